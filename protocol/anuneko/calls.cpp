@@ -1,0 +1,182 @@
+#include "protocol/anuneko/calls.hpp"
+
+#include "protocol/json.hpp"
+
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+
+namespace nekod::anuneko {
+namespace {
+
+constexpr std::string_view json_type = "application/json";
+
+bool is_alphanumeric(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+/// *text* as one segment of a path. Dots are escaped as well, so that none is `..`.
+std::string path_segment(std::string_view text) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string out;
+  for (const auto c : text) {
+    if (is_alphanumeric(c) || c == '-' || c == '_' || c == '~') {
+      out += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out += '%';
+    out += digits[byte >> 4];
+    out += digits[byte & 0xF];
+  }
+  return out;
+}
+
+/// `{"key":"text"` for a body of which more may follow.
+std::string object_with(std::string_view key, std::string_view text) {
+  std::string out{"{"};
+  json::append_quoted(out, key);
+  out += ':';
+  json::append_quoted(out, text);
+  return out;
+}
+
+/// A string or a number as text; empty for anything else.
+std::string word_of(const json::value* v) {
+  if (v == nullptr)
+    return {};
+  if (v->IsString())
+    return std::string{json::text_of(*v)};
+  return v->IsNumber() ? json::to_text(*v) : std::string{};
+}
+
+/// The first of *keys* that *object* has a text or number for.
+std::string first_word(const json::value& object, std::initializer_list<std::string_view> keys) {
+  for (const auto key : keys)
+    if (auto word = word_of(json::find(object, key)); !word.empty())
+      return word;
+  return {};
+}
+
+/// What a reply is about: its `data` where it has one, or all of it.
+const json::value& payload_of(const json::value& reply) {
+  const auto* data = json::find(reply, "data");
+  return data != nullptr && data->IsObject() ? *data : reply;
+}
+
+bool means_success(std::string_view code) {
+  return code.empty() || code == "0" || code == "ok" || code == "OK";
+}
+
+/// The word of a failure; empty where *reply* is none.
+std::string failure_code(const json::value& reply) {
+  if (auto code = word_of(json::find(reply, "code")); !means_success(code))
+    return code;
+  const auto* error = json::find(reply, "error");
+  if (error == nullptr)
+    return {};
+  auto code = error->IsObject() ? first_word(*error, {"code", "type"}) : word_of(error);
+  if (!means_success(code))
+    return code;
+  const auto wordless = error->IsTrue() || (error->IsObject() && !error->ObjectEmpty());
+  return wordless ? "error" : std::string{};
+}
+
+/// What *object* says for people.
+std::string words_in(const json::value& object) {
+  return first_word(object, {"detail", "message", "msg"});
+}
+
+std::string failure_detail(const json::value& reply) {
+  auto detail = words_in(reply);
+  if (const auto* error = json::find(reply, "error"); error != nullptr && detail.empty())
+    return words_in(*error);
+  return detail;
+}
+
+} // namespace
+
+call view_user() { return {"GET", "/user/view", {}, {}}; }
+
+call create_chat(std::string_view model) {
+  return {"POST", "/chat", std::string{json_type}, object_with("model", model) + "}"};
+}
+
+call select_model(std::string_view chat_id, std::string_view model) {
+  auto body = object_with("chat_id", chat_id) + R"(,"model":)";
+  json::append_quoted(body, model);
+  body += '}';
+  return {"POST", "/user/select_model", std::string{json_type}, std::move(body)};
+}
+
+call post_message(std::string_view chat_id, std::string_view text) {
+  std::string body = R"({"contents":[)";
+  json::append_quoted(body, text);
+  body += "]}";
+  return {"POST", "/msg/" + path_segment(chat_id) + "/stream", "text/plain", std::move(body)};
+}
+
+call select_choice(std::string_view message_id, int branch) {
+  auto body = object_with("msg_id", message_id);
+  body += R"(,"choice_idx":)" + std::to_string(branch) + "}";
+  return {"POST", "/msg/select-choice", std::string{json_type}, std::move(body)};
+}
+
+std::optional<service_error> parse_error(std::string_view body) {
+  const auto doc = json::parse(body);
+  if (!doc)
+    return std::nullopt;
+  service_error e;
+  e.code = failure_code(doc.root);
+  if (e.code.empty())
+    return std::nullopt;
+  e.detail = failure_detail(doc.root);
+  return e;
+}
+
+std::optional<std::string> parse_chat_id(std::string_view body) {
+  const auto doc = json::parse(body);
+  if (!doc)
+    return std::nullopt;
+  auto id = first_word(payload_of(doc.root), {"chat_id", "id"});
+  if (id.empty())
+    return std::nullopt;
+  return id;
+}
+
+std::optional<std::vector<std::string>> parse_models(std::string_view body) {
+  const auto doc = json::parse(body);
+  if (!doc)
+    return std::nullopt;
+  const auto* models = json::find(payload_of(doc.root), "models");
+  if (models == nullptr || !models->IsArray())
+    return std::nullopt;
+  std::vector<std::string> names;
+  for (const auto& m : models->GetArray())
+    if (auto name = m.IsObject() ? first_word(m, {"name", "model"}) : word_of(&m); !name.empty())
+      names.push_back(std::move(name));
+  return names;
+}
+
+bool refuses_account(const service_error& e) {
+  std::string code;
+  for (const auto c : e.code)
+    code += is_alphanumeric(c) ? lower(c) : '_';
+  if (code == "401" || code == "403")
+    return true;
+  constexpr std::array<std::string_view, 7> words{
+      "unauthorized",  "unauthenticated", "forbidden",    "invalid_token",
+      "token_invalid", "token_expired",   "expired_token"};
+  return std::ranges::any_of(words, [&](auto word) { return code.find(word) != code.npos; });
+}
+
+std::string public_model_id(std::string_view upstream_name) {
+  std::string id{"mihoyo-"};
+  for (const auto c : upstream_name)
+    id += c == ' ' ? '_' : lower(c);
+  return id;
+}
+
+} // namespace nekod::anuneko

@@ -1,0 +1,119 @@
+#include "protocol/anuneko/reply_decoder.hpp"
+
+#include "protocol/json.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace nekod::anuneko {
+namespace {
+
+service_error failure(std::string_view code, std::string_view detail) {
+  service_error e;
+  e.code = code;
+  e.detail = detail;
+  return e;
+}
+
+/// The error that an event of that name reports, whatever its data.
+service_error error_event(std::string_view data) {
+  if (auto e = parse_error(data))
+    return *std::move(e);
+  return failure("error", json::is_utf8(data) ? data : std::string_view{});
+}
+
+/// Whether events of that name carry text; older replies name none.
+bool carries_text(std::string_view name) { return name.empty() || name == "delta"; }
+
+bool is_known(std::string_view name) {
+  constexpr std::array<std::string_view, 5> names{"usermsg", "start", "delta", "stop", "assistmsg"};
+  return std::ranges::find(names, name) != names.end();
+}
+
+/// The branch that *object* names under *key*; branch 0 goes without.
+std::int64_t branch_of(const json::value& object, std::string_view key) {
+  const auto* v = json::find(object, key);
+  return v == nullptr || v->IsNull() ? 0 : json::integer_of(*v).value_or(-1);
+}
+
+// Each of these takes one thing out of an event, and says whether it was there.
+
+bool take_text(const json::value& event, int branch, deltas& out) {
+  const auto* pieces = json::find(event, "c");
+  if (pieces == nullptr || !pieces->IsArray()) {
+    const auto text = json::find_string(event, "v");
+    out.push_back(text.value_or(std::string_view{}));
+    return text.has_value();
+  }
+  for (const auto& piece : pieces->GetArray())
+    if (branch_of(piece, "c") == branch)
+      out.push_back(json::find_string(piece, "v").value_or(std::string_view{}));
+  return true;
+}
+
+bool take_message_id(const json::value& event, std::string& id) {
+  const auto* v = json::find(event, "msg_id");
+  if (v == nullptr || !(v->IsString() || v->IsNumber()))
+    return false;
+  if (v->IsNumber())
+    id = json::to_text(*v);
+  else if (v->GetStringLength() > 0)
+    id = json::text_of(*v);
+  return true;
+}
+
+bool take_finish_reason(const json::value& event, int branch, std::string& reason) {
+  const auto text = json::find_string(event, "finish_reason");
+  if (text && branch_of(event, "choice_idx") == branch)
+    reason = *text;
+  return text.has_value();
+}
+
+} // namespace
+
+reply_decoder::reply_decoder(int branch) : branch_(branch) {}
+
+void reply_decoder::feed(std::string_view bytes, deltas& out) {
+  if (!error_)
+    check(parser_.feed(bytes, [&](const sse::item& item) { take(item, out); }));
+}
+
+void reply_decoder::finish(deltas& out) {
+  if (error_)
+    return;
+  check(parser_.finish([&](const sse::item& item) { take(item, out); }));
+  if (!error_ && !understood_)
+    error_ = failure("empty_reply", "nothing in the reply was understood");
+}
+
+void reply_decoder::check(bool within_limit) {
+  if (!within_limit && !error_)
+    error_ = failure("malformed_reply", "an event of the reply is too long");
+}
+
+void reply_decoder::take(const sse::item& item, deltas& out) {
+  if (error_)
+    return;
+  if (item.name == "error") {
+    error_ = error_event(item.data);
+    return;
+  }
+  const auto doc = json::parse(item.data);
+  const auto is_event = doc && doc.root.IsObject() && !item.stray;
+  const auto has_text = is_event && carries_text(item.name) && take_text(doc.root, branch_, out);
+  if (!has_text) {
+    error_ = parse_error(item.data);
+    if (error_)
+      return;
+  }
+  auto understood = has_text;
+  if (is_event) {
+    understood |= is_known(item.name);
+    understood |= take_message_id(doc.root, message_id_);
+    understood |= take_finish_reason(doc.root, branch_, finish_reason_);
+  }
+  understood_ |= understood;
+  skipped_ += understood ? 0 : 1;
+}
+
+} // namespace nekod::anuneko

@@ -1,0 +1,56 @@
+#pragma once
+
+#include "protocol/anuneko/calls.hpp"
+#include "protocol/deltas.hpp"
+#include "protocol/sse.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace nekod::anuneko {
+
+/// Reads the event stream that answers `post_message`, from any split of its bytes.
+///
+/// It takes the text of one branch and drops the others'. Both forms of errors end the reply: an
+/// `error` event, and a bare JSON line with `code`. What it does not know it skips and counts.
+class reply_decoder {
+public:
+  /// @param branch The alternative whose text is wanted.
+  explicit reply_decoder(int branch = 0);
+
+  /// Takes the next bytes; appends the pieces of text they complete to *out*. A piece that is not
+  /// UTF-8 is skipped and counted. After an error nothing more is taken.
+  void feed(std::string_view bytes, deltas& out);
+
+  /// The body ended, as the transport says, whole. A reply in which nothing was understood is an
+  /// error, `empty_reply`; whether the body was cut short is for the transport to know.
+  void finish(deltas& out);
+
+  /// The error that ended the reply. Its code `malformed_reply` is ours: an event too long.
+  const std::optional<service_error>& error() const noexcept { return error_; }
+
+  /// The newest `msg_id`; empty until there is one. After the last byte: the assistant's message.
+  const std::string& message_id() const noexcept { return message_id_; }
+
+  /// The `finish_reason` of a `stop` event for our branch; empty where none came.
+  const std::string& finish_reason() const noexcept { return finish_reason_; }
+
+  /// Events and lines that were skipped.
+  std::uint64_t skipped() const noexcept { return skipped_; }
+
+private:
+  void take(const sse::item& item, deltas& out);
+  void check(bool within_limit);
+
+  int branch_;
+  sse::parser parser_;
+  std::optional<service_error> error_;
+  std::string message_id_;
+  std::string finish_reason_;
+  std::uint64_t skipped_ = 0;
+  bool understood_ = false;
+};
+
+} // namespace nekod::anuneko

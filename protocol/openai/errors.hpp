@@ -1,0 +1,99 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+/// What a client is told when something went wrong: one table of statuses, types, codes and texts.
+namespace nekod::openai {
+
+/// Every failure that a client can see. Its name on the wire is `code_name`, a stable word.
+enum class error_code : std::uint8_t {
+  /// The request has no body.
+  empty_body,
+  /// The body is no JSON.
+  invalid_json,
+  /// The body is not UTF-8, or holds half a surrogate pair.
+  invalid_encoding,
+  /// The body nests deeper than the limit.
+  nesting_too_deep,
+  /// A field has a value of the wrong type.
+  invalid_type,
+  /// A field's value is outside its range.
+  invalid_value,
+  /// A required field is missing.
+  missing_required_parameter,
+  /// `messages` is empty.
+  empty_messages,
+  /// No message of the user's with text.
+  no_user_message,
+  /// `session_id` has a wrong form.
+  invalid_session_id,
+  /// Asks for what this upstream cannot do and what cannot be ignored.
+  unsupported_parameter,
+  /// The conversation was deleted while a turn ran.
+  session_deleted,
+  invalid_api_key,
+  model_not_found,
+  session_not_found,
+  not_found,
+  method_not_allowed,
+  content_too_large,
+  rate_limit_exceeded,
+  /// The session's queue of turns is full.
+  session_busy,
+  /// The upstream refused the account.
+  upstream_auth_failed,
+  /// The upstream broke, was cut short, or was not understood.
+  upstream_error,
+  /// The upstream said nothing for too long.
+  upstream_timeout,
+  /// Draining, or out of some resource.
+  overloaded,
+  internal_error,
+  /// Not an error: the number of codes.
+  count,
+};
+
+/// Languages of error texts.
+enum class language : std::uint8_t { zh, en };
+
+/// One failure, as a value. It never carries secrets or message text.
+struct error {
+  error() = default;
+  error(error_code c, std::string p = {}, std::string d = {})
+      : code(c), param(std::move(p)), detail(std::move(d)) {}
+
+  error_code code = error_code::internal_error;
+  /// The request's field at fault, such as `messages[2].content`; empty for none.
+  std::string param;
+  /// More words for the text's end, in English, such as the range a number must lie in; may be
+  /// empty.
+  std::string detail;
+  /// When another try makes sense.
+  std::optional<std::chrono::seconds> retry_after;
+};
+
+/// The HTTP status of *code*.
+std::uint16_t status_of(error_code code) noexcept;
+
+/// The `code` word on the wire.
+std::string_view name_of(error_code code) noexcept;
+
+/// The `type` word on the wire.
+std::string_view type_of(error_code code) noexcept;
+
+/// Whether the same request may succeed later; else answers say `x-should-retry: false`.
+bool retriable(error_code code) noexcept;
+
+/// The text for people: the table's sentence, then the field and the detail where there are any.
+std::string message_of(const error& e, language lang);
+
+/// `{"error":{"message","type","param","code"}}`: a whole body, or the data of a stream's last
+/// event.
+std::string to_json(const error& e, language lang);
+
+} // namespace nekod::openai

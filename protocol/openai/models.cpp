@@ -1,0 +1,47 @@
+#include "protocol/openai/models.hpp"
+
+#include "protocol/json.hpp"
+
+namespace nekod::openai {
+namespace {
+
+void append_model(std::string& out, const model_info& m, std::int64_t created) {
+  out += R"({"id":)";
+  json::append_quoted(out, m.id);
+  out += R"(,"object":"model","created":)" + std::to_string(created);
+  out += R"(,"owned_by":"anuneko","permission":[],"root":)";
+  json::append_quoted(out, m.id);
+  out += R"(,"parent":null,"anuneko_model":)";
+  json::append_quoted(out, m.upstream_name);
+  out += R"(,"anuneko_model_id":)" + std::to_string(m.upstream_index) + "}";
+}
+
+} // namespace
+
+std::string model_json(const model_info& m, std::int64_t created) {
+  std::string out;
+  append_model(out, m, created);
+  return out;
+}
+
+std::string model_list_json(const std::vector<model_info>& models, std::int64_t created,
+                            const std::vector<std::string>& upstream_names) {
+  std::string out = R"({"object":"list","data":[)";
+  std::string_view separator;
+  for (const auto& m : models) {
+    out += separator;
+    append_model(out, m, created);
+    separator = ",";
+  }
+  out += R"(],"anuneko_api_response":{"models":[)";
+  separator = {};
+  for (const auto& name : upstream_names) {
+    out += separator;
+    json::append_quoted(out, name);
+    separator = ",";
+  }
+  out += "]}}";
+  return out;
+}
+
+} // namespace nekod::openai

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// `GET /v1/models`: OpenAI's model objects with the manual's extra fields.
+namespace nekod::openai {
+
+/// A model as clients see it.
+struct model_info {
+  model_info() = default;
+
+  /// What clients write in `model`.
+  std::string id;
+  /// The name upstream, such as `Orange Cat`.
+  std::string upstream_name;
+  /// Its place in the upstream's list, from 0.
+  std::uint32_t upstream_index = 0;
+};
+
+/// One model object.
+/// @param created Seconds since the epoch.
+std::string model_json(const model_info& m, std::int64_t created);
+
+/// The list. `anuneko_api_response` carries the names as the upstream told them.
+std::string model_list_json(const std::vector<model_info>& models, std::int64_t created,
+                            const std::vector<std::string>& upstream_names);
+
+} // namespace nekod::openai

@@ -1,0 +1,63 @@
+#pragma once
+
+#include "protocol/openai/errors.hpp"
+#include "protocol/result.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// The body of `POST /v1/chat/completions`: OpenAI's `CreateChatCompletionRequest`.
+namespace nekod::openai {
+
+/// Who speaks in a message.
+enum class role : std::uint8_t { system, developer, user, assistant, tool, function };
+
+/// The role's word on the wire.
+std::string_view name_of(role r) noexcept;
+
+/// One message, reduced to what a chat service of plain text can be told.
+struct message {
+  message() = default;
+  message(role s, std::string t) : speaker(s), text(std::move(t)) {}
+
+  role speaker = role::user;
+  /// The content: a string as it came, or the text parts joined by LF. UTF-8; may be empty.
+  std::string text;
+};
+
+/// What a client asked for, checked.
+struct chat_request {
+  chat_request() = default;
+
+  /// The model's name as the client wrote it; empty lets the gateway choose.
+  std::string model;
+  std::vector<message> messages;
+  bool stream = false;
+  /// `stream_options.include_usage`: a chunk with usage before the end.
+  bool include_usage = false;
+  /// The conversation the client names; empty for none.
+  std::string session_id;
+  /// Parameters that only tune an answer and were checked, such as `temperature`: an upstream that
+  /// cannot obey them ignores them and says so.
+  std::vector<std::string> tuning;
+  /// Fields that an upstream must understand or refuse, such as `tools` or
+  /// `messages[0].content[1]`.
+  std::vector<std::string> demands;
+};
+
+/// The index in `messages` of the newest user message; every parsed request has one.
+std::size_t newest_user_message(const chat_request& r) noexcept;
+
+/// Whether *id* can name a session: 1 to 128 characters of `A-Z a-z 0-9 _ . : -`.
+bool valid_session_id(std::string_view id) noexcept;
+
+/// Parses and checks a body. Unknown fields are taken and ignored, and so is null wherever the
+/// specification or a known client has it. Types, ranges and the presence of a user message with
+/// text are checked.
+/// @returns the first fault found, with the field's name.
+result<chat_request, error> parse_chat_request(std::string_view body);
+
+} // namespace nekod::openai

@@ -1,0 +1,98 @@
+#include "protocol/openai/response.hpp"
+
+#include "protocol/json.hpp"
+#include "protocol/sse.hpp"
+
+namespace nekod::openai {
+namespace {
+
+/// The members that every answer begins with, up to the list of choices.
+std::string opening(const completion_head& head, std::string_view object) {
+  std::string out = R"({"id":)";
+  json::append_quoted(out, head.id);
+  out += R"(,"object":)";
+  json::append_quoted(out, object);
+  out += R"(,"created":)" + std::to_string(head.created);
+  out += R"(,"model":)";
+  json::append_quoted(out, head.model);
+  out += R"(,"session_id":)";
+  json::append_quoted(out, head.session_id);
+  out += R"(,"choices":[)";
+  return out;
+}
+
+/// The usage member and the object's end.
+void append_usage(std::string& out, const usage& tokens) {
+  out += R"(,"usage":{"prompt_tokens":)" + std::to_string(tokens.prompt_tokens);
+  out += R"(,"completion_tokens":)" + std::to_string(tokens.completion_tokens);
+  out += R"(,"total_tokens":)" + std::to_string(tokens.prompt_tokens + tokens.completion_tokens);
+  out += "}}";
+}
+
+} // namespace
+
+std::string_view name_of(finish_reason r) noexcept {
+  switch (r) {
+  case finish_reason::stop:
+    return "stop";
+  case finish_reason::length:
+    return "length";
+  case finish_reason::content_filter:
+    return "content_filter";
+  }
+  return "stop";
+}
+
+std::string completion(const completion_head& head, std::string_view text, finish_reason reason,
+                       const usage& tokens) {
+  auto out = opening(head, "chat.completion");
+  out += R"({"index":0,"message":{"role":"assistant","content":)";
+  json::append_quoted(out, text);
+  out += R"(,"refusal":null},"logprobs":null,"finish_reason":)";
+  json::append_quoted(out, name_of(reason));
+  out += "}]";
+  append_usage(out, tokens);
+  return out;
+}
+
+chunk_writer::chunk_writer(const completion_head& head, bool include_usage)
+    : before_choices_("data: " + opening(head, "chat.completion.chunk")),
+      before_delta_(before_choices_ + R"({"index":0,"delta":{)"),
+      after_choices_(include_usage ? "],\"usage\":null}\n\n" : "]}\n\n"),
+      after_delta_(R"(},"finish_reason":null})" + after_choices_) {}
+
+void chunk_writer::role(std::string& out) const {
+  out += before_delta_;
+  out += R"("role":"assistant","content":"")";
+  out += after_delta_;
+}
+
+void chunk_writer::content(std::string& out, std::string_view piece) const {
+  out += before_delta_;
+  out += R"("content":)";
+  json::append_quoted(out, piece);
+  out += after_delta_;
+}
+
+void chunk_writer::finish(std::string& out, finish_reason reason) const {
+  out += before_delta_;
+  out += R"(},"finish_reason":)";
+  json::append_quoted(out, name_of(reason));
+  out += '}';
+  out += after_choices_;
+}
+
+void chunk_writer::usage_chunk(std::string& out, const usage& tokens) const {
+  out += before_choices_;
+  out += ']';
+  append_usage(out, tokens);
+  out += "\n\n";
+}
+
+void chunk_writer::done(std::string& out) { sse::append_event(out, "[DONE]"); }
+
+void chunk_writer::failure(std::string& out, const error& e, language lang) {
+  sse::append_event(out, to_json(e, lang));
+}
+
+} // namespace nekod::openai

@@ -1,0 +1,87 @@
+#include "protocol/json.hpp"
+#include "protocol/openai/sessions.hpp"
+
+#include <doctest/doctest.h>
+
+#include <ostream>
+
+using namespace nekod;
+using namespace nekod::openai;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::chrono::system_clock::time_point since_epoch(std::chrono::microseconds t) {
+  return std::chrono::system_clock::time_point{t};
+}
+
+session_info session(std::string id, bool has_upstream_chat) {
+  session_info s;
+  s.id = std::move(id);
+  s.model = "mihoyo-orange_cat";
+  s.created_at = since_epoch(1677672000s);
+  s.has_upstream_chat = has_upstream_chat;
+  return s;
+}
+
+} // namespace
+
+TEST_CASE("a timestamp is UTC to the microsecond") {
+  struct row {
+    std::chrono::microseconds time;
+    std::string_view text;
+  };
+  const row rows[] = {
+      {0us, "1970-01-01T00:00:00.000000"},
+      {-1us, "1969-12-31T23:59:59.999999"},
+      {1677672000s, "2023-03-01T12:00:00.000000"},
+      {1709251199s + 5us, "2024-02-29T23:59:59.000005"},
+      {4102444799s + 999999us, "2099-12-31T23:59:59.999999"},
+  };
+  for (const auto& r : rows)
+    CHECK(timestamp(since_epoch(r.time)) == r.text);
+}
+
+TEST_CASE("sessions are listed in the manual's shape") {
+  CHECK(session_list_json({}) == R"({"sessions":[],"total":0})");
+  CHECK(session_list_json({session("a", true), session("b", false)}) ==
+        R"({"sessions":[)"
+        R"({"id":"a","model":"mihoyo-orange_cat","created_at":"2023-03-01T12:00:00.000000",)"
+        R"("has_anuneko_chat":true},)"
+        R"({"id":"b","model":"mihoyo-orange_cat","created_at":"2023-03-01T12:00:00.000000",)"
+        R"("has_anuneko_chat":false}],"total":2})");
+}
+
+TEST_CASE("a deletion is answered in the manual's words") {
+  CHECK(session_deleted_json(language::zh) == R"({"status":"success","message":"会话已删除"})");
+  CHECK(session_deleted_json(language::en) ==
+        R"({"status":"success","message":"The session was deleted"})");
+}
+
+TEST_CASE("a missing session is told to readers of both shapes") {
+  CHECK(session_missing_json(language::zh) ==
+        R"({"status":"error","message":"会话不存在",)"
+        R"("error":{"message":"会话不存在","type":"invalid_request_error","param":null,)"
+        R"("code":"session_not_found"}})");
+  const auto doc = json::parse(session_missing_json(language::en));
+  REQUIRE(doc);
+  CHECK(json::find_string(doc.root, "message") == "The session does not exist");
+}
+
+TEST_CASE("health says when and which version") {
+  CHECK(health_json(since_epoch(1677672000s), "1.0.0") ==
+        R"({"status":"healthy","timestamp":"2023-03-01T12:00:00.000000","version":"1.0.0"})");
+}
+
+TEST_CASE("the front page names the version and every endpoint of the manual") {
+  const auto doc = json::parse(front_page_json("1.0.0"));
+  REQUIRE(doc);
+  CHECK(json::find_string(doc.root, "version") == "1.0.0");
+  const auto* endpoints = json::find(doc.root, "endpoints");
+  REQUIRE(endpoints != nullptr);
+  CHECK(json::find_string(*endpoints, "chat_completions") == "POST /v1/chat/completions");
+  CHECK(json::find_string(*endpoints, "models") == "GET /v1/models");
+  CHECK(json::find_string(*endpoints, "sessions") == "GET /sessions");
+  CHECK(json::find_string(*endpoints, "delete_session") == "DELETE /sessions/{id}");
+  CHECK(json::find_string(*endpoints, "health") == "GET /health");
+}
