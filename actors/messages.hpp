@@ -1,0 +1,259 @@
+#pragma once
+
+#include "actors/upstream/chat_upstream.hpp"
+#include "protocol/deltas.hpp"
+#include "protocol/openai/errors.hpp"
+#include "protocol/openai/models.hpp"
+#include "protocol/openai/request.hpp"
+#include "protocol/openai/response.hpp"
+#include "protocol/openai/sessions.hpp"
+
+#include <caf/all.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+/// Every message and every typed actor interface: the map of the house. A turn's way is
+///
+///     routes --open--> registry --turn--> session --begin, delta, finish|failed--> reply
+///                                         session <--credit-- reply
+namespace nekod {
+
+// -- values --------------------------------------------------------------------------------------
+
+/// Which rule found the session of a turn; `X-Session-Match` on the wire.
+enum class session_match : std::uint8_t {
+  /// The client named it.
+  explicit_id,
+  /// A new one, with nothing to tell it but the user's text.
+  fresh,
+  /// A new one that is told a system prompt or a history first.
+  seeded,
+};
+
+/// The match's word on the wire.
+std::string_view name_of(session_match m) noexcept;
+
+/// A turn that a client asks for.
+struct open_turn {
+  open_turn() = default;
+
+  std::shared_ptr<const openai::chat_request> request;
+  /// Whose it is; sessions of different tenants never meet.
+  std::string tenant;
+};
+
+/// The model that a turn was given.
+struct model_choice {
+  model_choice() = default;
+
+  /// As the upstream calls it.
+  std::string upstream_name;
+  /// As the client is told.
+  std::string id;
+  /// Whether the client asked for another, which nobody knows.
+  bool fallback = false;
+};
+
+/// A turn with all that the registry decided.
+struct turn {
+  turn() = default;
+
+  std::shared_ptr<const openai::chat_request> request;
+  model_choice model;
+  session_match match = session_match::fresh;
+  /// Whether the upstream cannot obey the request's tuning parameters.
+  bool ignores_tuning = false;
+};
+
+/// What a reply learns when its turn begins.
+struct turn_head {
+  turn_head() = default;
+
+  std::string session_id;
+  turn what;
+};
+
+/// A session as it is stored: enough to go on in its upstream chat.
+struct session_record {
+  session_record() = default;
+
+  openai::session_info info;
+  std::string tenant;
+  upstream_chat chat;
+  /// The conversation so far, the oldest left out where it grew too long.
+  std::vector<openai::message> transcript;
+  std::chrono::system_clock::time_point last_used;
+};
+
+/// What the store answers to a question for one session.
+struct session_lookup {
+  session_lookup() = default;
+
+  bool found = false;
+  session_record record;
+};
+
+/// The models there are.
+struct model_list {
+  model_list() = default;
+
+  std::vector<openai::model_info> models;
+  /// The names as the upstream told them.
+  std::vector<std::string> upstream_names;
+};
+
+/// What a query for models brought; one of both.
+struct models_answer {
+  models_answer() = default;
+
+  bool ok = false;
+  std::vector<std::string> names;
+  openai::error error;
+};
+
+} // namespace nekod
+
+// -- type IDs ------------------------------------------------------------------------------------
+
+CAF_BEGIN_TYPE_ID_BLOCK(nekod_values, caf::first_custom_type_id)
+CAF_ADD_TYPE_ID(nekod_values, (nekod::deltas))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::model_list))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::models_answer))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::open_turn))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::openai::error))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::openai::finish_reason))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::openai::session_info))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::session_lookup))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::session_record))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::transfer_event))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::turn))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::turn_head))
+CAF_ADD_TYPE_ID(nekod_values, (std::vector<nekod::openai::session_info>))
+CAF_END_TYPE_ID_BLOCK(nekod_values)
+
+// No actor of nekod lives outside its process, so no message is ever serialised; and what cannot be
+// printed cannot bring message text into a log.
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::deltas)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::model_list)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::models_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::open_turn)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::openai::error)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::openai::finish_reason)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::openai::session_info)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_lookup)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_record)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::transfer_event)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::turn)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::turn_head)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::vector<nekod::openai::session_info>)
+
+CAF_BEGIN_TYPE_ID_BLOCK(nekod_atoms, caf::id_block::nekod_values::end)
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, begin, "begin")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, changed, "changed")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, commit, "commit")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, credit, "credit")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, delta, "delta")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, discard, "discard")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, failed, "failed")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, finish, "finish")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, gone, "gone")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, idle, "idle")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, list, "list")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, load, "load")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, models, "models")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, open, "open")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, remove, "remove")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, retire, "retire")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, sweep, "sweep")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, turn, "turn")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, written, "written")
+CAF_END_TYPE_ID_BLOCK(nekod_atoms)
+
+// -- interfaces ----------------------------------------------------------------------------------
+
+namespace nekod {
+
+/// The STORE keeps session records.
+using store_actor = caf::typed_actor<
+    // Keeps a record, in place of an older one of that session. Answered when it is kept.
+    caf::replies_to<atom::commit, session_record>::with<atom::commit>,
+    // Looks up the record of a session.
+    caf::replies_to<atom::load, std::string>::with<session_lookup>,
+    // Forgets a session; says whether there was one.
+    caf::replies_to<atom::remove, std::string>::with<bool>,
+    // All sessions, oldest first.
+    caf::replies_to<atom::list>::with<std::vector<openai::session_info>>,
+    // Forgets what is past its time to live; a message to itself.
+    caf::reacts_to<atom::sweep>>;
+
+/// Who sends text on CREDIT: the reader says how much of it has left, so that more may come.
+using credit_actor = caf::typed_actor<
+    // Text that cost that many bytes of the upstream's window was sent on.
+    caf::reacts_to<atom::credit, std::uint64_t>>;
+
+/// A REPLY owns one HTTP response.
+using reply_actor = caf::typed_actor<
+    // The turn has a session, and is its running turn from now on.
+    caf::reacts_to<atom::begin, turn_head, credit_actor>,
+    // Text of the answer, which used that many bytes of the upstream's window.
+    caf::reacts_to<atom::delta, deltas, std::uint64_t>,
+    // The answer is whole and its session committed.
+    caf::reacts_to<atom::finish, openai::finish_reason>,
+    // There will be no answer, or no more of it.
+    caf::reacts_to<atom::failed, openai::error>,
+    // From the socket: the last write left.
+    caf::reacts_to<atom::written>,
+    // From the socket: the client left.
+    caf::reacts_to<atom::gone>,
+    // From the socket: nothing was written for a while.
+    caf::reacts_to<atom::idle>>;
+
+/// A SESSION owns one conversation and its upstream chat. It takes CREDIT from the running turn's
+/// reply.
+using session_actor = credit_actor::extend<
+    // Takes a turn whose answer goes to the reply: at once, when the earlier ones ended, or
+    // refused. A turn is given up when its reply actor ends.
+    caf::reacts_to<atom::turn, turn, reply_actor>,
+    // Something happened to a transfer of the upstream's.
+    caf::reacts_to<transfer_event>,
+    // The conversation was deleted: the running turn and those that wait fail, the actor ends.
+    caf::reacts_to<atom::discard>,
+    // A time without turns may be over; a message to itself.
+    caf::reacts_to<atom::idle>,
+    // The registry agrees that the actor ends; its record stays in the store.
+    caf::reacts_to<atom::retire>>;
+
+/// The REGISTRY maps session ids and model names to what serves them.
+using registry_actor = caf::typed_actor<
+    // Finds a session and a model for a turn and hands it over; the reply hears of failure.
+    caf::reacts_to<atom::open, open_turn, reply_actor>,
+    // The models.
+    caf::replies_to<atom::models>::with<model_list>,
+    // The sessions, oldest first.
+    caf::replies_to<atom::list>::with<std::vector<openai::session_info>>,
+    // Deletes a session, its running turn included; says whether there was one.
+    caf::replies_to<atom::remove, std::string>::with<bool>,
+    // From a session: how it stands.
+    caf::reacts_to<atom::changed, openai::session_info>,
+    // From a session that took that many turns and has been idle: may it end?
+    caf::reacts_to<atom::retire, std::string, std::uint64_t>,
+    // From the upstream: its models.
+    caf::reacts_to<models_answer>>;
+
+} // namespace nekod
+
+CAF_BEGIN_TYPE_ID_BLOCK(nekod_actors, caf::id_block::nekod_atoms::end)
+CAF_ADD_TYPE_ID(nekod_actors, (nekod::credit_actor))
+CAF_ADD_TYPE_ID(nekod_actors, (nekod::reply_actor))
+CAF_END_TYPE_ID_BLOCK(nekod_actors)
+
+namespace nekod {
+
+/// Announces all of the above to an actor system that is about to be made.
+void add_message_types(caf::actor_system_config& config);
+
+} // namespace nekod

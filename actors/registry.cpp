@@ -1,0 +1,265 @@
+#include "actors/registry.hpp"
+
+#include "actors/ids.hpp"
+#include "actors/session.hpp"
+#include "actors/store.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace nekod {
+
+namespace {
+
+using openai::error_code;
+
+constexpr std::chrono::seconds store_timeout{10};
+
+/// Whether a request says more than its newest user text.
+bool has_history(const openai::chat_request& r) {
+  auto newest = openai::newest_user_message(r);
+  for (std::size_t i = 0; i < r.messages.size(); ++i)
+    if (i != newest && !r.messages[i].text.empty())
+      return true;
+  return false;
+}
+
+} // namespace
+
+// -- models --------------------------------------------------------------------------------------
+
+model_catalogue::model_catalogue(const upstream_service& upstream,
+                                 std::vector<std::pair<std::string, std::string>> aliases)
+    : aliases_(std::move(aliases)), default_name_(upstream.default_model()) {
+  update(upstream, {});
+}
+
+void model_catalogue::update(const upstream_service& upstream, std::vector<std::string> names) {
+  if (names.empty())
+    names.push_back(default_name_);
+  list_ = model_list{};
+  for (const auto& name : names) {
+    openai::model_info info;
+    info.id = upstream.public_model_id(name);
+    info.upstream_name = name;
+    info.upstream_index = static_cast<std::uint32_t>(list_.models.size());
+    list_.models.push_back(std::move(info));
+  }
+  list_.upstream_names = std::move(names);
+  for (const auto& [alias, target] : aliases_) {
+    if (const auto* found = find(target)) {
+      auto info = *found;
+      info.id = alias;
+      list_.models.push_back(std::move(info));
+    }
+  }
+}
+
+const openai::model_info* model_catalogue::find(const std::string& name) const {
+  auto i = std::find_if(list_.models.begin(), list_.models.end(),
+                        [&](const auto& m) { return m.id == name || m.upstream_name == name; });
+  return i == list_.models.end() ? nullptr : &*i;
+}
+
+model_choice model_catalogue::choose(const std::string& name) const {
+  const auto* found = name.empty() ? nullptr : find(name);
+  model_choice result;
+  result.fallback = found == nullptr && !name.empty();
+  if (found == nullptr)
+    found = find(default_name_);
+  if (found == nullptr)
+    found = &list_.models.front();
+  result.upstream_name = found->upstream_name;
+  result.id = found->id;
+  return result;
+}
+
+bool registry_state::models_are_old() const { return self_->clock().now() >= models_expire_; }
+
+void registry_state::refresh_models() {
+  if (std::exchange(models_asked_, true))
+    return;
+  options_.upstream->list_models([handle = caf::actor_cast<registry_actor>(self_)](auto names) {
+    models_answer answer;
+    answer.ok = static_cast<bool>(names);
+    if (names)
+      answer.names = std::move(*names);
+    else
+      answer.error = std::move(names.error());
+    caf::anon_send(handle, std::move(answer));
+  });
+}
+
+void registry_state::take_models(models_answer answer) {
+  models_asked_ = false;
+  models_expire_ = self_->clock().now() + (answer.ok ? options_.models_age : options_.models_retry);
+  if (answer.ok)
+    catalogue_.update(*options_.upstream, std::move(answer.names));
+  else
+    spdlog::warn("the upstream's list of models cannot be had ({}), {}",
+                 openai::message_of(answer.error, openai::language::en),
+                 models_known_ ? "the last one stays" : "its default model serves");
+  models_known_ = true;
+  for (auto& asker : std::exchange(askers_, {}))
+    asker.deliver(catalogue_.list());
+  for (auto& t : std::exchange(parked_, {}))
+    hand_over(std::move(t.what), std::move(t.reply));
+}
+
+caf::result<model_list> registry_state::models() {
+  if (!models_are_old())
+    return catalogue_.list();
+  refresh_models();
+  askers_.push_back(self_->make_response_promise<model_list>());
+  return askers_.back();
+}
+
+// -- sessions ------------------------------------------------------------------------------------
+
+void registry_state::start(registry_options o) {
+  options_ = std::move(o);
+  catalogue_ = model_catalogue{*options_.upstream, options_.aliases};
+  self_->set_down_handler([this](caf::down_msg& m) { session_ended(m.source); });
+  self_->set_error_handler([](caf::error&) {});
+  self_->set_exit_handler([this](caf::exit_msg& m) {
+    for (auto& [id, session] : live_)
+      self_->send_exit(session.handle, m.reason);
+    for (auto& t : parked_)
+      self_->send(t.reply, atom::failed_v, openai::error{error_code::overloaded});
+    self_->quit(m.reason);
+  });
+  refresh_models();
+}
+
+void registry_state::open(open_turn t, reply_actor reply) {
+  if (models_known_) {
+    if (models_are_old())
+      refresh_models(); // The last list serves meanwhile.
+    hand_over(std::move(t), std::move(reply));
+  } else if (parked_.size() < max_waiting_for_models) {
+    parked_.push_back({std::move(t), std::move(reply)});
+  } else {
+    self_->send(reply, atom::failed_v, openai::error{error_code::overloaded});
+  }
+}
+
+void registry_state::hand_over(open_turn t, reply_actor reply) {
+  auto abilities = options_.upstream->abilities();
+  if (!abilities.demands && !t.request->demands.empty()) {
+    self_->send(reply, atom::failed_v,
+                openai::error{error_code::unsupported_parameter, t.request->demands.front()});
+    return;
+  }
+  turn next;
+  next.request = std::move(t.request);
+  next.ignores_tuning = !abilities.tuning;
+  next.model = catalogue_.choose(next.request->model);
+  if (next.model.fallback)
+    spdlog::warn("未找到模型映射，使用默认模型：{}", next.model.upstream_name);
+  const auto& named = next.request->session_id;
+  if (!named.empty())
+    next.match = session_match::explicit_id;
+  else
+    next.match = has_history(*next.request) ? session_match::seeded : session_match::fresh;
+  auto& session = session_for(named.empty() ? make_session_id() : named, t.tenant, !named.empty());
+  ++session.turns;
+  self_->send(session.handle, atom::turn_v, std::move(next), std::move(reply));
+}
+
+registry_state::live_session& registry_state::session_for(const std::string& id,
+                                                          const std::string& tenant, bool stored) {
+  auto [i, added] = live_.try_emplace(id);
+  if (!added)
+    return i->second;
+  session_options o;
+  o.id = id;
+  o.tenant = tenant;
+  o.stored = stored;
+  o.upstream = options_.upstream;
+  o.store = options_.store;
+  o.registry = self_;
+  o.queue_limit = options_.session_queue;
+  o.idle_time = options_.session_idle;
+  auto& entry = i->second;
+  entry.handle = self_->spawn<caf::monitored>(session, std::move(o));
+  entry.info.id = id;
+  entry.info.created_at = std::chrono::system_clock::now();
+  ids_.emplace(entry.handle.id(), id);
+  return entry;
+}
+
+caf::result<std::vector<openai::session_info>> registry_state::list() {
+  auto promise = self_->make_response_promise<std::vector<openai::session_info>>();
+  self_->request(options_.store, store_timeout, atom::list_v)
+      .then(
+          [this, promise](std::vector<openai::session_info>& stored) mutable {
+            promise.deliver(merge(std::move(stored)));
+          },
+          [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
+  return promise;
+}
+
+std::vector<openai::session_info>
+registry_state::merge(std::vector<openai::session_info> stored) const {
+  std::erase_if(stored, [this](const auto& info) { return live_.count(info.id) > 0; });
+  for (const auto& [id, session] : live_)
+    stored.push_back(session.info);
+  sort_by_age(stored);
+  return stored;
+}
+
+caf::result<bool> registry_state::remove(const std::string& id) {
+  auto i = live_.find(id);
+  if (i == live_.end())
+    return self_->delegate(options_.store, atom::remove_v, id);
+  // It removes its record itself, behind what it still writes.
+  self_->send(i->second.handle, atom::discard_v);
+  ids_.erase(i->second.handle.id());
+  live_.erase(i);
+  return true;
+}
+
+void registry_state::changed(openai::session_info info) {
+  if (auto i = live_.find(info.id); i != live_.end())
+    i->second.info = std::move(info);
+}
+
+void registry_state::retire(const std::string& id, std::uint64_t turns) {
+  auto i = live_.find(id);
+  if (i == live_.end() || i->second.turns != turns)
+    return; // A turn is on its way to it.
+  self_->send(i->second.handle, atom::retire_v);
+  ids_.erase(i->second.handle.id());
+  live_.erase(i);
+}
+
+void registry_state::session_ended(const caf::actor_addr& source) {
+  auto i = ids_.find(source.id());
+  if (i == ids_.end())
+    return;
+  spdlog::error("session {} ended unexpectedly", i->second);
+  live_.erase(i->second);
+  ids_.erase(i);
+}
+
+registry_actor::behavior_type registry(registry_actor::stateful_pointer<registry_state> self,
+                                       registry_options options) {
+  self->state.start(std::move(options));
+  return {
+      [self](atom::open, open_turn& t, reply_actor& reply) {
+        self->state.open(std::move(t), std::move(reply));
+      },
+      [self](atom::models) { return self->state.models(); },
+      [self](atom::list) { return self->state.list(); },
+      [self](atom::remove, const std::string& id) { return self->state.remove(id); },
+      [self](atom::changed, openai::session_info& info) { self->state.changed(std::move(info)); },
+      [self](atom::retire, const std::string& id, std::uint64_t turns) {
+        self->state.retire(id, turns);
+      },
+      [self](models_answer& answer) { self->state.take_models(std::move(answer)); },
+  };
+}
+
+} // namespace nekod

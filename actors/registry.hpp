@@ -1,0 +1,119 @@
+#pragma once
+
+#include "actors/messages.hpp"
+
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace nekod {
+
+/// What a registry is made of.
+struct registry_options {
+  registry_options() = default;
+
+  std::shared_ptr<upstream_service> upstream;
+  store_actor store;
+  /// Names that clients may use for a model: the name, and an upstream name or public id.
+  std::vector<std::pair<std::string, std::string>> aliases;
+  /// Turns that may wait in one session.
+  std::size_t session_queue = 16;
+  /// After that time without turns a session leaves memory.
+  std::chrono::seconds session_idle{60};
+  /// How long a list of models is good.
+  std::chrono::seconds models_age{300};
+  /// How soon a list that could not be had is asked for again.
+  std::chrono::seconds models_retry{10};
+};
+
+/// Turns that may wait for the first list of models.
+inline constexpr std::size_t max_waiting_for_models = 10'000;
+
+/// The models as the registry knows them.
+class model_catalogue {
+public:
+  model_catalogue() = default;
+  model_catalogue(const upstream_service& upstream,
+                  std::vector<std::pair<std::string, std::string>> aliases);
+
+  /// Takes the upstream's names; none means that they cannot be had, and that its default serves
+  /// alone.
+  void update(const upstream_service& upstream, std::vector<std::string> names);
+
+  /// The model for a name that a client wrote: a public id, an upstream name, an alias; the default
+  /// for an empty or unknown one.
+  model_choice choose(const std::string& name) const;
+
+  /// The models, then the aliases.
+  const model_list& list() const noexcept { return list_; }
+
+private:
+  const openai::model_info* find(const std::string& name) const;
+
+  std::vector<std::pair<std::string, std::string>> aliases_;
+  std::string default_name_;
+  model_list list_;
+};
+
+/// Which sessions there are in memory, and the models.
+struct registry_state {
+  explicit registry_state(registry_actor::stateful_pointer<registry_state> self) : self_(self) {}
+  registry_state(const registry_state&) = delete;
+  registry_state& operator=(const registry_state&) = delete;
+
+  void start(registry_options o);
+
+  void open(open_turn t, reply_actor reply);
+  caf::result<model_list> models();
+  caf::result<std::vector<openai::session_info>> list();
+  caf::result<bool> remove(const std::string& id);
+  void changed(openai::session_info info);
+  void retire(const std::string& id, std::uint64_t turns);
+  void take_models(models_answer answer);
+  void session_ended(const caf::actor_addr& source);
+
+  static inline const char* name = "registry";
+
+private:
+  /// A session in memory.
+  struct live_session {
+    session_actor handle;
+    openai::session_info info;
+    /// Turns sent to it.
+    std::uint64_t turns = 0;
+  };
+
+  struct parked_turn {
+    open_turn what;
+    reply_actor reply;
+  };
+
+  void refresh_models();
+  bool models_are_old() const;
+  void hand_over(open_turn t, reply_actor reply);
+  live_session& session_for(const std::string& id, const std::string& tenant, bool stored);
+  std::vector<openai::session_info> merge(std::vector<openai::session_info> stored) const;
+
+  registry_actor::stateful_pointer<registry_state> self_;
+  registry_options options_;
+  std::unordered_map<std::string, live_session> live_;
+  std::unordered_map<caf::actor_id, std::string> ids_;
+
+  model_catalogue catalogue_;
+  /// Whether an answer came yet, good or bad.
+  bool models_known_ = false;
+  bool models_asked_ = false;
+  caf::actor_clock::time_point models_expire_;
+  std::deque<parked_turn> parked_;
+  std::vector<caf::typed_response_promise<model_list>> askers_;
+};
+
+/// The REGISTRY.
+registry_actor::behavior_type registry(registry_actor::stateful_pointer<registry_state> self,
+                                       registry_options options);
+
+} // namespace nekod

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <caf/actor_system_config.hpp>
+
+namespace nekod {
+
+/// Messages that an actor may handle before its neighbours have their turn.
+inline constexpr std::size_t messages_per_turn = 50;
+
+/// Has the actor system made from *config* run its actors on *loop*, so that a hop from a socket to
+/// its actor costs a push to a queue and wakes no other thread.
+///
+/// Whoever owns the loop runs it, on any number of threads, until `await_all_actors_done` returned,
+/// and joins those threads before the system is destroyed: what CAF itself has left to do then runs
+/// inside the destructor.
+void run_actors_on(asio::io_context& loop, caf::actor_system_config& config);
+
+} // namespace nekod

@@ -1,0 +1,287 @@
+#include "actors/session.hpp"
+
+#include "actors/transcript.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace nekod {
+
+namespace {
+
+using openai::error_code;
+
+/// How long the store may take for one record.
+constexpr std::chrono::seconds store_timeout{10};
+
+/// What a client is told to wait before it tries a busy session again.
+constexpr std::chrono::seconds busy_retry{2};
+
+/// The messages of a request before and after its newest user message: what a new chat has to be
+/// told.
+std::vector<openai::message> earlier_messages(const openai::chat_request& r) {
+  auto result = r.messages;
+  result.erase(result.begin() + static_cast<std::ptrdiff_t>(openai::newest_user_message(r)));
+  std::erase_if(result, [](const auto& m) { return m.text.empty(); });
+  return result;
+}
+
+} // namespace
+
+session_state::session_state(session_actor::stateful_pointer<session_state> self) : self_(self) {}
+
+// -- life ----------------------------------------------------------------------------------------
+
+void session_state::start(session_options o) {
+  options_ = std::move(o);
+  info_.id = options_.id;
+  info_.created_at = std::chrono::system_clock::now();
+  self_->set_down_handler([this](caf::down_msg& m) { reply_ended(m.source); });
+  // An error nobody asked about must not end a conversation.
+  self_->set_error_handler([](caf::error&) {});
+  self_->set_exit_handler([this](caf::exit_msg& m) {
+    fail_all(error_code::overloaded);
+    self_->quit(m.reason);
+  });
+  self_->delayed_send(self_, options_.idle_time, atom::idle_v);
+  if (options_.stored)
+    load();
+  else
+    loaded(session_lookup{});
+}
+
+void session_state::load() {
+  phase_ = phase::loading;
+  self_->request(options_.store, store_timeout, atom::load_v, options_.id)
+      .then([this](session_lookup& found) { loaded(std::move(found)); },
+            [this](const caf::error&) {
+              spdlog::error("session {}: the store did not answer", options_.id);
+              phase_ = phase::unknown;
+              fail_all({error_code::internal_error, {}, "the session store did not answer"});
+            });
+}
+
+void session_state::loaded(session_lookup found) {
+  auto known = found.found && found.record.tenant == options_.tenant;
+  if (known) {
+    info_ = std::move(found.record.info);
+    transcript_ = std::move(found.record.transcript);
+    stored_ = true;
+  }
+  auto events = [handle = caf::actor_cast<session_actor>(self_)](transfer_event e) {
+    caf::anon_send(handle, std::move(e));
+  };
+  line = options_.upstream->open(known ? std::move(found.record.chat) : upstream_chat{}, *this,
+                                 std::move(events));
+  phase_ = phase::idle;
+  tell_registry();
+  begin_next();
+}
+
+void session_state::discard() {
+  if (line)
+    line->cancel();
+  fail_all(error_code::session_deleted);
+  // Behind any record that is on its way to the store.
+  caf::anon_send(options_.store, atom::remove_v, options_.id);
+  self_->quit();
+}
+
+void session_state::check_idle() {
+  self_->delayed_send(self_, options_.idle_time, atom::idle_v);
+  auto resting = phase_ == phase::idle || phase_ == phase::unknown;
+  if (resting && turns_ == turns_seen_)
+    self_->send(options_.registry, atom::retire_v, options_.id, turns_);
+  turns_seen_ = turns_;
+}
+
+// -- turns ---------------------------------------------------------------------------------------
+
+void session_state::take(turn t, reply_actor reply) {
+  ++turns_;
+  if (queue_.size() >= options_.queue_limit) {
+    openai::error busy{error_code::session_busy};
+    busy.retry_after = busy_retry;
+    refuse(reply, std::move(busy));
+    return;
+  }
+  // Tells of a client that left, before or after its turn's beginning.
+  self_->monitor(reply);
+  queue_.push_back({std::move(t), std::move(reply)});
+  if (phase_ == phase::unknown)
+    load();
+  else
+    begin_next();
+}
+
+void session_state::begin_next() {
+  if (phase_ != phase::idle || queue_.empty())
+    return;
+  auto next = std::move(queue_.front());
+  queue_.pop_front();
+  begin(std::move(next));
+}
+
+void session_state::begin(waiting_turn t) {
+  phase_ = phase::answering;
+  running_ = std::move(t);
+  info_.model = running_->what.model.id;
+  turn_head head;
+  head.session_id = info_.id;
+  head.what = running_->what;
+  self_->send(running_->reply, atom::begin_v, std::move(head),
+              caf::actor_cast<credit_actor>(self_));
+  line->begin(make_upstream_turn(running_->what));
+}
+
+upstream_turn session_state::make_upstream_turn(const turn& t) const {
+  const auto& request = *t.request;
+  upstream_turn result;
+  result.model = t.model.upstream_name;
+  result.text = request.messages[openai::newest_user_message(request)].text;
+  auto earlier = earlier_messages(request);
+  result.seeded_text = with_preamble(earlier.empty() ? transcript_ : earlier, result.text);
+  return result;
+}
+
+void session_state::reply_ended(const caf::actor_addr& reply) {
+  if (running_ && running_->reply.address() == reply) {
+    if (phase_ != phase::answering)
+      return; // The turn is complete; only its formalities are left.
+    line->cancel();
+    remember_turn();
+    save();
+    end_turn();
+    return;
+  }
+  std::erase_if(queue_, [&](const waiting_turn& t) { return t.reply.address() == reply; });
+}
+
+void session_state::on_deltas(deltas text, std::size_t bytes) {
+  if (answer_.size() < max_transcript_bytes)
+    answer_ += text.text;
+  self_->send(running_->reply, atom::delta_v, std::move(text), std::uint64_t{bytes});
+}
+
+void session_state::on_answer(openai::finish_reason reason) {
+  remember_turn();
+  commit(reason);
+}
+
+void session_state::on_failure(openai::error reason) {
+  remember_turn();
+  if (line->chat().id.size() > 0)
+    save();
+  refuse(running_->reply, std::move(reason));
+  end_turn();
+}
+
+void session_state::on_settled() { end_turn(); }
+
+void session_state::commit(openai::finish_reason reason) {
+  phase_ = phase::committing;
+  self_->request(options_.store, store_timeout, atom::commit_v, record())
+      .then(
+          [this, reason](atom::commit) {
+            stored_ = true;
+            self_->send(running_->reply, atom::finish_v, reason);
+            settle();
+          },
+          [this](const caf::error&) {
+            spdlog::error("session {}: the turn could not be stored", options_.id);
+            refuse(running_->reply,
+                   {error_code::internal_error, {}, "the turn could not be stored"});
+            settle();
+          });
+}
+
+void session_state::settle() {
+  phase_ = phase::settling;
+  tell_registry();
+  line->settle();
+}
+
+void session_state::end_turn() {
+  running_.reset();
+  answer_.clear();
+  answer_.shrink_to_fit();
+  phase_ = phase::idle;
+  tell_registry();
+  begin_next();
+}
+
+// -- the conversation so far ---------------------------------------------------------------------
+
+/// A message that nobody answered is no part of the conversation: who sent it will send it again.
+void session_state::remember_turn() {
+  if (answer_.empty())
+    return;
+  const auto& request = *running_->what.request;
+  if (transcript_.empty())
+    for (auto& m : earlier_messages(request))
+      append(transcript_, m.speaker, std::move(m.text));
+  append(transcript_, openai::role::user,
+         request.messages[openai::newest_user_message(request)].text);
+  append(transcript_, openai::role::assistant, std::move(answer_));
+  answer_.clear();
+}
+
+session_record session_state::record() {
+  session_record result;
+  info_.has_upstream_chat = !line->chat().id.empty();
+  result.info = info_;
+  result.tenant = options_.tenant;
+  result.chat = line->chat();
+  result.transcript = transcript_;
+  result.last_used = std::chrono::system_clock::now();
+  return result;
+}
+
+void session_state::save() {
+  self_->request(options_.store, store_timeout, atom::commit_v, record())
+      .then([this](atom::commit) { stored_ = true; },
+            [this](const caf::error&) {
+              spdlog::error("session {}: its state could not be stored", options_.id);
+            });
+}
+
+// -- others --------------------------------------------------------------------------------------
+
+void session_state::fail_all(const openai::error& reason) {
+  if (running_)
+    refuse(running_->reply, reason);
+  for (auto& t : queue_)
+    refuse(t.reply, reason);
+  queue_.clear();
+}
+
+void session_state::refuse(const reply_actor& reply, openai::error reason) {
+  self_->send(reply, atom::failed_v, std::move(reason));
+}
+
+void session_state::tell_registry() {
+  info_.has_upstream_chat = line && !line->chat().id.empty();
+  self_->send(options_.registry, atom::changed_v, info_);
+}
+
+session_actor::behavior_type session(session_actor::stateful_pointer<session_state> self,
+                                     session_options options) {
+  self->state.start(std::move(options));
+  return {
+      [self](atom::credit, std::uint64_t bytes) { self->state.line->grant(bytes); },
+      [self](atom::turn, turn& t, reply_actor& reply) {
+        self->state.take(std::move(t), std::move(reply));
+      },
+      [self](transfer_event& e) {
+        if (self->state.line)
+          self->state.line->on_transfer(std::move(e));
+      },
+      [self](atom::discard) { self->state.discard(); },
+      [self](atom::idle) { self->state.check_idle(); },
+      [self](atom::retire) { self->quit(); },
+  };
+}
+
+} // namespace nekod

@@ -1,0 +1,118 @@
+#pragma once
+
+#include "actors/messages.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace nekod {
+
+/// What a session actor is made of.
+struct session_options {
+  session_options() = default;
+
+  /// Its id, and the tenant it belongs to.
+  std::string id;
+  std::string tenant;
+  /// Whether the store may know it already.
+  bool stored = false;
+  std::shared_ptr<upstream_service> upstream;
+  store_actor store;
+  registry_actor registry;
+  /// Turns that may wait while one runs; one more is refused with `session_busy`.
+  std::size_t queue_limit = 16;
+  /// After that time without turns the actor offers to leave memory.
+  std::chrono::seconds idle_time{60};
+};
+
+/// One conversation: takes its turns one at a time, in order.
+///
+/// A turn runs from `begin` at the upstream to the answer's end; then its record is committed, the
+/// reply hears of the end, and the upstream chat is settled, before the next turn begins.
+struct session_state : upstream_listener {
+  explicit session_state(session_actor::stateful_pointer<session_state> self);
+  session_state(const session_state&) = delete;
+  session_state& operator=(const session_state&) = delete;
+  ~session_state() override = default;
+
+  // -- what may happen ---------------------------------------------------------------------------
+
+  void start(session_options o);
+  void take(turn t, reply_actor reply);
+  void reply_ended(const caf::actor_addr& reply);
+  void discard();
+  void check_idle();
+
+  void on_deltas(deltas text, std::size_t bytes) override;
+  void on_answer(openai::finish_reason reason) override;
+  void on_failure(openai::error reason) override;
+  void on_settled() override;
+
+  static inline const char* name = "session";
+
+  std::unique_ptr<chat_upstream> line;
+
+private:
+  /// A turn and where its answer goes.
+  struct waiting_turn {
+    turn what;
+    reply_actor reply;
+  };
+
+  enum class phase : std::uint8_t {
+    /// The record has not been read from the store yet.
+    unknown,
+    /// It is being read.
+    loading,
+    idle,
+    /// The upstream works on a turn.
+    answering,
+    /// The record is being written.
+    committing,
+    /// The upstream is told that its reply was taken.
+    settling,
+  };
+
+  void load();
+  void loaded(session_lookup found);
+  void begin_next();
+  void begin(waiting_turn t);
+  upstream_turn make_upstream_turn(const turn& t) const;
+  void commit(openai::finish_reason reason);
+  void settle();
+  void end_turn();
+  /// Writes the record without anybody waiting for it.
+  void save();
+  void fail_all(const openai::error& reason);
+  void refuse(const reply_actor& reply, openai::error reason);
+  void remember_turn();
+  void tell_registry();
+  session_record record();
+
+  session_actor::stateful_pointer<session_state> self_;
+  session_options options_;
+  phase phase_ = phase::unknown;
+  std::deque<waiting_turn> queue_;
+  /// The running turn; nobody waits for its answer once its reply ended.
+  std::optional<waiting_turn> running_;
+  /// The running turn's answer so far.
+  std::string answer_;
+  openai::session_info info_;
+  std::vector<openai::message> transcript_;
+  /// Whether the store has a record.
+  bool stored_ = false;
+  /// Turns taken, refused ones included: what the registry sent.
+  std::uint64_t turns_ = 0;
+  /// Turns at the last look for idleness.
+  std::uint64_t turns_seen_ = 0;
+};
+
+/// A SESSION.
+session_actor::behavior_type session(session_actor::stateful_pointer<session_state> self,
+                                     session_options options);
+
+} // namespace nekod

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "protocol/openai/request.hpp"
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace nekod {
+
+/// Bytes of text a session remembers of its conversation.
+inline constexpr std::size_t max_transcript_bytes = 64u << 10;
+
+/// Bytes of text that may go before a new chat's first message.
+inline constexpr std::size_t max_preamble_bytes = 32u << 10;
+
+/// Appends a message to *transcript*, then drops the oldest until the texts are within the limit.
+/// An empty text is left out.
+void append(std::vector<openai::message>& transcript, openai::role speaker, std::string text,
+            std::size_t limit = max_transcript_bytes);
+
+/// The first message for a chat that knows nothing yet: what the speakers before said, labelled, as
+/// plain text, then *text*. System and developer prompts are kept first; then the newest turns,
+/// each whole, as far as the limit allows. Where there is nothing to tell, *text* alone.
+std::string with_preamble(const std::vector<openai::message>& earlier, const std::string& text,
+                          std::size_t limit = max_preamble_bytes);
+
+} // namespace nekod

@@ -1,0 +1,257 @@
+#include "actors/upstream/anuneko_line.hpp"
+
+#include <utility>
+
+namespace nekod {
+
+using openai::error;
+using openai::error_code;
+
+namespace {
+
+openai::finish_reason reason_of(const std::string& word) {
+  if (word == "length" || word == "max_tokens")
+    return openai::finish_reason::length;
+  if (word == "content_filter" || word == "sensitive")
+    return openai::finish_reason::content_filter;
+  return openai::finish_reason::stop;
+}
+
+} // namespace
+
+anuneko_line::anuneko_line(transport& net, std::shared_ptr<const anuneko_account> account,
+                           upstream_chat known, upstream_listener& listener, transport::sink events)
+    : net_(net),
+      account_(std::move(account)),
+      chat_(std::move(known)),
+      listener_(listener),
+      events_(std::move(events)) {}
+
+// -- the interface -------------------------------------------------------------------------------
+
+void anuneko_line::begin(const upstream_turn& turn) {
+  turn_ = turn;
+  replaced_ = false;
+  answered_ = false;
+  if (!chat_.unsettled_message.empty())
+    choose(step::choosing_before);
+  else
+    prepare_chat();
+}
+
+void anuneko_line::settle() {
+  if (chat_.unsettled_message.empty())
+    listener_.on_settled();
+  else
+    choose(step::choosing_after);
+}
+
+void anuneko_line::cancel() {
+  if (step_ == step::posting)
+    note_reply();
+  turn_ = upstream_turn{};
+  stop_transfer();
+}
+
+void anuneko_line::grant(std::size_t bytes) {
+  if (transfer_)
+    transfer_->grant(bytes);
+}
+
+void anuneko_line::on_transfer(transfer_event event) {
+  if (!transfer_ || event.transfer != number_)
+    return;
+  switch (event.what) {
+  case transfer_event::kind::head:
+    response_.status = event.status;
+    response_.retry_after = event.retry_after;
+    break;
+  case transfer_event::kind::data:
+    take_data(event.bytes);
+    break;
+  case transfer_event::kind::end:
+    take_end(event.failure);
+    break;
+  }
+}
+
+// -- the way of a turn ---------------------------------------------------------------------------
+
+void anuneko_line::prepare_chat() {
+  if (chat_.id.empty())
+    call(step::creating, anuneko::create_chat(turn_.model));
+  else if (chat_.model != turn_.model)
+    call(step::selecting, anuneko::select_model(chat_.id, turn_.model));
+  else
+    post();
+}
+
+void anuneko_line::post() {
+  decoder_ = anuneko::reply_decoder{};
+  const auto& text = chat_.is_new ? turn_.seeded_text : turn_.text;
+  start(step::posting, account_->make(anuneko::post_message(chat_.id, text), false));
+}
+
+void anuneko_line::choose(step s) { call(s, anuneko::select_choice(chat_.unsettled_message, 0)); }
+
+void anuneko_line::replace_chat() {
+  replaced_ = true;
+  stop_transfer();
+  chat_ = upstream_chat{};
+  prepare_chat();
+}
+
+// -- transfers -----------------------------------------------------------------------------------
+
+void anuneko_line::call(step s, anuneko::call c) { start(s, account_->make(std::move(c), true)); }
+
+void anuneko_line::start(step s, http_call c) {
+  step_ = s;
+  response_ = anuneko_response{};
+  transfer_ = net_.start(++number_, std::move(c), events_);
+}
+
+void anuneko_line::stop_transfer() {
+  transfer_.reset();
+  step_ = step::idle;
+}
+
+void anuneko_line::take_data(const std::string& bytes) {
+  if (step_ == step::posting && response_.ok()) {
+    take_answer(bytes);
+    return;
+  }
+  transfer_->grant(bytes.size());
+  if (response_.body.size() + bytes.size() > max_small_reply)
+    end_call(error{error_code::upstream_error, {}, "the upstream's reply is too long"});
+  else
+    response_.body += bytes;
+}
+
+void anuneko_line::take_answer(const std::string& bytes) {
+  deltas text;
+  decoder_.feed(bytes, text);
+  pass_on(std::move(text), bytes.size());
+  if (decoder_.error())
+    end_post();
+}
+
+void anuneko_line::pass_on(deltas text, std::size_t bytes) {
+  if (text.empty()) {
+    transfer_->grant(bytes);
+    return;
+  }
+  answered_ = true;
+  listener_.on_deltas(std::move(text), bytes);
+}
+
+void anuneko_line::take_end(transfer_failure f) {
+  if (f != transfer_failure::none) {
+    end_call(failure_of(f));
+  } else if (!response_.ok()) {
+    end_call(failure_of(response_));
+  } else if (step_ == step::posting) {
+    deltas text;
+    decoder_.finish(text);
+    pass_on(std::move(text), 0);
+    end_post();
+  } else if (auto e = anuneko::parse_error(response_.body)) {
+    end_call(failure_of(*e));
+  } else {
+    end_call(std::nullopt);
+  }
+}
+
+/// Takes down what the reply, whole or broken, has told of the chat.
+void anuneko_line::note_reply() {
+  chat_.unsettled_message = decoder_.message_id();
+  if (answered_ || !decoder_.message_id().empty())
+    chat_.is_new = false;
+}
+
+// -- ends of transfers ---------------------------------------------------------------------------
+
+bool anuneko_line::chat_is_lost() const {
+  if (response_.status == 404 || response_.status == 410)
+    return true;
+  auto e = response_.ok() ? decoder_.error() : anuneko::parse_error(response_.body);
+  return e && e->code == anuneko::choice_not_taken;
+}
+
+/// The reply's stream ended, or said that there will be no more of it.
+void anuneko_line::end_post() {
+  auto problem = decoder_.error();
+  if (!problem) {
+    note_reply();
+    auto reason = reason_of(decoder_.finish_reason());
+    turn_ = upstream_turn{};
+    stop_transfer();
+    listener_.on_answer(reason);
+  } else {
+    end_call(failure_of(*problem));
+  }
+}
+
+/// A call ended; *problem* says how it failed, if it did. All of a turn's failures pass here.
+void anuneko_line::end_call(std::optional<error> problem) {
+  if (problem && (step_ == step::posting || step_ == step::selecting) && !answered_ && !replaced_ &&
+      chat_is_lost()) {
+    replace_chat();
+    return;
+  }
+  if (step_ == step::posting)
+    note_reply();
+  auto ended = step_;
+  auto body = std::move(response_.body);
+  stop_transfer();
+  if (ended == step::choosing_after)
+    end_choosing_after(!problem);
+  else if (ended == step::choosing_before)
+    end_choosing_before(std::move(problem));
+  else if (problem)
+    fail(std::move(*problem));
+  else if (ended == step::creating)
+    end_creating(body);
+  else {
+    chat_.model = turn_.model;
+    post();
+  }
+}
+
+void anuneko_line::end_choosing_before(std::optional<error> problem) {
+  auto refused = response_.status >= 200 && response_.status < 500;
+  if (problem && !(refused && problem->code == error_code::upstream_error)) {
+    fail(std::move(*problem));
+    return;
+  }
+  // A choice may be refused because it was made already. If not, the chat refuses the next message.
+  chat_.unsettled_message.clear();
+  prepare_chat();
+}
+
+/// A choice that failed is made again before the next message.
+void anuneko_line::end_choosing_after(bool chosen) {
+  if (chosen)
+    chat_.unsettled_message.clear();
+  listener_.on_settled();
+}
+
+void anuneko_line::end_creating(const std::string& body) {
+  auto id = anuneko::parse_chat_id(body);
+  if (!id || id->empty()) {
+    fail({error_code::upstream_error, {}, "cannot create a chat"});
+    return;
+  }
+  chat_.id = std::move(*id);
+  chat_.is_new = true;
+  // The model a chat was created with is not always the one that answers: known clients select it,
+  // too.
+  call(step::selecting, anuneko::select_model(chat_.id, turn_.model));
+}
+
+void anuneko_line::fail(error reason) {
+  turn_ = upstream_turn{};
+  listener_.on_failure(std::move(reason));
+}
+
+} // namespace nekod

@@ -1,0 +1,80 @@
+#pragma once
+
+#include "actors/upstream/anuneko_account.hpp"
+#include "actors/upstream/chat_upstream.hpp"
+#include "protocol/anuneko/reply_decoder.hpp"
+
+#include <memory>
+#include <optional>
+
+namespace nekod {
+
+/// One conversation's line to the AnuNeko service. A turn's way is
+///
+///     [choose the last reply] -> [create a chat -> select its model | select another model] ->
+///     post
+///
+/// and, once the session committed, choose the reply. A chat that is gone, or waits for a choice
+/// that nobody can make, is replaced by a new one that is told what came before.
+class anuneko_line : public chat_upstream {
+public:
+  anuneko_line(transport& net, std::shared_ptr<const anuneko_account> account, upstream_chat known,
+               upstream_listener& listener, transport::sink events);
+
+  void begin(const upstream_turn& turn) override;
+  void settle() override;
+  void cancel() override;
+  void grant(std::size_t bytes) override;
+  void on_transfer(transfer_event event) override;
+  const upstream_chat& chat() const noexcept override { return chat_; }
+
+private:
+  enum class step { idle, choosing_before, creating, selecting, posting, choosing_after };
+
+  // The way of a turn.
+  void prepare_chat();
+  void post();
+  void choose(step s);
+  void replace_chat();
+
+  // Transfers.
+  void call(step s, anuneko::call c);
+  void start(step s, http_call c);
+  void stop_transfer();
+  void take_data(const std::string& bytes);
+  void take_answer(const std::string& bytes);
+  void pass_on(deltas text, std::size_t bytes);
+  void take_end(transfer_failure f);
+  void note_reply();
+
+  // Ends of transfers.
+  void end_post();
+  void end_call(std::optional<openai::error> problem);
+  void end_choosing_before(std::optional<openai::error> problem);
+  void end_choosing_after(bool chosen);
+  void end_creating(const std::string& body);
+  void fail(openai::error reason);
+
+  /// Whether the response says that the chat takes no message, so that this one surely was not
+  /// taken.
+  bool chat_is_lost() const;
+
+  transport& net_;
+  std::shared_ptr<const anuneko_account> account_;
+  upstream_chat chat_;
+  upstream_listener& listener_;
+  transport::sink events_;
+
+  upstream_turn turn_;
+  step step_ = step::idle;
+  /// Whether this turn gave up a chat already.
+  bool replaced_ = false;
+  /// Whether text of this turn's answer was passed on.
+  bool answered_ = false;
+  std::uint64_t number_ = 0;
+  std::unique_ptr<transfer> transfer_;
+  anuneko_response response_;
+  anuneko::reply_decoder decoder_;
+};
+
+} // namespace nekod

@@ -1,0 +1,125 @@
+#pragma once
+
+#include "actors/upstream/transport.hpp"
+#include "protocol/deltas.hpp"
+#include "protocol/openai/errors.hpp"
+#include "protocol/openai/response.hpp"
+#include "protocol/result.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// The line between a session and a chat service. Each kind of service is one implementation; a
+/// session knows only what stands here.
+namespace nekod {
+
+/// What has to be remembered to go on in a chat after a restart.
+struct upstream_chat {
+  upstream_chat() = default;
+
+  /// The service's id of the chat; empty while there is none.
+  std::string id;
+  /// The model the chat is set to, as the upstream calls it.
+  std::string model;
+  /// Whether it took no message yet, so that the first one has to tell what came before.
+  bool is_new = false;
+  /// A reply whose choice the service still waits for; empty for none.
+  std::string unsettled_message;
+};
+
+/// One message for the upstream.
+struct upstream_turn {
+  /// The model that shall answer, as the upstream calls it.
+  std::string model;
+  /// The user's new text. UTF-8.
+  std::string text;
+  /// The same with all that a chat without memory of this conversation has to be told; used if a
+  /// chat has to be created.
+  std::string seeded_text;
+};
+
+/// What an upstream tells its session. Called from within the upstream's own functions only, so
+/// always on the session's turn of the loop.
+class upstream_listener {
+public:
+  virtual ~upstream_listener() = default;
+
+  /// Text of the answer arrived. *bytes* of the transfer's window were used for it: grant them
+  /// again once the text has left.
+  virtual void on_deltas(deltas text, std::size_t bytes) = 0;
+  /// The answer is whole. The session commits, then calls `settle`.
+  virtual void on_answer(openai::finish_reason reason) = 0;
+  /// The turn failed. The chat is as `chat()` says; the next turn may begin.
+  virtual void on_failure(openai::error reason) = 0;
+  /// The chat can take its next message.
+  virtual void on_settled() = 0;
+};
+
+/// One conversation's line to a service: owned by one session actor and called by it alone. Never
+/// blocks and never calls its listener after `cancel`, until the next turn.
+class chat_upstream {
+public:
+  virtual ~chat_upstream() = default;
+
+  /// Begins a turn: makes sure of a chat and its model, posts the text. Only while none runs.
+  virtual void begin(const upstream_turn& turn) = 0;
+
+  /// After `on_answer`: tells the service that its reply was taken. Ends in `on_settled`, in any
+  /// case.
+  virtual void settle() = 0;
+
+  /// Gives up the running turn; its transfer is closed. What the service still has to be told is
+  /// kept for the next turn.
+  virtual void cancel() = 0;
+
+  /// Lets *bytes* more come, which `on_deltas` reported before.
+  virtual void grant(std::size_t bytes) = 0;
+
+  /// Takes an event of one of its transfers; late ones of cancelled transfers are dropped.
+  virtual void on_transfer(transfer_event event) = 0;
+
+  /// The chat as it stands now.
+  virtual const upstream_chat& chat() const noexcept = 0;
+};
+
+/// What a service can do beyond plain text.
+struct upstream_abilities {
+  /// Obeys tuning parameters such as `temperature`; else they are ignored, and the client is told.
+  bool tuning = false;
+  /// Understands tools, images, and what else a request may demand; else such a request is refused.
+  bool demands = false;
+};
+
+/// A chat service: makes lines to it and knows its models. Called by actors on any thread.
+class upstream_service {
+public:
+  using models_handler = std::function<void(result<std::vector<std::string>, openai::error>)>;
+
+  virtual ~upstream_service() = default;
+
+  /// Makes the line of one conversation.
+  /// @param known What is remembered of its chat; default-constructed for a new conversation.
+  /// @param events Where the transfers' events go: must hand them to `on_transfer` on the session's
+  /// turn.
+  virtual std::unique_ptr<chat_upstream> open(upstream_chat known, upstream_listener& listener,
+                                              transport::sink events) = 0;
+
+  /// Asks for the names of the models. *f* is called once, on any thread, within the call's time
+  /// limits. One query at a time.
+  virtual void list_models(models_handler f) = 0;
+
+  virtual upstream_abilities abilities() const = 0;
+
+  /// The model that serves where none is named or the list cannot be had.
+  virtual std::string default_model() const = 0;
+
+  /// What clients call the model *name*.
+  virtual std::string public_model_id(std::string_view name) const = 0;
+};
+
+} // namespace nekod

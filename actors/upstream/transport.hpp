@@ -1,0 +1,103 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+/// What upstreams need of HTTP. `http/client` implements it over libcurl, tests with a script; so
+/// no actor knows of sockets.
+namespace nekod {
+
+/// How long a call may take, each part for itself.
+struct time_limits {
+  /// Until the connection stands, its TLS included.
+  std::chrono::milliseconds connect{5'000};
+  /// From the call's start to its first response byte.
+  std::chrono::milliseconds first_byte{30'000};
+  /// Between two reads of the response, while we are willing to read.
+  std::chrono::milliseconds silence{30'000};
+  /// The whole call.
+  std::chrono::milliseconds whole{600'000};
+};
+
+/// One HTTP request.
+struct http_call {
+  std::string method;
+  std::string url;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  time_limits limits;
+  /// Whether the call may be sent again on a new connection when a pooled one died under it. Not so
+  /// for a call that must not take effect twice.
+  bool repeatable = true;
+};
+
+/// Why a transfer ended without a whole response.
+enum class transfer_failure : std::uint8_t {
+  none,
+  /// No connection: the request surely did not arrive.
+  unreachable,
+  /// No connection in time: the request surely did not arrive.
+  connect_timeout,
+  /// Connected, but no byte of a response in time.
+  first_byte_timeout,
+  /// The response stopped coming.
+  silence_timeout,
+  /// The whole took too long.
+  whole_timeout,
+  /// The connection broke before the response was whole.
+  cut,
+  /// What came is not HTTP.
+  malformed,
+};
+
+/// What happens to a transfer, in this order: one `head`, any number of `data`, one `end`; an `end`
+/// may come alone.
+struct transfer_event {
+  enum class kind : std::uint8_t { head, data, end };
+
+  transfer_event() = default;
+
+  kind what = kind::end;
+  /// The number `start` was given.
+  std::uint64_t transfer = 0;
+  /// In a head.
+  std::uint16_t status = 0;
+  /// In a head: its `Retry-After`, if that is a number of seconds.
+  std::optional<std::chrono::seconds> retry_after;
+  /// In data.
+  std::string bytes;
+  /// In an end.
+  transfer_failure failure = transfer_failure::none;
+};
+
+/// A call on its way. Dropping it cancels the call: its connection is closed and no event follows
+/// that was not on its way already.
+class transfer {
+public:
+  virtual ~transfer() = default;
+
+  /// Lets that many more bytes of the body come. A transfer starts with the transport's window;
+  /// when it is used up the upstream is not read any more.
+  virtual void grant(std::size_t bytes) = 0;
+};
+
+/// Makes HTTP calls without blocking.
+class transport {
+public:
+  using sink = std::function<void(transfer_event)>;
+
+  virtual ~transport() = default;
+
+  /// @param number Comes back in each event.
+  /// @param f Called on any thread, one call at a time, never from within `start`.
+  virtual std::unique_ptr<transfer> start(std::uint64_t number, http_call call, sink f) = 0;
+};
+
+} // namespace nekod

@@ -1,0 +1,287 @@
+#include "actors/upstream/anuneko_line.hpp"
+#include "tests/unit/support/fake_transport.hpp"
+
+#include <doctest/doctest.h>
+
+namespace {
+
+using namespace nekod;
+using openai::error_code;
+using strings = std::vector<std::string>;
+using transport_script = test::fake_transport;
+
+constexpr const char* base_url = "http://cats.example/api/v1";
+
+/// What a session would hear.
+struct listener : upstream_listener {
+  void on_deltas(deltas d, std::size_t bytes) override {
+    text += d.text;
+    used += bytes;
+  }
+  void on_answer(openai::finish_reason) override { log.emplace_back("answer"); }
+  void on_failure(openai::error e) override {
+    log.emplace_back("failure");
+    error = std::move(e);
+  }
+  void on_settled() override { log.emplace_back("settled"); }
+
+  std::string text;
+  std::size_t used = 0;
+  strings log;
+  openai::error error;
+};
+
+struct fixture {
+  fixture() { open({}); }
+
+  void open(upstream_chat known) {
+    anuneko_options o;
+    o.base_url = base_url;
+    o.token = "secret-token";
+    o.cookie = "secret-cookie";
+    line = std::make_unique<anuneko_line>(
+        net, std::make_shared<const anuneko_account>(o), std::move(known), heard,
+        [this](transfer_event e) { line->on_transfer(std::move(e)); });
+  }
+
+  void open_in_chat() {
+    upstream_chat known;
+    known.id = "c1";
+    known.model = "Orange Cat";
+    open(known);
+  }
+
+  void begin(const std::string& model = "Orange Cat") {
+    line->begin({model, "hello", "seeded hello"});
+  }
+
+  /// The reply's stream to the newest call: two pieces and the message's id.
+  void answer_stream() {
+    net.answer(200, "data: {\"msg_id\":\"m1\",\"c\":[{\"v\":\"me\"}]}\n\n"
+                    "data: {\"c\":[{\"v\":\"ow\"}]}\n\n");
+  }
+
+  strings paths() const { return net.paths(base_url); }
+
+  transport_script net;
+  listener heard;
+  std::unique_ptr<anuneko_line> line;
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(fixture,
+                  "a first turn makes a chat, selects its model, and posts what came before") {
+  begin();
+  CHECK(paths() == strings{"POST /chat"});
+  net.answer(200, R"({"chat_id":"c1"})");
+  CHECK(paths().back() == "POST /user/select_model");
+  net.answer(200, "{}");
+  CHECK(paths().back() == "POST /msg/c1/stream");
+  CHECK(net.last().call.body.find("seeded hello") != std::string::npos);
+  answer_stream();
+  CHECK(heard.text == "meow");
+  CHECK(heard.log == strings{"answer"});
+  CHECK(line->chat().id == "c1");
+  CHECK(line->chat().unsettled_message == "m1");
+  line->settle();
+  CHECK(paths().back() == "POST /msg/select-choice");
+  net.answer(200, "{}");
+  CHECK(heard.log == strings{"answer", "settled"});
+  CHECK(line->chat().unsettled_message.empty());
+}
+
+TEST_CASE_FIXTURE(fixture, "a later turn posts its text alone") {
+  open_in_chat();
+  begin();
+  CHECK(paths() == strings{"POST /msg/c1/stream"});
+  CHECK(net.last().call.body.find("seeded") == std::string::npos);
+}
+
+TEST_CASE_FIXTURE(fixture, "calls carry the account, and a message is never sent twice by itself") {
+  open_in_chat();
+  begin();
+  auto& call = net.last().call;
+  auto has = [&](const char* name, const char* value) {
+    return std::find(call.headers.begin(), call.headers.end(),
+                     std::pair<std::string, std::string>{name, value}) != call.headers.end();
+  };
+  CHECK(has("x-token", "secret-token"));
+  CHECK(has("cookie", "secret-cookie"));
+  CHECK(has("content-type", "text/plain"));
+  CHECK(has("origin", "http://cats.example"));
+  CHECK(has("referer", "http://cats.example/"));
+  CHECK_FALSE(call.repeatable);
+}
+
+TEST_CASE_FIXTURE(fixture, "another model is selected before the text is posted") {
+  open_in_chat();
+  begin("Exotic Shorthair");
+  CHECK(paths() == strings{"POST /user/select_model"});
+  net.answer(200, "{}");
+  CHECK(paths().back() == "POST /msg/c1/stream");
+  CHECK(line->chat().model == "Exotic Shorthair");
+}
+
+TEST_CASE_FIXTURE(fixture, "a choice still owed is made before the next message") {
+  upstream_chat known;
+  known.id = "c1";
+  known.model = "Orange Cat";
+  known.unsettled_message = "m0";
+  open(known);
+  begin();
+  CHECK(paths() == strings{"POST /msg/select-choice"});
+  CHECK(net.last().call.body.find("m0") != std::string::npos);
+
+  SUBCASE("and then the message goes out") {
+    net.answer(200, "{}");
+    CHECK(paths().back() == "POST /msg/c1/stream");
+  }
+  SUBCASE("and the message goes out where the service says it was made already") {
+    net.answer(400, R"({"code":"already_chosen"})");
+    CHECK(paths().back() == "POST /msg/c1/stream");
+  }
+  SUBCASE("and a service that is down fails the turn and keeps the debt") {
+    net.answer(503, "");
+    CHECK(heard.log == strings{"failure"});
+    CHECK(line->chat().unsettled_message == "m0");
+  }
+}
+
+TEST_CASE_FIXTURE(fixture, "a choice that fails after the answer is owed to the next turn") {
+  open_in_chat();
+  begin();
+  answer_stream();
+  line->settle();
+  net.answer(500, "");
+  CHECK(heard.log == strings{"answer", "settled"});
+  CHECK(line->chat().unsettled_message == "m1");
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "a chat that takes no message is replaced by one that is told everything") {
+  open_in_chat();
+  begin();
+  SUBCASE("since a choice is owed that nobody knows of, in the stream") {
+    net.answer(200, "{\"code\":\"chat_choice_shown\",\"detail\":\"choose\"}\n");
+  }
+  SUBCASE("since a choice is owed that nobody knows of, in the status") {
+    net.answer(400, R"({"code":"chat_choice_shown"})");
+  }
+  SUBCASE("since it is gone") { net.answer(404, ""); }
+  CHECK(paths().back() == "POST /chat");
+  CHECK(heard.log.empty());
+  net.answer(200, R"({"code":0,"data":{"id":"c2"}})");
+  net.answer(200, "{}");
+  CHECK(paths().back() == "POST /msg/c2/stream");
+  CHECK(net.last().call.body.find("seeded hello") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(fixture, "a chat is replaced once a turn, not for ever") {
+  open_in_chat();
+  begin();
+  net.answer(404, "");
+  net.answer(200, R"({"chat_id":"c2"})");
+  net.answer(200, "{}");
+  net.answer(404, "");
+  CHECK(heard.log == strings{"failure"});
+}
+
+TEST_CASE_FIXTURE(fixture, "a chat that was made but never answered is told everything next time") {
+  begin();
+  net.answer(200, R"({"chat_id":"c1"})");
+  net.answer(500, "");
+  CHECK(heard.log == strings{"failure"});
+  begin();
+  net.answer(200, "{}");
+  CHECK(paths().back() == "POST /msg/c1/stream");
+  CHECK(net.last().call.body.find("seeded hello") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(fixture, "a cancelled answer is chosen before the next message") {
+  open_in_chat();
+  begin();
+  transport_script::head(net.last(), 200);
+  transport_script::data(net.last(), "data: {\"msg_id\":\"m1\",\"v\":\"me\"}\n\n");
+  auto cancelled = net.calls.back();
+  line->cancel();
+  CHECK(cancelled->dropped);
+  CHECK(line->chat().unsettled_message == "m1");
+  transport_script::data(*cancelled, "data: {\"v\":\"ow\"}\n\n");
+  transport_script::end(*cancelled);
+  CHECK(heard.text == "me");
+  CHECK(heard.log.empty());
+  begin();
+  CHECK(paths().back() == "POST /msg/select-choice");
+}
+
+TEST_CASE_FIXTURE(fixture, "an answer that is no answer fails with its own code") {
+  struct entry {
+    const char* what;
+    std::uint16_t status;
+    const char* body;
+    transfer_failure failure;
+    error_code expected;
+  };
+  const entry table[] = {
+      {"refused account", 401, "", transfer_failure::none, error_code::upstream_auth_failed},
+      {"forbidden account", 403, "", transfer_failure::none, error_code::upstream_auth_failed},
+      {"200 with a refusal", 200, "{\"code\":401,\"msg\":\"no\"}\n", transfer_failure::none,
+       error_code::upstream_auth_failed},
+      {"limit", 429, "", transfer_failure::none, error_code::rate_limit_exceeded},
+      {"broken service", 500, "", transfer_failure::none, error_code::upstream_error},
+      {"error event", 200, "event: error\ndata: {\"code\":\"boom\",\"detail\":\"x\"}\n\n",
+       transfer_failure::none, error_code::upstream_error},
+      {"page", 200, "<html></html>", transfer_failure::none, error_code::upstream_error},
+      {"nothing", 200, "", transfer_failure::none, error_code::upstream_error},
+      {"cut", 200, "data: {\"v\":\"a\"}\n\n", transfer_failure::cut, error_code::upstream_error},
+      {"unreachable", 0, "", transfer_failure::unreachable, error_code::upstream_error},
+      {"no connection", 0, "", transfer_failure::connect_timeout, error_code::upstream_timeout},
+      {"silent", 0, "", transfer_failure::first_byte_timeout, error_code::upstream_timeout},
+      {"stalled", 200, "data: {\"v\":\"a\"}\n\n", transfer_failure::silence_timeout,
+       error_code::upstream_timeout},
+      {"endless", 200, "data: {\"v\":\"a\"}\n\n", transfer_failure::whole_timeout,
+       error_code::upstream_timeout},
+  };
+  for (const auto& e : table) {
+    CAPTURE(e.what);
+    heard = listener{};
+    open_in_chat();
+    begin();
+    if (e.status != 0)
+      transport_script::head(net.last(), e.status);
+    transport_script::data(net.last(), e.body);
+    transport_script::end(net.last(), e.failure);
+    CHECK(heard.log == strings{"failure"});
+    CHECK(heard.error.code == e.expected);
+  }
+}
+
+TEST_CASE_FIXTURE(fixture, "no failure quotes the service's words or the account") {
+  open_in_chat();
+  begin();
+  net.answer(500, R"({"code":"said: secret-token","detail":"hello secret-cookie"})");
+  auto text = openai::to_json(heard.error, openai::language::en);
+  CHECK(text.find("secret") == std::string::npos);
+  CHECK(text.find("hello") == std::string::npos);
+}
+
+TEST_CASE_FIXTURE(fixture, "bytes that bring no text give their room back at once") {
+  open_in_chat();
+  begin();
+  transport_script::head(net.last(), 200);
+  transport_script::data(net.last(), ": comment\n\n");
+  CHECK(net.last().granted == 11);
+  transport_script::data(net.last(), "data: {\"v\":\"a\"}\n\n");
+  CHECK(net.last().granted == 11);
+  CHECK(heard.used == 17);
+}
+
+TEST_CASE_FIXTURE(fixture, "a small call's reply that does not end is an error") {
+  begin();
+  transport_script::head(net.last(), 200);
+  transport_script::data(net.last(), std::string(max_small_reply, ' '));
+  CHECK(heard.log.empty());
+  transport_script::data(net.last(), " ");
+  CHECK(heard.log == strings{"failure"});
+}

@@ -1,0 +1,214 @@
+#include "actors/registry.hpp"
+#include "actors/store.hpp"
+#include "tests/unit/support/actor_system.hpp"
+#include "tests/unit/support/fake_upstream.hpp"
+#include "tests/unit/support/recording_reply.hpp"
+
+#include <doctest/doctest.h>
+
+namespace {
+
+using namespace nekod;
+using namespace std::chrono_literals;
+using strings = std::vector<std::string>;
+
+struct fixture : test::actor_system_fixture {
+  fixture() {
+    options.upstream = upstream;
+    options.store = system().spawn(memory_store, 1h);
+    options.aliases = {{"cat", "Exotic Shorthair"}, {"ghost", "No Such Cat"}};
+    options.session_idle = 60s;
+    handle = system().spawn(registry, options);
+    run();
+  }
+
+  ~fixture() {
+    caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(options.store, caf::exit_reason::kill);
+    run();
+  }
+
+  fixture(const fixture&) = delete;
+  fixture& operator=(const fixture&) = delete;
+
+  void give_models(strings names) {
+    REQUIRE_FALSE(upstream->model_queries.empty());
+    auto f = std::move(upstream->model_queries.back());
+    upstream->model_queries.pop_back();
+    f(std::move(names));
+    run();
+  }
+
+  void refuse_models() {
+    auto f = std::move(upstream->model_queries.back());
+    upstream->model_queries.pop_back();
+    f(openai::error{openai::error_code::upstream_error});
+    run();
+  }
+
+  std::shared_ptr<test::reply_record> ask(std::shared_ptr<openai::chat_request> request) {
+    auto record = std::make_shared<test::reply_record>();
+    auto reply = system().spawn(test::recording_reply, record);
+    open_turn t;
+    t.request = std::move(request);
+    caf::anon_send(handle, atom::open_v, t, reply);
+    run();
+    return record;
+  }
+
+  std::shared_ptr<test::reply_record> ask_in(const std::string& session_id,
+                                             const std::string& model = {}) {
+    auto request = test::request_saying("hello");
+    request->session_id = session_id;
+    request->model = model;
+    return ask(request);
+  }
+
+  template <class Reply, class... Question>
+  Reply get(Question... question) {
+    Reply result{};
+    system().spawn([&, h = handle](caf::event_based_actor* self) {
+      self->request(h, caf::infinite, question...)
+          .then([&](Reply& r) { result = std::move(r); }, [](const caf::error&) {});
+    });
+    run();
+    return result;
+  }
+
+  std::shared_ptr<test::fake_upstream> upstream = std::make_shared<test::fake_upstream>();
+  registry_options options;
+  registry_actor handle;
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(fixture, "turns wait for the first list of models") {
+  auto a = ask_in("s1", "public-Exotic Shorthair");
+  CHECK(a->log.empty());
+  give_models({"Orange Cat", "Exotic Shorthair"});
+  CHECK(a->log == strings{"begin"});
+  CHECK(a->head.what.model.upstream_name == "Exotic Shorthair");
+}
+
+TEST_CASE_FIXTURE(fixture, "where the list cannot be had the default model serves") {
+  auto a = ask_in("s1", "public-Exotic Shorthair");
+  refuse_models();
+  CHECK(a->head.what.model.upstream_name == "Orange Cat");
+  CHECK(a->head.what.model.fallback);
+}
+
+TEST_CASE_FIXTURE(fixture, "a model is found by public id, upstream name and alias") {
+  give_models({"Orange Cat", "Exotic Shorthair"});
+  CHECK(ask_in("a", "public-Exotic Shorthair")->head.what.model.upstream_name ==
+        "Exotic Shorthair");
+  CHECK(ask_in("b", "Exotic Shorthair")->head.what.model.upstream_name == "Exotic Shorthair");
+  auto alias = ask_in("c", "cat");
+  CHECK(alias->head.what.model.upstream_name == "Exotic Shorthair");
+  CHECK(alias->head.what.model.id == "cat");
+  CHECK_FALSE(alias->head.what.model.fallback);
+  auto unknown = ask_in("d", "gpt-7");
+  CHECK(unknown->head.what.model.upstream_name == "Orange Cat");
+  CHECK(unknown->head.what.model.id == "public-Orange Cat");
+  CHECK(unknown->head.what.model.fallback);
+  CHECK_FALSE(ask_in("e", "")->head.what.model.fallback);
+}
+
+TEST_CASE_FIXTURE(fixture, "the list of models is kept for its time, then asked for again") {
+  give_models({"Orange Cat"});
+  pass(299s);
+  auto list = get<model_list>(atom::models_v);
+  CHECK(list.models.size() == 1);
+  CHECK(upstream->model_queries.empty());
+  pass(2s);
+  model_list fresh;
+  system().spawn([&, h = handle](caf::event_based_actor* self) {
+    self->request(h, caf::infinite, atom::models_v)
+        .then([&](const model_list& l) { fresh = l; }, [](const caf::error&) {});
+  });
+  run();
+  CHECK(fresh.models.empty()); // It waits for the upstream.
+  give_models({"Orange Cat", "Exotic Shorthair"});
+  CHECK(fresh.models.size() == 3); // With the alias whose model there is now.
+}
+
+TEST_CASE_FIXTURE(fixture, "turns do not wait for a list that is only old") {
+  give_models({"Orange Cat"});
+  pass(301s);
+  CHECK(ask_in("s1")->log == strings{"begin"});
+  CHECK(upstream->model_queries.size() == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "one id is one session, no id a new one each time") {
+  give_models({"Orange Cat"});
+  ask_in("s1");
+  ask_in("s1");
+  CHECK(upstream->lines.size() == 1);
+  auto a = ask_in("");
+  auto b = ask_in("");
+  CHECK(upstream->lines.size() == 3);
+  CHECK(a->head.session_id != b->head.session_id);
+  CHECK(openai::valid_session_id(a->head.session_id));
+}
+
+TEST_CASE_FIXTURE(fixture, "the answer says which rule found its session") {
+  give_models({"Orange Cat"});
+  CHECK(ask_in("s1")->head.what.match == session_match::explicit_id);
+  CHECK(ask_in("")->head.what.match == session_match::fresh);
+  auto request = test::request_saying("hello");
+  request->messages.insert(request->messages.begin(), {openai::role::system, "be a cat"});
+  CHECK(ask(request)->head.what.match == session_match::seeded);
+}
+
+TEST_CASE_FIXTURE(fixture, "what the upstream cannot do is refused by name") {
+  give_models({"Orange Cat"});
+  auto request = test::request_saying("hello");
+  request->demands = {"tools"};
+  auto a = ask(request);
+  CHECK(a->error.code == openai::error_code::unsupported_parameter);
+  CHECK(a->error.param == "tools");
+  CHECK(upstream->lines.empty());
+}
+
+TEST_CASE_FIXTURE(fixture, "a deleted session is gone, and its id begins anew") {
+  give_models({"Orange Cat"});
+  auto a = ask_in("s1");
+  CHECK(get<bool>(atom::remove_v, std::string{"s1"}));
+  CHECK(a->error.code == openai::error_code::session_deleted);
+  CHECK(get<std::vector<openai::session_info>>(atom::list_v).empty());
+  CHECK_FALSE(get<bool>(atom::remove_v, std::string{"s1"}));
+  CHECK(ask_in("s1")->log == strings{"begin"});
+}
+
+TEST_CASE_FIXTURE(fixture, "a session that left memory is listed, goes on, and can be deleted") {
+  give_models({"Orange Cat"});
+  ask_in("s1");
+  upstream->lines.front()->end_answer();
+  run();
+  upstream->lines.front()->end_settling();
+  run();
+  pass(60s);
+  pass(60s);
+  CHECK(upstream->lines.empty());
+  auto list = get<std::vector<openai::session_info>>(atom::list_v);
+  REQUIRE(list.size() == 1);
+  CHECK(list.front().id == "s1");
+  CHECK(list.front().has_upstream_chat);
+  ask_in("s1");
+  REQUIRE(upstream->lines.size() == 1);
+  CHECK(upstream->lines.front()->state.id == "chat");
+  CHECK(get<std::vector<openai::session_info>>(atom::list_v).size() == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "a session does not leave memory while a turn is on its way to it") {
+  give_models({"Orange Cat"});
+  ask_in("s1");
+  upstream->lines.front()->end_answer();
+  run();
+  upstream->lines.front()->end_settling();
+  run();
+  // The session counted one turn; by the time it asks, the registry has sent another.
+  caf::anon_send(handle, atom::retire_v, std::string{"s1"}, std::uint64_t{0});
+  run();
+  CHECK(upstream->lines.size() == 1);
+  CHECK(ask_in("s1")->log == strings{"begin"});
+}

@@ -1,0 +1,311 @@
+#include "actors/session.hpp"
+#include "actors/store.hpp"
+#include "tests/unit/support/actor_system.hpp"
+#include "tests/unit/support/fake_upstream.hpp"
+#include "tests/unit/support/recording_reply.hpp"
+
+#include <doctest/doctest.h>
+
+namespace {
+
+using namespace nekod;
+using namespace std::chrono_literals;
+using strings = std::vector<std::string>;
+
+/// A store that keeps nobody's record until it is told to, by `sweep`.
+struct slow_store_state {
+  slow_store_state() = default;
+  std::vector<caf::typed_response_promise<atom::commit>> waiting;
+};
+
+store_actor::behavior_type slow_store(store_actor::stateful_pointer<slow_store_state> self) {
+  return {
+      [self](atom::commit, const session_record&) {
+        self->state.waiting.push_back(self->make_response_promise<atom::commit>());
+        return self->state.waiting.back();
+      },
+      [](atom::load, const std::string&) { return session_lookup{}; },
+      [](atom::remove, const std::string&) { return false; },
+      [](atom::list) { return std::vector<openai::session_info>{}; },
+      [self](atom::sweep) {
+        for (auto& promise : self->state.waiting)
+          promise.deliver(atom::commit_v);
+        self->state.waiting.clear();
+      },
+  };
+}
+
+/// Writes down which sessions want to leave, and agrees if it was told to.
+struct registry_log {
+  strings retiring;
+  std::vector<openai::session_info> infos;
+};
+
+registry_actor::behavior_type quiet_registry(registry_actor::pointer,
+                                             std::shared_ptr<registry_log> log) {
+  return {
+      [](atom::open, const open_turn&, const reply_actor&) {},
+      [](atom::models) { return model_list{}; },
+      [](atom::list) { return std::vector<openai::session_info>{}; },
+      [](atom::remove, const std::string&) { return false; },
+      [log](atom::changed, const openai::session_info& info) { log->infos.push_back(info); },
+      [log](atom::retire, const std::string& id, std::uint64_t) { log->retiring.push_back(id); },
+      [](const models_answer&) {},
+  };
+}
+
+struct fixture : test::actor_system_fixture {
+  fixture() {
+    options.id = "s1";
+    options.upstream = upstream;
+    options.store = system().spawn(memory_store, 1h);
+    options.registry = system().spawn(quiet_registry, registry);
+    options.queue_limit = 2;
+    options.idle_time = 60s;
+  }
+
+  ~fixture() {
+    caf::anon_send_exit(handle, caf::exit_reason::kill);
+    caf::anon_send_exit(options.store, caf::exit_reason::kill);
+    run();
+  }
+
+  fixture(const fixture&) = delete;
+  fixture& operator=(const fixture&) = delete;
+
+  void start() {
+    handle = system().spawn(session, options);
+    run();
+  }
+
+  struct asked {
+    std::shared_ptr<test::reply_record> record = std::make_shared<test::reply_record>();
+    reply_actor reply;
+  };
+
+  asked ask(const std::string& text) {
+    asked result;
+    result.reply = system().spawn(test::recording_reply, result.record);
+    turn t;
+    t.request = test::request_saying(text);
+    t.model.upstream_name = "Orange Cat";
+    caf::anon_send(handle, atom::turn_v, t, result.reply);
+    run();
+    return result;
+  }
+
+  test::fake_upstream::line& line() { return *upstream->lines.front(); }
+
+  std::shared_ptr<test::fake_upstream> upstream = std::make_shared<test::fake_upstream>();
+  std::shared_ptr<registry_log> registry = std::make_shared<registry_log>();
+  session_options options;
+  session_actor handle;
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(fixture, "a turn goes to the upstream and its text to the reply") {
+  start();
+  auto a = ask("hello");
+  CHECK(upstream->log == strings{"begin hello"});
+  line().say("hi");
+  line().end_answer();
+  run();
+  CHECK(a.record->log == strings{"begin", "delta hi", "finish"});
+  CHECK(a.record->head.session_id == "s1");
+  CHECK(upstream->log == strings{"begin hello", "settle"});
+}
+
+TEST_CASE_FIXTURE(fixture, "the answer ends only after its record is committed") {
+  caf::anon_send_exit(options.store, caf::exit_reason::kill);
+  options.store = system().spawn(slow_store);
+  start();
+  auto a = ask("hello");
+  line().say("hi");
+  line().end_answer();
+  run();
+  CHECK(a.record->log == strings{"begin", "delta hi"});
+  caf::anon_send(options.store, atom::sweep_v);
+  run();
+  CHECK(a.record->log.back() == "finish");
+}
+
+TEST_CASE_FIXTURE(fixture, "an answer whose record cannot be committed fails") {
+  caf::anon_send_exit(options.store, caf::exit_reason::kill);
+  options.store = system().spawn(slow_store);
+  start();
+  auto a = ask("hello");
+  line().end_answer();
+  run();
+  pass(10s); // The store never answers.
+  CHECK(a.record->log == strings{"begin", "failed"});
+  CHECK(a.record->error.code == openai::error_code::internal_error);
+}
+
+TEST_CASE_FIXTURE(fixture, "a turn begins only when the one before is settled") {
+  start();
+  auto first = ask("one");
+  auto second = ask("two");
+  CHECK(upstream->log == strings{"begin one"});
+  line().end_answer();
+  run();
+  CHECK(first.record->log.back() == "finish");
+  CHECK(upstream->log == strings{"begin one", "settle"});
+  line().end_settling();
+  run();
+  CHECK(upstream->log == strings{"begin one", "settle", "begin two"});
+  CHECK(second.record->log == strings{"begin"});
+}
+
+TEST_CASE_FIXTURE(fixture, "a turn too many is refused, and those before it go on") {
+  start();
+  auto running = ask("one");
+  auto second = ask("two");
+  auto third = ask("three");
+  auto fourth = ask("four");
+  CHECK(fourth.record->log == strings{"failed"});
+  CHECK(fourth.record->error.code == openai::error_code::session_busy);
+  CHECK(fourth.record->error.retry_after.has_value());
+  CHECK(third.record->log.empty());
+  line().end_answer();
+  run();
+  CHECK(running.record->log.back() == "finish");
+}
+
+TEST_CASE_FIXTURE(fixture, "a client that leaves cancels its turn, and the next begins") {
+  start();
+  auto first = ask("one");
+  auto second = ask("two");
+  line().say("ha");
+  caf::anon_send(first.reply, atom::gone_v);
+  run();
+  CHECK(upstream->log == strings{"begin one", "cancel", "begin two"});
+}
+
+TEST_CASE_FIXTURE(fixture, "a client that leaves the queue is never served") {
+  start();
+  auto first = ask("one");
+  auto second = ask("two");
+  caf::anon_send(second.reply, atom::gone_v);
+  run();
+  line().end_answer();
+  run();
+  line().end_settling();
+  run();
+  CHECK(upstream->log == strings{"begin one", "settle"});
+}
+
+TEST_CASE_FIXTURE(fixture, "a client that left before its turn reached the session is not served") {
+  start();
+  auto record = std::make_shared<test::reply_record>();
+  auto reply = system().spawn(test::recording_reply, record);
+  caf::anon_send(reply, atom::gone_v);
+  run();
+  turn t;
+  t.request = test::request_saying("too late");
+  caf::anon_send(handle, atom::turn_v, t, reply);
+  run();
+  CHECK(upstream->log == strings{"begin too late", "cancel"});
+}
+
+TEST_CASE_FIXTURE(fixture, "a client that leaves while its answer is settled disturbs nothing") {
+  start();
+  auto a = ask("one");
+  line().end_answer();
+  run();
+  caf::anon_send(a.reply, atom::gone_v);
+  run();
+  CHECK(upstream->log == strings{"begin one", "settle"});
+}
+
+TEST_CASE_FIXTURE(fixture, "after a failure the session takes the next turn") {
+  start();
+  auto a = ask("one");
+  line().fail(openai::error_code::upstream_timeout);
+  run();
+  CHECK(a.record->log == strings{"begin", "failed"});
+  CHECK(a.record->error.code == openai::error_code::upstream_timeout);
+  ask("two");
+  CHECK(upstream->log == strings{"begin one", "begin two"});
+}
+
+TEST_CASE_FIXTURE(fixture, "deleting a session fails what runs and what waits") {
+  start();
+  auto running = ask("one");
+  auto waiting = ask("two");
+  caf::anon_send(handle, atom::discard_v);
+  run();
+  CHECK(upstream->log.at(1) == "cancel");
+  CHECK(running.record->error.code == openai::error_code::session_deleted);
+  CHECK(waiting.record->error.code == openai::error_code::session_deleted);
+  CHECK(upstream->lines.empty());
+}
+
+TEST_CASE_FIXTURE(fixture, "credit from the reply becomes room at the upstream") {
+  start();
+  auto a = ask("one");
+  line().say("12345");
+  run();
+  CHECK(line().granted == 0);
+  caf::anon_send(a.record->session, atom::credit_v, std::uint64_t{5});
+  run();
+  CHECK(line().granted == 5);
+}
+
+TEST_CASE_FIXTURE(fixture, "a session offers to leave memory after a time without turns") {
+  start();
+  ask("one");
+  line().end_answer();
+  run();
+  line().end_settling();
+  pass(60s);
+  CHECK(registry->retiring.empty()); // It took a turn in that time.
+  pass(60s);
+  CHECK(registry->retiring == strings{"s1"});
+}
+
+TEST_CASE_FIXTURE(fixture, "a session that answers does not leave memory") {
+  start();
+  ask("one");
+  pass(60s);
+  pass(60s);
+  pass(60s);
+  CHECK(registry->retiring.empty());
+}
+
+TEST_CASE_FIXTURE(fixture, "a stored session goes on in its chat and knows what was said") {
+  start();
+  ask("one");
+  line().say("first answer");
+  line().end_answer();
+  run();
+  line().state.id = "chat";
+  line().end_settling();
+  run();
+  caf::anon_send(handle, atom::retire_v);
+  run();
+  CHECK(upstream->lines.empty());
+  options.stored = true;
+  start();
+  ask("two");
+  CHECK(line().state.id == "chat");
+  const auto& turn = upstream->turns.back();
+  CHECK(turn.text == "two");
+  CHECK(turn.seeded_text.find("User: one") != std::string::npos);
+  CHECK(turn.seeded_text.find("Assistant: first answer") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(fixture, "another tenant's record is not opened") {
+  options.tenant = "a";
+  start();
+  ask("one");
+  line().end_answer();
+  run();
+  caf::anon_send(handle, atom::retire_v);
+  run();
+  options.tenant = "b";
+  options.stored = true;
+  start();
+  ask("two");
+  CHECK(upstream->turns.back().seeded_text == "two");
+}

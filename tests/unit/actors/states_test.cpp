@@ -1,0 +1,17 @@
+#include "actors/registry.hpp"
+#include "actors/session.hpp"
+#include "actors/store.hpp"
+#include "http/server/reply.hpp"
+
+#include <doctest/doctest.h>
+
+#include <type_traits>
+
+// CAF 0.17 builds a state from the actor's pointer where it can. Under C++20 it can for every
+// aggregate, whose first member it then sets to nonsense.
+TEST_CASE("no actor's state is an aggregate") {
+  CHECK_FALSE(std::is_aggregate_v<nekod::memory_store_state>);
+  CHECK_FALSE(std::is_aggregate_v<nekod::registry_state>);
+  CHECK_FALSE(std::is_aggregate_v<nekod::session_state>);
+  CHECK_FALSE(std::is_aggregate_v<nekod::http::reply_state>);
+}

@@ -1,0 +1,94 @@
+#pragma once
+
+#include "actors/upstream/chat_upstream.hpp"
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace nekod::test {
+
+/// A chat service that does what the test says, and writes down what it is asked.
+class fake_upstream : public upstream_service {
+public:
+  /// A session's line.
+  struct line : chat_upstream {
+    line(fake_upstream& p, upstream_chat known, upstream_listener& l, transport::sink e)
+        : parent(p), state(std::move(known)), listener(l), events(std::move(e)) {}
+    line(const line&) = delete;
+    line& operator=(const line&) = delete;
+    ~line() override { std::erase(parent.lines, this); }
+
+    void begin(const upstream_turn& turn) override {
+      parent.log.push_back("begin " + turn.text);
+      parent.turns.push_back(turn);
+      state.id = "chat";
+    }
+    void settle() override { parent.log.emplace_back("settle"); }
+    void cancel() override { parent.log.emplace_back("cancel"); }
+    void grant(std::size_t bytes) override { granted += bytes; }
+    void on_transfer(transfer_event) override {
+      auto f = std::move(happenings.front());
+      happenings.pop_front();
+      f();
+    }
+    const upstream_chat& chat() const noexcept override { return state; }
+
+    // What the service does; the session hears of it when its actor runs.
+
+    void say(const std::string& text) {
+      happen([this, text] {
+        deltas d;
+        d.push_back(text);
+        listener.on_deltas(std::move(d), text.size());
+      });
+    }
+    void end_answer() {
+      happen([this] { listener.on_answer(openai::finish_reason::stop); });
+    }
+    void end_settling() {
+      happen([this] { listener.on_settled(); });
+    }
+    void fail(openai::error_code code) {
+      happen([this, code] { listener.on_failure(code); });
+    }
+
+    void happen(std::function<void()> f) {
+      happenings.push_back(std::move(f));
+      events(transfer_event{});
+    }
+
+    fake_upstream& parent;
+    upstream_chat state;
+    upstream_listener& listener;
+    transport::sink events;
+    std::deque<std::function<void()>> happenings;
+    std::size_t granted = 0;
+  };
+
+  std::unique_ptr<chat_upstream> open(upstream_chat known, upstream_listener& listener,
+                                      transport::sink events) override {
+    auto result = std::make_unique<line>(*this, std::move(known), listener, std::move(events));
+    lines.push_back(result.get());
+    return result;
+  }
+
+  void list_models(models_handler f) override { model_queries.push_back(std::move(f)); }
+  upstream_abilities abilities() const override { return {}; }
+  std::string default_model() const override { return "Orange Cat"; }
+  std::string public_model_id(std::string_view name) const override {
+    return "public-" + std::string{name};
+  }
+
+  /// What lines were asked, in order.
+  std::vector<std::string> log;
+  std::vector<upstream_turn> turns;
+  /// The lines that are open.
+  std::vector<line*> lines;
+  std::vector<models_handler> model_queries;
+};
+
+} // namespace nekod::test

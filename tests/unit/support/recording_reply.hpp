@@ -1,0 +1,53 @@
+#pragma once
+
+#include "actors/messages.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace nekod::test {
+
+/// What a reply was told.
+struct reply_record {
+  std::vector<std::string> log;
+  turn_head head;
+  openai::error error;
+  credit_actor session;
+};
+
+/// A REPLY that writes down what it is told. Send it `atom::gone` to have it leave.
+inline reply_actor::behavior_type recording_reply(reply_actor::pointer self,
+                                                  std::shared_ptr<reply_record> record) {
+  return {
+      [record](atom::begin, turn_head& head, credit_actor& session) {
+        record->log.emplace_back("begin");
+        record->head = std::move(head);
+        record->session = std::move(session);
+      },
+      [record](atom::delta, const deltas& text, std::uint64_t) {
+        record->log.push_back("delta " + text.text);
+      },
+      [record, self](atom::finish, openai::finish_reason) {
+        record->log.emplace_back("finish");
+        self->quit();
+      },
+      [record, self](atom::failed, const openai::error& e) {
+        record->log.emplace_back("failed");
+        record->error = e;
+        self->quit();
+      },
+      [](atom::written) {},
+      [self](atom::gone) { self->quit(); },
+      [](atom::idle) {},
+  };
+}
+
+/// A request of one user message.
+inline std::shared_ptr<openai::chat_request> request_saying(const std::string& text) {
+  auto result = std::make_shared<openai::chat_request>();
+  result->messages.emplace_back(openai::role::user, text);
+  return result;
+}
+
+} // namespace nekod::test
