@@ -1,0 +1,237 @@
+#include "http/client/curl_job.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <utility>
+
+namespace nekod::http {
+
+namespace {
+
+/// What libcurl reads at a time, in bytes.
+constexpr long read_size = 32 << 10;
+
+bool starts_with_name(std::string_view line, std::string_view name) {
+  return line.size() > name.size() && line[name.size()] == ':' &&
+         std::equal(name.begin(), name.end(), line.begin(),
+                    [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b - 'A' + 'a' : b); });
+}
+
+/// The environment's list, as libcurl would read it, and this machine.
+const std::string& hosts_without_proxy() {
+  static const auto hosts = [] {
+    std::string result = "localhost,127.0.0.1,::1";
+    for (const auto* name : {"no_proxy", "NO_PROXY"})
+      if (const auto* value = std::getenv(name)) // Read once, before anything could write it.
+        result += std::string{","} + value;
+    return result;
+  }();
+  return hosts;
+}
+
+std::optional<std::chrono::seconds> parse_seconds(std::string_view text) {
+  while (!text.empty() && text.front() == ' ')
+    text.remove_prefix(1);
+  std::uint32_t seconds = 0;
+  auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (ec != std::errc{})
+    return std::nullopt;
+  return std::chrono::seconds{seconds};
+}
+
+} // namespace
+
+curl_job::curl_job(std::uint64_t number, http_call call, transport::sink f, std::size_t w)
+    : window(static_cast<std::int64_t>(w)),
+      number_(number),
+      call_(std::move(call)),
+      sink_(std::move(f)),
+      easy_(curl_easy_init()) {
+  if (!easy_)
+    throw std::bad_alloc{};
+  set_up();
+}
+
+curl_job& curl_job::of(CURL* easy) {
+  char* job = nullptr;
+  curl_easy_getinfo(easy, CURLINFO_PRIVATE, &job);
+  return *reinterpret_cast<curl_job*>(job);
+}
+
+void curl_job::set_up() {
+  auto* easy = easy_.get();
+  curl_easy_setopt(easy, CURLOPT_PRIVATE, this);
+  curl_easy_setopt(easy, CURLOPT_URL, call_.url.c_str());
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, hosts_without_proxy().c_str());
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, read_size);
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_2TLS});
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                   static_cast<long>(call_.limits.connect.count()));
+  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(call_.limits.whole.count()));
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &curl_job::take_header);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &curl_job::take_body);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
+  auto add_header = [this](const std::string& line) {
+    if (auto* list = curl_slist_append(headers_.get(), line.c_str())) {
+      (void)headers_.release();
+      headers_.reset(list);
+    }
+  };
+  for (const auto& [name, value] : call_.headers)
+    add_header(name + ": " + value);
+  // Without it libcurl would wait a second for a `100 Continue` that few servers send.
+  add_header("Expect:");
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_.get());
+  if (call_.method != "GET")
+    set_up_body();
+}
+
+void curl_job::set_up_body() {
+  auto* easy = easy_.get();
+  curl_easy_setopt(easy, CURLOPT_POST, 1L);
+  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, call_.method.c_str());
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call_.body.size()));
+  if (call_.repeatable) {
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, call_.body.data());
+    return;
+  }
+  // When a pooled connection dies under a request, libcurl sends it again, which it does not where
+  // bytes of a body went out that cannot be rewound: such a message may have arrived.
+  curl_easy_setopt(easy, CURLOPT_READFUNCTION, &curl_job::give_body);
+  curl_easy_setopt(easy, CURLOPT_READDATA, this);
+  curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, &curl_job::refuse_rewind);
+}
+
+// -- libcurl's callbacks -------------------------------------------------------------------------
+
+std::size_t curl_job::take_header(char* data, std::size_t size, std::size_t n, void* self) {
+  static_cast<curl_job*>(self)->take_header_line({data, size * n});
+  return size * n;
+}
+
+std::size_t curl_job::take_body(char* data, std::size_t size, std::size_t n, void* self) {
+  auto& job = *static_cast<curl_job*>(self);
+  auto bytes = size * n;
+  if (job.window.load() <= 0) {
+    job.paused = true;
+    // Room may have come between the two lines above; whoever made it did not see the pause.
+    if (job.window.load() <= 0 || !job.paused.exchange(false))
+      return CURL_WRITEFUNC_PAUSE;
+  }
+  job.window -= static_cast<std::int64_t>(bytes);
+  if (job.bytes_.empty())
+    job.dirty_->push_back(&job);
+  job.bytes_.append(data, bytes);
+  job.last_byte_ = clock::now();
+  return bytes;
+}
+
+std::size_t curl_job::give_body(char* data, std::size_t size, std::size_t n, void* self) {
+  auto& job = *static_cast<curl_job*>(self);
+  auto bytes = std::min(size * n, job.call_.body.size() - job.body_sent_);
+  std::memcpy(data, job.call_.body.data() + job.body_sent_, bytes);
+  job.body_sent_ += bytes;
+  return bytes;
+}
+
+int curl_job::refuse_rewind(void*, curl_off_t, int) { return CURL_SEEKFUNC_FAIL; }
+
+void curl_job::take_header_line(std::string_view line) {
+  last_byte_ = clock::now();
+  if (line.substr(0, 5) == "HTTP/")
+    retry_after_.reset();
+  else if (starts_with_name(line, "retry-after"))
+    retry_after_ = parse_seconds(line.substr(12));
+}
+
+// -- to the reader -------------------------------------------------------------------------------
+
+transfer_event curl_job::event(transfer_event::kind what) const {
+  transfer_event result;
+  result.what = what;
+  result.transfer = number_;
+  return result;
+}
+
+void curl_job::send_head() {
+  if (std::exchange(head_sent_, true))
+    return;
+  long status = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+  auto head = event(transfer_event::kind::head);
+  head.status = static_cast<std::uint16_t>(status);
+  head.retry_after = retry_after_;
+  sink_(std::move(head));
+}
+
+void curl_job::flush() {
+  if (bytes_.empty())
+    return;
+  send_head();
+  auto data = event(transfer_event::kind::data);
+  data.bytes = std::exchange(bytes_, {});
+  sink_(std::move(data));
+}
+
+void curl_job::finish(CURLcode code) {
+  auto failure = failure_of(code);
+  flush();
+  if (failure == transfer_failure::none)
+    send_head();
+  fail(failure);
+}
+
+void curl_job::fail(transfer_failure failure) {
+  auto end = event(transfer_event::kind::end);
+  end.failure = failure;
+  sink_(std::move(end));
+}
+
+transfer_failure curl_job::failure_of(CURLcode code) const {
+  switch (code) {
+  case CURLE_OK:
+    return transfer_failure::none;
+  case CURLE_COULDNT_RESOLVE_HOST:
+  case CURLE_COULDNT_RESOLVE_PROXY:
+  case CURLE_COULDNT_CONNECT:
+  case CURLE_SSL_CONNECT_ERROR:
+  case CURLE_PEER_FAILED_VERIFICATION:
+    return transfer_failure::unreachable;
+  case CURLE_OPERATION_TIMEDOUT: {
+    curl_off_t connected = 0;
+    curl_easy_getinfo(easy_.get(), CURLINFO_PRETRANSFER_TIME_T, &connected);
+    return connected == 0 ? transfer_failure::connect_timeout : transfer_failure::whole_timeout;
+  }
+  case CURLE_WEIRD_SERVER_REPLY:
+  case CURLE_UNSUPPORTED_PROTOCOL:
+  case CURLE_URL_MALFORMAT:
+  case CURLE_BAD_CONTENT_ENCODING:
+    return transfer_failure::malformed;
+  default:
+    return transfer_failure::cut;
+  }
+}
+
+transfer_failure curl_job::expired(clock::time_point now) const {
+  if (paused)
+    return transfer_failure::none; // We keep the upstream waiting, not it us.
+  if (last_byte_ == clock::time_point{})
+    return now - started_ >= call_.limits.first_byte ? transfer_failure::first_byte_timeout
+                                                     : transfer_failure::none;
+  return now - last_byte_ >= call_.limits.silence ? transfer_failure::silence_timeout
+                                                  : transfer_failure::none;
+}
+
+void curl_job::resume() {
+  last_byte_ = clock::now();
+  curl_easy_pause(easy_.get(), CURLPAUSE_CONT);
+}
+
+} // namespace nekod::http

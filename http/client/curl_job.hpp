@@ -1,0 +1,91 @@
+#pragma once
+
+#include "actors/upstream/transport.hpp"
+
+#include <curl/curl.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace nekod::http {
+
+/// One transfer as libcurl sees it: an easy handle with its callbacks. All but `window` and
+/// `paused` is touched on its lane only.
+class curl_job {
+public:
+  using clock = std::chrono::steady_clock;
+
+  curl_job(std::uint64_t number, http_call call, transport::sink f, std::size_t window);
+  curl_job(const curl_job&) = delete;
+  curl_job& operator=(const curl_job&) = delete;
+
+  CURL* easy() const noexcept { return easy_.get(); }
+
+  /// The job of an easy handle.
+  static curl_job& of(CURL* easy);
+
+  /// Where to be listed once there are bytes to hand on.
+  void report_to(std::vector<curl_job*>& list) noexcept { dirty_ = &list; }
+
+  /// Hands on what one batch of socket events brought.
+  void flush();
+
+  /// The transfer ended. Tells the sink.
+  void finish(CURLcode code);
+
+  /// Tells the sink that the transfer ended so.
+  void fail(transfer_failure failure);
+
+  /// The time limit that ran out, if one did.
+  transfer_failure expired(clock::time_point now) const;
+
+  /// libcurl reads on after a pause.
+  void resume();
+
+  /// Bytes the reader has still room for; may fall below zero by one read.
+  std::atomic<std::int64_t> window;
+  /// Whether libcurl was told to wait for room.
+  std::atomic<bool> paused{false};
+
+private:
+  struct easy_deleter {
+    void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
+  };
+  struct list_deleter {
+    void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+  };
+
+  static std::size_t take_header(char* data, std::size_t size, std::size_t n, void* self);
+  static std::size_t take_body(char* data, std::size_t size, std::size_t n, void* self);
+  static std::size_t give_body(char* data, std::size_t size, std::size_t n, void* self);
+  static int refuse_rewind(void* self, curl_off_t offset, int origin);
+
+  void set_up();
+  void set_up_body();
+  void take_header_line(std::string_view line);
+  void send_head();
+  transfer_failure failure_of(CURLcode code) const;
+  transfer_event event(transfer_event::kind what) const;
+
+  std::uint64_t number_;
+  http_call call_;
+  transport::sink sink_;
+  std::unique_ptr<CURL, easy_deleter> easy_;
+  std::unique_ptr<curl_slist, list_deleter> headers_;
+  std::size_t body_sent_ = 0;
+  std::string bytes_;
+  std::vector<curl_job*>* dirty_ = nullptr;
+  std::optional<std::chrono::seconds> retry_after_;
+  bool head_sent_ = false;
+  clock::time_point started_ = clock::now();
+  clock::time_point last_byte_;
+};
+
+} // namespace nekod::http

@@ -1,0 +1,220 @@
+#include "http/client/curl_lane.hpp"
+
+#include <asio/bind_executor.hpp>
+#include <asio/dispatch.hpp>
+#include <asio/post.hpp>
+#include <sys/epoll.h>
+
+#include <array>
+#include <cerrno>
+#include <stdexcept>
+#include <system_error>
+
+namespace nekod::http {
+
+namespace {
+
+/// How often time limits are looked at while transfers run.
+constexpr std::chrono::milliseconds limits_interval{50};
+
+/// Sockets served for one wait.
+constexpr int max_events = 128;
+
+int make_epoll() {
+  auto fd = epoll_create1(EPOLL_CLOEXEC);
+  if (fd < 0)
+    throw std::system_error{errno, std::generic_category(), "epoll_create1"};
+  return fd;
+}
+
+} // namespace
+
+curl_lane::curl_lane(asio::io_context& loop, const client_options& options)
+    : strand_(loop.get_executor()),
+      multi_(curl_multi_init()),
+      epoll_(loop, make_epoll()),
+      timer_(loop),
+      limits_timer_(loop) {
+  if (!multi_)
+    throw std::runtime_error{"libcurl cannot be set up"};
+  auto* multi = multi_.get();
+  curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, &curl_lane::watch_socket);
+  curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, this);
+  curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, &curl_lane::set_timer);
+  curl_multi_setopt(multi, CURLMOPT_TIMERDATA, this);
+  curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, options.max_idle_connections);
+  curl_multi_setopt(multi, CURLMOPT_PIPELINING, long{CURLPIPE_MULTIPLEX});
+}
+
+curl_lane::~curl_lane() {
+  for (const auto& [job, owner] : jobs_)
+    curl_multi_remove_handle(multi_.get(), job->easy());
+}
+
+void curl_lane::open() {
+  asio::dispatch(strand_, [self = shared_from_this()] { self->wait_for_sockets(); });
+}
+
+// -- from any thread -----------------------------------------------------------------------------
+
+void curl_lane::start(std::shared_ptr<curl_job> job) {
+  asio::dispatch(strand_, [self = shared_from_this(), job = std::move(job)] {
+    self->jobs_.emplace(job.get(), job);
+    job->report_to(self->dirty_);
+    curl_multi_add_handle(self->multi_.get(), job->easy());
+    self->wait_for_limits();
+  });
+}
+
+void curl_lane::cancel(std::shared_ptr<curl_job> job) {
+  asio::dispatch(strand_,
+                 [self = shared_from_this(), job = std::move(job)] { self->remove(*job); });
+}
+
+void curl_lane::resume(std::shared_ptr<curl_job> job) {
+  // Posted, for libcurl may be calling the job at this very moment, further up the stack.
+  asio::post(strand_, [self = shared_from_this(), job = std::move(job)] {
+    if (self->jobs_.count(job.get()) == 0)
+      return;
+    job->resume();
+    self->after_action();
+  });
+}
+
+void curl_lane::stop() {
+  asio::dispatch(strand_, [self = shared_from_this()] {
+    asio::error_code ignored;
+    self->epoll_.close(ignored);
+    self->timer_.cancel();
+    self->limits_timer_.cancel();
+    while (!self->jobs_.empty())
+      self->remove(*self->jobs_.begin()->first);
+  });
+}
+
+// -- sockets and timers --------------------------------------------------------------------------
+
+int curl_lane::watch_socket(CURL*, curl_socket_t socket, int what, void* self, void* known) {
+  auto& lane = *static_cast<curl_lane*>(self);
+  auto epoll = lane.epoll_.native_handle();
+  if (what == CURL_POLL_REMOVE) {
+    epoll_ctl(epoll, EPOLL_CTL_DEL, socket, nullptr);
+    return 0;
+  }
+  epoll_event event{};
+  event.data.fd = socket;
+  if ((what & CURL_POLL_IN) != 0)
+    event.events |= EPOLLIN;
+  if ((what & CURL_POLL_OUT) != 0)
+    event.events |= EPOLLOUT;
+  if (epoll_ctl(epoll, known != nullptr ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, &event) < 0 &&
+      errno == EEXIST)
+    epoll_ctl(epoll, EPOLL_CTL_MOD, socket, &event);
+  // Any mark will do: it says that the socket is watched already.
+  curl_multi_assign(lane.multi_.get(), socket, &lane);
+  return 0;
+}
+
+int curl_lane::set_timer(CURLM*, long timeout_ms, void* self) {
+  auto& lane = *static_cast<curl_lane*>(self);
+  if (timeout_ms < 0) {
+    lane.timer_.cancel();
+    return 0;
+  }
+  lane.timer_.expires_after(std::chrono::milliseconds{timeout_ms});
+  lane.timer_.async_wait(
+      asio::bind_executor(lane.strand_, [me = lane.shared_from_this()](const asio::error_code& ec) {
+        if (!ec)
+          me->act(CURL_SOCKET_TIMEOUT, 0);
+      }));
+  return 0;
+}
+
+void curl_lane::wait_for_sockets() {
+  epoll_.async_wait(
+      asio::posix::stream_descriptor::wait_read,
+      asio::bind_executor(strand_, [self = shared_from_this()](const asio::error_code& ec) {
+        if (ec)
+          return;
+        self->serve_sockets();
+        self->wait_for_sockets();
+      }));
+}
+
+void curl_lane::serve_sockets() {
+  std::array<epoll_event, max_events> events;
+  auto n = epoll_wait(epoll_.native_handle(), events.data(), max_events, 0);
+  for (int i = 0; i < n; ++i) {
+    const auto& event = events[static_cast<std::size_t>(i)];
+    int what = 0;
+    if ((event.events & (EPOLLIN | EPOLLHUP | EPOLLRDHUP)) != 0)
+      what |= CURL_CSELECT_IN;
+    if ((event.events & EPOLLOUT) != 0)
+      what |= CURL_CSELECT_OUT;
+    if ((event.events & EPOLLERR) != 0)
+      what |= CURL_CSELECT_ERR;
+    int running = 0;
+    curl_multi_socket_action(multi_.get(), event.data.fd, what, &running);
+  }
+  after_action();
+}
+
+void curl_lane::act(curl_socket_t socket, int events) {
+  int running = 0;
+  curl_multi_socket_action(multi_.get(), socket, events, &running);
+  after_action();
+}
+
+/// Hands on what the last actions brought, and lets go of what ended.
+void curl_lane::after_action() {
+  for (auto* job : std::exchange(dirty_, {}))
+    job->flush();
+  int left = 0;
+  while (auto* message = curl_multi_info_read(multi_.get(), &left)) {
+    if (message->msg != CURLMSG_DONE)
+      continue;
+    auto code = message->data.result;
+    auto& job = curl_job::of(message->easy_handle);
+    job.finish(code);
+    remove(job);
+  }
+}
+
+void curl_lane::remove(curl_job& job) {
+  auto i = jobs_.find(&job);
+  if (i == jobs_.end())
+    return;
+  curl_multi_remove_handle(multi_.get(), job.easy());
+  jobs_.erase(i);
+}
+
+// -- time limits ---------------------------------------------------------------------------------
+
+void curl_lane::wait_for_limits() {
+  if (checking_limits_ || jobs_.empty())
+    return;
+  checking_limits_ = true;
+  limits_timer_.expires_after(limits_interval);
+  limits_timer_.async_wait(
+      asio::bind_executor(strand_, [self = shared_from_this()](const asio::error_code& ec) {
+        self->checking_limits_ = false;
+        if (!ec)
+          self->check_limits();
+      }));
+}
+
+void curl_lane::check_limits() {
+  auto now = curl_job::clock::now();
+  std::vector<std::shared_ptr<curl_job>> late;
+  for (const auto& [job, owner] : jobs_)
+    if (job->expired(now) != transfer_failure::none)
+      late.push_back(owner);
+  for (const auto& job : late) {
+    auto failure = job->expired(now);
+    remove(*job);
+    job->fail(failure);
+  }
+  wait_for_limits();
+}
+
+} // namespace nekod::http

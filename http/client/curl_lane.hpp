@@ -1,0 +1,67 @@
+#pragma once
+
+#include "http/client/curl_job.hpp"
+#include "http/client/curl_transport.hpp"
+
+#include <asio/io_context.hpp>
+#include <asio/posix/stream_descriptor.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/strand.hpp>
+
+#include <chrono>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+namespace nekod::http {
+
+/// A libcurl multi handle with its connections, on one strand of the loop.
+///
+/// Its sockets are watched by an epoll instance of their own, of which the loop sees one
+/// descriptor: a wait in the loop then costs one system call for all sockets that are ready, not
+/// one each.
+class curl_lane : public std::enable_shared_from_this<curl_lane> {
+public:
+  curl_lane(asio::io_context& loop, const client_options& options);
+  ~curl_lane();
+
+  curl_lane(const curl_lane&) = delete;
+  curl_lane& operator=(const curl_lane&) = delete;
+
+  /// Starts to watch. Once, after construction.
+  void open();
+
+  // From any thread:
+  void start(std::shared_ptr<curl_job> job);
+  void cancel(std::shared_ptr<curl_job> job);
+  void resume(std::shared_ptr<curl_job> job);
+  void stop();
+
+private:
+  struct multi_deleter {
+    void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
+  };
+
+  static int watch_socket(CURL* easy, curl_socket_t socket, int what, void* self, void* known);
+  static int set_timer(CURLM* multi, long timeout_ms, void* self);
+
+  void wait_for_sockets();
+  void serve_sockets();
+  void act(curl_socket_t socket, int events);
+  void after_action();
+  void remove(curl_job& job);
+  void wait_for_limits();
+  void check_limits();
+
+  asio::strand<asio::io_context::executor_type> strand_;
+  std::unique_ptr<CURLM, multi_deleter> multi_;
+  asio::posix::stream_descriptor epoll_;
+  asio::steady_timer timer_;
+  asio::steady_timer limits_timer_;
+  bool checking_limits_ = false;
+  std::unordered_map<curl_job*, std::shared_ptr<curl_job>> jobs_;
+  /// Jobs that the last actions brought bytes for.
+  std::vector<curl_job*> dirty_;
+};
+
+} // namespace nekod::http

@@ -1,0 +1,59 @@
+#include "http/client/curl_transport.hpp"
+
+#include "http/client/curl_job.hpp"
+#include "http/client/curl_lane.hpp"
+
+#include <utility>
+
+namespace nekod::http {
+
+namespace {
+
+/// A job with the lane it runs on; what the reader holds.
+class curl_transfer : public transfer {
+public:
+  curl_transfer(std::shared_ptr<curl_lane> lane, std::shared_ptr<curl_job> job)
+      : lane_(std::move(lane)), job_(std::move(job)) {}
+
+  curl_transfer(const curl_transfer&) = delete;
+  curl_transfer& operator=(const curl_transfer&) = delete;
+
+  ~curl_transfer() override { lane_->cancel(std::move(job_)); }
+
+  void grant(std::size_t bytes) override {
+    job_->window += static_cast<std::int64_t>(bytes);
+    if (job_->window > 0 && job_->paused.exchange(false))
+      lane_->resume(job_);
+  }
+
+private:
+  std::shared_ptr<curl_lane> lane_;
+  std::shared_ptr<curl_job> job_;
+};
+
+} // namespace
+
+curl_transport::curl_transport(asio::io_context& loop, const client_options& options)
+    : window_(options.window) {
+  curl_global_init(CURL_GLOBAL_DEFAULT);
+  for (std::size_t i = 0; i < options.lanes; ++i) {
+    lanes_.push_back(std::make_shared<curl_lane>(loop, options));
+    lanes_.back()->open();
+  }
+}
+
+curl_transport::~curl_transport() = default;
+
+std::unique_ptr<transfer> curl_transport::start(std::uint64_t number, http_call call, sink f) {
+  auto& lane = lanes_[next_lane_++ % lanes_.size()];
+  auto job = std::make_shared<curl_job>(number, std::move(call), std::move(f), window_);
+  lane->start(job);
+  return std::make_unique<curl_transfer>(lane, std::move(job));
+}
+
+void curl_transport::stop() {
+  for (auto& lane : lanes_)
+    lane->stop();
+}
+
+} // namespace nekod::http

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "actors/upstream/transport.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace asio {
+class io_context;
+} // namespace asio
+
+namespace nekod::http {
+
+/// How the client keeps its connections.
+struct client_options {
+  /// Bytes of a body that may be on their way to the reader before the upstream is not read any
+  /// more.
+  std::size_t window = 256u << 10;
+  /// Idle connections kept, a lane.
+  long max_idle_connections = 1024;
+  /// Lanes that transfers are spread over, each with its own connections; one a thread of the loop.
+  std::size_t lanes = 1;
+};
+
+class curl_lane;
+
+/// HTTP over libcurl on an event loop that others run: pooled connections, transfers that can be
+/// cancelled at any time and are paused while their window is used up.
+class curl_transport : public transport {
+public:
+  /// @throws std::runtime_error where libcurl cannot be set up.
+  curl_transport(asio::io_context& loop, const client_options& options);
+  ~curl_transport() override;
+
+  curl_transport(const curl_transport&) = delete;
+  curl_transport& operator=(const curl_transport&) = delete;
+
+  std::unique_ptr<transfer> start(std::uint64_t number, http_call call, sink f) override;
+
+  /// Cancels what runs and closes all connections. No call may follow. The loop must still run.
+  void stop();
+
+private:
+  std::vector<std::shared_ptr<curl_lane>> lanes_;
+  std::atomic<std::size_t> next_lane_{0};
+  std::size_t window_;
+};
+
+} // namespace nekod::http

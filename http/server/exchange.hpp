@@ -1,0 +1,87 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// One HTTP request and its answer, without a word of RESTinio: what handlers see of the server.
+namespace nekod::http {
+
+/// Header fields in the order they go out.
+using fields = std::vector<std::pair<std::string, std::string>>;
+
+/// A request, whole.
+struct request {
+  /// In capitals.
+  std::string method;
+  /// Below the host, percent-encoded as it came, without the query.
+  std::string path;
+  /// Behind the `?`; empty for none.
+  std::string query;
+  std::string body;
+  /// The peer's address, without its port.
+  std::string peer;
+  fields headers;
+
+  /// The first field of that name (letters' case does not matter); empty for none.
+  std::string_view header(std::string_view name) const noexcept;
+};
+
+/// One answer on its way out. Answer once: either `respond`, or `begin` and then any number of
+/// `write` until `finish` or `abort`. Calls may come from any thread, one at a time; after the
+/// client left, or after the answer ended, they do nothing.
+///
+/// An exchange that is dropped without an answer answers 500.
+class exchange {
+public:
+  /// Told that bytes left. Runs on the event loop, so it must not block.
+  using written_handler = std::function<void()>;
+  /// Told once, when the connection closed before the answer had ended. Runs on the event loop.
+  using gone_handler = std::function<void()>;
+  using idle_handler = std::function<void()>;
+
+  exchange() = default;
+  exchange(const exchange&) = delete;
+  exchange& operator=(const exchange&) = delete;
+  virtual ~exchange() = default;
+
+  /// The request; whoever handles it may move parts out.
+  virtual request& req() noexcept = 0;
+
+  /// A whole answer. `Content-Length` is added; to HEAD the body is left out.
+  virtual void respond(std::uint16_t status, fields headers, std::string body) = 0;
+
+  /// The head of an answer in chunks; goes out with the first `write`.
+  virtual void begin(std::uint16_t status, fields headers) = 0;
+
+  /// The next bytes of the body. *f* is called when the last of them was handed to the system, and
+  /// not at all if the client left before.
+  virtual void write(std::string bytes, written_handler f) = 0;
+
+  /// The body is whole.
+  /// @param close Whether to close the connection then, whatever its head said.
+  virtual void finish(bool close = false) = 0;
+
+  /// What was written goes out, then the connection is cut without the body's end: the honest sign
+  /// of an answer that failed. Before any answer, and while the handler still runs, it cuts without
+  /// a byte.
+  virtual void abort() = 0;
+
+  /// Says `Connection: close` in an answer that has not begun, and closes after it.
+  virtual void close_after() = 0;
+
+  /// Whom to tell when the client leaves; told at once if it has left already.
+  virtual void on_gone(gone_handler f) = 0;
+
+  /// Calls *f* each time nothing was written for *period*, from now until the answer ends.
+  virtual void on_idle(std::chrono::milliseconds period, idle_handler f) = 0;
+};
+
+using exchange_ptr = std::shared_ptr<exchange>;
+
+} // namespace nekod::http

@@ -1,0 +1,41 @@
+#include "http/server/path.hpp"
+
+#include <charconv>
+
+namespace nekod::http {
+
+std::string endpoint_path(std::string_view raw) {
+  std::string result;
+  for (char c : raw)
+    if (c != '/' || result.empty() || result.back() != '/')
+      result += c;
+  if (result.empty() || result.front() != '/')
+    result.insert(result.begin(), '/');
+  if (result.size() > 1 && result.back() == '/')
+    result.pop_back();
+  constexpr std::string_view version = "/v1";
+  if (result == version)
+    return "/";
+  if (result.compare(0, version.size() + 1, "/v1/") == 0)
+    result.erase(0, version.size());
+  return result;
+}
+
+std::optional<std::string> decode_percent(std::string_view text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      result += text[i];
+      continue;
+    }
+    unsigned value = 0;
+    const auto* digits = text.data() + i + 1;
+    if (i + 2 >= text.size() || std::from_chars(digits, digits + 2, value, 16).ptr != digits + 2)
+      return std::nullopt;
+    result += static_cast<char>(value);
+    i += 2;
+  }
+  return result;
+}
+
+} // namespace nekod::http

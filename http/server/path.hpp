@@ -1,0 +1,17 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace nekod::http {
+
+/// The endpoint that a raw path means: people enter base addresses with and without `/v1`, and with
+/// stray slashes. Doubled and trailing slashes go, then a first segment `v1`. Percent codes stay.
+/// `/v1//models/` is `/models`; `/v1` is `/`.
+std::string endpoint_path(std::string_view raw);
+
+/// *text* with its percent codes decoded, once; nothing where one of them is broken.
+std::optional<std::string> decode_percent(std::string_view text);
+
+} // namespace nekod::http

@@ -1,0 +1,209 @@
+#include "http/server/reply.hpp"
+
+#include "actors/ids.hpp"
+#include "protocol/sse.hpp"
+
+#include <utility>
+
+namespace nekod::http {
+
+namespace {
+
+using openai::error_code;
+
+constexpr const char* json_type = "application/json";
+constexpr const char* stream_type = "text/event-stream";
+
+std::string join(const std::vector<std::string>& words) {
+  std::string result;
+  for (const auto& word : words) {
+    if (!result.empty())
+      result += ", ";
+    result += word;
+  }
+  return result;
+}
+
+} // namespace
+
+fields common_fields(const std::string& request_id) {
+  return {{"Access-Control-Allow-Origin", "*"},
+          {"Access-Control-Expose-Headers",
+           "X-Request-Id, X-Session-Id, X-Session-Match, X-Ignored-Parameters, X-Model-Fallback, "
+           "Retry-After, X-Should-Retry"},
+          {"X-Request-Id", request_id}};
+}
+
+void respond_error(exchange& x, const openai::error& e, openai::language lang,
+                   const std::string& request_id) {
+  auto headers = common_fields(request_id);
+  headers.emplace_back("Content-Type", json_type);
+  if (e.retry_after)
+    headers.emplace_back("Retry-After", std::to_string(e.retry_after->count()));
+  if (!openai::retriable(e.code))
+    headers.emplace_back("X-Should-Retry", "false");
+  x.respond(openai::status_of(e.code), std::move(headers), openai::to_json(e, lang));
+}
+
+void reply_state::start(exchange_ptr x, std::shared_ptr<const openai::chat_request> request,
+                        std::string request_id, std::shared_ptr<const reply_options> options) {
+  exchange_ = std::move(x);
+  request_ = std::move(request);
+  request_id_ = std::move(request_id);
+  options_ = std::move(options);
+  self_->set_error_handler([](caf::error&) {});
+  // A session that is no more will not end the answer.
+  self_->set_down_handler([this](const caf::down_msg& m) {
+    auto shutdown = m.reason == caf::exit_reason::user_shutdown;
+    fail(shutdown ? error_code::overloaded : error_code::internal_error);
+  });
+  auto handle = caf::actor_cast<reply_actor>(self_);
+  exchange_->on_gone([handle] { caf::anon_send(handle, atom::gone_v); });
+  exchange_->on_idle(options_->heartbeat, [handle] { caf::anon_send(handle, atom::idle_v); });
+}
+
+void reply_state::begin(turn_head head, credit_actor session) {
+  session_ = std::move(session);
+  self_->monitor(session_);
+  completion_.id = make_id("chatcmpl-");
+  completion_.created = std::chrono::duration_cast<std::chrono::seconds>(
+                            std::chrono::system_clock::now().time_since_epoch())
+                            .count();
+  completion_.model = head.what.model.id;
+  completion_.session_id = head.session_id;
+  head_ = std::move(head);
+  if (request_->stream) {
+    writer_.emplace(completion_, request_->include_usage);
+    writer_->role(pending_);
+  }
+}
+
+void reply_state::take(const deltas& text, std::uint64_t bytes) {
+  if (request_->stream) {
+    text.for_each([this](std::string_view piece) { writer_->content(pending_, piece); });
+    pending_bytes_ += bytes;
+    pump();
+    return;
+  }
+  pending_ += text.text;
+  grant(bytes);
+  if (pending_.size() > options_->max_whole_answer)
+    fail({error_code::upstream_error, {}, "the answer is too long for one piece"});
+}
+
+void reply_state::finish(openai::finish_reason reason) {
+  if (request_->stream)
+    finish_stream(reason);
+  else
+    finish_whole(reason);
+  self_->quit();
+}
+
+void reply_state::finish_stream(openai::finish_reason reason) {
+  writer_->finish(pending_, reason);
+  if (request_->include_usage)
+    writer_->usage_chunk(pending_, openai::usage{});
+  openai::chunk_writer::done(pending_);
+  begin_stream();
+  exchange_->write(std::move(pending_), nullptr);
+  exchange_->finish();
+}
+
+void reply_state::finish_whole(openai::finish_reason reason) {
+  exchange_->respond(200, answer_fields(json_type),
+                     openai::completion(completion_, pending_, reason, openai::usage{}));
+}
+
+void reply_state::fail(const openai::error& reason) {
+  if (stream_begun_) {
+    openai::chunk_writer::failure(pending_, reason, options_->language);
+    exchange_->write(std::move(pending_), nullptr);
+    exchange_->finish(true);
+  } else {
+    respond_error(*exchange_, reason, options_->language, request_id_);
+  }
+  self_->quit();
+}
+
+void reply_state::written() {
+  writing_ = false;
+  grant(std::exchange(writing_bytes_, 0));
+  pump();
+}
+
+void reply_state::idle() {
+  waited_ += options_->heartbeat;
+  if (!head_ && waited_ >= options_->longest_wait) {
+    fail(error_code::overloaded);
+    return;
+  }
+  // A client that does not read needs no sign of life; it could not see one.
+  if (!request_->stream || writing_)
+    return;
+  pending_ += sse::keep_alive;
+  pump();
+}
+
+void reply_state::begin_stream() {
+  if (!std::exchange(stream_begun_, true))
+    exchange_->begin(200, answer_fields(stream_type));
+}
+
+/// Writes what is pending, unless a write is under way.
+void reply_state::pump() {
+  if (writing_ || pending_.empty())
+    return;
+  begin_stream();
+  writing_ = true;
+  writing_bytes_ = std::exchange(pending_bytes_, 0);
+  exchange_->write(std::exchange(pending_, {}), [handle = caf::actor_cast<reply_actor>(self_)] {
+    caf::anon_send(handle, atom::written_v);
+  });
+}
+
+void reply_state::grant(std::uint64_t bytes) {
+  free_bytes_ += bytes;
+  if (free_bytes_ >= options_->credit_step && session_)
+    self_->send(session_, atom::credit_v, std::exchange(free_bytes_, 0));
+}
+
+fields reply_state::answer_fields(const char* content_type) const {
+  auto result = common_fields(request_id_);
+  result.emplace_back("Content-Type", content_type);
+  if (request_->stream) {
+    result.emplace_back("Cache-Control", "no-cache");
+    result.emplace_back("X-Accel-Buffering", "no");
+  }
+  if (!head_)
+    return result;
+  const auto& turn = head_->what;
+  result.emplace_back("X-Session-Id", head_->session_id);
+  result.emplace_back("X-Session-Match", std::string{name_of(turn.match)});
+  if (turn.ignores_tuning && !request_->tuning.empty())
+    result.emplace_back("X-Ignored-Parameters", join(request_->tuning));
+  if (turn.model.fallback)
+    result.emplace_back("X-Model-Fallback", turn.model.id);
+  return result;
+}
+
+reply_actor::behavior_type reply(reply_actor::stateful_pointer<reply_state> self, exchange_ptr x,
+                                 std::shared_ptr<const openai::chat_request> request,
+                                 std::string request_id,
+                                 std::shared_ptr<const reply_options> options) {
+  self->state.start(std::move(x), std::move(request), std::move(request_id), std::move(options));
+  return {
+      [self](atom::begin, turn_head& head, credit_actor& session) {
+        self->state.begin(std::move(head), std::move(session));
+      },
+      [self](atom::delta, const deltas& text, std::uint64_t bytes) {
+        self->state.take(text, bytes);
+      },
+      [self](atom::finish, openai::finish_reason reason) { self->state.finish(reason); },
+      [self](atom::failed, const openai::error& reason) { self->state.fail(reason); },
+      [self](atom::written) { self->state.written(); },
+      [self](atom::gone) { self->quit(); },
+      [self](atom::idle) { self->state.idle(); },
+  };
+}
+
+} // namespace nekod::http

@@ -1,0 +1,95 @@
+#pragma once
+
+#include "actors/messages.hpp"
+#include "http/server/exchange.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace nekod::http {
+
+/// What all replies of a server have in common.
+struct reply_options {
+  openai::language language = openai::language::zh;
+  /// A stream that is silent for so long gets a comment line.
+  std::chrono::milliseconds heartbeat{15'000};
+  /// How long a turn may wait for its beginning.
+  std::chrono::milliseconds longest_wait{600'000};
+  /// Bytes of text that an answer in one piece may have.
+  std::size_t max_whole_answer = 16u << 20;
+  /// Bytes of the upstream's window that have to be used up before the session hears of it.
+  std::size_t credit_step = 32u << 10;
+};
+
+/// Header fields that every answer carries: who may read it, and the request's id.
+fields common_fields(const std::string& request_id);
+
+/// Answers *x* with an error.
+void respond_error(exchange& x, const openai::error& e, openai::language lang,
+                   const std::string& request_id);
+
+/// One answer on its way to its client: a stream of events, or one JSON body.
+///
+/// A stream's head waits for the first text, so that a failure before it has its own status; but no
+/// longer than a heartbeat. One write is under way at a time; what comes meanwhile leaves with the
+/// next.
+struct reply_state {
+  explicit reply_state(reply_actor::stateful_pointer<reply_state> self) : self_(self) {}
+  reply_state(const reply_state&) = delete;
+  reply_state& operator=(const reply_state&) = delete;
+
+  void start(exchange_ptr x, std::shared_ptr<const openai::chat_request> request,
+             std::string request_id, std::shared_ptr<const reply_options> options);
+
+  void begin(turn_head head, credit_actor session);
+  void take(const deltas& text, std::uint64_t bytes);
+  void finish(openai::finish_reason reason);
+  void fail(const openai::error& reason);
+  void written();
+  void idle();
+
+  static inline const char* name = "reply";
+
+private:
+  void begin_stream();
+  void pump();
+  void grant(std::uint64_t bytes);
+  fields answer_fields(const char* content_type) const;
+  void finish_stream(openai::finish_reason reason);
+  void finish_whole(openai::finish_reason reason);
+
+  reply_actor::stateful_pointer<reply_state> self_;
+  exchange_ptr exchange_;
+  std::shared_ptr<const openai::chat_request> request_;
+  std::string request_id_;
+  std::shared_ptr<const reply_options> options_;
+
+  /// Set when the turn began.
+  std::optional<turn_head> head_;
+  credit_actor session_;
+  openai::completion_head completion_;
+  std::optional<openai::chunk_writer> writer_;
+
+  /// A stream: events not yet written. Else: the answer so far.
+  std::string pending_;
+  /// Bytes of the upstream's window that *pending_* cost; that the write under way cost; that left
+  /// since the session last heard.
+  std::uint64_t pending_bytes_ = 0;
+  std::uint64_t writing_bytes_ = 0;
+  std::uint64_t free_bytes_ = 0;
+  bool writing_ = false;
+  bool stream_begun_ = false;
+  std::chrono::milliseconds waited_{0};
+};
+
+/// A REPLY that answers *x*.
+reply_actor::behavior_type reply(reply_actor::stateful_pointer<reply_state> self, exchange_ptr x,
+                                 std::shared_ptr<const openai::chat_request> request,
+                                 std::string request_id,
+                                 std::shared_ptr<const reply_options> options);
+
+} // namespace nekod::http

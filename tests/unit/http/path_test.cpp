@@ -1,0 +1,40 @@
+#include "http/server/path.hpp"
+
+#include <doctest/doctest.h>
+
+using nekod::http::decode_percent;
+using nekod::http::endpoint_path;
+
+TEST_CASE("paths mean the same with and without v1 and stray slashes") {
+  struct entry {
+    const char* raw;
+    const char* expected;
+  };
+  const entry table[] = {
+      {"", "/"},
+      {"/", "/"},
+      {"//", "/"},
+      {"/v1", "/"},
+      {"/v1/", "/"},
+      {"/v1/models", "/models"},
+      {"/models/", "/models"},
+      {"//v1///models//", "/models"},
+      {"/v1/v1/models", "/v1/models"},
+      {"/v10/models", "/v10/models"},
+      {"/v1/models/org%2Fname", "/models/org%2Fname"},
+  };
+  for (const auto& e : table) {
+    CAPTURE(e.raw);
+    CHECK(endpoint_path(e.raw) == e.expected);
+  }
+}
+
+TEST_CASE("percent codes are decoded once") {
+  CHECK(decode_percent("org%2Fname") == "org/name");
+  CHECK(decode_percent("a%252Fb") == "a%2Fb");
+  CHECK(decode_percent("%e7%8c%AB") == "\u732b");
+  CHECK(decode_percent("plain") == "plain");
+  CHECK_FALSE(decode_percent("%").has_value());
+  CHECK_FALSE(decode_percent("%4").has_value());
+  CHECK_FALSE(decode_percent("%zz").has_value());
+}

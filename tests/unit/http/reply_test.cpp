@@ -1,0 +1,281 @@
+#include "http/server/reply.hpp"
+#include "tests/unit/support/actor_system.hpp"
+#include "tests/unit/support/recording_reply.hpp"
+
+#include <doctest/doctest.h>
+
+namespace {
+
+using namespace nekod;
+using namespace std::chrono_literals;
+using strings = std::vector<std::string>;
+
+/// An exchange that writes down what it is told, and whose writes leave when the test says so.
+struct fake_exchange : http::exchange {
+  http::request& req() noexcept override { return request; }
+  void respond(std::uint16_t s, http::fields h, std::string b) override {
+    log.emplace_back("respond");
+    status = s;
+    headers = std::move(h);
+    body = std::move(b);
+  }
+  void begin(std::uint16_t s, http::fields h) override {
+    log.emplace_back("begin");
+    status = s;
+    headers = std::move(h);
+  }
+  void write(std::string bytes, written_handler f) override {
+    log.emplace_back("write");
+    body += bytes;
+    written = std::move(f);
+  }
+  void finish(bool close) override { log.emplace_back(close ? "finish and close" : "finish"); }
+  void abort() override { log.emplace_back("abort"); }
+  void close_after() override {}
+  void on_gone(gone_handler f) override { gone = std::move(f); }
+  void on_idle(std::chrono::milliseconds, idle_handler f) override { idle = std::move(f); }
+
+  std::string header(const std::string& name) const {
+    for (const auto& [n, value] : headers)
+      if (n == name)
+        return value;
+    return {};
+  }
+
+  http::request request;
+  strings log;
+  std::uint16_t status = 0;
+  http::fields headers;
+  std::string body;
+  written_handler written;
+  gone_handler gone;
+  idle_handler idle;
+};
+
+/// Counts the credit it is given.
+credit_actor::behavior_type purse(credit_actor::pointer, std::shared_ptr<std::uint64_t> total) {
+  return {[total](atom::credit, std::uint64_t bytes) { *total += bytes; }};
+}
+
+struct fixture : test::actor_system_fixture {
+  fixture() {
+    options->language = openai::language::en;
+    options->credit_step = 10;
+    options->max_whole_answer = 100;
+    options->longest_wait = 60s;
+    request->stream = true;
+    session = system().spawn(purse, credit);
+  }
+
+  ~fixture() {
+    caf::anon_send_exit(handle, caf::exit_reason::kill);
+    caf::anon_send_exit(session, caf::exit_reason::kill);
+    run();
+    x->gone = nullptr;
+    x->idle = nullptr;
+    x->written = nullptr;
+  }
+
+  fixture(const fixture&) = delete;
+  fixture& operator=(const fixture&) = delete;
+
+  void start() {
+    handle = system().spawn(http::reply, x, request, std::string{"req_1"}, options);
+    run();
+  }
+
+  void begin() {
+    turn_head head;
+    head.session_id = "s1";
+    head.what.model.id = "cat";
+    head.what.request = request;
+    head.what.ignores_tuning = true;
+    caf::anon_send(handle, atom::begin_v, head, session);
+    run();
+  }
+
+  void say(const std::string& text, std::uint64_t cost) {
+    deltas d;
+    d.push_back(text);
+    caf::anon_send(handle, atom::delta_v, d, cost);
+    run();
+  }
+
+  void finish() {
+    caf::anon_send(handle, atom::finish_v, openai::finish_reason::stop);
+    run();
+  }
+
+  void fail(openai::error_code code) {
+    caf::anon_send(handle, atom::failed_v, openai::error{code});
+    run();
+  }
+
+  /// The write under way leaves.
+  void leave() {
+    auto f = std::move(x->written);
+    REQUIRE(f);
+    f();
+    run();
+  }
+
+  std::shared_ptr<fake_exchange> x = std::make_shared<fake_exchange>();
+  std::shared_ptr<openai::chat_request> request = test::request_saying("hello");
+  std::shared_ptr<http::reply_options> options = std::make_shared<http::reply_options>();
+  std::shared_ptr<std::uint64_t> credit = std::make_shared<std::uint64_t>(0);
+  credit_actor session;
+  reply_actor handle;
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(fixture, "a stream begins with its first text, and ends in DONE") {
+  request->tuning = {"temperature", "seed"};
+  start();
+  begin();
+  CHECK(x->log.empty());
+  say("meow", 4);
+  CHECK(x->log == strings{"begin", "write"});
+  CHECK(x->status == 200);
+  CHECK(x->header("Content-Type") == "text/event-stream");
+  CHECK(x->header("X-Accel-Buffering") == "no");
+  CHECK(x->header("X-Session-Id") == "s1");
+  CHECK(x->header("X-Ignored-Parameters") == "temperature, seed");
+  leave();
+  finish();
+  CHECK(x->log.back() == "finish");
+  CHECK(x->body.find("\"content\":\"meow\"") != std::string::npos);
+  CHECK(x->body.find("\"finish_reason\":\"stop\"") != std::string::npos);
+  CHECK(x->body.substr(x->body.size() - 14) == "data: [DONE]\n\n");
+}
+
+TEST_CASE_FIXTURE(fixture, "a failure before the first text has its own status") {
+  start();
+  begin();
+  fail(openai::error_code::upstream_timeout);
+  CHECK(x->log == strings{"respond"});
+  CHECK(x->status == 504);
+  CHECK(x->body.find("upstream_timeout") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(fixture, "a failure after text is one event and the end, without DONE") {
+  start();
+  begin();
+  say("me", 2);
+  fail(openai::error_code::upstream_error);
+  CHECK(x->log == strings{"begin", "write", "write", "finish and close"});
+  auto event = x->body.substr(x->body.rfind("data: "));
+  CHECK(event.find("{\"error\":{") != std::string::npos);
+  CHECK(x->body.find("[DONE]") == std::string::npos);
+  CHECK(x->body.find("\"finish_reason\":\"stop\"") == std::string::npos);
+}
+
+TEST_CASE_FIXTURE(fixture, "one write is under way at a time, and the rest leaves with the next") {
+  start();
+  begin();
+  say("a", 1);
+  say("b", 1);
+  say("c", 1);
+  CHECK(x->log == strings{"begin", "write"});
+  leave();
+  CHECK(x->log == strings{"begin", "write", "write"});
+  CHECK(x->body.find("\"content\":\"b\"") != std::string::npos);
+  CHECK(x->body.find("\"content\":\"c\"") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(fixture, "the session gets credit for text that left, not before") {
+  start();
+  begin();
+  say("0123456789", 10);
+  say("0123456789", 10);
+  CHECK(*credit == 0);
+  leave();
+  CHECK(*credit == 10);
+  leave();
+  CHECK(*credit == 20);
+}
+
+TEST_CASE_FIXTURE(fixture, "a silent stream gets comments, before its first text and later") {
+  start();
+  begin();
+  x->idle();
+  run();
+  CHECK(x->log == strings{"begin", "write"});
+  auto comment = x->body.find(": keep-alive\n\n");
+  CHECK(comment != std::string::npos);
+  leave();
+  say("meow", 4);
+  leave();
+  x->idle();
+  run();
+  CHECK(x->body.rfind(": keep-alive\n\n") > comment);
+  CHECK(x->body.rfind(": keep-alive\n\n") == x->body.size() - 14);
+}
+
+TEST_CASE_FIXTURE(fixture, "a client that does not read gets no more comments") {
+  start();
+  begin();
+  say("meow", 4);
+  for (int i = 0; i < 100; ++i)
+    x->idle();
+  run();
+  CHECK(x->log == strings{"begin", "write"});
+  leave();
+  CHECK(x->log == strings{"begin", "write"});
+}
+
+TEST_CASE_FIXTURE(fixture, "a turn that does not begin in time is refused") {
+  options->heartbeat = 20s;
+  start();
+  x->idle();
+  x->idle();
+  run();
+  CHECK(x->log == strings{"begin", "write"});
+  x->idle();
+  run();
+  CHECK(x->log.back() == "finish and close");
+  CHECK(x->body.find("overloaded") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(fixture, "an answer in one piece waits for its end") {
+  request->stream = false;
+  start();
+  begin();
+  say("me", 20);
+  say("ow", 2);
+  CHECK(x->log.empty());
+  CHECK(*credit == 20); // What was taken over needs no room any more.
+  finish();
+  CHECK(x->log == strings{"respond"});
+  CHECK(x->body.find("\"content\":\"meow\"") != std::string::npos);
+  CHECK(x->header("Content-Type") == "application/json");
+}
+
+TEST_CASE_FIXTURE(fixture, "an answer too long for one piece fails") {
+  request->stream = false;
+  start();
+  begin();
+  say(std::string(101, 'a'), 101);
+  CHECK(x->log == strings{"respond"});
+  CHECK(x->status == 502);
+}
+
+TEST_CASE_FIXTURE(fixture, "a session that dies fails its answer") {
+  start();
+  begin();
+  caf::anon_send_exit(session, caf::exit_reason::kill);
+  run();
+  CHECK(x->log == strings{"respond"});
+  CHECK(x->status == 500);
+}
+
+TEST_CASE_FIXTURE(fixture, "after the client left nothing is written") {
+  start();
+  begin();
+  say("me", 2);
+  x->gone();
+  run();
+  say("ow", 2);
+  finish();
+  CHECK(x->log == strings{"begin", "write"});
+}
