@@ -1,0 +1,44 @@
+#pragma once
+
+#include "bench/simulator/books.hpp"
+#include "bench/simulator/stories.hpp"
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace nekod::sim {
+
+/// The events of one reply, in their order, written when they are due.
+class script {
+public:
+  /// @param branches The alternative answers; at least one.
+  /// @param named_events Whether events carry `event:` lines.
+  script(const ticket& t, std::vector<story> branches, bool named_events);
+
+  /// The number of events.
+  std::size_t size() const noexcept;
+
+  /// Appends event *i* below `size()`.
+  void append(std::size_t i, std::string& out) const;
+
+  /// What the peer knows after the first *events* events.
+  /// @param whole Whether the reply ended well after them.
+  sent_reply sent(std::size_t events, bool whole) const;
+
+private:
+  void append_head(std::size_t i, std::string& out) const;
+  void append_piece(std::size_t i, std::string& out) const;
+  void append_tail(std::size_t i, std::string& out) const;
+
+  std::string user_id_;
+  std::string answer_id_;
+  std::vector<story> branches_;
+  bool named_events_;
+  /// Events before, of and behind the text.
+  std::size_t head_;
+  std::size_t pieces_;
+  std::size_t tail_;
+};
+
+} // namespace nekod::sim

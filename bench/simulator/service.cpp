@@ -1,0 +1,73 @@
+#include "bench/simulator/service.hpp"
+
+#include "bench/simulator/answers.hpp"
+#include "bench/simulator/api.hpp"
+#include "bench/simulator/state.hpp"
+#include "bench/simulator/steering.hpp"
+#include "http/server/server.hpp"
+
+#include <asio.hpp>
+
+#include <utility>
+
+namespace nekod::sim {
+
+namespace {
+
+http::server_options listening(const options& o) {
+  http::server_options s;
+  s.host = o.host;
+  s.port = o.port;
+  // More than a gateway takes, as escaped text in JSON can be several times as long.
+  s.max_body = 64u << 20;
+  return s;
+}
+
+void answer(const state_ptr& s, const http::exchange_ptr& x) {
+  const auto& path = x->req().path;
+  if (path.starts_with(steering_prefix))
+    answer_steering_call(*s, *x);
+  else if (path.starts_with(api_prefix))
+    answer_api_call(s, x);
+  else
+    answer_not_found(*x);
+}
+
+} // namespace
+
+class service::impl {
+public:
+  impl(asio::io_context& loop, const options& o)
+      : host_(o.host),
+        state_(std::make_shared<state>(loop, o)),
+        server_(loop, listening(o), [weak = std::weak_ptr{state_}](const http::exchange_ptr& x) {
+          if (auto s = weak.lock())
+            answer(s, x);
+        }) {}
+
+  http::server& server() noexcept { return server_; }
+  const http::server& server() const noexcept { return server_; }
+  const std::string& host() const noexcept { return host_; }
+
+private:
+  std::string host_;
+  state_ptr state_;
+  http::server server_;
+};
+
+service::service(asio::io_context& loop, const options& o)
+    : impl_(std::make_unique<impl>(loop, o)) {}
+
+service::~service() = default;
+
+std::uint16_t service::port() const noexcept { return impl_->server().port(); }
+
+std::string service::base_url() const {
+  const auto is_v6 = impl_->host().find(':') != std::string::npos;
+  const auto host = is_v6 ? '[' + impl_->host() + ']' : impl_->host();
+  return "http://" + host + ':' + std::to_string(port()) + std::string{api_prefix};
+}
+
+void service::stop() { impl_->server().stop_accepting(); }
+
+} // namespace nekod::sim

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "bench/simulator/books.hpp"
+#include "bench/simulator/usage.hpp"
+
+#include <string>
+
+/// What the simulator's books look like from outside: JSON bodies.
+namespace nekod::sim {
+
+/// `GET /chat/list`: `{"chats":[{"chat_id","model"}]}`.
+std::string chat_list_json(const books& b);
+
+/// `GET /chat/{chat_id}/messages`: `{"messages":[{"msg_id","role","text"}]}`, the oldest first.
+std::string messages_json(const chat& c);
+
+/// `GET /sim/chats`: all chats with all that is known of their messages.
+std::string chats_json(const books& b);
+
+/// `GET /sim/report`.
+std::string report_json(const totals& t, const usage_counts& u);
+
+} // namespace nekod::sim
