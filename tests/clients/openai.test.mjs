@@ -1,0 +1,206 @@
+// The official openai package against nekod: what its users do, with nothing but another base URL.
+
+import assert from 'node:assert/strict';
+import test, { after } from 'node:test';
+import OpenAI from 'openai';
+import { pair, unique } from '../e2e/support.mjs';
+
+const { sim, nekod } = await pair({ after }, { nekod: ['--request-timeout', '1'] });
+
+/// A client, and the requests it made.
+function client(options = {}) {
+  const requests = [];
+  const openai = new OpenAI({
+    apiKey: 'any-key-will-do',
+    baseURL: `${nekod.url}/v1`,
+    maxRetries: 0,
+    fetch: async (url, init) => {
+      const response = await fetch(url, init);
+      const again = new Headers(init.headers).get('x-stainless-retry-count');
+      requests.push({ status: response.status, again, headers: response.headers });
+      return response;
+    },
+    ...options,
+  });
+  return { openai, requests };
+}
+
+const { openai } = client();
+const model = 'mihoyo-orange_cat';
+const say = (text, fields) => ({ model, messages: [{ role: 'user', content: text }], ...fields });
+const endless = '[sim tokens=200000 delay=20]';
+
+async function read(stream) {
+  let [text, session, finish] = ['', undefined, []];
+  for await (const chunk of stream) {
+    session = chunk.session_id;
+    text += chunk.choices[0]?.delta.content ?? '';
+    if (chunk.choices[0]?.finish_reason) finish.push(chunk.choices[0].finish_reason);
+  }
+  return { text, session, finish };
+}
+
+test('models are listed and found', async () => {
+  const listed = [];
+  for await (const found of openai.models.list()) listed.push(found);
+  assert.deepEqual(
+    listed.map((found) => [found.id, found.anuneko_model]),
+    [
+      ['mihoyo-orange_cat', 'Orange Cat'],
+      ['mihoyo-exotic_shorthair', 'Exotic Shorthair'],
+    ],
+  );
+  const one = await openai.models.retrieve('mihoyo-orange_cat');
+  assert.equal(one.object, 'model');
+});
+
+test('a whole answer', async () => {
+  const text = unique('你好');
+  const { data, request_id } = await openai.chat.completions.create(say(text)).withResponse();
+  assert.ok(data.choices[0].message.content.includes(text));
+  assert.equal(data.choices[0].finish_reason, 'stop');
+  assert.ok(request_id, 'the SDK finds the request id');
+  assert.equal(data._request_id, request_id);
+});
+
+test('a streamed answer', async () => {
+  const text = unique('你好');
+  const answer = await read(await openai.chat.completions.create(say(text, { stream: true })));
+  assert.ok(answer.text.includes(text));
+  assert.deepEqual(answer.finish, ['stop']);
+});
+
+test('a streamed answer with usage', async () => {
+  const options = { stream: true, stream_options: { include_usage: true } };
+  const stream = await openai.chat.completions.create(say(unique(), options));
+  let usage;
+  for await (const chunk of stream) usage = chunk.usage ?? usage;
+  assert.equal(usage.total_tokens, 0);
+});
+
+test('the stream() helper puts the answer together', async () => {
+  const text = unique('你好');
+  const pieces = [];
+  const stream = openai.chat.completions.stream(say(text)).on('content', (piece) => pieces.push(piece));
+  const completion = await stream.finalChatCompletion();
+  assert.equal(completion.object, 'chat.completion');
+  assert.equal(completion.choices[0].message.role, 'assistant');
+  assert.equal(pieces.join(''), completion.choices[0].message.content);
+  assert.ok((await stream.finalContent()).includes(text));
+});
+
+test('a session goes on by session_id, whole and streamed', async () => {
+  const texts = [unique('one'), unique('two'), unique('three')];
+  const first = await openai.chat.completions.create(say(texts[0]));
+  const { session_id } = first;
+  const second = await openai.chat.completions.create(say(texts[1], { session_id }));
+  assert.equal(second.session_id, session_id);
+  const third = await openai.chat.completions.create(say(texts[2], { session_id, stream: true }));
+  assert.equal((await read(third)).session, session_id);
+  const chat = await sim.chatWith(texts[0]);
+  assert.deepEqual(
+    chat.messages.map((message) => message.text),
+    texts,
+  );
+});
+
+test('a session switches its model', async () => {
+  const text = unique();
+  const { session_id } = await openai.chat.completions.create(say(text));
+  const switched = { session_id, model: 'mihoyo-exotic_shorthair' };
+  const answer = await openai.chat.completions.create(say(unique(), switched));
+  assert.equal(answer.model, 'mihoyo-exotic_shorthair');
+  assert.equal((await sim.chatWith(text)).model, 'Exotic Shorthair');
+});
+
+test('errors have the class that belongs to them', async (t) => {
+  const expect = async (promise, kind, status, code) => {
+    const error = await promise.then(() => assert.fail('no error'), (e) => e);
+    assert.ok(error instanceof kind, `${error.constructor.name}: ${error.message}`);
+    assert.equal(error.status, status);
+    assert.equal(error.code, code);
+    assert.ok(error.requestID);
+    return error;
+  };
+  const create = (fields) => openai.chat.completions.create(say(unique(), fields));
+  const bad = await expect(create({ messages: [] }), OpenAI.BadRequestError, 400, 'empty_messages');
+  assert.equal(bad.param, 'messages');
+  assert.equal(bad.type, 'invalid_request_error');
+  await expect(create({ temperature: 3 }), OpenAI.BadRequestError, 400, 'invalid_value');
+  await expect(openai.models.retrieve('gpt-4o'), OpenAI.NotFoundError, 404, 'model_not_found');
+  await expect(openai.embeddings.create({ model, input: 'x' }), OpenAI.NotFoundError, 404, 'not_found');
+  await expect(openai.models.delete(model), OpenAI.APIError, 405, 'method_not_allowed');
+  t.after(() => sim.clearFaults());
+  await sim.fault({ call: 'stream', kind: 'status', status: 500, times: 100 });
+  await expect(create({}), OpenAI.InternalServerError, 502, 'upstream_error');
+  await sim.clearFaults();
+  await sim.fault({ call: 'stream', kind: 'silent', times: 100 });
+  await expect(create({ stream: true }), OpenAI.InternalServerError, 504, 'upstream_timeout');
+});
+
+test('a stream that breaks in the middle throws an APIError', async () => {
+  for (const kind of ['cut', 'error_event', 'stall']) {
+    await sim.fault({ call: 'stream', kind, times: 1, after_events: 6 });
+    const stream = await openai.chat.completions.create(say(`[sim tokens=50] ${unique()}`, { stream: true }));
+    const error = await read(stream).then(() => assert.fail('no error'), (e) => e);
+    assert.ok(error instanceof OpenAI.APIError, `${kind}: ${error.constructor.name} ${error.message}`);
+    assert.equal(error.code, kind === 'stall' ? 'upstream_timeout' : 'upstream_error');
+
+    await sim.fault({ call: 'stream', kind, times: 1, after_events: 6 });
+    const helper = openai.chat.completions.stream(say(`[sim tokens=50] ${unique()}`));
+    await assert.rejects(helper.finalChatCompletion(), OpenAI.APIError);
+  }
+});
+
+test('what cannot succeed is not tried again', async () => {
+  const eager = client({ maxRetries: 2 });
+  await assert.rejects(eager.openai.chat.completions.create(say('', { messages: [] })));
+  assert.deepEqual(
+    eager.requests.map((request) => request.status),
+    [400],
+  );
+  assert.equal(eager.requests[0].headers.get('x-should-retry'), 'false');
+});
+
+test('leaving in the middle reaches the upstream, by abort and by break', async () => {
+  const session_id = unique('session');
+  const ways = {
+    abort: async (stream) => {
+      const [text, first] = [[], stream[Symbol.asyncIterator]()];
+      for (let i = 0; i < 3; ++i) text.push(await first.next());
+      stream.controller.abort();
+    },
+    break: async (stream) => {
+      for await (const chunk of stream) if (chunk.choices[0].delta.content) break;
+    },
+  };
+  for (const [name, leave] of Object.entries(ways)) {
+    const text = unique(name);
+    await leave(await openai.chat.completions.create(say(`${endless} ${text}`, { session_id, stream: true })));
+    await sim.quiet();
+    const chat = await sim.chatWith(text);
+    assert.equal(chat.messages.find((m) => m.text.includes(text)).state, 'aborted');
+    const next = unique('next');
+    const answer = await openai.chat.completions.create(say(next, { session_id }));
+    assert.ok(answer.choices[0].message.content.includes(next));
+  }
+});
+
+test('a hundred streams at once', async () => {
+  const texts = Array.from({ length: 100 }, () => unique());
+  const answers = await Promise.all(
+    texts.map(async (text) =>
+      read(await openai.chat.completions.create(say(`[sim tokens=20 delay=10] ${text}`, { stream: true }))),
+    ),
+  );
+  answers.forEach((answer, i) => {
+    assert.ok(answer.text.includes(texts[i]));
+    assert.deepEqual(answer.finish, ['stop']);
+  });
+  assert.equal(new Set(answers.map((answer) => answer.session)).size, 100);
+});
+
+test('the simulator saw no wrong use', async () => {
+  const report = await sim.quiet();
+  assert.deepEqual(report.violations, []);
+});

@@ -1,0 +1,81 @@
+// How the openai package tries again after nekod's refusals, and what reaches the upstream meanwhile.
+
+import assert from 'node:assert/strict';
+import test, { after } from 'node:test';
+import OpenAI from 'openai';
+import { checkStream, pair, unique } from '../e2e/support.mjs';
+
+const { sim, nekod } = await pair({ after }, { nekod: ['--session-queue', '1'] });
+const model = 'mihoyo-orange_cat';
+const say = (text, fields) => ({ model, messages: [{ role: 'user', content: text }], ...fields });
+
+function client(maxRetries) {
+  const requests = [];
+  const openai = new OpenAI({
+    apiKey: 'any-key-will-do',
+    baseURL: `${nekod.url}/v1`,
+    maxRetries,
+    fetch: async (url, init) => {
+      const response = await fetch(url, init);
+      const count = new Headers(init.headers).get('x-stainless-retry-count');
+      requests.push([response.status, count]);
+      return response;
+    },
+  });
+  return { openai, requests };
+}
+
+/// A session with one turn running and one waiting: it takes no third.
+async function busy(id, tokens) {
+  const running = await nekod.stream(`[sim tokens=${tokens} delay=10] ${unique()}`, { session_id: id });
+  await running.started();
+  const rivals = [0, 1].map(() => nekod.post(say(unique(), { session_id: id })));
+  assert.equal((await Promise.race(rivals)).status, 429);
+  return { running, rivals };
+}
+
+test('a busy session is a RateLimitError', async () => {
+  const id = unique('busy');
+  const { running, rivals } = await busy(id, 200);
+  const { openai } = client(0);
+  const error = await openai.chat.completions
+    .create(say(unique(), { session_id: id }))
+    .then(() => assert.fail('no error'), (e) => e);
+  assert.ok(error instanceof OpenAI.RateLimitError, error.message);
+  assert.equal(error.code, 'session_busy');
+  assert.match(error.headers.get('retry-after'), /^\d+$/);
+  checkStream(await running.rest());
+  await Promise.all(rivals);
+});
+
+test('the package waits for a busy session and then gets its answer', async () => {
+  const id = unique('busy');
+  const { running, rivals } = await busy(id, 100);
+  const { openai, requests } = client(10);
+  const text = unique();
+  const answer = await openai.chat.completions.create(say(text, { session_id: id }));
+  assert.ok(answer.choices[0].message.content.includes(text));
+  assert.deepEqual(requests.at(0), [429, '0']);
+  assert.equal(requests.at(-1)[0], 200);
+  checkStream(await running.rest());
+  await Promise.all(rivals);
+  const chat = await sim.chatWith(text);
+  assert.equal(chat.messages.filter((message) => message.text === text).length, 1, 'posted once');
+});
+
+test('a failing upstream is tried again by the package, and answers when it is well', async (t) => {
+  t.after(() => sim.clearFaults());
+  await sim.fault({ call: 'stream', kind: 'status', status: 500, times: 1000 });
+  const { openai, requests } = client(2);
+  await assert.rejects(openai.chat.completions.create(say(unique())), OpenAI.InternalServerError);
+  assert.deepEqual(requests, [
+    [502, '0'],
+    [502, '1'],
+    [502, '2'],
+  ]);
+});
+
+test('the simulator saw no wrong use', async () => {
+  const report = await sim.quiet();
+  assert.deepEqual(report.violations, []);
+});

@@ -1,0 +1,190 @@
+// How nekod starts, what it says when it cannot, and how it ends.
+
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import test from 'node:test';
+import {
+  Connection,
+  checkStream,
+  expectError,
+  gateway,
+  leadingTo,
+  pair,
+  rawRequest,
+  runToEnd,
+  simulator,
+  unique,
+  until,
+} from './support.mjs';
+
+test("without a token nekod says the manual's sentence and exits 2", async (t) => {
+  const { code, log } = await runToEnd(t, ['--port', '0', '--store', 'memory']);
+  assert.equal(code, 2);
+  assert.ok(log.includes('Token 未提供，请设置 ANUNEKO_TOKEN 环境变量或直接传入 token 参数'), log);
+  assert.doesNotMatch(log, /listening on/);
+});
+
+test('a wrong flag or value is named, and exits 2', async (t) => {
+  const wrong = [
+    [['--no-such-flag'], '--no-such-flag'],
+    [['--port', 'http'], '--port'],
+    [['--port', '70000'], '--port'],
+    [['--upstream', 'cat'], '--upstream'],
+    [['--language', 'fr'], '--language'],
+    [['--request-timeout', '-1'], '--request-timeout'],
+    [['--threads', 'many'], '--threads'],
+    [['--store', 'paper:notes'], '--store'],
+    [['--anuneko-url', 'ftp://x'], '--anuneko-url'],
+  ];
+  for (const [args, name] of wrong) {
+    const defaults = ['--anuneko-token', 'x', '--port', '0', '--store', 'memory'];
+    const rest = defaults.filter((arg, i) => arg !== args[0] && defaults[i - 1] !== args[0]);
+    const { code, log } = await runToEnd(t, [...rest, ...args]);
+    assert.equal(code, 2, `${args.join(' ')}: ${log}`);
+    assert.ok(log.includes(name), `${args.join(' ')}: ${log}`);
+  }
+});
+
+test('a port in use is told as such, and exits 2', async (t) => {
+  const taken = net.createServer().listen(0, '127.0.0.1');
+  t.after(() => taken.close());
+  await new Promise((open) => taken.once('listening', open));
+  const { port } = taken.address();
+  const { code, log } = await runToEnd(t, ['--upstream', 'simulator', '--store', 'memory', '--port', `${port}`]);
+  assert.equal(code, 2, log);
+  assert.ok(log.includes(`${port}`), log);
+});
+
+test('--help and --version answer and exit 0', async (t) => {
+  const help = await runToEnd(t, ['--help']);
+  assert.equal(help.code, 0);
+  for (const flag of ['--anuneko-token', '--upstream', '--port', '--heartbeat'])
+    assert.ok(help.log.includes(flag), flag);
+  const version = await runToEnd(t, ['--version']);
+  assert.equal(version.code, 0);
+  assert.match(version.log, /\d+\.\d+\.\d+/);
+});
+
+test('settings are taken from the environment, and a flag is stronger', async (t) => {
+  const sim = await simulator(t);
+  const env = {
+    ANUNEKO_BASE_URL: `${sim.url}/api/v1`,
+    ANUNEKO_TOKEN: 'secret-token',
+    NEKOD_STORE: 'memory',
+    NEKOD_LANGUAGE: 'en',
+    FLASK_PORT: '0',
+  };
+  const english = await gateway(t, [], { env });
+  await english.ask(unique());
+  assert.match((await expectError(await english.post(''), 400)).message, /^[\x20-\x7e]+$/);
+  const chinese = await gateway(t, ['--language', 'zh'], { env });
+  assert.equal((await expectError(await chinese.post(''), 400)).message, '请求体不能为空');
+});
+
+test('flags are stronger than the environment, that than .env, and that than the file', async (t) => {
+  const sim = await simulator(t);
+  const files = {
+    '.env': `# a comment\nANUNEKO_TOKEN="secret-token"\nNEKOD_LANGUAGE=en\nMAX_CONTENT_LENGTH=300\n`,
+    'nekod.toml': `anuneko-url = "${sim.url}/api/v1"\nlanguage = "zh"\nmax-content-length = 400\n`,
+  };
+  const args = ['--config', 'nekod.toml', '--port', '0'];
+  const env = { MAX_CONTENT_LENGTH: '200' };
+  const nekod = await gateway(t, args, { home: files, env });
+  await nekod.ask(unique());
+  const error = await expectError(await nekod.post('x'.repeat(250)), 413, 'content_too_large');
+  assert.match(error.message, /^[\x20-\x7e]+$/, '.env, not the file');
+  const flagged = await gateway(t, [...args, '--language', 'zh'], { home: files, env });
+  assert.equal((await expectError(await flagged.post(''), 400)).message, '请求体不能为空');
+});
+
+test('--upstream simulator needs nothing else', async (t) => {
+  const nekod = await gateway(t, ['--upstream', 'simulator', '--store', 'memory', '--port', '0']);
+  const text = unique('你好');
+  const { json } = await nekod.ask(text);
+  const stream = await nekod.stream(`${text} again`, { session_id: json.session_id });
+  assert.ok(checkStream(await stream.rest()).text.includes(`${text} again`));
+  nekod.kill();
+  assert.deepEqual(await nekod.ended(), { code: 0, signal: null });
+});
+
+for (const signal of ['SIGTERM', 'SIGINT']) {
+  test(`${signal} without work ends nekod with 0`, async (t) => {
+    const { nekod } = await pair(t);
+    await nekod.ask(unique());
+    const idle = await new Connection(nekod.port).send('');
+    nekod.kill(signal);
+    assert.deepEqual(await nekod.ended(), { code: 0, signal: null });
+    idle.end();
+  });
+}
+
+test('SIGTERM lets a stream end, then exits 0; who comes meanwhile is sent away', async (t) => {
+  const { sim, nekod } = await pair(t);
+  const kept = new Connection(nekod.port).reading();
+  await kept.send(rawRequest('GET', '/health'));
+  await kept.seen(/"healthy"/);
+
+  const text = unique();
+  const stream = await nekod.stream(`[sim tokens=200 delay=10] ${text}`);
+  await stream.started();
+  nekod.kill();
+  // No new connection is taken.
+  await until(
+    () =>
+      new Promise((told) => {
+        const socket = net.connect({ port: nekod.port, host: '127.0.0.1' });
+        socket.once('connect', () => told(false)).once('error', () => told(true));
+        socket.once('connect', () => socket.destroy());
+      }),
+    'nekod still takes connections',
+  );
+  // One that was open is told, unless it was closed.
+  kept.text = '';
+  await kept.send(
+    rawRequest('POST', '/v1/chat/completions', { messages: [{ role: 'user', content: 'late' }] }),
+  );
+  await until(() => kept.closed || kept.text.includes('overloaded'), 'no word to the open connection');
+  if (kept.text) {
+    assert.match(kept.text, /^HTTP\/1.1 503 /);
+    assert.match(kept.text, /\r\nConnection: close\r\n/i);
+    assert.match(kept.text, /\r\nRetry-After: \d+\r\n/i);
+    await until(() => kept.closed, 'the connection stays open');
+  }
+
+  assert.ok(checkStream(await stream.rest()).text.includes(text), 'the stream was let finish');
+  assert.deepEqual(await nekod.ended(), { code: 0, signal: null });
+  assert.equal((await sim.quiet()).replies_aborted, 0);
+});
+
+test('SIGTERM lets a whole answer end too', async (t) => {
+  const { sim, nekod } = await pair(t);
+  const text = unique();
+  const answer = nekod.ask(`[sim tokens=100 delay=10] ${text}`);
+  await sim.reached(text);
+  nekod.kill();
+  assert.ok((await answer).text.includes(text));
+  assert.deepEqual(await nekod.ended(), { code: 0, signal: null });
+});
+
+test('a second SIGTERM ends nekod at once', async (t) => {
+  const { sim, nekod } = await pair(t);
+  const stream = await nekod.stream(`[sim tokens=200000 delay=20] ${unique()}`);
+  await stream.started();
+  nekod.kill();
+  await until(() => /drain|SIGTERM|shutting|stopping/i.test(nekod.log), `no word of the first: ${nekod.log}`);
+  assert.equal(nekod.status, undefined, 'the first one waits for the stream');
+  nekod.kill();
+  await nekod.ended();
+  assert.ok(!(await stream.rest()).includes('[DONE]'));
+  await sim.quiet();
+});
+
+test('--drain-timeout bounds the wait for streams', async (t) => {
+  const { sim, nekod } = await pair(t, { nekod: ['--drain-timeout', '1'] });
+  const stream = await nekod.stream(`[sim tokens=200000 delay=20] ${unique()}`);
+  await stream.started();
+  nekod.kill();
+  await nekod.ended();
+  assert.ok(!(await stream.rest()).includes('[DONE]'));
+  await sim.quiet();
+});

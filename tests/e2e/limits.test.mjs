@@ -1,0 +1,83 @@
+// What happens where there is no room: each limit has an answer, and the gateway goes on after it.
+
+import assert from 'node:assert/strict';
+import test, { after } from 'node:test';
+import {
+  Connection,
+  checkStream,
+  expectError,
+  gateway,
+  leadingTo,
+  rawRequest,
+  simulator,
+  unique,
+  until,
+} from './support.mjs';
+
+const sim = await simulator({ after });
+
+test('more requests than --max-streams are answered 503', async (t) => {
+  const nekod = await gateway(t, [...leadingTo(sim), '--max-streams', '3']);
+  const slow = () => nekod.stream(`[sim tokens=200000 delay=20] ${unique()}`);
+  const running = await Promise.all([slow(), slow(), slow()]);
+  const response = await nekod.post({ messages: [{ role: 'user', content: 'one more' }] });
+  assert.match(response.headers.get('retry-after') ?? '', /^[1-9]\d*$/);
+  await expectError(response, 503, 'overloaded', 'server_error');
+  running.forEach((stream) => stream.leave());
+  await until(async () => {
+    const answer = await nekod.post({ messages: [{ role: 'user', content: unique() }] });
+    await answer.text();
+    return answer.status === 200;
+  }, 'there is still no room');
+});
+
+test('connections past --max-connections wait until there is room', async (t) => {
+  const nekod = await gateway(t, [...leadingTo(sim), '--max-connections', '4']);
+  const idle = Array.from({ length: 4 }, () => new Connection(nekod.port));
+  for (const connection of idle) await connection.reading().send(rawRequest('GET', '/health'));
+  for (const connection of idle) await connection.seen(/healthy/);
+  const late = await new Connection(nekod.port).reading().send(rawRequest('GET', '/health'));
+  idle[0].end();
+  await late.seen(/healthy/);
+  [...idle, late].forEach((connection) => connection.end());
+});
+
+test('a gateway that ran out of files goes on when there are some again', async (t) => {
+  const nekod = await gateway(t, leadingTo(sim), { files: '80:80' });
+  const idle = Array.from({ length: 120 }, () => new Connection(nekod.port).reading());
+  for (const connection of idle) await connection.send(rawRequest('GET', '/health'));
+  await until(() => idle.filter((connection) => connection.text).length > 20, 'nobody is answered');
+  idle.forEach((connection) => connection.end());
+  await until(async () => {
+    const connection = new Connection(nekod.port).reading();
+    await connection.send(rawRequest('GET', '/health'));
+    await new Promise((wake) => setTimeout(wake, 100));
+    connection.end();
+    return connection.text.includes('healthy');
+  }, 'no connection is taken any more');
+  const stream = await nekod.stream(unique());
+  checkStream(await stream.rest());
+});
+
+test('--session-ttl forgets what nobody uses', async (t) => {
+  const nekod = await gateway(t, [...leadingTo(sim), '--session-ttl', '1', '--session-idle', '1']);
+  const { json } = await nekod.ask(unique());
+  await until(async () => {
+    const { sessions } = await (await fetch(`${nekod.url}/sessions`)).json();
+    return !sessions.some((session) => session.id === json.session_id);
+  }, 'the session is still there');
+});
+
+test('a session that left memory goes on in its upstream chat', async (t) => {
+  const nekod = await gateway(t, [...leadingTo(sim), '--session-idle', '1']);
+  const [one, two] = [unique('one'), unique('two')];
+  const { json } = await nekod.ask(one);
+  const left = Date.now() + 2500;
+  await until(() => Date.now() > left, 'the clock stands still');
+  await nekod.ask(two, { session_id: json.session_id });
+  assert.equal((await sim.chatWith(two)).messages[0].text, one);
+});
+
+test('the simulator saw no wrong use', async () => {
+  assert.deepEqual((await sim.quiet()).violations, []);
+});

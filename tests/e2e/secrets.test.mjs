@@ -1,0 +1,55 @@
+// What must stand in no log line and no error text, at any log level.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { leadingTo, gateway, simulator, unique } from './support.mjs';
+
+for (const level of ['info', 'debug', 'trace']) {
+  test(`no secret is told at log level ${level}`, async (t) => {
+    const sim = await simulator(t);
+    const nekod = await gateway(t, [
+      ...leadingTo(sim),
+      ...['--anuneko-cookie', 'sid=very-private-cookie', '--log-level', level, '--request-timeout', '1'],
+    ]);
+    const secret = unique('private-words');
+    const key = { Authorization: 'Bearer sk-clients-own-key' };
+    let told = '';
+    const say = async (fields, headers = key) => {
+      const messages = [
+        { role: 'system', content: `${secret}-system` },
+        { role: 'user', content: secret },
+      ];
+      const response = await nekod.post({ messages, ...fields }, { headers });
+      const body = await response.text();
+      if (!response.ok) told += body;
+      return response.status;
+    };
+
+    assert.equal(await say({}), 200);
+    assert.equal(await say({ stream: true }), 200);
+    assert.equal(await say({ temperature: secret }), 400);
+    assert.equal(await say({ session_id: `no spaces ${secret}` }), 400);
+    assert.equal((await nekod.post(`{"messages": "${secret}`)).status, 400);
+    const faults = [
+      { kind: 'status', status: 500, body: `the token secret-token and ${secret}` },
+      { kind: 'status', status: 401, body: '{"detail":"secret-token is no good"}' },
+      { kind: 'html', body: `<p>secret-token ${secret}</p>` },
+      { kind: 'error_event' },
+      { kind: 'reset' },
+      { kind: 'silent' },
+    ];
+    for (const fault of faults) {
+      await sim.fault({ call: 'stream', times: 100, ...fault });
+      assert.ok((await say({})) >= 500);
+      await sim.clearFaults();
+    }
+    nekod.kill();
+    assert.equal((await nekod.ended()).code, 0);
+
+    for (const word of ['secret-token', 'very-private-cookie', 'private-words', 'sk-clients-own-key']) {
+      assert.ok(!nekod.log.includes(word), `${word} is in the log:\n${nekod.log}`);
+      assert.ok(!told.includes(word), `${word} is in an error text:\n${told}`);
+    }
+    assert.match(nekod.log, /listening on/);
+  });
+}

@@ -1,0 +1,167 @@
+// An upstream that fails in every way it can: each failure has its answer, and the session goes on
+// after it.
+
+import assert from 'node:assert/strict';
+import test, { after } from 'node:test';
+import {
+  checkBrokenStream,
+  checkStream,
+  expectError,
+  gateway,
+  leadingTo,
+  pair,
+  unique,
+} from './support.mjs';
+
+const { sim, nekod } = await pair({ after });
+const hasty = await gateway({ after }, [...leadingTo(sim), '--request-timeout', '1']);
+
+const ask = (gate, id, text, fields = {}) =>
+  gate.post({ session_id: id, messages: [{ role: 'user', content: text }], ...fields });
+
+/// The session takes a whole and a streamed turn again.
+async function recovered(gate, id) {
+  await sim.clearFaults();
+  const [one, two] = [unique('recovered'), unique('recovered')];
+  assert.ok((await gate.ask(one, { session_id: id })).text.includes(one));
+  const stream = await gate.stream(two, { session_id: id });
+  assert.ok(checkStream(await stream.rest()).text.includes(two));
+}
+
+// Failures before the first piece of text: a real status, whole or streamed.
+const early = {
+  'status 500': [{ kind: 'status', status: 500 }, 502, 'upstream_error', 'server_error'],
+  'status 503': [{ kind: 'status', status: 503 }, 502, 'upstream_error', 'server_error'],
+  'a reset connection': [{ kind: 'reset' }, 502, 'upstream_error', 'server_error'],
+  silence: [{ kind: 'silent' }, 504, 'upstream_timeout', 'server_error'],
+  'an error event': [{ kind: 'error_event' }, 502, 'upstream_error', 'server_error'],
+  'a bare line of JSON with an error': [{ kind: 'error_line' }, 502, 'upstream_error', 'server_error'],
+  'a page of HTML': [{ kind: 'html' }, 502, 'upstream_error', 'server_error'],
+  'a reply cut at its start': [{ kind: 'cut' }, 502, 'upstream_error', 'server_error'],
+  'a reply that stalls at its start': [{ kind: 'stall' }, 504, 'upstream_timeout', 'server_error'],
+  'a refused token': [{ kind: 'status', status: 401 }, 502, 'upstream_auth_failed', 'authentication_error'],
+  'a forbidden account': [{ kind: 'status', status: 403 }, 502, 'upstream_auth_failed', 'authentication_error'],
+};
+
+for (const [name, [fault, status, code, type]] of Object.entries(early)) {
+  for (const stream of [false, true]) {
+    test(`${name}, ${stream ? 'streamed' : 'whole'}: ${status} ${code}`, async () => {
+      const id = unique('session');
+      await hasty.ask(unique('first'), { session_id: id });
+      await sim.fault({ call: 'stream', times: 100, ...fault });
+      const response = await ask(hasty, id, unique('lost'), { stream });
+      await expectError(response, status, code, type);
+      await recovered(hasty, id);
+    });
+  }
+}
+
+// Failures in the middle: one error event, then the connection's end.
+const late = {
+  'a reply cut in the middle': [{ kind: 'cut' }, 'upstream_error'],
+  'a reply that stalls in the middle': [{ kind: 'stall' }, 'upstream_timeout'],
+  'an error event in the middle': [{ kind: 'error_event' }, 'upstream_error'],
+  'a bare line of JSON in the middle': [{ kind: 'error_line' }, 'upstream_error'],
+};
+
+for (const [name, [fault, code]] of Object.entries(late)) {
+  test(`${name} ends a stream with ${code}`, async () => {
+    const id = unique('session');
+    await hasty.ask(unique('first'), { session_id: id });
+    await sim.fault({ call: 'stream', times: 1, after_events: 6, ...fault });
+    const stream = await hasty.stream(`[sim tokens=50] ${unique('lost')}`, { session_id: id });
+    assert.equal(stream.response.status, 200);
+    const error = checkBrokenStream(await stream.rest());
+    assert.equal(error.code, code);
+    assert.equal(error.type, 'server_error');
+    assert.match(stream.raw, /"delta":\{"content":"[^"]/, 'what came before was passed on');
+    await recovered(hasty, id);
+  });
+
+  test(`${name} fails a whole answer, with nothing of it kept`, async () => {
+    const id = unique('session');
+    await sim.fault({ call: 'stream', times: 1, after_events: 6, ...fault });
+    const response = await ask(hasty, id, `[sim tokens=50] ${unique('lost')}`);
+    await expectError(response, code === 'upstream_timeout' ? 504 : 502, code, 'server_error');
+    await recovered(hasty, id);
+  });
+}
+
+for (const kind of ['garbage', 'truncated_utf8']) {
+  test(`events that nobody understands are skipped: ${kind}`, async () => {
+    const [id, text] = [unique('session'), unique()];
+    await sim.fault({ call: 'stream', kind, times: 1, after_events: 3 });
+    const stream = await nekod.stream(`[sim tokens=20] ${text}`, { session_id: id });
+    const answer = checkStream(await stream.rest());
+    assert.equal(answer.text, (await sim.chatWith(text)).messages[0].reply);
+    await recovered(nekod, id);
+  });
+}
+
+test('too many calls upstream are told as such, with a time to wait', async () => {
+  const id = unique('session');
+  await nekod.ask(unique(), { session_id: id });
+  await sim.fault({ call: 'stream', kind: 'status', status: 429, retry_after: 2, times: 100 });
+  const response = await ask(nekod, id, unique());
+  assert.equal(response.headers.get('retry-after'), '2');
+  await expectError(response, 429, 'rate_limit_exceeded', 'rate_limit_error');
+  await recovered(nekod, id);
+});
+
+test('a chat that cannot be made fails the turn, and the next one makes it', async () => {
+  for (const fault of [{ kind: 'status', status: 500 }, { kind: 'reset' }, { kind: 'html' }]) {
+    const id = unique('session');
+    await sim.fault({ call: 'chat', times: 100, ...fault });
+    await expectError(await ask(nekod, id, unique()), 502, 'upstream_error', 'server_error');
+    await recovered(nekod, id);
+  }
+});
+
+test('a model that cannot be switched fails the turn, and the next one switches it', async () => {
+  const id = unique('session');
+  const text = unique();
+  await nekod.ask(text, { session_id: id });
+  await sim.fault({ call: 'select_model', kind: 'status', status: 500, times: 100 });
+  const response = await ask(nekod, id, unique(), { model: 'mihoyo-exotic_shorthair' });
+  await expectError(response, 502, 'upstream_error', 'server_error');
+  await sim.clearFaults();
+  await nekod.ask(unique(), { session_id: id, model: 'mihoyo-exotic_shorthair' });
+  assert.equal((await sim.chatWith(text)).model, 'Exotic Shorthair');
+});
+
+test('a choice that failed is made before the next message', async () => {
+  const id = unique('session');
+  await sim.fault({ call: 'select_choice', kind: 'status', status: 500, times: 1 });
+  await ask(nekod, id, unique()).then((response) => response.text());
+  await recovered(nekod, id);
+  assert.equal((await sim.report()).violation_count, 0);
+});
+
+test('a wrong token is told as such, and never told itself', async (t) => {
+  const other = await gateway(t, [
+    ...leadingTo(sim).filter((arg) => arg !== 'secret-token' && arg !== '--anuneko-token'),
+    ...['--anuneko-token', 'wrong-token'],
+  ]);
+  const response = await ask(other, unique(), unique());
+  const error = await expectError(response, 502, 'upstream_auth_failed', 'authentication_error');
+  assert.ok(!JSON.stringify(error).includes('wrong-token'));
+  assert.ok(!other.log.includes('wrong-token'));
+});
+
+test('an upstream that is not there is a 502', async (t) => {
+  const gone = await pair(t);
+  gone.sim.kill('SIGKILL');
+  await gone.sim.exited;
+  const response = await ask(gone.nekod, unique(), unique());
+  await expectError(response, 502, 'upstream_error', 'server_error');
+});
+
+test('an upstream that comes back is used again', async (t) => {
+  const id = unique('session');
+  const { sim: weak, nekod: steady } = await pair(t);
+  await steady.ask(unique(), { session_id: id });
+  await weak.reset();
+  // The chat is gone upstream: this turn may fail, the next must not.
+  await ask(steady, id, unique()).then((response) => response.text());
+  await steady.ask(unique(), { session_id: id });
+});
