@@ -216,15 +216,17 @@ void routes::refuse_method(const call& c, const char* allowed) const {
 
 template <class Reply, class Answer, class... Question>
 void routes::ask(const call& c, Answer answer, Question... question) {
-  system_.spawn([c, answer, registry = registry_, lang = options_.reply->language,
-                 question...](caf::event_based_actor* self) {
-    self->request(registry, registry_timeout, question...)
+  auto asking = [c, answer, lang = options_.reply->language](caf::event_based_actor* self,
+                                                             const registry_actor& registry,
+                                                             const Question&... q) {
+    self->request(registry, registry_timeout, q...)
         .then([c, answer](const Reply& reply) { answer(*c.x, c.request_id, reply); },
               [c, lang](const caf::error&) {
                 respond_error(*c.x, {error_code::internal_error, {}, "no answer in time"}, lang,
                               c.request_id);
               });
-  });
+  };
+  system_.spawn(std::move(asking), registry_, std::move(question)...);
 }
 
 } // namespace nekod::http

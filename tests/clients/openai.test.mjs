@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
 import OpenAI from 'openai';
-import { pair, unique } from '../e2e/support.mjs';
+import { pair, patience, unique } from '../e2e/support.mjs';
 
 const { sim, nekod } = await pair({ after }, { nekod: ['--request-timeout', '1'] });
 
@@ -14,6 +14,7 @@ function client(options = {}) {
     apiKey: 'any-key-will-do',
     baseURL: `${nekod.url}/v1`,
     maxRetries: 0,
+    timeout: patience,
     fetch: async (url, init) => {
       const response = await fetch(url, init);
       const again = new Headers(init.headers).get('x-stainless-retry-count');
@@ -190,7 +191,7 @@ test('a hundred streams at once', async () => {
   const texts = Array.from({ length: 100 }, () => unique());
   const answers = await Promise.all(
     texts.map(async (text) =>
-      read(await openai.chat.completions.create(say(`[sim tokens=20 delay=10] ${text}`, { stream: true }))),
+      read(await openai.chat.completions.create(say(`[sim delay=5] ${text}`, { stream: true }))),
     ),
   );
   answers.forEach((answer, i) => {

@@ -67,10 +67,12 @@ struct fixture : test::actor_system_fixture {
   template <class Reply, class... Question>
   Reply get(Question... question) {
     Reply result{};
-    system().spawn([&, h = handle](caf::event_based_actor* self) {
-      self->request(h, caf::infinite, question...)
-          .then([&](Reply& r) { result = std::move(r); }, [](const caf::error&) {});
-    });
+    system().spawn(
+        [&](caf::event_based_actor* self, const registry_actor& h) {
+          self->request(h, caf::infinite, question...)
+              .then([&](Reply& r) { result = std::move(r); }, [](const caf::error&) {});
+        },
+        handle);
     run();
     return result;
   }
@@ -121,10 +123,12 @@ TEST_CASE_FIXTURE(fixture, "the list of models is kept for its time, then asked 
   CHECK(upstream->model_queries.empty());
   pass(2s);
   model_list fresh;
-  system().spawn([&, h = handle](caf::event_based_actor* self) {
-    self->request(h, caf::infinite, atom::models_v)
-        .then([&](const model_list& l) { fresh = l; }, [](const caf::error&) {});
-  });
+  system().spawn(
+      [&](caf::event_based_actor* self, const registry_actor& h) {
+        self->request(h, caf::infinite, atom::models_v)
+            .then([&](const model_list& l) { fresh = l; }, [](const caf::error&) {});
+      },
+      handle);
   run();
   CHECK(fresh.models.empty()); // It waits for the upstream.
   give_models({"Orange Cat", "Exotic Shorthair"});

@@ -14,9 +14,11 @@ using count_actor = caf::typed_actor<caf::reacts_to<std::uint64_t>>;
 /// Counts its messages in *total*, and calls *f* with each.
 template <class F>
 count_actor counter(caf::actor_system& system, F f) {
-  return system.spawn([f](count_actor::pointer) -> count_actor::behavior_type {
-    return {[f](std::uint64_t n) { f(n); }};
-  });
+  return system.spawn(
+      [](count_actor::pointer, F handler) -> count_actor::behavior_type {
+        return {[handler](std::uint64_t n) { handler(n); }};
+      },
+      f);
 }
 
 struct fixture {
@@ -88,13 +90,18 @@ TEST_CASE_FIXTURE(fixture, "a request that nobody answers ends in a timeout") {
   using silent_actor = caf::typed_actor<caf::replies_to<int>::with<int>>;
   caf::error reason;
   {
-    auto silent = system->spawn([](silent_actor::pointer self) -> silent_actor::behavior_type {
-      return {[self](int) { return self->make_response_promise<int>(); }};
-    });
-    system->spawn([&, silent](caf::event_based_actor* self) {
-      self->request(silent, std::chrono::milliseconds{5}, 1)
-          .then([](int) {}, [&](const caf::error& e) { reason = e; });
-    });
+    // With an argument, since CAF binds a reference to nothing where a function takes none.
+    auto silent = system->spawn(
+        [](silent_actor::pointer self, int) -> silent_actor::behavior_type {
+          return {[self](int) { return self->make_response_promise<int>(); }};
+        },
+        0);
+    system->spawn(
+        [&](caf::event_based_actor* self, const silent_actor& peer) {
+          self->request(peer, std::chrono::milliseconds{5}, 1)
+              .then([](int) {}, [&](const caf::error& e) { reason = e; });
+        },
+        silent);
     run_until([&] { return static_cast<bool>(reason); });
     caf::anon_send_exit(silent, caf::exit_reason::kill);
     run_until([&] { return system->registry().running() == 0; });

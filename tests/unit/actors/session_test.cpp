@@ -18,13 +18,15 @@ struct slow_store_state {
   std::vector<caf::typed_response_promise<atom::commit>> waiting;
 };
 
-store_actor::behavior_type slow_store(store_actor::stateful_pointer<slow_store_state> self) {
+// Takes an argument, since CAF binds a reference to nothing where a function takes none.
+store_actor::behavior_type slow_store(store_actor::stateful_pointer<slow_store_state> self,
+                                      session_lookup nothing) {
   return {
       [self](atom::commit, const session_record&) {
         self->state.waiting.push_back(self->make_response_promise<atom::commit>());
         return self->state.waiting.back();
       },
-      [](atom::load, const std::string&) { return session_lookup{}; },
+      [nothing](atom::load, const std::string&) { return nothing; },
       [](atom::remove, const std::string&) { return false; },
       [](atom::list) { return std::vector<openai::session_info>{}; },
       [self](atom::sweep) {
@@ -118,7 +120,7 @@ TEST_CASE_FIXTURE(fixture, "a turn goes to the upstream and its text to the repl
 
 TEST_CASE_FIXTURE(fixture, "the answer ends only after its record is committed") {
   caf::anon_send_exit(options.store, caf::exit_reason::kill);
-  options.store = system().spawn(slow_store);
+  options.store = system().spawn(slow_store, session_lookup{});
   start();
   auto a = ask("hello");
   line().say("hi");
@@ -132,7 +134,7 @@ TEST_CASE_FIXTURE(fixture, "the answer ends only after its record is committed")
 
 TEST_CASE_FIXTURE(fixture, "an answer whose record cannot be committed fails") {
   caf::anon_send_exit(options.store, caf::exit_reason::kill);
-  options.store = system().spawn(slow_store);
+  options.store = system().spawn(slow_store, session_lookup{});
   start();
   auto a = ask("hello");
   line().end_answer();
