@@ -21,14 +21,17 @@ struct deltas {
 
   bool empty() const noexcept { return ends.empty(); }
 
+  /// The piece number *i*, from 0; there must be one.
+  std::string_view piece(std::size_t i) const noexcept {
+    std::size_t begin = i == 0 ? 0 : ends[i - 1];
+    return std::string_view{text}.substr(begin, ends[i] - begin);
+  }
+
   /// Calls *f* with each piece as a `std::string_view`.
   template <class F>
   void for_each(F f) const {
-    std::uint32_t begin = 0;
-    for (auto end : ends) {
-      f(std::string_view{text}.substr(begin, end - begin));
-      begin = end;
-    }
+    for (std::size_t i = 0; i < ends.size(); ++i)
+      f(piece(i));
   }
 
   /// All pieces, one after the other.

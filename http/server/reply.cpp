@@ -78,28 +78,33 @@ void reply_state::begin(turn_head head, credit_actor session) {
   }
 }
 
-void reply_state::take(const deltas& text, std::uint64_t bytes) {
-  if (request_->stream) {
-    text.for_each([this](std::string_view piece) { writer_->content(pending_, piece); });
-    pending_bytes_ += bytes;
-    pump();
+void reply_state::take(deltas& text, std::uint64_t bytes) {
+  if (!request_->stream) {
+    waiting_.text += text.text;
+    grant(bytes);
+    if (waiting_.text.size() > options_->max_whole_answer)
+      fail({error_code::upstream_error, {}, "the answer is too long for one piece"});
     return;
   }
-  pending_ += text.text;
-  grant(bytes);
-  if (pending_.size() > options_->max_whole_answer)
-    fail({error_code::upstream_error, {}, "the answer is too long for one piece"});
+  if (waiting_.empty())
+    waiting_ = std::move(text);
+  else
+    text.for_each([this](std::string_view piece) { waiting_.push_back(piece); });
+  waiting_bytes_ += bytes;
+  pump();
 }
 
 void reply_state::finish(openai::finish_reason reason) {
-  if (request_->stream)
-    finish_stream(reason);
-  else
-    finish_whole(reason);
-  self_->quit();
+  // From here on the session may end without harm to the answer.
+  self_->demonitor(session_.address());
+  ending_ = reason;
+  if (!request_->stream)
+    end_whole(reason);
+  else if (waiting_.empty())
+    end_stream(reason);
 }
 
-void reply_state::finish_stream(openai::finish_reason reason) {
+void reply_state::end_stream(openai::finish_reason reason) {
   writer_->finish(pending_, reason);
   if (request_->include_usage)
     writer_->usage_chunk(pending_, openai::usage{});
@@ -107,11 +112,13 @@ void reply_state::finish_stream(openai::finish_reason reason) {
   begin_stream();
   exchange_->write(std::move(pending_), nullptr);
   exchange_->finish();
+  self_->quit();
 }
 
-void reply_state::finish_whole(openai::finish_reason reason) {
+void reply_state::end_whole(openai::finish_reason reason) {
   exchange_->respond(200, answer_fields(json_type),
-                     openai::completion(completion_, pending_, reason, openai::usage{}));
+                     openai::completion(completion_, waiting_.text, reason, openai::usage{}));
+  self_->quit();
 }
 
 void reply_state::fail(const openai::error& reason) {
@@ -149,16 +156,39 @@ void reply_state::begin_stream() {
     exchange_->begin(200, answer_fields(stream_type));
 }
 
-/// Writes what is pending, unless a write is under way.
+/// Writes what there is, unless a write is under way; ends the answer where all has been written.
 void reply_state::pump() {
-  if (writing_ || pending_.empty())
+  if (writing_)
+    return;
+  fill_write();
+  if (ending_ && waiting_.empty()) {
+    end_stream(*ending_);
+    return;
+  }
+  if (pending_.empty())
     return;
   begin_stream();
   writing_ = true;
-  writing_bytes_ = std::exchange(pending_bytes_, 0);
   exchange_->write(std::exchange(pending_, {}), [handle = caf::actor_cast<reply_actor>(self_)] {
     caf::anon_send(handle, atom::written_v);
   });
+}
+
+/// Makes events of the text that waits, until the write is full.
+void reply_state::fill_write() {
+  auto pieces = waiting_.ends.size() - next_piece_;
+  auto first = next_piece_;
+  while (next_piece_ < waiting_.ends.size() && pending_.size() < options_->full_write)
+    writer_->content(pending_, waiting_.piece(next_piece_++));
+  if (first == next_piece_)
+    return;
+  auto bytes = waiting_bytes_ * (next_piece_ - first) / pieces;
+  if (next_piece_ == waiting_.ends.size()) {
+    waiting_ = deltas{};
+    next_piece_ = 0;
+  }
+  waiting_bytes_ -= bytes;
+  writing_bytes_ += bytes;
 }
 
 void reply_state::grant(std::uint64_t bytes) {
@@ -195,9 +225,7 @@ reply_actor::behavior_type reply(reply_actor::stateful_pointer<reply_state> self
       [self](atom::begin, turn_head& head, credit_actor& session) {
         self->state.begin(std::move(head), std::move(session));
       },
-      [self](atom::delta, const deltas& text, std::uint64_t bytes) {
-        self->state.take(text, bytes);
-      },
+      [self](atom::delta, deltas& text, std::uint64_t bytes) { self->state.take(text, bytes); },
       [self](atom::finish, openai::finish_reason reason) { self->state.finish(reason); },
       [self](atom::failed, const openai::error& reason) { self->state.fail(reason); },
       [self](atom::written) { self->state.written(); },

@@ -23,6 +23,9 @@ struct reply_options {
   std::size_t max_whole_answer = 16u << 20;
   /// Bytes of the upstream's window that have to be used up before the session hears of it.
   std::size_t credit_step = 32u << 10;
+  /// Bytes of events after which a write is full. Text waits unwritten, since an event is some ten
+  /// times as long as its text.
+  std::size_t full_write = 32u << 10;
 };
 
 /// Header fields that every answer carries: who may read it, and the request's id.
@@ -46,7 +49,7 @@ struct reply_state {
              std::string request_id, std::shared_ptr<const reply_options> options);
 
   void begin(turn_head head, credit_actor session);
-  void take(const deltas& text, std::uint64_t bytes);
+  void take(deltas& text, std::uint64_t bytes);
   void finish(openai::finish_reason reason);
   void fail(const openai::error& reason);
   void written();
@@ -57,10 +60,11 @@ struct reply_state {
 private:
   void begin_stream();
   void pump();
+  void fill_write();
   void grant(std::uint64_t bytes);
   fields answer_fields(const char* content_type) const;
-  void finish_stream(openai::finish_reason reason);
-  void finish_whole(openai::finish_reason reason);
+  void end_stream(openai::finish_reason reason);
+  void end_whole(openai::finish_reason reason);
 
   reply_actor::stateful_pointer<reply_state> self_;
   exchange_ptr exchange_;
@@ -74,11 +78,18 @@ private:
   openai::completion_head completion_;
   std::optional<openai::chunk_writer> writer_;
 
-  /// A stream: events not yet written. Else: the answer so far.
+  /// A stream: text that is in no event yet, from *next_piece_* on. An answer in one piece: all of
+  /// it.
+  deltas waiting_;
+  std::size_t next_piece_ = 0;
+  /// Events that go out with the next write.
   std::string pending_;
-  /// Bytes of the upstream's window that *pending_* cost; that the write under way cost; that left
-  /// since the session last heard.
-  std::uint64_t pending_bytes_ = 0;
+  /// How the answer ended, once it did.
+  std::optional<openai::finish_reason> ending_;
+
+  // Bytes of the upstream's window: that what waits has cost; that the events of the next write and
+  // of the one under way have; that left since the session last heard.
+  std::uint64_t waiting_bytes_ = 0;
   std::uint64_t writing_bytes_ = 0;
   std::uint64_t free_bytes_ = 0;
   bool writing_ = false;

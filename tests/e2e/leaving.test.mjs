@@ -2,7 +2,17 @@
 
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
-import { Connection, checkStream, gateway, leadingTo, pair, rawRequest, unique, until } from './support.mjs';
+import {
+  Connection,
+  checkStream,
+  gateway,
+  leadingTo,
+  pair,
+  rawRequest,
+  sanitized,
+  unique,
+  until,
+} from './support.mjs';
 
 const { sim, nekod } = await pair({ after });
 
@@ -133,7 +143,7 @@ test('a client that does not read pauses the upstream and costs bounded memory',
     return still >= 50;
   }, 'the upstream is never paused');
   const grown = nekod.memory() - before;
-  assert.ok(grown < 64, `nekod grew by ${grown} MiB`);
+  if (!sanitized) assert.ok(grown < 64, `nekod grew by ${grown} MiB`);
 
   // The others do not notice.
   const stream = await nekod.stream(unique());

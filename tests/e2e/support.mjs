@@ -16,6 +16,9 @@ const programs = resolve(root, process.env.NEKOD_BIN_DIR ?? 'build/release');
 /// How long anything may take before a test says that it hangs, in milliseconds.
 export const patience = Number(process.env.NEKOD_PATIENCE ?? 60_000);
 
+/// Why a test that counts files or bytes is skipped: sanitizers have their own; else false.
+export const sanitized = process.env.NEKOD_SANITIZE ? 'a build with sanitizers' : false;
+
 /// The account token that `pair` gives both programs.
 export const accountToken = 'secret-token';
 
@@ -42,14 +45,19 @@ export class Program {
     this.log = '';
     this.home = mkdtempSync(join(tmpdir(), 'nekod-e2e-'));
     const inherited = Object.entries(process.env).filter(([key]) =>
-      /^(PATH|LANG|LC_.*|TZ|.SAN_OPTIONS)$/.test(key),
+      /^(PATH|LANG|LC_.*|TZ|(A|L|UB)SAN_OPTIONS)$/.test(key),
     );
     for (const [file, text] of Object.entries(home)) writeFileSync(join(this.home, file), text);
     const limit = files ? ['prlimit', `--nofile=${files}`] : [];
     const command = ['setpriv', '--pdeathsig', 'KILL', ...limit, join(programs, name), ...args];
     this.process = spawn(command[0], command.slice(1), {
       cwd: this.home,
-      env: { ...Object.fromEntries(inherited), HOME: this.home, ...env },
+      env: {
+        UBSAN_OPTIONS: 'print_stacktrace=1',
+        ...Object.fromEntries(inherited),
+        HOME: this.home,
+        ...env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const collect = (bytes) => (this.log += bytes);
@@ -425,8 +433,11 @@ export async function pair(scope, { sim: simArgs = [], nekod: args = [], options
   const sim = new Simulator('nekod-sim', ['--port', '0', '--token', accountToken, ...simArgs]);
   let nekod;
   scope.after(async () => {
-    await nekod?.stop();
-    await sim.stop();
+    try {
+      await nekod?.stop();
+    } finally {
+      await sim.stop();
+    }
   });
   await sim.listening();
   nekod = new Gateway('nekod', [...leadingTo(sim), ...args], options);

@@ -195,6 +195,41 @@ TEST_CASE_FIXTURE(fixture, "the session gets credit for text that left, not befo
   CHECK(*credit == 20);
 }
 
+TEST_CASE_FIXTURE(fixture, "text waits as text, and a write takes only so much of it") {
+  options->full_write = 500;
+  start();
+  begin();
+  say("first", 5);
+  deltas many;
+  for (int i = 0; i < 100; ++i)
+    many.push_back("0123456789");
+  caf::anon_send(handle, atom::delta_v, many, std::uint64_t{1000});
+  run();
+  finish(); // The session has no more to say, but the client has more to read.
+  std::size_t writes = 0;
+  for (auto before = x->body.size(); x->written; before = x->body.size(), ++writes) {
+    leave();
+    CHECK(x->body.size() - before < 1'000);
+  }
+  CHECK(writes > 20);
+  CHECK(*credit > 900); // But for the last write, which nobody waits for.
+  CHECK(x->log.back() == "finish");
+  CHECK(x->body.substr(x->body.size() - 14) == "data: [DONE]\n\n");
+}
+
+TEST_CASE_FIXTURE(fixture, "a session that ends after its answer does no harm to a slow client") {
+  start();
+  begin();
+  say("first", 5);
+  say("second", 6);
+  finish();
+  caf::anon_send_exit(session, caf::exit_reason::kill);
+  run();
+  leave();
+  CHECK(x->log.back() == "finish");
+  CHECK(x->body.find("error") == std::string::npos);
+}
+
 TEST_CASE_FIXTURE(fixture, "a silent stream gets comments, before its first text and later") {
   start();
   begin();
