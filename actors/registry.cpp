@@ -128,6 +128,8 @@ void registry_state::start(registry_options o) {
       self_->send_exit(session.handle, m.reason);
     for (auto& t : parked_)
       self_->send(t.reply, atom::failed_v, openai::error{error_code::overloaded});
+    for (auto& asker : askers_)
+      asker.deliver(m.reason);
     self_->quit(m.reason);
   });
   refresh_models();

@@ -101,7 +101,8 @@ void session_state::check_idle() {
 
 void session_state::take(turn t, reply_actor reply) {
   ++turns_;
-  if (queue_.size() >= options_.queue_limit) {
+  auto next_in_line = running_ ? std::size_t{0} : std::size_t{1};
+  if (queue_.size() >= options_.queue_limit + next_in_line) {
     openai::error busy{error_code::session_busy};
     busy.retry_after = busy_retry;
     refuse(reply, std::move(busy));
@@ -172,7 +173,7 @@ void session_state::on_answer(openai::finish_reason reason) {
 
 void session_state::on_failure(openai::error reason) {
   remember_turn();
-  if (line->chat().id.size() > 0)
+  if (!line->chat().id.empty())
     save();
   refuse(running_->reply, std::move(reason));
   end_turn();
@@ -220,12 +221,11 @@ void session_state::remember_turn() {
     return;
   const auto& request = *running_->what.request;
   if (transcript_.empty())
-    for (auto& m : earlier_messages(request))
-      append(transcript_, m.speaker, std::move(m.text));
+    transcript_ = earlier_messages(request);
   append(transcript_, openai::role::user,
          request.messages[openai::newest_user_message(request)].text);
-  append(transcript_, openai::role::assistant, std::move(answer_));
-  answer_.clear();
+  append(transcript_, openai::role::assistant, std::exchange(answer_, {}));
+  keep_newest(transcript_);
 }
 
 session_record session_state::record() {

@@ -66,15 +66,17 @@ std::string newest_turns(const std::vector<openai::message>& earlier, std::size_
 
 } // namespace
 
-void append(std::vector<openai::message>& transcript, openai::role speaker, std::string text,
-            std::size_t limit) {
-  if (text.empty())
-    return;
-  transcript.emplace_back(speaker, std::move(text));
+void append(std::vector<openai::message>& transcript, openai::role speaker, std::string text) {
+  if (!text.empty())
+    transcript.emplace_back(speaker, std::move(text));
+}
+
+void keep_newest(std::vector<openai::message>& transcript, std::size_t limit) {
   std::size_t size = 0;
   auto first_kept = transcript.end();
   while (first_kept != transcript.begin()) {
-    size += std::prev(first_kept)->text.size();
+    const auto& message = *std::prev(first_kept);
+    size += message.text.size() + sizeof(message);
     if (size > limit)
       break;
     --first_kept;

@@ -8,16 +8,18 @@
 
 namespace nekod {
 
-/// Bytes of text a session remembers of its conversation.
+/// Bytes a session remembers of its conversation, the messages' own size included.
 inline constexpr std::size_t max_transcript_bytes = 64u << 10;
 
 /// Bytes of text that may go before a new chat's first message.
 inline constexpr std::size_t max_preamble_bytes = 32u << 10;
 
-/// Appends a message to *transcript*, then drops the oldest until the texts are within the limit.
-/// An empty text is left out.
-void append(std::vector<openai::message>& transcript, openai::role speaker, std::string text,
-            std::size_t limit = max_transcript_bytes);
+/// Appends a message to *transcript*; an empty one is left out.
+void append(std::vector<openai::message>& transcript, openai::role speaker, std::string text);
+
+/// Drops the oldest messages until the rest is within the limit.
+void keep_newest(std::vector<openai::message>& transcript,
+                 std::size_t limit = max_transcript_bytes);
 
 /// The first message for a chat that knows nothing yet: what the speakers before said, labelled, as
 /// plain text, then *text*. System and developer prompts are kept first; then the newest turns,

@@ -23,11 +23,11 @@ public:
     response_ = anuneko_response{};
     handler_ = std::move(f);
     transfer_ = net_.start(++number_, account_->make(anuneko::view_user(), true),
-                           [this](transfer_event event) { take(std::move(event)); });
+                           [this](const transfer_event& event) { take(event); });
   }
 
 private:
-  void take(transfer_event event) {
+  void take(const transfer_event& event) {
     upstream_service::models_handler f;
     std::optional<result<std::vector<std::string>, error>> answer;
     {

@@ -108,6 +108,7 @@ void anuneko_line::call(step s, anuneko::call c) { start(s, account_->make(std::
 void anuneko_line::start(step s, http_call c) {
   step_ = s;
   response_ = anuneko_response{};
+  surely_not_taken_ = false;
   transfer_ = net_.start(++number_, std::move(c), events_);
 }
 
@@ -146,6 +147,9 @@ void anuneko_line::pass_on(deltas text, std::size_t bytes) {
 }
 
 void anuneko_line::take_end(transfer_failure f) {
+  surely_not_taken_ = f == transfer_failure::unreachable ||
+                      f == transfer_failure::connect_timeout || response_.status == 429 ||
+                      response_.status == 503;
   if (f != transfer_failure::none) {
     end_call(failure_of(f));
   } else if (!response_.ok()) {
@@ -199,8 +203,11 @@ void anuneko_line::end_call(std::optional<error> problem) {
     replace_chat();
     return;
   }
-  if (step_ == step::posting)
+  if (step_ == step::posting) {
     note_reply();
+    if (problem)
+      problem->maybe_taken = !surely_not_taken_;
+  }
   auto ended = step_;
   auto body = std::move(response_.body);
   stop_transfer();

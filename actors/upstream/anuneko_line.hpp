@@ -71,6 +71,8 @@ private:
   bool replaced_ = false;
   /// Whether text of this turn's answer was passed on.
   bool answered_ = false;
+  /// Whether the call that just ended was refused before anything came of it.
+  bool surely_not_taken_ = false;
   std::uint64_t number_ = 0;
   std::unique_ptr<transfer> transfer_;
   anuneko_response response_;

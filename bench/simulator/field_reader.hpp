@@ -68,9 +68,11 @@ public:
   void expect_no_more() {
     if (!complaint_.empty())
       return;
-    for (const auto& m : document_.root.GetObject())
+    const auto& object = document_.root;
+    std::for_each(object.MemberBegin(), object.MemberEnd(), [this](const auto& m) {
       if (std::find(read_.begin(), read_.end(), json::text_of(m.name)) == read_.end())
         complain(json::text_of(m.name), "left out: it is unknown");
+    });
   }
 
   /// What is wrong, for people; empty while nothing is.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
-#include <cstring>
 #include <new>
 #include <utility>
 
@@ -78,16 +77,18 @@ void curl_job::set_up() {
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &curl_job::take_body);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
-  auto add_header = [this](const std::string& line) {
+  auto add_header = [this](std::string line, const std::string& value) {
+    line += ": ";
+    line += value;
     if (auto* list = curl_slist_append(headers_.get(), line.c_str())) {
       (void)headers_.release();
       headers_.reset(list);
     }
   };
   for (const auto& [name, value] : call_.headers)
-    add_header(name + ": " + value);
+    add_header(name, value);
   // Without it libcurl would wait a second for a `100 Continue` that few servers send.
-  add_header("Expect:");
+  add_header("Expect", "");
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_.get());
   if (call_.method != "GET")
     set_up_body();
@@ -122,8 +123,9 @@ std::size_t curl_job::take_body(char* data, std::size_t size, std::size_t n, voi
   if (job.window.load() <= 0) {
     job.paused = true;
     // Room may have come between the two lines above; whoever made it did not see the pause.
-    if (job.window.load() <= 0 || !job.paused.exchange(false))
+    if (job.window.load() <= 0)
       return CURL_WRITEFUNC_PAUSE;
+    job.paused = false;
   }
   job.window -= static_cast<std::int64_t>(bytes);
   if (job.bytes_.empty())
@@ -136,7 +138,7 @@ std::size_t curl_job::take_body(char* data, std::size_t size, std::size_t n, voi
 std::size_t curl_job::give_body(char* data, std::size_t size, std::size_t n, void* self) {
   auto& job = *static_cast<curl_job*>(self);
   auto bytes = std::min(size * n, job.call_.body.size() - job.body_sent_);
-  std::memcpy(data, job.call_.body.data() + job.body_sent_, bytes);
+  std::copy_n(job.call_.body.data() + job.body_sent_, bytes, data);
   job.body_sent_ += bytes;
   return bytes;
 }
@@ -230,6 +232,7 @@ transfer_failure curl_job::expired(clock::time_point now) const {
 }
 
 void curl_job::resume() {
+  paused = false;
   last_byte_ = clock::now();
   curl_easy_pause(easy_.get(), CURLPAUSE_CONT);
 }

@@ -43,10 +43,14 @@ curl_lane::curl_lane(asio::io_context& loop, const client_options& options)
   curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, &curl_lane::set_timer);
   curl_multi_setopt(multi, CURLMOPT_TIMERDATA, this);
   curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, options.max_idle_connections);
+  curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
+                    static_cast<long>(1 + options.max_connections / options.lanes));
   curl_multi_setopt(multi, CURLMOPT_PIPELINING, long{CURLPIPE_MULTIPLEX});
 }
 
 curl_lane::~curl_lane() {
+  curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETFUNCTION, nullptr);
+  curl_multi_setopt(multi_.get(), CURLMOPT_TIMERFUNCTION, nullptr);
   for (const auto& [job, owner] : jobs_)
     curl_multi_remove_handle(multi_.get(), job->easy());
 }

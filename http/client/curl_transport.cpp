@@ -22,7 +22,7 @@ public:
 
   void grant(std::size_t bytes) override {
     job_->window += static_cast<std::int64_t>(bytes);
-    if (job_->window > 0 && job_->paused.exchange(false))
+    if (job_->window > 0 && job_->paused)
       lane_->resume(job_);
   }
 

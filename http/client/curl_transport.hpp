@@ -19,6 +19,8 @@ struct client_options {
   /// Bytes of a body that may be on their way to the reader before the upstream is not read any
   /// more.
   std::size_t window = 256u << 10;
+  /// Connections in all; a call that needs one more waits, within its limits.
+  std::size_t max_connections = 16'000;
   /// Idle connections kept, a lane.
   long max_idle_connections = 1024;
   /// Lanes that transfers are spread over, each with its own connections; one a thread of the loop.

@@ -40,7 +40,7 @@ void respond_error(exchange& x, const openai::error& e, openai::language lang,
   headers.emplace_back("Content-Type", json_type);
   if (e.retry_after)
     headers.emplace_back("Retry-After", std::to_string(e.retry_after->count()));
-  if (!openai::retriable(e.code))
+  if (!openai::retriable(e.code) || e.maybe_taken)
     headers.emplace_back("X-Should-Retry", "false");
   x.respond(openai::status_of(e.code), std::move(headers), openai::to_json(e, lang));
 }
@@ -54,6 +54,8 @@ void reply_state::start(exchange_ptr x, std::shared_ptr<const openai::chat_reque
   self_->set_error_handler([](caf::error&) {});
   // A session that is no more will not end the answer.
   self_->set_down_handler([this](const caf::down_msg& m) {
+    if (ending_)
+      return;
     auto shutdown = m.reason == caf::exit_reason::user_shutdown;
     fail(shutdown ? error_code::overloaded : error_code::internal_error);
   });
@@ -134,7 +136,9 @@ void reply_state::fail(const openai::error& reason) {
 
 void reply_state::written() {
   writing_ = false;
-  grant(std::exchange(writing_bytes_, 0));
+  // After the turn its session has other uses for credit.
+  if (auto bytes = std::exchange(writing_bytes_, 0); !ending_)
+    grant(bytes);
   pump();
 }
 
@@ -183,8 +187,11 @@ void reply_state::fill_write() {
   if (first == next_piece_)
     return;
   auto bytes = waiting_bytes_ * (next_piece_ - first) / pieces;
-  if (next_piece_ == waiting_.ends.size()) {
-    waiting_ = deltas{};
+  if (2 * next_piece_ >= waiting_.ends.size()) {
+    deltas rest;
+    for (auto i = next_piece_; i < waiting_.ends.size(); ++i)
+      rest.push_back(waiting_.piece(i));
+    waiting_ = std::move(rest);
     next_piece_ = 0;
   }
   waiting_bytes_ -= bytes;

@@ -71,10 +71,7 @@ routes::routes(caf::actor_system& system, registry_actor registry, route_options
 
 void routes::handle(const exchange_ptr& x) {
   call c{x, make_id("req_"), endpoint_path(x->req().path)};
-  auto busy = options_.open_requests && options_.open_requests() > options_.max_requests;
-  if (draining_ || busy) {
-    if (draining_)
-      x->close_after();
+  if (turns_away(c)) {
     error full{error_code::overloaded};
     full.retry_after = overload_retry;
     refuse(c, full);
@@ -87,6 +84,19 @@ void routes::handle(const exchange_ptr& x) {
   } else {
     dispatch(c);
   }
+}
+
+/// Whether there is no room for a request, or for its connection: that is closed behind the answer
+/// then.
+bool routes::turns_away(const call& c) const {
+  auto past = [](const std::function<std::size_t()>& count, std::size_t limit) {
+    return count && count() > limit;
+  };
+  auto away = draining_ || past(options_.open_connections, options_.max_connections);
+  if (away)
+    c.x->close_after();
+  return away || (c.path == "/chat/completions" && c.is("POST") &&
+                  past(options_.open_requests, options_.max_requests));
 }
 
 void routes::dispatch(const call& c) {

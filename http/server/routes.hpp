@@ -18,10 +18,13 @@ struct route_options {
   std::shared_ptr<const reply_options> reply = std::make_shared<reply_options>();
   /// Bytes of a body; more are answered 413.
   std::size_t max_body = 16u << 20;
-  /// Requests being answered at a time; more are answered 503.
+  /// Requests being answered at a time; one for a chat past them is answered 503.
   std::size_t max_requests = 10'000;
   /// How many there are now.
   std::function<std::size_t()> open_requests;
+  /// Connections at a time; a request on one more is answered 503 and its connection closed.
+  std::size_t max_connections = 16'000;
+  std::function<std::size_t()> open_connections;
   std::string version;
 };
 
@@ -49,6 +52,7 @@ private:
   void preflight(const call& c) const;
 
   void dispatch(const call& c);
+  bool turns_away(const call& c) const;
   void refuse(const call& c, const openai::error& e) const;
   void refuse_method(const call& c, const char* allowed) const;
 

@@ -2,6 +2,7 @@
 
 #include <restinio/all.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <exception>
 #include <future>
@@ -20,6 +21,11 @@ using clock = std::chrono::steady_clock;
 using chunked_response = restinio::response_builder_t<restinio::chunked_output_t>;
 using whole_response = restinio::response_builder_t<restinio::restinio_controlled_output_t>;
 using bodiless_response = restinio::response_builder_t<restinio::user_controlled_output_t>;
+
+/// Connections past the limit that live long enough to be told so.
+std::size_t spare_connections(const server_options& o) {
+  return std::min<std::size_t>(64, 1 + o.max_connections / 4);
+}
 
 /// Thrown inside RESTinio's callbacks, where it makes RESTinio close the connection: its public
 /// interface has no other way to cut one.
@@ -65,7 +71,10 @@ std::string reason_phrase(std::uint16_t status) {
 request make_request(const restinio::request_t& r) {
   request result;
   const auto& head = r.header();
-  const auto& target = head.request_target();
+  auto target = head.request_target();
+  // The absolute form, which proxies use: the address of the host is none of the path.
+  if (auto scheme = target.find("://"); target.front() != '/' && scheme != std::string::npos)
+    target.erase(0, std::min(target.find('/', scheme + 3), target.size()));
   auto mark = target.find('?');
   result.method = head.method().c_str();
   result.path = target.substr(0, mark);
@@ -88,6 +97,12 @@ struct shared_counts {
   std::atomic<std::size_t> connections{0};
 };
 
+/// Counts an exchange until its last byte was handed to the system, or its connection closed.
+std::shared_ptr<void> count_exchange(std::shared_ptr<shared_counts> counts) {
+  ++counts->exchanges;
+  return {nullptr, [counts = std::move(counts)](void*) { --counts->exchanges; }};
+}
+
 /// An exchange over RESTinio. Its own lock guards what the loop and the answering actor both touch:
 /// the end, the client's leaving, and the idle timer.
 class restinio_exchange : public exchange, public std::enable_shared_from_this<restinio_exchange> {
@@ -98,9 +113,7 @@ public:
         keep_alive_(handle->header().should_keep_alive()),
         handle_(std::move(handle)),
         loop_(loop),
-        counts_(std::move(counts)) {
-    ++counts_->exchanges;
-  }
+        counted_(count_exchange(std::move(counts))) {}
 
   ~restinio_exchange() override {
     if (loop_.stopped())
@@ -119,9 +132,9 @@ public:
     if (req_.method == "HEAD") {
       auto response = start<bodiless_response>(status, std::move(headers));
       response.set_content_length(body.size());
-      response.done();
+      response.done(when_sent());
     } else {
-      start<whole_response>(status, std::move(headers)).set_body(std::move(body)).done();
+      start<whole_response>(status, std::move(headers)).set_body(std::move(body)).done(when_sent());
     }
   }
 
@@ -145,9 +158,10 @@ public:
     if (!stream_ || !end())
       return;
     if (close)
-      stream_->done([](const asio::error_code&) { throw connection_cut{}; });
+      stream_->done(
+          [counted = std::move(counted_)](const asio::error_code&) { throw connection_cut{}; });
     else
-      stream_->done();
+      stream_->done(when_sent());
   }
 
   void abort() override {
@@ -194,7 +208,8 @@ public:
     }
     if (f)
       f();
-    end();
+    if (end())
+      counted_.reset();
   }
 
   /// The server's handler returned; from here on `abort` cannot cut without an answer.
@@ -221,7 +236,6 @@ private:
     timer_.reset();
     dropped_idle.swap(idle_handler_);
     dropped_gone.swap(gone_handler_);
-    --counts_->exchanges;
     return true;
   }
 
@@ -232,12 +246,17 @@ private:
     return cut_;
   }
 
+  /// To be called when the answer's last byte was handed to the system.
+  restinio::write_status_cb_t when_sent() {
+    return [counted = std::move(counted_)](const asio::error_code&) {};
+  }
+
   template <class Response>
   Response start(std::uint16_t status, fields headers) {
     auto response = handle_->create_response<typename output_of<Response>::type>(
         restinio::http_status_line_t{restinio::http_status_code_t{status}, reason_phrase(status)});
-    for (auto& [name, value] : headers)
-      response.append_header(std::move(name), std::move(value));
+    for (auto& field : headers)
+      response.append_header(std::move(field.first), std::move(field.second));
     response.append_header_date_field();
     if (!keep_alive_)
       response.connection_close();
@@ -281,7 +300,7 @@ private:
   bool keep_alive_;
   restinio::request_handle_t handle_;
   asio::io_context& loop_;
-  std::shared_ptr<shared_counts> counts_;
+  std::shared_ptr<void> counted_;
   std::optional<chunked_response> stream_;
   std::atomic<clock::time_point> last_write_{};
 
@@ -299,7 +318,8 @@ private:
 /// Knows the exchanges of each connection, so that they hear of its closing.
 class connection_table {
 public:
-  explicit connection_table(std::shared_ptr<shared_counts> counts) : counts_(std::move(counts)) {}
+  connection_table(std::shared_ptr<shared_counts> counts, std::size_t limit)
+      : counts_(std::move(counts)), limit_(limit) {}
 
   void add(restinio::connection_id_t connection, std::weak_ptr<restinio_exchange> x) {
     std::lock_guard guard{mutex_};
@@ -311,12 +331,19 @@ public:
   /// RESTinio's connection state listener.
   void state_changed(const restinio::connection_state::notice_t& notice) {
     if (restinio::holds_alternative<restinio::connection_state::accepted_t>(notice.cause()))
-      ++counts_->connections;
+      accepted();
     else if (restinio::holds_alternative<restinio::connection_state::closed_t>(notice.cause()))
       closed(notice.connection_id());
   }
 
 private:
+  /// RESTinio's own limit of connections loses count of those that break before they are taken.
+  void accepted() {
+    if (counts_->connections >= limit_)
+      throw connection_cut{};
+    ++counts_->connections;
+  }
+
   void closed(restinio::connection_id_t connection) {
     --counts_->connections;
     std::vector<std::weak_ptr<restinio_exchange>> exchanges;
@@ -334,13 +361,13 @@ private:
   }
 
   std::shared_ptr<shared_counts> counts_;
+  std::size_t limit_;
   std::mutex mutex_;
   std::unordered_map<restinio::connection_id_t, std::vector<std::weak_ptr<restinio_exchange>>>
       connections_;
 };
 
 struct traits : restinio::traits_t<restinio::asio_timer_manager_t, restinio::null_logger_t> {
-  static constexpr bool use_connection_count_limiter = true;
   using connection_state_listener_t = connection_table;
 };
 
@@ -350,7 +377,8 @@ class server::impl {
 public:
   impl(asio::io_context& loop, const server_options& options, handler f)
       : counts_(std::make_shared<shared_counts>()),
-        connections_(std::make_shared<connection_table>(counts_)),
+        connections_(std::make_shared<connection_table>(counts_, options.max_connections +
+                                                                     spare_connections(options))),
         loop_(loop),
         server_(restinio::external_io_context(loop), settings(options, std::move(f))) {
     try {
@@ -388,7 +416,6 @@ private:
         .handle_request_timeout(o.answer_timeout)
         // With one, a client's leaving would show only at the next write to it.
         .max_pipelined_requests(2)
-        .max_parallel_connections(o.max_connections)
         .incoming_http_msg_limits(restinio::incoming_http_msg_limits_t{}
                                       .max_url_size(o.max_target)
                                       .max_field_name_size(256)

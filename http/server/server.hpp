@@ -30,7 +30,8 @@ struct server_options {
   std::size_t max_header_value = 16u << 10;
   /// Header fields a request.
   std::size_t max_headers = 100;
-  /// Connections at a time; more wait unaccepted.
+  /// Connections at a time. A few more are served, for handlers to send away; those past them are
+  /// closed at once.
   std::size_t max_connections = 16'000;
   /// From the first byte the server waits for to a request's last, idle time between two included.
   std::chrono::seconds read_timeout{60};

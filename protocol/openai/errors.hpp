@@ -73,6 +73,8 @@ struct error {
   /// More words for the text's end, in English, such as the range a number must lie in; may be
   /// empty.
   std::string detail;
+  /// Whether the upstream may have taken the message, so that the same request would say it twice.
+  bool maybe_taken = false;
   /// When another try makes sense.
   std::optional<std::chrono::seconds> retry_after;
 };

@@ -63,9 +63,9 @@ test('the package waits for a busy session and then gets its answer', async () =
   assert.equal(chat.messages.filter((message) => message.text === text).length, 1, 'posted once');
 });
 
-test('a failing upstream is tried again by the package, and answers when it is well', async (t) => {
+test('an upstream without room is tried again by the package', async (t) => {
   t.after(() => sim.clearFaults());
-  await sim.fault({ call: 'stream', kind: 'status', status: 500, times: 1000 });
+  await sim.fault({ call: 'stream', kind: 'status', status: 503, times: 1000 });
   const { openai, requests } = client(2);
   await assert.rejects(openai.chat.completions.create(say(unique())), OpenAI.InternalServerError);
   assert.deepEqual(requests, [
@@ -73,6 +73,14 @@ test('a failing upstream is tried again by the package, and answers when it is w
     [502, '1'],
     [502, '2'],
   ]);
+});
+
+test('a message that the upstream may have taken is not said twice by the package', async (t) => {
+  t.after(() => sim.clearFaults());
+  await sim.fault({ call: 'stream', kind: 'cut', after_events: 1, times: 1000 });
+  const { openai, requests } = client(2);
+  await assert.rejects(openai.chat.completions.create(say(unique())), OpenAI.InternalServerError);
+  assert.deepEqual(requests, [[502, '0']]);
 });
 
 test('the simulator saw no wrong use', async () => {

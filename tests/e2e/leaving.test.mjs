@@ -165,6 +165,36 @@ test('a client that reads slowly gets everything', async () => {
   assert.equal(answer.text, (await message(text)).reply);
 });
 
+test('a reply that waits for its client is not taken for a silent upstream', async (t) => {
+  const hasty = await gateway(t, [...leadingTo(sim), '--request-timeout', '1']);
+  const text = unique();
+  const connection = new Connection(hasty.port);
+  const body = { stream: true, messages: [{ role: 'user', content: `[sim tokens=100000] ${text}` }] };
+  await connection.send(rawRequest('POST', '/v1/chat/completions', body));
+  await sim.reached(text);
+  // Each look takes 10 ms or more: in the end it has waited for longer than an upstream may.
+  let [last, still] = [-1, 0];
+  await until(async () => {
+    still = hasty.ticks() === last ? still + 1 : 0;
+    last = hasty.ticks();
+    return still >= 150;
+  }, 'the upstream is never paused');
+  connection.reading();
+  await until(() => connection.closed || /\[DONE\]|"error"/.test(connection.text.slice(-400)), 'no end');
+  assert.match(connection.text.slice(-400), /\[DONE\]/);
+  connection.end();
+});
+
+test('--write-timeout lets go of a client that does not read', async (t) => {
+  const hasty = await gateway(t, [...leadingTo(sim), '--write-timeout', '1']);
+  const text = unique();
+  const connection = new Connection(hasty.port);
+  const body = { stream: true, messages: [{ role: 'user', content: `[sim tokens=1000000] ${text}` }] };
+  await connection.send(rawRequest('POST', '/v1/chat/completions', body));
+  await aborted(text);
+  connection.end();
+});
+
 test('the simulator saw no wrong use', async () => {
   const report = await sim.quiet();
   assert.deepEqual(report.violations, []);

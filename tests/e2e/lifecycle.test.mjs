@@ -5,6 +5,7 @@ import net from 'node:net';
 import test from 'node:test';
 import {
   Connection,
+  checkBrokenStream,
   checkStream,
   expectError,
   gateway,
@@ -174,9 +175,30 @@ test('a second SIGTERM ends nekod at once', async (t) => {
   await until(() => /drain|SIGTERM|shutting|stopping/i.test(nekod.log), `no word of the first: ${nekod.log}`);
   assert.equal(nekod.status, undefined, 'the first one waits for the stream');
   nekod.kill();
-  await nekod.ended();
+  assert.deepEqual(await nekod.ended(), { code: 143, signal: null });
   assert.ok(!(await stream.rest()).includes('[DONE]'));
   await sim.quiet();
+});
+
+test('SIGTERM closes the door while answers still run', async (t) => {
+  const { sim, nekod } = await pair(t, { nekod: ['--drain-timeout', '600'] });
+  const stream = await nekod.stream(`[sim tokens=200000 delay=20] ${unique()}`);
+  await stream.started();
+  nekod.kill();
+  await until(
+    () =>
+      new Promise((told) => {
+        const socket = net.connect({ port: nekod.port, host: '127.0.0.1' });
+        socket.once('connect', () => socket.destroy()).once('error', () => told(true));
+        socket.once('close', () => told(false));
+      }),
+    'nekod still takes connections',
+  );
+  assert.equal((await sim.report()).active_replies, 1, 'the answer runs on');
+  await stream.more();
+  assert.ok(!stream.ended, 'the stream goes on');
+  stream.leave();
+  assert.deepEqual(await nekod.ended(), { code: 0, signal: null });
 });
 
 test('--drain-timeout bounds the wait for streams', async (t) => {
@@ -184,7 +206,7 @@ test('--drain-timeout bounds the wait for streams', async (t) => {
   const stream = await nekod.stream(`[sim tokens=200000 delay=20] ${unique()}`);
   await stream.started();
   nekod.kill();
-  await nekod.ended();
-  assert.ok(!(await stream.rest()).includes('[DONE]'));
+  assert.equal(checkBrokenStream(await stream.rest()).code, 'overloaded');
+  assert.deepEqual(await nekod.ended(), { code: 0, signal: null });
   await sim.quiet();
 });

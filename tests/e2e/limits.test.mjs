@@ -32,15 +32,31 @@ test('more requests than --max-streams are answered 503', async (t) => {
   }, 'there is still no room');
 });
 
-test('connections past --max-connections wait until there is room', async (t) => {
+test('connections past --max-connections are sent away, and there is room again later', async (t) => {
   const nekod = await gateway(t, [...leadingTo(sim), '--max-connections', '4']);
   const idle = Array.from({ length: 4 }, () => new Connection(nekod.port));
   for (const connection of idle) await connection.reading().send(rawRequest('GET', '/health'));
   for (const connection of idle) await connection.seen(/healthy/);
   const late = await new Connection(nekod.port).reading().send(rawRequest('GET', '/health'));
+  await late.seen(/503 Service Unavailable[^]*Connection: close[^]*Retry-After[^]*overloaded/);
   idle[0].end();
-  await late.seen(/healthy/);
+  await until(async () => (await fetch(`${nekod.url}/health`).catch(() => undefined))?.status === 200, 'no room');
   [...idle, late].forEach((connection) => connection.end());
+});
+
+test('connections that broke before they were taken leave their room', async (t) => {
+  const nekod = await gateway(t, [...leadingTo(sim), '--max-connections', '8']);
+  nekod.kill('SIGSTOP');
+  for (let i = 0; i < 50; ++i) {
+    const connection = new Connection(nekod.port);
+    await connection.opened;
+    connection.socket.resetAndDestroy();
+  }
+  nekod.kill('SIGCONT');
+  const late = new Connection(nekod.port).reading();
+  late.socket.write(rawRequest('GET', '/health'));
+  await late.seen(/healthy/);
+  late.end();
 });
 
 test('a gateway that ran out of files goes on when there are some again', { skip: sanitized }, async (t) => {

@@ -35,6 +35,7 @@ for (const level of ['info', 'debug', 'trace']) {
       { kind: 'status', status: 401, body: '{"detail":"secret-token is no good"}' },
       { kind: 'html', body: `<p>secret-token ${secret}</p>` },
       { kind: 'error_event' },
+      { kind: 'error_event', body: `no answer to ${secret}` },
       { kind: 'reset' },
       { kind: 'silent' },
     ];

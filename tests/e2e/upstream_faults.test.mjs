@@ -98,6 +98,18 @@ for (const kind of ['garbage', 'truncated_utf8']) {
   });
 }
 
+test('a message whose pooled connection died is not sent again', async (t) => {
+  const single = await gateway(t, [...leadingTo(sim), '--threads', '1']);
+  const id = unique('session');
+  await single.ask(unique('first'), { session_id: id });
+  const before = (await sim.report()).calls.stream;
+  await sim.fault({ call: 'stream', kind: 'reset', times: 1 });
+  const response = await ask(single, id, unique('lost'));
+  await expectError(response, 502, 'upstream_error', 'server_error');
+  assert.equal((await sim.report()).calls.stream, before + 1);
+  await recovered(single, id);
+});
+
 test('too many calls upstream are told as such, with a time to wait', async () => {
   const id = unique('session');
   await nekod.ask(unique(), { session_id: id });

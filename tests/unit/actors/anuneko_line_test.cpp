@@ -257,6 +257,34 @@ TEST_CASE_FIXTURE(fixture, "an answer that is no answer fails with its own code"
   }
 }
 
+TEST_CASE_FIXTURE(fixture, "a failure says whether the message may have been taken") {
+  struct entry {
+    std::uint16_t status;
+    transfer_failure failure;
+    bool maybe_taken;
+  };
+  const entry table[] = {
+      {0, transfer_failure::unreachable, false},
+      {0, transfer_failure::connect_timeout, false},
+      {0, transfer_failure::first_byte_timeout, true},
+      {200, transfer_failure::cut, true},
+      {200, transfer_failure::silence_timeout, true},
+      {500, transfer_failure::none, true},
+      {503, transfer_failure::none, false},
+      {429, transfer_failure::none, false},
+  };
+  for (const auto& e : table) {
+    CAPTURE(e.status);
+    heard = listener{};
+    open_in_chat();
+    begin();
+    if (e.status != 0)
+      transport_script::head(net.last(), e.status);
+    transport_script::end(net.last(), e.failure);
+    CHECK(heard.error.maybe_taken == e.maybe_taken);
+  }
+}
+
 TEST_CASE_FIXTURE(fixture, "no failure quotes the service's words or the account") {
   open_in_chat();
   begin();

@@ -92,6 +92,18 @@ TEST_CASE_FIXTURE(fixture, "turns wait for the first list of models") {
   CHECK(a->head.what.model.upstream_name == "Exotic Shorthair");
 }
 
+TEST_CASE_FIXTURE(fixture, "only so many turns wait for the first list of models") {
+  auto record = std::make_shared<test::reply_record>();
+  auto reply = system().spawn(test::recording_reply, record);
+  open_turn t;
+  t.request = test::request_saying("hello");
+  for (std::size_t i = 0; i < max_waiting_for_models; ++i)
+    caf::anon_send(handle, atom::open_v, t, reply);
+  run();
+  CHECK(record->log.empty());
+  CHECK(ask_in("s1")->error.code == openai::error_code::overloaded);
+}
+
 TEST_CASE_FIXTURE(fixture, "where the list cannot be had the default model serves") {
   auto a = ask_in("s1", "public-Exotic Shorthair");
   refuse_models();

@@ -159,6 +159,24 @@ TEST_CASE_FIXTURE(fixture, "a turn begins only when the one before is settled") 
   CHECK(second.record->log == strings{"begin"});
 }
 
+TEST_CASE_FIXTURE(fixture, "a turn that comes while the one before is committed or settled waits") {
+  caf::anon_send_exit(options.store, caf::exit_reason::kill);
+  options.store = system().spawn(slow_store, session_lookup{});
+  start();
+  ask("one");
+  line().end_answer();
+  run();
+  ask("two");
+  CHECK(upstream->log == strings{"begin one"});
+  caf::anon_send(options.store, atom::sweep_v);
+  run();
+  ask("three");
+  CHECK(upstream->log == strings{"begin one", "settle"});
+  line().end_settling();
+  run();
+  CHECK(upstream->log == strings{"begin one", "settle", "begin two"});
+}
+
 TEST_CASE_FIXTURE(fixture, "a turn too many is refused, and those before it go on") {
   start();
   auto running = ask("one");
@@ -172,6 +190,15 @@ TEST_CASE_FIXTURE(fixture, "a turn too many is refused, and those before it go o
   line().end_answer();
   run();
   CHECK(running.record->log.back() == "finish");
+}
+
+TEST_CASE_FIXTURE(fixture, "without a queue an idle session takes a turn, and refuses another") {
+  options.queue_limit = 0;
+  start();
+  auto first = ask("one");
+  CHECK(first.record->log == strings{"begin"});
+  auto second = ask("two");
+  CHECK(second.record->error.code == openai::error_code::session_busy);
 }
 
 TEST_CASE_FIXTURE(fixture, "a client that leaves cancels its turn, and the next begins") {
@@ -301,6 +328,7 @@ TEST_CASE_FIXTURE(fixture, "another tenant's record is not opened") {
   options.tenant = "a";
   start();
   ask("one");
+  line().say("for a alone");
   line().end_answer();
   run();
   caf::anon_send(handle, atom::retire_v);
@@ -308,6 +336,7 @@ TEST_CASE_FIXTURE(fixture, "another tenant's record is not opened") {
   options.tenant = "b";
   options.stored = true;
   start();
+  CHECK(line().state.id.empty());
   ask("two");
   CHECK(upstream->turns.back().seeded_text == "two");
 }

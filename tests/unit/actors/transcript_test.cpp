@@ -38,12 +38,14 @@ TEST_CASE("instructions past the limit are cut between two characters") {
 
 TEST_CASE("a transcript drops its oldest messages past the limit") {
   std::vector<message> transcript;
-  append(transcript, role::user, "12345", 10);
-  append(transcript, role::assistant, "67890", 10);
+  append(transcript, role::user, "12345");
+  append(transcript, role::assistant, "67890");
+  append(transcript, role::user, "");
   CHECK(transcript.size() == 2);
-  append(transcript, role::user, "x", 10);
+  append(transcript, role::user, "x");
+  keep_newest(transcript, 3 * sizeof(message) + 11);
+  CHECK(transcript.size() == 3);
+  keep_newest(transcript, 3 * sizeof(message) + 10);
   REQUIRE(transcript.size() == 2);
   CHECK(transcript.front().text == "67890");
-  append(transcript, role::user, "", 10);
-  CHECK(transcript.size() == 2);
 }

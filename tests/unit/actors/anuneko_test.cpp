@@ -1,0 +1,25 @@
+#include "actors/upstream/anuneko.hpp"
+#include "actors/upstream/anuneko_account.hpp"
+#include "tests/unit/support/fake_transport.hpp"
+
+#include <doctest/doctest.h>
+
+#include <optional>
+
+using namespace nekod;
+
+TEST_CASE("a list of models that does not end is an error") {
+  test::fake_transport net;
+  auto service = make_anuneko(net, {});
+  std::optional<openai::error> error;
+  service->list_models([&](auto names) {
+    REQUIRE_FALSE(names);
+    error = names.error();
+  });
+  test::fake_transport::head(net.last(), 200);
+  test::fake_transport::data(net.last(), std::string(max_small_reply, ' '));
+  CHECK_FALSE(error);
+  test::fake_transport::data(net.last(), " ");
+  REQUIRE(error);
+  CHECK(error->code == openai::error_code::upstream_error);
+}
