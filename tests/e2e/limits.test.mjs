@@ -59,6 +59,34 @@ test('connections that broke before they were taken leave their room', async (t)
   late.end();
 });
 
+test('connections that broke while much was written are counted once', async (t) => {
+  const nekod = await gateway(t, [...leadingTo(sim), '--write-timeout', '1']);
+  const flood = () => {
+    const messages = [{ role: 'user', content: `[sim tokens=1000000] ${unique()}` }];
+    return rawRequest('POST', '/v1/chat/completions', { stream: true, messages });
+  };
+  const stillAnswers = async () => {
+    const late = new Connection(nekod.port).reading();
+    late.socket.write(rawRequest('GET', '/health', '', { Connection: 'close' }));
+    await until(() => late.closed, 'the connection stays open');
+    assert.match(late.text, /healthy/);
+  };
+  for (let i = 0; i < 5; ++i) {
+    const connection = new Connection(nekod.port).reading();
+    connection.socket.write(flood());
+    await connection.seen(/"content":"[^"]/);
+    connection.socket.resetAndDestroy();
+    await sim.quiet();
+    await stillAnswers();
+  }
+  const before = (await sim.report()).replies_aborted;
+  const stuck = new Connection(nekod.port);
+  stuck.socket.write(flood());
+  await until(async () => (await sim.report()).replies_aborted > before, 'nobody lets go of it');
+  await stillAnswers();
+  stuck.end();
+});
+
 test('a gateway that ran out of files goes on when there are some again', { skip: sanitized }, async (t) => {
   const nekod = await gateway(t, leadingTo(sim), { files: '80:80' });
   const idle = Array.from({ length: 120 }, () => new Connection(nekod.port).reading());
