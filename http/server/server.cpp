@@ -331,21 +331,23 @@ public:
   /// RESTinio's connection state listener.
   void state_changed(const restinio::connection_state::notice_t& notice) {
     if (restinio::holds_alternative<restinio::connection_state::accepted_t>(notice.cause()))
-      accepted();
+      accepted(notice.connection_id());
     else if (restinio::holds_alternative<restinio::connection_state::closed_t>(notice.cause()))
       closed(notice.connection_id());
   }
 
 private:
   /// RESTinio's own limit of connections loses count of those that break before they are taken.
-  void accepted() {
-    if (counts_->connections >= limit_)
+  void accepted(restinio::connection_id_t connection) {
+    std::lock_guard guard{mutex_};
+    if (connections_.size() >= limit_)
       throw connection_cut{};
-    ++counts_->connections;
+    connections_.try_emplace(connection);
+    counts_->connections = connections_.size();
   }
 
+  /// RESTinio says twice that a connection closed, where both reading and writing failed.
   void closed(restinio::connection_id_t connection) {
-    --counts_->connections;
     std::vector<std::weak_ptr<restinio_exchange>> exchanges;
     {
       std::lock_guard guard{mutex_};
@@ -354,6 +356,7 @@ private:
         return;
       exchanges.swap(i->second);
       connections_.erase(i);
+      counts_->connections = connections_.size();
     }
     for (auto& weak : exchanges)
       if (auto x = weak.lock())
