@@ -1,24 +1,23 @@
 #include "http/server/exchange.hpp"
 
+#include "http/server/text.hpp"
+
 #include <algorithm>
 
 namespace nekod::http {
 
-namespace {
-
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool same_name(std::string_view a, std::string_view b) noexcept {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
-}
-
-} // namespace
-
 std::string_view request::header(std::string_view name) const noexcept {
   auto i = std::find_if(headers.begin(), headers.end(),
-                        [&](const auto& field) { return same_name(field.first, name); });
+                        [&](const auto& field) { return same_word(field.first, name); });
   return i == headers.end() ? std::string_view{} : std::string_view{i->second};
+}
+
+std::size_t request::header_size() const noexcept {
+  constexpr std::size_t around_value = 4; // A colon, a space, and the line's end.
+  std::size_t result = 0;
+  for (const auto& [name, value] : headers)
+    result += name.size() + value.size() + around_value;
+  return result;
 }
 
 } // namespace nekod::http

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,6 +31,41 @@ struct request {
 
   /// The first field of that name (letters' case does not matter); empty for none.
   std::string_view header(std::string_view name) const noexcept;
+
+  /// Bytes of all header fields together, as they came.
+  std::size_t header_size() const noexcept;
+};
+
+/// What handlers know of an exchange that its log line tells. Written by whoever answers, before it
+/// lets go of the exchange.
+struct exchange_notes {
+  std::string request_id;
+  /// The endpoint's word in metrics, of a bounded set.
+  std::string endpoint = "other";
+  /// The client's address, behind trusted proxies too; empty for the peer's.
+  std::string client;
+  /// Whose key it was; empty for none.
+  std::string tenant;
+  /// Of a turn: its session, the rule that found it, the upstream and the model.
+  std::string session;
+  std::string match;
+  std::string upstream;
+  std::string model;
+  /// Pieces of text sent on.
+  std::uint64_t chunks = 0;
+  /// Why it failed, an error's stable word; empty for none.
+  std::string error;
+};
+
+/// What became of an exchange.
+struct exchange_outcome {
+  /// 0 where the client left before there was one.
+  std::uint16_t status = 0;
+  /// Whether the client left before the answer had ended.
+  bool client_left = false;
+  /// From the request's arrival to the answer's first byte, where there was one, and to its end.
+  std::optional<std::chrono::microseconds> first_byte;
+  std::chrono::microseconds duration{0};
 };
 
 /// One answer on its way out. Answer once: either `respond`, or `begin` and then any number of
@@ -52,6 +88,12 @@ public:
 
   /// The request; whoever handles it may move parts out.
   virtual request& req() noexcept = 0;
+
+  /// For the log line that is written when the exchange is dropped.
+  virtual exchange_notes& notes() noexcept = 0;
+
+  /// When the request had arrived.
+  virtual std::chrono::steady_clock::time_point arrived() const noexcept = 0;
 
   /// A whole answer. `Content-Length` is added; to HEAD the body is left out.
   virtual void respond(std::uint16_t status, fields headers, std::string body) = 0;

@@ -1,5 +1,6 @@
 #include "http/server/path.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace nekod::http {
@@ -36,6 +37,19 @@ std::optional<std::string> decode_percent(std::string_view text) {
     i += 2;
   }
   return result;
+}
+
+bool query_says(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    auto end = std::min(query.find('&'), query.size());
+    auto field = query.substr(0, end);
+    query.remove_prefix(std::min(end + 1, query.size()));
+    auto equals = std::min(field.find('='), field.size());
+    auto value = field.substr(std::min(equals + 1, field.size()));
+    if (field.substr(0, equals) == name)
+      return value == "1" || value == "true";
+  }
+  return false;
 }
 
 } // namespace nekod::http

@@ -14,4 +14,7 @@ std::string endpoint_path(std::string_view raw);
 /// *text* with its percent codes decoded, once; nothing where one of them is broken.
 std::optional<std::string> decode_percent(std::string_view text);
 
+/// Whether *query* has *name* with the value `1` or `true`.
+bool query_says(std::string_view query, std::string_view name);
+
 } // namespace nekod::http

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "http/server/exchange.hpp"
+#include "http/server/tls.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -24,15 +25,21 @@ struct server_options {
   /// Bytes of a body that handlers will take. For the sake of a friendly answer bodies of up to
   /// twice as much and 1 MiB are read and handed on; a longer one closes the connection.
   std::size_t max_body = 16u << 20;
-  /// Bytes of a request's target.
-  std::size_t max_target = 8u << 10;
-  /// Bytes of one header field's value.
-  std::size_t max_header_value = 16u << 10;
-  /// Header fields a request.
-  std::size_t max_headers = 100;
   /// Connections at a time. A few more are served, for handlers to send away; those past them are
   /// closed at once.
   std::size_t max_connections = 16'000;
+  /// A socket that listens already, as a service manager hands it over; it is used in place of
+  /// *host* and *port*. Negative for none.
+  int inherited_socket = -1;
+  /// A certificate, for TLS; null for plain HTTP.
+  tls_context tls;
+  /// Longest time for a client's TLS handshake.
+  std::chrono::seconds handshake_timeout{10};
+  /// Fields for every answer.
+  fields extra;
+  /// Told of each exchange when its handler has dropped it. May be called on any thread, several at
+  /// once. May be empty.
+  std::function<void(const request&, const exchange_notes&, const exchange_outcome&)> ended;
   /// From the first byte the server waits for to a request's last, idle time between two included.
   std::chrono::seconds read_timeout{60};
   /// Longest time one write may take: a client that does not read is dropped then.
@@ -41,8 +48,12 @@ struct server_options {
   std::chrono::seconds answer_timeout{1800};
 };
 
-/// An HTTP/1.1 server on an event loop that others run. It hands each request to one handler and
-/// tells exchanges at once when their client leaves.
+/// Bytes of a request's line and header fields past which the connection closes unanswered: a limit
+/// inside the parser. What is to be answered has to have a limit below it.
+inline constexpr std::size_t max_request_head = 80u << 10;
+
+/// An HTTP/1.1 server on an event loop that others run, plain or over TLS. It hands each request to
+/// one handler and tells exchanges at once when their client leaves.
 class server {
 public:
   using handler = std::function<void(exchange_ptr)>;
@@ -61,12 +72,19 @@ public:
   /// The port it listens on.
   std::uint16_t port() const noexcept;
 
+  /// The address it listens on, as `HOST:PORT`.
+  std::string address() const;
+
+  /// Takes another certificate for the connections from now on. Only where it has one.
+  void use(tls_context tls);
+
   /// Stops accepting. Connections and answers go on. Waits until the port is closed, so it must not
   /// be called on the loop.
   void stop_accepting();
 
-  /// Exchanges not yet ended.
+  /// Exchanges not yet ended, and the streams among them.
   std::size_t open_exchanges() const noexcept;
+  std::size_t open_streams() const noexcept;
 
   /// Connections not yet closed.
   std::size_t open_connections() const noexcept;

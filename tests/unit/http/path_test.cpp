@@ -38,3 +38,11 @@ TEST_CASE("percent codes are decoded once") {
   CHECK_FALSE(decode_percent("%4").has_value());
   CHECK_FALSE(decode_percent("%zz").has_value());
 }
+
+TEST_CASE("a query says yes in two ways") {
+  CHECK(nekod::http::query_says("refresh=true", "refresh"));
+  CHECK(nekod::http::query_says("a=b&refresh=1&c", "refresh"));
+  for (const auto* no : {"", "refresh", "refresh=", "refresh=0", "refresh=yes", "a=refresh=1",
+                         "refreshing=1", "&&", "refresh=0&refresh=1"})
+    CHECK_FALSE(nekod::http::query_says(no, "refresh"));
+}

@@ -1,0 +1,49 @@
+#include "http/server/connection_table.hpp"
+
+#include "http/server/restinio_exchange.hpp"
+
+#include <utility>
+
+namespace nekod::http {
+
+void connection_table::add(restinio::connection_id_t connection,
+                           std::weak_ptr<restinio_exchange> x) {
+  std::lock_guard guard{mutex_};
+  auto& exchanges = connections_[connection];
+  std::erase_if(exchanges, [](const auto& e) { return e.expired(); });
+  exchanges.push_back(std::move(x));
+}
+
+void connection_table::state_changed(const restinio::connection_state::notice_t& notice) {
+  if (restinio::holds_alternative<restinio::connection_state::accepted_t>(notice.cause()))
+    accepted(notice.connection_id());
+  else if (restinio::holds_alternative<restinio::connection_state::closed_t>(notice.cause()))
+    closed(notice.connection_id());
+}
+
+void connection_table::accepted(restinio::connection_id_t connection) {
+  std::lock_guard guard{mutex_};
+  if (connections_.size() >= limit_)
+    throw connection_cut{};
+  connections_.try_emplace(connection);
+  counts_->connections = connections_.size();
+}
+
+/// RESTinio says twice that a connection closed, where both reading and writing failed.
+void connection_table::closed(restinio::connection_id_t connection) {
+  std::vector<std::weak_ptr<restinio_exchange>> exchanges;
+  {
+    std::lock_guard guard{mutex_};
+    auto i = connections_.find(connection);
+    if (i == connections_.end())
+      return;
+    exchanges.swap(i->second);
+    connections_.erase(i);
+    counts_->connections = connections_.size();
+  }
+  for (auto& weak : exchanges)
+    if (auto x = weak.lock())
+      x->client_left();
+}
+
+} // namespace nekod::http

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <restinio/all.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+namespace nekod::http {
+
+/// What a server and its exchanges share; outlives the server while an exchange is alive.
+struct shared_counts {
+  std::atomic<std::size_t> exchanges{0};
+  std::atomic<std::size_t> streams{0};
+  std::atomic<std::size_t> connections{0};
+};
+
+/// Thrown inside RESTinio's callbacks, where it makes RESTinio close the connection: its public
+/// interface has no other way to cut one.
+struct connection_cut : std::exception {
+  const char* what() const noexcept override { return "connection cut"; }
+};
+
+class restinio_exchange;
+
+/// Knows the connections there are and the exchanges of each, so that they hear of its closing.
+/// RESTinio's own limit of connections loses count of those that break before they are taken.
+class connection_table {
+public:
+  connection_table(std::shared_ptr<shared_counts> counts, std::size_t limit)
+      : counts_(std::move(counts)), limit_(limit) {}
+
+  void add(restinio::connection_id_t connection, std::weak_ptr<restinio_exchange> x);
+
+  /// RESTinio's connection state listener. Cuts connections past the limit.
+  void state_changed(const restinio::connection_state::notice_t& notice);
+
+private:
+  void accepted(restinio::connection_id_t connection);
+  void closed(restinio::connection_id_t connection);
+
+  std::shared_ptr<shared_counts> counts_;
+  std::size_t limit_;
+  std::mutex mutex_;
+  std::unordered_map<restinio::connection_id_t, std::vector<std::weak_ptr<restinio_exchange>>>
+      connections_;
+};
+
+} // namespace nekod::http

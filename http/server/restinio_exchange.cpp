@@ -1,0 +1,286 @@
+#include "http/server/restinio_exchange.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace nekod::http {
+
+namespace {
+
+std::string reason_phrase(std::uint16_t status) {
+  switch (status) {
+  case 200:
+    return "OK";
+  case 204:
+    return "No Content";
+  case 308:
+    return "Permanent Redirect";
+  case 400:
+    return "Bad Request";
+  case 401:
+    return "Unauthorized";
+  case 403:
+    return "Forbidden";
+  case 404:
+    return "Not Found";
+  case 405:
+    return "Method Not Allowed";
+  case 413:
+    return "Content Too Large";
+  case 414:
+    return "URI Too Long";
+  case 429:
+    return "Too Many Requests";
+  case 431:
+    return "Request Header Fields Too Large";
+  case 500:
+    return "Internal Server Error";
+  case 502:
+    return "Bad Gateway";
+  case 503:
+    return "Service Unavailable";
+  case 504:
+    return "Gateway Timeout";
+  default:
+    return "Unknown";
+  }
+}
+
+request make_request(const restinio::request_t& r) {
+  request result;
+  const auto& head = r.header();
+  auto target = head.request_target();
+  // The absolute form, which proxies use: the address of the host is none of the path.
+  if (auto scheme = target.find("://"); target.front() != '/' && scheme != std::string::npos)
+    target.erase(0, std::min(target.find('/', scheme + 3), target.size()));
+  auto mark = target.find('?');
+  result.method = head.method().c_str();
+  result.path = target.substr(0, mark);
+  if (mark != std::string::npos)
+    result.query = target.substr(mark + 1);
+  result.body = r.body();
+  result.peer = r.remote_endpoint().address().to_string();
+  head.for_each_field(
+      [&](const auto& field) { result.headers.emplace_back(field.name(), field.value()); });
+  return result;
+}
+
+/// Counts one in *count* until the last copy of what it returns is gone.
+std::shared_ptr<void> count_in(std::shared_ptr<shared_counts> counts,
+                               std::atomic<std::size_t> shared_counts::*count) {
+  ++((*counts).*count);
+  return {nullptr, [counts = std::move(counts), count](void*) { --((*counts).*count); }};
+}
+
+} // namespace
+
+restinio_exchange::restinio_exchange(restinio::request_handle_t handle, asio::io_context& loop,
+                                     std::shared_ptr<const exchange_setting> setting)
+    : req_(make_request(*handle)),
+      keep_alive_(handle->header().should_keep_alive()),
+      handle_(std::move(handle)),
+      loop_(loop),
+      setting_(std::move(setting)),
+      counted_(count_in(setting_->counts, &shared_counts::exchanges)) {}
+
+restinio_exchange::~restinio_exchange() {
+  if (!loop_.stopped()) {
+    if (stream_)
+      abort();
+    else
+      respond(500, {}, {});
+  }
+  if (setting_->ended)
+    setting_->ended(req_, notes_, outcome());
+}
+
+exchange_outcome restinio_exchange::outcome() const {
+  auto since_arrival = [this](clock::time_point t) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(t - arrived_);
+  };
+  exchange_outcome result;
+  result.status = status_;
+  result.client_left = gone_;
+  if (first_write_ != clock::time_point{})
+    result.first_byte = since_arrival(first_write_);
+  result.duration = since_arrival(end_ == clock::time_point{} ? clock::now() : end_);
+  return result;
+}
+
+void restinio_exchange::respond(std::uint16_t status, fields headers, std::string body) {
+  if (stream_ || !end())
+    return;
+  first_write_ = end_;
+  if (req_.method == "HEAD") {
+    auto response = start<restinio::user_controlled_output_t>(status, std::move(headers));
+    response.set_content_length(body.size());
+    response.done(when_sent());
+  } else {
+    start<restinio::restinio_controlled_output_t>(status, std::move(headers))
+        .set_body(std::move(body))
+        .done(when_sent());
+  }
+}
+
+void restinio_exchange::begin(std::uint16_t status, fields headers) {
+  {
+    std::lock_guard guard{mutex_};
+    if (ended_ || stream_)
+      return;
+    stream_counted_ = count_in(setting_->counts, &shared_counts::streams);
+  }
+  stream_.emplace(start<restinio::chunked_output_t>(status, std::move(headers)));
+}
+
+void restinio_exchange::write(std::string bytes, written_handler f) {
+  if (ended() || !stream_)
+    return;
+  auto now = clock::now();
+  if (first_write_ == clock::time_point{})
+    first_write_ = now;
+  last_write_.store(now, std::memory_order_relaxed);
+  stream_->append_chunk(std::move(bytes));
+  stream_->flush([f = std::move(f)](const asio::error_code& ec) {
+    if (!ec && f)
+      f();
+  });
+}
+
+void restinio_exchange::finish(bool close) {
+  if (!stream_ || !end())
+    return;
+  if (close)
+    stream_->done([counted = std::move(counted_), stream = std::move(stream_counted_)](
+                      const asio::error_code&) { throw connection_cut{}; });
+  else
+    stream_->done(when_sent());
+}
+
+void restinio_exchange::abort() {
+  if (!end())
+    return;
+  if (stream_)
+    stream_->flush([](const asio::error_code&) { throw connection_cut{}; });
+  else if (!cut_in_handler())
+    start<restinio::restinio_controlled_output_t>(500, {}).connection_close().done();
+}
+
+void restinio_exchange::on_gone(gone_handler f) {
+  std::unique_lock guard{mutex_};
+  if (!gone_) {
+    gone_handler_ = std::move(f);
+    return;
+  }
+  guard.unlock();
+  f();
+}
+
+void restinio_exchange::on_idle(std::chrono::milliseconds period, idle_handler f) {
+  std::lock_guard guard{mutex_};
+  if (ended_)
+    return;
+  idle_handler_ = std::move(f);
+  idle_period_ = period;
+  last_write_.store(clock::now(), std::memory_order_relaxed);
+  timer_.emplace(loop_);
+  wait_for_idle();
+}
+
+void restinio_exchange::client_left() {
+  gone_handler f;
+  {
+    std::lock_guard guard{mutex_};
+    if (ended_)
+      return;
+    gone_ = true;
+    f = std::exchange(gone_handler_, nullptr);
+  }
+  if (f)
+    f();
+  if (end()) {
+    counted_.reset();
+    stream_counted_.reset();
+  }
+}
+
+bool restinio_exchange::leave_handler() {
+  std::lock_guard guard{mutex_};
+  in_handler_ = false;
+  return cut_;
+}
+
+bool restinio_exchange::ended() const {
+  std::lock_guard guard{mutex_};
+  return ended_;
+}
+
+/// Ends the answer; false if it had ended before.
+bool restinio_exchange::end() {
+  idle_handler dropped_idle;
+  gone_handler dropped_gone;
+  std::lock_guard guard{mutex_};
+  if (std::exchange(ended_, true))
+    return false;
+  end_ = clock::now();
+  timer_.reset();
+  dropped_idle.swap(idle_handler_);
+  dropped_gone.swap(gone_handler_);
+  return true;
+}
+
+/// Has the handler's caller cut the connection; false if the handler has returned.
+bool restinio_exchange::cut_in_handler() {
+  std::lock_guard guard{mutex_};
+  cut_ = in_handler_;
+  return cut_;
+}
+
+/// To be called when the answer's last byte was handed to the system.
+restinio::write_status_cb_t restinio_exchange::when_sent() {
+  return [counted = std::move(counted_),
+          stream = std::move(stream_counted_)](const asio::error_code&) {};
+}
+
+template <class Output>
+restinio::response_builder_t<Output> restinio_exchange::start(std::uint16_t status,
+                                                              fields headers) {
+  status_ = status;
+  auto response = handle_->create_response<Output>(
+      restinio::http_status_line_t{restinio::http_status_code_t{status}, reason_phrase(status)});
+  for (auto& field : headers)
+    response.append_header(std::move(field.first), std::move(field.second));
+  for (const auto& field : setting_->extra)
+    response.append_header(field.first, field.second);
+  response.append_header_date_field();
+  if (!keep_alive_)
+    response.connection_close();
+  return response;
+}
+
+/// Needs the lock.
+void restinio_exchange::wait_for_idle() {
+  timer_->expires_at(last_write_.load(std::memory_order_relaxed) + idle_period_);
+  timer_->async_wait([weak = weak_from_this()](const asio::error_code& ec) {
+    if (auto self = weak.lock(); self && !ec)
+      self->idle_timer_fired();
+  });
+}
+
+void restinio_exchange::idle_timer_fired() {
+  idle_handler f;
+  {
+    std::lock_guard guard{mutex_};
+    if (ended_)
+      return;
+    auto now = clock::now();
+    if (now - last_write_.load(std::memory_order_relaxed) >= idle_period_) {
+      f = idle_handler_;
+      last_write_.store(now, std::memory_order_relaxed);
+    }
+    wait_for_idle();
+  }
+  if (f)
+    f();
+}
+
+} // namespace nekod::http
