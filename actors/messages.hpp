@@ -14,12 +14,13 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 /// Every message and every typed actor interface: the map of the house. A turn's way is
 ///
 ///     routes --open--> registry --turn--> session --begin, delta, finish|failed--> reply
-///                                         session <--credit-- reply
+///                                         session <--credit, leave-- reply
 namespace nekod {
 
 // -- values --------------------------------------------------------------------------------------
@@ -65,6 +66,8 @@ struct turn {
   std::shared_ptr<const openai::chat_request> request;
   model_choice model;
   session_match match = session_match::fresh;
+  /// The upstream's kind, for logs.
+  std::string upstream;
   /// Whether the upstream cannot obey the request's tuning parameters.
   bool ignores_tuning = false;
 };
@@ -82,7 +85,6 @@ struct session_record {
   session_record() = default;
 
   openai::session_info info;
-  std::string tenant;
   upstream_chat chat;
   /// The conversation so far, the oldest left out where it grew too long.
   std::vector<openai::message> transcript;
@@ -95,6 +97,32 @@ struct session_lookup {
 
   bool found = false;
   session_record record;
+};
+
+/// Whose sessions are asked for.
+struct session_scope {
+  session_scope() = default;
+
+  bool has(const openai::session_info& s) const { return all || s.tenant == tenant; }
+
+  std::string tenant;
+  /// Whether it may see those of all tenants.
+  bool all = false;
+};
+
+/// Names that clients may use for a model: the name, and an upstream name or public id.
+struct model_aliases {
+  model_aliases() = default;
+
+  std::vector<std::pair<std::string, std::string>> entries;
+};
+
+/// Whether turns can be answered.
+struct readiness {
+  readiness() = default;
+
+  /// Stable words; none where all is well.
+  std::vector<std::string> reasons;
 };
 
 /// The models there are.
@@ -121,34 +149,42 @@ struct models_answer {
 
 CAF_BEGIN_TYPE_ID_BLOCK(nekod_values, caf::first_custom_type_id)
 CAF_ADD_TYPE_ID(nekod_values, (nekod::deltas))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::model_aliases))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::model_list))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::models_answer))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::open_turn))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::openai::error))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::openai::finish_reason))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::openai::session_info))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::readiness))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_lookup))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_record))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::session_scope))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::transfer_event))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::turn))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::turn_head))
+CAF_ADD_TYPE_ID(nekod_values, (std::chrono::steady_clock::time_point))
 CAF_ADD_TYPE_ID(nekod_values, (std::vector<nekod::openai::session_info>))
 CAF_END_TYPE_ID_BLOCK(nekod_values)
 
 // No actor of nekod lives outside its process, so no message is ever serialised; and what cannot be
 // printed cannot bring message text into a log.
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::deltas)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::model_aliases)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::model_list)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::models_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::open_turn)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::openai::error)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::openai::finish_reason)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::openai::session_info)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::readiness)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_lookup)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_record)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_scope)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::transfer_event)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::turn)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::turn_head)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::chrono::steady_clock::time_point)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::vector<nekod::openai::session_info>)
 
 CAF_BEGIN_TYPE_ID_BLOCK(nekod_atoms, caf::id_block::nekod_values::end)
@@ -162,10 +198,13 @@ CAF_ADD_ATOM(nekod_atoms, nekod::atom, failed, "failed")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, finish, "finish")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, gone, "gone")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, idle, "idle")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, leave, "leave")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, list, "list")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, load, "load")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, models, "models")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, open, "open")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, ready, "ready")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, refresh, "refresh")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, remove, "remove")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, retire, "retire")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, sweep, "sweep")
@@ -183,17 +222,20 @@ using store_actor = caf::typed_actor<
     caf::replies_to<atom::commit, session_record>::with<atom::commit>,
     // Looks up the record of a session.
     caf::replies_to<atom::load, std::string>::with<session_lookup>,
-    // Forgets a session; says whether there was one.
-    caf::replies_to<atom::remove, std::string>::with<bool>,
+    // Forgets a session; says whether there was one in that scope.
+    caf::replies_to<atom::remove, std::string, session_scope>::with<bool>,
     // All sessions, oldest first.
     caf::replies_to<atom::list>::with<std::vector<openai::session_info>>,
     // Forgets what is past its time to live; a message to itself.
     caf::reacts_to<atom::sweep>>;
 
-/// Who sends text on CREDIT: the reader says how much of it has left, so that more may come.
+/// Who sends text on CREDIT: the reader says how much of it has left, so that more may come, or
+/// that nobody reads any more.
 using credit_actor = caf::typed_actor<
     // Text that cost that many bytes of the upstream's window was sent on.
-    caf::reacts_to<atom::credit, std::uint64_t>>;
+    caf::reacts_to<atom::credit, std::uint64_t>,
+    // The reader's client left, then; the sender ends.
+    caf::reacts_to<atom::leave, std::chrono::steady_clock::time_point>>;
 
 /// A REPLY owns one HTTP response.
 using reply_actor = caf::typed_actor<
@@ -207,8 +249,8 @@ using reply_actor = caf::typed_actor<
     caf::reacts_to<atom::failed, openai::error>,
     // From the socket: the last write left.
     caf::reacts_to<atom::written>,
-    // From the socket: the client left.
-    caf::reacts_to<atom::gone>,
+    // From the socket: the client left, then.
+    caf::reacts_to<atom::gone, std::chrono::steady_clock::time_point>,
     // From the socket: nothing was written for a while.
     caf::reacts_to<atom::idle>>;
 
@@ -231,12 +273,17 @@ using session_actor = credit_actor::extend<
 using registry_actor = caf::typed_actor<
     // Finds a session and a model for a turn and hands it over; the reply hears of failure.
     caf::reacts_to<atom::open, open_turn, reply_actor>,
-    // The models.
+    // The models, as far as they are known; with `refresh` the upstream is asked first.
     caf::replies_to<atom::models>::with<model_list>,
+    caf::replies_to<atom::models, atom::refresh>::with<model_list>,
+    // Other aliases, from now on.
+    caf::reacts_to<model_aliases>,
+    // Whether turns can be answered. A question that a watchdog may ask.
+    caf::replies_to<atom::ready>::with<readiness>,
     // The sessions, oldest first.
-    caf::replies_to<atom::list>::with<std::vector<openai::session_info>>,
-    // Deletes a session, its running turn included; says whether there was one.
-    caf::replies_to<atom::remove, std::string>::with<bool>,
+    caf::replies_to<atom::list, session_scope>::with<std::vector<openai::session_info>>,
+    // Deletes a session, its running turn included; says whether there was one in that scope.
+    caf::replies_to<atom::remove, std::string, session_scope>::with<bool>,
     // From a session: how it stands.
     caf::reacts_to<atom::changed, openai::session_info>,
     // From a session that took that many turns and has been idle: may it end?

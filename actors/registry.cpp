@@ -30,8 +30,7 @@ bool has_history(const openai::chat_request& r) {
 
 // -- models --------------------------------------------------------------------------------------
 
-model_catalogue::model_catalogue(const upstream_service& upstream,
-                                 std::vector<std::pair<std::string, std::string>> aliases)
+model_catalogue::model_catalogue(const upstream_service& upstream, model_aliases aliases)
     : aliases_(std::move(aliases)), default_name_(upstream.default_model()) {
   update(upstream, {});
 }
@@ -48,13 +47,18 @@ void model_catalogue::update(const upstream_service& upstream, std::vector<std::
     list_.models.push_back(std::move(info));
   }
   list_.upstream_names = std::move(names);
-  for (const auto& [alias, target] : aliases_) {
+  for (const auto& [alias, target] : aliases_.entries) {
     if (const auto* found = find(target)) {
       auto info = *found;
       info.id = alias;
       list_.models.push_back(std::move(info));
     }
   }
+}
+
+void model_catalogue::use(const upstream_service& upstream, model_aliases aliases) {
+  aliases_ = std::move(aliases);
+  update(upstream, std::exchange(list_.upstream_names, {}));
 }
 
 const openai::model_info* model_catalogue::find(const std::string& name) const {
@@ -95,12 +99,15 @@ void registry_state::refresh_models() {
 void registry_state::take_models(models_answer answer) {
   models_asked_ = false;
   models_expire_ = self_->clock().now() + (answer.ok ? options_.models_age : options_.models_retry);
-  if (answer.ok)
+  if (answer.ok) {
+    if (answer.names != catalogue_.list().upstream_names)
+      spdlog::info("the upstream has {} models", answer.names.size());
     catalogue_.update(*options_.upstream, std::move(answer.names));
-  else
+  } else {
     spdlog::warn("the upstream's list of models cannot be had ({}), {}",
                  openai::message_of(answer.error, openai::language::en),
                  models_known_ ? "the last one stays" : "its default model serves");
+  }
   models_known_ = true;
   for (auto& asker : std::exchange(askers_, {}))
     asker.deliver(catalogue_.list());
@@ -111,9 +118,34 @@ void registry_state::take_models(models_answer answer) {
 caf::result<model_list> registry_state::models() {
   if (!models_are_old())
     return catalogue_.list();
+  return fresh_models();
+}
+
+caf::result<model_list> registry_state::fresh_models() {
   refresh_models();
   askers_.push_back(self_->make_response_promise<model_list>());
   return askers_.back();
+}
+
+void registry_state::use(model_aliases aliases) {
+  catalogue_.use(*options_.upstream, std::move(aliases));
+}
+
+readiness registry_state::ready() {
+  auto accounts = options_.upstream->accounts();
+  readiness result;
+  if (accounts.working > 0)
+    return result;
+  // Nobody else may ask while no turn comes; the answer shows in the accounts.
+  if (models_are_old())
+    refresh_models();
+  if (accounts.refused > 0)
+    result.reasons.emplace_back("upstream_auth_failed");
+  if (accounts.unreachable > 0)
+    result.reasons.emplace_back("upstream_unreachable");
+  if (result.reasons.empty())
+    result.reasons.emplace_back("upstream_unknown");
+  return result;
 }
 
 // -- sessions ------------------------------------------------------------------------------------
@@ -127,7 +159,7 @@ void registry_state::start(registry_options o) {
     for (auto& [id, session] : live_)
       self_->send_exit(session.handle, m.reason);
     for (auto& t : parked_)
-      self_->send(t.reply, atom::failed_v, openai::error{error_code::overloaded});
+      refuse(t.reply, error_code::overloaded);
     for (auto& asker : askers_)
       asker.deliver(m.reason);
     self_->quit(m.reason);
@@ -143,29 +175,36 @@ void registry_state::open(open_turn t, reply_actor reply) {
   } else if (parked_.size() < max_waiting_for_models) {
     parked_.push_back({std::move(t), std::move(reply)});
   } else {
-    self_->send(reply, atom::failed_v, openai::error{error_code::overloaded});
+    refuse(reply, error_code::overloaded);
   }
 }
 
 void registry_state::hand_over(open_turn t, reply_actor reply) {
   auto abilities = options_.upstream->abilities();
   if (!abilities.demands && !t.request->demands.empty()) {
-    self_->send(reply, atom::failed_v,
-                openai::error{error_code::unsupported_parameter, t.request->demands.front()});
+    refuse(reply, {error_code::unsupported_parameter, t.request->demands.front()});
     return;
   }
   turn next;
   next.request = std::move(t.request);
   next.ignores_tuning = !abilities.tuning;
   next.model = catalogue_.choose(next.request->model);
-  if (next.model.fallback)
+  if (next.model.fallback) {
     spdlog::warn("未找到模型映射，使用默认模型：{}", next.model.upstream_name);
+    options_.counts->model_fallbacks.Increment();
+  }
+  next.upstream = options_.upstream->kind();
   const auto& named = next.request->session_id;
   if (!named.empty())
     next.match = session_match::explicit_id;
   else
     next.match = has_history(*next.request) ? session_match::seeded : session_match::fresh;
   auto& session = session_for(named.empty() ? make_session_id() : named, t.tenant, !named.empty());
+  if (session.info.tenant != t.tenant) {
+    refuse(reply, error_code::session_not_found);
+    return;
+  }
+  options_.counts->session_matched(name_of(next.match));
   ++session.turns;
   self_->send(session.handle, atom::turn_v, std::move(next), std::move(reply));
 }
@@ -182,40 +221,52 @@ registry_state::live_session& registry_state::session_for(const std::string& id,
   o.upstream = options_.upstream;
   o.store = options_.store;
   o.registry = self_;
+  o.counts = options_.counts;
   o.queue_limit = options_.session_queue;
   o.idle_time = options_.session_idle;
   auto& entry = i->second;
   entry.handle = self_->spawn<caf::monitored>(session, std::move(o));
   entry.info.id = id;
+  entry.info.tenant = tenant;
   entry.info.created_at = std::chrono::system_clock::now();
   ids_.emplace(entry.handle.id(), id);
+  spdlog::debug("session {} is in memory", id);
   return entry;
 }
 
-caf::result<std::vector<openai::session_info>> registry_state::list() {
+void registry_state::refuse(const reply_actor& reply, openai::error reason) {
+  options_.counts->turn_failed(turn_outcome::refused, reason.code);
+  self_->send(reply, atom::failed_v, std::move(reason));
+}
+
+caf::result<std::vector<openai::session_info>> registry_state::list(session_scope scope) {
   auto promise = self_->make_response_promise<std::vector<openai::session_info>>();
   self_->request(options_.store, store_timeout, atom::list_v)
       .then(
-          [this, promise](std::vector<openai::session_info>& stored) mutable {
-            promise.deliver(merge(std::move(stored)));
+          [this, promise, scope](std::vector<openai::session_info>& stored) mutable {
+            promise.deliver(merge(std::move(stored), scope));
           },
           [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
   return promise;
 }
 
-std::vector<openai::session_info>
-registry_state::merge(std::vector<openai::session_info> stored) const {
-  std::erase_if(stored, [this](const auto& info) { return live_.count(info.id) > 0; });
+std::vector<openai::session_info> registry_state::merge(std::vector<openai::session_info> stored,
+                                                        const session_scope& scope) const {
+  std::erase_if(stored,
+                [&](const auto& info) { return live_.count(info.id) > 0 || !scope.has(info); });
   for (const auto& [id, session] : live_)
-    stored.push_back(session.info);
+    if (scope.has(session.info))
+      stored.push_back(session.info);
   sort_by_age(stored);
   return stored;
 }
 
-caf::result<bool> registry_state::remove(const std::string& id) {
+caf::result<bool> registry_state::remove(const std::string& id, session_scope scope) {
   auto i = live_.find(id);
   if (i == live_.end())
-    return self_->delegate(options_.store, atom::remove_v, id);
+    return self_->delegate(options_.store, atom::remove_v, id, std::move(scope));
+  if (!scope.has(i->second.info))
+    return false;
   // It removes its record itself, behind what it still writes.
   self_->send(i->second.handle, atom::discard_v);
   ids_.erase(i->second.handle.id());
@@ -232,6 +283,7 @@ void registry_state::retire(const std::string& id, std::uint64_t turns) {
   auto i = live_.find(id);
   if (i == live_.end() || i->second.turns != turns)
     return; // A turn is on its way to it.
+  spdlog::debug("session {} leaves memory", id);
   self_->send(i->second.handle, atom::retire_v);
   ids_.erase(i->second.handle.id());
   live_.erase(i);
@@ -254,8 +306,13 @@ registry_actor::behavior_type registry(registry_actor::stateful_pointer<registry
         self->state.open(std::move(t), std::move(reply));
       },
       [self](atom::models) { return self->state.models(); },
-      [self](atom::list) { return self->state.list(); },
-      [self](atom::remove, const std::string& id) { return self->state.remove(id); },
+      [self](atom::models, atom::refresh) { return self->state.fresh_models(); },
+      [self](model_aliases& aliases) { self->state.use(std::move(aliases)); },
+      [self](atom::ready) { return self->state.ready(); },
+      [self](atom::list, session_scope& scope) { return self->state.list(std::move(scope)); },
+      [self](atom::remove, const std::string& id, session_scope& scope) {
+        return self->state.remove(id, std::move(scope));
+      },
       [self](atom::changed, openai::session_info& info) { self->state.changed(std::move(info)); },
       [self](atom::retire, const std::string& id, std::uint64_t turns) {
         self->state.retire(id, turns);

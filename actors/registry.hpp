@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/messages.hpp"
+#include "actors/metrics.hpp"
 
 #include <chrono>
 #include <deque>
@@ -18,8 +19,8 @@ struct registry_options {
 
   std::shared_ptr<upstream_service> upstream;
   store_actor store;
-  /// Names that clients may use for a model: the name, and an upstream name or public id.
-  std::vector<std::pair<std::string, std::string>> aliases;
+  std::shared_ptr<metrics> counts = std::make_shared<metrics>();
+  model_aliases aliases;
   /// Turns that may wait in one session.
   std::size_t session_queue = 16;
   /// After that time without turns a session leaves memory.
@@ -37,12 +38,14 @@ inline constexpr std::size_t max_waiting_for_models = 10'000;
 class model_catalogue {
 public:
   model_catalogue() = default;
-  model_catalogue(const upstream_service& upstream,
-                  std::vector<std::pair<std::string, std::string>> aliases);
+  model_catalogue(const upstream_service& upstream, model_aliases aliases);
 
   /// Takes the upstream's names; none means that they cannot be had, and that its default serves
   /// alone.
   void update(const upstream_service& upstream, std::vector<std::string> names);
+
+  /// Takes other aliases.
+  void use(const upstream_service& upstream, model_aliases aliases);
 
   /// The model for a name that a client wrote: a public id, an upstream name, an alias; the default
   /// for an empty or unknown one.
@@ -54,7 +57,7 @@ public:
 private:
   const openai::model_info* find(const std::string& name) const;
 
-  std::vector<std::pair<std::string, std::string>> aliases_;
+  model_aliases aliases_;
   std::string default_name_;
   model_list list_;
 };
@@ -69,8 +72,11 @@ struct registry_state {
 
   void open(open_turn t, reply_actor reply);
   caf::result<model_list> models();
-  caf::result<std::vector<openai::session_info>> list();
-  caf::result<bool> remove(const std::string& id);
+  caf::result<model_list> fresh_models();
+  void use(model_aliases aliases);
+  readiness ready();
+  caf::result<std::vector<openai::session_info>> list(session_scope scope);
+  caf::result<bool> remove(const std::string& id, session_scope scope);
   void changed(openai::session_info info);
   void retire(const std::string& id, std::uint64_t turns);
   void take_models(models_answer answer);
@@ -95,8 +101,10 @@ private:
   void refresh_models();
   bool models_are_old() const;
   void hand_over(open_turn t, reply_actor reply);
+  void refuse(const reply_actor& reply, openai::error reason);
   live_session& session_for(const std::string& id, const std::string& tenant, bool stored);
-  std::vector<openai::session_info> merge(std::vector<openai::session_info> stored) const;
+  std::vector<openai::session_info> merge(std::vector<openai::session_info> stored,
+                                          const session_scope& scope) const;
 
   registry_actor::stateful_pointer<registry_state> self_;
   registry_options options_;

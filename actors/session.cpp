@@ -32,11 +32,24 @@ std::vector<openai::message> earlier_messages(const openai::chat_request& r) {
 
 session_state::session_state(session_actor::stateful_pointer<session_state> self) : self_(self) {}
 
+session_state::~session_state() {
+  if (options_.counts)
+    options_.counts->sessions[phase_].Decrement();
+}
+
+void session_state::enter(phase next) {
+  options_.counts->sessions[phase_].Decrement();
+  phase_ = next;
+  options_.counts->sessions[phase_].Increment();
+}
+
 // -- life ----------------------------------------------------------------------------------------
 
 void session_state::start(session_options o) {
   options_ = std::move(o);
+  options_.counts->sessions[phase_].Increment();
   info_.id = options_.id;
+  info_.tenant = options_.tenant;
   info_.created_at = std::chrono::system_clock::now();
   self_->set_down_handler([this](caf::down_msg& m) { reply_ended(m.source); });
   // An error nobody asked about must not end a conversation.
@@ -53,19 +66,25 @@ void session_state::start(session_options o) {
 }
 
 void session_state::load() {
-  phase_ = phase::loading;
+  enter(phase::loading);
   self_->request(options_.store, store_timeout, atom::load_v, options_.id)
       .then([this](session_lookup& found) { loaded(std::move(found)); },
             [this](const caf::error&) {
               spdlog::error("session {}: the store did not answer", options_.id);
-              phase_ = phase::unknown;
+              enter(phase::unknown);
               fail_all({error_code::internal_error, {}, "the session store did not answer"});
             });
 }
 
 void session_state::loaded(session_lookup found) {
-  auto known = found.found && found.record.tenant == options_.tenant;
-  if (known) {
+  if (found.found && found.record.info.tenant != options_.tenant) {
+    // Not a word on whose it is; and its owner is not to find this actor in its place.
+    enter(phase::unknown);
+    fail_all(error_code::session_not_found);
+    self_->send(options_.registry, atom::retire_v, options_.id, turns_);
+    return;
+  }
+  if (found.found) {
     info_ = std::move(found.record.info);
     transcript_ = std::move(found.record.transcript);
     stored_ = true;
@@ -73,19 +92,21 @@ void session_state::loaded(session_lookup found) {
   auto events = [handle = caf::actor_cast<session_actor>(self_)](transfer_event e) {
     caf::anon_send(handle, std::move(e));
   };
-  line = options_.upstream->open(known ? std::move(found.record.chat) : upstream_chat{}, *this,
-                                 std::move(events));
-  phase_ = phase::idle;
+  line = options_.upstream->open(found.found ? std::move(found.record.chat) : upstream_chat{},
+                                 *this, std::move(events));
+  enter(phase::idle);
   tell_registry();
   begin_next();
 }
 
 void session_state::discard() {
   if (line)
-    line->cancel();
+    line->cancel({});
   fail_all(error_code::session_deleted);
   // Behind any record that is on its way to the store.
-  caf::anon_send(options_.store, atom::remove_v, options_.id);
+  session_scope own;
+  own.tenant = options_.tenant;
+  caf::anon_send(options_.store, atom::remove_v, options_.id, std::move(own));
   self_->quit();
 }
 
@@ -105,7 +126,7 @@ void session_state::take(turn t, reply_actor reply) {
   if (queue_.size() >= options_.queue_limit + next_in_line) {
     openai::error busy{error_code::session_busy};
     busy.retry_after = busy_retry;
-    refuse(reply, std::move(busy));
+    refuse(reply, turn_outcome::refused, std::move(busy));
     return;
   }
   // Tells of a client that left, before or after its turn's beginning.
@@ -126,7 +147,7 @@ void session_state::begin_next() {
 }
 
 void session_state::begin(waiting_turn t) {
-  phase_ = phase::answering;
+  enter(phase::answering);
   running_ = std::move(t);
   info_.model = running_->what.model.id;
   turn_head head;
@@ -147,17 +168,21 @@ upstream_turn session_state::make_upstream_turn(const turn& t) const {
   return result;
 }
 
-void session_state::reply_ended(const caf::actor_addr& reply) {
+void session_state::reply_ended(const caf::actor_addr& reply,
+                                std::optional<std::chrono::steady_clock::time_point> then) {
   if (running_ && running_->reply.address() == reply) {
     if (phase_ != phase::answering)
       return; // The turn is complete; only its formalities are left.
-    line->cancel();
+    line->cancel(then);
+    options_.counts->turns[turn_outcome::cancelled].Increment();
     remember_turn();
     save();
     end_turn();
     return;
   }
-  std::erase_if(queue_, [&](const waiting_turn& t) { return t.reply.address() == reply; });
+  auto left =
+      std::erase_if(queue_, [&](const waiting_turn& t) { return t.reply.address() == reply; });
+  options_.counts->turns[turn_outcome::cancelled].Increment(static_cast<double>(left));
 }
 
 void session_state::on_deltas(deltas text, std::size_t bytes) {
@@ -175,31 +200,32 @@ void session_state::on_failure(openai::error reason) {
   remember_turn();
   if (!line->chat().id.empty())
     save();
-  refuse(running_->reply, std::move(reason));
+  refuse(running_->reply, turn_outcome::failed, std::move(reason));
   end_turn();
 }
 
 void session_state::on_settled() { end_turn(); }
 
 void session_state::commit(openai::finish_reason reason) {
-  phase_ = phase::committing;
+  enter(phase::committing);
   self_->request(options_.store, store_timeout, atom::commit_v, record())
       .then(
           [this, reason](atom::commit) {
             stored_ = true;
+            options_.counts->turns[turn_outcome::answered].Increment();
             self_->send(running_->reply, atom::finish_v, reason);
             settle();
           },
           [this](const caf::error&) {
             spdlog::error("session {}: the turn could not be stored", options_.id);
-            refuse(running_->reply,
+            refuse(running_->reply, turn_outcome::failed,
                    {error_code::internal_error, {}, "the turn could not be stored"});
             settle();
           });
 }
 
 void session_state::settle() {
-  phase_ = phase::settling;
+  enter(phase::settling);
   tell_registry();
   line->settle();
 }
@@ -208,7 +234,7 @@ void session_state::end_turn() {
   running_.reset();
   answer_.clear();
   answer_.shrink_to_fit();
-  phase_ = phase::idle;
+  enter(phase::idle);
   tell_registry();
   begin_next();
 }
@@ -232,7 +258,6 @@ session_record session_state::record() {
   session_record result;
   info_.has_upstream_chat = !line->chat().id.empty();
   result.info = info_;
-  result.tenant = options_.tenant;
   result.chat = line->chat();
   result.transcript = transcript_;
   result.last_used = std::chrono::system_clock::now();
@@ -250,14 +275,18 @@ void session_state::save() {
 // -- others --------------------------------------------------------------------------------------
 
 void session_state::fail_all(const openai::error& reason) {
-  if (running_)
-    refuse(running_->reply, reason);
+  // A turn that is being committed or settled has had its answer.
+  if (running_ && phase_ == phase::answering)
+    refuse(running_->reply, turn_outcome::failed, reason);
+  else if (running_)
+    self_->send(running_->reply, atom::failed_v, reason);
   for (auto& t : queue_)
-    refuse(t.reply, reason);
+    refuse(t.reply, turn_outcome::failed, reason);
   queue_.clear();
 }
 
-void session_state::refuse(const reply_actor& reply, openai::error reason) {
+void session_state::refuse(const reply_actor& reply, turn_outcome outcome, openai::error reason) {
+  options_.counts->turn_failed(outcome, reason.code);
   self_->send(reply, atom::failed_v, std::move(reason));
 }
 
@@ -271,6 +300,9 @@ session_actor::behavior_type session(session_actor::stateful_pointer<session_sta
   self->state.start(std::move(options));
   return {
       [self](atom::credit, std::uint64_t bytes) { self->state.line->grant(bytes); },
+      [self](atom::leave, std::chrono::steady_clock::time_point then) {
+        self->state.reply_ended(caf::actor_cast<caf::actor_addr>(self->current_sender()), then);
+      },
       [self](atom::turn, turn& t, reply_actor& reply) {
         self->state.take(std::move(t), std::move(reply));
       },

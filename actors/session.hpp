@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/messages.hpp"
+#include "actors/metrics.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -23,6 +24,7 @@ struct session_options {
   std::shared_ptr<upstream_service> upstream;
   store_actor store;
   registry_actor registry;
+  std::shared_ptr<metrics> counts;
   /// Turns that may wait while one runs; one more is refused with `session_busy`.
   std::size_t queue_limit = 16;
   /// After that time without turns the actor offers to leave memory.
@@ -37,13 +39,15 @@ struct session_state : upstream_listener {
   explicit session_state(session_actor::stateful_pointer<session_state> self);
   session_state(const session_state&) = delete;
   session_state& operator=(const session_state&) = delete;
-  ~session_state() override = default;
+  ~session_state() override;
 
   // -- what may happen ---------------------------------------------------------------------------
 
   void start(session_options o);
   void take(turn t, reply_actor reply);
-  void reply_ended(const caf::actor_addr& reply);
+  /// A reply's client left, *then* if that is known, or the reply ended otherwise.
+  void reply_ended(const caf::actor_addr& reply,
+                   std::optional<std::chrono::steady_clock::time_point> then = {});
   void discard();
   void check_idle();
 
@@ -63,20 +67,9 @@ private:
     reply_actor reply;
   };
 
-  enum class phase : std::uint8_t {
-    /// The record has not been read from the store yet.
-    unknown,
-    /// It is being read.
-    loading,
-    idle,
-    /// The upstream works on a turn.
-    answering,
-    /// The record is being written.
-    committing,
-    /// The upstream is told that its reply was taken.
-    settling,
-  };
+  using phase = session_phase;
 
+  void enter(phase next);
   void load();
   void loaded(session_lookup found);
   void begin_next();
@@ -88,13 +81,15 @@ private:
   /// Writes the record without anybody waiting for it.
   void save();
   void fail_all(const openai::error& reason);
-  void refuse(const reply_actor& reply, openai::error reason);
+  /// Tells a reply that its turn came to nothing.
+  void refuse(const reply_actor& reply, turn_outcome outcome, openai::error reason);
   void remember_turn();
   void tell_registry();
   session_record record();
 
   session_actor::stateful_pointer<session_state> self_;
   session_options options_;
+  /// Set by `enter` only.
   phase phase_ = phase::unknown;
   std::deque<waiting_turn> queue_;
   /// The running turn; nobody waits for its answer once its reply ended.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/messages.hpp"
+#include "actors/metrics.hpp"
 
 #include <chrono>
 #include <unordered_map>
@@ -14,6 +15,9 @@ struct memory_store_state {
   /// All sessions, oldest first.
   std::vector<openai::session_info> list() const;
 
+  /// Forgets a session if it lies in *scope*; says whether it did.
+  bool remove(const std::string& id, const session_scope& scope);
+
   /// Forgets what was last used before *limit*.
   void sweep(std::chrono::system_clock::time_point limit);
 
@@ -24,7 +28,8 @@ struct memory_store_state {
 /// The STORE that keeps records in memory.
 /// @param time_to_live After that time without use a record is forgotten.
 store_actor::behavior_type memory_store(store_actor::stateful_pointer<memory_store_state> self,
-                                        std::chrono::seconds time_to_live);
+                                        std::chrono::seconds time_to_live,
+                                        std::shared_ptr<metrics> counts);
 
 /// Orders sessions as lists show them: oldest first, equal times by id.
 void sort_by_age(std::vector<openai::session_info>& sessions);

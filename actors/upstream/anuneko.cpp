@@ -15,13 +15,14 @@ using openai::error_code;
 /// The service's list of models, asked for by one caller at a time.
 class models_query {
 public:
-  models_query(transport& net, std::shared_ptr<const anuneko_account> who)
+  models_query(transport& net, std::shared_ptr<anuneko_account> who)
       : net_(net), account_(std::move(who)) {}
 
   void start(upstream_service::models_handler f) {
     std::lock_guard guard{mutex_};
     response_ = anuneko_response{};
     handler_ = std::move(f);
+    running_ = {anuneko::call_kind::view_user, std::chrono::steady_clock::now()};
     transfer_ = net_.start(++number_, account_->make(anuneko::view_user(), true),
                            [this](const transfer_event& event) { take(event); });
   }
@@ -45,6 +46,7 @@ private:
         return;
       }
       answer = read(event);
+      account_->ended(running_, *answer ? nullptr : &answer->error(), event.failure);
       f = std::exchange(handler_, nullptr);
     }
     f(std::move(*answer));
@@ -66,9 +68,10 @@ private:
   }
 
   transport& net_;
-  std::shared_ptr<const anuneko_account> account_;
+  std::shared_ptr<anuneko_account> account_;
   std::mutex mutex_;
   std::uint64_t number_ = 0;
+  running_call running_;
   std::unique_ptr<transfer> transfer_;
   anuneko_response response_;
   upstream_service::models_handler handler_;
@@ -78,7 +81,7 @@ class anuneko_service : public upstream_service {
 public:
   anuneko_service(transport& net, anuneko_options o)
       : net_(net),
-        account_(std::make_shared<const anuneko_account>(std::move(o))),
+        account_(std::make_shared<anuneko_account>(std::move(o))),
         models_(net, account_) {}
 
   std::unique_ptr<chat_upstream> open(upstream_chat known, upstream_listener& listener,
@@ -91,6 +94,16 @@ public:
 
   upstream_abilities abilities() const override { return {}; }
 
+  account_counts accounts() const override {
+    account_counts result;
+    result.working = account_->state() == account_state::works ? 1 : 0;
+    result.refused = account_->state() == account_state::refused ? 1 : 0;
+    result.unreachable = account_->state() == account_state::unreachable ? 1 : 0;
+    return result;
+  }
+
+  std::string_view kind() const noexcept override { return "anuneko"; }
+
   std::string default_model() const override { return std::string{anuneko::default_model}; }
 
   std::string public_model_id(std::string_view name) const override {
@@ -99,7 +112,7 @@ public:
 
 private:
   transport& net_;
-  std::shared_ptr<const anuneko_account> account_;
+  std::shared_ptr<anuneko_account> account_;
   models_query models_;
 };
 

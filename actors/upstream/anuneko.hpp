@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/metrics.hpp"
 #include "actors/upstream/chat_upstream.hpp"
 
 #include <memory>
@@ -18,6 +19,7 @@ struct anuneko_options {
   /// A UUID, the same in all calls of the account.
   std::string device_id;
   time_limits limits;
+  std::shared_ptr<metrics> counts = std::make_shared<metrics>();
 };
 
 /// The AnuNeko service behind *net*: a chat is created for a

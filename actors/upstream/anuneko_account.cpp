@@ -1,5 +1,7 @@
 #include "actors/upstream/anuneko_account.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <string_view>
 #include <utility>
@@ -27,10 +29,66 @@ bool is_word(std::string_view code) {
   });
 }
 
+call_metrics series_for(metrics& counts, anuneko::call_kind kind) {
+  return counts.upstream_calls(std::string{anuneko::name_of(kind)});
+}
+
+call_outcome outcome_of(const error* problem, transfer_failure f) {
+  if (problem == nullptr)
+    return call_outcome::ok;
+  if (problem->code == error_code::upstream_timeout)
+    return call_outcome::timeout;
+  return f == transfer_failure::none ? call_outcome::refused : call_outcome::failed;
+}
+
 } // namespace
 
 anuneko_account::anuneko_account(anuneko_options options)
-    : options_(std::move(options)), origin_(origin_of(options_.base_url)) {}
+    : options_(std::move(options)),
+      origin_(origin_of(options_.base_url)),
+      calls_{series_for(*options_.counts, anuneko::call_kind::view_user),
+             series_for(*options_.counts, anuneko::call_kind::create_chat),
+             series_for(*options_.counts, anuneko::call_kind::select_model),
+             series_for(*options_.counts, anuneko::call_kind::post_message),
+             series_for(*options_.counts, anuneko::call_kind::select_choice)} {
+  options_.counts->accounts[state_].Increment();
+}
+
+anuneko_account::~anuneko_account() { options_.counts->accounts[state_].Decrement(); }
+
+void anuneko_account::ended(const running_call& c, const error* problem, transfer_failure f) {
+  count(c, outcome_of(problem, f));
+  if (f == transfer_failure::unreachable || f == transfer_failure::connect_timeout)
+    stands(account_state::unreachable);
+  else if (problem == nullptr || problem->code == error_code::rate_limit_exceeded)
+    stands(account_state::works);
+  else if (problem->code == error_code::upstream_auth_failed)
+    stands(account_state::refused);
+}
+
+void anuneko_account::cancelled(const running_call& c) { count(c, call_outcome::cancelled); }
+
+void anuneko_account::skipped(std::uint64_t events) {
+  if (events > 0)
+    options_.counts->skipped_events.Increment(static_cast<double>(events));
+}
+
+void anuneko_account::count(const running_call& c, call_outcome outcome) {
+  const auto& series = calls_[static_cast<std::size_t>(c.kind)];
+  series.outcomes[outcome].Increment();
+  auto seconds = in_seconds(std::chrono::steady_clock::now() - c.begun);
+  series.seconds.Observe(seconds);
+  spdlog::debug("upstream {} {} after {:.1f}ms", anuneko::name_of(c.kind), name_of(outcome),
+                seconds * 1000);
+}
+
+void anuneko_account::stands(account_state next) {
+  auto before = state_.exchange(next);
+  if (before == next)
+    return;
+  options_.counts->accounts[before].Decrement();
+  options_.counts->accounts[next].Increment();
+}
 
 http_call anuneko_account::make(anuneko::call c, bool repeatable) const {
   http_call result;

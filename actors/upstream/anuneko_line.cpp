@@ -19,13 +19,18 @@ openai::finish_reason reason_of(const std::string& word) {
 
 } // namespace
 
-anuneko_line::anuneko_line(transport& net, std::shared_ptr<const anuneko_account> account,
+anuneko_line::anuneko_line(transport& net, std::shared_ptr<anuneko_account> account,
                            upstream_chat known, upstream_listener& listener, transport::sink events)
     : net_(net),
       account_(std::move(account)),
       chat_(std::move(known)),
       listener_(listener),
       events_(std::move(events)) {}
+
+anuneko_line::~anuneko_line() {
+  if (transfer_)
+    account_->cancelled(running_);
+}
 
 // -- the interface -------------------------------------------------------------------------------
 
@@ -46,9 +51,13 @@ void anuneko_line::settle() {
     choose(step::choosing_after);
 }
 
-void anuneko_line::cancel() {
+void anuneko_line::cancel(std::optional<std::chrono::steady_clock::time_point> client_left) {
   if (step_ == step::posting)
     note_reply();
+  if (transfer_)
+    account_->cancelled(running_);
+  if (transfer_ && client_left)
+    transfer_->abandon(*client_left);
   turn_ = upstream_turn{};
   stop_transfer();
 }
@@ -89,7 +98,7 @@ void anuneko_line::prepare_chat() {
 void anuneko_line::post() {
   decoder_ = anuneko::reply_decoder{};
   const auto& text = chat_.is_new ? turn_.seeded_text : turn_.text;
-  start(step::posting, account_->make(anuneko::post_message(chat_.id, text), false));
+  start(step::posting, anuneko::post_message(chat_.id, text), false);
 }
 
 void anuneko_line::choose(step s) { call(s, anuneko::select_choice(chat_.unsettled_message, 0)); }
@@ -103,13 +112,15 @@ void anuneko_line::replace_chat() {
 
 // -- transfers -----------------------------------------------------------------------------------
 
-void anuneko_line::call(step s, anuneko::call c) { start(s, account_->make(std::move(c), true)); }
+void anuneko_line::call(step s, anuneko::call c) { start(s, std::move(c), true); }
 
-void anuneko_line::start(step s, http_call c) {
+void anuneko_line::start(step s, anuneko::call c, bool repeatable) {
   step_ = s;
+  running_ = {c.kind, std::chrono::steady_clock::now()};
+  failure_ = transfer_failure::none;
   response_ = anuneko_response{};
   surely_not_taken_ = false;
-  transfer_ = net_.start(++number_, std::move(c), events_);
+  transfer_ = net_.start(++number_, account_->make(std::move(c), repeatable), events_);
 }
 
 void anuneko_line::stop_transfer() {
@@ -147,6 +158,7 @@ void anuneko_line::pass_on(deltas text, std::size_t bytes) {
 }
 
 void anuneko_line::take_end(transfer_failure f) {
+  failure_ = f;
   surely_not_taken_ = f == transfer_failure::unreachable ||
                       f == transfer_failure::connect_timeout || response_.status == 429 ||
                       response_.status == 503;
@@ -168,6 +180,7 @@ void anuneko_line::take_end(transfer_failure f) {
 
 /// Takes down what the reply, whole or broken, has told of the chat.
 void anuneko_line::note_reply() {
+  account_->skipped(decoder_.skipped());
   chat_.unsettled_message = decoder_.message_id();
   if (answered_ || !decoder_.message_id().empty())
     chat_.is_new = false;
@@ -187,6 +200,7 @@ void anuneko_line::end_post() {
   auto problem = decoder_.error();
   if (!problem) {
     note_reply();
+    account_->ended(running_, nullptr, failure_);
     auto reason = reason_of(decoder_.finish_reason());
     turn_ = upstream_turn{};
     stop_transfer();
@@ -198,6 +212,7 @@ void anuneko_line::end_post() {
 
 /// A call ended; *problem* says how it failed, if it did. All of a turn's failures pass here.
 void anuneko_line::end_call(std::optional<error> problem) {
+  account_->ended(running_, problem ? &*problem : nullptr, failure_);
   if (problem && (step_ == step::posting || step_ == step::selecting) && !answered_ && !replaced_ &&
       chat_is_lost()) {
     replace_chat();

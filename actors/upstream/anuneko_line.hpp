@@ -18,12 +18,16 @@ namespace nekod {
 /// that nobody can make, is replaced by a new one that is told what came before.
 class anuneko_line : public chat_upstream {
 public:
-  anuneko_line(transport& net, std::shared_ptr<const anuneko_account> account, upstream_chat known,
+  anuneko_line(transport& net, std::shared_ptr<anuneko_account> account, upstream_chat known,
                upstream_listener& listener, transport::sink events);
+  ~anuneko_line() override;
+
+  anuneko_line(const anuneko_line&) = delete;
+  anuneko_line& operator=(const anuneko_line&) = delete;
 
   void begin(const upstream_turn& turn) override;
   void settle() override;
-  void cancel() override;
+  void cancel(std::optional<std::chrono::steady_clock::time_point> client_left) override;
   void grant(std::size_t bytes) override;
   void on_transfer(transfer_event event) override;
   const upstream_chat& chat() const noexcept override { return chat_; }
@@ -39,7 +43,7 @@ private:
 
   // Transfers.
   void call(step s, anuneko::call c);
-  void start(step s, http_call c);
+  void start(step s, anuneko::call c, bool repeatable);
   void stop_transfer();
   void take_data(const std::string& bytes);
   void take_answer(const std::string& bytes);
@@ -60,7 +64,7 @@ private:
   bool chat_is_lost() const;
 
   transport& net_;
-  std::shared_ptr<const anuneko_account> account_;
+  std::shared_ptr<anuneko_account> account_;
   upstream_chat chat_;
   upstream_listener& listener_;
   transport::sink events_;
@@ -74,6 +78,9 @@ private:
   /// Whether the call that just ended was refused before anything came of it.
   bool surely_not_taken_ = false;
   std::uint64_t number_ = 0;
+  running_call running_;
+  /// How the transfer that just ended went.
+  transfer_failure failure_ = transfer_failure::none;
   std::unique_ptr<transfer> transfer_;
   anuneko_response response_;
   anuneko::reply_decoder decoder_;

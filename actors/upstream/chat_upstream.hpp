@@ -6,10 +6,12 @@
 #include "protocol/openai/response.hpp"
 #include "protocol/result.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -75,7 +77,8 @@ public:
 
   /// Gives up the running turn; its transfer is closed. What the service still has to be told is
   /// kept for the next turn.
-  virtual void cancel() = 0;
+  /// @param client_left When the client left for whom the turn ran, if that is why.
+  virtual void cancel(std::optional<std::chrono::steady_clock::time_point> client_left) = 0;
 
   /// Lets *bytes* more come, which `on_deltas` reported before.
   virtual void grant(std::size_t bytes) = 0;
@@ -93,6 +96,13 @@ struct upstream_abilities {
   bool tuning = false;
   /// Understands tools, images, and what else a request may demand; else such a request is refused.
   bool demands = false;
+};
+
+/// How many of a service's accounts are in which state.
+struct account_counts {
+  std::size_t working = 0;
+  std::size_t refused = 0;
+  std::size_t unreachable = 0;
 };
 
 /// A chat service: makes lines to it and knows its models. Called by actors on any thread.
@@ -114,6 +124,12 @@ public:
   virtual void list_models(models_handler f) = 0;
 
   virtual upstream_abilities abilities() const = 0;
+
+  /// How its accounts stand, as their last calls told.
+  virtual account_counts accounts() const = 0;
+
+  /// Its kind, for logs.
+  virtual std::string_view kind() const noexcept = 0;
 
   /// The model that serves where none is named or the list cannot be had.
   virtual std::string default_model() const = 0;

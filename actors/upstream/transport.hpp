@@ -86,6 +86,10 @@ public:
   /// Lets that many more bytes of the body come. A transfer starts with the transport's window;
   /// when it is used up the upstream is not read any more.
   virtual void grant(std::size_t bytes) = 0;
+
+  /// The client for whom the call was made left, then: the call is about to be dropped, and the
+  /// time from then to its connection's closing is measured.
+  virtual void abandon(std::chrono::steady_clock::time_point client_left) = 0;
 };
 
 /// Makes HTTP calls without blocking.

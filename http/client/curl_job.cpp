@@ -43,11 +43,13 @@ std::optional<std::chrono::seconds> parse_seconds(std::string_view text) {
 
 } // namespace
 
-curl_job::curl_job(std::uint64_t number, http_call call, transport::sink f, std::size_t w)
+curl_job::curl_job(std::uint64_t number, http_call call, transport::sink f, std::size_t w,
+                   metrics& counts)
     : window(static_cast<std::int64_t>(w)),
       number_(number),
       call_(std::move(call)),
       sink_(std::move(f)),
+      counts_(counts),
       easy_(curl_easy_init()) {
   if (!easy_)
     throw std::bad_alloc{};
@@ -123,8 +125,10 @@ std::size_t curl_job::take_body(char* data, std::size_t size, std::size_t n, voi
   if (job.window.load() <= 0) {
     job.paused = true;
     // Room may have come between the two lines above; whoever made it did not see the pause.
-    if (job.window.load() <= 0)
+    if (job.window.load() <= 0) {
+      job.counts_.credit_stalls.Increment();
       return CURL_WRITEFUNC_PAUSE;
+    }
     job.paused = false;
   }
   job.window -= static_cast<std::int64_t>(bytes);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/metrics.hpp"
 #include "actors/upstream/transport.hpp"
 
 #include <curl/curl.h>
@@ -22,7 +23,9 @@ class curl_job {
 public:
   using clock = std::chrono::steady_clock;
 
-  curl_job(std::uint64_t number, http_call call, transport::sink f, std::size_t window);
+  /// @param window Bytes of the body that may come before more are granted.
+  curl_job(std::uint64_t number, http_call call, transport::sink f, std::size_t window,
+           metrics& counts);
   curl_job(const curl_job&) = delete;
   curl_job& operator=(const curl_job&) = delete;
 
@@ -53,6 +56,8 @@ public:
   std::atomic<std::int64_t> window;
   /// Whether libcurl was told to wait for room.
   std::atomic<bool> paused{false};
+  /// When the client left for whom the call was made, if it did; set before the job is cancelled.
+  std::optional<clock::time_point> client_left;
 
 private:
   struct easy_deleter {
@@ -77,6 +82,7 @@ private:
   std::uint64_t number_;
   http_call call_;
   transport::sink sink_;
+  metrics& counts_;
   std::unique_ptr<CURL, easy_deleter> easy_;
   std::unique_ptr<curl_slist, list_deleter> headers_;
   std::size_t body_sent_ = 0;

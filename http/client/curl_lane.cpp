@@ -4,6 +4,8 @@
 #include <asio/dispatch.hpp>
 #include <asio/post.hpp>
 #include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -31,6 +33,7 @@ int make_epoll() {
 
 curl_lane::curl_lane(asio::io_context& loop, const client_options& options)
     : strand_(loop.get_executor()),
+      counts_(options.counts),
       multi_(curl_multi_init()),
       epoll_(loop, make_epoll()),
       timer_(loop),
@@ -65,6 +68,11 @@ void curl_lane::start(std::shared_ptr<curl_job> job) {
   asio::dispatch(strand_, [self = shared_from_this(), job = std::move(job)] {
     self->jobs_.emplace(job.get(), job);
     job->report_to(self->dirty_);
+    auto* easy = job->easy();
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &curl_lane::open_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, self.get());
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &curl_lane::close_socket);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, self.get());
     curl_multi_add_handle(self->multi_.get(), job->easy());
     self->wait_for_limits();
   });
@@ -117,6 +125,19 @@ int curl_lane::watch_socket(CURL*, curl_socket_t socket, int what, void* self, v
   // Any mark will do: it says that the socket is watched already.
   curl_multi_assign(lane.multi_.get(), socket, &lane);
   return 0;
+}
+
+/// As libcurl would do it itself, and counted.
+curl_socket_t curl_lane::open_socket(void* self, curlsocktype, curl_sockaddr* address) {
+  auto fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (fd >= 0)
+    ++static_cast<curl_lane*>(self)->connections_;
+  return fd;
+}
+
+int curl_lane::close_socket(void* self, curl_socket_t socket) {
+  --static_cast<curl_lane*>(self)->connections_;
+  return close(socket);
 }
 
 int curl_lane::set_timer(CURLM*, long timeout_ms, void* self) {
@@ -189,6 +210,8 @@ void curl_lane::remove(curl_job& job) {
   if (i == jobs_.end())
     return;
   curl_multi_remove_handle(multi_.get(), job.easy());
+  if (job.client_left)
+    counts_->client_leave.Observe(in_seconds(curl_job::clock::now() - *job.client_left));
   jobs_.erase(i);
 }
 

@@ -8,6 +8,7 @@
 #include <asio/steady_timer.hpp>
 #include <asio/strand.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <unordered_map>
@@ -36,6 +37,7 @@ public:
   void cancel(std::shared_ptr<curl_job> job);
   void resume(std::shared_ptr<curl_job> job);
   void stop();
+  std::size_t open_connections() const noexcept { return connections_; }
 
 private:
   struct multi_deleter {
@@ -53,7 +55,12 @@ private:
   void wait_for_limits();
   void check_limits();
 
+  static curl_socket_t open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
+  static int close_socket(void* self, curl_socket_t socket);
+
   asio::strand<asio::io_context::executor_type> strand_;
+  std::shared_ptr<metrics> counts_;
+  std::atomic<std::size_t> connections_{0};
   std::unique_ptr<CURLM, multi_deleter> multi_;
   asio::posix::stream_descriptor epoll_;
   asio::steady_timer timer_;

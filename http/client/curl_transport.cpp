@@ -26,6 +26,10 @@ public:
       lane_->resume(job_);
   }
 
+  void abandon(std::chrono::steady_clock::time_point client_left) override {
+    job_->client_left = client_left;
+  }
+
 private:
   std::shared_ptr<curl_lane> lane_;
   std::shared_ptr<curl_job> job_;
@@ -34,7 +38,7 @@ private:
 } // namespace
 
 curl_transport::curl_transport(asio::io_context& loop, const client_options& options)
-    : window_(options.window) {
+    : options_(options) {
   curl_global_init(CURL_GLOBAL_DEFAULT);
   for (std::size_t i = 0; i < options.lanes; ++i) {
     lanes_.push_back(std::make_shared<curl_lane>(loop, options));
@@ -46,9 +50,17 @@ curl_transport::~curl_transport() = default;
 
 std::unique_ptr<transfer> curl_transport::start(std::uint64_t number, http_call call, sink f) {
   auto& lane = lanes_[next_lane_++ % lanes_.size()];
-  auto job = std::make_shared<curl_job>(number, std::move(call), std::move(f), window_);
+  auto job = std::make_shared<curl_job>(number, std::move(call), std::move(f), options_.window,
+                                        *options_.counts);
   lane->start(job);
   return std::make_unique<curl_transfer>(lane, std::move(job));
+}
+
+std::size_t curl_transport::open_connections() const noexcept {
+  std::size_t result = 0;
+  for (const auto& lane : lanes_)
+    result += lane->open_connections();
+  return result;
 }
 
 void curl_transport::stop() {

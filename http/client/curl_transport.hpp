@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/metrics.hpp"
 #include "actors/upstream/transport.hpp"
 
 #include <atomic>
@@ -25,6 +26,7 @@ struct client_options {
   long max_idle_connections = 1024;
   /// Lanes that transfers are spread over, each with its own connections; one a thread of the loop.
   std::size_t lanes = 1;
+  std::shared_ptr<metrics> counts = std::make_shared<metrics>();
 };
 
 class curl_lane;
@@ -42,13 +44,16 @@ public:
 
   std::unique_ptr<transfer> start(std::uint64_t number, http_call call, sink f) override;
 
+  /// Connections that are open, idle ones included.
+  std::size_t open_connections() const noexcept;
+
   /// Cancels what runs and closes all connections. No call may follow. The loop must still run.
   void stop();
 
 private:
+  client_options options_;
   std::vector<std::shared_ptr<curl_lane>> lanes_;
   std::atomic<std::size_t> next_lane_{0};
-  std::size_t window_;
 };
 
 } // namespace nekod::http

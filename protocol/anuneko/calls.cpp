@@ -98,30 +98,49 @@ std::string failure_detail(const json::value& reply) {
 
 } // namespace
 
-call view_user() { return {"GET", "/user/view", {}, {}}; }
+std::string_view name_of(call_kind k) noexcept {
+  switch (k) {
+  case call_kind::create_chat:
+    return "create_chat";
+  case call_kind::select_model:
+    return "select_model";
+  case call_kind::post_message:
+    return "post_message";
+  case call_kind::select_choice:
+    return "select_choice";
+  default:
+    return "view_user";
+  }
+}
+
+call view_user() { return {call_kind::view_user, "GET", "/user/view", {}, {}}; }
 
 call create_chat(std::string_view model) {
-  return {"POST", "/chat", std::string{json_type}, object_with("model", model) + "}"};
+  return {call_kind::create_chat, "POST", "/chat", std::string{json_type},
+          object_with("model", model) + "}"};
 }
 
 call select_model(std::string_view chat_id, std::string_view model) {
   auto body = object_with("chat_id", chat_id) + R"(,"model":)";
   json::append_quoted(body, model);
   body += '}';
-  return {"POST", "/user/select_model", std::string{json_type}, std::move(body)};
+  return {call_kind::select_model, "POST", "/user/select_model", std::string{json_type},
+          std::move(body)};
 }
 
 call post_message(std::string_view chat_id, std::string_view text) {
   std::string body = R"({"contents":[)";
   json::append_quoted(body, text);
   body += "]}";
-  return {"POST", "/msg/" + path_segment(chat_id) + "/stream", "text/plain", std::move(body)};
+  return {call_kind::post_message, "POST", "/msg/" + path_segment(chat_id) + "/stream",
+          "text/plain", std::move(body)};
 }
 
 call select_choice(std::string_view message_id, int branch) {
   auto body = object_with("msg_id", message_id);
   body += R"(,"choice_idx":)" + std::to_string(branch) + "}";
-  return {"POST", "/msg/select-choice", std::string{json_type}, std::move(body)};
+  return {call_kind::select_choice, "POST", "/msg/select-choice", std::string{json_type},
+          std::move(body)};
 }
 
 std::optional<service_error> parse_error(std::string_view body) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,8 +11,21 @@
 /// around a result or not, unknown keys ignored.
 namespace nekod::anuneko {
 
+/// Which call of the service's.
+enum class call_kind : std::uint8_t {
+  view_user,
+  create_chat,
+  select_model,
+  post_message,
+  select_choice,
+};
+
+/// The call's word in metrics.
+std::string_view name_of(call_kind k) noexcept;
+
 /// One HTTP call, without the account's headers.
 struct call {
+  call_kind kind = call_kind::view_user;
   std::string method;
   /// Below the base URL, from its `/`.
   std::string path;

@@ -42,6 +42,10 @@ enum class error_code : std::uint8_t {
   not_found,
   method_not_allowed,
   content_too_large,
+  /// The request's address is too long.
+  uri_too_long,
+  /// The request's header fields are too long.
+  header_too_large,
   rate_limit_exceeded,
   /// The session's queue of turns is full.
   session_busy,

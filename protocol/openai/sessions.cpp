@@ -72,6 +72,22 @@ std::string health_json(std::chrono::system_clock::time_point now, std::string_v
   return out;
 }
 
+std::string alive_json() { return R"({"status":"alive"})"; }
+
+std::string readiness_json(const std::vector<std::string>& reasons) {
+  std::string out = R"({"status":")";
+  out += reasons.empty() ? "ready" : "not_ready";
+  out += R"(","reasons":[)";
+  std::string_view separator;
+  for (const auto& reason : reasons) {
+    out += separator;
+    json::append_quoted(out, reason);
+    separator = ",";
+  }
+  out += "]}";
+  return out;
+}
+
 std::string front_page_json(std::string_view version) {
   std::string out =
       R"({"name":"nekod","description":"An OpenAI API in front of stateful chat services","version":)";
@@ -82,7 +98,11 @@ std::string front_page_json(std::string_view version) {
          R"("model":"GET /v1/models/{id}",)"
          R"("sessions":"GET /sessions",)"
          R"("delete_session":"DELETE /sessions/{id}",)"
-         R"("health":"GET /health"}})";
+         R"("health":"GET /health",)"
+         R"("alive":"GET /health/live",)"
+         R"("ready":"GET /health/ready",)"
+         R"("metrics":"GET /metrics",)"
+         R"("openapi":"GET /openapi.json"}})";
   return out;
 }
 

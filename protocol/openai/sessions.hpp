@@ -16,6 +16,8 @@ struct session_info {
   session_info() = default;
 
   std::string id;
+  /// Whose it is; not shown.
+  std::string tenant;
   /// The model's name as clients write it.
   std::string model;
   std::chrono::system_clock::time_point created_at;
@@ -38,6 +40,13 @@ std::string session_missing_json(language lang);
 
 /// `{"status":"healthy","timestamp":...,"version":...}`.
 std::string health_json(std::chrono::system_clock::time_point now, std::string_view version);
+
+/// `{"status":"alive"}`: the process answers.
+std::string alive_json();
+
+/// Whether turns can be answered: `{"status":"ready","reasons":[]}`, or `not_ready` with stable
+/// words.
+std::string readiness_json(const std::vector<std::string>& reasons);
 
 /// `GET /`: what this is, and where its endpoints are.
 std::string front_page_json(std::string_view version);

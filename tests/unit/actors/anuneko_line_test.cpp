@@ -39,8 +39,10 @@ struct fixture {
     o.base_url = base_url;
     o.token = "secret-token";
     o.cookie = "secret-cookie";
+    o.counts = counts;
+    account = std::make_shared<anuneko_account>(o);
     line = std::make_unique<anuneko_line>(
-        net, std::make_shared<const anuneko_account>(o), std::move(known), heard,
+        net, account, std::move(known), heard,
         [this](transfer_event e) { line->on_transfer(std::move(e)); });
   }
 
@@ -63,8 +65,15 @@ struct fixture {
 
   strings paths() const { return net.paths(base_url); }
 
+  /// How many calls of that kind ended so.
+  double calls(const std::string& kind, call_outcome outcome) const {
+    return counts->upstream_calls(kind).outcomes[outcome].Value();
+  }
+
   transport_script net;
   listener heard;
+  std::shared_ptr<metrics> counts = std::make_shared<metrics>();
+  std::shared_ptr<anuneko_account> account;
   std::unique_ptr<anuneko_line> line;
 };
 
@@ -204,7 +213,7 @@ TEST_CASE_FIXTURE(fixture, "a cancelled answer is chosen before the next message
   transport_script::head(net.last(), 200);
   transport_script::data(net.last(), "data: {\"msg_id\":\"m1\",\"v\":\"me\"}\n\n");
   auto cancelled = net.calls.back();
-  line->cancel();
+  line->cancel({});
   CHECK(cancelled->dropped);
   CHECK(line->chat().unsettled_message == "m1");
   transport_script::data(*cancelled, "data: {\"v\":\"ow\"}\n\n");
@@ -312,4 +321,52 @@ TEST_CASE_FIXTURE(fixture, "a small call's reply that does not end is an error")
   CHECK(heard.log.empty());
   transport_script::data(net.last(), " ");
   CHECK(heard.log == strings{"failure"});
+}
+
+TEST_CASE_FIXTURE(fixture, "each call is counted by its kind and outcome") {
+  begin();
+  net.answer(200, R"({"chat_id":"c1"})");
+  net.answer(200, "{}");
+  answer_stream();
+  line->settle();
+  net.answer(500, "");
+  begin();
+  line->cancel(std::chrono::steady_clock::now());
+  CHECK(net.last().abandoned);
+  begin();
+  transport_script::end(net.last(), transfer_failure::cut);
+  begin();
+  transport_script::end(net.last(), transfer_failure::silence_timeout);
+  CHECK(calls("create_chat", call_outcome::ok) == 1);
+  CHECK(calls("select_model", call_outcome::ok) == 1);
+  CHECK(calls("post_message", call_outcome::ok) == 1);
+  CHECK(calls("select_choice", call_outcome::refused) == 1);
+  CHECK(calls("select_choice", call_outcome::cancelled) == 1);
+  CHECK(calls("select_choice", call_outcome::failed) == 1);
+  CHECK(calls("select_choice", call_outcome::timeout) == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "the account stands as its last telling call said") {
+  auto after = [this](auto happens) {
+    begin();
+    happens();
+    return account->state();
+  };
+  CHECK(account->state() == account_state::unknown);
+  CHECK(after([this] { net.answer(500, ""); }) == account_state::unknown);
+  CHECK(after([this] { net.answer(401, ""); }) == account_state::refused);
+  CHECK(after([this] { net.answer(500, ""); }) == account_state::refused);
+  CHECK(after([this] { net.answer(429, ""); }) == account_state::works);
+  CHECK(after([this] { transport_script::end(net.last(), transfer_failure::unreachable); }) ==
+        account_state::unreachable);
+  CHECK(counts->accounts[account_state::unreachable].Value() == 1);
+  CHECK(counts->accounts[account_state::works].Value() == 0);
+  CHECK(after([this] { net.answer(200, R"({"chat_id":"c1"})"); }) == account_state::works);
+}
+
+TEST_CASE_FIXTURE(fixture, "events that are not understood are counted") {
+  open_in_chat();
+  begin();
+  net.answer(200, "data: {\"v\":\"ha\"}\n\ndata: what\n\n");
+  CHECK(counts->skipped_events.Value() == 1);
 }

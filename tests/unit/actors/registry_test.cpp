@@ -15,8 +15,8 @@ using strings = std::vector<std::string>;
 struct fixture : test::actor_system_fixture {
   fixture() {
     options.upstream = upstream;
-    options.store = system().spawn(memory_store, 1h);
-    options.aliases = {{"cat", "Exotic Shorthair"}, {"ghost", "No Such Cat"}};
+    options.store = system().spawn(memory_store, 1h, options.counts);
+    options.aliases.entries = {{"cat", "Exotic Shorthair"}, {"ghost", "No Such Cat"}};
     options.session_idle = 60s;
     handle = system().spawn(registry, options);
     run();
@@ -46,22 +46,25 @@ struct fixture : test::actor_system_fixture {
     run();
   }
 
-  std::shared_ptr<test::reply_record> ask(std::shared_ptr<openai::chat_request> request) {
+  std::shared_ptr<test::reply_record> ask(std::shared_ptr<openai::chat_request> request,
+                                          const std::string& tenant = {}) {
     auto record = std::make_shared<test::reply_record>();
     auto reply = system().spawn(test::recording_reply, record);
     open_turn t;
     t.request = std::move(request);
+    t.tenant = tenant;
     caf::anon_send(handle, atom::open_v, t, reply);
     run();
     return record;
   }
 
   std::shared_ptr<test::reply_record> ask_in(const std::string& session_id,
-                                             const std::string& model = {}) {
+                                             const std::string& model = {},
+                                             const std::string& tenant = {}) {
     auto request = test::request_saying("hello");
     request->session_id = session_id;
     request->model = model;
-    return ask(request);
+    return ask(request, tenant);
   }
 
   template <class Reply, class... Question>
@@ -188,10 +191,10 @@ TEST_CASE_FIXTURE(fixture, "what the upstream cannot do is refused by name") {
 TEST_CASE_FIXTURE(fixture, "a deleted session is gone, and its id begins anew") {
   give_models({"Orange Cat"});
   auto a = ask_in("s1");
-  CHECK(get<bool>(atom::remove_v, std::string{"s1"}));
+  CHECK(get<bool>(atom::remove_v, std::string{"s1"}, session_scope{}));
   CHECK(a->error.code == openai::error_code::session_deleted);
-  CHECK(get<std::vector<openai::session_info>>(atom::list_v).empty());
-  CHECK_FALSE(get<bool>(atom::remove_v, std::string{"s1"}));
+  CHECK(get<std::vector<openai::session_info>>(atom::list_v, session_scope{}).empty());
+  CHECK_FALSE(get<bool>(atom::remove_v, std::string{"s1"}, session_scope{}));
   CHECK(ask_in("s1")->log == strings{"begin"});
 }
 
@@ -205,14 +208,14 @@ TEST_CASE_FIXTURE(fixture, "a session that left memory is listed, goes on, and c
   pass(60s);
   pass(60s);
   CHECK(upstream->lines.empty());
-  auto list = get<std::vector<openai::session_info>>(atom::list_v);
+  auto list = get<std::vector<openai::session_info>>(atom::list_v, session_scope{});
   REQUIRE(list.size() == 1);
   CHECK(list.front().id == "s1");
   CHECK(list.front().has_upstream_chat);
   ask_in("s1");
   REQUIRE(upstream->lines.size() == 1);
   CHECK(upstream->lines.front()->state.id == "chat");
-  CHECK(get<std::vector<openai::session_info>>(atom::list_v).size() == 1);
+  CHECK(get<std::vector<openai::session_info>>(atom::list_v, session_scope{}).size() == 1);
 }
 
 TEST_CASE_FIXTURE(fixture, "a session does not leave memory while a turn is on its way to it") {
@@ -227,4 +230,92 @@ TEST_CASE_FIXTURE(fixture, "a session does not leave memory while a turn is on i
   run();
   CHECK(upstream->lines.size() == 1);
   CHECK(ask_in("s1")->log == strings{"begin"});
+}
+
+TEST_CASE_FIXTURE(fixture, "a tenant neither sees, nor uses, nor deletes another's session") {
+  give_models({"Orange Cat"});
+  session_scope a;
+  a.tenant = "a";
+  session_scope b;
+  b.tenant = "b";
+  session_scope admin;
+  admin.all = true;
+  CHECK(ask_in("s1", {}, "a")->log == strings{"begin"});
+  CHECK(get<std::vector<openai::session_info>>(atom::list_v, a).size() == 1);
+  CHECK(get<std::vector<openai::session_info>>(atom::list_v, b).empty());
+  CHECK(get<std::vector<openai::session_info>>(atom::list_v, admin).size() == 1);
+  CHECK(ask_in("s1", {}, "b")->error.code == openai::error_code::session_not_found);
+  CHECK_FALSE(get<bool>(atom::remove_v, std::string{"s1"}, b));
+  CHECK(get<bool>(atom::remove_v, std::string{"s1"}, admin));
+}
+
+TEST_CASE_FIXTURE(fixture, "nor one that left memory, and its owner finds it as it was") {
+  give_models({"Orange Cat"});
+  session_scope b;
+  b.tenant = "b";
+  ask_in("s1", {}, "a");
+  upstream->lines.front()->end_answer();
+  run();
+  upstream->lines.front()->end_settling();
+  run();
+  pass(60s);
+  pass(60s);
+  REQUIRE(upstream->lines.empty());
+  CHECK(get<std::vector<openai::session_info>>(atom::list_v, b).empty());
+  CHECK_FALSE(get<bool>(atom::remove_v, std::string{"s1"}, b));
+  CHECK(ask_in("s1", {}, "b")->error.code == openai::error_code::session_not_found);
+  CHECK(ask_in("s1", {}, "a")->log == strings{"begin"});
+  CHECK(upstream->lines.front()->state.id == "chat");
+}
+
+TEST_CASE_FIXTURE(fixture, "a forced refresh asks the upstream though the list is new") {
+  give_models({"Orange Cat"});
+  CHECK(get<model_list>(atom::models_v).models.size() == 1);
+  CHECK(upstream->model_queries.empty());
+  model_list fresh;
+  system().spawn(
+      [&](caf::event_based_actor* self, const registry_actor& h) {
+        self->request(h, caf::infinite, atom::models_v, atom::refresh_v)
+            .then([&](model_list& l) { fresh = std::move(l); }, [](const caf::error&) {});
+      },
+      handle);
+  run();
+  CHECK(fresh.models.empty());
+  give_models({"Orange Cat", "Tuxedo"});
+  CHECK(fresh.upstream_names == strings{"Orange Cat", "Tuxedo"});
+}
+
+TEST_CASE_FIXTURE(fixture, "other aliases are taken while running") {
+  give_models({"Orange Cat", "Exotic Shorthair"});
+  model_aliases aliases;
+  aliases.entries = {{"kitten", "Orange Cat"}};
+  caf::anon_send(handle, aliases);
+  run();
+  CHECK(ask_in("s1", "kitten")->head.what.model.upstream_name == "Orange Cat");
+  CHECK(ask_in("s2", "cat")->head.what.model.fallback);
+  CHECK(get<model_list>(atom::models_v).upstream_names ==
+        strings{"Orange Cat", "Exotic Shorthair"});
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "turns can be answered while an account works, and else the reason is told") {
+  give_models({"Orange Cat"});
+  CHECK(get<readiness>(atom::ready_v).reasons == strings{"upstream_unknown"});
+  upstream->counts.refused = 1;
+  CHECK(get<readiness>(atom::ready_v).reasons == strings{"upstream_auth_failed"});
+  upstream->counts.unreachable = 1;
+  CHECK(get<readiness>(atom::ready_v).reasons ==
+        strings{"upstream_auth_failed", "upstream_unreachable"});
+  upstream->counts.working = 1;
+  CHECK(get<readiness>(atom::ready_v).reasons.empty());
+}
+
+TEST_CASE_FIXTURE(fixture, "who asks whether turns can be answered has the upstream tried again") {
+  refuse_models();
+  upstream->counts.unreachable = 1;
+  get<readiness>(atom::ready_v);
+  CHECK(upstream->model_queries.empty());
+  pass(options.models_retry);
+  get<readiness>(atom::ready_v);
+  CHECK(upstream->model_queries.size() == 1);
 }

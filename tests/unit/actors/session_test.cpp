@@ -27,7 +27,7 @@ store_actor::behavior_type slow_store(store_actor::stateful_pointer<slow_store_s
         return self->state.waiting.back();
       },
       [nothing](atom::load, const std::string&) { return nothing; },
-      [](atom::remove, const std::string&) { return false; },
+      [](atom::remove, const std::string&, const session_scope&) { return false; },
       [](atom::list) { return std::vector<openai::session_info>{}; },
       [self](atom::sweep) {
         for (auto& promise : self->state.waiting)
@@ -48,8 +48,11 @@ registry_actor::behavior_type quiet_registry(registry_actor::pointer,
   return {
       [](atom::open, const open_turn&, const reply_actor&) {},
       [](atom::models) { return model_list{}; },
-      [](atom::list) { return std::vector<openai::session_info>{}; },
-      [](atom::remove, const std::string&) { return false; },
+      [](atom::models, atom::refresh) { return model_list{}; },
+      [](const model_aliases&) {},
+      [](atom::ready) { return readiness{}; },
+      [](atom::list, const session_scope&) { return std::vector<openai::session_info>{}; },
+      [](atom::remove, const std::string&, const session_scope&) { return false; },
       [log](atom::changed, const openai::session_info& info) { log->infos.push_back(info); },
       [log](atom::retire, const std::string& id, std::uint64_t) { log->retiring.push_back(id); },
       [](const models_answer&) {},
@@ -60,7 +63,7 @@ struct fixture : test::actor_system_fixture {
   fixture() {
     options.id = "s1";
     options.upstream = upstream;
-    options.store = system().spawn(memory_store, 1h);
+    options.store = system().spawn(memory_store, 1h, options.counts);
     options.registry = system().spawn(quiet_registry, registry);
     options.queue_limit = 2;
     options.idle_time = 60s;
@@ -100,7 +103,11 @@ struct fixture : test::actor_system_fixture {
 
   std::shared_ptr<test::fake_upstream> upstream = std::make_shared<test::fake_upstream>();
   std::shared_ptr<registry_log> registry = std::make_shared<registry_log>();
-  session_options options;
+  session_options options = [] {
+    session_options o;
+    o.counts = std::make_shared<metrics>();
+    return o;
+  }();
   session_actor handle;
 };
 
@@ -206,16 +213,16 @@ TEST_CASE_FIXTURE(fixture, "a client that leaves cancels its turn, and the next 
   auto first = ask("one");
   auto second = ask("two");
   line().say("ha");
-  caf::anon_send(first.reply, atom::gone_v);
+  caf::anon_send(first.reply, atom::gone_v, std::chrono::steady_clock::now());
   run();
-  CHECK(upstream->log == strings{"begin one", "cancel", "begin two"});
+  CHECK(upstream->log == strings{"begin one", "cancel, left", "begin two"});
 }
 
 TEST_CASE_FIXTURE(fixture, "a client that leaves the queue is never served") {
   start();
   auto first = ask("one");
   auto second = ask("two");
-  caf::anon_send(second.reply, atom::gone_v);
+  caf::anon_send(second.reply, atom::gone_v, std::chrono::steady_clock::now());
   run();
   line().end_answer();
   run();
@@ -228,7 +235,7 @@ TEST_CASE_FIXTURE(fixture, "a client that left before its turn reached the sessi
   start();
   auto record = std::make_shared<test::reply_record>();
   auto reply = system().spawn(test::recording_reply, record);
-  caf::anon_send(reply, atom::gone_v);
+  caf::anon_send(reply, atom::gone_v, std::chrono::steady_clock::now());
   run();
   turn t;
   t.request = test::request_saying("too late");
@@ -242,7 +249,7 @@ TEST_CASE_FIXTURE(fixture, "a client that leaves while its answer is settled dis
   auto a = ask("one");
   line().end_answer();
   run();
-  caf::anon_send(a.reply, atom::gone_v);
+  caf::anon_send(a.reply, atom::gone_v, std::chrono::steady_clock::now());
   run();
   CHECK(upstream->log == strings{"begin one", "settle"});
 }
@@ -336,7 +343,49 @@ TEST_CASE_FIXTURE(fixture, "another tenant's record is not opened") {
   options.tenant = "b";
   options.stored = true;
   start();
-  CHECK(line().state.id.empty());
-  ask("two");
-  CHECK(upstream->turns.back().seeded_text == "two");
+  auto b = ask("two");
+  CHECK(b.record->error.code == openai::error_code::session_not_found);
+  CHECK(upstream->log == strings{"begin one", "settle"});
+  CHECK(upstream->lines.empty());
+}
+
+TEST_CASE_FIXTURE(fixture, "each turn is counted once, by its outcome") {
+  auto count = [this](turn_outcome o) { return options.counts->turns[o].Value(); };
+  options.queue_limit = 1;
+  start();
+  auto a = ask("answered");
+  ask("waits");
+  ask("refused");
+  line().say("ha");
+  line().end_answer();
+  run();
+  line().end_settling();
+  run();
+  line().fail(openai::error_code::upstream_error);
+  run();
+  auto b = ask("cancelled");
+  caf::anon_send(b.reply, atom::gone_v, std::chrono::steady_clock::now());
+  run();
+  CHECK(a.record->log == strings{"begin", "delta ha", "finish"});
+  CHECK(count(turn_outcome::answered) == 1);
+  CHECK(count(turn_outcome::refused) == 1);
+  CHECK(count(turn_outcome::failed) == 1);
+  CHECK(count(turn_outcome::cancelled) == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "a session is counted in one state at a time, and not after its end") {
+  auto in = [this](session_phase p) { return options.counts->sessions[p].Value(); };
+  start();
+  CHECK(in(session_phase::idle) == 1);
+  ask("one");
+  CHECK(in(session_phase::idle) == 0);
+  CHECK(in(session_phase::answering) == 1);
+  line().end_answer();
+  run();
+  CHECK(in(session_phase::answering) == 0);
+  CHECK(in(session_phase::settling) == 1);
+  caf::anon_send(handle, atom::retire_v);
+  run();
+  for (auto p : {session_phase::idle, session_phase::answering, session_phase::settling})
+    CHECK(in(p) == 0);
 }

@@ -2,6 +2,7 @@
 
 #include "actors/upstream/transport.hpp"
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -17,6 +18,7 @@ public:
     http_call call;
     sink f;
     bool dropped = false;
+    bool abandoned = false;
     std::size_t granted = 0;
   };
 
@@ -75,6 +77,7 @@ private:
     handle& operator=(const handle&) = delete;
     ~handle() override { entry_->dropped = true; }
     void grant(std::size_t bytes) override { entry_->granted += bytes; }
+    void abandon(std::chrono::steady_clock::time_point) override { entry_->abandoned = true; }
 
   private:
     std::shared_ptr<started> entry_;

@@ -2,9 +2,11 @@
 
 #include "actors/upstream/chat_upstream.hpp"
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,7 +30,9 @@ public:
       state.id = "chat";
     }
     void settle() override { parent.log.emplace_back("settle"); }
-    void cancel() override { parent.log.emplace_back("cancel"); }
+    void cancel(std::optional<std::chrono::steady_clock::time_point> client_left) override {
+      parent.log.emplace_back(client_left ? "cancel, left" : "cancel");
+    }
     void grant(std::size_t bytes) override { granted += bytes; }
     void on_transfer(transfer_event) override {
       auto f = std::move(happenings.front());
@@ -78,6 +82,8 @@ public:
 
   void list_models(models_handler f) override { model_queries.push_back(std::move(f)); }
   upstream_abilities abilities() const override { return {}; }
+  account_counts accounts() const override { return counts; }
+  std::string_view kind() const noexcept override { return "fake"; }
   std::string default_model() const override { return "Orange Cat"; }
   std::string public_model_id(std::string_view name) const override {
     return "public-" + std::string{name};
@@ -89,6 +95,7 @@ public:
   /// The lines that are open.
   std::vector<line*> lines;
   std::vector<models_handler> model_queries;
+  account_counts counts;
 };
 
 } // namespace nekod::test

@@ -38,7 +38,11 @@ inline reply_actor::behavior_type recording_reply(reply_actor::pointer self,
         self->quit();
       },
       [](atom::written) {},
-      [self](atom::gone) { self->quit(); },
+      [self, record](atom::gone, std::chrono::steady_clock::time_point then) {
+        if (record->session)
+          self->send(record->session, atom::leave_v, then);
+        self->quit();
+      },
       [](atom::idle) {},
   };
 }

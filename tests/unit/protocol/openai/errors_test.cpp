@@ -41,6 +41,8 @@ const std::vector<row> rows{
     {error_code::not_found, "not_found", 404, "invalid_request_error", false},
     {error_code::method_not_allowed, "method_not_allowed", 405, "invalid_request_error", false},
     {error_code::content_too_large, "content_too_large", 413, "invalid_request_error", false},
+    {error_code::uri_too_long, "uri_too_long", 414, "invalid_request_error", false},
+    {error_code::header_too_large, "header_too_large", 431, "invalid_request_error", false},
     {error_code::rate_limit_exceeded, "rate_limit_exceeded", 429, "rate_limit_error", true},
     {error_code::session_busy, "session_busy", 429, "rate_limit_error", true},
     {error_code::upstream_auth_failed, "upstream_auth_failed", 502, "authentication_error", false},

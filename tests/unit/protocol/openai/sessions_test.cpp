@@ -85,3 +85,10 @@ TEST_CASE("the front page names the version and every endpoint of the manual") {
   CHECK(json::find_string(*endpoints, "delete_session") == "DELETE /sessions/{id}");
   CHECK(json::find_string(*endpoints, "health") == "GET /health");
 }
+
+TEST_CASE("readiness is told with its reasons") {
+  CHECK(alive_json() == R"({"status":"alive"})");
+  CHECK(readiness_json({}) == R"({"status":"ready","reasons":[]})");
+  CHECK(readiness_json({"draining", "upstream_unknown"}) ==
+        R"({"status":"not_ready","reasons":["draining","upstream_unknown"]})");
+}

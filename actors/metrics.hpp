@@ -1,0 +1,163 @@
+#pragma once
+
+#include "protocol/openai/errors.hpp"
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+/// What nekod counts, in Prometheus' terms. Whoever has something to count is given the one object
+/// that `main` makes; all of it may be used from any thread.
+///
+/// Labels have values of bounded sets only, so that no client can make series.
+namespace nekod {
+
+/// How a session in memory stands.
+enum class session_phase : std::uint8_t {
+  /// The store could not say what it remembers of it; the next turn asks again.
+  unknown,
+  /// Its record is being read.
+  loading,
+  idle,
+  /// The upstream works on a turn.
+  answering,
+  /// The record is being written.
+  committing,
+  /// The upstream is told that its reply was taken.
+  settling,
+  /// Not a phase: the number of them.
+  count,
+};
+
+/// What became of a turn.
+enum class turn_outcome : std::uint8_t {
+  answered,
+  failed,
+  /// Its client left.
+  cancelled,
+  /// There was no room for it, or the upstream cannot do what it asks for.
+  refused,
+  count,
+};
+
+/// What became of a call to an upstream.
+enum class call_outcome : std::uint8_t {
+  ok,
+  /// The upstream said no.
+  refused,
+  /// No connection, or one that broke.
+  failed,
+  timeout,
+  /// We gave it up.
+  cancelled,
+  count,
+};
+
+/// What is known of an upstream account.
+enum class account_state : std::uint8_t { unknown, works, refused, unreachable, count };
+
+std::string_view name_of(session_phase p) noexcept;
+std::string_view name_of(turn_outcome o) noexcept;
+std::string_view name_of(call_outcome o) noexcept;
+std::string_view name_of(account_state s) noexcept;
+
+/// One series for each value of an enumeration, made at once so that none is missing before its
+/// first event.
+template <class Metric, class Enum>
+class series_of {
+public:
+  series_of(prometheus::Family<Metric>& family, const char* label, prometheus::Labels others = {}) {
+    for (std::size_t i = 0; i < all_.size(); ++i) {
+      auto labels = others;
+      labels.emplace(label, name_of(static_cast<Enum>(i)));
+      all_[i] = &family.Add(labels);
+    }
+  }
+
+  Metric& operator[](Enum value) const noexcept { return *all_[static_cast<std::size_t>(value)]; }
+
+private:
+  std::array<Metric*, static_cast<std::size_t>(Enum::count)> all_{};
+};
+
+/// The series of one kind of upstream call.
+struct call_metrics {
+  series_of<prometheus::Counter, call_outcome> outcomes;
+  prometheus::Histogram& seconds;
+};
+
+class metrics {
+public:
+  using clock = std::chrono::steady_clock;
+
+  metrics();
+  metrics(const metrics&) = delete;
+  metrics& operator=(const metrics&) = delete;
+
+  /// The series of the calls that an upstream names *call*. Ask once and keep them.
+  call_metrics upstream_calls(const std::string& call);
+
+  /// An HTTP request was answered, or given up with *status* 0.
+  void request_ended(std::string_view method, const std::string& endpoint, std::uint16_t status,
+                     std::chrono::microseconds duration);
+
+  /// A turn ended otherwise than by its answer.
+  void turn_failed(turn_outcome outcome, openai::error_code code);
+
+  /// A request was refused by the limit of that name.
+  void rate_limited(const std::string& limit);
+
+  /// A turn's session was found by the rule *match*.
+  void session_matched(std::string_view match);
+
+  /// All series; others may add theirs.
+  prometheus::Registry registry;
+
+private:
+  prometheus::Family<prometheus::Counter>& requests_;
+  prometheus::Histogram& request_duration_;
+  prometheus::Family<prometheus::Counter>& responses_;
+  prometheus::Family<prometheus::Counter>& rate_limited_;
+  prometheus::Family<prometheus::Counter>& turn_failures_;
+  prometheus::Family<prometheus::Counter>& matches_;
+  prometheus::Family<prometheus::Counter>& upstream_calls_;
+  prometheus::Family<prometheus::Histogram>& upstream_call_seconds_;
+
+public:
+  const series_of<prometheus::Gauge, session_phase> sessions;
+  const series_of<prometheus::Counter, turn_outcome> turns;
+  const series_of<prometheus::Gauge, account_state> accounts;
+  prometheus::Gauge& stored_sessions;
+  prometheus::Counter& model_fallbacks;
+
+  /// From a request's arrival to the first text for its client.
+  prometheus::Histogram& first_token;
+  /// Between two pieces of text of one answer.
+  prometheus::Histogram& between_chunks;
+  /// Text and events that wait in memory for slow clients.
+  prometheus::Gauge& buffered_bytes;
+
+  /// An upstream transfer was paused since its text does not leave.
+  prometheus::Counter& credit_stalls;
+  /// Events of upstream replies that were not understood.
+  prometheus::Counter& skipped_events;
+  /// From a client's leaving to the closing of its upstream transfer.
+  prometheus::Histogram& client_leave;
+};
+
+/// Seconds, as Prometheus wants them.
+template <class Duration>
+double in_seconds(Duration d) {
+  return std::chrono::duration<double>(d).count();
+}
+
+} // namespace nekod
