@@ -36,12 +36,15 @@ fields common_fields(const std::string& request_id) {
 
 void respond_error(exchange& x, const openai::error& e, openai::language lang,
                    const std::string& request_id) {
+  x.notes().error = openai::name_of(e.code);
   auto headers = common_fields(request_id);
   headers.emplace_back("Content-Type", json_type);
   if (e.retry_after)
     headers.emplace_back("Retry-After", std::to_string(e.retry_after->count()));
   if (!openai::retriable(e.code) || e.maybe_taken)
     headers.emplace_back("X-Should-Retry", "false");
+  if (e.code == error_code::invalid_api_key)
+    headers.emplace_back("WWW-Authenticate", "Bearer");
   x.respond(openai::status_of(e.code), std::move(headers), openai::to_json(e, lang));
 }
 
@@ -60,8 +63,14 @@ void reply_state::start(exchange_ptr x, std::shared_ptr<const openai::chat_reque
     fail(shutdown ? error_code::overloaded : error_code::internal_error);
   });
   auto handle = caf::actor_cast<reply_actor>(self_);
-  exchange_->on_gone([handle] { caf::anon_send(handle, atom::gone_v); });
+  exchange_->on_gone(
+      [handle] { caf::anon_send(handle, atom::gone_v, std::chrono::steady_clock::now()); });
   exchange_->on_idle(options_->heartbeat, [handle] { caf::anon_send(handle, atom::idle_v); });
+}
+
+reply_state::~reply_state() {
+  if (options_)
+    options_->counts->buffered_bytes.Decrement(static_cast<double>(buffered_));
 }
 
 void reply_state::begin(turn_head head, credit_actor session) {
@@ -73,6 +82,11 @@ void reply_state::begin(turn_head head, credit_actor session) {
                             .count();
   completion_.model = head.what.model.id;
   completion_.session_id = head.session_id;
+  auto& notes = exchange_->notes();
+  notes.session = head.session_id;
+  notes.match = name_of(head.what.match);
+  notes.upstream = head.what.upstream;
+  notes.model = head.what.model.id;
   head_ = std::move(head);
   if (request_->stream) {
     writer_.emplace(completion_, request_->include_usage);
@@ -81,8 +95,10 @@ void reply_state::begin(turn_head head, credit_actor session) {
 }
 
 void reply_state::take(deltas& text, std::uint64_t bytes) {
+  count_chunks(text);
   if (!request_->stream) {
     waiting_.text += text.text;
+    count_buffered();
     grant(bytes);
     if (waiting_.text.size() > options_->max_whole_answer)
       fail({error_code::upstream_error, {}, "the answer is too long for one piece"});
@@ -125,6 +141,7 @@ void reply_state::end_whole(openai::finish_reason reason) {
 
 void reply_state::fail(const openai::error& reason) {
   if (stream_begun_) {
+    exchange_->notes().error = openai::name_of(reason.code);
     openai::chunk_writer::failure(pending_, reason, options_->language);
     exchange_->write(std::move(pending_), nullptr);
     exchange_->finish(true);
@@ -155,6 +172,12 @@ void reply_state::idle() {
   pump();
 }
 
+void reply_state::leave(std::chrono::steady_clock::time_point then) {
+  if (session_ && !ending_)
+    self_->send(session_, atom::leave_v, then);
+  self_->quit();
+}
+
 void reply_state::begin_stream() {
   if (!std::exchange(stream_begun_, true))
     exchange_->begin(200, answer_fields(stream_type));
@@ -162,6 +185,7 @@ void reply_state::begin_stream() {
 
 /// Writes what there is, unless a write is under way; ends the answer where all has been written.
 void reply_state::pump() {
+  count_buffered();
   if (writing_)
     return;
   fill_write();
@@ -204,6 +228,23 @@ void reply_state::grant(std::uint64_t bytes) {
     self_->send(session_, atom::credit_v, std::exchange(free_bytes_, 0));
 }
 
+void reply_state::count_chunks(const deltas& text) {
+  auto now = std::chrono::steady_clock::now();
+  exchange_->notes().chunks += text.ends.size();
+  if (last_text_ == std::chrono::steady_clock::time_point{})
+    options_->counts->first_token.Observe(in_seconds(now - exchange_->arrived()));
+  else
+    options_->counts->between_chunks.Observe(in_seconds(now - last_text_));
+  last_text_ = now;
+}
+
+void reply_state::count_buffered() {
+  auto now = waiting_.text.size() + pending_.size();
+  options_->counts->buffered_bytes.Increment(static_cast<double>(now) -
+                                             static_cast<double>(buffered_));
+  buffered_ = now;
+}
+
 fields reply_state::answer_fields(const char* content_type) const {
   auto result = common_fields(request_id_);
   result.emplace_back("Content-Type", content_type);
@@ -236,7 +277,7 @@ reply_actor::behavior_type reply(reply_actor::stateful_pointer<reply_state> self
       [self](atom::finish, openai::finish_reason reason) { self->state.finish(reason); },
       [self](atom::failed, const openai::error& reason) { self->state.fail(reason); },
       [self](atom::written) { self->state.written(); },
-      [self](atom::gone) { self->quit(); },
+      [self](atom::gone, std::chrono::steady_clock::time_point then) { self->state.leave(then); },
       [self](atom::idle) { self->state.idle(); },
   };
 }

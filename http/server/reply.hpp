@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/messages.hpp"
+#include "actors/metrics.hpp"
 #include "http/server/exchange.hpp"
 
 #include <chrono>
@@ -26,6 +27,7 @@ struct reply_options {
   /// Bytes of events after which a write is full. Text waits unwritten, since an event is some ten
   /// times as long as its text.
   std::size_t full_write = 32u << 10;
+  std::shared_ptr<metrics> counts = std::make_shared<metrics>();
 };
 
 /// Header fields that every answer carries: who may read it, and the request's id.
@@ -44,6 +46,7 @@ struct reply_state {
   explicit reply_state(reply_actor::stateful_pointer<reply_state> self) : self_(self) {}
   reply_state(const reply_state&) = delete;
   reply_state& operator=(const reply_state&) = delete;
+  ~reply_state();
 
   void start(exchange_ptr x, std::shared_ptr<const openai::chat_request> request,
              std::string request_id, std::shared_ptr<const reply_options> options);
@@ -54,6 +57,8 @@ struct reply_state {
   void fail(const openai::error& reason);
   void written();
   void idle();
+  /// The client left, then.
+  void leave(std::chrono::steady_clock::time_point then);
 
   static inline const char* name = "reply";
 
@@ -62,6 +67,8 @@ private:
   void pump();
   void fill_write();
   void grant(std::uint64_t bytes);
+  void count_chunks(const deltas& text);
+  void count_buffered();
   fields answer_fields(const char* content_type) const;
   void end_stream(openai::finish_reason reason);
   void end_whole(openai::finish_reason reason);
@@ -92,6 +99,10 @@ private:
   std::uint64_t waiting_bytes_ = 0;
   std::uint64_t writing_bytes_ = 0;
   std::uint64_t free_bytes_ = 0;
+  /// Bytes in memory, as the metrics were told last.
+  std::size_t buffered_ = 0;
+  /// When the last text came.
+  std::chrono::steady_clock::time_point last_text_;
   bool writing_ = false;
   bool stream_begun_ = false;
   std::chrono::milliseconds waited_{0};

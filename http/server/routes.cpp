@@ -1,6 +1,7 @@
 #include "http/server/routes.hpp"
 
 #include "actors/ids.hpp"
+#include "http/server/openapi.hpp"
 #include "http/server/path.hpp"
 #include "protocol/openai/models.hpp"
 #include "protocol/openai/sessions.hpp"
@@ -33,29 +34,12 @@ std::shared_ptr<openai::chat_request> share(openai::chat_request r) {
   return std::make_shared<openai::chat_request>(std::move(r));
 }
 
-/// Whether *path* lies below *parent*, a path that ends in a slash; *rest* is what stands behind
-/// it.
-bool below(std::string_view path, std::string_view parent, std::string_view& rest) {
-  if (path.substr(0, parent.size()) != parent)
-    return false;
-  rest = path.substr(parent.size());
-  return true;
+session_scope scope_of(const caller& who) {
+  session_scope result;
+  result.tenant = who.tenant;
+  result.all = who.admin;
+  return result;
 }
-
-} // namespace
-
-struct routes::call {
-  bool is(std::string_view method) const {
-    const auto& m = x->req().method;
-    return m == method || (m == "HEAD" && method == "GET");
-  }
-
-  exchange_ptr x;
-  std::string request_id;
-  std::string path;
-};
-
-namespace {
 
 void respond_json(exchange& x, const std::string& request_id, std::uint16_t status,
                   std::string body) {
@@ -66,59 +50,136 @@ void respond_json(exchange& x, const std::string& request_id, std::uint16_t stat
 
 } // namespace
 
+/// One address that is answered.
+struct routes::endpoint {
+  std::string_view path;
+  /// Its one method, and what `Allow` says.
+  std::string_view method;
+  const char* allowed;
+  /// Its word in metrics and the log.
+  const char* word;
+  void (routes::*answer)(const call&);
+  /// Whether no key is wanted.
+  bool open = false;
+  /// Whether it is for those who watch over nekod: it has no rate limit, and is answered also while
+  /// nekod drains or has no room.
+  bool watched = false;
+};
+
+/// A request on its way through the routes.
+struct routes::call {
+  bool is(std::string_view method) const {
+    const auto& m = x->req().method;
+    return m == method || (m == "HEAD" && method == "GET");
+  }
+
+  bool is_chat() const { return where != nullptr && where->answer == &routes::chat && is("POST"); }
+
+  /// What stands behind the endpoint's path, percent-encoded.
+  std::string_view id() const { return std::string_view{path}.substr(where->path.size()); }
+
+  exchange_ptr x;
+  std::string request_id;
+  std::string path;
+  /// Null for an unknown one.
+  const endpoint* where = nullptr;
+  caller who;
+};
+
+/// The endpoint of a path. One that ends in a slash has an id behind it.
+const routes::endpoint* routes::find(std::string_view path) {
+  constexpr const char* get = "GET, HEAD, OPTIONS";
+  constexpr const char* post = "POST, OPTIONS";
+  constexpr const char* remove = "DELETE, OPTIONS";
+  constexpr bool open = true;
+  constexpr bool watched = true;
+  static const endpoint endpoints[] = {
+      {"/chat/completions", "POST", post, "chat_completions", &routes::chat},
+      {"/models", "GET", get, "models", &routes::models},
+      {"/models/", "GET", get, "model", &routes::model},
+      {"/sessions", "GET", get, "sessions", &routes::sessions},
+      {"/sessions/", "DELETE", remove, "session", &routes::delete_session},
+      {"/health", "GET", get, "health", &routes::health, open, watched},
+      {"/health/live", "GET", get, "health_live", &routes::alive, open, watched},
+      {"/health/ready", "GET", get, "health_ready", &routes::ready, open, watched},
+      {"/metrics", "GET", get, "metrics", &routes::metrics_page, open, watched},
+      {"/openapi.json", "GET", get, "openapi", &routes::openapi, open},
+      {"/", "GET", get, "front_page", &routes::front_page, open},
+  };
+  for (const auto& e : endpoints) {
+    auto has_id = e.path.size() > 1 && e.path.back() == '/';
+    if (has_id ? path.substr(0, e.path.size()) == e.path : path == e.path)
+      return &e;
+  }
+  return nullptr;
+}
+
 routes::routes(caf::actor_system& system, registry_actor registry, route_options options)
     : system_(system), registry_(std::move(registry)), options_(std::move(options)) {}
 
 void routes::handle(const exchange_ptr& x) {
-  call c{x, make_id("req_"), endpoint_path(x->req().path)};
-  if (turns_away(c)) {
-    error full{error_code::overloaded};
-    full.retry_after = overload_retry;
-    refuse(c, full);
-  } else if (x->req().body.size() > options_.max_body) {
-    refuse(c, {error_code::content_too_large,
-               {},
-               "at most " + std::to_string(options_.max_body) + " bytes"});
-  } else if (c.is("OPTIONS")) {
+  call c{x, make_id("req_"), endpoint_path(x->req().path), nullptr, {}};
+  c.where = find(c.path);
+  c.who = options_.gate->identify(x->req());
+  auto& notes = x->notes();
+  notes.request_id = c.request_id;
+  notes.client = c.who.address;
+  notes.tenant = c.who.tenant;
+  if (c.where != nullptr)
+    notes.endpoint = c.where->word;
+  if (auto problem = turned_away(c))
+    refuse(c, *problem);
+  else if (auto excess = too_much(c))
+    refuse(c, *excess);
+  else if (c.is("OPTIONS"))
     preflight(c);
-  } else {
+  else
     dispatch(c);
-  }
 }
 
-/// Whether there is no room for a request, or for its connection: that is closed behind the answer
-/// then.
-bool routes::turns_away(const call& c) const {
+/// The refusal where there is no room for a request, or for its connection: that is closed behind
+/// the answer then.
+std::optional<error> routes::turned_away(call& c) const {
   auto past = [](const std::function<std::size_t()>& count, std::size_t limit) {
     return count && count() > limit;
   };
-  auto away = draining_ || past(options_.open_connections, options_.max_connections);
-  if (away)
+  auto closing = draining_ || past(options_.open_connections, options_.max_connections);
+  if (closing)
     c.x->close_after();
-  return away || (c.path == "/chat/completions" && c.is("POST") &&
-                  past(options_.open_requests, options_.max_requests));
+  auto away = closing || (c.is_chat() && past(options_.open_requests, options_.max_requests));
+  if (!away || (c.where != nullptr && c.where->watched))
+    return std::nullopt;
+  error full{error_code::overloaded};
+  full.retry_after = overload_retry;
+  return full;
 }
 
-void routes::dispatch(const call& c) {
-  std::string_view id;
-  if (c.path == "/chat/completions")
-    return c.is("POST") ? chat(c) : refuse_method(c, "POST, OPTIONS");
-  if (c.path == "/models")
-    return c.is("GET") ? models(c) : refuse_method(c, "GET, HEAD, OPTIONS");
-  if (below(c.path, "/models/", id))
-    return c.is("GET") ? model(c, id) : refuse_method(c, "GET, HEAD, OPTIONS");
-  if (c.path == "/sessions")
-    return c.is("GET") ? sessions(c) : refuse_method(c, "GET, HEAD, OPTIONS");
-  if (below(c.path, "/sessions/", id))
-    return c.is("DELETE") ? delete_session(c, id) : refuse_method(c, "DELETE, OPTIONS");
-  if (c.path != "/health" && c.path != "/")
+/// The refusal where a request is larger than what is taken.
+std::optional<error> routes::too_much(const call& c) const {
+  const auto& r = c.x->req();
+  auto at_most = [](error_code code, std::size_t limit) {
+    return error{code, {}, "at most " + std::to_string(limit) + " bytes"};
+  };
+  if (r.path.size() + r.query.size() + 1 > options_.max_url)
+    return at_most(error_code::uri_too_long, options_.max_url);
+  if (r.header_size() > options_.max_headers)
+    return at_most(error_code::header_too_large, options_.max_headers);
+  if (r.body.size() > options_.max_body)
+    return at_most(error_code::content_too_large, options_.max_body);
+  return std::nullopt;
+}
+
+void routes::dispatch(call& c) {
+  if (c.where != nullptr && !c.where->open && !options_.gate->knows(c.who))
+    return refuse(c, error_code::invalid_api_key);
+  if (c.where == nullptr || !c.where->watched)
+    if (auto wait = options_.gate->refusal(c.who, c.is_chat()))
+      return refuse(c, *wait);
+  if (c.where == nullptr)
     return refuse(c, error_code::not_found);
-  if (!c.is("GET"))
-    return refuse_method(c, "GET, HEAD, OPTIONS");
-  respond_json(*c.x, c.request_id, 200,
-               c.path == "/"
-                   ? openai::front_page_json(options_.version)
-                   : openai::health_json(std::chrono::system_clock::now(), options_.version));
+  if (!c.is(c.where->method))
+    return refuse_method(c);
+  (this->*c.where->answer)(c);
 }
 
 // -- endpoints -----------------------------------------------------------------------------------
@@ -137,22 +198,23 @@ void routes::chat(const call& c) {
   auto handle = system_.spawn(reply, c.x, shared, c.request_id, options_.reply);
   open_turn t;
   t.request = std::move(shared);
+  t.tenant = c.who.tenant;
   caf::anon_send(registry_, atom::open_v, std::move(t), std::move(handle));
 }
 
 void routes::models(const call& c) {
-  ask<model_list>(
-      c,
-      [](exchange& x, const std::string& request_id, const model_list& list) {
-        respond_json(
-            x, request_id, 200,
-            openai::model_list_json(list.models, seconds_since_epoch(), list.upstream_names));
-      },
-      atom::models_v);
+  auto answer = [](exchange& x, const std::string& request_id, const model_list& list) {
+    respond_json(x, request_id, 200,
+                 openai::model_list_json(list.models, seconds_since_epoch(), list.upstream_names));
+  };
+  if (query_says(c.x->req().query, "refresh"))
+    ask<model_list>(c, answer, atom::models_v, atom::refresh_v);
+  else
+    ask<model_list>(c, answer, atom::models_v);
 }
 
-void routes::model(const call& c, std::string_view encoded_id) {
-  auto id = decode_percent(encoded_id);
+void routes::model(const call& c) {
+  auto id = decode_percent(c.id());
   auto lang = options_.reply->language;
   ask<model_list>(
       c,
@@ -174,12 +236,12 @@ void routes::sessions(const call& c) {
       [](exchange& x, const std::string& request_id, const list& all) {
         respond_json(x, request_id, 200, openai::session_list_json(all));
       },
-      atom::list_v);
+      atom::list_v, scope_of(c.who));
 }
 
-void routes::delete_session(const call& c, std::string_view encoded_id) {
+void routes::delete_session(const call& c) {
   auto lang = options_.reply->language;
-  auto id = decode_percent(encoded_id);
+  auto id = decode_percent(c.id());
   if (!id || !openai::valid_session_id(*id))
     return respond_json(*c.x, c.request_id, 404, openai::session_missing_json(lang));
   ask<bool>(
@@ -190,7 +252,42 @@ void routes::delete_session(const call& c, std::string_view encoded_id) {
         else
           respond_json(x, request_id, 404, openai::session_missing_json(lang));
       },
-      atom::remove_v, std::move(*id));
+      atom::remove_v, std::move(*id), scope_of(c.who));
+}
+
+void routes::health(const call& c) {
+  respond_json(*c.x, c.request_id, 200,
+               openai::health_json(std::chrono::system_clock::now(), options_.version));
+}
+
+void routes::alive(const call& c) { respond_json(*c.x, c.request_id, 200, openai::alive_json()); }
+
+void routes::ready(const call& c) {
+  if (draining_)
+    return respond_json(*c.x, c.request_id, 503, openai::readiness_json({"draining"}));
+  ask<readiness>(
+      c,
+      [](exchange& x, const std::string& request_id, const readiness& r) {
+        respond_json(x, request_id, r.reasons.empty() ? 200 : 503,
+                     openai::readiness_json(r.reasons));
+      },
+      atom::ready_v);
+}
+
+void routes::metrics_page(const call& c) {
+  if (!options_.gate->may_watch(c.who))
+    return refuse(c, error_code::invalid_api_key);
+  auto headers = common_fields(c.request_id);
+  headers.emplace_back("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+  c.x->respond(200, std::move(headers), options_.metrics_text());
+}
+
+void routes::openapi(const call& c) {
+  respond_json(*c.x, c.request_id, 200, std::string{openapi_document()});
+}
+
+void routes::front_page(const call& c) {
+  respond_json(*c.x, c.request_id, 200, openai::front_page_json(options_.version));
 }
 
 /// Browsers ask before they send; what they ask for is allowed, since a key is no cookie.
@@ -214,10 +311,11 @@ void routes::refuse(const call& c, const error& e) const {
   respond_error(*c.x, e, options_.reply->language, c.request_id);
 }
 
-void routes::refuse_method(const call& c, const char* allowed) const {
+void routes::refuse_method(const call& c) const {
+  c.x->notes().error = openai::name_of(error_code::method_not_allowed);
   auto headers = common_fields(c.request_id);
   headers.emplace_back("Content-Type", "application/json");
-  headers.emplace_back("Allow", allowed);
+  headers.emplace_back("Allow", c.where->allowed);
   headers.emplace_back("X-Should-Retry", "false");
   error e{error_code::method_not_allowed};
   c.x->respond(openai::status_of(e.code), std::move(headers),

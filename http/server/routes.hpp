@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/messages.hpp"
+#include "http/server/admission.hpp"
 #include "http/server/exchange.hpp"
 #include "http/server/reply.hpp"
 
@@ -8,6 +9,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,8 +18,14 @@ namespace nekod::http {
 /// What routes are made of.
 struct route_options {
   std::shared_ptr<const reply_options> reply = std::make_shared<reply_options>();
+  /// Who is let in; outlives the routes.
+  const admission* gate = nullptr;
   /// Bytes of a body; more are answered 413.
   std::size_t max_body = 16u << 20;
+  /// Bytes of an address, its query included; more are answered 414.
+  std::size_t max_url = 8u << 10;
+  /// Bytes of all header fields; more are answered 431.
+  std::size_t max_headers = 16u << 10;
   /// Requests being answered at a time; one for a chat past them is answered 503.
   std::size_t max_requests = 10'000;
   /// How many there are now.
@@ -25,11 +33,14 @@ struct route_options {
   /// Connections at a time; a request on one more is answered 503 and its connection closed.
   std::size_t max_connections = 16'000;
   std::function<std::size_t()> open_connections;
+  /// What `GET /metrics` shows.
+  std::function<std::string()> metrics_text;
   std::string version;
 };
 
-/// The way from a request to the actors: finds the endpoint, checks and parses, and answers at once
-/// what needs no actor. Paths are taken with and without `/v1`, with doubled and trailing slashes.
+/// The way from a request to the actors: finds the endpoint, asks the gate, checks and parses, and
+/// answers at once what needs no actor. Paths are taken with and without `/v1`, with doubled and
+/// trailing slashes.
 class routes {
 public:
   routes(caf::actor_system& system, registry_actor registry, route_options options);
@@ -37,24 +48,34 @@ public:
   /// Answers *x*, now or later. May be called on several threads at once.
   void handle(const exchange_ptr& x);
 
-  /// From now on new requests are refused with 503.
+  /// From now on new requests are refused with 503, but for those of monitors.
   void drain() noexcept { draining_ = true; }
 
 private:
   struct call;
+  struct endpoint;
 
   // Endpoints.
   void chat(const call& c);
   void models(const call& c);
-  void model(const call& c, std::string_view encoded_id);
+  void model(const call& c);
   void sessions(const call& c);
-  void delete_session(const call& c, std::string_view encoded_id);
+  void delete_session(const call& c);
+  void health(const call& c);
+  void alive(const call& c);
+  void ready(const call& c);
+  void metrics_page(const call& c);
+  void front_page(const call& c);
+  void openapi(const call& c);
   void preflight(const call& c) const;
 
-  void dispatch(const call& c);
-  bool turns_away(const call& c) const;
+  static const endpoint* find(std::string_view path);
+
+  void dispatch(call& c);
+  std::optional<openai::error> too_much(const call& c) const;
+  std::optional<openai::error> turned_away(call& c) const;
   void refuse(const call& c, const openai::error& e) const;
-  void refuse_method(const call& c, const char* allowed) const;
+  void refuse_method(const call& c) const;
 
   /// Asks the registry, and answers with what *answer* makes of its reply.
   template <class Reply, class Answer, class... Question>

@@ -13,6 +13,8 @@ using strings = std::vector<std::string>;
 /// An exchange that writes down what it is told, and whose writes leave when the test says so.
 struct fake_exchange : http::exchange {
   http::request& req() noexcept override { return request; }
+  http::exchange_notes& notes() noexcept override { return noted; }
+  std::chrono::steady_clock::time_point arrived() const noexcept override { return arrival; }
   void respond(std::uint16_t s, http::fields h, std::string b) override {
     log.emplace_back("respond");
     status = s;
@@ -43,6 +45,8 @@ struct fake_exchange : http::exchange {
   }
 
   http::request request;
+  http::exchange_notes noted;
+  std::chrono::steady_clock::time_point arrival = std::chrono::steady_clock::now();
   strings log;
   std::uint16_t status = 0;
   http::fields headers;
@@ -52,9 +56,13 @@ struct fake_exchange : http::exchange {
   idle_handler idle;
 };
 
+/// What a purse holds once it heard that the client left.
+constexpr std::uint64_t left = 1'000'000;
+
 /// Counts the credit it is given.
 credit_actor::behavior_type purse(credit_actor::pointer, std::shared_ptr<std::uint64_t> total) {
-  return {[total](atom::credit, std::uint64_t bytes) { *total += bytes; }};
+  return {[total](atom::credit, std::uint64_t bytes) { *total += bytes; },
+          [total](atom::leave, std::chrono::steady_clock::time_point) { *total = left; }};
 }
 
 struct fixture : test::actor_system_fixture {
@@ -317,4 +325,43 @@ TEST_CASE_FIXTURE(fixture, "after the client left nothing is written") {
   say("ow", 2);
   finish();
   CHECK(x->log == strings{"begin", "write"});
+}
+
+TEST_CASE_FIXTURE(fixture, "a client that leaves ends the reply, which tells the session first") {
+  start();
+  begin();
+  x->gone();
+  run();
+  CHECK(*credit == left);
+}
+
+TEST_CASE_FIXTURE(fixture, "text is counted: its first piece, its pieces, and what waits") {
+  start();
+  begin();
+  auto& counts = *options->counts;
+  auto events = [](const prometheus::Histogram& h) { return h.Collect().histogram.sample_count; };
+  say("one", 3);
+  say("two", 3);
+  CHECK(events(counts.first_token) == 1);
+  CHECK(events(counts.between_chunks) == 1);
+  CHECK(x->noted.chunks == 2);
+  CHECK(counts.buffered_bytes.Value() > 0);
+  caf::anon_send_exit(handle, caf::exit_reason::kill);
+  handle = nullptr;
+  x->gone = nullptr;
+  x->idle = nullptr;
+  x->written = nullptr;
+  run();
+  CHECK(counts.buffered_bytes.Value() == 0);
+}
+
+TEST_CASE_FIXTURE(fixture, "the log is told of the turn, and of why it failed") {
+  start();
+  begin();
+  CHECK(x->noted.session == "s1");
+  CHECK(x->noted.model == "cat");
+  CHECK(x->noted.match == "new");
+  caf::anon_send(handle, atom::failed_v, openai::error{openai::error_code::upstream_error});
+  run();
+  CHECK(x->noted.error == "upstream_error");
 }

@@ -1,0 +1,121 @@
+#include "http/server/admission.hpp"
+
+#include <chrono>
+#include <utility>
+
+namespace nekod::http {
+
+namespace {
+
+using openai::error;
+using openai::error_code;
+
+constexpr const char* request_limit = "requests";
+constexpr const char* chat_limit = "chat";
+
+std::string name_of(const std::string& kind, const rate_limit& limit) {
+  return kind + ' ' + to_text(limit);
+}
+
+bool is_loopback(const std::string& address) {
+  return address == "::1" || address.compare(0, 4, "127.") == 0;
+}
+
+/// Where a caller's requests are counted; a tenant may be named like an address.
+std::string bucket_of(const caller& who) {
+  return who.tenant.empty() ? "address:" + rate_key(who.address) : "key:" + who.tenant;
+}
+
+} // namespace
+
+admission::admission(admission_rules rules, std::shared_ptr<metrics> counts)
+    : counts_(std::move(counts)), state_(std::make_shared<state>()) {
+  use(std::move(rules));
+}
+
+void admission::use(admission_rules rules) {
+  auto next = std::make_shared<state>();
+  next->rules = std::move(rules);
+  auto before = now();
+  auto add = [&](const char* kind, const rate_limit& limit) {
+    auto name = name_of(kind, limit);
+    if (limit.rates.empty() || next->counting.count(name) > 0)
+      return;
+    auto i = before->counting.find(name);
+    next->counting.emplace(
+        name, i != before->counting.end() ? i->second : std::make_shared<rate_limiter>(limit));
+  };
+  add(request_limit, next->rules.requests);
+  add(chat_limit, next->rules.chats);
+  if (next->rules.keys) {
+    for (const auto& [hash, key] : next->rules.keys->entries()) {
+      if (key.requests)
+        add(request_limit, *key.requests);
+      if (key.chats)
+        add(chat_limit, *key.chats);
+    }
+  }
+  std::lock_guard guard{mutex_};
+  state_ = std::move(next);
+}
+
+std::shared_ptr<const admission::state> admission::now() const {
+  std::lock_guard guard{mutex_};
+  return state_;
+}
+
+caller admission::identify(const request& r) const {
+  auto current = now();
+  caller result;
+  result.address = client_address(r, current->rules.trusted_proxies);
+  if (!current->rules.keys) {
+    result.admin = true;
+    return result;
+  }
+  if (const auto* key = current->rules.keys->find(presented_key(r))) {
+    result.tenant = key->tenant;
+    result.admin = key->admin;
+    result.requests = key->requests;
+    result.chats = key->chats;
+  }
+  return result;
+}
+
+bool admission::knows(const caller& who) const { return !who.tenant.empty() || !now()->rules.keys; }
+
+std::optional<error> admission::refusal(const caller& who, bool chat) const {
+  auto current = now();
+  if (current->counting.empty())
+    return std::nullopt;
+  auto time = std::chrono::steady_clock::now();
+  auto bucket = bucket_of(who);
+  auto limiter_of = [&](const char* kind, const rate_limit& limit) {
+    auto i = current->counting.find(name_of(kind, limit));
+    return i == current->counting.end() ? nullptr : i->second.get();
+  };
+  auto refused = [&](const char* kind, std::chrono::seconds wait) {
+    counts_->rate_limited(kind);
+    error result{error_code::rate_limit_exceeded};
+    result.retry_after = wait;
+    return result;
+  };
+
+  auto* requests = limiter_of(request_limit, who.requests.value_or(current->rules.requests));
+  if (requests != nullptr)
+    if (auto wait = requests->take(bucket, time))
+      return refused(request_limit, *wait);
+  auto* chats = chat ? limiter_of(chat_limit, who.chats.value_or(current->rules.chats)) : nullptr;
+  if (chats == nullptr)
+    return std::nullopt;
+  auto wait = chats->take(bucket, time);
+  if (!wait)
+    return std::nullopt;
+  // What is not answered is not counted.
+  if (requests != nullptr)
+    requests->refund(bucket);
+  return refused(chat_limit, *wait);
+}
+
+bool admission::may_watch(const caller& who) const { return who.admin || is_loopback(who.address); }
+
+} // namespace nekod::http

@@ -1,0 +1,84 @@
+#pragma once
+
+#include "actors/metrics.hpp"
+#include "http/server/api_keys.hpp"
+#include "http/server/client_address.hpp"
+#include "http/server/exchange.hpp"
+#include "http/server/rate_limiter.hpp"
+#include "protocol/openai/errors.hpp"
+#include "protocol/result.hpp"
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace nekod::http {
+
+/// Who is let in, and how often.
+struct admission_rules {
+  /// None where any key is taken: all callers are one tenant then.
+  std::optional<api_keys> keys;
+  /// For all requests of a caller, and for its chats among them; keys may have limits of their own.
+  rate_limit requests;
+  rate_limit chats;
+  /// Proxies whose word on a client's address is taken.
+  std::vector<network> trusted_proxies;
+};
+
+/// Who sent a request.
+struct caller {
+  /// Empty without a key file.
+  std::string tenant;
+  /// Whether it may see what belongs to others.
+  bool admin = false;
+  /// Its address, behind trusted proxies too.
+  std::string address;
+  /// Its own limits, where its key has some.
+  std::optional<rate_limit> requests;
+  std::optional<rate_limit> chats;
+};
+
+/// The gate that requests pass first. Limits count by tenant where there are keys, else by address.
+/// May be used by several threads at once, also while the rules change.
+class admission {
+public:
+  admission(admission_rules rules, std::shared_ptr<metrics> counts);
+
+  /// Takes other rules. A limit that stays the same goes on counting.
+  void use(admission_rules rules);
+
+  /// Whose request it is; without a key that is known nobody's, but for its address.
+  caller identify(const request& r) const;
+
+  /// Whether *who* may go on: not so for nobody where keys are wanted.
+  bool knows(const caller& who) const;
+
+  /// Counts a request of *who*.
+  /// @returns nothing if it may pass, else the refusal with the time to wait.
+  std::optional<openai::error> refusal(const caller& who, bool chat) const;
+
+  /// Whether *who* may read the metrics: an admin's key, a caller of this machine, or anybody where
+  /// there are no keys.
+  bool may_watch(const caller& who) const;
+
+private:
+  using limiters = std::map<std::string, std::shared_ptr<rate_limiter>>;
+
+  /// Rules in force with what counts for them.
+  struct state {
+    admission_rules rules;
+    /// By the kind and text of their limit.
+    limiters counting;
+  };
+
+  std::shared_ptr<const state> now() const;
+
+  std::shared_ptr<metrics> counts_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const state> state_;
+};
+
+} // namespace nekod::http
