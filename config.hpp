@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -13,6 +14,21 @@ namespace nekod {
 
 /// The kinds of chat service that nekod can stand in front of.
 enum class upstream_kind : std::uint8_t { anuneko, simulator };
+
+/// How log lines look.
+enum class log_format : std::uint8_t { text, json };
+
+/// One setting in force, for people.
+struct shown_setting {
+  /// The flag without its dashes, which is its key in a TOML file.
+  std::string name;
+  /// As TOML writes it; stars for a secret one.
+  std::string value;
+  /// Whether it can change while nekod runs.
+  bool reloadable = false;
+
+  bool operator==(const shown_setting&) const = default;
+};
 
 /// Everything that can be set. Times are seconds with decimals on the way in.
 struct settings {
@@ -32,11 +48,30 @@ struct settings {
   /// A name for clients, and the upstream name or public id it stands for.
   std::vector<std::pair<std::string, std::string>> model_aliases;
 
+  seconds models_age{300};
+
   seconds session_ttl{7200};
   seconds session_idle{60};
   std::size_t session_queue = 16;
 
+  /// A file of API keys; empty where any key is taken.
+  std::string api_keys;
+  /// In the notation of `http/server/rate_limit.hpp`; empty for none.
+  std::string rate_limit;
+  std::string chat_rate_limit;
+  /// Addresses and networks by comma.
+  std::string trusted_proxies;
+
+  /// PEM files; both empty for plain HTTP.
+  std::string tls_cert;
+  std::string tls_key;
+  /// Where plain HTTP is answered with the address over TLS, if anywhere.
+  std::optional<std::uint16_t> tls_redirect_port;
+  seconds hsts{31'536'000};
+
   std::size_t max_content_length = 16u << 20;
+  std::size_t max_header_size = 16u << 10;
+  std::size_t max_url_size = 8u << 10;
   std::size_t max_connections = 16'000;
   std::size_t max_streams = 10'000;
   std::size_t stream_buffer = 256u << 10;
@@ -46,13 +81,22 @@ struct settings {
   seconds first_byte_timeout{0};
   seconds request_timeout{30};
   seconds answer_timeout{600};
+  seconds read_timeout{60};
   seconds write_timeout{60};
   seconds drain_timeout{30};
   seconds heartbeat{15};
 
   openai::language language = openai::language::zh;
   std::string log_level = "info";
+  std::string log_path;
+  std::string log_name = "nekod.log";
+  nekod::log_format log_format = log_format::text;
   bool debug = false;
+
+  /// Whether to show the settings, and to do no more.
+  bool check_config = false;
+  /// All of them in their order, as they were found.
+  std::vector<shown_setting> shown;
 };
 
 /// Why the program ends before it has begun.

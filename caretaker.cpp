@@ -1,0 +1,92 @@
+#include "caretaker.hpp"
+
+#include "service_manager.hpp"
+
+#include <malloc.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <utility>
+
+namespace nekod {
+
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+/// How often a drain looks whether answers still run.
+constexpr std::chrono::milliseconds drain_interval{20};
+
+/// How often memory and the log file are looked after.
+constexpr std::chrono::milliseconds tidy_interval{1000};
+
+/// Answers at a time that make it worth while to give their memory back.
+constexpr std::size_t rush = 64;
+
+} // namespace
+
+caretaker::caretaker() = default;
+
+void caretaker::work(duties d, milliseconds drain_limit) {
+  duties_ = std::move(d);
+  drain_limit_ = drain_limit;
+  wait_for_signal();
+  tidy_up();
+  feed_watchdog();
+  control_.run();
+}
+
+void caretaker::wait_for_signal() {
+  signals_.async_wait([this](const asio::error_code& ec, int signal) {
+    if (ec)
+      return;
+    if (signal == SIGHUP)
+      duties_.reload();
+    else if (deadline_)
+      std::_Exit(128 + signal);
+    else
+      begin_drain();
+    wait_for_signal();
+  });
+}
+
+void caretaker::begin_drain() {
+  deadline_ = clock::now() + drain_limit_;
+  duties_.begin_drain();
+  look_at_drain();
+}
+
+void caretaker::look_at_drain() {
+  if (duties_.open_answers() == 0 || clock::now() >= *deadline_) {
+    control_.stop();
+    return;
+  }
+  drain_timer_.expires_after(drain_interval);
+  drain_timer_.async_wait([this](const asio::error_code&) { look_at_drain(); });
+}
+
+void caretaker::tidy_up() {
+  // The allocator does not give memory back by itself that lies between two pieces in use.
+  auto open = duties_.open_answers();
+  most_open_ = std::max(most_open_, open);
+  if (most_open_ >= rush && open <= most_open_ / 4) {
+    malloc_trim(0);
+    most_open_ = open;
+  }
+  duties_.tidy_up();
+  tidy_timer_.expires_after(tidy_interval);
+  tidy_timer_.async_wait([this](const asio::error_code&) { tidy_up(); });
+}
+
+void caretaker::feed_watchdog() {
+  auto limit = service_manager::watchdog_limit();
+  if (!limit)
+    return;
+  duties_.check([] { service_manager::feed_watchdog(); });
+  // Three times within the limit, so that a late one does no harm.
+  watchdog_timer_.expires_after(*limit / 3);
+  watchdog_timer_.async_wait([this](const asio::error_code&) { feed_watchdog(); });
+}
+
+} // namespace nekod

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <optional>
+
+namespace nekod {
+
+/// What the caretaker does and asks; all but *check*'s answer on its own thread.
+struct duties {
+  /// SIGHUP came.
+  std::function<void()> reload;
+  /// SIGTERM or SIGINT came: no new work from now on.
+  std::function<void()> begin_drain;
+  /// Answers that still run.
+  std::function<std::size_t()> open_answers;
+  /// Every second.
+  std::function<void()> tidy_up;
+  /// Calls what it is given once it is sure that the program works; the service manager is told
+  /// then.
+  std::function<void(std::function<void()>)> check;
+};
+
+/// The main thread's work while others run the loop: signals, memory, the watchdog, the drain.
+class caretaker {
+public:
+  using milliseconds = std::chrono::milliseconds;
+
+  /// From here on SIGINT, SIGTERM and SIGHUP are taken.
+  caretaker();
+
+  /// Works until the end: after a signal to end, until no answer is open or *drain_limit* is over.
+  /// A second such signal ends the process at once.
+  void work(duties d, milliseconds drain_limit);
+
+private:
+  void wait_for_signal();
+  void begin_drain();
+  void look_at_drain();
+  void tidy_up();
+  void feed_watchdog();
+
+  asio::io_context control_;
+  asio::signal_set signals_{control_, SIGINT, SIGTERM, SIGHUP};
+  asio::steady_timer drain_timer_{control_};
+  asio::steady_timer tidy_timer_{control_};
+  asio::steady_timer watchdog_timer_{control_};
+  duties duties_;
+  milliseconds drain_limit_{0};
+  std::optional<std::chrono::steady_clock::time_point> deadline_;
+  std::size_t most_open_ = 0;
+};
+
+} // namespace nekod

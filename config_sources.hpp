@@ -1,0 +1,43 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Where settings come from besides flags and the TOML file.
+namespace nekod {
+
+/// Names and values.
+using variables = std::map<std::string, std::string>;
+
+/// What a text in the manner of a shell's `.env` file sets: lines of `NAME=value` or
+/// `export NAME="value"`, comments after `#`. Other lines are passed over; of one name the first
+/// stands.
+variables parse_env_file(std::string_view text);
+
+/// A setting's value with where it was found.
+struct found_value {
+  std::string value;
+  /// In words, such as `PORT` or `.env: PORT`.
+  std::string source;
+};
+
+/// The environment of this process: its variables, then the credentials that a service manager
+/// hands over as files (`$CREDENTIALS_DIRECTORY`), then a file `.env` in the working folder.
+class environment {
+public:
+  /// Reads the `.env` file, if there is one.
+  environment();
+
+  /// The first of *names* that is set and not empty.
+  /// @param credential The name of a credential's file; empty where there may be none.
+  std::optional<found_value> find(const std::vector<std::string>& names,
+                                  const std::string& credential) const;
+
+private:
+  variables file_;
+};
+
+} // namespace nekod

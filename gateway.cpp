@@ -1,0 +1,373 @@
+#include "gateway.hpp"
+
+#include "actors/ids.hpp"
+#include "actors/messages.hpp"
+#include "actors/metrics.hpp"
+#include "actors/registry.hpp"
+#include "actors/scheduler.hpp"
+#include "actors/store.hpp"
+#include "actors/upstream/anuneko.hpp"
+#include "bench/simulator/service.hpp"
+#include "http/client/curl_transport.hpp"
+#include "http/server/access_log.hpp"
+#include "http/server/redirect.hpp"
+#include "http/server/routes.hpp"
+#include "http/server/scrape.hpp"
+#include "http/server/server.hpp"
+#include "service_manager.hpp"
+
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
+#include <caf/all.hpp>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace nekod {
+
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// How long answers that the drain's limit cut may take to say so.
+constexpr milliseconds last_words{1000};
+
+/// How often they are looked at meanwhile.
+constexpr milliseconds last_words_interval{20};
+
+/// How long the watchdog's question may take.
+constexpr seconds check_timeout{10};
+
+milliseconds in_milliseconds(settings::seconds s) { return duration_cast<milliseconds>(s); }
+
+/// Whole seconds, at least one.
+seconds in_whole_seconds(settings::seconds s) {
+  return std::max(seconds{1}, std::chrono::ceil<seconds>(s));
+}
+
+unsigned threads_of(const settings& s) {
+  return s.threads > 0 ? s.threads : std::max(1u, std::thread::hardware_concurrency());
+}
+
+anuneko_options account_of(const settings& s, std::shared_ptr<metrics> counts) {
+  anuneko_options result;
+  result.base_url = s.anuneko_url;
+  result.token = s.anuneko_token;
+  result.cookie = s.anuneko_cookie;
+  result.limits.connect = in_milliseconds(s.connect_timeout);
+  result.limits.first_byte = in_milliseconds(s.first_byte_timeout);
+  result.limits.silence = in_milliseconds(s.request_timeout);
+  result.limits.whole = in_milliseconds(s.answer_timeout);
+  result.counts = std::move(counts);
+  return result;
+}
+
+/// Takes all the descriptors the system lets this process have: shells and service managers start
+/// programs with fewer.
+/// @returns how many.
+std::size_t raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+    return 1024;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  getrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
+}
+
+/// Connections that may be open: a client's may need one upstream, and a few descriptors are ours.
+/// Past that clients wait to be accepted; out of descriptors, RESTinio would stop to accept for
+/// good.
+std::size_t connection_limit(const settings& s, std::size_t descriptors) {
+  constexpr std::size_t reserved = 256;
+  auto possible = descriptors > 4 * reserved ? (descriptors - reserved) / 2 : descriptors / 4;
+  if (possible < s.max_connections)
+    spdlog::info("at most {} connections, since this process may open {} files", possible,
+                 descriptors);
+  return std::min(possible, s.max_connections);
+}
+
+http::server_options server_options_of(const settings& s, http::tls_context tls) {
+  http::server_options result;
+  result.host = s.host;
+  result.port = s.port;
+  result.inherited_socket = service_manager::inherited_socket().value_or(-1);
+  result.tls = std::move(tls);
+  if (result.tls && s.hsts.count() > 0)
+    result.extra.emplace_back("Strict-Transport-Security",
+                              "max-age=" + std::to_string(in_whole_seconds(s.hsts).count()));
+  result.max_body = s.max_content_length;
+  result.max_connections = connection_limit(s, raise_descriptor_limit());
+  result.read_timeout = in_whole_seconds(s.read_timeout);
+  result.handshake_timeout = std::min(result.handshake_timeout, result.read_timeout);
+  result.write_timeout = in_whole_seconds(s.write_timeout);
+  // An answer in one piece writes nothing until its turn came, and the calls of the turn are
+  // through.
+  result.answer_timeout = in_whole_seconds(4 * s.answer_timeout) + seconds{60};
+  return result;
+}
+
+/// The server that sends clients of plain HTTP to the other one.
+http::server_options redirect_options_of(const settings& s) {
+  http::server_options result;
+  result.host = s.host;
+  result.port = *s.tls_redirect_port;
+  result.max_body = 0;
+  result.max_connections = 1024;
+  result.read_timeout = seconds{10};
+  result.write_timeout = seconds{10};
+  return result;
+}
+
+std::shared_ptr<const http::reply_options> reply_options_of(const settings& s,
+                                                            std::shared_ptr<metrics> counts) {
+  auto result = std::make_shared<http::reply_options>();
+  result->language = s.language;
+  result->heartbeat = in_milliseconds(s.heartbeat);
+  result->longest_wait = in_milliseconds(s.answer_timeout);
+  result->credit_step = s.stream_buffer / 8;
+  result->counts = std::move(counts);
+  return result;
+}
+
+/// Looks at *done* until it says yes or the time is over.
+template <class Done>
+void wait_until(milliseconds limit, Done done) {
+  auto deadline = std::chrono::steady_clock::now() + limit;
+  while (!done() && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(last_words_interval);
+}
+
+} // namespace
+
+/// In the order they are made; what comes later uses what comes before.
+class gateway::rooms {
+public:
+  rooms(settings s, live_settings live, logs& log)
+      : settings_(std::move(s)),
+        log_(log),
+        account_(account_of(settings_, counts_)),
+        gate_(std::move(live.admission), counts_),
+        loop_(static_cast<int>(threads_of(settings_))),
+        work_(loop_.get_executor()) {
+    if (settings_.upstream == upstream_kind::simulator)
+      start_simulator();
+    open_ports(std::move(live.tls));
+    make_client();
+    make_actors(std::move(live.aliases));
+    make_routes();
+    spdlog::info("listening on {}", server_->address());
+    warn_of_strangers();
+  }
+
+  void start() {
+    for (unsigned i = 0; i < threads_of(settings_); ++i)
+      workers_.emplace_back([this] { loop_.run(); });
+  }
+
+  void reload(settings s) {
+    auto live = load_live_settings(s);
+    if (!live) {
+      spdlog::error("reload refused: {}", live.error());
+      return;
+    }
+    for (const auto& name : fixed_changes(settings_, s))
+      spdlog::warn("reload: {} changed, which takes a restart", name);
+    log_.use(s);
+    gate_.use(std::move(live->admission));
+    caf::anon_send(registry_, std::move(live->aliases));
+    if (static_cast<bool>(live->tls) != !settings_.tls_cert.empty())
+      spdlog::warn("reload: TLS cannot be switched on or off without a restart");
+    else if (live->tls)
+      server_->use(std::move(live->tls));
+    spdlog::info("settings reloaded");
+  }
+
+  void drain() {
+    spdlog::info("draining: {} answers still run", open_answers());
+    routes_->drain();
+    server_->stop_accepting();
+    if (redirect_)
+      redirect_->stop_accepting();
+  }
+
+  std::size_t open_answers() const { return server_->open_exchanges(); }
+
+  void check(std::function<void()> f) {
+    system_->spawn(
+        [f = std::move(f)](caf::event_based_actor* self, const registry_actor& registry) {
+          self->request(registry, check_timeout, atom::ready_v)
+              .then([f](const readiness&) { f(); },
+                    [](const caf::error&) { spdlog::error("the registry does not answer"); });
+        },
+        registry_);
+  }
+
+  bool stop() {
+    // What runs on past the drain's limit hears of the end through its session's.
+    caf::anon_send_exit(registry_, caf::exit_reason::user_shutdown);
+    wait_until(last_words, [this] { return open_answers() == 0; });
+    caf::anon_send_exit(store_, caf::exit_reason::user_shutdown);
+    wait_until(last_words, [this] { return system_->registry().running() == 0; });
+    if (system_->registry().running() > 0) {
+      spdlog::warn("ended with {} answers unread", open_answers());
+      return false;
+    }
+    client_->stop();
+    if (simulator_)
+      simulator_->stop();
+    loop_.stop();
+    for (auto& worker : workers_)
+      worker.join();
+    // What the loop and the routes still hold of actors goes before their system.
+    routes_.reset();
+    registry_ = nullptr;
+    store_ = nullptr;
+    loop_.restart();
+    loop_.poll();
+    spdlog::info("ended");
+    return true;
+  }
+
+private:
+  void start_simulator() {
+    sim::options o;
+    o.token = account_.token = make_id("simulated-");
+    o.delay = milliseconds{20};
+    simulator_ = std::make_unique<sim::service>(loop_, o);
+    account_.base_url = simulator_->base_url();
+    spdlog::info("the simulator answers at {}", account_.base_url);
+  }
+
+  /// Before there is an actor, so that a port in use ends the program; served once the loop runs.
+  void open_ports(http::tls_context tls) {
+    auto o = server_options_of(settings_, std::move(tls));
+    max_connections_ = o.max_connections;
+    o.ended = [this](const auto& request, const auto& notes, const auto& outcome) {
+      exchange_ended(request, notes, outcome);
+    };
+    server_.emplace(loop_, o, [this](const http::exchange_ptr& x) { routes_->handle(x); });
+    if (!settings_.tls_redirect_port)
+      return;
+    auto plain = redirect_options_of(settings_);
+    plain.ended = o.ended;
+    redirect_.emplace(loop_, plain, [port = server_->port()](const http::exchange_ptr& x) {
+      http::redirect_to_tls(*x, port);
+    });
+    spdlog::info("redirecting from {}", redirect_->address());
+  }
+
+  void exchange_ended(const http::request& request, const http::exchange_notes& notes,
+                      const http::exchange_outcome& outcome) {
+    counts_->request_ended(request.method, notes.endpoint, outcome.status, outcome.duration);
+    auto& log = log_.requests();
+    if (log.should_log(spdlog::level::info))
+      log.info(settings_.log_format == log_format::json
+                   ? http::access_members(request, notes, outcome)
+                   : http::access_line(request, notes, outcome));
+  }
+
+  void make_client() {
+    http::client_options o;
+    o.window = settings_.stream_buffer;
+    o.lanes = threads_of(settings_);
+    o.max_connections = max_connections_;
+    o.counts = counts_;
+    client_.emplace(loop_, o);
+  }
+
+  void make_actors(model_aliases aliases) {
+    add_message_types(config_);
+    run_actors_on(loop_, config_);
+    system_.emplace(config_);
+    store_ = system_->spawn(memory_store, in_whole_seconds(settings_.session_ttl), counts_);
+    registry_options o;
+    account_.device_id = stable_uuid(account_.token);
+    o.upstream = make_anuneko(*client_, account_);
+    o.store = store_;
+    o.counts = counts_;
+    o.aliases = std::move(aliases);
+    o.session_queue = settings_.session_queue;
+    o.session_idle = in_whole_seconds(settings_.session_idle);
+    o.models_age = in_whole_seconds(settings_.models_age);
+    registry_ = system_->spawn(registry, std::move(o));
+  }
+
+  void make_routes() {
+    auto count = [](auto look) { return [look] { return static_cast<double>(look()); }; };
+    scrape_.watch("nekod_open_connections", "Connections of clients",
+                  count([this] { return server_->open_connections(); }));
+    scrape_.watch("nekod_open_requests", "Requests being answered",
+                  count([this] { return server_->open_exchanges(); }));
+    scrape_.watch("nekod_open_streams", "Answers being streamed",
+                  count([this] { return server_->open_streams(); }));
+    scrape_.watch("nekod_upstream_connections", "Connections to the upstream, idle ones included",
+                  count([this] { return client_->open_connections(); }));
+    http::route_options o;
+    o.reply = reply_options_of(settings_, counts_);
+    o.gate = &gate_;
+    o.max_body = settings_.max_content_length;
+    o.max_url = settings_.max_url_size;
+    o.max_headers = settings_.max_header_size;
+    o.max_requests = settings_.max_streams;
+    o.open_requests = [this] { return server_->open_exchanges(); };
+    o.max_connections = max_connections_;
+    o.open_connections = [this] { return server_->open_connections(); };
+    o.metrics_text = [this] { return scrape_.text(); };
+    o.version = NEKOD_VERSION;
+    routes_.emplace(*system_, registry_, std::move(o));
+  }
+
+  void warn_of_strangers() const {
+    auto address = server_->address();
+    auto local = address.rfind("127.", 0) == 0 || address.rfind("[::1]", 0) == 0;
+    if (!local && settings_.api_keys.empty())
+      spdlog::warn("anybody who reaches {} may use the account: there is no --api-keys", address);
+  }
+
+  settings settings_;
+  logs& log_;
+  std::shared_ptr<metrics> counts_ = std::make_shared<metrics>();
+  http::scrape scrape_{counts_, NEKOD_VERSION};
+  anuneko_options account_;
+  http::admission gate_;
+  asio::io_context loop_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  std::unique_ptr<sim::service> simulator_;
+  std::optional<http::server> server_;
+  std::size_t max_connections_ = 0;
+  std::optional<http::server> redirect_;
+  std::optional<http::curl_transport> client_;
+  caf::actor_system_config config_;
+  std::optional<caf::actor_system> system_;
+  store_actor store_;
+  registry_actor registry_;
+  std::optional<http::routes> routes_;
+  std::vector<std::thread> workers_;
+};
+
+gateway::gateway(settings s, live_settings live, logs& log)
+    : rooms_(std::make_unique<rooms>(std::move(s), std::move(live), log)) {}
+
+gateway::~gateway() = default;
+
+void gateway::start() { rooms_->start(); }
+
+void gateway::reload(settings s) { rooms_->reload(std::move(s)); }
+
+void gateway::drain() { rooms_->drain(); }
+
+std::size_t gateway::open_answers() const { return rooms_->open_answers(); }
+
+void gateway::check(std::function<void()> f) { rooms_->check(std::move(f)); }
+
+bool gateway::stop() { return rooms_->stop(); }
+
+} // namespace nekod

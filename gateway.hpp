@@ -1,0 +1,49 @@
+#pragma once
+
+#include "config.hpp"
+#include "live_settings.hpp"
+#include "logging.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+namespace nekod {
+
+/// The whole house: puts the rooms together on one event loop, and takes them apart in order.
+class gateway {
+public:
+  /// Opens the ports; nothing is answered before `start`.
+  /// @throws std::system_error that says which port cannot be listened on.
+  gateway(settings s, live_settings live, logs& log);
+  ~gateway();
+
+  gateway(const gateway&) = delete;
+  gateway& operator=(const gateway&) = delete;
+
+  /// Answers from now on, on threads of its own.
+  void start();
+
+  /// Takes other settings, as far as they can change; the log says which cannot.
+  void reload(settings s);
+
+  /// Takes no new work.
+  void drain();
+
+  /// Answers that still run.
+  std::size_t open_answers() const;
+
+  /// Asks an actor a question over the loop, and calls *f* on its answer.
+  void check(std::function<void()> f);
+
+  /// Ends what still runs, and all threads.
+  /// @returns false where clients do not read their last words; the process is to end at once then.
+  bool stop();
+
+private:
+  class rooms;
+  std::unique_ptr<rooms> rooms_;
+};
+
+} // namespace nekod

@@ -1,0 +1,99 @@
+#include "logging.hpp"
+
+#include "protocol/json.hpp"
+
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/rotating_file_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <filesystem>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace nekod {
+
+namespace {
+
+constexpr std::size_t file_size = 10u << 20;
+constexpr std::size_t files_kept = 10;
+constexpr const char* requests_name = "requests";
+
+/// A line as one JSON object.
+class json_formatter : public spdlog::formatter {
+public:
+  void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
+    std::string line = "{";
+    spdlog::memory_buf_t time;
+    time_.format(message, time);
+    line.append(time.data(), time.size());
+    std::string_view payload{message.payload.data(), message.payload.size()};
+    if (message.logger_name == requests_name) {
+      line += payload;
+    } else {
+      line += R"("message":)";
+      json::append_quoted(line, payload);
+    }
+    line += "}\n";
+    out.append(line.data(), line.data() + line.size());
+  }
+
+  std::unique_ptr<spdlog::formatter> clone() const override {
+    return std::make_unique<json_formatter>();
+  }
+
+private:
+  spdlog::pattern_formatter time_{R"("time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",)",
+                                  spdlog::pattern_time_type::utc, ""};
+};
+
+/// The file that `--log-path` means: itself where it ends in `.log`, else one in that folder.
+std::filesystem::path file_of(const settings& s) {
+  std::filesystem::path path{s.log_path};
+  return path.extension() == ".log" ? path : path / s.log_name;
+}
+
+spdlog::sink_ptr open_file(const settings& s) {
+  auto file = file_of(s);
+  try {
+    return std::make_shared<spdlog::sinks::rotating_file_sink_mt>(file.string(), file_size,
+                                                                  files_kept);
+  } catch (const spdlog::spdlog_ex& e) {
+    throw std::runtime_error{"--log-path: cannot write " + file.string() + ": " + e.what()};
+  }
+}
+
+} // namespace
+
+logs::logs(const settings& s) {
+  std::vector<spdlog::sink_ptr> sinks{std::make_shared<spdlog::sinks::stderr_sink_mt>()};
+  if (!s.log_path.empty())
+    sinks.push_back(open_file(s));
+  auto make = [&](const char* name) {
+    auto log = std::make_shared<spdlog::logger>(name, sinks.begin(), sinks.end());
+    log->flush_on(spdlog::level::warn);
+    return log;
+  };
+  program_ = make("nekod");
+  requests_ = make(requests_name);
+  for (auto& sink : sinks) {
+    if (s.log_format == log_format::json)
+      sink->set_formatter(std::make_unique<json_formatter>());
+    else
+      sink->set_pattern("%Y-%m-%d %H:%M:%S.%e %l %v");
+  }
+  use(s);
+  spdlog::set_default_logger(program_);
+}
+
+void logs::use(const settings& s) {
+  auto level = spdlog::level::from_str(s.log_level);
+  program_->set_level(level);
+  requests_->set_level(level);
+}
+
+void logs::flush() { program_->flush(); }
+
+} // namespace nekod
