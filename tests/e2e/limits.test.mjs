@@ -37,11 +37,13 @@ test('connections past --max-connections are sent away, and there is room again 
   const idle = Array.from({ length: 4 }, () => new Connection(nekod.port));
   for (const connection of idle) await connection.reading().send(rawRequest('GET', '/health'));
   for (const connection of idle) await connection.seen(/healthy/);
-  const late = await new Connection(nekod.port).reading().send(rawRequest('GET', '/health'));
+  const late = await new Connection(nekod.port).reading().send(rawRequest('GET', '/v1/models'));
   await late.seen(/503 Service Unavailable[^]*Connection: close[^]*Retry-After[^]*overloaded/);
+  const monitor = await new Connection(nekod.port).reading().send(rawRequest('GET', '/health'));
+  await monitor.seen(/200 OK[^]*Connection: close[^]*healthy/);
   idle[0].end();
   await until(async () => (await fetch(`${nekod.url}/health`).catch(() => undefined))?.status === 200, 'no room');
-  [...idle, late].forEach((connection) => connection.end());
+  [...idle, late, monitor].forEach((connection) => connection.end());
 });
 
 test('connections that broke before they were taken leave their room', async (t) => {

@@ -2,7 +2,7 @@
 // to wait. Nothing here sleeps for a fixed time.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
@@ -33,14 +33,38 @@ export async function until(probe, what, deadline = patience) {
   }
 }
 
+/// A folder that is gone after the test.
+export function temporaryFolder(scope) {
+  const folder = mkdtempSync(join(tmpdir(), 'nekod-e2e-'));
+  scope.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/// A new certificate for localhost that signs itself: the paths of its `cert` and `key`.
+export function certificate(scope, folder = temporaryFolder(scope)) {
+  const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  const names = 'subjectAltName=DNS:localhost,IP:127.0.0.1';
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
+  const out = ['-keyout', key, '-out', cert, '-subj', '/CN=localhost', '-addext', names];
+  execFileSync('openssl', ['req', '-x509', ...kind, ...out], { stdio: 'ignore' });
+  return { cert, key };
+}
+
+/// Adds a key to a key file with nekod's own command, and returns it.
+export function addKey(file, name, ...args) {
+  const words = ['keys', 'add', name, '--file', file, ...args];
+  return execFileSync(join(programs, 'nekod'), words, { encoding: 'utf8' }).trim();
+}
+
 /// A text that no other test sends.
 export const unique = (text = 'message') => `${text}-${randomUUID().slice(0, 8)}`;
 
 /// One running program. Ends with its test, and also if this process is killed.
 export class Program {
   /// @param options `env`: variables beside those that a shell has; `files`: how many may be open, as
-  ///                prlimit takes it; `home`: files to find in the working folder, by name.
-  constructor(name, args, { env = {}, files, home = {} } = {}) {
+  ///                prlimit takes it; `limits`: other words for prlimit; `home`: files to find in the
+  ///                working folder, by name.
+  constructor(name, args, { env = {}, files, limits = [], home = {} } = {}) {
     this.name = name;
     this.log = '';
     this.home = mkdtempSync(join(tmpdir(), 'nekod-e2e-'));
@@ -48,7 +72,8 @@ export class Program {
       /^(PATH|LANG|LC_.*|TZ|(A|L|UB)SAN_OPTIONS)$/.test(key),
     );
     for (const [file, text] of Object.entries(home)) writeFileSync(join(this.home, file), text);
-    const limit = files ? ['prlimit', `--nofile=${files}`] : [];
+    const bounds = [...limits, ...(files ? [`--nofile=${files}`] : [])];
+    const limit = bounds.length ? ['prlimit', ...bounds] : [];
     const command = ['setpriv', '--pdeathsig', 'KILL', ...limit, join(programs, name), ...args];
     this.process = spawn(command[0], command.slice(1), {
       cwd: this.home,
@@ -409,8 +434,8 @@ export function rawRequest(method, path, body = '', headers = {}) {
 }
 
 /// Starts `nekod-sim`. *scope* has an `after`: a test's context or node:test itself.
-export async function simulator(scope, args = []) {
-  const sim = new Simulator('nekod-sim', ['--port', '0', '--token', accountToken, ...args]);
+export async function simulator(scope, args = [], port = 0) {
+  const sim = new Simulator('nekod-sim', ['--port', `${port}`, '--token', accountToken, ...args]);
   scope.after(() => sim.stop());
   return sim.listening();
 }

@@ -1,0 +1,286 @@
+// The OpenAPI document against the official schema, and nekod's answers against the document: every
+// operation, every status of it that can be brought about, every field and every code.
+
+import { Validator } from '@seriousme/openapi-schema-validator';
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { after } from 'node:test';
+import {
+  Connection,
+  checkBrokenStream,
+  checkStream,
+  gateway,
+  leadingTo,
+  pair,
+  rawRequest,
+  runToEnd,
+  simulator,
+  unique,
+  until,
+} from '../e2e/support.mjs';
+import { Contract } from './openapi/contract.mjs';
+import { exchange } from './openapi/exchange.mjs';
+import { requestsFor } from './openapi/requests.mjs';
+
+const { sim, nekod } = await pair({ after });
+
+const served = await exchange(nekod.url, 'GET', '/openapi.json');
+const contract = new Contract(JSON.parse(served.text));
+const operations = Object.fromEntries(contract.operations.map((each) => [each.id, each]));
+
+const messages = [{ role: 'user', content: 'hello' }];
+const hello = { model: 'mihoyo-orange_cat', messages };
+const endless = () => [{ role: 'user', content: `[sim tokens=200000 delay=20] ${unique()}` }];
+
+/// What an operation needs besides its address; every operation has its entry.
+const needs = {
+  createChatCompletion: { body: JSON.stringify(hello) },
+  listModels: {},
+  retrieveModel: { id: 'mihoyo-orange_cat' },
+  listSessions: {},
+  deleteSession: { id: 'nobody' },
+  frontPage: {},
+  openapi: {},
+  health: {},
+  live: {},
+  ready: {},
+  metrics: {},
+};
+
+/// Calls an operation.
+function call(gate, operation, { id, path = operation.path, query = '', ...options } = {}) {
+  const need = needs[operation.id];
+  const place = path.replace('{id}', encodeURIComponent(id ?? need.id ?? '')) + query;
+  return exchange(gate.url, options.method ?? operation.method, place, { body: need.body, ...options });
+}
+
+/// Calls an operation and checks the answer.
+async function walk(gate, operation, options) {
+  return contract.check(operation, await call(gate, operation, options));
+}
+
+/// A chat and the check of its answer.
+async function chat(gate, fields, options) {
+  const body = typeof fields === 'string' ? fields : JSON.stringify({ ...hello, ...fields });
+  return walk(gate, operations.createChatCompletion, { ...options, body });
+}
+
+const code = (answer) => JSON.parse(answer.text).error.code;
+const session = async () => (await nekod.ask(unique())).json.session_id;
+
+test('the document is one by the official schema of OpenAPI 3.1', async () => {
+  const validator = new Validator();
+  const { valid, errors } = await validator.validate(JSON.parse(served.text));
+  assert.ok(valid, JSON.stringify(errors, null, 2));
+  assert.equal(validator.version, '3.1');
+  assert.deepEqual(Object.keys(operations).sort(), Object.keys(needs).sort(), 'each is called here');
+});
+
+test('its version is that of the program', async (t) => {
+  const { log } = await runToEnd(t, ['--version']);
+  assert.equal(contract.document.info.version, log.trim());
+});
+
+test('the front page and the document name the same endpoints', async () => {
+  const { endpoints } = JSON.parse((await walk(nekod, operations.frontPage)).text);
+  const documented = contract.operations.map(({ method, path }) => `${method} ${path}`);
+  assert.deepEqual(Object.values(endpoints).sort(), documented.filter((each) => each !== 'GET /').sort());
+});
+
+test('its codes are those of the table in the sources', () => {
+  const source = readFileSync(new URL('../../protocol/openai/errors.cpp', import.meta.url), 'utf8');
+  const rows = [...source.matchAll(/error_code::\w+,\s*(\d{3}),\s*(\w+),\s*"(\w+)"/g)];
+  const table = rows.map(
+    ([, status, type, name]) =>
+      `| \`${name}\` | ${status} | \`${type.replace('request_error', 'invalid_request_error')}\` |`,
+  );
+  const { enum: codes, description } = contract.document.components.schemas.ErrorCode;
+  assert.deepEqual([...codes].sort(), rows.map((row) => row[3]).sort());
+  for (const row of table) assert.ok(description.includes(row), row);
+});
+
+test('every operation answers 200, with /v1 and without, and HEAD where GET goes', async () => {
+  await until(async () => (await call(nekod, operations.ready)).status === 200, 'nekod does not get ready');
+  for (const operation of contract.operations) {
+    const bare = operation.path.replace(/^\/v1/, '');
+    for (const path of [bare, `/v1${bare}`]) {
+      const id = operation.id === 'deleteSession' ? await session() : undefined;
+      const { status, text } = await walk(nekod, operation, { id, path });
+      assert.equal(status, 200, `${operation.id} at ${path}: ${text}`);
+    }
+    if (operation.method !== 'GET') continue;
+    assert.equal((await walk(nekod, operation, { method: 'HEAD' })).status, 200);
+  }
+  assert.equal((await walk(nekod, operations.listModels, { query: '?refresh=true' })).status, 200);
+});
+
+test('chats, whole and streamed, with every field of their head', async () => {
+  const whole = await chat(nekod, { temperature: 1, model: 'gpt-4o' });
+  assert.equal(whole.headers['x-ignored-parameters'], 'temperature');
+  assert.equal(whole.headers['x-model-fallback'], 'mihoyo-orange_cat');
+  const named = await chat(nekod, { stream: true }, { headers: { 'X-Session-Id': unique() } });
+  assert.equal(named.headers['x-session-match'], 'explicit');
+  checkStream(named.text);
+  const system = { role: 'system', content: 'be kind' };
+  const seeded = await chat(nekod, {
+    ...{ stream: true, stream_options: { include_usage: true } },
+    messages: [system, ...messages],
+  });
+  assert.equal(seeded.headers['x-session-match'], 'seeded');
+  checkStream(seeded.text, { usage: true });
+  await sim.fault({ call: 'stream', kind: 'cut', after_events: 4 });
+  const long = [{ role: 'user', content: `[sim tokens=50] ${unique()}` }];
+  checkBrokenStream((await chat(nekod, { stream: true, messages: long })).text);
+});
+
+test('every code of 400', async () => {
+  const bodies = {
+    empty_body: '',
+    invalid_json: '{',
+    invalid_encoding: '{"x":"\\ud83d"}',
+    nesting_too_deep: `{"x":${'['.repeat(20_000)}${']'.repeat(20_000)}}`,
+    invalid_type: { stream: 'yes' },
+    invalid_value: { temperature: 9 },
+    missing_required_parameter: '{}',
+    empty_messages: { messages: [] },
+    no_user_message: { messages: [{ role: 'system', content: 'be kind' }] },
+    invalid_session_id: { session_id: 'a b' },
+    unsupported_parameter: { tools: [{}] },
+  };
+  for (const [name, body] of Object.entries(bodies)) {
+    const answer = await chat(nekod, body);
+    assert.deepEqual([answer.status, code(answer)], [400, name]);
+  }
+});
+
+/// Whether nekod takes the shape of a request; what the upstream cannot do is no matter of shape.
+async function takes(request) {
+  const answer = await chat(nekod, JSON.stringify(request));
+  return answer.status === 200 || code(answer) === 'unsupported_parameter';
+}
+
+test('requests: what nekod takes is what the schema takes', async () => {
+  const schema = { $ref: 'nekod#/$defs/ChatCompletionRequest' };
+  const { properties } = contract.document.components.schemas.ChatCompletionRequest;
+  for (const request of requestsFor(properties)) {
+    const fault = contract.faults(schema, request);
+    assert.equal(await takes(request), fault === '', `${JSON.stringify(request)}\n${fault}`);
+  }
+});
+
+test('what is not there', async () => {
+  await walk(nekod, operations.retrieveModel, { id: 'gpt-4o' });
+  await walk(nekod, operations.deleteSession, { id: 'nobody' });
+  contract.checkNamed('NotFound', await exchange(nekod.url, 'GET', '/nope'));
+  for (const { path } of contract.operations) {
+    const answer = await exchange(nekod.url, 'PUT', path);
+    assert.equal(answer.status, 405, path);
+    contract.checkNamed('MethodNotAllowed', answer);
+    assert.equal((await exchange(nekod.url, 'OPTIONS', path)).status, 204);
+  }
+});
+
+test('sessions that are busy, and that are deleted', async (t) => {
+  const gate = await gateway(t, [...leadingTo(sim), '--session-queue', '0']);
+  const [id, running] = [unique(), endless()];
+  const cut = chat(gate, { session_id: id, messages: running });
+  await sim.reached(running[0].content);
+  assert.equal(code(await chat(gate, { session_id: id })), 'session_busy');
+  assert.equal((await walk(gate, operations.deleteSession, { id })).status, 200);
+  assert.equal(code(await cut), 'session_deleted');
+});
+
+test('an upstream that fails, is silent, or refuses the account', async (t) => {
+  const broken = await simulator(t);
+  const gate = await gateway(t, [...leadingTo(broken), '--request-timeout', '1']);
+  const faults = [
+    [{ kind: 'html' }, 'upstream_error'],
+    [{ kind: 'silent' }, 'upstream_timeout'],
+    [{ kind: 'status', status: 429 }, 'rate_limit_exceeded'],
+    [{ kind: 'status', status: 429, retry_after: 7 }, 'rate_limit_exceeded'],
+    [{ kind: 'status', status: 503, retry_after: 7 }, 'upstream_error'],
+  ];
+  for (const [fault, name] of faults) {
+    await broken.fault({ call: 'stream', ...fault });
+    assert.equal(code(await chat(gate, {})), name);
+  }
+  await broken.settings({ token: 'another' });
+  assert.equal(code(await chat(gate, {})), 'upstream_auth_failed');
+  await until(async () => (await walk(gate, operations.ready)).status === 503, 'it stays ready');
+});
+
+/// Calls every operation, and expects *status* of those that know it and of no others.
+async function everywhere(gate, status, options) {
+  for (const operation of contract.operations) {
+    const answer = await walk(gate, operation, options);
+    assert.equal(answer.status === status, operation.answers(status), `${operation.id}: ${answer.status}`);
+  }
+}
+
+test('a request without a key, and with one', async (t) => {
+  const file = join(nekod.home, 'keys');
+  const { log } = await runToEnd(t, ['keys', 'add', 'tester', '--file', file]);
+  const keys = ['--api-keys', file, '--trusted-proxies', '127.0.0.1'];
+  const gate = await gateway(t, [...leadingTo(sim), ...keys]);
+  // From this machine the metrics may be read without one.
+  await everywhere(gate, 401, { headers: { 'X-Forwarded-For': '203.0.113.7' } });
+  const [key] = log.match(/sk-nekod-[\w-]{43}/);
+  for (const headers of [{ Authorization: `Bearer ${key}` }, { 'x-api-key': key }, { 'api-key': key }])
+    assert.equal((await chat(gate, {}, { headers })).status, 200);
+});
+
+test('a limit of requests that is used up', async (t) => {
+  const gate = await gateway(t, [...leadingTo(sim), '--rate-limit', '1 per day']);
+  await chat(gate, {});
+  await everywhere(gate, 429);
+});
+
+test('bodies, addresses and fields that are too large', async (t) => {
+  const sizes = ['--max-content-length', '64', '--max-url-size', '512', '--max-header-size', '2048'];
+  const gate = await gateway(t, [...leadingTo(sim), ...sizes]);
+  await everywhere(gate, 413, { body: 'x'.repeat(65) });
+  await everywhere(gate, 414, { query: `?${'x'.repeat(600)}`, body: '' });
+  await everywhere(gate, 431, { headers: { 'X-Filler': 'x'.repeat(3000) }, body: '' });
+});
+
+test('no room for one more connection', async (t) => {
+  const gate = await gateway(t, [...leadingTo(sim), '--max-connections', '8']);
+  const idle = Array.from({ length: 8 }, () => new Connection(gate.port).reading());
+  for (const connection of idle) await connection.send(rawRequest('GET', '/health'));
+  for (const connection of idle) await connection.seen(/healthy/);
+  for (const operation of contract.operations) {
+    // The connection before may still be on its way out.
+    const answer = await until(() => call(gate, operation).catch(() => undefined), 'no answer');
+    contract.check(operation, answer);
+    const limited = operation.answers(503) && operation.id !== 'ready';
+    assert.equal(answer.status === 503, limited, operation.id);
+  }
+  idle.forEach((connection) => connection.end());
+});
+
+test('over TLS every answer asks browsers to stay with it', async (t) => {
+  const [key, cert] = [join(nekod.home, 'key.pem'), join(nekod.home, 'cert.pem')];
+  const subject = ['-subj', '/CN=localhost', '-days', '1', '-keyout', key, '-out', cert];
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...subject], { stdio: 'ignore' });
+  const gate = await gateway(t, [...leadingTo(sim), '--tls-cert', cert, '--tls-key', key]);
+  const secure = { url: `https://127.0.0.1:${gate.port}` };
+  for (const operation of contract.operations) {
+    const { headers } = await walk(secure, operation);
+    assert.ok(headers['strict-transport-security'], operation.id);
+  }
+});
+
+test('every answer, field and code of the document has been seen', () => {
+  // A fault in nekod itself is nothing that a test can bring about from outside.
+  const wanted = (each) => !/ 500 |^internal_error$/.test(each);
+  const unseen = (documented, seen) => documented.filter((each) => wanted(each) && !seen.has(each));
+  const { headers, responses } = contract.document.components;
+  const fields = [...Object.values(responses), operations.createChatCompletion.responses[200]];
+  const names = fields.flatMap((each) => Object.keys(each.headers));
+  assert.ok(Object.keys(headers).length > 0);
+  assert.deepEqual(unseen(contract.documented, contract.answers), []);
+  assert.deepEqual(unseen([...new Set(names)], contract.fields), []);
+  assert.deepEqual(unseen(contract.document.components.schemas.ErrorCode.enum, contract.codes), []);
+});

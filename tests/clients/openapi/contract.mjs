@@ -1,0 +1,125 @@
+// An OpenAPI document as the judge of answers, and the book of what it has judged.
+
+import assert from 'node:assert/strict';
+import Ajv2020 from 'ajv/dist/2020.js';
+import { dataOf } from '../../e2e/support.mjs';
+
+/// Fields that HTTP itself brings along, or that are for browsers alone.
+const ordinary = new Set([
+  ...['connection', 'content-length', 'content-type', 'date', 'keep-alive', 'server', 'transfer-encoding'],
+  ...['access-control-expose-headers', 'vary'],
+]);
+
+const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'];
+
+export class Contract {
+  #ajv = new Ajv2020({ strictTypes: false, strictRequired: false, allowUnionTypes: true, allErrors: true });
+  #judges = new Map();
+
+  constructor(document) {
+    // Ajv knows schemas, not documents: they go where it looks for them.
+    const text = JSON.stringify(document).replaceAll('"#/components/schemas/', '"nekod#/$defs/');
+    this.document = JSON.parse(text);
+    this.#ajv.addKeyword('example');
+    this.#ajv.addSchema({ $id: 'nekod', $defs: this.document.components.schemas });
+    /// What was judged: `operation status type`, names of fields, and codes of errors.
+    this.answers = new Set();
+    this.fields = new Set();
+    this.codes = new Set();
+  }
+
+  /// Every operation: its `id`, `method`, `path`, `responses`, and which of its statuses are there.
+  get operations() {
+    return Object.entries(this.document.paths).flatMap(([path, item]) =>
+      methods
+        .filter((method) => item[method])
+        .map((method) => ({
+          id: item[method].operationId,
+          method: method.toUpperCase(),
+          path,
+          responses: item[method].responses,
+          answers: (status) => status in item[method].responses,
+        })),
+    );
+  }
+
+  /// Every answer that the document knows, as `answers` has them.
+  get documented() {
+    return this.operations.flatMap(({ id, responses }) =>
+      Object.entries(responses).flatMap(([status, response]) =>
+        Object.keys(this.#resolved(response).content).map((type) => `${id} ${status} ${type}`),
+      ),
+    );
+  }
+
+  /// Why *value* does not fit *schema*, in words; empty where it does.
+  faults(schema, value) {
+    const key = JSON.stringify(schema);
+    if (!this.#judges.has(key)) this.#judges.set(key, this.#ajv.compile(schema));
+    const judge = this.#judges.get(key);
+    return judge(value) ? '' : this.#ajv.errorsText(judge.errors, { separator: '\n' });
+  }
+
+  /// Checks an answer to an operation.
+  check(operation, answer) {
+    const response = operation.responses[answer.status];
+    assert.ok(response, `${operation.id} has no ${answer.status}:\n${answer.text}`);
+    const type = this.checkResponse(response, answer, `${operation.id} ${answer.status}`);
+    this.answers.add(`${operation.id} ${answer.status} ${type}`);
+    return answer;
+  }
+
+  /// Checks an answer to what is no operation, by the name of the response.
+  checkNamed(name, answer) {
+    this.checkResponse(this.document.components.responses[name], answer, name);
+    return answer;
+  }
+
+  /// @returns the type of the answer's content.
+  checkResponse(response, { headers, text, method }, where) {
+    const { content, headers: fields = {} } = this.#resolved(response);
+    this.#checkFields(fields, headers, where);
+    const type = headers['content-type']?.split(';')[0];
+    assert.ok(content[type], `${where} has no ${type}`);
+    if (method === 'HEAD') assert.equal(text, '', `${where}: HEAD has no body`);
+    else this.#checkBody(content[type], type, text, where);
+    return type;
+  }
+
+  #checkFields(documented, headers, where) {
+    const known = new Set(ordinary);
+    for (const [name, reference] of Object.entries(documented)) {
+      const { schema, required } = this.#resolved(reference);
+      const value = headers[name.toLowerCase()];
+      known.add(name.toLowerCase());
+      assert.ok(value !== undefined || !required, `${where} lacks ${name}`);
+      if (value === undefined) continue;
+      const fault = this.faults(schema, schema.type === 'integer' ? Number(value) : value);
+      assert.equal(fault, '', `${where}, ${name}: ${value}\n${fault}`);
+      this.fields.add(name);
+    }
+    for (const name of Object.keys(headers))
+      assert.ok(known.has(name), `${where}: ${name} is not documented`);
+  }
+
+  #checkBody(media, type, text, where) {
+    const read = (json) => (json === '[DONE]' ? json : JSON.parse(json));
+    const judge = (schema, value) => {
+      const fault = this.faults(schema, value);
+      assert.equal(fault, '', `${where}: ${JSON.stringify(value)}\n${fault}`);
+      if (value.error?.code) this.codes.add(value.error.code);
+    };
+    if (type === 'application/json') return judge(media.schema, JSON.parse(text));
+    judge(media.schema, text);
+    if (media['x-event-schema']) for (const data of dataOf(text)) judge(media['x-event-schema'], read(data));
+  }
+
+  /// What a reference stands for.
+  #resolved(node) {
+    if (!node.$ref) return node;
+    return node.$ref
+      .slice(2)
+      .split('/')
+      .reduce((at, key) => at[key], this.document);
+  }
+}

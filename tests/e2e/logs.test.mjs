@@ -1,0 +1,85 @@
+// What the log says of a request, in both forms, and where it goes.
+
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { after } from 'node:test';
+import { gateway, leadingTo, runToEnd, simulator, temporaryFolder, unique, until } from './support.mjs';
+
+const sim = await simulator({ after });
+
+const logged = (nekod, pattern) => until(() => nekod.log.match(pattern), `no ${pattern} in:\n${nekod.log}`);
+
+test('a request is one line, which tells its way', async (t) => {
+  const nekod = await gateway(t, leadingTo(sim));
+  const { json, response } = await nekod.ask(`[sim tokens=5] ${unique()}`);
+  const line = await logged(nekod, / info POST \/v1\/chat\/completions 200 (.*)/);
+  assert.match(line[1], /^\d+\.\dms first_byte_ms=\d+\.\d chunks=5 session=\S+ match=new upstream=anuneko model=mihoyo-orange_cat client=127\.0\.0\.1 request_id=req_\w+$/);
+  assert.ok(line[1].includes(json.session_id) && line[1].includes(response.headers.get('x-request-id')));
+  await (await fetch(`${nekod.url}/no/such/path?key=secret`)).text();
+  await logged(nekod, / info GET \/no\/such\/path 404 .* error=not_found /);
+  const stream = await nekod.stream(`[sim tokens=200000 delay=20] ${unique()}`);
+  await stream.started();
+  stream.leave();
+  await logged(nekod, / POST \S+ 200 .* client_left$/m);
+  assert.equal(nekod.log.match(/ POST /g).length, 2);
+});
+
+test('as JSON, each line is an object with the same names', async (t) => {
+  const nekod = await gateway(t, [...leadingTo(sim), '--log-format', 'json']);
+  const { json } = await nekod.ask(unique());
+  await nekod.post({ messages: [], model: '"quoted"\n' });
+  await logged(nekod, /"error":"empty_messages"/);
+  const lines = nekod.log.trim().split('\n').map((line) => JSON.parse(line));
+  for (const line of lines) {
+    assert.match(line.time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    assert.match(line.level, /^(info|warning)$/);
+  }
+  assert.ok(lines.some((line) => line.message?.includes('listening on')));
+  const request = lines.find((line) => line.status === 200);
+  assert.equal(request.method, 'POST');
+  assert.equal(request.path, '/v1/chat/completions');
+  assert.equal(request.session, json.session_id);
+  assert.equal(request.match, 'new');
+  assert.equal(request.upstream, 'anuneko');
+  assert.equal(request.client_left, false);
+  for (const number of ['duration_ms', 'first_byte_ms', 'chunks']) assert.equal(typeof request[number], 'number');
+});
+
+test('LOG_PATH keeps the log in a file too, under LOG_NAME', async (t) => {
+  const env = { LOG_PATH: 'logs', LOG_NAME: 'anuneko-openai.log' };
+  const nekod = await gateway(t, leadingTo(sim), { env });
+  await nekod.ask(unique());
+  const file = join(nekod.home, 'logs', 'anuneko-openai.log');
+  await until(() => existsSync(file) && readFileSync(file, 'utf8').includes('chat/completions 200'), 'nothing in the file');
+  assert.match(nekod.log, /chat\/completions 200/, 'standard error has it as well');
+  const named = await gateway(t, [...leadingTo(sim), '--log-path', 'here/my.log']);
+  await until(() => existsSync(join(named.home, 'here', 'my.log')), 'no file');
+});
+
+test('a file that may grow no more harms nobody', async (t) => {
+  const nekod = await gateway(t, [...leadingTo(sim), '--log-path', 'logs'], { limits: ['--fsize=2000'] });
+  for (let i = 0; i < 40; ++i) await nekod.ask(unique());
+  await until(() => /LOG ERROR/.test(nekod.log), 'not a word of the full file');
+  await nekod.ask(unique());
+  assert.ok(readFileSync(join(nekod.home, 'logs', 'nekod.log')).length <= 2000);
+  nekod.kill();
+  assert.equal((await nekod.ended()).code, 0);
+});
+
+test('a folder in the place of the file is refused', async (t) => {
+  const folder = join(temporaryFolder(t), 'nekod.log');
+  mkdirSync(folder);
+  const { code, log } = await runToEnd(t, [...leadingTo(sim), '--log-path', folder]);
+  assert.equal(code, 2, log);
+  assert.ok(log.includes('--log-path') && log.includes(folder), log);
+});
+
+test('--debug tells of calls and sessions, and FLASK_DEBUG does the same', async (t) => {
+  for (const [args, env] of [[['--debug'], {}], [[], { FLASK_DEBUG: 'True' }]]) {
+    const nekod = await gateway(t, [...leadingTo(sim), ...args], { env });
+    await nekod.ask(unique());
+    await logged(nekod, / debug upstream create_chat ok after \d/);
+    await logged(nekod, / debug session \S+ is in memory/);
+  }
+});

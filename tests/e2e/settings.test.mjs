@@ -1,0 +1,168 @@
+// Where settings come from, what is refused before anything starts, and how they are shown.
+
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import { certificate, gateway, leadingTo, runToEnd, simulator, temporaryFolder, unique } from './support.mjs';
+
+const simulated = ['--upstream', 'simulator', '--port', '0'];
+
+/// The settings that nekod says are in force, by name.
+async function shown(t, args, options) {
+  const { code, log } = await runToEnd(t, [...args, '--check-config'], options);
+  assert.equal(code, 0, log);
+  return Object.fromEntries(
+    log
+      .trim()
+      .split('\n')
+      .filter((line) => !line.startsWith('#'))
+      .map((line) => [line.slice(0, line.indexOf(' = ')), line.slice(line.indexOf(' = ') + 3)]),
+  );
+}
+
+test('--check-config shows each setting of --help as TOML, and starts nothing', async (t) => {
+  const all = await shown(t, ['--upstream', 'simulator', '--rate-limit', '10 per minute', '--model-alias', 'a=b,c=d']);
+  assert.equal(all.port, '8000');
+  assert.equal(all.hsts, '31536000');
+  assert.equal(all['rate-limit'], '"10 per minute"');
+  assert.equal(all['model-alias'], '["a=b", "c=d"]');
+  const help = (await runToEnd(t, ['--help'])).log;
+  const flags = [...help.matchAll(/^ +--([a-z-]+)/gm)].map((match) => match[1]);
+  const notSettings = ['help', 'version', 'config', 'check-config'];
+  const unset = ['tls-redirect-port'];
+  assert.deepEqual([...Object.keys(all), ...unset].sort(), flags.filter((f) => !notSettings.includes(f)).sort());
+});
+
+test('what --check-config shows can be read again, and is the same', async (t) => {
+  const args = ['--upstream', 'simulator', '--model-alias', 'a=b,c=d', '--heartbeat', '2.5', '--host', '::1'];
+  const { log } = await runToEnd(t, [...args, '--check-config']);
+  const again = await runToEnd(t, ['--config', 'shown.toml', '--check-config'], { home: { 'shown.toml': log } });
+  assert.equal(again.log, log);
+});
+
+test('secrets are masked', async (t) => {
+  const all = await shown(t, ['--anuneko-token', 'very-secret', '--anuneko-cookie', 'sid=also-secret']);
+  assert.equal(all['anuneko-token'], '"***"');
+  assert.equal(all['anuneko-cookie'], '"***"');
+  assert.ok(!JSON.stringify(all).includes('secret'));
+});
+
+test('a credential is weaker than the environment, and stronger than .env', async (t) => {
+  const sim = await simulator(t);
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'anuneko-token'), 'secret-token\n');
+  const args = ['--anuneko-url', `${sim.url}/api/v1`, '--port', '0'];
+  const options = { env: { CREDENTIALS_DIRECTORY: folder }, home: { '.env': 'ANUNEKO_TOKEN=wrong\n' } };
+  const nekod = await gateway(t, args, options);
+  await nekod.ask(unique());
+  const wrong = await gateway(t, args, { ...options, env: { ...options.env, ANUNEKO_TOKEN: 'wrong' } });
+  assert.equal((await wrong.post({ messages: [{ role: 'user', content: 'hello' }] })).status, 502);
+});
+
+test('every wrong value is refused by name, whichever way it came', async (t) => {
+  const wrong = [
+    ['--rate-limit', '10 per fortnight', 'RATE_LIMIT'],
+    ['--chat-rate-limit', '0 per minute', 'CHAT_RATE_LIMIT'],
+    ['--trusted-proxies', '10.0.0.0/33', 'NEKOD_TRUSTED_PROXIES'],
+    ['--max-header-size', '70000', 'NEKOD_MAX_HEADER_SIZE'],
+    ['--max-url-size', '1', 'NEKOD_MAX_URL_SIZE'],
+    ['--read-timeout', '0', 'NEKOD_READ_TIMEOUT'],
+    ['--models-age', 'old', 'NEKOD_MODELS_AGE'],
+    ['--log-format', 'xml', 'LOG_FORMAT'],
+    ['--log-level', 'loud', 'LOG_LEVEL'],
+    ['--tls-redirect-port', '70000', 'NEKOD_TLS_REDIRECT_PORT'],
+    ['--hsts', '-1', 'NEKOD_HSTS'],
+    ['--port', 'http', 'FLASK_PORT'],
+    ['--api-keys', '/no/such/file', 'NEKOD_API_KEYS'],
+    ['--model-alias', 'nameless', 'MODEL_MAPPING'],
+  ];
+  for (const [flag, value, variable] of wrong) {
+    const ways = [
+      [[...simulated.filter((word, i) => flag !== '--port' || i < 2), flag, value], {}],
+      [flag === '--port' ? ['--upstream', 'simulator'] : simulated, { env: { [variable]: value } }],
+      [
+        ['--upstream', 'simulator', '--config', 'wrong.toml'],
+        { home: { 'wrong.toml': `${flag.slice(2)} = "${value}"\n` } },
+      ],
+    ];
+    for (const [args, options] of ways) {
+      const { code, log } = await runToEnd(t, args, options);
+      assert.equal(code, 2, `${flag} ${value}: ${log}`);
+      assert.ok(log.includes(flag), `${flag} ${value}: ${log}`);
+      assert.doesNotMatch(log, /listening on/);
+    }
+  }
+});
+
+test('a key in the file that is no setting is refused', async (t) => {
+  const { code, log } = await runToEnd(t, [...simulated, '--config', 'nekod.toml'], { home: { 'nekod.toml': 'prot = 1\n' } });
+  assert.equal(code, 2);
+  assert.match(log, /prot/);
+});
+
+test('a file that cannot be read is named', async (t) => {
+  const { code, log } = await runToEnd(t, [...simulated, '--config', '/no/such.toml']);
+  assert.equal(code, 2);
+  assert.match(log, /\/no\/such\.toml/);
+});
+
+test('certificates that will not do are refused by name', async (t) => {
+  const one = certificate(t);
+  const other = certificate(t);
+  const cases = [
+    [['--tls-cert', one.cert], /--tls-key/],
+    [['--tls-key', one.key], /--tls-cert/],
+    [['--tls-redirect-port', '0'], /--tls-redirect-port/],
+    [['--tls-cert', '/no/such.pem', '--tls-key', one.key], /\/no\/such\.pem/],
+    [['--tls-cert', one.cert, '--tls-key', other.key], /has no key for/],
+    [['--tls-cert', one.key, '--tls-key', one.key], /has no certificate/],
+    [['--tls-cert', one.cert, '--tls-key', one.cert], /has no key/],
+  ];
+  for (const [args, words] of cases) {
+    const { code, log } = await runToEnd(t, [...simulated, ...args]);
+    assert.equal(code, 2, log);
+    assert.match(log, words);
+  }
+});
+
+test('a key file with a mistake is refused with its line, and without what stands there', async (t) => {
+  const home = { 'keys.txt': '# keys\nalice sha256:abcdef-very-secret\n' };
+  const { code, log } = await runToEnd(t, [...simulated, '--api-keys', 'keys.txt'], { home });
+  assert.equal(code, 2);
+  assert.match(log, /--api-keys.*keys\.txt.*line 2/);
+  assert.ok(!log.includes('very-secret'));
+});
+
+test('a log file that cannot be written is refused by name', async (t) => {
+  const { code, log } = await runToEnd(t, [...simulated, '--log-path', '/proc/no-such-folder']);
+  assert.equal(code, 2);
+  assert.match(log, /--log-path.*\/proc\/no-such-folder/);
+});
+
+test('MODEL_MAPPING gives models other names', async (t) => {
+  const sim = await simulator(t);
+  const env = { MODEL_MAPPING: 'gpt-4=Exotic Shorthair,cat=mihoyo-orange_cat' };
+  const nekod = await gateway(t, leadingTo(sim), { env });
+  const { data } = await (await fetch(`${nekod.url}/v1/models`)).json();
+  assert.deepEqual(
+    data.map((model) => [model.id, model.anuneko_model]),
+    [
+      ['mihoyo-orange_cat', 'Orange Cat'],
+      ['mihoyo-exotic_shorthair', 'Exotic Shorthair'],
+      ['gpt-4', 'Exotic Shorthair'],
+      ['cat', 'Orange Cat'],
+    ],
+  );
+  const text = unique();
+  const { json } = await nekod.ask(text, { model: 'gpt-4' });
+  assert.equal(json.model, 'gpt-4');
+  assert.equal((await sim.chatWith(text)).model, 'Exotic Shorthair');
+});
+
+test('an address that others reach, without keys, is warned of', async (t) => {
+  const open = await gateway(t, ['--upstream', 'simulator', '--host', '0.0.0.0', '--port', '0']);
+  assert.match(open.log, /warning .*--api-keys/);
+  const closed = await gateway(t, simulated);
+  assert.doesNotMatch(closed.log, /--api-keys/);
+});

@@ -1,0 +1,121 @@
+// TLS in nekod itself: what it takes, the redirect from plain HTTP, and that answers are what they are
+// without it.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import https from 'node:https';
+import net from 'node:net';
+import test, { after } from 'node:test';
+import tls from 'node:tls';
+import { certificate, checkStream, gateway, leadingTo, rawRequest, simulator, unique, until } from './support.mjs';
+
+const sim = await simulator({ after });
+const { cert, key } = certificate({ after });
+const trusted = { ca: readFileSync(cert), host: 'localhost' };
+
+const secured = (t, ...args) => gateway(t, [...leadingTo(sim), '--tls-cert', cert, '--tls-key', key, ...args]);
+
+/// One request over TLS: its status, headers and body. *onData* sees the body as it comes.
+function request(nekod, method, path, body, onData = () => {}) {
+  return new Promise((done, failed) => {
+    const sent = https.request({ ...trusted, port: nekod.port, method, path, agent: false }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (piece) => onData((text += piece), sent));
+      response.on('end', () => done({ status: response.statusCode, headers: response.headers, text }));
+      response.on('error', failed);
+    });
+    sent.on('error', failed);
+    sent.end(body && JSON.stringify(body));
+  });
+}
+
+const say = (text, fields = {}) => ({ messages: [{ role: 'user', content: text }], ...fields });
+
+/// A TLS connection with these options, or the error instead of one.
+const connected = (options) =>
+  new Promise((done) => {
+    const socket = tls.connect({ ...trusted, ...options });
+    socket.once('secureConnect', () => done(socket)).once('error', (error) => done(error));
+  });
+
+test('whole and streamed answers come over TLS, and browsers are told to stay with it', async (t) => {
+  const nekod = await secured(t);
+  const text = unique();
+  const whole = await request(nekod, 'POST', '/v1/chat/completions', say(text));
+  assert.equal(whole.status, 200, whole.text);
+  assert.ok(JSON.parse(whole.text).choices[0].message.content.includes(text));
+  assert.equal(whole.headers['strict-transport-security'], 'max-age=31536000');
+  const streamed = await request(nekod, 'POST', '/v1/chat/completions', say(`[sim tokens=500] ${text}`, { stream: true }));
+  checkStream(streamed.text);
+  assert.equal(streamed.headers['strict-transport-security'], 'max-age=31536000');
+  const refused = await request(nekod, 'GET', '/no/such/path');
+  assert.equal(refused.status, 404);
+  assert.equal(refused.headers['strict-transport-security'], 'max-age=31536000');
+});
+
+test('--hsts 0 says nothing of it, and plain HTTP never does', async (t) => {
+  const silent = await secured(t, '--hsts', '0');
+  assert.equal((await request(silent, 'GET', '/health')).headers['strict-transport-security'], undefined);
+  const plain = await gateway(t, leadingTo(sim));
+  assert.equal((await fetch(`${plain.url}/health`)).headers.get('strict-transport-security'), null);
+});
+
+test('TLS 1.2 and 1.3 are taken, 1.1 is not, and HTTP/1.1 is chosen', async (t) => {
+  const nekod = await secured(t);
+  for (const version of ['TLSv1.2', 'TLSv1.3']) {
+    const socket = await connected({ port: nekod.port, minVersion: version, maxVersion: version, ALPNProtocols: ['h2', 'http/1.1'] });
+    assert.equal(socket.getProtocol?.(), version, String(socket));
+    assert.equal(socket.alpnProtocol, 'http/1.1');
+    socket.destroy();
+  }
+  const old = { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' };
+  assert.ok((await connected({ port: nekod.port, ...old })) instanceof Error);
+  assert.equal((await request(nekod, 'GET', '/health')).status, 200);
+});
+
+test('a client that leaves over TLS cancels its upstream reply', async (t) => {
+  const nekod = await secured(t);
+  const aborted = (await sim.report()).replies_aborted;
+  const body = say(`[sim tokens=200000 delay=5] ${unique()}`, { stream: true });
+  await request(nekod, 'POST', '/v1/chat/completions', body, (text, sent) => {
+    if (/"delta":\{"content":"[^"]/.test(text)) sent.destroy();
+  }).catch(() => {});
+  await until(async () => (await sim.report()).replies_aborted > aborted, 'the reply goes on');
+});
+
+test('who speaks plain HTTP, or nothing, or half a handshake, is dropped; others are served meanwhile', async (t) => {
+  const nekod = await secured(t, '--read-timeout', '1');
+  const drop = async (bytes) => {
+    const socket = net.connect({ port: nekod.port, host: '127.0.0.1' });
+    socket.on('error', () => {});
+    let closed = false;
+    socket.once('close', () => (closed = true)).resume();
+    if (bytes) socket.write(bytes);
+    assert.equal((await request(nekod, 'GET', '/health')).status, 200);
+    await until(() => closed, `a peer that sent ${JSON.stringify(bytes)} stays`);
+  };
+  await drop(rawRequest('GET', '/health'));
+  await drop('');
+  await drop(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01]));
+});
+
+test('the redirect port sends to the same address over TLS', async (t) => {
+  const nekod = await secured(t, '--tls-redirect-port', '0');
+  const port = Number(nekod.log.match(/redirecting from \S+:(\d+)/)[1]);
+  const ask = (path, options = {}) => fetch(`http://localhost:${port}${path}`, { redirect: 'manual', ...options });
+  const response = await ask('/v1/models?a=b');
+  assert.equal(response.status, 308);
+  assert.equal(response.headers.get('location'), `https://localhost:${nekod.port}/v1/models?a=b`);
+  const posted = await ask('/v1/chat/completions', { method: 'POST', body: '{"messages": 1}' });
+  assert.equal(posted.status, 308);
+  const hostless = net.connect({ port, host: '127.0.0.1' });
+  let text = '';
+  hostless.setEncoding('utf8').on('data', (piece) => (text += piece));
+  hostless.write('GET / HTTP/1.0\r\n\r\n');
+  await until(() => /^HTTP\/1\.\d 400 /.test(text), 'no answer without a host');
+  hostless.destroy();
+});
+
+test('the simulator saw no wrong use', async () => {
+  assert.deepEqual((await sim.quiet()).violations, []);
+});
