@@ -43,8 +43,8 @@ std::optional<std::pair<std::string, std::string>> parse_line(std::string_view l
 
 } // namespace
 
-variables parse_env_file(std::string_view text) {
-  variables result;
+named_values parse_env_file(std::string_view text) {
+  named_values result;
   while (!text.empty()) {
     auto end = std::min(text.find('\n'), text.size());
     if (auto entry = parse_line(text.substr(0, end)))

@@ -10,12 +10,12 @@
 namespace nekod {
 
 /// Names and values.
-using variables = std::map<std::string, std::string>;
+using named_values = std::map<std::string, std::string>;
 
 /// What a text in the manner of a shell's `.env` file sets: lines of `NAME=value` or
 /// `export NAME="value"`, comments after `#`. Other lines are passed over; of one name the first
 /// stands.
-variables parse_env_file(std::string_view text);
+named_values parse_env_file(std::string_view text);
 
 /// A setting's value with where it was found.
 struct found_value {
@@ -37,7 +37,7 @@ public:
                                   const std::string& credential) const;
 
 private:
-  variables file_;
+  named_values file_;
 };
 
 } // namespace nekod

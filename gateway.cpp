@@ -172,7 +172,7 @@ public:
       workers_.emplace_back([this] { loop_.run(); });
   }
 
-  void reload(settings s) {
+  void reload(const settings& s) {
     auto live = load_live_settings(s);
     if (!live) {
       spdlog::error("reload refused: {}", live.error());
@@ -360,7 +360,7 @@ gateway::~gateway() = default;
 
 void gateway::start() { rooms_->start(); }
 
-void gateway::reload(settings s) { rooms_->reload(std::move(s)); }
+void gateway::reload(const settings& s) { rooms_->reload(s); }
 
 void gateway::drain() { rooms_->drain(); }
 

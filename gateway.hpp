@@ -26,7 +26,7 @@ public:
   void start();
 
   /// Takes other settings, as far as they can change; the log says which cannot.
-  void reload(settings s);
+  void reload(const settings& s);
 
   /// Takes no new work.
   void drain();

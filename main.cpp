@@ -42,7 +42,7 @@ void reload(gateway& house, int argc, const char* const* argv) {
   if (auto* refused = std::get_if<exit_request>(&read))
     spdlog::error("reload refused: {}", refused->text);
   else
-    house.reload(std::move(std::get<settings>(read)));
+    house.reload(std::get<settings>(read));
   service_manager::ready();
 }
 

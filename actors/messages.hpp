@@ -86,6 +86,9 @@ struct session_record {
 
   openai::session_info info;
   upstream_chat chat;
+  /// The digest of the conversation so far, by which a client that names no session is recognised;
+  /// empty where it is not to be.
+  std::string tip;
   /// The conversation so far, the oldest left out where it grew too long.
   std::vector<openai::message> transcript;
   std::chrono::system_clock::time_point last_used;
@@ -195,6 +198,7 @@ CAF_ADD_ATOM(nekod_atoms, nekod::atom, credit, "credit")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, delta, "delta")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, discard, "discard")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, failed, "failed")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, find, "find")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, finish, "finish")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, gone, "gone")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, idle, "idle")
@@ -222,6 +226,8 @@ using store_actor = caf::typed_actor<
     caf::replies_to<atom::commit, session_record>::with<atom::commit>,
     // Looks up the record of a session.
     caf::replies_to<atom::load, std::string>::with<session_lookup>,
+    // Looks up the session of a tenant that was used last among those with that tip.
+    caf::replies_to<atom::find, std::string, std::string>::with<session_lookup>,
     // Forgets a session; says whether there was one in that scope.
     caf::replies_to<atom::remove, std::string, session_scope>::with<bool>,
     // All sessions, oldest first.

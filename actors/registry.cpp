@@ -261,10 +261,10 @@ std::vector<openai::session_info> registry_state::merge(std::vector<openai::sess
   return stored;
 }
 
-caf::result<bool> registry_state::remove(const std::string& id, session_scope scope) {
+caf::result<bool> registry_state::remove(const std::string& id, const session_scope& scope) {
   auto i = live_.find(id);
   if (i == live_.end())
-    return self_->delegate(options_.store, atom::remove_v, id, std::move(scope));
+    return self_->delegate(options_.store, atom::remove_v, id, scope);
   if (!scope.has(i->second.info))
     return false;
   // It removes its record itself, behind what it still writes.
@@ -310,8 +310,8 @@ registry_actor::behavior_type registry(registry_actor::stateful_pointer<registry
       [self](model_aliases& aliases) { self->state.use(std::move(aliases)); },
       [self](atom::ready) { return self->state.ready(); },
       [self](atom::list, session_scope& scope) { return self->state.list(std::move(scope)); },
-      [self](atom::remove, const std::string& id, session_scope& scope) {
-        return self->state.remove(id, std::move(scope));
+      [self](atom::remove, const std::string& id, const session_scope& scope) {
+        return self->state.remove(id, scope);
       },
       [self](atom::changed, openai::session_info& info) { self->state.changed(std::move(info)); },
       [self](atom::retire, const std::string& id, std::uint64_t turns) {

@@ -76,7 +76,7 @@ struct registry_state {
   void use(model_aliases aliases);
   readiness ready();
   caf::result<std::vector<openai::session_info>> list(session_scope scope);
-  caf::result<bool> remove(const std::string& id, session_scope scope);
+  caf::result<bool> remove(const std::string& id, const session_scope& scope);
   void changed(openai::session_info info);
   void retire(const std::string& id, std::uint64_t turns);
   void take_models(models_answer answer);

@@ -27,21 +27,62 @@ std::vector<openai::session_info> memory_store_state::list() const {
   return result;
 }
 
+void memory_store_state::keep(session_record record) {
+  if (auto i = records.find(record.info.id); i != records.end())
+    unlist(i->second);
+  if (!record.tip.empty())
+    by_tip_.emplace(std::pair{record.info.tenant, record.tip}, record.info.id);
+  auto id = record.info.id;
+  records.insert_or_assign(std::move(id), std::move(record));
+}
+
+void memory_store_state::unlist(const session_record& record) {
+  auto [begin, end] = by_tip_.equal_range({record.info.tenant, record.tip});
+  auto i = std::find_if(begin, end, [&](const auto& e) { return e.second == record.info.id; });
+  if (i != end)
+    by_tip_.erase(i);
+}
+
+session_lookup memory_store_state::load(const std::string& id) const {
+  session_lookup result;
+  auto i = records.find(id);
+  result.found = i != records.end();
+  if (result.found)
+    result.record = i->second;
+  return result;
+}
+
+session_lookup memory_store_state::find(const std::string& tenant, const std::string& tip) const {
+  auto [begin, end] = by_tip_.equal_range({tenant, tip});
+  auto newest = std::max_element(begin, end, [this](const auto& a, const auto& b) {
+    return records.at(a.second).last_used < records.at(b.second).last_used;
+  });
+  return newest == end ? session_lookup{} : load(newest->second);
+}
+
 bool memory_store_state::remove(const std::string& id, const session_scope& scope) {
   auto i = records.find(id);
   if (i == records.end() || !scope.has(i->second.info))
     return false;
+  unlist(i->second);
   records.erase(i);
   return true;
 }
 
 void memory_store_state::sweep(std::chrono::system_clock::time_point limit) {
-  std::erase_if(records, [&](const auto& entry) { return entry.second.last_used < limit; });
+  for (auto i = records.begin(); i != records.end();) {
+    if (i->second.last_used < limit) {
+      unlist(i->second);
+      i = records.erase(i);
+    } else {
+      ++i;
+    }
+  }
 }
 
 store_actor::behavior_type memory_store(store_actor::stateful_pointer<memory_store_state> self,
                                         std::chrono::seconds time_to_live,
-                                        std::shared_ptr<metrics> counts) {
+                                        const std::shared_ptr<metrics>& counts) {
   auto interval = std::min(longest_sweep_interval, time_to_live);
   self->delayed_send(self, interval, atom::sweep_v);
   auto count = [self, counts] {
@@ -49,18 +90,13 @@ store_actor::behavior_type memory_store(store_actor::stateful_pointer<memory_sto
   };
   return {
       [self, count](atom::commit, session_record& record) {
-        auto id = record.info.id;
-        self->state.records.insert_or_assign(std::move(id), std::move(record));
+        self->state.keep(std::move(record));
         count();
         return atom::commit_v;
       },
-      [self](atom::load, const std::string& id) {
-        session_lookup result;
-        auto i = self->state.records.find(id);
-        result.found = i != self->state.records.end();
-        if (result.found)
-          result.record = i->second;
-        return result;
+      [self](atom::load, const std::string& id) { return self->state.load(id); },
+      [self](atom::find, const std::string& tenant, const std::string& tip) {
+        return self->state.find(tenant, tip);
       },
       [self, count](atom::remove, const std::string& id, const session_scope& scope) {
         auto removed = self->state.remove(id, scope);

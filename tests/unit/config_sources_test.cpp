@@ -14,13 +14,13 @@ TEST_CASE("a file in the manner of .env sets names") {
                               "F=a=b#c\n"
                               "not an assignment\n"
                               "A=again");
-  CHECK(found == variables{{"A", "1"},
-                           {"B", "two words"},
-                           {"C", "quoted # value"},
-                           {"D", "single"},
-                           {"E", ""},
-                           {"F", "a=b#c"}});
+  CHECK(found == named_values{{"A", "1"},
+                              {"B", "two words"},
+                              {"C", "quoted # value"},
+                              {"D", "single"},
+                              {"E", ""},
+                              {"F", "a=b#c"}});
   CHECK(parse_env_file("").empty());
   CHECK(parse_env_file("\n\n \n#").empty());
-  CHECK(parse_env_file("X=\"open") == variables{{"X", "open"}});
+  CHECK(parse_env_file("X=\"open") == named_values{{"X", "open"}});
 }

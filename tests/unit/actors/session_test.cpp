@@ -27,6 +27,7 @@ store_actor::behavior_type slow_store(store_actor::stateful_pointer<slow_store_s
         return self->state.waiting.back();
       },
       [nothing](atom::load, const std::string&) { return nothing; },
+      [nothing](atom::find, const std::string&, const std::string&) { return nothing; },
       [](atom::remove, const std::string&, const session_scope&) { return false; },
       [](atom::list) { return std::vector<openai::session_info>{}; },
       [self](atom::sweep) {

@@ -1,0 +1,94 @@
+#pragma once
+
+#include "config.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <deque>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace nekod {
+
+/// CLI11 with what it lacks for a service: values from the environment of `config_sources.hpp`,
+/// which rank between flags and the file, times in seconds, and a list of what all settings came
+/// out as.
+class setting_reader {
+public:
+  /// @param description What the program is, for `--help`.
+  setting_reader(const std::string& description, const std::string& name);
+
+  /// A setting with its help and the variables that set it.
+  template <class T>
+  CLI::Option* add(const std::string& flag, T& target, const std::string& help,
+                   const std::vector<std::string>& variables) {
+    announce(flag, variables, shape::value);
+    return app_.add_option(flag, target, help + names_of(variables))
+        ->capture_default_str()
+        ->take_last();
+  }
+
+  /// One that may come as a credential, and is not shown.
+  void add_secret(const std::string& flag, std::string& target, const std::string& help,
+                  const std::vector<std::string>& variables);
+
+  /// One that has several values, by comma or repeated.
+  CLI::Option* add_list(const std::string& flag, std::vector<std::string>& target,
+                        const std::string& help, const std::vector<std::string>& variables);
+
+  /// One that is on or off; `--no-...` is its opposite.
+  void add_switch(const std::string& name, bool& target, const std::string& help,
+                  const std::vector<std::string>& variables);
+
+  /// A port that need not be.
+  void add_port(const std::string& flag, std::optional<std::uint16_t>& target,
+                const std::string& help, const std::vector<std::string>& variables);
+
+  /// A time, in seconds.
+  void add_time(const std::string& flag, settings::seconds& target, const std::string& help,
+                const std::vector<std::string>& variables, double least = 0.001);
+
+  /// The settings named last up to that number can change while the program runs.
+  void can_change(std::size_t last = 1);
+
+  /// Fills in all targets, or says why the program ends.
+  std::optional<exit_request> read(int argc, const char* const* argv);
+
+  /// What each setting came out as. After `read`.
+  std::vector<shown_setting> shown() const;
+
+  CLI::App& app() noexcept { return app_; }
+
+private:
+  enum class shape : std::uint8_t { value, secret, list, on_or_off, unset };
+
+  /// What is to be known of a setting besides its option.
+  struct source {
+    std::string flag;
+    std::vector<std::string> variables;
+    shape form = shape::value;
+    bool can_change = false;
+  };
+
+  /// A time on its way in; a deque keeps the addresses.
+  struct time_setting {
+    double value;
+    settings::seconds* target;
+  };
+
+  static std::string names_of(const std::vector<std::string>& variables);
+  void announce(const std::string& flag, const std::vector<std::string>& variables, shape form);
+  std::vector<std::string> with_environment(std::vector<std::string> arguments);
+  std::string with_source(const std::string& text) const;
+  std::string shown_value(const source& s) const;
+
+  CLI::App app_;
+  std::vector<source> sources_;
+  std::deque<time_setting> times_;
+  /// The flags that were set by something else, and by what.
+  std::map<std::string, std::string> found_in_;
+};
+
+} // namespace nekod
