@@ -1,15 +1,18 @@
 // What must stand in no log line and no error text, at any log level.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'node:test';
-import { leadingTo, gateway, simulator, unique } from './support.mjs';
+import { leadingTo, gateway, simulator, unique, until } from './support.mjs';
 
-for (const level of ['info', 'debug', 'trace']) {
-  test(`no secret is told at log level ${level}`, async (t) => {
+for (const [level, format] of [['info', 'text'], ['debug', 'json'], ['trace', 'text']]) {
+  test(`no secret is told at log level ${level}, as ${format}`, async (t) => {
     const sim = await simulator(t);
     const nekod = await gateway(t, [
       ...leadingTo(sim),
       ...['--anuneko-cookie', 'sid=very-private-cookie', '--log-level', level, '--request-timeout', '1'],
+      ...['--log-format', format, '--log-path', 'logs'],
     ]);
     const secret = unique('private-words');
     const key = { Authorization: 'Bearer sk-clients-own-key' };
@@ -44,10 +47,16 @@ for (const level of ['info', 'debug', 'trace']) {
       assert.ok((await say({})) >= 500);
       await sim.clearFaults();
     }
+    for (const path of ['/v1/models?key=query-secret', '/metrics', '/sessions', '/health/ready'])
+      told += await (await fetch(nekod.url + path, { headers: { ...key, Cookie: 'sid=clients-cookie' } })).text();
+    nekod.kill('SIGHUP');
+    await until(() => /settings reloaded/.test(nekod.log), 'no reload');
     nekod.kill();
     assert.equal((await nekod.ended()).code, 0);
+    told += readFileSync(join(nekod.home, 'logs', 'nekod.log'), 'utf8');
 
-    for (const word of ['secret-token', 'very-private-cookie', 'private-words', 'sk-clients-own-key']) {
+    const secrets = ['secret-token', 'very-private-cookie', 'private-words', 'sk-clients-own-key'];
+    for (const word of [...secrets, 'query-secret', 'clients-cookie']) {
       assert.ok(!nekod.log.includes(word), `${word} is in the log:\n${nekod.log}`);
       assert.ok(!told.includes(word), `${word} is in an error text:\n${told}`);
     }
