@@ -95,6 +95,11 @@ private:
                      "Time without turns after which a session's actor leaves memory",
                      {"NEKOD_SESSION_IDLE"});
     reader_
+        .add("--session-matching", matching_,
+             "Recognise a conversation by the history that a request tells",
+             {"NEKOD_SESSION_MATCHING"})
+        ->check(CLI::IsMember({"on", "off"}));
+    reader_
         .add("--session-queue", result_.session_queue, "Turns that may wait in one session",
              {"NEKOD_SESSION_QUEUE"})
         ->check(CLI::Range(0, 100'000));
@@ -210,6 +215,7 @@ private:
     if (result_.first_byte_timeout.count() == 0)
       result_.first_byte_timeout = result_.request_timeout;
     result_.upstream = upstream_ == "simulator" ? upstream_kind::simulator : upstream_kind::anuneko;
+    result_.session_matching = matching_ == "on";
     result_.language = language_ == "en" ? openai::language::en : openai::language::zh;
     result_.log_format = log_format_ == "json" ? log_format::json : log_format::text;
     for (std::string_view alias : aliases_) {
@@ -240,6 +246,7 @@ private:
   settings result_;
   std::string upstream_ = "anuneko";
   std::string store_ = "memory";
+  std::string matching_ = "on";
   std::string language_ = "zh";
   std::string log_format_ = "text";
   std::vector<std::string> aliases_;

@@ -53,6 +53,7 @@ struct settings {
   seconds session_ttl{7200};
   seconds session_idle{60};
   std::size_t session_queue = 16;
+  bool session_matching = true;
 
   /// A file of API keys; empty where any key is taken.
   std::string api_keys;

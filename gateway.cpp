@@ -294,6 +294,8 @@ private:
     o.store = store_;
     o.counts = counts_;
     o.aliases = std::move(aliases);
+    o.digest = std::make_shared<conversation_digest>(make_digest_key());
+    o.matching = settings_.session_matching;
     o.session_queue = settings_.session_queue;
     o.session_idle = in_whole_seconds(settings_.session_idle);
     o.models_age = in_whole_seconds(settings_.models_age);

@@ -29,6 +29,8 @@ namespace nekod {
 enum class session_match : std::uint8_t {
   /// The client named it.
   explicit_id,
+  /// The conversation so far is the one that the request tells.
+  transcript,
   /// A new one, with nothing to tell it but the user's text.
   fresh,
   /// A new one that is told a system prompt or a history first.
@@ -92,6 +94,17 @@ struct session_record {
   /// The conversation so far, the oldest left out where it grew too long.
   std::vector<openai::message> transcript;
   std::chrono::system_clock::time_point last_used;
+};
+
+/// How a session stands, for the registry.
+struct session_report {
+  session_report() = default;
+
+  openai::session_info info;
+  /// As in its record, while no turn runs or waits; else empty.
+  std::string tip;
+  /// Turns it was given so far.
+  std::uint64_t turns = 0;
 };
 
 /// What the store answers to a question for one session.
@@ -162,6 +175,7 @@ CAF_ADD_TYPE_ID(nekod_values, (nekod::openai::session_info))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::readiness))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_lookup))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_record))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::session_report))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_scope))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::transfer_event))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::turn))
@@ -183,6 +197,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::openai::session_info)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::readiness)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_lookup)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_record)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_scope)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::transfer_event)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::turn)
@@ -291,7 +306,7 @@ using registry_actor = caf::typed_actor<
     // Deletes a session, its running turn included; says whether there was one in that scope.
     caf::replies_to<atom::remove, std::string, session_scope>::with<bool>,
     // From a session: how it stands.
-    caf::reacts_to<atom::changed, openai::session_info>,
+    caf::reacts_to<atom::changed, session_report>,
     // From a session that took that many turns and has been idle: may it end?
     caf::reacts_to<atom::retire, std::string, std::uint64_t>,
     // From the upstream: its models.

@@ -133,7 +133,7 @@ metrics::metrics()
       client_leave(histograms(registry, "nekod_client_leave_seconds",
                               "From a client's leaving to its upstream transfer's closing")
                        .Add({}, short_times)) {
-  for (const auto* match : {"explicit", "new", "seeded"})
+  for (const auto* match : {"explicit", "transcript", "new", "seeded"})
     matches_.Add({{"match", match}});
   for (const auto* limit : {"requests", "chat"})
     rate_limited_.Add({{"limit", limit}});

@@ -75,7 +75,8 @@ std::string_view name_of(account_state s) noexcept;
 template <class Metric, class Enum>
 class series_of {
 public:
-  series_of(prometheus::Family<Metric>& family, const char* label, const prometheus::Labels& others = {}) {
+  series_of(prometheus::Family<Metric>& family, const char* label,
+            const prometheus::Labels& others = {}) {
     for (std::size_t i = 0; i < all_.size(); ++i) {
       auto labels = others;
       labels.emplace(label, name_of(static_cast<Enum>(i)));

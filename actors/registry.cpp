@@ -17,6 +17,9 @@ using openai::error_code;
 
 constexpr std::chrono::seconds store_timeout{10};
 
+/// How long the store may take to find a conversation; a new session serves past it.
+constexpr std::chrono::seconds match_timeout{2};
+
 /// Whether a request says more than its newest user text.
 bool has_history(const openai::chat_request& r) {
   auto newest = openai::newest_user_message(r);
@@ -195,18 +198,83 @@ void registry_state::hand_over(open_turn t, reply_actor reply) {
   }
   next.upstream = options_.upstream->kind();
   const auto& named = next.request->session_id;
-  if (!named.empty())
+  if (!named.empty()) {
     next.match = session_match::explicit_id;
-  else
-    next.match = has_history(*next.request) ? session_match::seeded : session_match::fresh;
-  auto& session = session_for(named.empty() ? make_session_id() : named, t.tenant, !named.empty());
-  if (session.info.tenant != t.tenant) {
+    give(named, t.tenant, true, std::move(next), std::move(reply));
+  } else if (options_.matching && has_answers(*next.request) && !is_aside(*next.request)) {
+    match(std::move(next), std::move(t.tenant), std::move(reply));
+  } else {
+    begin_session(std::move(next), t.tenant, std::move(reply));
+  }
+}
+
+/// Goes on with the session whose conversation the request tells, in memory or in the store, or
+/// begins a new one.
+void registry_state::match(turn next, std::string tenant, reply_actor reply) {
+  auto tip = options_.digest->before_newest(*next.request);
+  if (!tip) {
+    begin_session(std::move(next), tenant, std::move(reply));
+    return;
+  }
+  if (auto i = by_tip_.find({tenant, *tip}); i != by_tip_.end()) {
+    next.match = session_match::transcript;
+    auto id = i->second;
+    give(id, tenant, true, std::move(next), std::move(reply));
+    return;
+  }
+  match_stored(std::move(next), std::move(tenant), std::move(*tip), std::move(reply));
+}
+
+void registry_state::match_stored(turn next, std::string tenant, std::string tip,
+                                  reply_actor reply) {
+  auto begin_new = [this, next, tenant, reply]() mutable {
+    begin_session(std::move(next), tenant, std::move(reply));
+  };
+  self_->request(options_.store, match_timeout, atom::find_v, tenant, tip)
+      .then(
+          [this, next, tenant, reply, begin_new](session_lookup& found) mutable {
+            // One in memory that is not listed by this tip has gone on meanwhile, or is about to.
+            if (!found.found || live_.count(found.record.info.id) > 0) {
+              begin_new();
+              return;
+            }
+            next.match = session_match::transcript;
+            give(found.record.info.id, tenant, true, std::move(next), std::move(reply));
+          },
+          [begin_new](const caf::error&) mutable {
+            spdlog::error("the store did not say whose conversation a request goes on with");
+            begin_new();
+          });
+}
+
+void registry_state::begin_session(turn next, const std::string& tenant, reply_actor reply) {
+  next.match = has_history(*next.request) ? session_match::seeded : session_match::fresh;
+  give(make_session_id(), tenant, false, std::move(next), std::move(reply));
+}
+
+void registry_state::give(const std::string& id, const std::string& tenant, bool stored, turn next,
+                          reply_actor reply) {
+  auto& session = session_for(id, tenant, stored);
+  if (session.info.tenant != tenant) {
     refuse(reply, error_code::session_not_found);
     return;
   }
   options_.counts->session_matched(name_of(next.match));
+  unlist(session);
   ++session.turns;
   self_->send(session.handle, atom::turn_v, std::move(next), std::move(reply));
+}
+
+void registry_state::list_by_tip(const std::string& id, live_session& session, std::string tip) {
+  unlist(session);
+  if (tip.empty() || !by_tip_.emplace(std::pair{session.info.tenant, tip}, id).second)
+    return; // Of two that tell the same the first is found.
+  session.tip = std::move(tip);
+}
+
+void registry_state::unlist(live_session& session) {
+  if (!session.tip.empty())
+    by_tip_.erase({session.info.tenant, std::exchange(session.tip, {})});
 }
 
 registry_state::live_session& registry_state::session_for(const std::string& id,
@@ -222,6 +290,7 @@ registry_state::live_session& registry_state::session_for(const std::string& id,
   o.store = options_.store;
   o.registry = self_;
   o.counts = options_.counts;
+  o.digest = options_.digest;
   o.queue_limit = options_.session_queue;
   o.idle_time = options_.session_idle;
   auto& entry = i->second;
@@ -269,14 +338,20 @@ caf::result<bool> registry_state::remove(const std::string& id, const session_sc
     return false;
   // It removes its record itself, behind what it still writes.
   self_->send(i->second.handle, atom::discard_v);
+  unlist(i->second);
   ids_.erase(i->second.handle.id());
   live_.erase(i);
   return true;
 }
 
-void registry_state::changed(openai::session_info info) {
-  if (auto i = live_.find(info.id); i != live_.end())
-    i->second.info = std::move(info);
+void registry_state::changed(session_report report) {
+  auto i = live_.find(report.info.id);
+  if (i == live_.end())
+    return;
+  // A turn that is on its way to the session goes before what its tip could be found for.
+  list_by_tip(i->first, i->second,
+              i->second.turns == report.turns ? std::move(report.tip) : std::string{});
+  i->second.info = std::move(report.info);
 }
 
 void registry_state::retire(const std::string& id, std::uint64_t turns) {
@@ -285,6 +360,7 @@ void registry_state::retire(const std::string& id, std::uint64_t turns) {
     return; // A turn is on its way to it.
   spdlog::debug("session {} leaves memory", id);
   self_->send(i->second.handle, atom::retire_v);
+  unlist(i->second);
   ids_.erase(i->second.handle.id());
   live_.erase(i);
 }
@@ -294,7 +370,10 @@ void registry_state::session_ended(const caf::actor_addr& source) {
   if (i == ids_.end())
     return;
   spdlog::error("session {} ended unexpectedly", i->second);
-  live_.erase(i->second);
+  if (auto session = live_.find(i->second); session != live_.end()) {
+    unlist(session->second);
+    live_.erase(session);
+  }
   ids_.erase(i);
 }
 
@@ -313,7 +392,7 @@ registry_actor::behavior_type registry(registry_actor::stateful_pointer<registry
       [self](atom::remove, const std::string& id, const session_scope& scope) {
         return self->state.remove(id, scope);
       },
-      [self](atom::changed, openai::session_info& info) { self->state.changed(std::move(info)); },
+      [self](atom::changed, session_report& report) { self->state.changed(std::move(report)); },
       [self](atom::retire, const std::string& id, std::uint64_t turns) {
         self->state.retire(id, turns);
       },

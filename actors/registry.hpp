@@ -1,10 +1,12 @@
 #pragma once
 
+#include "actors/conversation_digest.hpp"
 #include "actors/messages.hpp"
 #include "actors/metrics.hpp"
 
 #include <chrono>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +23,9 @@ struct registry_options {
   store_actor store;
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();
   model_aliases aliases;
+  std::shared_ptr<const conversation_digest> digest;
+  /// Whether a conversation is recognised where the client names no session.
+  bool matching = true;
   /// Turns that may wait in one session.
   std::size_t session_queue = 16;
   /// After that time without turns a session leaves memory.
@@ -77,7 +82,7 @@ struct registry_state {
   readiness ready();
   caf::result<std::vector<openai::session_info>> list(session_scope scope);
   caf::result<bool> remove(const std::string& id, const session_scope& scope);
-  void changed(openai::session_info info);
+  void changed(session_report report);
   void retire(const std::string& id, std::uint64_t turns);
   void take_models(models_answer answer);
   void session_ended(const caf::actor_addr& source);
@@ -91,6 +96,8 @@ private:
     openai::session_info info;
     /// Turns sent to it.
     std::uint64_t turns = 0;
+    /// Listed by this tip; empty while it is not.
+    std::string tip;
   };
 
   struct parked_turn {
@@ -101,6 +108,13 @@ private:
   void refresh_models();
   bool models_are_old() const;
   void hand_over(open_turn t, reply_actor reply);
+  void match(turn next, std::string tenant, reply_actor reply);
+  void match_stored(turn next, std::string tenant, std::string tip, reply_actor reply);
+  void begin_session(turn next, const std::string& tenant, reply_actor reply);
+  void give(const std::string& id, const std::string& tenant, bool stored, turn next,
+            reply_actor reply);
+  void list_by_tip(const std::string& id, live_session& session, std::string tip);
+  void unlist(live_session& session);
   void refuse(const reply_actor& reply, openai::error reason);
   live_session& session_for(const std::string& id, const std::string& tenant, bool stored);
   std::vector<openai::session_info> merge(std::vector<openai::session_info> stored,
@@ -110,6 +124,8 @@ private:
   registry_options options_;
   std::unordered_map<std::string, live_session> live_;
   std::unordered_map<caf::actor_id, std::string> ids_;
+  /// The sessions in memory that are found by their tenant and tip.
+  std::map<std::pair<std::string, std::string>, std::string> by_tip_;
 
   model_catalogue catalogue_;
   /// Whether an answer came yet, good or bad.

@@ -19,6 +19,9 @@ constexpr std::chrono::seconds store_timeout{10};
 /// What a client is told to wait before it tries a busy session again.
 constexpr std::chrono::seconds busy_retry{2};
 
+/// Bytes of an answer past which its conversation is not recognised again.
+constexpr std::size_t longest_answer = 1u << 20;
+
 /// The messages of a request before and after its newest user message: what a new chat has to be
 /// told.
 std::vector<openai::message> earlier_messages(const openai::chat_request& r) {
@@ -87,6 +90,9 @@ void session_state::loaded(session_lookup found) {
   if (found.found) {
     info_ = std::move(found.record.info);
     transcript_ = std::move(found.record.transcript);
+    tip_ = std::move(found.record.tip);
+    if (tip_->empty())
+      tip_.reset();
     stored_ = true;
   }
   auto events = [handle = caf::actor_cast<session_actor>(self_)](transfer_event e) {
@@ -176,6 +182,8 @@ void session_state::reply_ended(const caf::actor_addr& reply,
     line->cancel(then);
     options_.counts->turns[turn_outcome::cancelled].Increment();
     remember_turn();
+    // The upstream has the message; whether it knows what its answer came to, nobody can tell.
+    forget_tip();
     save();
     end_turn();
     return;
@@ -186,17 +194,20 @@ void session_state::reply_ended(const caf::actor_addr& reply,
 }
 
 void session_state::on_deltas(deltas text, std::size_t bytes) {
-  if (answer_.size() < max_transcript_bytes)
+  if (answer_.size() < longest_answer)
     answer_ += text.text;
   self_->send(running_->reply, atom::delta_v, std::move(text), std::uint64_t{bytes});
 }
 
 void session_state::on_answer(openai::finish_reason reason) {
+  tip_ = tip_after_turn();
   remember_turn();
   commit(reason);
 }
 
 void session_state::on_failure(openai::error reason) {
+  if (reason.maybe_taken || !answer_.empty())
+    forget_tip();
   remember_turn();
   if (!line->chat().id.empty())
     save();
@@ -213,11 +224,14 @@ void session_state::commit(openai::finish_reason reason) {
           [this, reason](atom::commit) {
             stored_ = true;
             options_.counts->turns[turn_outcome::answered].Increment();
+            // First the registry: the client's next turn may come as soon as it has the end.
+            tell_registry();
             self_->send(running_->reply, atom::finish_v, reason);
             settle();
           },
           [this](const caf::error&) {
             spdlog::error("session {}: the turn could not be stored", options_.id);
+            forget_tip();
             refuse(running_->reply, turn_outcome::failed,
                    {error_code::internal_error, {}, "the turn could not be stored"});
             settle();
@@ -254,11 +268,29 @@ void session_state::remember_turn() {
   keep_newest(transcript_);
 }
 
+/// The digest of the conversation with the turn that was just answered.
+std::optional<std::string> session_state::tip_after_turn() const {
+  const auto& request = *running_->what.request;
+  auto before = options_.digest->before_newest(request);
+  // Whoever names the session may tell the new message alone, but nothing else than what was said.
+  auto named = running_->what.match == session_match::explicit_id;
+  auto told = before && !before->empty();
+  if (!before || answer_.size() >= longest_answer || (named && (!tip_ || (told && before != tip_))))
+    return std::nullopt;
+  auto asked = options_.digest->extend(named ? *tip_ : *before, openai::role::user,
+                                       request.messages[openai::newest_user_message(request)].text);
+  return options_.digest->extend(asked, openai::role::assistant, answer_);
+}
+
+/// From here on the session is found by its name only.
+void session_state::forget_tip() { tip_.reset(); }
+
 session_record session_state::record() {
   session_record result;
   info_.has_upstream_chat = !line->chat().id.empty();
   result.info = info_;
   result.chat = line->chat();
+  result.tip = tip_.value_or("");
   result.transcript = transcript_;
   result.last_used = std::chrono::system_clock::now();
   return result;
@@ -292,7 +324,12 @@ void session_state::refuse(const reply_actor& reply, turn_outcome outcome, opena
 
 void session_state::tell_registry() {
   info_.has_upstream_chat = line && !line->chat().id.empty();
-  self_->send(options_.registry, atom::changed_v, info_);
+  session_report report;
+  report.info = info_;
+  report.turns = turns_;
+  if (phase_ != phase::answering && queue_.empty())
+    report.tip = tip_.value_or("");
+  self_->send(options_.registry, atom::changed_v, std::move(report));
 }
 
 session_actor::behavior_type session(session_actor::stateful_pointer<session_state> self,

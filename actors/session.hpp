@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/conversation_digest.hpp"
 #include "actors/messages.hpp"
 #include "actors/metrics.hpp"
 
@@ -25,6 +26,7 @@ struct session_options {
   store_actor store;
   registry_actor registry;
   std::shared_ptr<metrics> counts;
+  std::shared_ptr<const conversation_digest> digest;
   /// Turns that may wait while one runs; one more is refused with `session_busy`.
   std::size_t queue_limit = 16;
   /// After that time without turns the actor offers to leave memory.
@@ -84,6 +86,8 @@ private:
   /// Tells a reply that its turn came to nothing.
   void refuse(const reply_actor& reply, turn_outcome outcome, openai::error reason);
   void remember_turn();
+  std::optional<std::string> tip_after_turn() const;
+  void forget_tip();
   void tell_registry();
   session_record record();
 
@@ -98,6 +102,9 @@ private:
   std::string answer_;
   openai::session_info info_;
   std::vector<openai::message> transcript_;
+  /// The digest of what the upstream chat was told and has answered; nothing where that is not
+  /// sure.
+  std::optional<std::string> tip_ = std::string{};
   /// Whether the store has a record.
   bool stored_ = false;
   /// Turns taken, refused ones included: what the registry sent.

@@ -67,6 +67,8 @@ std::string newest_turns(const std::vector<openai::message>& earlier, std::size_
 } // namespace
 
 void append(std::vector<openai::message>& transcript, openai::role speaker, std::string text) {
+  constexpr auto longest = max_transcript_bytes - sizeof(openai::message);
+  text.resize(whole_characters(text, longest).size());
   if (!text.empty())
     transcript.emplace_back(speaker, std::move(text));
 }

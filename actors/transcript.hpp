@@ -14,7 +14,8 @@ inline constexpr std::size_t max_transcript_bytes = 64u << 10;
 /// Bytes of text that may go before a new chat's first message.
 inline constexpr std::size_t max_preamble_bytes = 32u << 10;
 
-/// Appends a message to *transcript*; an empty one is left out.
+/// Appends a message to *transcript*; an empty one is left out, and one that is longer than all may
+/// be is cut.
 void append(std::vector<openai::message>& transcript, openai::role speaker, std::string text);
 
 /// Drops the oldest messages until the rest is within the limit.

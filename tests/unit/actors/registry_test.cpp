@@ -18,6 +18,7 @@ struct fixture : test::actor_system_fixture {
     options.store = system().spawn(memory_store, 1h, options.counts);
     options.aliases.entries = {{"cat", "Exotic Shorthair"}, {"ghost", "No Such Cat"}};
     options.session_idle = 60s;
+    options.digest = digest;
     handle = system().spawn(registry, options);
     run();
   }
@@ -81,6 +82,7 @@ struct fixture : test::actor_system_fixture {
   }
 
   std::shared_ptr<test::fake_upstream> upstream = std::make_shared<test::fake_upstream>();
+  std::shared_ptr<conversation_digest> digest = std::make_shared<conversation_digest>("key");
   registry_options options;
   registry_actor handle;
 };
@@ -318,4 +320,174 @@ TEST_CASE_FIXTURE(fixture, "who asks whether turns can be answered has the upstr
   pass(options.models_retry);
   get<readiness>(atom::ready_v);
   CHECK(upstream->model_queries.size() == 1);
+}
+
+namespace {
+
+/// A request that tells these messages, user and assistant in turn, the last one the user's.
+std::shared_ptr<openai::chat_request> telling(const strings& texts) {
+  auto result = std::make_shared<openai::chat_request>();
+  for (std::size_t i = 0; i < texts.size(); ++i)
+    result->messages.emplace_back(i % 2 == 0 ? openai::role::user : openai::role::assistant,
+                                  texts[i]);
+  result->stream = true;
+  return result;
+}
+
+/// Lets the newest line answer.
+void answer(fixture& f, const std::string& text, bool settle = true) {
+  auto& line = *f.upstream->lines.back();
+  line.say(text);
+  line.end_answer();
+  f.run();
+  if (settle)
+    line.end_settling();
+  f.run();
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(fixture, "a client that tells the conversation goes on in its session") {
+  give_models({"Orange Cat"});
+  auto first = ask(telling({"hello"}));
+  CHECK(first->head.what.match == session_match::fresh);
+  answer(*this, "meow");
+  auto second = ask(telling({"hello", "meow ", "and then?"}));
+  CHECK(second->head.what.match == session_match::transcript);
+  CHECK(second->head.session_id == first->head.session_id);
+  CHECK(upstream->log.back() == "begin and then?");
+  answer(*this, "purr");
+  CHECK(ask(telling({"hello", "meow", "and then?", "purr", "go on"}))->head.session_id ==
+        first->head.session_id);
+}
+
+TEST_CASE_FIXTURE(fixture, "the next turn waits while the last one is settled") {
+  give_models({"Orange Cat"});
+  auto first = ask(telling({"hello"}));
+  answer(*this, "meow", false);
+  auto second = ask(telling({"hello", "meow", "and then?"}));
+  CHECK(second->log.empty());
+  upstream->lines.back()->end_settling();
+  run();
+  CHECK(second->head.session_id == first->head.session_id);
+}
+
+TEST_CASE_FIXTURE(fixture, "what is no next turn begins a session that is told the history") {
+  give_models({"Orange Cat"});
+  auto first = ask(telling({"hello"}));
+  answer(*this, "meow");
+  ask(telling({"hello", "meow", "two"}));
+  answer(*this, "purr");
+  const strings others[] = {
+      {"hello", "meow", "two"},                  // Regenerated.
+      {"hello", "meow", "another"},              // Edited.
+      {"two", "purr", "three"},                  // Cut at the front.
+      {"hello", "Meow", "two", "purr", "three"}, // An answer changed.
+  };
+  for (const auto& texts : others) {
+    auto other = ask(telling(texts));
+    CHECK(other->head.what.match == session_match::seeded);
+    CHECK(other->head.session_id != first->head.session_id);
+    CHECK(upstream->turns.back().seeded_text.find(texts.front()) != std::string::npos);
+  }
+  CHECK(ask(telling({"hello", "meow", "two", "purr", "three"}))->head.session_id ==
+        first->head.session_id);
+}
+
+TEST_CASE_FIXTURE(fixture, "of two equal requests one goes on, the other begins anew") {
+  give_models({"Orange Cat"});
+  auto first = ask(telling({"hello"}));
+  answer(*this, "meow");
+  auto a = ask(telling({"hello", "meow", "two"}));
+  auto b = ask(telling({"hello", "meow", "two"}));
+  CHECK(a->head.session_id == first->head.session_id);
+  CHECK(b->head.what.match == session_match::seeded);
+  CHECK(upstream->lines.size() == 2);
+}
+
+TEST_CASE_FIXTURE(fixture, "an answer broken off and asked for again is told to another chat") {
+  give_models({"Orange Cat"});
+  auto first = ask(telling({"hello"}));
+  answer(*this, "meow");
+  auto request = telling({"hello", "meow", "two"});
+  auto record = std::make_shared<test::reply_record>();
+  auto reply = system().spawn(test::recording_reply, record);
+  open_turn t;
+  t.request = request;
+  caf::anon_send(handle, atom::open_v, t, reply);
+  run();
+  REQUIRE(record->head.session_id == first->head.session_id);
+  caf::anon_send(reply, atom::gone_v, std::chrono::steady_clock::now());
+  run();
+  auto again = ask(request);
+  CHECK(again->head.what.match == session_match::seeded);
+  CHECK(again->head.session_id != first->head.session_id);
+}
+
+TEST_CASE_FIXTURE(fixture, "a message that surely was not taken goes to the same chat again") {
+  give_models({"Orange Cat"});
+  auto first = ask(telling({"hello"}));
+  answer(*this, "meow");
+  ask(telling({"hello", "meow", "two"}));
+  upstream->lines.back()->fail(openai::error_code::rate_limit_exceeded);
+  run();
+  CHECK(ask(telling({"hello", "meow", "two"}))->head.session_id == first->head.session_id);
+}
+
+TEST_CASE_FIXTURE(fixture, "a session that left memory is recognised, and taken once") {
+  give_models({"Orange Cat"});
+  auto first = ask(telling({"hello"}));
+  answer(*this, "meow");
+  pass(60s);
+  pass(60s);
+  REQUIRE(upstream->lines.empty());
+  auto record = std::make_shared<test::reply_record>();
+  auto other = std::make_shared<test::reply_record>();
+  for (const auto& r : {record, other}) {
+    open_turn t;
+    t.request = telling({"hello", "meow", "two"});
+    caf::anon_send(handle, atom::open_v, t, system().spawn(test::recording_reply, r));
+  }
+  run();
+  CHECK(record->head.what.match == session_match::transcript);
+  CHECK(record->head.session_id == first->head.session_id);
+  CHECK(other->head.what.match == session_match::seeded);
+}
+
+TEST_CASE_FIXTURE(fixture, "the same conversation of two tenants is two") {
+  give_models({"Orange Cat"});
+  auto a = ask(telling({"hello"}), "a");
+  answer(*this, "meow");
+  auto b = ask(telling({"hello", "meow", "two"}), "b");
+  CHECK(b->head.what.match == session_match::seeded);
+  CHECK(b->head.session_id != a->head.session_id);
+  CHECK(ask(telling({"hello", "meow", "two"}), "a")->head.session_id == a->head.session_id);
+}
+
+TEST_CASE_FIXTURE(fixture, "a named session is recognised too, while it was told nothing else") {
+  give_models({"Orange Cat"});
+  auto named = [](strings texts) {
+    auto request = telling(texts);
+    request->session_id = "mine";
+    return request;
+  };
+  ask(named({"hello"}));
+  answer(*this, "meow");
+  ask(named({"two"}));
+  answer(*this, "purr");
+  CHECK(ask(telling({"hello", "meow", "two", "purr", "three"}))->head.session_id == "mine");
+  answer(*this, "hiss");
+  ask(named({"something", "else", "four"}));
+  answer(*this, "meow");
+  CHECK(ask(telling({"something", "else", "four", "meow", "five"}))->head.session_id != "mine");
+}
+
+TEST_CASE_FIXTURE(fixture, "a title that a chat program asks for beside stays beside") {
+  give_models({"Orange Cat"});
+  auto first = ask(telling({"hello"}));
+  answer(*this, "meow");
+  auto title = telling({"hello", "meow", "Please generate a title for this conversation"});
+  title->stream = false;
+  CHECK(ask(title)->head.session_id != first->head.session_id);
+  CHECK(ask(telling({"hello", "meow", "two"}))->head.session_id == first->head.session_id);
 }

@@ -54,7 +54,7 @@ registry_actor::behavior_type quiet_registry(registry_actor::pointer,
       [](atom::ready) { return readiness{}; },
       [](atom::list, const session_scope&) { return std::vector<openai::session_info>{}; },
       [](atom::remove, const std::string&, const session_scope&) { return false; },
-      [log](atom::changed, const openai::session_info& info) { log->infos.push_back(info); },
+      [log](atom::changed, const session_report& r) { log->infos.push_back(r.info); },
       [log](atom::retire, const std::string& id, std::uint64_t) { log->retiring.push_back(id); },
       [](const models_answer&) {},
   };
@@ -107,6 +107,7 @@ struct fixture : test::actor_system_fixture {
   session_options options = [] {
     session_options o;
     o.counts = std::make_shared<metrics>();
+    o.digest = std::make_shared<conversation_digest>("key");
     return o;
   }();
   session_actor handle;

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "protocol/openai/request.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace nekod {
+
+/// Digests of conversations, by which a client that sends its whole history is recognised. A digest
+/// stands for the messages so far, in their order, with their speakers: 128 bits of HMAC-SHA256,
+/// chained a message at a time, under a key that no client knows.
+///
+/// Two conversations have the same digest only if they say the same. What clients are known to
+/// change in what they send again is not looked at: white space at a message's end, messages
+/// without text.
+class conversation_digest {
+public:
+  /// @param key Secret, the same as long as its digests are to be recognised.
+  explicit conversation_digest(std::string key) : key_(std::move(key)) {}
+
+  /// The digest of a conversation that goes on with one message more. The one of no messages is
+  /// empty.
+  std::string extend(const std::string& digest, openai::role speaker, std::string_view text) const;
+
+  /// The digest of what a request says before its newest user message.
+  /// @returns nothing where something follows that message: then it is no plain next turn.
+  std::optional<std::string> before_newest(const openai::chat_request& r) const;
+
+private:
+  std::string key_;
+};
+
+/// A random key.
+std::string make_digest_key();
+
+/// Whether a request may go on with a conversation that an assistant had a part in.
+bool has_answers(const openai::chat_request& r);
+
+/// Whether a request looks like one that a chat program makes beside a conversation, with its
+/// history, for itself: a title or a summary, wanted whole. It is not to be put into the
+/// conversation.
+bool is_aside(const openai::chat_request& r);
+
+} // namespace nekod

@@ -1,0 +1,136 @@
+#include "actors/conversation_digest.hpp"
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <random>
+
+using namespace nekod;
+using openai::role;
+
+namespace {
+
+using messages = std::vector<openai::message>;
+
+const conversation_digest digest{"a key"};
+
+std::string of(const messages& all) {
+  std::string result;
+  for (const auto& m : all)
+    result = digest.extend(result, m.speaker, m.text);
+  return result;
+}
+
+openai::chat_request request(messages all, bool stream = true) {
+  openai::chat_request r;
+  r.messages = std::move(all);
+  r.stream = stream;
+  return r;
+}
+
+} // namespace
+
+TEST_CASE("a digest has 128 bits in hex digits, and that of nothing is empty") {
+  CHECK(of({}).empty());
+  CHECK(of({{role::user, "hello"}}).size() == 32);
+  CHECK(of({{role::user, "hello"}}) == of({{role::user, "hello"}}));
+}
+
+TEST_CASE("another key makes other digests") {
+  const conversation_digest other{"another key"};
+  CHECK(other.extend("", role::user, "hello") != digest.extend("", role::user, "hello"));
+}
+
+TEST_CASE("what clients are known to change is not looked at") {
+  auto hello = of({{role::user, "hello"}, {role::assistant, "meow"}});
+  CHECK(of({{role::user, "hello"}, {role::assistant, "meow \r\n\t"}}) == hello);
+  CHECK(of({{role::system, ""},
+            {role::user, "hello"},
+            {role::assistant, " \n"},
+            {role::assistant, "meow"}}) == hello);
+}
+
+TEST_CASE("all else is") {
+  std::vector<messages> distinct{
+      {{role::user, "hello"}, {role::assistant, "meow"}},
+      {{role::user, "hello"}, {role::assistant, "Meow"}},
+      {{role::user, "hello"}, {role::assistant, " meow"}},
+      {{role::user, "hello"}, {role::user, "meow"}},
+      {{role::user, "hello\nmeow"}},
+      {{role::user, "hellomeow"}},
+      {{role::assistant, "meow"}, {role::user, "hello"}},
+      {{role::system, "hello"}, {role::assistant, "meow"}},
+      {{role::developer, "hello"}, {role::assistant, "meow"}},
+      {{role::user, "hello"}},
+      {{role::user, "hello"}, {role::assistant, "me"}, {role::assistant, "ow"}},
+      {{role::user, "hel"}, {role::user, "lo"}, {role::assistant, "meow"}},
+      {{role::user, "2hello"}},
+      {{role::user, "hello "}, {role::assistant, "m eow"}},
+  };
+  std::map<std::string, std::size_t> seen;
+  for (std::size_t i = 0; i < distinct.size(); ++i) {
+    CAPTURE(i);
+    CHECK(seen.emplace(of(distinct[i]), i).second);
+  }
+}
+
+TEST_CASE("random conversations are told apart") {
+  std::mt19937 random{7};
+  auto pick = [&](int n) { return std::uniform_int_distribution<int>{0, n - 1}(random); };
+  constexpr std::string_view letters = "ab0234 \n";
+  std::map<std::string, std::string> seen;
+  for (int i = 0; i < 20'000; ++i) {
+    messages all;
+    std::string spelled;
+    for (int k = 1 + pick(4); k > 0; --k) {
+      std::string text;
+      for (int n = pick(4); n > 0; --n)
+        text += letters[static_cast<std::size_t>(pick(static_cast<int>(letters.size())))];
+      auto speaker = static_cast<role>(pick(6));
+      all.emplace_back(speaker, text);
+      text.erase(text.find_last_not_of(" \n") + 1);
+      if (!text.empty())
+        spelled += std::to_string(static_cast<int>(speaker)) + ":" + std::to_string(text.size()) +
+                   ":" + text + ";";
+    }
+    auto [entry, added] = seen.emplace(of(all), spelled);
+    if (entry->second != spelled)
+      FAIL_CHECK("two conversations have one digest: ", entry->second, " and ", spelled);
+  }
+}
+
+TEST_CASE("a request is recognised by what stands before its newest user message") {
+  messages before{{role::system, "be kind"}, {role::user, "hello"}, {role::assistant, "meow"}};
+  auto all = before;
+  all.emplace_back(role::user, "and then?");
+  CHECK(digest.before_newest(request(all)) == of(before));
+  CHECK(digest.before_newest(request({{role::user, "hello"}})) == "");
+  // Regenerated: the same list without the answer at its end.
+  CHECK(digest.before_newest(request({before.begin(), before.end() - 1})) == of({before.front()}));
+}
+
+TEST_CASE("a request that ends otherwise than with the user's words is no next turn") {
+  for (auto speaker : {role::system, role::assistant, role::developer}) {
+    messages all{{role::user, "hello"}, {role::assistant, "meow"}, {role::user, "more"}};
+    all.emplace_back(speaker, "in short");
+    CHECK_FALSE(digest.before_newest(request(all)));
+    all.back().text = " ";
+    CHECK(digest.before_newest(request(all)));
+  }
+}
+
+TEST_CASE("only with an answer before it can a message go on with a conversation") {
+  CHECK_FALSE(has_answers(request({{role::user, "hello"}})));
+  CHECK_FALSE(has_answers(request({{role::system, "be kind"}, {role::user, "hello"}})));
+  CHECK_FALSE(has_answers(request({{role::assistant, ""}, {role::user, "hello"}})));
+  CHECK(has_answers(request({{role::user, "a"}, {role::assistant, "b"}, {role::user, "c"}})));
+  CHECK_FALSE(has_answers(request({{role::user, "a"}, {role::assistant, "prefill"}})));
+}
+
+TEST_CASE("titles and summaries that are wanted whole stand aside") {
+  messages title{{role::user, "Please generate a four to five word TITLE summarizing this"}};
+  CHECK(is_aside(request(title, false)));
+  CHECK_FALSE(is_aside(request(title, true)));
+  CHECK(is_aside(request({{role::user, "使用四到五个字直接返回这句话的简要主题"}}, false)));
+  CHECK_FALSE(is_aside(request({{role::user, "go on"}}, false)));
+}
