@@ -75,7 +75,8 @@ std::string_view name_of(account_state s) noexcept;
 template <class Metric, class Enum>
 class series_of {
 public:
-  series_of(prometheus::Family<Metric>& family, const char* label, const prometheus::Labels& others = {}) {
+  series_of(prometheus::Family<Metric>& family, const char* label,
+            const prometheus::Labels& others = {}) {
     for (std::size_t i = 0; i < all_.size(); ++i) {
       auto labels = others;
       labels.emplace(label, name_of(static_cast<Enum>(i)));
@@ -137,6 +138,9 @@ public:
   const series_of<prometheus::Counter, turn_outcome> turns;
   const series_of<prometheus::Gauge, account_state> accounts;
   prometheus::Gauge& stored_sessions;
+  /// Of a batch of records to the disk, and how many records came there.
+  prometheus::Histogram& store_commit;
+  prometheus::Counter& stored_records;
   prometheus::Counter& model_fallbacks;
 
   /// From a request's arrival to the first text for its client.
