@@ -21,6 +21,12 @@ auto accepted_by(Parse parse) {
   };
 }
 
+/// The file that `sqlite:FILE` names; empty where *store* is nothing of the kind.
+std::string file_of_store(const std::string& store) {
+  constexpr std::string_view kind = "sqlite:";
+  return store.rfind(kind, 0) == 0 ? store.substr(kind.size()) : std::string{};
+}
+
 /// The settings as they are announced, and what they are before they are checked together.
 class announced_settings {
 public:
@@ -87,8 +93,18 @@ private:
   }
 
   void add_sessions() {
-    reader_.add("--store", store_, "Where sessions are kept", {"NEKOD_STORE"})
-        ->check(CLI::IsMember({"memory"}));
+    reader_
+        .add("--store", store_, "Where sessions are kept: memory, or sqlite:FILE", {"NEKOD_STORE"})
+        ->check([](const std::string& text) {
+          auto good = text == "memory" || !file_of_store(text).empty();
+          return good ? std::string{} : std::string{"must be memory or sqlite:FILE"};
+        });
+    reader_
+        .add("--store-text", store_text_,
+             "What is kept of messages: full, with which a new chat can be told of the old one, or "
+             "digest",
+             {"NEKOD_STORE_TEXT"})
+        ->check(CLI::IsMember({"full", "digest"}));
     reader_.add_time("--session-ttl", result_.session_ttl,
                      "Time without use after which a session is forgotten", {"SESSION_TTL"});
     reader_.add_time("--session-idle", result_.session_idle,
@@ -216,6 +232,8 @@ private:
       result_.first_byte_timeout = result_.request_timeout;
     result_.upstream = upstream_ == "simulator" ? upstream_kind::simulator : upstream_kind::anuneko;
     result_.session_matching = matching_ == "on";
+    result_.store_file = file_of_store(store_);
+    result_.store_texts = store_text_ == "full";
     result_.language = language_ == "en" ? openai::language::en : openai::language::zh;
     result_.log_format = log_format_ == "json" ? log_format::json : log_format::text;
     for (std::string_view alias : aliases_) {
@@ -245,7 +263,8 @@ private:
   setting_reader reader_;
   settings result_;
   std::string upstream_ = "anuneko";
-  std::string store_ = "memory";
+  std::string store_ = "sqlite:nekod.db";
+  std::string store_text_ = "full";
   std::string matching_ = "on";
   std::string language_ = "zh";
   std::string log_format_ = "text";

@@ -50,6 +50,10 @@ struct settings {
 
   seconds models_age{300};
 
+  /// The file that sessions are kept in; empty keeps them in memory.
+  std::string store_file;
+  /// Whether texts of messages are in it.
+  bool store_texts = true;
   seconds session_ttl{7200};
   seconds session_idle{60};
   std::size_t session_queue = 16;

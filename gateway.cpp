@@ -5,6 +5,8 @@
 #include "actors/metrics.hpp"
 #include "actors/registry.hpp"
 #include "actors/scheduler.hpp"
+#include "actors/session_database.hpp"
+#include "actors/sqlite_store.hpp"
 #include "actors/store.hpp"
 #include "actors/upstream/anuneko.hpp"
 #include "bench/simulator/service.hpp"
@@ -23,7 +25,10 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <memory>
 #include <optional>
+#include <stdexcept>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -137,6 +142,20 @@ std::shared_ptr<const http::reply_options> reply_options_of(const settings& s,
   return result;
 }
 
+/// The sessions' file, if there is to be one.
+/// @throws std::runtime_error that names the setting, and says what is wrong with the file.
+std::shared_ptr<session_database> open_database(const settings& s) {
+  if (s.store_file.empty())
+    return nullptr;
+  using texts = session_database::texts;
+  try {
+    return std::make_shared<session_database>(s.store_file,
+                                              s.store_texts ? texts::kept : texts::dropped);
+  } catch (const std::runtime_error& e) {
+    throw std::runtime_error{std::string{"--store: "} + e.what()};
+  }
+}
+
 /// Looks at *done* until it says yes or the time is over.
 template <class Done>
 void wait_until(milliseconds limit, Done done) {
@@ -160,6 +179,9 @@ public:
     if (settings_.upstream == upstream_kind::simulator)
       start_simulator();
     open_ports(std::move(live.tls));
+    database_ = open_database(settings_);
+    digest_ = std::make_shared<conversation_digest>(database_ ? database_->digest_key()
+                                                              : make_digest_key());
     make_client();
     make_actors(std::move(live.aliases));
     make_routes();
@@ -287,19 +309,28 @@ private:
     add_message_types(config_);
     run_actors_on(loop_, config_);
     system_.emplace(config_);
-    store_ = system_->spawn(memory_store, in_whole_seconds(settings_.session_ttl), counts_);
+    store_ = make_store();
     registry_options o;
     account_.device_id = stable_uuid(account_.token);
     o.upstream = make_anuneko(*client_, account_);
     o.store = store_;
     o.counts = counts_;
     o.aliases = std::move(aliases);
-    o.digest = std::make_shared<conversation_digest>(make_digest_key());
+    o.digest = digest_;
     o.matching = settings_.session_matching;
     o.session_queue = settings_.session_queue;
     o.session_idle = in_whole_seconds(settings_.session_idle);
     o.models_age = in_whole_seconds(settings_.models_age);
     registry_ = system_->spawn(registry, std::move(o));
+  }
+
+  store_actor make_store() {
+    auto time_to_live = in_whole_seconds(settings_.session_ttl);
+    if (!database_)
+      return system_->spawn(memory_store, time_to_live, counts_);
+    // A thread of its own, where it may wait for the disk. The file is closed when it ends.
+    return system_->spawn<caf::detached>(sqlite_store, std::exchange(database_, nullptr),
+                                         time_to_live, counts_);
   }
 
   void make_routes() {
@@ -346,6 +377,8 @@ private:
   std::optional<http::server> server_;
   std::size_t max_connections_ = 0;
   std::optional<http::server> redirect_;
+  std::shared_ptr<session_database> database_;
+  std::shared_ptr<const conversation_digest> digest_;
   std::optional<http::curl_transport> client_;
   caf::actor_system_config config_;
   std::optional<caf::actor_system> system_;

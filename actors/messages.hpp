@@ -215,6 +215,7 @@ CAF_ADD_ATOM(nekod_atoms, nekod::atom, discard, "discard")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, failed, "failed")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, find, "find")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, finish, "finish")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, flush, "flush")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, gone, "gone")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, idle, "idle")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, leave, "leave")
@@ -249,6 +250,11 @@ using store_actor = caf::typed_actor<
     caf::replies_to<atom::list>::with<std::vector<openai::session_info>>,
     // Forgets what is past its time to live; a message to itself.
     caf::reacts_to<atom::sweep>>;
+
+/// A STORE that writes what came together in one go.
+using batching_store_actor = store_actor::extend<
+    // What came until now may be written; a message to itself.
+    caf::reacts_to<atom::flush>>;
 
 /// Who sends text on CREDIT: the reader says how much of it has left, so that more may come, or
 /// that nobody reads any more.

@@ -112,6 +112,12 @@ metrics::metrics()
       accounts(gauges(registry, "nekod_upstream_accounts", "Upstream accounts, by state"), "state"),
       stored_sessions(
           gauges(registry, "nekod_stored_sessions", "Sessions the store knows").Add({})),
+      store_commit(histograms(registry, "nekod_store_commit_seconds",
+                              "Time that a batch of session records takes to the disk")
+                       .Add({}, short_times)),
+      stored_records(
+          counters(registry, "nekod_store_records_total", "Session records that came to the disk")
+              .Add({})),
       model_fallbacks(counters(registry, "nekod_model_fallbacks_total",
                                "Turns for an unknown model, answered by the default one")
                           .Add({})),

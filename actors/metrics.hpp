@@ -138,6 +138,9 @@ public:
   const series_of<prometheus::Counter, turn_outcome> turns;
   const series_of<prometheus::Gauge, account_state> accounts;
   prometheus::Gauge& stored_sessions;
+  /// Of a batch of records to the disk, and how many records came there.
+  prometheus::Histogram& store_commit;
+  prometheus::Counter& stored_records;
   prometheus::Counter& model_fallbacks;
 
   /// From a request's arrival to the first text for its client.

@@ -31,6 +31,13 @@ std::vector<openai::message> earlier_messages(const openai::chat_request& r) {
   return result;
 }
 
+/// A store tells of its own failures, and once; that it is silent, only who waits for it can tell.
+void log_store_failure(const std::string& id, const caf::error& e) {
+  auto silent = e == caf::sec::request_timeout;
+  spdlog::log(silent ? spdlog::level::err : spdlog::level::debug, "session {}: the store {}", id,
+              silent ? "did not answer" : "failed");
+}
+
 } // namespace
 
 session_state::session_state(session_actor::stateful_pointer<session_state> self) : self_(self) {}
@@ -72,8 +79,8 @@ void session_state::load() {
   enter(phase::loading);
   self_->request(options_.store, store_timeout, atom::load_v, options_.id)
       .then([this](session_lookup& found) { loaded(std::move(found)); },
-            [this](const caf::error&) {
-              spdlog::error("session {}: the store did not answer", options_.id);
+            [this](const caf::error& e) {
+              log_store_failure(options_.id, e);
               enter(phase::unknown);
               fail_all({error_code::internal_error, {}, "the session store did not answer"});
             });
@@ -229,8 +236,8 @@ void session_state::commit(openai::finish_reason reason) {
             self_->send(running_->reply, atom::finish_v, reason);
             settle();
           },
-          [this](const caf::error&) {
-            spdlog::error("session {}: the turn could not be stored", options_.id);
+          [this](const caf::error& e) {
+            log_store_failure(options_.id, e);
             forget_tip();
             refuse(running_->reply, turn_outcome::failed,
                    {error_code::internal_error, {}, "the turn could not be stored"});
@@ -299,9 +306,7 @@ session_record session_state::record() {
 void session_state::save() {
   self_->request(options_.store, store_timeout, atom::commit_v, record())
       .then([this](atom::commit) { stored_ = true; },
-            [this](const caf::error&) {
-              spdlog::error("session {}: its state could not be stored", options_.id);
-            });
+            [this](const caf::error& e) { log_store_failure(options_.id, e); });
 }
 
 // -- others --------------------------------------------------------------------------------------

@@ -7,10 +7,13 @@ namespace nekod {
 
 namespace {
 
-/// How often expired records are looked for, at least.
 constexpr std::chrono::seconds longest_sweep_interval{60};
 
 } // namespace
+
+std::chrono::seconds sweep_interval(std::chrono::seconds time_to_live) {
+  return std::min(longest_sweep_interval, time_to_live);
+}
 
 void sort_by_age(std::vector<openai::session_info>& sessions) {
   std::sort(sessions.begin(), sessions.end(), [](const auto& a, const auto& b) {
@@ -83,7 +86,7 @@ void memory_store_state::sweep(std::chrono::system_clock::time_point limit) {
 store_actor::behavior_type memory_store(store_actor::stateful_pointer<memory_store_state> self,
                                         std::chrono::seconds time_to_live,
                                         const std::shared_ptr<metrics>& counts) {
-  auto interval = std::min(longest_sweep_interval, time_to_live);
+  auto interval = sweep_interval(time_to_live);
   self->delayed_send(self, interval, atom::sweep_v);
   auto count = [self, counts] {
     counts->stored_sessions.Set(static_cast<double>(self->state.records.size()));

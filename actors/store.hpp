@@ -52,6 +52,9 @@ store_actor::behavior_type memory_store(store_actor::stateful_pointer<memory_sto
                                         std::chrono::seconds time_to_live,
                                         const std::shared_ptr<metrics>& counts);
 
+/// How often a store looks for expired records, for records of that time to live.
+std::chrono::seconds sweep_interval(std::chrono::seconds time_to_live);
+
 /// Orders sessions as lists show them: oldest first, equal times by id.
 void sort_by_age(std::vector<openai::session_info>& sessions);
 

@@ -4,6 +4,7 @@
 #include "protocol/result.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,6 +18,9 @@ enum class role : std::uint8_t { system, developer, user, assistant, tool, funct
 
 /// The role's word on the wire.
 std::string_view name_of(role r) noexcept;
+
+/// The role of that word.
+std::optional<role> role_named(std::string_view name) noexcept;
 
 /// One message, reduced to what a chat service of plain text can be told.
 struct message {

@@ -102,11 +102,11 @@ result<role, error> read_role(const json::value& m, const std::string& place) {
   const auto name = required_string(m, "role", place);
   if (!name)
     return name.error();
-  const auto found = std::ranges::find(role_names, *name);
-  if (found == role_names.end())
+  const auto speaker = role_named(*name);
+  if (!speaker)
     return error{error_code::invalid_value, place + ".role",
                  "expected system, developer, user, assistant, tool or function"};
-  return static_cast<role>(found - role_names.begin());
+  return *speaker;
 }
 
 /// Reads the message at *place* into *said*.
@@ -125,6 +125,13 @@ result<role, error> read_message(const json::value& m, const std::string& place,
 } // namespace
 
 std::string_view name_of(role r) noexcept { return role_names[static_cast<std::size_t>(r)]; }
+
+std::optional<role> role_named(std::string_view name) noexcept {
+  const auto found = std::ranges::find(role_names, name);
+  if (found == role_names.end())
+    return std::nullopt;
+  return static_cast<role>(found - role_names.begin());
+}
 
 std::optional<error> read_messages(const json::value& body, chat_request& r) {
   const std::string name = "messages";

@@ -187,6 +187,22 @@ test('a session that left memory is recognised', async (t) => {
   assert.equal(second.session, first.session);
 });
 
+test('a conversation is recognised after kill -9', async (t) => {
+  const args = [...leadingTo(sim), '--store', `sqlite:${join(temporaryFolder(t), 'sessions.db')}`];
+  let gate = await gateway(t, args);
+  const client = new Client(gate);
+  const said = [unique('one'), unique('two'), unique('three')];
+  const first = await client.say(said[0]);
+  await client.say(said[1]);
+  gate.kill('SIGKILL');
+  await gate.ended();
+  client.gate = gate = await gateway(t, args);
+  const third = await client.say(said[2]);
+  assert.equal(third.match, 'transcript');
+  assert.equal(third.session, first.session);
+  assert.deepEqual(await toldWith(said[2]), said);
+});
+
 test('--session-matching off has each request begin anew', async (t) => {
   const gate = await gateway(t, [...leadingTo(sim), '--session-matching', 'off']);
   const client = new Client(gate);

@@ -35,6 +35,8 @@ test('a wrong flag or value is named, and exits 2', async (t) => {
     [['--request-timeout', '-1'], '--request-timeout'],
     [['--threads', 'many'], '--threads'],
     [['--store', 'paper:notes'], '--store'],
+    [['--store', 'sqlite:'], '--store'],
+    [['--store-text', 'some'], '--store-text'],
     [['--anuneko-url', 'ftp://x'], '--anuneko-url'],
   ];
   for (const [args, name] of wrong) {

@@ -148,7 +148,7 @@ test('the watchdog is not fed where nobody asked for it', async (t) => {
 test('a socket handed over is answered on, whatever host and port say', async (t) => {
   let activated;
   const port = await onFreePort((port) => {
-    const settings = ['--upstream', 'simulator', '--host', '192.0.2.1', '--port', '1'];
+    const settings = ['--upstream', 'simulator', '--store', 'memory', '--host', '192.0.2.1', '--port', '1'];
     const command = ['systemd-socket-activate', '-l', `127.0.0.1:${port}`, program, ...settings];
     return (activated = new Foreign(t, command));
   });

@@ -1,5 +1,6 @@
 #include "actors/registry.hpp"
 #include "actors/session.hpp"
+#include "actors/sqlite_store.hpp"
 #include "actors/store.hpp"
 #include "http/server/reply.hpp"
 
@@ -13,5 +14,6 @@ TEST_CASE("no actor's state is an aggregate") {
   CHECK_FALSE(std::is_aggregate_v<nekod::memory_store_state>);
   CHECK_FALSE(std::is_aggregate_v<nekod::registry_state>);
   CHECK_FALSE(std::is_aggregate_v<nekod::session_state>);
+  CHECK_FALSE(std::is_aggregate_v<nekod::sqlite_store_state>);
   CHECK_FALSE(std::is_aggregate_v<nekod::http::reply_state>);
 }

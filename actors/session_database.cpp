@@ -1,0 +1,193 @@
+#include "actors/session_database.hpp"
+
+#include "actors/session_file.hpp"
+#include "actors/store.hpp"
+#include "protocol/openai/transcript_json.hpp"
+
+namespace nekod {
+
+namespace {
+
+using sqlite::blob;
+using std::chrono::microseconds;
+using std::chrono::system_clock;
+
+std::int64_t to_number(system_clock::time_point t) {
+  return std::chrono::floor<microseconds>(t.time_since_epoch()).count();
+}
+
+system_clock::time_point to_time(std::int64_t number) {
+  return system_clock::time_point{microseconds{number}};
+}
+
+/// Of the columns that every query begins with.
+openai::session_info info_of(const sqlite::rows& row) {
+  openai::session_info info;
+  info.id = row.text(0);
+  info.tenant = row.text(1);
+  info.model = row.text(2);
+  info.created_at = to_time(row.number(3));
+  info.has_upstream_chat = !row.text(4).empty();
+  return info;
+}
+
+/// Of the one row, if there is one, that a query for a record has.
+session_lookup record_of(sqlite::rows row) {
+  session_lookup result;
+  result.found = row.next();
+  if (!result.found)
+    return result;
+  auto& record = result.record;
+  record.info = info_of(row);
+  record.chat.id = row.text(4);
+  record.chat.model = row.text(5);
+  record.chat.is_new = row.number(6) != 0;
+  record.chat.unsettled_message = row.text(7);
+  record.tip = row.text(8);
+  record.last_used = to_time(row.number(9));
+  record.transcript = openai::parse_transcript(row.text(10));
+  return result;
+}
+
+constexpr const char* record_query =
+    "SELECT id, tenant, model, created_at, chat_id, chat_model, chat_is_new, unsettled_message, "
+    "tip, last_used, messages FROM sessions LEFT JOIN transcripts ON session = number ";
+
+} // namespace
+
+session_database::session_database(const std::string& file, texts t) try
+    : texts_(t),
+      db_(open_session_file(file)),
+      begin_(db_.prepare("BEGIN IMMEDIATE")),
+      commit_(db_.prepare("COMMIT")),
+      update_(db_.prepare(
+          "UPDATE sessions SET tenant = ?2, model = ?3, created_at = ?4, last_used = ?5, tip = ?6, "
+          "chat_id = ?7, chat_model = ?8, chat_is_new = ?9, unsettled_message = ?10 "
+          "WHERE id = ?1 RETURNING number")),
+      insert_(db_.prepare(
+          "INSERT INTO sessions (id, tenant, model, created_at, last_used, tip, chat_id, "
+          "chat_model, chat_is_new, unsettled_message) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")),
+      keep_transcript_(db_.prepare("INSERT OR REPLACE INTO transcripts VALUES (?1, ?2)")),
+      remove_(db_.prepare("DELETE FROM sessions WHERE id = ?1 AND (?2 OR tenant = ?3)")),
+      sweep_(db_.prepare("DELETE FROM sessions WHERE number IN (SELECT number FROM sessions "
+                         "WHERE last_used < ?1 ORDER BY last_used LIMIT ?2)")),
+      load_(db_.prepare(std::string{record_query} + "WHERE id = ?1")),
+      find_(db_.prepare(std::string{record_query} + "WHERE tenant = ?1 AND tip = ?2 AND tip <> x'' "
+                                                    "ORDER BY last_used DESC LIMIT 1")),
+      list_(db_.prepare("SELECT id, tenant, model, created_at, chat_id FROM sessions")) {
+  // Reads before anything is written: a broken file stays as it is.
+  count_ = committed_count_ = static_cast<std::size_t>(db_.number("SELECT count(*) FROM sessions"));
+  prove_writable(db_);
+  if (texts_ == texts::dropped)
+    drop_texts();
+} catch (const sqlite::error& e) {
+  throw std::runtime_error{file + " cannot be used: " + e.what()};
+}
+
+/// An earlier run may have kept them.
+void session_database::drop_texts() {
+  if (db_.number("SELECT EXISTS (SELECT 1 FROM transcripts)") == 0)
+    return;
+  db_.execute("DELETE FROM transcripts");
+  db_.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+// -- writing -------------------------------------------------------------------------------------
+
+template <class Write>
+auto session_database::in_batch(Write write) {
+  try {
+    if (!batch_) {
+      begin_.run();
+      batch_ = true;
+    }
+    return write();
+  } catch (const sqlite::error&) {
+    undo();
+    throw;
+  }
+}
+
+void session_database::undo() noexcept {
+  batch_ = false;
+  count_ = committed_count_;
+  try {
+    if (db_.in_transaction())
+      db_.execute("ROLLBACK");
+  } catch (const sqlite::error&) {
+    // The next batch's beginning will say what is wrong.
+  }
+}
+
+void session_database::keep(const session_record& record) {
+  in_batch([&] {
+    auto number = keep_info(record);
+    if (texts_ == texts::kept)
+      keep_transcript_.run(number, openai::transcript_json(record.transcript));
+  });
+}
+
+/// @returns the number of the session's row.
+std::int64_t session_database::keep_info(const session_record& r) {
+  auto write = [&](const sqlite::statement& s) {
+    return s(r.info.id, r.info.tenant, r.info.model, to_number(r.info.created_at),
+             to_number(r.last_used), blob{r.tip}, r.chat.id, r.chat.model,
+             std::int64_t{r.chat.is_new}, r.chat.unsettled_message);
+  };
+  if (auto updated = write(update_); updated.next())
+    return updated.number(0);
+  write(insert_).next();
+  ++count_;
+  return db_.last_row();
+}
+
+bool session_database::remove(const std::string& id, const session_scope& scope) {
+  return in_batch([&] {
+    remove_.run(id, std::int64_t{scope.all}, scope.tenant);
+    count_ -= db_.changed();
+    return db_.changed() > 0;
+  });
+}
+
+std::size_t session_database::sweep(system_clock::time_point limit, std::size_t most) {
+  return in_batch([&] {
+    sweep_.run(to_number(limit), static_cast<std::int64_t>(most));
+    count_ -= db_.changed();
+    return db_.changed();
+  });
+}
+
+void session_database::commit() {
+  if (!batch_)
+    return;
+  // Fails, as it should, where a failed read had SQLite undo the batch by itself.
+  in_batch([&] { commit_.run(); });
+  batch_ = false;
+  committed_count_ = count_;
+}
+
+// -- reading -------------------------------------------------------------------------------------
+
+session_lookup session_database::load(const std::string& id) { return record_of(load_(id)); }
+
+session_lookup session_database::find(const std::string& tenant, const std::string& tip) {
+  return record_of(find_(tenant, blob{tip}));
+}
+
+std::string session_database::digest_key() {
+  auto query = db_.prepare("SELECT hex(key) FROM digest_key");
+  auto row = query();
+  return row.next() ? std::string{row.text(0)} : std::string{};
+}
+
+std::vector<openai::session_info> session_database::list() {
+  std::vector<openai::session_info> result;
+  result.reserve(count_);
+  for (auto row = list_(); row.next();)
+    result.push_back(info_of(row));
+  sort_by_age(result);
+  return result;
+}
+
+} // namespace nekod

@@ -1,0 +1,80 @@
+#pragma once
+
+#include "actors/messages.hpp"
+#include "actors/sqlite.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace nekod {
+
+/// Session records in a file. Not for two threads at a time, and it blocks: its STORE has a thread
+/// of its own.
+///
+/// What is written joins a batch, which everybody who reads here sees at once, and which nobody
+/// loses any more after `commit`. Where a write fails, the whole batch is undone. All may throw
+/// `sqlite::error`; the next call may succeed.
+class session_database {
+public:
+  /// Whether texts of messages are kept, or what a session is found and goes on by alone.
+  enum class texts : bool { dropped, kept };
+
+  /// @throws std::runtime_error as `open_session_file` does.
+  session_database(const std::string& file, texts t);
+
+  /// Keeps a record, in place of an older one of its session.
+  void keep(const session_record& record);
+
+  /// Forgets a session if it lies in *scope*; says whether it did.
+  bool remove(const std::string& id, const session_scope& scope);
+
+  /// Forgets at most *most* of those that were last used before *limit*, the oldest first.
+  /// @returns how many.
+  std::size_t sweep(std::chrono::system_clock::time_point limit, std::size_t most);
+
+  /// Brings the batch to the disk, if there is one.
+  void commit();
+
+  session_lookup load(const std::string& id);
+
+  /// The session of *tenant* that was used last among those with that tip.
+  session_lookup find(const std::string& tenant, const std::string& tip);
+
+  /// All sessions, oldest first.
+  std::vector<openai::session_info> list();
+
+  /// The key that the tips in the file were made with.
+  std::string digest_key();
+
+  /// How many there are.
+  std::size_t count() const noexcept { return count_; }
+
+private:
+  template <class Write>
+  auto in_batch(Write write);
+  void undo() noexcept;
+  std::int64_t keep_info(const session_record& record);
+  void drop_texts();
+
+  texts texts_;
+  sqlite::connection db_;
+  /// Whether there is a batch; SQLite may have undone it by itself.
+  bool batch_ = false;
+  std::size_t count_ = 0;
+  std::size_t committed_count_ = 0;
+
+  sqlite::statement begin_;
+  sqlite::statement commit_;
+  sqlite::statement update_;
+  sqlite::statement insert_;
+  sqlite::statement keep_transcript_;
+  sqlite::statement remove_;
+  sqlite::statement sweep_;
+  sqlite::statement load_;
+  sqlite::statement find_;
+  sqlite::statement list_;
+};
+
+} // namespace nekod

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "actors/sqlite.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+/// The file that session records are in: who may use it, and the shape of its tables.
+namespace nekod {
+
+/// Marks our files, at the place SQLite has for it: "neko".
+inline constexpr std::int64_t session_file_mark = 0x6e656b6f;
+
+/// The steps that lead from an empty file to today's tables. A file knows how many it has had; a
+/// step that was released is never changed.
+const std::vector<std::string>& session_file_steps();
+
+/// Opens *file*, or makes it for this user alone, and takes it for this process alone. An older
+/// one is brought up to date.
+/// @throws std::runtime_error that names the file and what is wrong. A file that is not ours, is
+/// broken, newer or in use was not written to.
+sqlite::connection open_session_file(const std::string& file,
+                                     const std::vector<std::string>& steps = session_file_steps());
+
+/// Writes what stands there already.
+/// @throws sqlite::error where that fails.
+void prove_writable(sqlite::connection& db);
+
+} // namespace nekod

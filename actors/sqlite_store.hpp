@@ -1,0 +1,75 @@
+#pragma once
+
+#include "actors/messages.hpp"
+#include "actors/metrics.hpp"
+#include "actors/session_database.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace nekod {
+
+/// Records that one write brings to the disk, at most.
+inline constexpr std::size_t most_in_batch = 512;
+
+/// Expired records that are forgotten before others have their turn.
+inline constexpr std::size_t sweep_step = 200;
+
+/// Session records in a file, written in batches: all that waits in the mailbox while the disk is
+/// at work goes to it together. Nobody is answered before what he wrote is on the disk; who reads
+/// sees what was written before, be it there or not.
+struct sqlite_store_state {
+  explicit sqlite_store_state(batching_store_actor::stateful_pointer<sqlite_store_state> self)
+      : self_(self) {}
+  sqlite_store_state(const sqlite_store_state&) = delete;
+  sqlite_store_state& operator=(const sqlite_store_state&) = delete;
+
+  void start(std::shared_ptr<session_database> database, std::chrono::seconds time_to_live,
+             std::shared_ptr<metrics> counts);
+
+  caf::result<atom::commit> keep(const session_record& record);
+  caf::result<bool> remove(const std::string& id, const session_scope& scope);
+
+  /// Answers what *read* finds.
+  template <class Read>
+  auto look(Read read) -> caf::result<decltype(read(std::declval<session_database&>()))>;
+
+  /// Brings the batch to the disk, and answers those who wait for it.
+  void flush();
+
+  void sweep();
+
+  static inline const char* name = "sqlite-store";
+
+private:
+  /// What a batch's end is told to, and whether it came to the disk.
+  using waiting = std::function<void(const caf::error&)>;
+
+  template <class T, class Write>
+  caf::result<T> write(Write f);
+  void answer_all(const caf::error& e);
+  void wrote();
+  caf::error could_not(bool& trouble, const char* what, const sqlite::error& e);
+
+  batching_store_actor::stateful_pointer<sqlite_store_state> self_;
+  std::shared_ptr<session_database> database_;
+  std::shared_ptr<metrics> counts_;
+  std::chrono::seconds time_to_live_{0};
+  std::vector<waiting> batch_;
+  /// Whether the last write, or read, failed: said when it changes.
+  bool cannot_write_ = false;
+  bool cannot_read_ = false;
+};
+
+/// The STORE that keeps records in a file. It blocks: spawn it `detached`.
+/// @param time_to_live After that time without use a record is forgotten.
+batching_store_actor::behavior_type
+sqlite_store(batching_store_actor::stateful_pointer<sqlite_store_state> self,
+             std::shared_ptr<session_database> database, std::chrono::seconds time_to_live,
+             std::shared_ptr<metrics> counts);
+
+} // namespace nekod

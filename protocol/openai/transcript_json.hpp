@@ -1,0 +1,18 @@
+#pragma once
+
+#include "protocol/openai/request.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// A conversation as it is stored: `[{"role":"user","content":"..."},...]`.
+namespace nekod::openai {
+
+std::string transcript_json(const std::vector<message>& transcript);
+
+/// Reads what `transcript_json` wrote. What is nothing of the kind is an empty conversation, and an
+/// entry that is no message is left out.
+std::vector<message> parse_transcript(std::string_view text);
+
+} // namespace nekod::openai

@@ -1,0 +1,264 @@
+// What outlives the process: sessions in a file, after every kind of end, and what happens where the
+// file will not do.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { after } from 'node:test';
+import {
+  checkStream,
+  expectError,
+  gateway,
+  leadingTo,
+  runToEnd,
+  sanitized,
+  simulator,
+  temporaryFolder,
+  unique,
+  until,
+} from './support.mjs';
+
+const sim = await simulator({ after });
+
+const texts = (chat) => chat.messages.map((message) => message.text);
+const freshFile = (t) => join(temporaryFolder(t), 'sessions.db');
+const keptIn = (file) => [...leadingTo(sim), '--store', `sqlite:${file}`];
+const start = (t, file, args = [], options = {}) => gateway(t, [...keptIn(file), ...args], options);
+const sessions = async (nekod) => (await (await fetch(`${nekod.url}/sessions`)).json()).sessions;
+
+const metrics = async (nekod) => (await fetch(`${nekod.url}/metrics`)).text();
+
+/// Everything that is on the disk beside *file*, in one string.
+const onDisk = (folder) =>
+  readdirSync(folder)
+    .map((name) => readFileSync(join(folder, name), 'latin1'))
+    .join('\n');
+
+test('a session goes on in its upstream chat after a restart', async (t) => {
+  const file = freshFile(t);
+  const [one, two, three] = [unique('one'), unique('two'), unique('three')];
+  let nekod = await start(t, file);
+  const { json } = await nekod.ask(one);
+  nekod.kill();
+  assert.deepEqual(await nekod.ended(), { code: 0, signal: null });
+  assert.ok(!existsSync(`${file}-wal`), 'an end in good order leaves one file');
+
+  nekod = await start(t, file);
+  assert.deepEqual(
+    (await sessions(nekod)).map((session) => [session.id, session.has_anuneko_chat]),
+    [[json.session_id, true]],
+  );
+  assert.match(await metrics(nekod), /^nekod_stored_sessions 1$/m);
+  await nekod.ask(two, { session_id: json.session_id });
+  nekod.kill();
+  await nekod.ended();
+
+  nekod = await start(t, file);
+  await nekod.ask(three, { session_id: json.session_id });
+  assert.deepEqual(texts(await sim.chatWith(one)), [one, two, three]);
+});
+
+test('a session whose answer ended goes on after kill -9', async (t) => {
+  const file = freshFile(t);
+  const id = unique('killed');
+  const all = [];
+  for (let i = 0; i < 5; ++i) {
+    const nekod = await start(t, file);
+    all.push(unique());
+    const stream = await nekod.stream(all.at(-1), { session_id: id });
+    await stream.seen(/data: \[DONE\]/);
+    nekod.kill('SIGKILL');
+    await nekod.ended();
+  }
+  assert.deepEqual(texts(await sim.chatWith(all[0])), all);
+});
+
+test('what was deleted stays so after kill -9', async (t) => {
+  const file = freshFile(t);
+  let nekod = await start(t, file);
+  const { json } = await nekod.ask(unique());
+  assert.equal((await fetch(`${nekod.url}/sessions/${json.session_id}`, { method: 'DELETE' })).status, 200);
+  // The store gets to it behind the answer.
+  await until(async () => /^nekod_stored_sessions 0$/m.test(await metrics(nekod)), 'it is still there');
+  nekod.kill('SIGKILL');
+  await nekod.ended();
+  nekod = await start(t, file);
+  assert.deepEqual(await sessions(nekod), []);
+});
+
+test('the simulator saw no wrong use until here', async () => {
+  assert.deepEqual((await sim.quiet()).violations, []);
+});
+
+/// What users said in a chat, one entry a text: as messages, and in what the first one tells of before.
+const saidIn = (chat) =>
+  texts(chat).flatMap((text) => {
+    const [before, now] = text.split('[New message]\n');
+    if (now === undefined) return [text];
+    return [...before.matchAll(/^User: (.*)$/gm)].map((match) => match[1]).concat(now);
+  });
+
+test('20 times killed under load: no answered turn is lost, none is posted twice', async (t) => {
+  const file = freshFile(t);
+  const ids = Array.from({ length: 6 }, (_, i) => unique(`session-${i}`));
+  const answered = new Map(ids.map((id) => [id, []]));
+  const failures = [];
+
+  const turn = async (nekod, id, seen = () => {}) => {
+    const text = `[sim tokens=5 delay=2] ${unique('turn')}`;
+    const stream = await nekod.stream(text, { session_id: id }).catch(() => undefined);
+    if (!stream) return;
+    while (!stream.ended) {
+      await stream.more();
+      seen();
+    }
+    if (stream.raw.includes('data: [DONE]')) answered.get(id).push(text);
+    else if (!stream.cut) failures.push(stream.raw);
+    return text;
+  };
+
+  for (let round = 0; round < 20; ++round) {
+    const nekod = await start(t, file);
+    let left = 1 + Math.floor(Math.random() * 150);
+    const seen = () => {
+      if (--left === 0) nekod.kill('SIGKILL');
+    };
+    await Promise.all(
+      ids.map(async (id) => {
+        while (left > 0) await turn(nekod, id, seen);
+      }),
+    );
+    await nekod.ended();
+  }
+
+  const nekod = await start(t, file);
+  for (const id of ids) {
+    const last = await turn(nekod, id);
+    const said = saidIn(await sim.chatWith(last));
+    for (const text of answered.get(id)) assert.ok(said.includes(text), `${text} of ${id} is lost`);
+  }
+  assert.deepEqual(failures, []);
+  assert.ok([...answered.values()].flat().length > 40, 'there was load');
+  for (const chat of await sim.chats()) {
+    const said = saidIn(chat);
+    assert.equal(new Set(said).size, said.length, `a text came twice: ${said.join('\n')}`);
+  }
+  // A turn that was cut leaves its chat in want of a choice that nobody here knows of.
+  const kinds = new Set((await sim.quiet()).violations.map((violation) => violation.kind));
+  for (const kind of ['unchosen', 'bad_request']) kinds.delete(kind);
+  assert.deepEqual([...kinds], []);
+});
+
+test("the file is its owner's alone; without --store it is nekod.db, where nekod was started", async (t) => {
+  const args = leadingTo(sim).filter((arg) => !['--store', 'memory'].includes(arg));
+  const nekod = await gateway(t, args);
+  await nekod.ask(unique());
+  for (const name of ['nekod.db', 'nekod.db-wal'])
+    assert.equal(statSync(join(nekod.home, name)).mode & 0o777, 0o600, name);
+  assert.deepEqual(readdirSync(nekod.home).sort(), ['nekod.db', 'nekod.db-wal']);
+});
+
+test('--store-text digest keeps no text of any message, and sessions go on', async (t) => {
+  const folder = temporaryFolder(t);
+  const file = join(folder, 'sessions.db');
+  const [one, two, three] = [unique('private'), unique('private'), unique('private')];
+  let nekod = await start(t, file);
+  const { json } = await nekod.ask(one);
+  assert.ok(onDisk(folder).includes(one), 'by default it is there');
+  nekod.kill('SIGKILL');
+  await nekod.ended();
+
+  nekod = await start(t, file, ['--store-text', 'digest']);
+  assert.ok(!onDisk(folder).includes('private-'), 'what an earlier run kept is taken out');
+  await nekod.ask(two, { session_id: json.session_id });
+  assert.ok(!onDisk(folder).includes('private-'));
+  nekod.kill();
+  await nekod.ended();
+  assert.ok(!onDisk(folder).includes('private-'));
+
+  nekod = await start(t, file, ['--store-text', 'digest']);
+  await nekod.ask(three, { session_id: json.session_id });
+  assert.deepEqual(texts(await sim.chatWith(one)), [one, two, three]);
+});
+
+test('a file that is broken, foreign or newer, or no file, is refused by name and stays as it is', async (t) => {
+  const file = freshFile(t);
+  const nekod = await start(t, file);
+  await nekod.ask(unique());
+  nekod.kill();
+  await nekod.ended();
+  const folder = temporaryFolder(t);
+  const changed = (name, change) => {
+    const path = join(folder, name);
+    copyFileSync(file, path);
+    const bytes = readFileSync(path);
+    writeFileSync(path, change(bytes) ?? bytes);
+    return path;
+  };
+  const cases = [
+    [changed('letters.txt', () => 'Dear diary'), /letters\.txt is broken, or no file of nekod's/],
+    [changed('foreign.db', (bytes) => bytes.fill(0, 68, 72)), /foreign\.db belongs to another program/],
+    [changed('newer.db', (bytes) => bytes.fill(9, 63, 64)), /newer\.db was written by a newer nekod/],
+    [changed('short.db', (bytes) => bytes.subarray(0, 6000)), /short\.db cannot be used/],
+    [changed('broken.db', (bytes) => bytes.fill(0xff, 4096)), /broken\.db cannot be used/],
+    ['/proc/no-such-folder/nekod.db', /\/proc\/no-such-folder\/nekod\.db cannot be opened/],
+    [folder, /cannot be opened/],
+  ];
+  for (const [path, words] of cases) {
+    const before = path.startsWith(`${folder}/`) && readFileSync(path);
+    const { code, log } = await runToEnd(t, keptIn(path));
+    assert.equal(code, 2, log);
+    assert.match(log, words);
+    assert.match(log, /--store/);
+    assert.doesNotMatch(log, /listening on/);
+    if (before) assert.deepEqual(readFileSync(path), before, path);
+  }
+});
+
+test('a file that another nekod uses is refused, and the other goes on', async (t) => {
+  const file = freshFile(t);
+  const nekod = await start(t, file);
+  const { code, log } = await runToEnd(t, keptIn(file));
+  assert.equal(code, 2, log);
+  assert.match(log, /--store: .*sessions\.db is in use by another process/);
+  await nekod.ask(unique());
+});
+
+test('a full disk fails turns, is told once, and is over when there is room', { skip: sanitized }, async (t) => {
+  const file = freshFile(t);
+  const id = unique('session');
+  let nekod = await start(t, file, [], { limits: ['--fsize=150000:unlimited'] });
+  const ask = () => nekod.post({ messages: [{ role: 'user', content: unique() }], session_id: id });
+  const refused = await until(async () => {
+    const response = await ask();
+    if (response.status !== 200) return response;
+    await response.text();
+  }, 'the disk is never full');
+  await expectError(refused, 500, 'internal_error', 'server_error');
+  for (let i = 0; i < 3; ++i) await expectError(await ask(), 500, 'internal_error');
+  assert.equal((await fetch(`${nekod.url}/health`)).status, 200);
+  execFileSync('prlimit', ['--pid', `${nekod.pid}`, '--fsize=unlimited:unlimited']);
+  const text = unique();
+  await nekod.ask(text, { session_id: id });
+  assert.equal(nekod.log.match(/ error .*/g).length, 1, nekod.log);
+  assert.match(nekod.log, /error .*the session store cannot be written: disk I\/O error/);
+  assert.match(nekod.log, /the session store can be written again/);
+  nekod.kill('SIGKILL');
+  await nekod.ended();
+
+  nekod = await start(t, file);
+  const next = unique();
+  await nekod.ask(next, { session_id: id });
+  assert.ok(texts(await sim.chatWith(next)).includes(text));
+});
+
+test('expired sessions are gone from the file after a restart', async (t) => {
+  const file = freshFile(t);
+  let nekod = await start(t, file);
+  await nekod.ask(unique());
+  nekod.kill();
+  await nekod.ended();
+  nekod = await start(t, file, ['--session-ttl', '1']);
+  await until(async () => (await sessions(nekod)).length === 0, 'it is still there');
+});
