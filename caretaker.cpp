@@ -41,14 +41,20 @@ void caretaker::wait_for_signal() {
   signals_.async_wait([this](const asio::error_code& ec, int signal) {
     if (ec)
       return;
-    if (signal == SIGHUP)
-      duties_.reload();
-    else if (deadline_)
-      std::_Exit(128 + signal);
-    else
-      begin_drain();
+    take(signal);
     wait_for_signal();
   });
+}
+
+void caretaker::take(int signal) {
+  auto ending = deadline_.has_value();
+  if (signal != SIGHUP) {
+    if (ending)
+      std::_Exit(128 + signal);
+    begin_drain();
+  } else if (!ending) { // What ends needs no other settings.
+    duties_.reload();
+  }
 }
 
 void caretaker::begin_drain() {

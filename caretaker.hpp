@@ -40,6 +40,7 @@ public:
 
 private:
   void wait_for_signal();
+  void take(int signal);
   void begin_drain();
   void look_at_drain();
   void tidy_up();

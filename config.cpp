@@ -155,7 +155,8 @@ private:
   }
 
   void add_limits() {
-    constexpr std::size_t most_head = http::max_request_head - (16u << 10);
+    // Both together have to stay below what the parser takes.
+    constexpr std::size_t most_head = (http::max_request_head - (16u << 10)) / 2;
     reader_
         .add("--max-header-size", result_.max_header_size,
              "Longest header fields of a request, in bytes", {"NEKOD_MAX_HEADER_SIZE"})
@@ -214,8 +215,12 @@ private:
         "Folder for a log file besides standard error, or a file that ends in .log; rotates "
         "at 10 MB",
         {"LOG_PATH"});
-    reader_.add("--log-name", result_.log_name, "Name of the log file in that folder",
-                {"LOG_NAME"});
+    reader_
+        .add("--log-name", result_.log_name, "Name of the log file in that folder", {"LOG_NAME"})
+        ->check([](const std::string& name) {
+          auto good = !name.empty() && name.find('/') == std::string::npos;
+          return good ? std::string{} : std::string{"must be a name without slashes"};
+        });
     reader_.add("--log-format", log_format_, "Form of log lines", {"LOG_FORMAT"})
         ->check(CLI::IsMember({"text", "json"}));
     reader_

@@ -3,9 +3,9 @@
 #include "http/server/text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 #include <utility>
 
 namespace nekod {
@@ -13,13 +13,6 @@ namespace nekod {
 namespace {
 
 using http::trim;
-
-std::optional<std::string> read_file(const std::string& path) {
-  std::ifstream file{path};
-  if (!file)
-    return std::nullopt;
-  return std::string{std::istreambuf_iterator<char>{file}, {}};
-}
 
 std::optional<std::pair<std::string, std::string>> parse_line(std::string_view line) {
   constexpr std::string_view exporting = "export ";
@@ -42,6 +35,21 @@ std::optional<std::pair<std::string, std::string>> parse_line(std::string_view l
 }
 
 } // namespace
+
+std::optional<std::string> read_file(const std::string& path) {
+  std::ifstream file{path, std::ios::binary};
+  if (!file)
+    return std::nullopt;
+  std::string text;
+  std::array<char, 16384> block{};
+  do {
+    file.read(block.data(), block.size());
+    text.append(block.data(), static_cast<std::size_t>(file.gcount()));
+  } while (file);
+  if (file.bad())
+    return std::nullopt;
+  return text;
+}
 
 named_values parse_env_file(std::string_view text) {
   named_values result;

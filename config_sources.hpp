@@ -17,6 +17,10 @@ using named_values = std::map<std::string, std::string>;
 /// stands.
 named_values parse_env_file(std::string_view text);
 
+/// All of a file.
+/// @returns nothing where it cannot be read, as a folder cannot.
+std::optional<std::string> read_file(const std::string& path);
+
 /// A setting's value with where it was found.
 struct found_value {
   std::string value;

@@ -87,12 +87,20 @@ std::size_t raise_descriptor_limit() {
   return limit.rlim_cur;
 }
 
-/// Connections that may be open: a client's may need one upstream, and a few descriptors are ours.
-/// Past that clients wait to be accepted; out of descriptors, RESTinio would stop to accept for
-/// good.
+/// Connections to the redirect's port; it closes each behind its answer.
+constexpr std::size_t redirect_connections = 128;
+
+/// Connections that may be open: a client's may need one upstream, with TLS as many more may be in
+/// their handshake, and a few descriptors are ours. Past that clients are sent away; out of
+/// descriptors, RESTinio would stop to accept for good.
 std::size_t connection_limit(const settings& s, std::size_t descriptors) {
+  constexpr std::size_t few = 1024;
   constexpr std::size_t reserved = 256;
-  auto possible = descriptors > 4 * reserved ? (descriptors - reserved) / 2 : descriptors / 4;
+  // Those past a limit live until they are told so.
+  auto redirect = s.tls_redirect_port ? 2 * redirect_connections : 0;
+  auto each = s.tls_cert.empty() ? std::size_t{2} : std::size_t{3};
+  auto possible = descriptors > few + redirect ? (descriptors - reserved - redirect) / each
+                                               : descriptors / (4 * each);
   if (possible < s.max_connections)
     spdlog::info("at most {} connections, since this process may open {} files", possible,
                  descriptors);
@@ -125,7 +133,7 @@ http::server_options redirect_options_of(const settings& s) {
   result.host = s.host;
   result.port = *s.tls_redirect_port;
   result.max_body = 0;
-  result.max_connections = 1024;
+  result.max_connections = redirect_connections;
   result.read_timeout = seconds{10};
   result.write_timeout = seconds{10};
   return result;
@@ -189,6 +197,15 @@ public:
     warn_of_strangers();
   }
 
+  ~rooms() {
+    loop_.stop();
+    for (auto& worker : workers_)
+      worker.join();
+  }
+
+  rooms(const rooms&) = delete;
+  rooms& operator=(const rooms&) = delete;
+
   void start() {
     for (unsigned i = 0; i < threads_of(settings_); ++i)
       workers_.emplace_back([this] { loop_.run(); });
@@ -246,7 +263,7 @@ public:
     if (simulator_)
       simulator_->stop();
     loop_.stop();
-    for (auto& worker : workers_)
+    for (auto& worker : std::exchange(workers_, {}))
       worker.join();
     // What the loop and the routes still hold of actors goes before their system.
     routes_.reset();
@@ -275,7 +292,11 @@ private:
     o.ended = [this](const auto& request, const auto& notes, const auto& outcome) {
       exchange_ended(request, notes, outcome);
     };
-    server_.emplace(loop_, o, [this](const http::exchange_ptr& x) { routes_->handle(x); });
+    server_.emplace(loop_, o, [this](const http::exchange_ptr& x) {
+      // What came in with the last words, and is looked at when all is over, is dropped.
+      if (routes_)
+        routes_->handle(x);
+    });
     if (!settings_.tls_redirect_port)
       return;
     auto plain = redirect_options_of(settings_);

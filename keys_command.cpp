@@ -1,5 +1,6 @@
 #include "keys_command.hpp"
 
+#include "config_sources.hpp"
 #include "http/server/api_keys.hpp"
 #include "http/server/rate_limit.hpp"
 
@@ -8,9 +9,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <fstream>
+#include <filesystem>
 #include <iostream>
-#include <iterator>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -39,16 +39,26 @@ void append_to(const std::string& file, const std::string& text) {
     throw std::system_error{why, std::generic_category(), file};
 }
 
-/// Makes the key and its line, and prints the key.
+/// What stands in *file*; nothing where there is none.
+std::string existing_text(const std::string& file) {
+  if (auto text = read_file(file))
+    return *text;
+  if (std::filesystem::exists(file))
+    throw std::runtime_error{"cannot read " + file};
+  return {};
+}
+
+/// Makes the key and its line. The key is printed first: one that nobody saw is not to be taken.
 void add(const new_key& wanted) {
-  std::ifstream existing{wanted.file};
-  std::string text{std::istreambuf_iterator<char>{existing}, {}};
+  auto text = existing_text(wanted.file);
   if (auto keys = http::parse_api_keys(text); !keys)
     throw std::runtime_error{wanted.file + ", " + keys.error()};
   auto key = http::make_api_key();
+  std::cout << key << std::endl;
+  if (!std::cout)
+    throw std::runtime_error{"the key cannot be printed, so it was not added"};
   auto line = http::key_line(key, wanted.holder) + "\n";
   append_to(wanted.file, text.empty() || text.back() == '\n' ? line : "\n" + line);
-  std::cout << key << "\n";
 }
 
 void read_limit(CLI::App& command, const char* flag, std::optional<http::rate_limit>& limit,

@@ -1,7 +1,7 @@
 #include "live_settings.hpp"
 
-#include <fstream>
-#include <iterator>
+#include "config_sources.hpp"
+
 #include <utility>
 
 namespace nekod {
@@ -18,10 +18,10 @@ result<live_settings, std::string> load_live_settings(const settings& s) {
   live.admission.chats = std::move(*chats);
   live.admission.trusted_proxies = std::move(*proxies);
   if (!s.api_keys.empty()) {
-    std::ifstream file{s.api_keys};
-    if (!file)
+    auto text = read_file(s.api_keys);
+    if (!text)
       return "--api-keys: cannot read " + s.api_keys;
-    auto keys = http::parse_api_keys(std::string{std::istreambuf_iterator<char>{file}, {}});
+    auto keys = http::parse_api_keys(*text);
     if (!keys)
       return "--api-keys: " + s.api_keys + ", " + keys.error();
     live.admission.keys = std::move(*keys);

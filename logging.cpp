@@ -7,6 +7,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <stdexcept>
 #include <string_view>
@@ -29,7 +30,11 @@ public:
     spdlog::memory_buf_t time;
     time_.format(message, time);
     line.append(time.data(), time.size());
-    std::string_view payload{message.payload.data(), message.payload.size()};
+    std::string payload{message.payload.data(), message.payload.size()};
+    // A file's name, say, may be anything.
+    if (!json::is_utf8(payload))
+      std::replace_if(
+          payload.begin(), payload.end(), [](char c) { return (c & 0x80) != 0; }, '?');
     if (message.logger_name == requests_name) {
       line += payload;
     } else {

@@ -11,8 +11,8 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <iostream>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <variant>
@@ -38,11 +38,15 @@ void show(const settings& s) {
 /// Has *house* take the settings as they are now.
 void reload(gateway& house, int argc, const char* const* argv) {
   service_manager::reloading();
-  auto read = read_settings(argc, argv);
-  if (auto* refused = std::get_if<exit_request>(&read))
-    spdlog::error("reload refused: {}", refused->text);
-  else
-    house.reload(std::get<settings>(read));
+  try {
+    auto read = read_settings(argc, argv);
+    if (auto* refused = std::get_if<exit_request>(&read))
+      spdlog::error("reload refused: {}", refused->text);
+    else
+      house.reload(std::get<settings>(read));
+  } catch (const std::exception& e) {
+    spdlog::error("reload refused: {}", e.what());
+  }
   service_manager::ready();
 }
 
@@ -81,20 +85,20 @@ int main(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);
   if (argc > 1 && std::strcmp(argv[1], "keys") == 0)
     return run_keys_command(argc - 1, argv + 1);
-  auto read = read_settings(argc, argv);
-  if (auto* ending = std::get_if<exit_request>(&read))
-    return leave(*ending);
-  auto& s = std::get<settings>(read);
-  auto live = load_live_settings(s);
-  if (!live)
-    return leave({2, "nekod: " + live.error() + "\n"});
-  if (s.check_config) {
-    show(s);
-    return 0;
-  }
   try {
+    auto read = read_settings(argc, argv);
+    if (auto* ending = std::get_if<exit_request>(&read))
+      return leave(*ending);
+    auto& s = std::get<settings>(read);
+    auto live = load_live_settings(s);
+    if (!live)
+      return leave({2, "nekod: " + live.error() + "\n"});
+    if (s.check_config) {
+      show(s);
+      return 0;
+    }
     return run(std::move(s), std::move(*live), argc, argv);
-  } catch (const std::runtime_error& e) { // std::system_error among them.
+  } catch (const std::exception& e) { // A port in use among them.
     return leave({2, std::string{"nekod: "} + e.what() + "\n"});
   }
 }

@@ -4,7 +4,10 @@
 #include "protocol/json.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <iomanip>
+#include <memory>
+#include <set>
 #include <sstream>
 #include <utility>
 
@@ -33,6 +36,28 @@ std::string toml_value(const std::string& text) {
   return out;
 }
 
+/// TOML with one value for each setting but lists: CLI11 would pass over all but the last one.
+class strict_toml : public CLI::ConfigBase {
+public:
+  explicit strict_toml(std::function<bool(const std::string&)> is_list)
+      : is_list_(std::move(is_list)) {}
+
+  std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
+    auto found = CLI::ConfigBase::from_config(input);
+    std::set<std::string> seen;
+    for (const auto& item : found) {
+      auto name = item.fullname();
+      auto one = item.inputs.size() == 1 && seen.insert(name).second;
+      if (!one && !is_list_(name) && name != "++" && name != "--")
+        throw CLI::ConfigError{"--" + name + " takes one value", CLI::ExitCodes::ConfigError};
+    }
+    return found;
+  }
+
+private:
+  std::function<bool(const std::string&)> is_list_;
+};
+
 } // namespace
 
 setting_reader::setting_reader(const std::string& description, const std::string& name)
@@ -40,6 +65,11 @@ setting_reader::setting_reader(const std::string& description, const std::string
   app_.set_config("--config", "", "TOML file with any of these settings  [NEKOD_CONFIG]");
   app_.get_config_ptr()->envname("NEKOD_CONFIG");
   app_.allow_config_extras(CLI::config_extras_mode::error);
+  app_.config_formatter(std::make_shared<strict_toml>([this](const std::string& key) {
+    return std::any_of(sources_.begin(), sources_.end(), [&](const source& s) {
+      return s.form == shape::list && s.flag == "--" + key;
+    });
+  }));
 }
 
 // -- to announce settings ------------------------------------------------------------------------
@@ -88,7 +118,14 @@ void setting_reader::add_time(const std::string& flag, settings::seconds& target
   times_.push_back({target.count(), &target});
   add(flag, times_.back().value, help + ", in seconds", variables)
       ->default_str(plain_number(target.count()))
-      ->check(CLI::Range(least, 1e8));
+      ->check([least](const std::string& text) {
+        constexpr double most = 1e8;
+        double seconds = 0;
+        // What is no number at all, such as nan, is in no range either.
+        auto good = CLI::detail::lexical_cast(text, seconds) && seconds >= least && seconds <= most;
+        return good ? std::string{}
+                    : "must be from " + plain_number(least) + " to " + plain_number(most);
+      });
 }
 
 void setting_reader::can_change(std::size_t last) {
@@ -170,7 +207,7 @@ std::string setting_reader::shown_value(const source& s) const {
       list.append(list.empty() ? "" : ", ").append(toml_value(value));
     return "[" + list + "]";
   case shape::on_or_off:
-    return values.empty() ? "false" : values.front();
+    return !values.empty() && CLI::detail::to_flag_value(values.front()) > 0 ? "true" : "false";
   case shape::unset:
     return values.empty() ? "" : values.front();
   default:

@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <string>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -25,9 +26,14 @@ public:
   CLI::Option* add(const std::string& flag, T& target, const std::string& help,
                    const std::vector<std::string>& variables) {
     announce(flag, variables, shape::value);
-    return app_.add_option(flag, target, help + names_of(variables))
-        ->capture_default_str()
-        ->take_last();
+    auto* option = app_.add_option(flag, target, help + names_of(variables))
+                       ->capture_default_str()
+                       ->take_last();
+    if constexpr (std::is_arithmetic_v<T>) // CLI11 takes an empty text for a zero.
+      option->check([](const std::string& text) {
+        return text.empty() ? std::string{"must be a number"} : std::string{};
+      });
+    return option;
   }
 
   /// One that may come as a credential, and is not shown.

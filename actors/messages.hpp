@@ -313,8 +313,8 @@ using registry_actor = caf::typed_actor<
     caf::replies_to<atom::remove, std::string, session_scope>::with<bool>,
     // From a session: how it stands.
     caf::reacts_to<atom::changed, session_report>,
-    // From a session that took that many turns and has been idle: may it end?
-    caf::reacts_to<atom::retire, std::string, std::uint64_t>,
+    // From a session that has been idle, or is another tenant's: may it end?
+    caf::reacts_to<atom::retire, session_report>,
     // From the upstream: its models.
     caf::reacts_to<models_answer>>;
 

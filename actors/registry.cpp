@@ -17,6 +17,9 @@ using openai::error_code;
 
 constexpr std::chrono::seconds store_timeout{10};
 
+/// An answer to a forced refresh serves others that long.
+constexpr std::chrono::seconds fresh_enough{1};
+
 /// How long the store may take to find a conversation; a new session serves past it.
 constexpr std::chrono::seconds match_timeout{2};
 
@@ -88,6 +91,7 @@ bool registry_state::models_are_old() const { return self_->clock().now() >= mod
 void registry_state::refresh_models() {
   if (std::exchange(models_asked_, true))
     return;
+  models_asked_at_ = self_->clock().now();
   options_.upstream->list_models([handle = caf::actor_cast<registry_actor>(self_)](auto names) {
     models_answer answer;
     answer.ok = static_cast<bool>(names);
@@ -125,6 +129,8 @@ caf::result<model_list> registry_state::models() {
 }
 
 caf::result<model_list> registry_state::fresh_models() {
+  if (models_known_ && self_->clock().now() < models_asked_at_ + fresh_enough)
+    return catalogue_.list();
   refresh_models();
   askers_.push_back(self_->make_response_promise<model_list>());
   return askers_.back();
@@ -140,7 +146,7 @@ readiness registry_state::ready() {
   if (accounts.working > 0)
     return result;
   // Nobody else may ask while no turn comes; the answer shows in the accounts.
-  if (models_are_old())
+  if (self_->clock().now() >= models_asked_at_ + options_.models_retry)
     refresh_models();
   if (accounts.refused > 0)
     result.reasons.emplace_back("upstream_auth_failed");
@@ -234,7 +240,7 @@ void registry_state::match_stored(turn next, std::string tenant, std::string tip
       .then(
           [this, next, tenant, reply, begin_new](session_lookup& found) mutable {
             // One in memory that is not listed by this tip has gone on meanwhile, or is about to.
-            if (!found.found || live_.count(found.record.info.id) > 0) {
+            if (!found.found || live_.count({tenant, found.record.info.id}) > 0) {
               begin_new();
               return;
             }
@@ -254,15 +260,21 @@ void registry_state::begin_session(turn next, const std::string& tenant, reply_a
 
 void registry_state::give(const std::string& id, const std::string& tenant, bool stored, turn next,
                           reply_actor reply) {
-  auto& session = session_for(id, tenant, stored);
-  if (session.info.tenant != tenant) {
+  if (is_others(id, tenant)) {
     refuse(reply, error_code::session_not_found);
     return;
   }
+  auto& session = session_for(id, tenant, stored);
   options_.counts->session_matched(name_of(next.match));
   unlist(session);
   ++session.turns;
   self_->send(session.handle, atom::turn_v, std::move(next), std::move(reply));
+}
+
+/// Whether a session in memory with that id is surely another tenant's.
+bool registry_state::is_others(const std::string& id, const std::string& tenant) const {
+  auto owner = owners_.find(id);
+  return owner != owners_.end() && owner->second != tenant;
 }
 
 void registry_state::list_by_tip(const std::string& id, live_session& session, std::string tip) {
@@ -279,7 +291,7 @@ void registry_state::unlist(live_session& session) {
 
 registry_state::live_session& registry_state::session_for(const std::string& id,
                                                           const std::string& tenant, bool stored) {
-  auto [i, added] = live_.try_emplace(id);
+  auto [i, added] = live_.try_emplace({tenant, id});
   if (!added)
     return i->second;
   session_options o;
@@ -298,9 +310,18 @@ registry_state::live_session& registry_state::session_for(const std::string& id,
   entry.info.id = id;
   entry.info.tenant = tenant;
   entry.info.created_at = std::chrono::system_clock::now();
-  ids_.emplace(entry.handle.id(), id);
+  ids_.emplace(entry.handle.id(), i->first);
   spdlog::debug("session {} is in memory", id);
   return entry;
+}
+
+/// Forgets a session in memory.
+void registry_state::forget(std::map<tenant_key, live_session>::iterator i) {
+  unlist(i->second);
+  if (i->second.confirmed)
+    owners_.erase(i->first.second);
+  ids_.erase(i->second.handle.id());
+  live_.erase(i);
 }
 
 void registry_state::refuse(const reply_actor& reply, openai::error reason) {
@@ -321,60 +342,60 @@ caf::result<std::vector<openai::session_info>> registry_state::list(session_scop
 
 std::vector<openai::session_info> registry_state::merge(std::vector<openai::session_info> stored,
                                                         const session_scope& scope) const {
-  std::erase_if(stored,
-                [&](const auto& info) { return live_.count(info.id) > 0 || !scope.has(info); });
-  for (const auto& [id, session] : live_)
-    if (scope.has(session.info))
+  std::erase_if(stored, [&](const auto& info) {
+    return live_.count({info.tenant, info.id}) > 0 || !scope.has(info);
+  });
+  for (const auto& [key, session] : live_)
+    if (session.confirmed && scope.has(session.info))
       stored.push_back(session.info);
   sort_by_age(stored);
   return stored;
 }
 
 caf::result<bool> registry_state::remove(const std::string& id, const session_scope& scope) {
-  auto i = live_.find(id);
-  if (i == live_.end())
+  auto owner = owners_.find(id);
+  if (owner == owners_.end())
     return self_->delegate(options_.store, atom::remove_v, id, scope);
-  if (!scope.has(i->second.info))
+  auto i = live_.find({owner->second, id});
+  if (i == live_.end() || !scope.has(i->second.info))
     return false;
   // It removes its record itself, behind what it still writes.
   self_->send(i->second.handle, atom::discard_v);
-  unlist(i->second);
-  ids_.erase(i->second.handle.id());
-  live_.erase(i);
+  forget(i);
   return true;
 }
 
 void registry_state::changed(session_report report) {
-  auto i = live_.find(report.info.id);
+  auto i = live_.find({report.info.tenant, report.info.id});
   if (i == live_.end())
     return;
+  auto& session = i->second;
+  if (!std::exchange(session.confirmed, true))
+    owners_.emplace(report.info.id, report.info.tenant);
   // A turn that is on its way to the session goes before what its tip could be found for.
-  list_by_tip(i->first, i->second,
-              i->second.turns == report.turns ? std::move(report.tip) : std::string{});
-  i->second.info = std::move(report.info);
+  list_by_tip(report.info.id, session,
+              session.turns == report.turns ? std::move(report.tip) : std::string{});
+  session.info = std::move(report.info);
 }
 
-void registry_state::retire(const std::string& id, std::uint64_t turns) {
-  auto i = live_.find(id);
-  if (i == live_.end() || i->second.turns != turns)
+void registry_state::retire(const session_report& report) {
+  auto i = live_.find({report.info.tenant, report.info.id});
+  if (i == live_.end() || i->second.turns != report.turns)
     return; // A turn is on its way to it.
-  spdlog::debug("session {} leaves memory", id);
+  spdlog::debug("session {} leaves memory", report.info.id);
   self_->send(i->second.handle, atom::retire_v);
-  unlist(i->second);
-  ids_.erase(i->second.handle.id());
-  live_.erase(i);
+  forget(i);
 }
 
 void registry_state::session_ended(const caf::actor_addr& source) {
   auto i = ids_.find(source.id());
   if (i == ids_.end())
     return;
-  spdlog::error("session {} ended unexpectedly", i->second);
-  if (auto session = live_.find(i->second); session != live_.end()) {
-    unlist(session->second);
-    live_.erase(session);
-  }
-  ids_.erase(i);
+  spdlog::error("session {} ended unexpectedly", i->second.second);
+  if (auto session = live_.find(i->second); session != live_.end())
+    forget(session);
+  else
+    ids_.erase(i);
 }
 
 registry_actor::behavior_type registry(registry_actor::stateful_pointer<registry_state> self,
@@ -393,9 +414,7 @@ registry_actor::behavior_type registry(registry_actor::stateful_pointer<registry
         return self->state.remove(id, scope);
       },
       [self](atom::changed, session_report& report) { self->state.changed(std::move(report)); },
-      [self](atom::retire, const std::string& id, std::uint64_t turns) {
-        self->state.retire(id, turns);
-      },
+      [self](atom::retire, const session_report& report) { self->state.retire(report); },
       [self](models_answer& answer) { self->state.take_models(std::move(answer)); },
   };
 }

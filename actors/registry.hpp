@@ -83,7 +83,7 @@ struct registry_state {
   caf::result<std::vector<openai::session_info>> list(session_scope scope);
   caf::result<bool> remove(const std::string& id, const session_scope& scope);
   void changed(session_report report);
-  void retire(const std::string& id, std::uint64_t turns);
+  void retire(const session_report& report);
   void take_models(models_answer answer);
   void session_ended(const caf::actor_addr& source);
 
@@ -93,6 +93,8 @@ private:
   /// A session in memory.
   struct live_session {
     session_actor handle;
+    /// Whether it is its tenant's: the store was asked for a session that the client named.
+    bool confirmed = false;
     openai::session_info info;
     /// Turns sent to it.
     std::uint64_t turns = 0;
@@ -116,22 +118,32 @@ private:
   void list_by_tip(const std::string& id, live_session& session, std::string tip);
   void unlist(live_session& session);
   void refuse(const reply_actor& reply, openai::error reason);
+  /// A tenant and the id of a session, or a tip.
+  using tenant_key = std::pair<std::string, std::string>;
+
   live_session& session_for(const std::string& id, const std::string& tenant, bool stored);
   std::vector<openai::session_info> merge(std::vector<openai::session_info> stored,
                                           const session_scope& scope) const;
 
   registry_actor::stateful_pointer<registry_state> self_;
   registry_options options_;
-  std::unordered_map<std::string, live_session> live_;
-  std::unordered_map<caf::actor_id, std::string> ids_;
-  /// The sessions in memory that are found by their tenant and tip.
-  std::map<std::pair<std::string, std::string>, std::string> by_tip_;
+  void forget(std::map<tenant_key, live_session>::iterator i);
+  bool is_others(const std::string& id, const std::string& tenant) const;
+
+  /// By tenant, so that nobody is in the way of another who names the same id.
+  std::map<tenant_key, live_session> live_;
+  std::unordered_map<caf::actor_id, tenant_key> ids_;
+  /// Whose the sessions in memory are that are surely somebody's.
+  std::unordered_map<std::string, std::string> owners_;
+  /// The ids of sessions in memory that are found by their tip.
+  std::map<tenant_key, std::string> by_tip_;
 
   model_catalogue catalogue_;
   /// Whether an answer came yet, good or bad.
   bool models_known_ = false;
   bool models_asked_ = false;
   caf::actor_clock::time_point models_expire_;
+  caf::actor_clock::time_point models_asked_at_;
   std::deque<parked_turn> parked_;
   std::vector<caf::typed_response_promise<model_list>> askers_;
 };

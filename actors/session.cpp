@@ -91,7 +91,7 @@ void session_state::loaded(session_lookup found) {
     // Not a word on whose it is; and its owner is not to find this actor in its place.
     enter(phase::unknown);
     fail_all(error_code::session_not_found);
-    self_->send(options_.registry, atom::retire_v, options_.id, turns_);
+    self_->send(options_.registry, atom::retire_v, report());
     return;
   }
   if (found.found) {
@@ -127,7 +127,7 @@ void session_state::check_idle() {
   self_->delayed_send(self_, options_.idle_time, atom::idle_v);
   auto resting = phase_ == phase::idle || phase_ == phase::unknown;
   if (resting && turns_ == turns_seen_)
-    self_->send(options_.registry, atom::retire_v, options_.id, turns_);
+    self_->send(options_.registry, atom::retire_v, report());
   turns_seen_ = turns_;
 }
 
@@ -327,14 +327,16 @@ void session_state::refuse(const reply_actor& reply, turn_outcome outcome, opena
   self_->send(reply, atom::failed_v, std::move(reason));
 }
 
-void session_state::tell_registry() {
+void session_state::tell_registry() { self_->send(options_.registry, atom::changed_v, report()); }
+
+session_report session_state::report() {
   info_.has_upstream_chat = line && !line->chat().id.empty();
-  session_report report;
-  report.info = info_;
-  report.turns = turns_;
+  session_report result;
+  result.info = info_;
+  result.turns = turns_;
   if (phase_ != phase::answering && queue_.empty())
-    report.tip = tip_.value_or("");
-  self_->send(options_.registry, atom::changed_v, std::move(report));
+    result.tip = tip_.value_or("");
+  return result;
 }
 
 session_actor::behavior_type session(session_actor::stateful_pointer<session_state> self,

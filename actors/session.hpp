@@ -89,6 +89,7 @@ private:
   std::optional<std::string> tip_after_turn() const;
   void forget_tip();
   void tell_registry();
+  session_report report();
   session_record record();
 
   session_actor::stateful_pointer<session_state> self_;

@@ -21,6 +21,9 @@ std::string origin_of(const std::string& base_url) {
   return base_url.substr(0, base_url.find('/', host + 3));
 }
 
+/// Failed calls in a row after which an upstream that can be connected to counts as gone, too.
+constexpr unsigned failures_that_tell = 5;
+
 /// Whether *code* is a machine's word, so that it surely quotes nothing.
 bool is_word(std::string_view code) {
   return !code.empty() && code.size() <= 64 && std::all_of(code.begin(), code.end(), [](char c) {
@@ -58,12 +61,15 @@ anuneko_account::~anuneko_account() { options_.counts->accounts[state_].Decremen
 
 void anuneko_account::ended(const running_call& c, const error* problem, transfer_failure f) {
   count(c, outcome_of(problem, f));
-  if (f == transfer_failure::unreachable || f == transfer_failure::connect_timeout)
-    stands(account_state::unreachable);
-  else if (problem == nullptr || problem->code == error_code::rate_limit_exceeded)
+  auto works = problem == nullptr || problem->code == error_code::rate_limit_exceeded;
+  auto failures = works ? failures_in_a_row_ = 0 : ++failures_in_a_row_;
+  if (works)
     stands(account_state::works);
   else if (problem->code == error_code::upstream_auth_failed)
     stands(account_state::refused);
+  else if (f == transfer_failure::unreachable || f == transfer_failure::connect_timeout ||
+           failures >= failures_that_tell)
+    stands(account_state::unreachable);
 }
 
 void anuneko_account::cancelled(const running_call& c) { count(c, call_outcome::cancelled); }

@@ -56,6 +56,7 @@ private:
   std::string origin_;
   std::array<call_metrics, 5> calls_;
   std::atomic<account_state> state_{account_state::unknown};
+  std::atomic<unsigned> failures_in_a_row_{0};
 };
 
 /// A response, as far as it has come.

@@ -56,8 +56,8 @@ public:
   std::atomic<std::int64_t> window;
   /// Whether libcurl was told to wait for room.
   std::atomic<bool> paused{false};
-  /// When the client left for whom the call was made, if it did; set before the job is cancelled.
-  std::optional<clock::time_point> client_left;
+  /// When the client left for whom the call was made; the epoch while it did not.
+  std::atomic<clock::time_point> client_left{};
 
 private:
   struct easy_deleter {

@@ -210,8 +210,8 @@ void curl_lane::remove(curl_job& job) {
   if (i == jobs_.end())
     return;
   curl_multi_remove_handle(multi_.get(), job.easy());
-  if (job.client_left)
-    counts_->client_leave.Observe(in_seconds(curl_job::clock::now() - *job.client_left));
+  if (auto left = job.client_left.load(); left != curl_job::clock::time_point{})
+    counts_->client_leave.Observe(in_seconds(curl_job::clock::now() - left));
   jobs_.erase(i);
 }
 

@@ -170,11 +170,12 @@ std::optional<error> routes::too_much(const call& c) const {
 }
 
 void routes::dispatch(call& c) {
-  if (c.where != nullptr && !c.where->open && !options_.gate->knows(c.who))
-    return refuse(c, error_code::invalid_api_key);
+  auto known = options_.gate->knows(c.who);
   if (c.where == nullptr || !c.where->watched)
-    if (auto wait = options_.gate->refusal(c.who, c.is_chat()))
+    if (auto wait = options_.gate->refusal(c.who, known && c.is_chat()))
       return refuse(c, *wait);
+  if (c.where != nullptr && !c.where->open && !known)
+    return refuse(c, error_code::invalid_api_key);
   if (c.where == nullptr)
     return refuse(c, error_code::not_found);
   if (!c.is(c.where->method))

@@ -127,7 +127,7 @@ private:
                                       .max_url_size(max_request_head)
                                       .max_field_name_size(max_request_head)
                                       .max_field_value_size(max_request_head)
-                                      .max_field_count(1000)
+                                      .max_field_count(max_request_head / 4)
                                       .max_body_size(o.max_body * 2 + (std::size_t{1} << 20)))
         .socket_options_setter(
             [](auto& options) { options.set_option(asio::ip::tcp::no_delay(true)); })

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -72,8 +73,14 @@ public:
     plain_.cancel(std::forward<Arguments>(arguments)...);
   }
 
+  /// Over TLS the peer is told first that this is the end, if it takes that at once.
   template <class... Arguments>
   void shutdown(Arguments&&... arguments) {
+    if (tls_ && prepared_) {
+      asio::error_code ignored;
+      plain_.non_blocking(true, ignored);
+      tls_->shutdown(ignored);
+    }
     plain_.shutdown(std::forward<Arguments>(arguments)...);
   }
 
@@ -146,9 +153,10 @@ private:
             plain_.close(ignored);
         }));
     tls_->async_handshake(asio::ssl::stream_base::server,
-                          asio::bind_executor(running->strand, [running, f = std::move(f)](
+                          asio::bind_executor(running->strand, [this, running, f = std::move(f)](
                                                                    const asio::error_code& ec) {
                             running->ended = true;
+                            prepared_ = !ec;
                             running->deadline.cancel();
                             f(ec);
                           }));
@@ -159,6 +167,8 @@ private:
   std::shared_ptr<asio::ssl::context> context_;
   asio::ip::tcp::socket plain_;
   std::unique_ptr<tls_stream> tls_;
+  /// Whether the handshake is over.
+  bool prepared_ = false;
 };
 
 // RESTinio finds these two beside the socket.
@@ -168,10 +178,16 @@ void prepare_connection_and_start_read(server_socket& socket, Connection& connec
                                        StartReading start_reading, Failed failed) {
   socket.prepare([start_reading = std::move(start_reading), failed = std::move(failed),
                   alive = connection.shared_from_this()](const asio::error_code& ec) {
-    if (ec)
+    if (ec) {
       failed(ec);
-    else
+      return;
+    }
+    // It throws where the connection is one too many. On a plain port RESTinio catches that.
+    try {
       start_reading();
+    } catch (const std::exception&) {
+      failed(make_error_code(std::errc::too_many_files_open));
+    }
   });
 }
 

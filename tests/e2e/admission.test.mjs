@@ -101,6 +101,12 @@ test('all requests count against --rate-limit, but for those that watch', async 
   assert.equal((await get(nekod, '/health')).status, 200);
 });
 
+test('wrong keys are counted by address', async (t) => {
+  const nekod = await keyed(t, '--rate-limit', '2 per hour');
+  for (const expected of [401, 401, 429]) assert.equal((await get(nekod, '/v1/models', { 'x-api-key': 'wrong' })).status, expected);
+  assert.equal((await get(nekod, '/v1/models', bearer('alice'))).status, 200);
+});
+
 test('a key may have a limit of its own', async (t) => {
   const nekod = await keyed(t);
   assert.equal((await say(nekod, bearer('bob'))).status, 200);

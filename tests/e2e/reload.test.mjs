@@ -1,7 +1,7 @@
 // SIGHUP: what changes while nekod runs, what it says of the rest, and that a mistake changes nothing.
 
 import assert from 'node:assert/strict';
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
@@ -81,6 +81,21 @@ test('a wrong file is refused, and all stays as it was', async (t) => {
   write('chat-rate-limit = "often"\n');
   assert.match(await reload(nekod, /reload refused/), /--chat-rate-limit/);
   assert.equal(await status(nekod), 429);
+});
+
+test('a folder in the place of a file is refused, and all stays as it was', async (t) => {
+  const folder = temporaryFolder(t);
+  const file = join(folder, 'keys');
+  const key = addKey(file, 'alice');
+  const nekod = await gateway(t, [...leadingTo(sim), '--api-keys', file]);
+  const stream = await nekod.stream(`[sim tokens=50 delay=10] ${unique()}`, {}, { headers: { Authorization: `Bearer ${key}` } });
+  await stream.started();
+  rmSync(file);
+  mkdirSync(file);
+  mkdirSync(join(nekod.home, '.env'));
+  assert.match(await reload(nekod, /reload refused/), /--api-keys/);
+  checkStream(await stream.rest());
+  assert.equal(await status(nekod, { Authorization: `Bearer ${key}` }), 200);
 });
 
 test('a changed token is told to take a restart, without being told', async (t) => {

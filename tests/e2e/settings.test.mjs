@@ -76,6 +76,10 @@ test('every wrong value is refused by name, whichever way it came', async (t) =>
     ['--port', 'http', 'FLASK_PORT'],
     ['--api-keys', '/no/such/file', 'NEKOD_API_KEYS'],
     ['--model-alias', 'nameless', 'MODEL_MAPPING'],
+    ['--heartbeat', 'nan', 'NEKOD_HEARTBEAT'],
+    ['--answer-timeout', 'inf', 'NEKOD_ANSWER_TIMEOUT'],
+    ['--api-keys', '/tmp', 'NEKOD_API_KEYS'],
+    ['--log-name', '../x.log', 'LOG_NAME'],
   ];
   for (const [flag, value, variable] of wrong) {
     const ways = [
@@ -99,6 +103,15 @@ test('a key in the file that is no setting is refused', async (t) => {
   const { code, log } = await runToEnd(t, [...simulated, '--config', 'nekod.toml'], { home: { 'nekod.toml': 'prot = 1\n' } });
   assert.equal(code, 2);
   assert.match(log, /prot/);
+});
+
+test('a setting of one value takes one from the file', async (t) => {
+  const files = ['trusted-proxies = ["10.0.0.0/8", "::1"]\n', 'trusted-proxies = "::1"\ntrusted-proxies = "::2"\n', 'port = ""\n'];
+  for (const text of files) {
+    const { code, log } = await runToEnd(t, ['--upstream', 'simulator', '--config', 'nekod.toml'], { home: { 'nekod.toml': text } });
+    assert.equal(code, 2, text);
+    assert.ok(log.includes(`--${text.split(' ')[0]}`), log);
+  }
 });
 
 test('a file that cannot be read is named', async (t) => {

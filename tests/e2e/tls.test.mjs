@@ -99,6 +99,33 @@ test('who speaks plain HTTP, or nothing, or half a handshake, is dropped; others
   await drop(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01]));
 });
 
+test('connections past the limit are closed, and there is room again later', async (t) => {
+  const nekod = await secured(t, '--max-connections', '4');
+  const sockets = [];
+  for (let i = 0; i < 20; ++i) {
+    const socket = await connected({ port: nekod.port });
+    if (socket instanceof Error) continue;
+    socket.on('error', () => {}).resume();
+    sockets.push(socket);
+  }
+  await until(() => sockets.some((socket) => socket.destroyed || socket.readableEnded), 'all are kept');
+  sockets.forEach((socket) => socket.destroy());
+  await until(async () => {
+    const answer = await request(nekod, 'GET', '/health').catch(() => undefined);
+    return answer?.status === 200;
+  }, 'there is no room');
+});
+
+test('an answer that ends a connection says so over TLS', async (t) => {
+  const nekod = await secured(t);
+  const socket = await connected({ port: nekod.port });
+  let [text, ended] = ['', false];
+  socket.setEncoding('utf8').on('data', (piece) => (text += piece)).on('end', () => (ended = true));
+  socket.write('GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+  await until(() => ended, 'the connection was cut, not ended');
+  assert.match(text, /"healthy"/);
+});
+
 test('the redirect port sends to the same address over TLS', async (t) => {
   const nekod = await secured(t, '--tls-redirect-port', '0');
   const port = Number(nekod.log.match(/redirecting from \S+:(\d+)/)[1]);

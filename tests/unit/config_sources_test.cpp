@@ -1,4 +1,5 @@
 #include "config_sources.hpp"
+#include "tests/unit/support/temporary_folder.hpp"
 
 #include <doctest/doctest.h>
 
@@ -23,4 +24,13 @@ TEST_CASE("a file in the manner of .env sets names") {
   CHECK(parse_env_file("").empty());
   CHECK(parse_env_file("\n\n \n#").empty());
   CHECK(parse_env_file("X=\"open") == named_values{{"X", "open"}});
+}
+
+TEST_CASE("a file is read whole, and a folder not at all") {
+  test::temporary_folder folder;
+  auto text = std::string(100'000, 'x') + '\0' + "end\n";
+  test::write_file(folder.file("a"), text);
+  CHECK(read_file(folder.file("a")) == text);
+  CHECK(read_file(folder.file("")) == std::nullopt);
+  CHECK(read_file(folder.file("none")) == std::nullopt);
 }

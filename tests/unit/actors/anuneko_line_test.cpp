@@ -370,3 +370,23 @@ TEST_CASE_FIXTURE(fixture, "events that are not understood are counted") {
   net.answer(200, "data: {\"v\":\"ha\"}\n\ndata: what\n\n");
   CHECK(counts->skipped_events.Value() == 1);
 }
+
+TEST_CASE_FIXTURE(fixture, "an upstream that fails time and again counts as gone") {
+  open_in_chat();
+  auto fail_once = [this] {
+    begin();
+    net.answer(500, "");
+  };
+  for (int i = 0; i < 4; ++i)
+    fail_once();
+  CHECK(account->state() == account_state::unknown);
+  begin();
+  answer_stream();
+  line->settle();
+  net.answer(200, "{}");
+  for (int i = 0; i < 4; ++i)
+    fail_once();
+  CHECK(account->state() == account_state::works);
+  fail_once();
+  CHECK(account->state() == account_state::unreachable);
+}

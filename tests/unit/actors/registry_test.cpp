@@ -228,7 +228,9 @@ TEST_CASE_FIXTURE(fixture, "a session does not leave memory while a turn is on i
   upstream->lines.front()->end_settling();
   run();
   // The session counted one turn; by the time it asks, the registry has sent another.
-  caf::anon_send(handle, atom::retire_v, std::string{"s1"}, std::uint64_t{0});
+  session_report late;
+  late.info.id = "s1";
+  caf::anon_send(handle, atom::retire_v, late);
   run();
   CHECK(upstream->lines.size() == 1);
   CHECK(ask_in("s1")->log == strings{"begin"});
@@ -274,6 +276,7 @@ TEST_CASE_FIXTURE(fixture, "a forced refresh asks the upstream though the list i
   give_models({"Orange Cat"});
   CHECK(get<model_list>(atom::models_v).models.size() == 1);
   CHECK(upstream->model_queries.empty());
+  pass(1s);
   model_list fresh;
   system().spawn(
       [&](caf::event_based_actor* self, const registry_actor& h) {
@@ -285,6 +288,12 @@ TEST_CASE_FIXTURE(fixture, "a forced refresh asks the upstream though the list i
   CHECK(fresh.models.empty());
   give_models({"Orange Cat", "Tuxedo"});
   CHECK(fresh.upstream_names == strings{"Orange Cat", "Tuxedo"});
+}
+
+TEST_CASE_FIXTURE(fixture, "forced refreshes are asked for once a second at most") {
+  give_models({"Orange Cat"});
+  CHECK(get<model_list>(atom::models_v, atom::refresh_v).models.size() == 1);
+  CHECK(upstream->model_queries.empty());
 }
 
 TEST_CASE_FIXTURE(fixture, "other aliases are taken while running") {
@@ -317,6 +326,13 @@ TEST_CASE_FIXTURE(fixture, "who asks whether turns can be answered has the upstr
   upstream->counts.unreachable = 1;
   get<readiness>(atom::ready_v);
   CHECK(upstream->model_queries.empty());
+  pass(options.models_retry);
+  get<readiness>(atom::ready_v);
+  REQUIRE(upstream->model_queries.size() == 1);
+  // Also while the list is good: what is asked is whether the account works.
+  give_models({"Orange Cat"});
+  upstream->counts = {};
+  upstream->counts.unreachable = 1;
   pass(options.models_retry);
   get<readiness>(atom::ready_v);
   CHECK(upstream->model_queries.size() == 1);
@@ -490,4 +506,34 @@ TEST_CASE_FIXTURE(fixture, "a title that a chat program asks for beside stays be
   title->stream = false;
   CHECK(ask(title)->head.session_id != first->head.session_id);
   CHECK(ask(telling({"hello", "meow", "two"}))->head.session_id == first->head.session_id);
+}
+
+TEST_CASE_FIXTURE(fixture, "who names another's session is in nobody's way") {
+  give_models({"Orange Cat"});
+  ask_in("s1", {}, "a");
+  answer(*this, "meow");
+  pass(60s);
+  pass(60s);
+  REQUIRE(upstream->lines.empty());
+  session_scope b;
+  b.tenant = "b";
+  // Both before the store has said whose it is.
+  auto ask_unheard = [this](const std::string& tenant) {
+    auto record = std::make_shared<test::reply_record>();
+    open_turn t;
+    auto request = test::request_saying("hello");
+    request->session_id = "s1";
+    t.request = request;
+    t.tenant = tenant;
+    caf::anon_send(handle, atom::open_v, t, system().spawn(test::recording_reply, record));
+    return record;
+  };
+  auto stranger = ask_unheard("b");
+  auto owner = ask_unheard("a");
+  run();
+  CHECK(stranger->error.code == openai::error_code::session_not_found);
+  CHECK(owner->log == strings{"begin"});
+  CHECK(get<std::vector<openai::session_info>>(atom::list_v, b).empty());
+  CHECK_FALSE(get<bool>(atom::remove_v, std::string{"s1"}, b));
+  CHECK(owner->log == strings{"begin"});
 }

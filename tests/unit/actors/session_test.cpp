@@ -55,7 +55,7 @@ registry_actor::behavior_type quiet_registry(registry_actor::pointer,
       [](atom::list, const session_scope&) { return std::vector<openai::session_info>{}; },
       [](atom::remove, const std::string&, const session_scope&) { return false; },
       [log](atom::changed, const session_report& r) { log->infos.push_back(r.info); },
-      [log](atom::retire, const std::string& id, std::uint64_t) { log->retiring.push_back(id); },
+      [log](atom::retire, const session_report& r) { log->retiring.push_back(r.info.id); },
       [](const models_answer&) {},
   };
 }
