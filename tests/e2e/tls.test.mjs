@@ -7,7 +7,7 @@ import https from 'node:https';
 import net from 'node:net';
 import test, { after } from 'node:test';
 import tls from 'node:tls';
-import { certificate, checkStream, gateway, leadingTo, rawRequest, simulator, unique, until } from './support.mjs';
+import { certificate, checkStream, gateway, leadingTo, rawRequest, sanitized, simulator, unique, until } from './support.mjs';
 
 const sim = await simulator({ after });
 const { cert, key } = certificate({ after });
@@ -114,6 +114,23 @@ test('connections past the limit are closed, and there is room again later', asy
     const answer = await request(nekod, 'GET', '/health').catch(() => undefined);
     return answer?.status === 200;
   }, 'there is no room');
+});
+
+test('clients that flood both ports leave files to go on with', { skip: sanitized }, async (t) => {
+  const args = [...leadingTo(sim), '--tls-cert', cert, '--tls-key', key, '--tls-redirect-port', '0'];
+  const nekod = await gateway(t, args, { files: '1200:1200' });
+  const redirect = Number(nekod.log.match(/redirecting from \S+:(\d+)/)[1]);
+  const flood = (port, count) =>
+    Array.from({ length: count }, () => net.connect({ port, host: '127.0.0.1' }).on('error', () => {}));
+  const idle = [...flood(redirect, 1300), ...flood(nekod.port, 1300)];
+  await until(() => idle.every((socket) => !socket.connecting), 'connections are not taken');
+  idle.forEach((socket) => socket.destroy());
+  await until(async () => {
+    const answer = await request(nekod, 'GET', '/health').catch(() => undefined);
+    return answer?.status === 200;
+  }, 'TLS is served no more');
+  const plain = await fetch(`http://localhost:${redirect}/`, { redirect: 'manual' });
+  assert.equal(plain.status, 308);
 });
 
 test('an answer that ends a connection says so over TLS', async (t) => {
