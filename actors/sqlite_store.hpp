@@ -17,7 +17,7 @@ namespace nekod {
 inline constexpr std::size_t most_in_batch = 512;
 
 /// Expired records that are forgotten before others have their turn.
-inline constexpr std::size_t sweep_step = 200;
+inline constexpr std::size_t sweep_step = 50;
 
 /// Session records in a file, written in batches: all that waits in the mailbox while the disk is
 /// at work goes to it together. Nobody is answered before what he wrote is on the disk; who reads
