@@ -106,8 +106,7 @@ public:
   virtual void write(std::string bytes, written_handler f) = 0;
 
   /// The body is whole.
-  /// @param close Whether to close the connection then, whatever its head said.
-  virtual void finish(bool close = false) = 0;
+  virtual void finish() = 0;
 
   /// What was written goes out, then the connection is cut without the body's end: the honest sign
   /// of an answer that failed. Before any answer, and while the handler still runs, it cuts without

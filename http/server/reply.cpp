@@ -144,7 +144,8 @@ void reply_state::fail(const openai::error& reason) {
     exchange_->notes().error = openai::name_of(reason.code);
     openai::chunk_writer::failure(pending_, reason, options_->language);
     exchange_->write(std::move(pending_), nullptr);
-    exchange_->finish(true);
+    // The connection stays: its head said so, and a client may send its next request at once.
+    exchange_->finish();
   } else {
     respond_error(*exchange_, reason, options_->language, request_id_);
   }

@@ -146,13 +146,8 @@ void restinio_exchange::write(std::string bytes, written_handler f) {
   });
 }
 
-void restinio_exchange::finish(bool close) {
-  if (!stream_ || !end())
-    return;
-  if (close)
-    stream_->done([counted = std::move(counted_), stream = std::move(stream_counted_)](
-                      const asio::error_code&) { throw connection_cut{}; });
-  else
+void restinio_exchange::finish() {
+  if (stream_ && end())
     stream_->done(when_sent());
 }
 

@@ -41,7 +41,7 @@ public:
   void respond(std::uint16_t status, fields headers, std::string body) override;
   void begin(std::uint16_t status, fields headers) override;
   void write(std::string bytes, written_handler f) override;
-  void finish(bool close) override;
+  void finish() override;
   void abort() override;
   void close_after() override { keep_alive_ = false; }
   void on_gone(gone_handler f) override;

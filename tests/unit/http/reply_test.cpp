@@ -31,7 +31,7 @@ struct fake_exchange : http::exchange {
     body += bytes;
     written = std::move(f);
   }
-  void finish(bool close) override { log.emplace_back(close ? "finish and close" : "finish"); }
+  void finish() override { log.emplace_back("finish"); }
   void abort() override { log.emplace_back("abort"); }
   void close_after() override {}
   void on_gone(gone_handler f) override { gone = std::move(f); }
@@ -171,7 +171,7 @@ TEST_CASE_FIXTURE(fixture, "a failure after text is one event and the end, witho
   begin();
   say("me", 2);
   fail(openai::error_code::upstream_error);
-  CHECK(x->log == strings{"begin", "write", "write", "finish and close"});
+  CHECK(x->log == strings{"begin", "write", "write", "finish"});
   auto event = x->body.substr(x->body.rfind("data: "));
   CHECK(event.find("{\"error\":{") != std::string::npos);
   CHECK(x->body.find("[DONE]") == std::string::npos);
@@ -280,7 +280,7 @@ TEST_CASE_FIXTURE(fixture, "a turn that does not begin in time is refused") {
   CHECK(x->log == strings{"begin", "write"});
   x->idle();
   run();
-  CHECK(x->log.back() == "finish and close");
+  CHECK(x->log.back() == "finish");
   CHECK(x->body.find("overloaded") != std::string::npos);
 }
 
