@@ -45,9 +45,11 @@ struct fixture : test::actor_system_fixture {
 
   /// Behind what was asked.
   void stop() {
-    system().spawn([to = std::exchange(store, nullptr)](caf::event_based_actor* self) {
-      self->send_exit(to, caf::exit_reason::user_shutdown);
-    });
+    system().spawn(
+        [](caf::event_based_actor* self, const batching_store_actor& to) {
+          self->send_exit(to, caf::exit_reason::user_shutdown);
+        },
+        std::exchange(store, nullptr));
     run();
   }
 
@@ -55,16 +57,18 @@ struct fixture : test::actor_system_fixture {
   template <class T, class... Ts>
   std::shared_ptr<outcome<T>> ask(std::function<void()> then, Ts... question) {
     auto result = std::make_shared<outcome<T>>();
-    system().spawn([=, to = store](caf::event_based_actor* self) {
-      self->request(to, 10s, question...)
-          .then(
-              [=](T& value) {
-                result->answer = std::move(value);
-                if (then)
-                  then();
-              },
-              [=](caf::error& e) { result->error = std::move(e); });
-    });
+    system().spawn(
+        [=](caf::event_based_actor* self, const batching_store_actor& to) {
+          self->request(to, 10s, question...)
+              .then(
+                  [=](T& value) {
+                    result->answer = std::move(value);
+                    if (then)
+                      then();
+                  },
+                  [=](caf::error& e) { result->error = std::move(e); });
+        },
+        store);
     return result;
   }
 
