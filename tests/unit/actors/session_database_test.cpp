@@ -1,4 +1,5 @@
 #include "actors/session_database.hpp"
+#include "actors/session_file.hpp"
 #include "tests/unit/support/small_disk.hpp"
 #include "tests/unit/support/temporary_folder.hpp"
 
@@ -214,6 +215,30 @@ TEST_CASE_FIXTURE(fixture,
   db->commit();
   CHECK(db->count() == 2);
   CHECK(after_crash().load("big").record.transcript.size() == 1);
+}
+
+TEST_CASE_FIXTURE(
+    fixture, "a record that cannot be kept takes its batch along, and the next one goes well") {
+  db.reset();
+  // Fails as it were half-way, and leaves the transaction open.
+  open_session_file(file).execute("CREATE TRIGGER choosy BEFORE INSERT ON sessions "
+                                  "WHEN new.id = 'bad' BEGIN SELECT RAISE(FAIL, 'no'); END");
+  open();
+  db->keep(record("before"));
+  CHECK_THROWS_AS(db->keep(record("bad")), sqlite::error);
+  CHECK(db->count() == 0);
+  CHECK_FALSE(db->load("before").found);
+  db->keep(record("after"));
+  db->commit();
+  auto later = after_crash();
+  CHECK(later.count() == 1);
+  CHECK(later.load("after").found);
+}
+
+TEST_CASE_FIXTURE(fixture, "a file that cannot be written to is refused at once") {
+  db.reset();
+  test::small_disk full{0};
+  CHECK_THROWS_AS(session_database(file, texts::kept), std::runtime_error);
 }
 
 TEST_CASE_FIXTURE(fixture, "a file that is broken inside is refused, and not touched") {
