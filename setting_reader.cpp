@@ -181,7 +181,7 @@ std::string setting_reader::with_source(const std::string& text) const {
     auto at = text.find(flag);
     auto end = at + flag.size();
     if (at != std::string::npos && (end == text.size() || text[end] == ':' || text[end] == ' '))
-      return text + " (from " + where + ")";
+      return std::string{text}.append(" (from ").append(where).append(")");
   }
   return text;
 }

@@ -208,7 +208,7 @@ void registry_state::hand_over(open_turn t, reply_actor reply) {
     next.match = session_match::explicit_id;
     give(named, t.tenant, true, std::move(next), std::move(reply));
   } else if (options_.matching && has_answers(*next.request) && !is_aside(*next.request)) {
-    match(std::move(next), std::move(t.tenant), std::move(reply));
+    match(std::move(next), t.tenant, std::move(reply));
   } else {
     begin_session(std::move(next), t.tenant, std::move(reply));
   }
@@ -216,7 +216,7 @@ void registry_state::hand_over(open_turn t, reply_actor reply) {
 
 /// Goes on with the session whose conversation the request tells, in memory or in the store, or
 /// begins a new one.
-void registry_state::match(turn next, std::string tenant, reply_actor reply) {
+void registry_state::match(turn next, const std::string& tenant, reply_actor reply) {
   auto tip = options_.digest->before_newest(*next.request);
   if (!tip) {
     begin_session(std::move(next), tenant, std::move(reply));
@@ -228,10 +228,10 @@ void registry_state::match(turn next, std::string tenant, reply_actor reply) {
     give(id, tenant, true, std::move(next), std::move(reply));
     return;
   }
-  match_stored(std::move(next), std::move(tenant), std::move(*tip), std::move(reply));
+  match_stored(std::move(next), tenant, *tip, std::move(reply));
 }
 
-void registry_state::match_stored(turn next, std::string tenant, std::string tip,
+void registry_state::match_stored(turn next, const std::string& tenant, const std::string& tip,
                                   reply_actor reply) {
   auto begin_new = [this, next, tenant, reply]() mutable {
     begin_session(std::move(next), tenant, std::move(reply));
@@ -329,7 +329,7 @@ void registry_state::refuse(const reply_actor& reply, openai::error reason) {
   self_->send(reply, atom::failed_v, std::move(reason));
 }
 
-caf::result<std::vector<openai::session_info>> registry_state::list(session_scope scope) {
+caf::result<std::vector<openai::session_info>> registry_state::list(const session_scope& scope) {
   auto promise = self_->make_response_promise<std::vector<openai::session_info>>();
   self_->request(options_.store, store_timeout, atom::list_v)
       .then(
@@ -409,7 +409,7 @@ registry_actor::behavior_type registry(registry_actor::stateful_pointer<registry
       [self](atom::models, atom::refresh) { return self->state.fresh_models(); },
       [self](model_aliases& aliases) { self->state.use(std::move(aliases)); },
       [self](atom::ready) { return self->state.ready(); },
-      [self](atom::list, session_scope& scope) { return self->state.list(std::move(scope)); },
+      [self](atom::list, const session_scope& scope) { return self->state.list(scope); },
       [self](atom::remove, const std::string& id, const session_scope& scope) {
         return self->state.remove(id, scope);
       },

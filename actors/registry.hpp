@@ -80,7 +80,7 @@ struct registry_state {
   caf::result<model_list> fresh_models();
   void use(model_aliases aliases);
   readiness ready();
-  caf::result<std::vector<openai::session_info>> list(session_scope scope);
+  caf::result<std::vector<openai::session_info>> list(const session_scope& scope);
   caf::result<bool> remove(const std::string& id, const session_scope& scope);
   void changed(session_report report);
   void retire(const session_report& report);
@@ -110,8 +110,9 @@ private:
   void refresh_models();
   bool models_are_old() const;
   void hand_over(open_turn t, reply_actor reply);
-  void match(turn next, std::string tenant, reply_actor reply);
-  void match_stored(turn next, std::string tenant, std::string tip, reply_actor reply);
+  void match(turn next, const std::string& tenant, reply_actor reply);
+  void match_stored(turn next, const std::string& tenant, const std::string& tip,
+                    reply_actor reply);
   void begin_session(turn next, const std::string& tenant, reply_actor reply);
   void give(const std::string& id, const std::string& tenant, bool stored, turn next,
             reply_actor reply);
