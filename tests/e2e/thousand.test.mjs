@@ -6,6 +6,8 @@ import test, { after } from 'node:test';
 import { checkStream, pair, patience, sanitized, unique, until } from './support.mjs';
 
 const count = 1000;
+/// How long each reply lets its first event wait, in milliseconds, so that all are under way at once.
+const first = sanitized ? 8000 : 2500;
 // As a shell on a bare machine has it: programs must see to more by themselves.
 const { sim, nekod } = await pair({ after }, {
   nekod: ['--session-idle', '1'],
@@ -29,7 +31,7 @@ function stream(text, fields) {
 
 async function round() {
   const texts = Array.from({ length: count }, () => unique());
-  const answers = await Promise.all(texts.map((text) => stream(`[sim first=1500 tokens=40 delay=25] ${text}`)));
+  const answers = await Promise.all(texts.map((text) => stream(`[sim first=${first} tokens=40 delay=25] ${text}`)));
   const sessions = new Set();
   answers.forEach(({ status, raw }, i) => {
     assert.equal(status, 200, raw);
