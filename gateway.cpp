@@ -16,13 +16,12 @@
 #include "http/server/routes.hpp"
 #include "http/server/scrape.hpp"
 #include "http/server/server.hpp"
-#include "service_manager.hpp"
+#include "room_options.hpp"
 
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <caf/all.hpp>
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <memory>
@@ -37,7 +36,6 @@ namespace nekod {
 
 namespace {
 
-using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
@@ -49,106 +47,6 @@ constexpr milliseconds last_words_interval{20};
 
 /// How long the watchdog's question may take.
 constexpr seconds check_timeout{10};
-
-milliseconds in_milliseconds(settings::seconds s) { return duration_cast<milliseconds>(s); }
-
-/// Whole seconds, at least one.
-seconds in_whole_seconds(settings::seconds s) {
-  return std::max(seconds{1}, std::chrono::ceil<seconds>(s));
-}
-
-unsigned threads_of(const settings& s) {
-  return s.threads > 0 ? s.threads : std::max(1u, std::thread::hardware_concurrency());
-}
-
-anuneko_options account_of(const settings& s, std::shared_ptr<metrics> counts) {
-  anuneko_options result;
-  result.base_url = s.anuneko_url;
-  result.token = s.anuneko_token;
-  result.cookie = s.anuneko_cookie;
-  result.limits.connect = in_milliseconds(s.connect_timeout);
-  result.limits.first_byte = in_milliseconds(s.first_byte_timeout);
-  result.limits.silence = in_milliseconds(s.request_timeout);
-  result.limits.whole = in_milliseconds(s.answer_timeout);
-  result.counts = std::move(counts);
-  return result;
-}
-
-/// Takes all the descriptors the system lets this process have: shells and service managers start
-/// programs with fewer.
-/// @returns how many.
-std::size_t raise_descriptor_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-    return 1024;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-  getrlimit(RLIMIT_NOFILE, &limit);
-  return limit.rlim_cur;
-}
-
-/// Connections to the redirect's port; it closes each behind its answer.
-constexpr std::size_t redirect_connections = 128;
-
-/// Connections that may be open: a client's may need one upstream, with TLS as many more may be in
-/// their handshake, and a few descriptors are ours. Past that clients are sent away; out of
-/// descriptors, RESTinio would stop to accept for good.
-std::size_t connection_limit(const settings& s, std::size_t descriptors) {
-  constexpr std::size_t few = 1024;
-  constexpr std::size_t reserved = 256;
-  // Those past a limit live until they are told so.
-  auto redirect = s.tls_redirect_port ? 2 * redirect_connections : 0;
-  auto each = s.tls_cert.empty() ? std::size_t{2} : std::size_t{3};
-  auto possible = descriptors > few + redirect ? (descriptors - reserved - redirect) / each
-                                               : descriptors / (4 * each);
-  if (possible < s.max_connections)
-    spdlog::info("at most {} connections, since this process may open {} files", possible,
-                 descriptors);
-  return std::min(possible, s.max_connections);
-}
-
-http::server_options server_options_of(const settings& s, http::tls_context tls) {
-  http::server_options result;
-  result.host = s.host;
-  result.port = s.port;
-  result.inherited_socket = service_manager::inherited_socket().value_or(-1);
-  result.tls = std::move(tls);
-  if (result.tls && s.hsts.count() > 0)
-    result.extra.emplace_back("Strict-Transport-Security",
-                              "max-age=" + std::to_string(in_whole_seconds(s.hsts).count()));
-  result.max_body = s.max_content_length;
-  result.max_connections = connection_limit(s, raise_descriptor_limit());
-  result.read_timeout = in_whole_seconds(s.read_timeout);
-  result.handshake_timeout = std::min(result.handshake_timeout, result.read_timeout);
-  result.write_timeout = in_whole_seconds(s.write_timeout);
-  // An answer in one piece writes nothing until its turn came, and the calls of the turn are
-  // through.
-  result.answer_timeout = in_whole_seconds(4 * s.answer_timeout) + seconds{60};
-  return result;
-}
-
-/// The server that sends clients of plain HTTP to the other one.
-http::server_options redirect_options_of(const settings& s) {
-  http::server_options result;
-  result.host = s.host;
-  result.port = *s.tls_redirect_port;
-  result.max_body = 0;
-  result.max_connections = redirect_connections;
-  result.read_timeout = seconds{10};
-  result.write_timeout = seconds{10};
-  return result;
-}
-
-std::shared_ptr<const http::reply_options> reply_options_of(const settings& s,
-                                                            std::shared_ptr<metrics> counts) {
-  auto result = std::make_shared<http::reply_options>();
-  result->language = s.language;
-  result->heartbeat = in_milliseconds(s.heartbeat);
-  result->longest_wait = in_milliseconds(s.answer_timeout);
-  result->credit_step = s.stream_buffer / 8;
-  result->counts = std::move(counts);
-  return result;
-}
 
 /// The sessions' file, if there is to be one.
 /// @throws std::runtime_error that names the setting, and says what is wrong with the file.

@@ -36,56 +36,6 @@ bool has_history(const openai::chat_request& r) {
 
 // -- models --------------------------------------------------------------------------------------
 
-model_catalogue::model_catalogue(const upstream_service& upstream, model_aliases aliases)
-    : aliases_(std::move(aliases)), default_name_(upstream.default_model()) {
-  update(upstream, {});
-}
-
-void model_catalogue::update(const upstream_service& upstream, std::vector<std::string> names) {
-  if (names.empty())
-    names.push_back(default_name_);
-  list_ = model_list{};
-  for (const auto& name : names) {
-    openai::model_info info;
-    info.id = upstream.public_model_id(name);
-    info.upstream_name = name;
-    info.upstream_index = static_cast<std::uint32_t>(list_.models.size());
-    list_.models.push_back(std::move(info));
-  }
-  list_.upstream_names = std::move(names);
-  for (const auto& [alias, target] : aliases_.entries) {
-    if (const auto* found = find(target)) {
-      auto info = *found;
-      info.id = alias;
-      list_.models.push_back(std::move(info));
-    }
-  }
-}
-
-void model_catalogue::use(const upstream_service& upstream, model_aliases aliases) {
-  aliases_ = std::move(aliases);
-  update(upstream, std::exchange(list_.upstream_names, {}));
-}
-
-const openai::model_info* model_catalogue::find(const std::string& name) const {
-  auto i = std::find_if(list_.models.begin(), list_.models.end(),
-                        [&](const auto& m) { return m.id == name || m.upstream_name == name; });
-  return i == list_.models.end() ? nullptr : &*i;
-}
-
-model_choice model_catalogue::choose(const std::string& name) const {
-  const auto* found = name.empty() ? nullptr : find(name);
-  model_choice result;
-  result.fallback = found == nullptr && !name.empty();
-  if (found == nullptr)
-    found = find(default_name_);
-  if (found == nullptr)
-    found = &list_.models.front();
-  result.upstream_name = found->upstream_name;
-  result.id = found->id;
-  return result;
-}
-
 bool registry_state::models_are_old() const { return self_->clock().now() >= models_expire_; }
 
 void registry_state::refresh_models() {

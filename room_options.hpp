@@ -1,0 +1,37 @@
+#pragma once
+
+#include "actors/metrics.hpp"
+#include "actors/upstream/anuneko.hpp"
+#include "config.hpp"
+#include "http/server/reply.hpp"
+#include "http/server/server.hpp"
+#include "http/server/tls.hpp"
+
+#include <chrono>
+#include <memory>
+
+/// What the rooms of the house are told of the settings, each in its own terms.
+namespace nekod {
+
+/// Whole seconds, at least one.
+std::chrono::seconds in_whole_seconds(settings::seconds s);
+
+/// Threads that run the loop.
+unsigned threads_of(const settings& s);
+
+/// The upstream account, but for its device.
+anuneko_options account_of(const settings& s, std::shared_ptr<metrics> counts);
+
+/// The server of clients. Raises the number of files that this process may open, and keeps
+/// connections within it.
+/// @throws std::system_error where more than one socket was handed over.
+http::server_options server_options_of(const settings& s, http::tls_context tls);
+
+/// The server that sends clients of plain HTTP to the other one.
+/// @pre There is a port for it.
+http::server_options redirect_options_of(const settings& s);
+
+std::shared_ptr<const http::reply_options> reply_options_of(const settings& s,
+                                                            std::shared_ptr<metrics> counts);
+
+} // namespace nekod
