@@ -537,3 +537,19 @@ TEST_CASE_FIXTURE(fixture, "who names another's session is in nobody's way") {
   CHECK_FALSE(get<bool>(atom::remove_v, std::string{"s1"}, b));
   CHECK(owner->log == strings{"begin"});
 }
+
+TEST_CASE_FIXTURE(fixture,
+                  "a session with a turn on its way to it is not found by what it said before") {
+  give_models({"Orange Cat"});
+  auto first = ask(telling({"hello"}));
+  answer(*this, "meow");
+  ask_in(first->head.session_id);
+  session_report late;
+  late.info.id = first->head.session_id;
+  late.tip = digest->extend(digest->extend("", openai::role::user, "hello"),
+                            openai::role::assistant, "meow");
+  late.turns = 1;
+  caf::anon_send(handle, atom::changed_v, late);
+  run();
+  CHECK(ask(telling({"hello", "meow", "two"}))->head.what.match == session_match::seeded);
+}
