@@ -46,7 +46,7 @@ std::size_t connection_limit(const settings& s, std::size_t descriptors) {
   auto redirect = s.tls_redirect_port ? 2 * redirect_connections : 0;
   auto each = s.tls_cert.empty() ? std::size_t{2} : std::size_t{3};
   auto possible = descriptors > few + redirect ? (descriptors - reserved - redirect) / each
-                                               : descriptors / (4 * each);
+                                               : descriptors / (2 * each);
   if (possible < s.max_connections)
     spdlog::info("at most {} connections, since this process may open {} files", possible,
                  descriptors);
