@@ -86,7 +86,7 @@ async function manager(t) {
   await until(() => existsSync(socket) || listener.status, 'no socket for messages');
   assert.ok(!listener.status, listener.said);
   const heard = (kind = '[A-Z]+') =>
-    [...listener.said.matchAll(new RegExp(`(${kind})=1`, 'g'))].map(([, found]) => found);
+    [...listener.said.matchAll(new RegExp(`(?<![A-Z_])(${kind})=1`, 'g'))].map(([, found]) => found);
   return { heard, env: { NOTIFY_SOCKET: socket }, said: () => listener.said };
 }
 
