@@ -100,7 +100,6 @@ void session_state::loaded(session_lookup found) {
     tip_ = std::move(found.record.tip);
     if (tip_->empty())
       tip_.reset();
-    stored_ = true;
   }
   auto events = [handle = caf::actor_cast<session_actor>(self_)](transfer_event e) {
     caf::anon_send(handle, std::move(e));
@@ -229,7 +228,6 @@ void session_state::commit(openai::finish_reason reason) {
   self_->request(options_.store, store_timeout, atom::commit_v, record())
       .then(
           [this, reason](atom::commit) {
-            stored_ = true;
             options_.counts->turns[turn_outcome::answered].Increment();
             // First the registry: the client's next turn may come as soon as it has the end.
             tell_registry();
@@ -305,7 +303,7 @@ session_record session_state::record() {
 
 void session_state::save() {
   self_->request(options_.store, store_timeout, atom::commit_v, record())
-      .then([this](atom::commit) { stored_ = true; },
+      .then([](atom::commit) {},
             [this](const caf::error& e) { log_store_failure(options_.id, e); });
 }
 

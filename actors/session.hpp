@@ -106,8 +106,6 @@ private:
   /// The digest of what the upstream chat was told and has answered; nothing where that is not
   /// sure.
   std::optional<std::string> tip_ = std::string{};
-  /// Whether the store has a record.
-  bool stored_ = false;
   /// Turns taken, refused ones included: what the registry sent.
   std::uint64_t turns_ = 0;
   /// Turns at the last look for idleness.
