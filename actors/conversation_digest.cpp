@@ -62,16 +62,20 @@ std::string conversation_digest::extend(const std::string& digest, openai::role 
   return hex(out.data(), digest_size);
 }
 
-std::optional<std::string> conversation_digest::before_newest(const openai::chat_request& r) const {
+request_digests conversation_digest::of(const openai::chat_request& r) const {
+  request_digests result;
   auto newest = openai::newest_user_message(r);
-  std::string digest;
-  for (std::size_t i = 0; i < newest; ++i)
-    digest = extend(digest, r.messages[i].speaker, r.messages[i].text);
-  auto behind = [](const openai::message& m) { return !without_trailing_space(m.text).empty(); };
-  if (std::any_of(r.messages.begin() + static_cast<std::ptrdiff_t>(newest) + 1, r.messages.end(),
-                  behind))
-    return std::nullopt;
-  return digest;
+  std::string asked;
+  for (std::size_t i = 0; i < r.messages.size(); ++i) {
+    if (i == newest)
+      result.before = result.all;
+    result.all = extend(result.all, r.messages[i].speaker, r.messages[i].text);
+    if (i == newest)
+      asked = result.all;
+  }
+  if (result.all != asked)
+    result.before.reset();
+  return result;
 }
 
 std::string make_digest_key() {

@@ -8,6 +8,17 @@
 
 namespace nekod {
 
+/// The digests of what a request tells.
+struct request_digests {
+  request_digests() = default;
+
+  /// Of all before its newest user message; nothing where something follows that message: then it
+  /// is no plain next turn.
+  std::optional<std::string> before;
+  /// Of all its messages.
+  std::string all;
+};
+
 /// Digests of conversations, by which a client that sends its whole history is recognised. A digest
 /// stands for the messages so far, in their order, with their speakers: 128 bits of HMAC-SHA256,
 /// chained a message at a time, under a key that no client knows.
@@ -24,9 +35,7 @@ public:
   /// empty.
   std::string extend(const std::string& digest, openai::role speaker, std::string_view text) const;
 
-  /// The digest of what a request says before its newest user message.
-  /// @returns nothing where something follows that message: then it is no plain next turn.
-  std::optional<std::string> before_newest(const openai::chat_request& r) const;
+  request_digests of(const openai::chat_request& r) const;
 
 private:
   std::string key_;

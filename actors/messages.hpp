@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/conversation_digest.hpp"
 #include "actors/upstream/chat_upstream.hpp"
 #include "protocol/deltas.hpp"
 #include "protocol/openai/errors.hpp"
@@ -31,6 +32,8 @@ enum class session_match : std::uint8_t {
   explicit_id,
   /// The conversation so far is the one that the request tells.
   transcript,
+  /// It has that very request already. Never on the wire: its answer tells what the first one did.
+  repeated,
   /// A new one, with nothing to tell it but the user's text.
   fresh,
   /// A new one that is told a system prompt or a history first.
@@ -68,6 +71,9 @@ struct turn {
   std::shared_ptr<const openai::chat_request> request;
   model_choice model;
   session_match match = session_match::fresh;
+  request_digests told;
+  /// What is the same in a request that is sent again.
+  std::string identity;
   /// The upstream's kind, for logs.
   std::string upstream;
   /// Whether the upstream cannot obey the request's tuning parameters.
@@ -80,6 +86,17 @@ struct turn_head {
 
   std::string session_id;
   turn what;
+  /// Whether the answer is an earlier request's, too, which this one repeats.
+  bool replayed = false;
+};
+
+/// How a client left before its answer's end.
+struct client_left {
+  client_left() = default;
+
+  std::chrono::steady_clock::time_point when;
+  /// Whether it is about to send its request again.
+  bool returns = false;
 };
 
 /// A session as it is stored: enough to go on in its upstream chat.
@@ -103,6 +120,8 @@ struct session_report {
   openai::session_info info;
   /// As in its record, while no turn runs or waits; else empty.
   std::string tip;
+  /// Of the turn that runs, or was answered last; empty where a repeated request is none of its.
+  std::string identity;
   /// Turns it was given so far.
   std::uint64_t turns = 0;
 };
@@ -164,6 +183,7 @@ struct models_answer {
 // -- type IDs ------------------------------------------------------------------------------------
 
 CAF_BEGIN_TYPE_ID_BLOCK(nekod_values, caf::first_custom_type_id)
+CAF_ADD_TYPE_ID(nekod_values, (nekod::client_left))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::deltas))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::model_aliases))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::model_list))
@@ -186,6 +206,7 @@ CAF_END_TYPE_ID_BLOCK(nekod_values)
 
 // No actor of nekod lives outside its process, so no message is ever serialised; and what cannot be
 // printed cannot bring message text into a log.
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::client_left)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::deltas)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::model_aliases)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::model_list)
@@ -206,6 +227,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::chrono::steady_clock::time_point)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::vector<nekod::openai::session_info>)
 
 CAF_BEGIN_TYPE_ID_BLOCK(nekod_atoms, caf::id_block::nekod_values::end)
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, abandon, "abandon")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, begin, "begin")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, changed, "changed")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, commit, "commit")
@@ -261,8 +283,8 @@ using batching_store_actor = store_actor::extend<
 using credit_actor = caf::typed_actor<
     // Text that cost that many bytes of the upstream's window was sent on.
     caf::reacts_to<atom::credit, std::uint64_t>,
-    // The reader's client left, then; the sender ends.
-    caf::reacts_to<atom::leave, std::chrono::steady_clock::time_point>>;
+    // The reader's client left; the reader ends.
+    caf::reacts_to<atom::leave, client_left>>;
 
 /// A REPLY owns one HTTP response.
 using reply_actor = caf::typed_actor<
@@ -293,6 +315,8 @@ using session_actor = credit_actor::extend<
     caf::reacts_to<atom::discard>,
     // A time without turns may be over; a message to itself.
     caf::reacts_to<atom::idle>,
+    // The client that left by that number did not come back; a message to itself.
+    caf::reacts_to<atom::abandon, std::uint64_t>,
     // The registry agrees that the actor ends; its record stays in the store.
     caf::reacts_to<atom::retire>>;
 

@@ -63,6 +63,10 @@ std::string_view name_of(turn_outcome o) noexcept {
   }
 }
 
+std::string_view name_of(repeat_outcome o) noexcept {
+  return o == repeat_outcome::joined ? "joined" : "replayed";
+}
+
 std::string_view name_of(call_outcome o) noexcept {
   switch (o) {
   case call_outcome::ok:
@@ -109,6 +113,9 @@ metrics::metrics()
                                         "Duration of calls to the upstream, by kind")),
       sessions(gauges(registry, "nekod_sessions", "Sessions in memory, by state"), "state"),
       turns(counters(registry, "nekod_turns_total", "Turns by outcome"), "outcome"),
+      repeats(counters(registry, "nekod_repeated_requests_total",
+                       "Requests sent again that asked the upstream nothing, by what they got"),
+              "outcome"),
       accounts(gauges(registry, "nekod_upstream_accounts", "Upstream accounts, by state"), "state"),
       stored_sessions(
           gauges(registry, "nekod_stored_sessions", "Sessions the store knows").Add({})),

@@ -62,11 +62,21 @@ enum class call_outcome : std::uint8_t {
   count,
 };
 
+/// What a request that was sent again got.
+enum class repeat_outcome : std::uint8_t {
+  /// The answer of the turn that ran.
+  joined,
+  /// The answer that had been given.
+  replayed,
+  count,
+};
+
 /// What is known of an upstream account.
 enum class account_state : std::uint8_t { unknown, works, refused, unreachable, count };
 
 std::string_view name_of(session_phase p) noexcept;
 std::string_view name_of(turn_outcome o) noexcept;
+std::string_view name_of(repeat_outcome o) noexcept;
 std::string_view name_of(call_outcome o) noexcept;
 std::string_view name_of(account_state s) noexcept;
 
@@ -136,6 +146,7 @@ private:
 public:
   const series_of<prometheus::Gauge, session_phase> sessions;
   const series_of<prometheus::Counter, turn_outcome> turns;
+  const series_of<prometheus::Counter, repeat_outcome> repeats;
   const series_of<prometheus::Gauge, account_state> accounts;
   prometheus::Gauge& stored_sessions;
   /// Of a batch of records to the disk, and how many records came there.

@@ -32,6 +32,11 @@ bool has_history(const openai::chat_request& r) {
   return false;
 }
 
+/// What is the same in a request that is sent again, and in no other that is alike.
+std::string identity_of(const openai::chat_request& r, const std::string& digest) {
+  return digest + '\n' + r.model + '\n' + r.session_id + '\n' + r.retries.key;
+}
+
 } // namespace
 
 // -- models --------------------------------------------------------------------------------------
@@ -153,10 +158,15 @@ void registry_state::hand_over(open_turn t, reply_actor reply) {
     options_.counts->model_fallbacks.Increment();
   }
   next.upstream = options_.upstream->kind();
+  next.told = options_.digest->of(*next.request);
+  next.identity = identity_of(*next.request, next.told.all);
   const auto& named = next.request->session_id;
   if (!named.empty()) {
     next.match = session_match::explicit_id;
     give(named, t.tenant, true, std::move(next), std::move(reply));
+  } else if (const auto* id = repeated(next, t.tenant)) {
+    next.match = session_match::repeated;
+    give(std::string{*id}, t.tenant, true, std::move(next), std::move(reply));
   } else if (options_.matching && has_answers(*next.request) && !is_aside(*next.request)) {
     match(std::move(next), t.tenant, std::move(reply));
   } else {
@@ -164,10 +174,19 @@ void registry_state::hand_over(open_turn t, reply_actor reply) {
   }
 }
 
+/// The session in memory that has the request of *next* already, if that may have been sent before;
+/// else null.
+const std::string* registry_state::repeated(const turn& next, const std::string& tenant) const {
+  if (!next.request->retries.may_repeat())
+    return nullptr;
+  auto i = by_identity_.find({tenant, next.identity});
+  return i == by_identity_.end() ? nullptr : &i->second;
+}
+
 /// Goes on with the session whose conversation the request tells, in memory or in the store, or
 /// begins a new one.
 void registry_state::match(turn next, const std::string& tenant, reply_actor reply) {
-  auto tip = options_.digest->before_newest(*next.request);
+  auto tip = next.told.before;
   if (!tip) {
     begin_session(std::move(next), tenant, std::move(reply));
     return;
@@ -215,8 +234,9 @@ void registry_state::give(const std::string& id, const std::string& tenant, bool
     return;
   }
   auto& session = session_for(id, tenant, stored);
-  options_.counts->session_matched(name_of(next.match));
   unlist(session);
+  if (next.match != session_match::explicit_id)
+    list_by_identity(id, session, next.identity);
   ++session.turns;
   self_->send(session.handle, atom::turn_v, std::move(next), std::move(reply));
 }
@@ -228,15 +248,27 @@ bool registry_state::is_others(const std::string& id, const std::string& tenant)
 }
 
 void registry_state::list_by_tip(const std::string& id, live_session& session, std::string tip) {
-  unlist(session);
   if (tip.empty() || !by_tip_.emplace(std::pair{session.info.tenant, tip}, id).second)
     return; // Of two that tell the same the first is found.
   session.tip = std::move(tip);
 }
 
+/// Of two with the same turn the newer one is found.
+void registry_state::list_by_identity(const std::string& id, live_session& session,
+                                      std::string identity) {
+  if (identity.empty())
+    return;
+  by_identity_.insert_or_assign({session.info.tenant, identity}, id);
+  session.identity = std::move(identity);
+}
+
 void registry_state::unlist(live_session& session) {
+  const auto& [id, tenant] = std::tie(session.info.id, session.info.tenant);
   if (!session.tip.empty())
-    by_tip_.erase({session.info.tenant, std::exchange(session.tip, {})});
+    by_tip_.erase({tenant, std::exchange(session.tip, {})});
+  auto i = by_identity_.find({tenant, std::exchange(session.identity, {})});
+  if (i != by_identity_.end() && i->second == id)
+    by_identity_.erase(i);
 }
 
 registry_state::live_session& registry_state::session_for(const std::string& id,
@@ -322,10 +354,12 @@ void registry_state::changed(session_report report) {
   auto& session = i->second;
   if (!std::exchange(session.confirmed, true))
     owners_.emplace(report.info.id, report.info.tenant);
-  // A turn that is on its way to the session goes before what its tip could be found for.
-  list_by_tip(report.info.id, session,
-              session.turns == report.turns ? std::move(report.tip) : std::string{});
   session.info = std::move(report.info);
+  if (session.turns != report.turns)
+    return; // A turn that is on its way to the session goes before what it could be found for.
+  unlist(session);
+  list_by_tip(session.info.id, session, std::move(report.tip));
+  list_by_identity(session.info.id, session, std::move(report.identity));
 }
 
 void registry_state::retire(const session_report& report) {

@@ -71,8 +71,9 @@ private:
     openai::session_info info;
     /// Turns sent to it.
     std::uint64_t turns = 0;
-    /// Listed by this tip; empty while it is not.
+    /// Listed by this tip, and by this identity of a turn; empty while it is not.
     std::string tip;
+    std::string identity;
   };
 
   struct parked_turn {
@@ -89,10 +90,12 @@ private:
   void begin_session(turn next, const std::string& tenant, reply_actor reply);
   void give(const std::string& id, const std::string& tenant, bool stored, turn next,
             reply_actor reply);
+  const std::string* repeated(const turn& next, const std::string& tenant) const;
   void list_by_tip(const std::string& id, live_session& session, std::string tip);
+  void list_by_identity(const std::string& id, live_session& session, std::string identity);
   void unlist(live_session& session);
   void refuse(const reply_actor& reply, openai::error reason);
-  /// A tenant and the id of a session, or a tip.
+  /// A tenant and the id of a session, a tip, or a turn's identity.
   using tenant_key = std::pair<std::string, std::string>;
 
   live_session& session_for(const std::string& id, const std::string& tenant, bool stored);
@@ -111,6 +114,8 @@ private:
   std::unordered_map<std::string, std::string> owners_;
   /// The ids of sessions in memory that are found by their tip.
   std::map<tenant_key, std::string> by_tip_;
+  /// And of those whose turn that runs, or was answered last, was not sent there by name.
+  std::map<tenant_key, std::string> by_identity_;
 
   model_catalogue catalogue_;
   /// Whether an answer came yet, good or bad.

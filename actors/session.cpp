@@ -16,11 +16,12 @@ using openai::error_code;
 /// How long the store may take for one record.
 constexpr std::chrono::seconds store_timeout{10};
 
-/// What a client is told to wait before it tries a busy session again.
-constexpr std::chrono::seconds busy_retry{2};
-
-/// Bytes of an answer past which its conversation is not recognised again.
-constexpr std::size_t longest_answer = 1u << 20;
+/// What a client is told whose turn the session cannot take now.
+openai::error come_again() {
+  openai::error busy{error_code::session_busy};
+  busy.retry_after = std::chrono::seconds{2};
+  return busy;
+}
 
 /// The messages of a request before and after its newest user message: what a new chat has to be
 /// told.
@@ -65,6 +66,9 @@ void session_state::start(session_options o) {
   // An error nobody asked about must not end a conversation.
   self_->set_error_handler([](caf::error&) {});
   self_->set_exit_handler([this](caf::exit_msg& m) {
+    // What the upstream has been asked is not to be forgotten with the actor.
+    if (phase_ == phase::answering)
+      drop_running({});
     fail_all(error_code::overloaded);
     self_->quit(m.reason);
   });
@@ -134,16 +138,21 @@ void session_state::check_idle() {
 
 void session_state::take(turn t, reply_actor reply) {
   ++turns_;
+  if (t.request->retries.may_repeat() && join(t, reply))
+    return;
+  if (t.match == session_match::repeated && !may_take(t)) {
+    refuse(turn_readers{std::move(reply)}, turn_outcome::refused, come_again());
+    return;
+  }
+  options_.counts->session_matched(name_of(t.match));
   auto next_in_line = running_ ? std::size_t{0} : std::size_t{1};
   if (queue_.size() >= options_.queue_limit + next_in_line) {
-    openai::error busy{error_code::session_busy};
-    busy.retry_after = busy_retry;
-    refuse(reply, turn_outcome::refused, std::move(busy));
+    refuse(turn_readers{std::move(reply)}, turn_outcome::refused, come_again());
     return;
   }
   // Tells of a client that left, before or after its turn's beginning.
   self_->monitor(reply);
-  queue_.push_back({std::move(t), std::move(reply)});
+  queue_.push_back({std::move(t), turn_readers{std::move(reply)}});
   if (phase_ == phase::unknown)
     load();
   else
@@ -165,8 +174,9 @@ void session_state::begin(waiting_turn t) {
   turn_head head;
   head.session_id = info_.id;
   head.what = running_->what;
-  self_->send(running_->reply, atom::begin_v, std::move(head),
-              caf::actor_cast<credit_actor>(self_));
+  running_->readers.for_each([&](const reply_actor& reply) {
+    self_->send(reply, atom::begin_v, head, caf::actor_cast<credit_actor>(self_));
+  });
   line->begin(make_upstream_turn(running_->what));
 }
 
@@ -180,33 +190,69 @@ upstream_turn session_state::make_upstream_turn(const turn& t) const {
   return result;
 }
 
-void session_state::reply_ended(const caf::actor_addr& reply,
-                                std::optional<std::chrono::steady_clock::time_point> then) {
-  if (running_ && running_->reply.address() == reply) {
+void session_state::reply_ended(const caf::actor_addr& reply, std::optional<client_left> left) {
+  if (running_ && running_->readers.remove(reply)) {
     if (phase_ != phase::answering)
       return; // The turn is complete; only its formalities are left.
-    line->cancel(then);
-    options_.counts->turns[turn_outcome::cancelled].Increment();
-    remember_turn();
-    // The upstream has the message; whether it knows what its answer came to, nobody can tell.
-    forget_tip();
-    save();
-    end_turn();
+    line->grant(running_->readers.take_credit());
+    if (!running_->readers.empty())
+      return;
+    if (left && left->returns)
+      self_->delayed_send(self_, options_.retry_grace, atom::abandon_v, ++absences_);
+    else
+      give_up(left ? std::optional{left->when} : std::nullopt);
     return;
   }
-  auto left =
-      std::erase_if(queue_, [&](const waiting_turn& t) { return t.reply.address() == reply; });
-  options_.counts->turns[turn_outcome::cancelled].Increment(static_cast<double>(left));
+  auto gone = std::erase_if(
+      queue_, [&](waiting_turn& t) { return t.readers.remove(reply) && t.readers.empty(); });
+  options_.counts->turns[turn_outcome::cancelled].Increment(static_cast<double>(gone));
+}
+
+void session_state::abandon(std::uint64_t absence) {
+  if (absence == absences_ && phase_ == phase::answering && running_->readers.empty())
+    give_up({});
+}
+
+void session_state::give_up(std::optional<std::chrono::steady_clock::time_point> then) {
+  options_.counts->turns[turn_outcome::cancelled].Increment();
+  drop_running(then);
+  end_turn();
+}
+
+/// Takes down what became of a turn whose answer will not come to its end.
+void session_state::drop_running(std::optional<std::chrono::steady_clock::time_point> then) {
+  line->cancel(then);
+  remember_turn();
+  // The upstream has the message; whether it knows what its answer came to, nobody can tell.
+  forget_tip();
+  save();
+}
+
+void session_state::read(const caf::actor_addr& reply, std::uint64_t bytes) {
+  if (!running_)
+    return;
+  running_->readers.read(reply, bytes);
+  line->grant(running_->readers.take_credit());
 }
 
 void session_state::on_deltas(deltas text, std::size_t bytes) {
   if (answer_.size() < longest_answer)
     answer_ += text.text;
-  self_->send(running_->reply, atom::delta_v, std::move(text), std::uint64_t{bytes});
+  auto& readers = running_->readers;
+  readers.sent(bytes);
+  if (readers.empty())
+    line->grant(readers.take_credit());
+  auto left = readers.count();
+  readers.for_each([&](const reply_actor& reply) {
+    self_->send(reply, atom::delta_v, --left == 0 ? std::move(text) : text, std::uint64_t{bytes});
+  });
 }
 
 void session_state::on_answer(openai::finish_reason reason) {
   tip_ = tip_after_turn();
+  last_.reset();
+  if (answer_.size() < longest_answer)
+    last_ = {running_->what.identity, running_->what.match, answer_, reason};
   remember_turn();
   commit(reason);
 }
@@ -217,7 +263,7 @@ void session_state::on_failure(openai::error reason) {
   remember_turn();
   if (!line->chat().id.empty())
     save();
-  refuse(running_->reply, turn_outcome::failed, std::move(reason));
+  refuse(running_->readers, turn_outcome::failed, reason);
   end_turn();
 }
 
@@ -231,13 +277,15 @@ void session_state::commit(openai::finish_reason reason) {
             options_.counts->turns[turn_outcome::answered].Increment();
             // First the registry: the client's next turn may come as soon as it has the end.
             tell_registry();
-            self_->send(running_->reply, atom::finish_v, reason);
+            running_->readers.for_each(
+                [&](const reply_actor& reply) { self_->send(reply, atom::finish_v, reason); });
             settle();
           },
           [this](const caf::error& e) {
             log_store_failure(options_.id, e);
             forget_tip();
-            refuse(running_->reply, turn_outcome::failed,
+            last_.reset();
+            refuse(running_->readers, turn_outcome::failed,
                    {error_code::internal_error, {}, "the turn could not be stored"});
             settle();
           });
@@ -275,15 +323,18 @@ void session_state::remember_turn() {
 
 /// The digest of the conversation with the turn that was just answered.
 std::optional<std::string> session_state::tip_after_turn() const {
-  const auto& request = *running_->what.request;
-  auto before = options_.digest->before_newest(request);
+  const auto& what = running_->what;
+  const auto& before = what.told.before;
   // Whoever names the session may tell the new message alone, but nothing else than what was said.
-  auto named = running_->what.match == session_match::explicit_id;
+  auto named = what.match == session_match::explicit_id;
   auto told = before && !before->empty();
   if (!before || answer_.size() >= longest_answer || (named && (!tip_ || (told && before != tip_))))
     return std::nullopt;
-  auto asked = options_.digest->extend(named ? *tip_ : *before, openai::role::user,
-                                       request.messages[openai::newest_user_message(request)].text);
+  const auto& request = *what.request;
+  auto asked =
+      named ? options_.digest->extend(*tip_, openai::role::user,
+                                      request.messages[openai::newest_user_message(request)].text)
+            : what.told.all;
   return options_.digest->extend(asked, openai::role::assistant, answer_);
 }
 
@@ -312,17 +363,19 @@ void session_state::save() {
 void session_state::fail_all(const openai::error& reason) {
   // A turn that is being committed or settled has had its answer.
   if (running_ && phase_ == phase::answering)
-    refuse(running_->reply, turn_outcome::failed, reason);
+    refuse(running_->readers, turn_outcome::failed, reason);
   else if (running_)
-    self_->send(running_->reply, atom::failed_v, reason);
+    running_->readers.for_each(
+        [&](const reply_actor& reply) { self_->send(reply, atom::failed_v, reason); });
   for (auto& t : queue_)
-    refuse(t.reply, turn_outcome::failed, reason);
+    refuse(t.readers, turn_outcome::failed, reason);
   queue_.clear();
 }
 
-void session_state::refuse(const reply_actor& reply, turn_outcome outcome, openai::error reason) {
+void session_state::refuse(const turn_readers& readers, turn_outcome outcome,
+                           const openai::error& reason) {
   options_.counts->turn_failed(outcome, reason.code);
-  self_->send(reply, atom::failed_v, std::move(reason));
+  readers.for_each([&](const reply_actor& reply) { self_->send(reply, atom::failed_v, reason); });
 }
 
 void session_state::tell_registry() { self_->send(options_.registry, atom::changed_v, report()); }
@@ -334,6 +387,7 @@ session_report session_state::report() {
   result.turns = turns_;
   if (phase_ != phase::answering && queue_.empty())
     result.tip = tip_.value_or("");
+  result.identity = repeatable();
   return result;
 }
 
@@ -341,9 +395,11 @@ session_actor::behavior_type session(session_actor::stateful_pointer<session_sta
                                      session_options options) {
   self->state.start(std::move(options));
   return {
-      [self](atom::credit, std::uint64_t bytes) { self->state.line->grant(bytes); },
-      [self](atom::leave, std::chrono::steady_clock::time_point then) {
-        self->state.reply_ended(caf::actor_cast<caf::actor_addr>(self->current_sender()), then);
+      [self](atom::credit, std::uint64_t bytes) {
+        self->state.read(caf::actor_cast<caf::actor_addr>(self->current_sender()), bytes);
+      },
+      [self](atom::leave, const client_left& left) {
+        self->state.reply_ended(caf::actor_cast<caf::actor_addr>(self->current_sender()), left);
       },
       [self](atom::turn, turn& t, reply_actor& reply) {
         self->state.take(std::move(t), std::move(reply));
@@ -354,6 +410,7 @@ session_actor::behavior_type session(session_actor::stateful_pointer<session_sta
       },
       [self](atom::discard) { self->state.discard(); },
       [self](atom::idle) { self->state.check_idle(); },
+      [self](atom::abandon, std::uint64_t absence) { self->state.abandon(absence); },
       [self](atom::retire) { self->quit(); },
   };
 }

@@ -3,6 +3,7 @@
 #include "actors/conversation_digest.hpp"
 #include "actors/messages.hpp"
 #include "actors/metrics.hpp"
+#include "actors/turn_readers.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -12,6 +13,9 @@
 #include <vector>
 
 namespace nekod {
+
+/// Bytes of an answer past which it is not told again, nor its conversation recognised.
+inline constexpr std::size_t longest_answer = 1u << 20;
 
 /// What a session actor is made of.
 struct session_options {
@@ -31,12 +35,15 @@ struct session_options {
   std::size_t queue_limit = 16;
   /// After that time without turns the actor offers to leave memory.
   std::chrono::seconds idle_time{60};
+  /// How long a turn goes on without a reader whose client is about to send its request again.
+  std::chrono::seconds retry_grace{3};
 };
 
 /// One conversation: takes its turns one at a time, in order.
 ///
 /// A turn runs from `begin` at the upstream to the answer's end; then its record is committed, the
-/// reply hears of the end, and the upstream chat is settled, before the next turn begins.
+/// reply hears of the end, and the upstream chat is settled, before the next turn begins. A request
+/// that is sent again joins the turn of the first one, or has its answer once more.
 struct session_state : upstream_listener {
   explicit session_state(session_actor::stateful_pointer<session_state> self);
   session_state(const session_state&) = delete;
@@ -47,9 +54,12 @@ struct session_state : upstream_listener {
 
   void start(session_options o);
   void take(turn t, reply_actor reply);
-  /// A reply's client left, *then* if that is known, or the reply ended otherwise.
-  void reply_ended(const caf::actor_addr& reply,
-                   std::optional<std::chrono::steady_clock::time_point> then = {});
+  /// A reply's client left, or the reply ended otherwise.
+  void reply_ended(const caf::actor_addr& reply, std::optional<client_left> left = {});
+  /// The client that left by that number did not come back in time.
+  void abandon(std::uint64_t absence);
+  /// Text left a reply.
+  void read(const caf::actor_addr& reply, std::uint64_t bytes);
   void discard();
   void check_idle();
 
@@ -66,7 +76,15 @@ private:
   /// A turn and where its answer goes.
   struct waiting_turn {
     turn what;
-    reply_actor reply;
+    turn_readers readers;
+  };
+
+  /// A turn that was answered.
+  struct answered_turn {
+    std::string identity;
+    session_match match = session_match::fresh;
+    std::string text;
+    openai::finish_reason reason = openai::finish_reason::stop;
   };
 
   using phase = session_phase;
@@ -80,11 +98,24 @@ private:
   void commit(openai::finish_reason reason);
   void settle();
   void end_turn();
+  /// Gives up the running turn, whose client left *then* if that is known.
+  void give_up(std::optional<std::chrono::steady_clock::time_point> then);
+  void drop_running(std::optional<std::chrono::steady_clock::time_point> then);
   /// Writes the record without anybody waiting for it.
   void save();
   void fail_all(const openai::error& reason);
-  /// Tells a reply that its turn came to nothing.
-  void refuse(const reply_actor& reply, turn_outcome outcome, openai::error reason);
+  /// Tells all who wait for a turn that it came to nothing.
+  void refuse(const turn_readers& readers, turn_outcome outcome, const openai::error& reason);
+
+  // Requests that are sent again.
+  bool join(turn& t, const reply_actor& reply);
+  bool join_running(turn& t, const reply_actor& reply);
+  bool join_waiting(const turn& t, const reply_actor& reply);
+  bool replay(turn& t, const reply_actor& reply);
+  void catch_up(turn& t, session_match match, const reply_actor& reply, const std::string& text);
+  bool may_take(turn& t) const;
+  std::string repeatable() const;
+
   void remember_turn();
   std::optional<std::string> tip_after_turn() const;
   void forget_tip();
@@ -97,10 +128,13 @@ private:
   /// Set by `enter` only.
   phase phase_ = phase::unknown;
   std::deque<waiting_turn> queue_;
-  /// The running turn; nobody waits for its answer once its reply ended.
   std::optional<waiting_turn> running_;
   /// The running turn's answer so far.
   std::string answer_;
+  /// The last turn that was answered.
+  std::optional<answered_turn> last_;
+  /// Clients that left and were about to come back.
+  std::uint64_t absences_ = 0;
   openai::session_info info_;
   std::vector<openai::message> transcript_;
   /// The digest of what the upstream chat was told and has answered; nothing where that is not

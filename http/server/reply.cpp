@@ -30,7 +30,7 @@ fields common_fields(const std::string& request_id) {
   return {{"Access-Control-Allow-Origin", "*"},
           {"Access-Control-Expose-Headers",
            "X-Request-Id, X-Session-Id, X-Session-Match, X-Ignored-Parameters, X-Model-Fallback, "
-           "Retry-After, X-Should-Retry"},
+           "Idempotent-Replayed, Retry-After, X-Should-Retry"},
           {"X-Request-Id", request_id}};
 }
 
@@ -174,8 +174,12 @@ void reply_state::idle() {
 }
 
 void reply_state::leave(std::chrono::steady_clock::time_point then) {
-  if (session_ && !ending_)
-    self_->send(session_, atom::leave_v, then);
+  if (session_ && !ending_) {
+    client_left left;
+    left.when = then;
+    left.returns = request_->retries.returns_after(then - exchange_->arrived(), stream_begun_);
+    self_->send(session_, atom::leave_v, left);
+  }
   self_->quit();
 }
 
@@ -260,6 +264,8 @@ fields reply_state::answer_fields(const char* content_type) const {
   result.emplace_back("X-Session-Match", std::string{name_of(turn.match)});
   if (turn.ignores_tuning && !request_->tuning.empty())
     result.emplace_back("X-Ignored-Parameters", join(request_->tuning));
+  if (head_->replayed)
+    result.emplace_back("Idempotent-Replayed", "true");
   if (turn.model.fallback)
     result.emplace_back("X-Model-Fallback", turn.model.id);
   return result;

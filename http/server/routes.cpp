@@ -34,6 +34,12 @@ std::shared_ptr<openai::chat_request> share(openai::chat_request r) {
   return std::make_shared<openai::chat_request>(std::move(r));
 }
 
+openai::retries retries_of(const request& r) {
+  return openai::parse_retries(std::string{r.header("Idempotency-Key")},
+                               r.header("X-Stainless-Retry-Count"), r.header("X-Stainless-Timeout"),
+                               r.header("X-Stainless-Read-Timeout"));
+}
+
 session_scope scope_of(const caller& who) {
   session_scope result;
   result.tenant = who.tenant;
@@ -195,6 +201,9 @@ void routes::chat(const call& c) {
       return refuse(c, {error_code::invalid_session_id, "X-Session-Id"});
     parsed->session_id = named;
   }
+  parsed->retries = retries_of(request);
+  if (parsed->retries.key.size() > openai::max_idempotency_key)
+    return refuse(c, {error_code::invalid_value, "Idempotency-Key", "at most 255 bytes"});
   std::shared_ptr<const openai::chat_request> shared = share(std::move(*parsed));
   auto handle = system_.spawn(reply, c.x, shared, c.request_id, options_.reply);
   open_turn t;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "protocol/openai/errors.hpp"
+#include "protocol/openai/retries.hpp"
 #include "protocol/result.hpp"
 
 #include <cstdint>
@@ -44,6 +45,8 @@ struct chat_request {
   bool include_usage = false;
   /// The conversation the client names; empty for none.
   std::string session_id;
+  /// What its header fields tell of its being sent more than once.
+  openai::retries retries;
   /// Parameters that only tune an answer and were checked, such as `temperature`: an upstream that
   /// cannot obey them ignores them and says so.
   std::vector<std::string> tuning;

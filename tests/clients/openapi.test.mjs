@@ -123,6 +123,9 @@ test('chats, whole and streamed, with every field of their head', async () => {
   const named = await chat(nekod, { stream: true }, { headers: { 'X-Session-Id': unique() } });
   assert.equal(named.headers['x-session-match'], 'explicit');
   checkStream(named.text);
+  const again = { headers: { 'Idempotency-Key': unique(), 'X-Stainless-Retry-Count': '1' } };
+  await chat(nekod, {}, again);
+  assert.equal((await chat(nekod, {}, again)).headers['idempotent-replayed'], 'true');
   const system = { role: 'system', content: 'be kind' };
   const seeded = await chat(nekod, {
     ...{ stream: true, stream_options: { include_usage: true } },

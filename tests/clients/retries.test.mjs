@@ -83,6 +83,22 @@ test('a message that the upstream may have taken is not said twice by the packag
   assert.deepEqual(requests, [[502, '0']]);
 });
 
+test('the package gives up waiting and asks again: the upstream hears it once', async () => {
+  const { openai, requests } = client(5);
+  const text = `[sim first=1200 tokens=20] ${unique()}`;
+  for (const stream of [false, true]) {
+    const said = say(`${stream} ${text}`, { stream });
+    const answer = await openai.chat.completions.create(said, { timeout: 400 });
+    if (stream) for await (const chunk of answer) assert.ok(chunk.choices);
+    const [message, ...others] = (await sim.chatWith(`${stream} ${text}`)).messages;
+    assert.equal(message.state, 'done');
+    assert.deepEqual(others, []);
+    const heard = (await sim.chats()).flatMap((chat) => chat.messages);
+    assert.equal(heard.filter((m) => m.text.includes(`${stream} ${text}`)).length, 1);
+  }
+  assert.ok(requests.some(([, count]) => count !== '0'), 'it asked again');
+});
+
 test('the simulator saw no wrong use', async () => {
   const report = await sim.quiet();
   assert.deepEqual(report.violations, []);

@@ -103,19 +103,19 @@ TEST_CASE("a request is recognised by what stands before its newest user message
   messages before{{role::system, "be kind"}, {role::user, "hello"}, {role::assistant, "meow"}};
   auto all = before;
   all.emplace_back(role::user, "and then?");
-  CHECK(digest.before_newest(request(all)) == of(before));
-  CHECK(digest.before_newest(request({{role::user, "hello"}})) == "");
+  CHECK(digest.of(request(all)).before == of(before));
+  CHECK(digest.of(request({{role::user, "hello"}})).before == "");
   // Regenerated: the same list without the answer at its end.
-  CHECK(digest.before_newest(request({before.begin(), before.end() - 1})) == of({before.front()}));
+  CHECK(digest.of(request({before.begin(), before.end() - 1})).before == of({before.front()}));
 }
 
 TEST_CASE("a request that ends otherwise than with the user's words is no next turn") {
   for (auto speaker : {role::system, role::assistant, role::developer}) {
     messages all{{role::user, "hello"}, {role::assistant, "meow"}, {role::user, "more"}};
     all.emplace_back(speaker, "in short");
-    CHECK_FALSE(digest.before_newest(request(all)));
+    CHECK_FALSE(digest.of(request(all)).before);
     all.back().text = " ";
-    CHECK(digest.before_newest(request(all)));
+    CHECK(digest.of(request(all)).before);
   }
 }
 

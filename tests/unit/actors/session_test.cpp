@@ -100,6 +100,29 @@ struct fixture : test::actor_system_fixture {
     return result;
   }
 
+  /// A client's request that it sends again if it has no answer.
+  asked ask_counted(const std::string& text, unsigned count,
+                    session_match match = session_match::fresh) {
+    asked result;
+    result.record->returns = true;
+    result.reply = system().spawn(test::recording_reply, result.record);
+    auto request = test::request_saying(text);
+    request->retries.count = count;
+    turn t;
+    t.told = options.digest->of(*request);
+    t.identity = t.told.all;
+    t.match = match;
+    t.request = std::move(request);
+    caf::anon_send(handle, atom::turn_v, t, result.reply);
+    run();
+    return result;
+  }
+
+  void leave(const asked& a) {
+    caf::anon_send(a.reply, atom::gone_v, std::chrono::steady_clock::now());
+    run();
+  }
+
   test::fake_upstream::line& line() { return *upstream->lines.front(); }
 
   std::shared_ptr<test::fake_upstream> upstream = std::make_shared<test::fake_upstream>();
@@ -285,7 +308,7 @@ TEST_CASE_FIXTURE(fixture, "credit from the reply becomes room at the upstream")
   line().say("12345");
   run();
   CHECK(line().granted == 0);
-  caf::anon_send(a.record->session, atom::credit_v, std::uint64_t{5});
+  caf::send_as(a.reply, a.record->session, atom::credit_v, std::uint64_t{5});
   run();
   CHECK(line().granted == 5);
 }
@@ -390,4 +413,107 @@ TEST_CASE_FIXTURE(fixture, "a session is counted in one state at a time, and not
   run();
   for (auto p : {session_phase::idle, session_phase::answering, session_phase::settling})
     CHECK(in(p) == 0);
+}
+
+TEST_CASE_FIXTURE(fixture, "a client that asks again reads on from the answer's beginning") {
+  start();
+  auto first = ask_counted("one", 0);
+  line().say("ha");
+  run();
+  leave(first);
+  auto again = ask_counted("one", 1);
+  line().say("llo");
+  line().end_answer();
+  run();
+  CHECK(again.record->log == strings{"begin", "delta ha", "delta llo", "finish"});
+  CHECK(again.record->head.replayed);
+  CHECK(upstream->log == strings{"begin one", "settle"});
+}
+
+TEST_CASE_FIXTURE(fixture, "what nobody reads for a while is not held up") {
+  start();
+  leave(ask_counted("one", 0));
+  line().say("hello");
+  run();
+  CHECK(line().granted == 5);
+}
+
+TEST_CASE_FIXTURE(fixture, "a client that does not come back is given up after the grace") {
+  start();
+  leave(ask_counted("one", 0));
+  pass(2s);
+  leave(ask_counted("one", 1)); // Waits anew from here on.
+  pass(2s);
+  CHECK(upstream->log == strings{"begin one"});
+  pass(1s);
+  CHECK(upstream->log == strings{"begin one", "cancel"});
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "who asks again while the answer is committed, hears of its end with the first") {
+  caf::anon_send_exit(options.store, caf::exit_reason::kill);
+  options.store = system().spawn(slow_store, session_lookup{});
+  start();
+  auto first = ask_counted("one", 0);
+  line().say("ha");
+  line().end_answer();
+  run();
+  auto again = ask_counted("one", 1);
+  CHECK(again.record->log == strings{"begin", "delta ha"});
+  caf::anon_send(options.store, atom::sweep_v);
+  run();
+  CHECK(again.record->log == strings{"begin", "delta ha", "finish"});
+  CHECK(first.record->log == again.record->log);
+  // And so while it is settled.
+  CHECK(ask_counted("one", 2).record->log == again.record->log);
+  CHECK(upstream->log == strings{"begin one", "settle"});
+}
+
+TEST_CASE_FIXTURE(fixture, "an answer that was not stored is not told again") {
+  caf::anon_send_exit(options.store, caf::exit_reason::kill);
+  options.store = system().spawn(slow_store, session_lookup{});
+  start();
+  ask_counted("one", 0);
+  line().end_answer();
+  run();
+  pass(10s); // The store never answers.
+  line().end_settling();
+  run();
+  auto again = ask_counted("one", 1, session_match::repeated);
+  CHECK(again.record->error.code == openai::error_code::session_busy);
+  CHECK(upstream->log == strings{"begin one", "settle"});
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "a repeated turn whose first was surely not taken is asked in its place") {
+  start();
+  ask_counted("one", 0);
+  line().fail(openai::error_code::overloaded);
+  run();
+  auto again = ask_counted("one", 1, session_match::repeated);
+  CHECK(again.record->log == strings{"begin"});
+  CHECK(again.record->head.what.match == session_match::fresh);
+  CHECK(upstream->log == strings{"begin one", "begin one"});
+}
+
+TEST_CASE_FIXTURE(
+    fixture, "a session that is ended in the middle of a turn keeps what it knows of its chat") {
+  start();
+  ask("one");
+  line().say("ha");
+  run();
+  line().state.unsettled_message = "m1";
+  caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
+  run();
+  session_lookup found;
+  system().spawn(
+      [&](caf::event_based_actor* self, const store_actor& store) {
+        self->request(store, caf::infinite, atom::load_v, std::string{"s1"})
+            .then([&](session_lookup& l) { found = std::move(l); }, [](const caf::error&) {});
+      },
+      options.store);
+  run();
+  CHECK(found.found);
+  CHECK(found.record.chat.unsettled_message == "m1");
+  CHECK(found.record.tip.empty());
 }

@@ -62,7 +62,7 @@ constexpr std::uint64_t left = 1'000'000;
 /// Counts the credit it is given.
 credit_actor::behavior_type purse(credit_actor::pointer, std::shared_ptr<std::uint64_t> total) {
   return {[total](atom::credit, std::uint64_t bytes) { *total += bytes; },
-          [total](atom::leave, std::chrono::steady_clock::time_point) { *total = left; }};
+          [total](atom::leave, const client_left&) { *total = left; }};
 }
 
 struct fixture : test::actor_system_fixture {

@@ -14,11 +14,13 @@ struct reply_record {
   turn_head head;
   openai::error error;
   credit_actor session;
+  /// Whether its client, when it leaves, is about to come back.
+  bool returns = false;
 };
 
 /// A REPLY that writes down what it is told. Send it `atom::gone` to have it leave.
 inline reply_actor::behavior_type recording_reply(reply_actor::pointer self,
-                                                  std::shared_ptr<reply_record> record) {
+                                                  const std::shared_ptr<reply_record>& record) {
   return {
       [record](atom::begin, turn_head& head, credit_actor& session) {
         record->log.emplace_back("begin");
@@ -39,8 +41,11 @@ inline reply_actor::behavior_type recording_reply(reply_actor::pointer self,
       },
       [](atom::written) {},
       [self, record](atom::gone, std::chrono::steady_clock::time_point then) {
+        client_left left;
+        left.when = then;
+        left.returns = record->returns;
         if (record->session)
-          self->send(record->session, atom::leave_v, then);
+          self->send(record->session, atom::leave_v, left);
         self->quit();
       },
       [](atom::idle) {},

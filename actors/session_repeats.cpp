@@ -1,0 +1,85 @@
+#include "actors/session.hpp"
+
+#include <utility>
+
+/// A session's requests that are sent again: whoever sends one reads the answer of the first.
+namespace nekod {
+
+/// Whether the request of *t* runs, waits or was just answered, so that the upstream is not to be
+/// asked again; then *reply* gets that answer.
+bool session_state::join(turn& t, const reply_actor& reply) {
+  return join_running(t, reply) || join_waiting(t, reply) || replay(t, reply);
+}
+
+bool session_state::join_running(turn& t, const reply_actor& reply) {
+  if (!running_ || running_->what.identity != t.identity)
+    return false;
+  if (phase_ == phase::settling)
+    return replay(t, reply);
+  // Once it is being committed its text has gone to the transcript.
+  auto answered = phase_ == phase::committing;
+  if (answered ? !last_ : answer_.size() >= longest_answer)
+    return false;
+  self_->monitor(reply);
+  catch_up(t, running_->what.match, reply, answered ? last_->text : answer_);
+  running_->readers.add(reply);
+  options_.counts->repeats[repeat_outcome::joined].Increment();
+  return true;
+}
+
+bool session_state::join_waiting(const turn& t, const reply_actor& reply) {
+  for (auto& waiting : queue_) {
+    if (waiting.what.identity != t.identity)
+      continue;
+    self_->monitor(reply);
+    waiting.readers.add(reply);
+    options_.counts->repeats[repeat_outcome::joined].Increment();
+    return true;
+  }
+  return false;
+}
+
+bool session_state::replay(turn& t, const reply_actor& reply) {
+  if (!last_ || last_->identity != t.identity)
+    return false;
+  catch_up(t, last_->match, reply, last_->text);
+  self_->send(reply, atom::finish_v, last_->reason);
+  options_.counts->repeats[repeat_outcome::replayed].Increment();
+  return true;
+}
+
+/// Tells *reply* what the first request's reply was told so far.
+void session_state::catch_up(turn& t, session_match match, const reply_actor& reply,
+                             const std::string& text) {
+  // The client's next turn may come as soon as it has the end.
+  tell_registry();
+  turn_head head;
+  head.session_id = info_.id;
+  head.what = std::move(t);
+  head.what.match = match;
+  head.replayed = true;
+  self_->send(reply, atom::begin_v, std::move(head), caf::actor_cast<credit_actor>(self_));
+  deltas told;
+  told.push_back(text);
+  if (!told.empty())
+    self_->send(reply, atom::delta_v, std::move(told), std::uint64_t{0});
+}
+
+/// The identity of the turn that is found by it alone: the one that runs, or was answered last.
+std::string session_state::repeatable() const {
+  auto found = [](session_match m) { return m != session_match::explicit_id; };
+  if (running_)
+    return found(running_->what.match) ? running_->what.identity : std::string{};
+  return last_ && found(last_->match) ? last_->identity : std::string{};
+}
+
+/// Whether a turn that came for the answer of an earlier one, which failed meanwhile, can be asked
+/// here in its place.
+bool session_state::may_take(turn& t) const {
+  if (!tip_ || t.told.before != tip_)
+    return false;
+  t.match = tip_->empty() ? session_match::fresh : session_match::transcript;
+  return true;
+}
+
+} // namespace nekod
