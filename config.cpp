@@ -6,6 +6,7 @@
 #include "http/server/text.hpp"
 #include "setting_reader.hpp"
 
+#include <algorithm>
 #include <string_view>
 
 namespace nekod {
@@ -75,6 +76,22 @@ private:
                        "Account token; required for anuneko", {"ANUNEKO_TOKEN"});
     reader_.add_secret("--anuneko-cookie", result_.anuneko_cookie, "Account cookie",
                        {"ANUNEKO_COOKIE"});
+    reader_
+        .add_secret(
+            "--upstream-proxy", result_.upstream_proxy,
+            "Proxy by which the upstream is reached; without it as https_proxy and the like "
+            "say",
+            {"NEKOD_UPSTREAM_PROXY"})
+        ->check([](const std::string& url) {
+          constexpr std::string_view kinds[] = {"http://", "https://", "socks5://", "socks5h://"};
+          auto good = std::any_of(std::begin(kinds), std::end(kinds),
+                                  [&](auto kind) { return url.rfind(kind, 0) == 0; });
+          return good || url.empty()
+                     ? std::string{}
+                     : std::string{"must begin with http://, https://, socks5:// or socks5h://"};
+        });
+    reader_.add("--upstream-ca", result_.upstream_ca,
+                "PEM file of authorities to trust besides the system's", {"NEKOD_UPSTREAM_CA"});
     reader_.add_time("--models-age", result_.models_age,
                      "Time after which the upstream's list of models is asked for again",
                      {"NEKOD_MODELS_AGE"});

@@ -48,6 +48,10 @@ struct settings {
   /// A name for clients, and the upstream name or public id it stands for.
   std::vector<std::pair<std::string, std::string>> model_aliases;
 
+  /// By which the upstream is reached; empty where the environment says. May hold a password.
+  std::string upstream_proxy;
+  /// A PEM file of authorities that the upstream's certificate may come from; empty for none.
+  std::string upstream_ca;
   seconds models_age{300};
 
   /// The file that sessions are kept in; empty keeps them in memory.

@@ -215,13 +215,20 @@ private:
                    : http::access_line(request, notes, outcome));
   }
 
+  /// @throws std::runtime_error that names the setting, and says what is wrong with it.
   void make_client() {
     http::client_options o;
+    o.proxy = settings_.upstream_proxy;
+    o.authorities = settings_.upstream_ca;
     o.window = settings_.stream_buffer;
     o.lanes = threads_of(settings_);
     o.max_connections = max_connections_;
     o.counts = counts_;
-    client_.emplace(loop_, o);
+    try {
+      client_.emplace(loop_, o);
+    } catch (const std::runtime_error& e) {
+      throw std::runtime_error{std::string{"--upstream-ca: "} + e.what()};
+    }
   }
 
   void make_actors(model_aliases aliases) {

@@ -86,11 +86,12 @@ void setting_reader::announce(const std::string& flag, const std::vector<std::st
   sources_.push_back({flag, variables, form, false});
 }
 
-void setting_reader::add_secret(const std::string& flag, std::string& target,
-                                const std::string& help,
-                                const std::vector<std::string>& variables) {
-  add(flag, target, help, variables);
+CLI::Option* setting_reader::add_secret(const std::string& flag, std::string& target,
+                                        const std::string& help,
+                                        const std::vector<std::string>& variables) {
+  auto* option = add(flag, target, help, variables);
   sources_.back().form = shape::secret;
+  return option;
 }
 
 CLI::Option* setting_reader::add_list(const std::string& flag, std::vector<std::string>& target,

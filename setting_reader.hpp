@@ -37,8 +37,8 @@ public:
   }
 
   /// One that may come as a credential, and is not shown.
-  void add_secret(const std::string& flag, std::string& target, const std::string& help,
-                  const std::vector<std::string>& variables);
+  CLI::Option* add_secret(const std::string& flag, std::string& target, const std::string& help,
+                          const std::vector<std::string>& variables);
 
   /// One that has several values, by comma or repeated.
   CLI::Option* add_list(const std::string& flag, std::vector<std::string>& target,

@@ -19,14 +19,13 @@ bool starts_with_name(std::string_view line, std::string_view name) {
                     [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b - 'A' + 'a' : b); });
 }
 
-/// The environment's list, as libcurl would read it, and this machine.
+/// The environment's list, as libcurl would read it.
 const std::string& hosts_without_proxy() {
   static const auto hosts = [] {
-    std::string result = "localhost,127.0.0.1,::1";
     for (const auto* name : {"no_proxy", "NO_PROXY"})
       if (const auto* value = std::getenv(name)) // Read once, before anything could write it.
-        result += std::string{","} + value;
-    return result;
+        return std::string{value};
+    return std::string{};
   }();
   return hosts;
 }
@@ -43,17 +42,17 @@ std::optional<std::chrono::seconds> parse_seconds(std::string_view text) {
 
 } // namespace
 
-curl_job::curl_job(std::uint64_t number, http_call call, transport::sink f, std::size_t w,
-                   metrics& counts)
-    : window(static_cast<std::int64_t>(w)),
+curl_job::curl_job(std::uint64_t number, http_call call, transport::sink f,
+                   const client_options& options)
+    : window(static_cast<std::int64_t>(options.window)),
       number_(number),
       call_(std::move(call)),
       sink_(std::move(f)),
-      counts_(counts),
+      counts_(*options.counts),
       easy_(curl_easy_init()) {
   if (!easy_)
     throw std::bad_alloc{};
-  set_up();
+  set_up(options);
 }
 
 curl_job& curl_job::of(CURL* easy) {
@@ -62,15 +61,14 @@ curl_job& curl_job::of(CURL* easy) {
   return *reinterpret_cast<curl_job*>(job);
 }
 
-void curl_job::set_up() {
+void curl_job::set_up(const client_options& options) {
   auto* easy = easy_.get();
   curl_easy_setopt(easy, CURLOPT_PRIVATE, this);
   curl_easy_setopt(easy, CURLOPT_URL, call_.url.c_str());
-  curl_easy_setopt(easy, CURLOPT_NOPROXY, hosts_without_proxy().c_str());
+  set_up_way(options);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
   curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, read_size);
-  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_2TLS});
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                    static_cast<long>(call_.limits.connect.count()));
@@ -94,6 +92,24 @@ void curl_job::set_up() {
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_.get());
   if (call_.method != "GET")
     set_up_body();
+}
+
+/// By which way its server is reached, and in which version of HTTP.
+void curl_job::set_up_way(const client_options& options) {
+  auto* easy = easy_.get();
+  if (options.proxy.empty()) {
+    static const auto direct = "localhost,127.0.0.1,::1," + hosts_without_proxy();
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, direct.c_str());
+  } else {
+    curl_easy_setopt(easy, CURLOPT_PROXY, options.proxy.c_str());
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, hosts_without_proxy().c_str());
+  }
+  if (!options.authorities.empty())
+    curl_easy_setopt(easy, CURLOPT_CAINFO, options.authorities.c_str());
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_2TLS});
+  // Who comes while a connection is being made shares it where HTTP/2 is spoken.
+  if (call_.url.rfind("https:", 0) == 0)
+    curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
 }
 
 void curl_job::set_up_body() {

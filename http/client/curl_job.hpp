@@ -2,6 +2,7 @@
 
 #include "actors/metrics.hpp"
 #include "actors/upstream/transport.hpp"
+#include "http/client/curl_transport.hpp"
 
 #include <curl/curl.h>
 
@@ -23,9 +24,8 @@ class curl_job {
 public:
   using clock = std::chrono::steady_clock;
 
-  /// @param window Bytes of the body that may come before more are granted.
-  curl_job(std::uint64_t number, http_call call, transport::sink f, std::size_t window,
-           metrics& counts);
+  /// @param options Must outlive the job.
+  curl_job(std::uint64_t number, http_call call, transport::sink f, const client_options& options);
   curl_job(const curl_job&) = delete;
   curl_job& operator=(const curl_job&) = delete;
 
@@ -72,7 +72,8 @@ private:
   static std::size_t give_body(char* data, std::size_t size, std::size_t n, void* self);
   static int refuse_rewind(void* self, curl_off_t offset, int origin);
 
-  void set_up();
+  void set_up(const client_options& options);
+  void set_up_way(const client_options& options);
   void set_up_body();
   void take_header_line(std::string_view line);
   void send_head();

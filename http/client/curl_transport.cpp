@@ -3,6 +3,9 @@
 #include "http/client/curl_job.hpp"
 #include "http/client/curl_lane.hpp"
 
+#include <openssl/x509_vfy.h>
+
+#include <stdexcept>
 #include <utility>
 
 namespace nekod::http {
@@ -35,10 +38,17 @@ private:
   std::shared_ptr<curl_job> job_;
 };
 
+bool has_certificates(const std::string& file) {
+  std::unique_ptr<X509_STORE, decltype(&X509_STORE_free)> store{X509_STORE_new(), &X509_STORE_free};
+  return store && X509_STORE_load_locations(store.get(), file.c_str(), nullptr) == 1;
+}
+
 } // namespace
 
 curl_transport::curl_transport(asio::io_context& loop, const client_options& options)
     : options_(options) {
+  if (!options.authorities.empty() && !has_certificates(options.authorities))
+    throw std::runtime_error{options.authorities + " has no certificate of an authority"};
   curl_global_init(CURL_GLOBAL_DEFAULT);
   for (std::size_t i = 0; i < options.lanes; ++i) {
     lanes_.push_back(std::make_shared<curl_lane>(loop, options));
@@ -50,8 +60,7 @@ curl_transport::~curl_transport() = default;
 
 std::unique_ptr<transfer> curl_transport::start(std::uint64_t number, http_call call, sink f) {
   auto& lane = lanes_[next_lane_++ % lanes_.size()];
-  auto job = std::make_shared<curl_job>(number, std::move(call), std::move(f), options_.window,
-                                        *options_.counts);
+  auto job = std::make_shared<curl_job>(number, std::move(call), std::move(f), options_);
   lane->start(job);
   return std::make_unique<curl_transfer>(lane, std::move(job));
 }

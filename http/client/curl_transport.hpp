@@ -26,6 +26,11 @@ struct client_options {
   long max_idle_connections = 1024;
   /// Lanes that transfers are spread over, each with its own connections; one a thread of the loop.
   std::size_t lanes = 1;
+  /// The proxy's address, by which all calls go but those to hosts in `no_proxy`. Empty: as the
+  /// usual environment variables say, and never for this machine.
+  std::string proxy;
+  /// A PEM file of authorities that are trusted besides the system's; empty for none.
+  std::string authorities;
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();
 };
 
@@ -35,7 +40,7 @@ class curl_lane;
 /// cancelled at any time and are paused while their window is used up.
 class curl_transport : public transport {
 public:
-  /// @throws std::runtime_error where libcurl cannot be set up.
+  /// @throws std::runtime_error where libcurl cannot be set up, or the authorities are none.
   curl_transport(asio::io_context& loop, const client_options& options);
   ~curl_transport() override;
 

@@ -69,6 +69,8 @@ test('every wrong value is refused by name, whichever way it came', async (t) =>
     ['--max-url-size', '1', 'NEKOD_MAX_URL_SIZE'],
     ['--read-timeout', '0', 'NEKOD_READ_TIMEOUT'],
     ['--models-age', 'old', 'NEKOD_MODELS_AGE'],
+    ['--upstream-proxy', '127.0.0.1:3128', 'NEKOD_UPSTREAM_PROXY'],
+    ['--upstream-ca', '/no/such/file', 'NEKOD_UPSTREAM_CA'],
     ['--log-format', 'xml', 'LOG_FORMAT'],
     ['--log-level', 'loud', 'LOG_LEVEL'],
     ['--tls-redirect-port', '70000', 'NEKOD_TLS_REDIRECT_PORT'],

@@ -1,0 +1,210 @@
+// By which way the upstream is reached: over TLS with HTTP/2, by a proxy, and on connections that die.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import net from 'node:net';
+import { join } from 'node:path';
+import test, { after } from 'node:test';
+import { Foreign, folder, onFreePort } from './foreign.mjs';
+import {
+  accountToken,
+  certificate,
+  checkStream,
+  expectError,
+  gateway,
+  leadingTo,
+  runToEnd,
+  simulator,
+  unique,
+} from './support.mjs';
+
+const sim = await simulator({ after });
+
+/// nginx with TLS and HTTP/2 before the simulator: its `url`, its certificate `cert`, and `calls`, what it
+/// saw, each with its protocol and the number of its connection.
+async function secured(scope) {
+  const home = folder(scope);
+  const { cert, key } = certificate(scope, home);
+  const site = (port) => `
+    daemon off;
+    master_process off;
+    pid ${home}/nginx.pid;
+    events {}
+    http {
+      log_format way '$server_protocol $connection';
+      access_log ${home}/access.log way;
+      ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((k) => `${k}_temp_path ${home}/${k};`).join('\n')}
+      server {
+        listen 127.0.0.1:${port} ssl http2;
+        ssl_certificate ${cert};
+        ssl_certificate_key ${key};
+        location / {
+          proxy_pass http://127.0.0.1:${sim.port};
+          proxy_http_version 1.1;
+          proxy_buffering off;
+        }
+      }
+    }`;
+  const port = await onFreePort(
+    (port) => {
+      const conf = join(folder(scope, { 'nginx.conf': site(port) }), 'nginx.conf');
+      return new Foreign(scope, ['nginx', '-p', home, '-e', `${home}/error.log`, '-c', conf]);
+    },
+    () => readFileSync(`${home}/error.log`, 'utf8'),
+  );
+  const calls = () =>
+    readFileSync(`${home}/access.log`, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' '));
+  return { url: `https://localhost:${port}/api/v1`, cert, calls };
+}
+
+/// A proxy that takes every host for the simulator's: its port, and `seen`, what it was asked for.
+async function proxy(scope) {
+  const seen = [];
+  const server = http.createServer((request, response) => {
+    seen.push([request.method, request.url, request.headers['proxy-authorization']]);
+    const { pathname } = new URL(request.url);
+    const options = { port: sim.port, path: pathname, method: request.method, headers: request.headers };
+    request.pipe(
+      http.request(options, (answer) => {
+        response.writeHead(answer.statusCode, answer.headers);
+        answer.pipe(response);
+      }),
+    );
+  });
+  server.on('connect', (request, socket) => {
+    seen.push([request.method, request.url, request.headers['proxy-authorization']]);
+    const port = Number(request.url.split(':')[1]);
+    const on = net.connect(port, '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      socket.pipe(on).pipe(socket);
+    });
+    for (const end of [socket, on]) end.on('error', () => {});
+  });
+  await new Promise((open) => server.listen(0, '127.0.0.1', open));
+  scope.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return { port: server.address().port, seen };
+}
+
+test('over TLS many streams share one connection of HTTP/2', async (t) => {
+  const front = await secured(t);
+  const args = [...leadingTo(sim), '--anuneko-url', front.url, '--upstream-ca', front.cert, '--threads', '1'];
+  const nekod = await gateway(t, args);
+  const ask = (i) => nekod.stream(`[sim tokens=30 delay=10] ${unique(`stream-${i}`)}`);
+  const streams = await Promise.all(Array.from({ length: 20 }, (_, i) => ask(i)));
+  await Promise.all(streams.map(async (stream) => checkStream(await stream.rest())));
+  const calls = front.calls();
+  assert.ok(calls.length > 60, 'each stream took its calls');
+  assert.deepEqual([...new Set(calls.map(([protocol]) => protocol))], ['HTTP/2.0']);
+  assert.equal(new Set(calls.map(([, connection]) => connection)).size, 1);
+});
+
+test('of those, one that is left ends alone', async (t) => {
+  const front = await secured(t);
+  const args = [...leadingTo(sim), '--anuneko-url', front.url, '--upstream-ca', front.cert, '--threads', '1'];
+  const nekod = await gateway(t, args);
+  const text = `[sim tokens=100000 delay=5] ${unique('left')}`;
+  const left = await nekod.stream(text);
+  await left.started();
+  const other = await nekod.stream(`[sim tokens=100 delay=5] ${unique('other')}`);
+  await other.started();
+  left.leave();
+  checkStream(await other.rest());
+  await sim.quiet();
+  assert.equal((await sim.chatWith(text)).messages[0].state, 'aborted');
+  assert.equal(new Set(front.calls().map(([, connection]) => connection)).size, 1);
+});
+
+test('an upstream whose certificate nobody vouches for gets nothing', async (t) => {
+  const front = await secured(t);
+  const nekod = await gateway(t, [...leadingTo(sim), '--anuneko-url', front.url]);
+  const text = unique();
+  const asked = nekod.post({ messages: [{ role: 'user', content: text }] });
+  await expectError(await asked, 502, 'upstream_error');
+  assert.equal(await sim.chatWith(text), undefined);
+});
+
+test('a proxy that is set is the only way, also over TLS, and its password stays secret', async (t) => {
+  const [front, way] = [await secured(t), await proxy(t)];
+  const address = `http://cat:fish-of-the-day@127.0.0.1:${way.port}`;
+  const set = ['--upstream-proxy', address, '--log-level', 'trace'];
+  const plain = await gateway(t, [...leadingTo(sim), ...set]);
+  await plain.ask(unique());
+  assert.ok(way.seen.length > 2);
+  for (const [, url, credentials] of way.seen) {
+    assert.ok(url.startsWith(`http://127.0.0.1:${sim.port}/api/v1/`), url);
+    assert.equal(credentials, `Basic ${btoa('cat:fish-of-the-day')}`);
+  }
+  way.seen.length = 0;
+  const args = [...leadingTo(sim), '--anuneko-url', front.url, '--upstream-ca', front.cert, ...set];
+  const secure = await gateway(t, args);
+  await secure.ask(unique());
+  assert.ok(way.seen.length > 0);
+  for (const [method, url] of way.seen) assert.deepEqual([method, url], ['CONNECT', new URL(front.url).host]);
+  const { log } = await runToEnd(t, [...args, '--check-config']);
+  for (const said of [log, plain.log, secure.log]) assert.ok(!said.includes('fish-of-the-day'));
+});
+
+test("without one the environment's is taken, but not for this machine", async (t) => {
+  const way = await proxy(t);
+  const env = { http_proxy: `http://127.0.0.1:${way.port}` };
+  const local = await gateway(t, leadingTo(sim), { env });
+  await local.ask(unique());
+  assert.deepEqual(way.seen, []);
+  const args = [...leadingTo(sim), '--anuneko-url', 'http://cat.example/api/v1'];
+  const far = await gateway(t, args, { env });
+  await far.ask(unique());
+  assert.ok(way.seen.every(([, url]) => url.startsWith('http://cat.example/')) && way.seen.length > 2);
+});
+
+test('a pooled connection that died is noticed: the next call takes a new one', async (t) => {
+  const held = new Set();
+  const server = net.createServer((socket) => {
+    const on = net.connect(sim.port, '127.0.0.1');
+    held.add(socket);
+    for (const end of [socket, on]) end.on('error', () => {});
+    socket.pipe(on).pipe(socket);
+  });
+  await new Promise((open) => server.listen(0, '127.0.0.1', open));
+  t.after(() => {
+    server.close();
+    for (const socket of held) socket.destroy();
+  });
+  const url = `http://127.0.0.1:${server.address().port}/api/v1`;
+  const nekod = await gateway(t, [...leadingTo(sim), '--anuneko-url', url]);
+  const id = unique('session');
+  const texts = [unique(), unique(), unique()];
+  for (const text of texts) {
+    await nekod.ask(text, { session_id: id });
+    await sim.quiet();
+    const ends = [...held].map((socket) => new Promise((closed) => socket.destroy().once('close', closed)));
+    await Promise.all(ends);
+    held.clear();
+  }
+  assert.deepEqual((await sim.chatWith(texts[0])).messages.map((m) => m.text), texts);
+});
+
+test('what cannot be is refused at the start, by name', async (t) => {
+  const none = join(folder(t, { 'none.pem': 'nothing in it' }), 'none.pem');
+  const cases = [
+    [['--upstream-ca', '/no/such.pem'], /--upstream-ca: \/no\/such\.pem has no certificate/],
+    [['--upstream-ca', none], /--upstream-ca: .*none\.pem has no certificate/],
+    [['--upstream-proxy', 'ftp://127.0.0.1'], /--upstream-proxy.*must begin with http:\/\//],
+  ];
+  for (const [args, words] of cases) {
+    const { code, log } = await runToEnd(t, [...leadingTo(sim), ...args]);
+    assert.equal(code, 2, log);
+    assert.match(log, words);
+    assert.ok(!log.includes(accountToken));
+  }
+});
+
+test('the simulator saw no wrong use', async () => {
+  assert.deepEqual((await sim.quiet()).violations, []);
+});
