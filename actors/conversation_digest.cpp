@@ -1,5 +1,7 @@
 #include "actors/conversation_digest.hpp"
 
+#include "protocol/openai/whole_messages.hpp"
+
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
@@ -12,15 +14,12 @@ namespace nekod {
 
 namespace {
 
+using openai::without_trailing_space;
+
 /// Bytes of a digest.
 constexpr std::size_t digest_size = 16;
 
 constexpr std::size_t key_size = 32;
-
-std::string_view without_trailing_space(std::string_view text) {
-  auto end = text.find_last_not_of(" \t\r\n\f\v");
-  return end == std::string_view::npos ? std::string_view{} : text.substr(0, end + 1);
-}
 
 std::string hex(const unsigned char* bytes, std::size_t size) {
   constexpr std::string_view digits = "0123456789abcdef";
@@ -53,6 +52,24 @@ std::string conversation_digest::extend(const std::string& digest, openai::role 
   std::string said = digest;
   said += static_cast<char>('0' + static_cast<int>(speaker));
   said += text;
+  return digest_of(said);
+}
+
+std::string conversation_digest::extend(const std::string& digest, const openai::message& m) const {
+  if (m.more.empty())
+    return extend(digest, m.speaker, m.text);
+  // Another byte for the speaker, and the text's length before it, so that no text can pass for
+  // more than text.
+  auto text = without_trailing_space(m.text);
+  std::string said = digest;
+  said += static_cast<char>('a' + static_cast<int>(m.speaker));
+  said += std::to_string(text.size()) + ':';
+  said += text;
+  said += m.more;
+  return digest_of(said);
+}
+
+std::string conversation_digest::digest_of(const std::string& said) const {
   std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
   unsigned int size = 0;
   if (HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
@@ -62,16 +79,34 @@ std::string conversation_digest::extend(const std::string& digest, openai::role 
   return hex(out.data(), digest_size);
 }
 
+std::string conversation_digest::of(const std::vector<openai::message>& conversation) const {
+  std::string digest;
+  for (const auto& m : conversation)
+    digest = extend(digest, m);
+  return digest;
+}
+
 std::optional<std::string> conversation_digest::before_newest(const openai::chat_request& r) const {
   auto newest = openai::newest_user_message(r);
   std::string digest;
   for (std::size_t i = 0; i < newest; ++i)
-    digest = extend(digest, r.messages[i].speaker, r.messages[i].text);
-  auto behind = [](const openai::message& m) { return !without_trailing_space(m.text).empty(); };
-  if (std::any_of(r.messages.begin() + static_cast<std::ptrdiff_t>(newest) + 1, r.messages.end(),
-                  behind))
+    digest = extend(digest, r.messages[i]);
+  auto behind = r.messages.size() - newest;
+  if (behind > 1 && std::any_of(r.messages.end() - static_cast<std::ptrdiff_t>(behind - 1),
+                                r.messages.end(), openai::says_something))
     return std::nullopt;
   return digest;
+}
+
+std::optional<std::string>
+conversation_digest::before_unanswered(const openai::chat_request& r) const {
+  auto is_answer = [](const openai::message& m) {
+    return m.speaker == openai::role::assistant && openai::says_something(m);
+  };
+  auto last = std::find_if(r.messages.rbegin(), r.messages.rend(), is_answer);
+  if (last == r.messages.rend() || std::none_of(r.messages.rbegin(), last, openai::says_something))
+    return std::nullopt;
+  return of({r.messages.begin(), last.base()});
 }
 
 std::string make_digest_key() {
@@ -92,7 +127,10 @@ bool is_aside(const openai::chat_request& r) {
   if (r.stream)
     return false;
   static constexpr std::string_view words[] = {"title", "summar", "标题", "主题", "总结", "概括"};
-  auto text = lower(r.messages[openai::newest_user_message(r)].text);
+  auto newest = openai::newest_user_message(r);
+  if (newest == r.messages.size())
+    return false;
+  auto text = lower(r.messages[newest].text);
   return std::any_of(std::begin(words), std::end(words),
                      [&](auto word) { return text.find(word) != std::string::npos; });
 }

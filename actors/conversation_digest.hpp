@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace nekod {
 
@@ -14,7 +15,7 @@ namespace nekod {
 ///
 /// Two conversations have the same digest only if they say the same. What clients are known to
 /// change in what they send again is not looked at: white space at a message's end, messages
-/// without text.
+/// that say nothing.
 class conversation_digest {
 public:
   /// @param key Secret, the same as long as its digests are to be recognised.
@@ -23,12 +24,23 @@ public:
   /// The digest of a conversation that goes on with one message more. The one of no messages is
   /// empty.
   std::string extend(const std::string& digest, openai::role speaker, std::string_view text) const;
+  std::string extend(const std::string& digest, const openai::message& m) const;
+
+  /// The digest of a whole conversation.
+  std::string of(const std::vector<openai::message>& conversation) const;
 
   /// The digest of what a request says before its newest user message.
   /// @returns nothing where something follows that message: then it is no plain next turn.
   std::optional<std::string> before_newest(const openai::chat_request& r) const;
 
+  /// The digest of what a request says up to the last word of an assistant's.
+  /// @returns nothing where there is none, or nothing behind it: then there is nothing to go on
+  ///          with.
+  std::optional<std::string> before_unanswered(const openai::chat_request& r) const;
+
 private:
+  std::string digest_of(const std::string& said) const;
+
   std::string key_;
 };
 

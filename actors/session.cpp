@@ -101,6 +101,8 @@ void session_state::loaded(session_lookup found) {
     if (tip_->empty())
       tip_.reset();
   }
+  if (options_.upstream->abilities().stateless)
+    whole_.emplace(options_.limits, std::exchange(transcript_, {}));
   auto events = [handle = caf::actor_cast<session_actor>(self_)](transfer_event e) {
     caf::anon_send(handle, std::move(e));
   };
@@ -161,23 +163,40 @@ void session_state::begin_next() {
 void session_state::begin(waiting_turn t) {
   enter(phase::answering);
   running_ = std::move(t);
+  auto told = make_upstream_turn(running_->what);
+  if (!told) {
+    refuse(running_->reply, turn_outcome::refused, std::move(told.error()));
+    end_turn();
+    return;
+  }
   info_.model = running_->what.model.id;
   turn_head head;
   head.session_id = info_.id;
   head.what = running_->what;
   self_->send(running_->reply, atom::begin_v, std::move(head),
               caf::actor_cast<credit_actor>(self_));
-  line->begin(make_upstream_turn(running_->what));
+  line->begin(*told);
 }
 
-upstream_turn session_state::make_upstream_turn(const turn& t) const {
-  const auto& request = *t.request;
-  upstream_turn result;
-  result.model = t.model.upstream_name;
-  result.text = request.messages[openai::newest_user_message(request)].text;
+result<upstream_turn, openai::error> session_state::make_upstream_turn(const turn& t) {
+  upstream_turn told;
+  told.model = t.model.upstream_name;
+  told.request = t.request;
+  if (!whole_) {
+    tell_news(told, *t.request);
+    return told;
+  }
+  auto messages = whole_->begin(*t.request, t.match == session_match::explicit_id);
+  if (!messages)
+    return std::move(messages.error());
+  told.messages = std::move(*messages);
+  return told;
+}
+
+void session_state::tell_news(upstream_turn& to, const openai::chat_request& request) const {
+  to.text = request.messages[openai::newest_user_message(request)].text;
   auto earlier = earlier_messages(request);
-  result.seeded_text = with_preamble(earlier.empty() ? transcript_ : earlier, result.text);
-  return result;
+  to.seeded_text = with_preamble(earlier.empty() ? transcript_ : earlier, to.text);
 }
 
 void session_state::reply_ended(const caf::actor_addr& reply,
@@ -187,10 +206,7 @@ void session_state::reply_ended(const caf::actor_addr& reply,
       return; // The turn is complete; only its formalities are left.
     line->cancel(then);
     options_.counts->turns[turn_outcome::cancelled].Increment();
-    remember_turn();
-    // The upstream has the message; whether it knows what its answer came to, nobody can tell.
-    forget_tip();
-    save();
+    remember_broken_turn();
     end_turn();
     return;
   }
@@ -200,47 +216,67 @@ void session_state::reply_ended(const caf::actor_addr& reply,
 }
 
 void session_state::on_deltas(deltas text, std::size_t bytes) {
-  if (answer_.size() < longest_answer)
+  if (!whole_ && answer_.size() < longest_answer)
     answer_ += text.text;
   self_->send(running_->reply, atom::delta_v, std::move(text), std::uint64_t{bytes});
 }
 
-void session_state::on_answer(openai::finish_reason reason) {
-  tip_ = tip_after_turn();
-  remember_turn();
-  commit(reason);
+void session_state::on_answer(upstream_answer answer) {
+  if (whole_) {
+    whole_->answer(std::move(answer.said).value_or(openai::message{openai::role::assistant, {}}));
+    next_tip_ = options_.digest->of(whole_->next());
+  } else {
+    tip_ = tip_after_turn();
+    remember_turn();
+  }
+  commit(std::move(answer.end));
 }
 
 void session_state::on_failure(openai::error reason) {
-  if (reason.maybe_taken || !answer_.empty())
-    forget_tip();
-  remember_turn();
-  if (!line->chat().id.empty())
-    save();
+  if (whole_) {
+    whole_->drop();
+  } else {
+    if (reason.maybe_taken || !answer_.empty())
+      forget_tip();
+    remember_turn();
+    if (!line->chat().id.empty())
+      save();
+  }
   refuse(running_->reply, turn_outcome::failed, std::move(reason));
   end_turn();
 }
 
 void session_state::on_settled() { end_turn(); }
 
-void session_state::commit(openai::finish_reason reason) {
+void session_state::commit(openai::answer_end end) {
   enter(phase::committing);
   self_->request(options_.store, store_timeout, atom::commit_v, record())
       .then(
-          [this, reason](atom::commit) {
+          [this, end = std::move(end)](atom::commit) mutable {
             options_.counts->turns[turn_outcome::answered].Increment();
+            if (whole_) {
+              tip_ = std::move(next_tip_);
+              whole_->keep();
+            }
             // First the registry: the client's next turn may come as soon as it has the end.
             tell_registry();
-            self_->send(running_->reply, atom::finish_v, reason);
+            self_->send(running_->reply, atom::finish_v, std::move(end));
             settle();
           },
           [this](const caf::error& e) {
             log_store_failure(options_.id, e);
-            forget_tip();
-            refuse(running_->reply, turn_outcome::failed,
-                   {error_code::internal_error, {}, "the turn could not be stored"});
+            not_committed();
             settle();
           });
+}
+
+void session_state::not_committed() {
+  if (whole_)
+    whole_->drop();
+  else
+    forget_tip();
+  refuse(running_->reply, turn_outcome::failed,
+         {error_code::internal_error, {}, "the turn could not be stored"});
 }
 
 void session_state::settle() {
@@ -259,6 +295,18 @@ void session_state::end_turn() {
 }
 
 // -- the conversation so far ---------------------------------------------------------------------
+
+/// The running turn's client left in its midst.
+void session_state::remember_broken_turn() {
+  if (whole_) {
+    whole_->drop(); // For a stateless upstream it never was.
+    return;
+  }
+  remember_turn();
+  // The upstream has the message; whether it knows what its answer came to, nobody can tell.
+  forget_tip();
+  save();
+}
 
 /// A message that nobody answered is no part of the conversation: who sent it will send it again.
 void session_state::remember_turn() {
@@ -295,8 +343,8 @@ session_record session_state::record() {
   info_.has_upstream_chat = !line->chat().id.empty();
   result.info = info_;
   result.chat = line->chat();
-  result.tip = tip_.value_or("");
-  result.transcript = transcript_;
+  result.tip = whole_ ? next_tip_ : tip_.value_or("");
+  result.transcript = whole_ ? whole_->next() : transcript_;
   result.last_used = std::chrono::system_clock::now();
   return result;
 }

@@ -3,6 +3,7 @@
 #include "actors/conversation_digest.hpp"
 #include "actors/messages.hpp"
 #include "actors/metrics.hpp"
+#include "actors/whole_conversation.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -29,6 +30,8 @@ struct session_options {
   std::shared_ptr<const conversation_digest> digest;
   /// Turns that may wait while one runs; one more is refused with `session_busy`.
   std::size_t queue_limit = 16;
+  /// For a stateless upstream.
+  conversation_limits limits;
   /// After that time without turns the actor offers to leave memory.
   std::chrono::seconds idle_time{60};
 };
@@ -54,7 +57,7 @@ struct session_state : upstream_listener {
   void check_idle();
 
   void on_deltas(deltas text, std::size_t bytes) override;
-  void on_answer(openai::finish_reason reason) override;
+  void on_answer(upstream_answer answer) override;
   void on_failure(openai::error reason) override;
   void on_settled() override;
 
@@ -76,8 +79,10 @@ private:
   void loaded(session_lookup found);
   void begin_next();
   void begin(waiting_turn t);
-  upstream_turn make_upstream_turn(const turn& t) const;
-  void commit(openai::finish_reason reason);
+  result<upstream_turn, openai::error> make_upstream_turn(const turn& t);
+  void tell_news(upstream_turn& to, const openai::chat_request& request) const;
+  void commit(openai::answer_end end);
+  void not_committed();
   void settle();
   void end_turn();
   /// Writes the record without anybody waiting for it.
@@ -85,6 +90,7 @@ private:
   void fail_all(const openai::error& reason);
   /// Tells a reply that its turn came to nothing.
   void refuse(const reply_actor& reply, turn_outcome outcome, openai::error reason);
+  void remember_broken_turn();
   void remember_turn();
   std::optional<std::string> tip_after_turn() const;
   void forget_tip();
@@ -99,12 +105,16 @@ private:
   std::deque<waiting_turn> queue_;
   /// The running turn; nobody waits for its answer once its reply ended.
   std::optional<waiting_turn> running_;
-  /// The running turn's answer so far.
-  std::string answer_;
   openai::session_info info_;
+  /// For a stateless upstream: the conversation, and its digest with the turn that is being
+  /// committed.
+  std::optional<whole_conversation> whole_;
+  std::string next_tip_;
+  /// For one that keeps its chats: the running turn's answer so far, and what is remembered of the
+  /// turns before.
+  std::string answer_;
   std::vector<openai::message> transcript_;
-  /// The digest of what the upstream chat was told and has answered; nothing where that is not
-  /// sure.
+  /// The digest of what the upstream was told and has answered; nothing where that is not sure.
   std::optional<std::string> tip_ = std::string{};
   /// Turns taken, refused ones included: what the registry sent.
   std::uint64_t turns_ = 0;

@@ -10,7 +10,16 @@ namespace nekod {
 /// Pieces of one answer in their order, in one buffer: what one read from an upstream brought.
 /// A piece is never empty, and its bytes are whole UTF-8 characters.
 struct deltas {
+  /// What the pieces are; all of one answer are of one form.
+  enum class form : std::uint8_t {
+    /// Plain text.
+    text,
+    /// Members of the objects that the client gets, JSON on one line, which goes on as it is.
+    members,
+  };
+
   deltas() = default;
+  explicit deltas(form f) : what(f) {}
 
   void push_back(std::string_view piece) {
     if (piece.empty())
@@ -34,6 +43,7 @@ struct deltas {
       f(piece(i));
   }
 
+  form what = form::text;
   /// All pieces, one after the other.
   std::string text;
   /// Where each piece ends in *text*.
