@@ -22,6 +22,22 @@ auto accepted_by(Parse parse) {
   };
 }
 
+std::string is_web_address(const std::string& url) {
+  auto good = url.rfind("http://", 0) == 0 || url.rfind("https://", 0) == 0;
+  return good ? std::string{} : std::string{"must begin with http:// or https://"};
+}
+
+upstream_kind kind_named(const std::string& name) {
+  if (name == "simulator")
+    return upstream_kind::simulator;
+  return name == "openai" ? upstream_kind::openai : upstream_kind::anuneko;
+}
+
+void drop_last_slashes(std::string& url) {
+  while (!url.empty() && url.back() == '/')
+    url.pop_back();
+}
+
 /// The file that `sqlite:FILE` names; empty where *store* is nothing of the kind.
 std::string file_of_store(const std::string& store) {
   constexpr std::string_view kind = "sqlite:";
@@ -64,14 +80,11 @@ private:
 
   void add_upstream() {
     reader_.add("--upstream", upstream_, "Chat service to stand in front of", {"NEKOD_UPSTREAM"})
-        ->check(CLI::IsMember({"anuneko", "simulator"}));
+        ->check(CLI::IsMember({"anuneko", "openai", "simulator"}));
     reader_
         .add("--anuneko-url", result_.anuneko_url, "Base address of the AnuNeko service",
              {"ANUNEKO_BASE_URL"})
-        ->check([](const std::string& url) {
-          auto good = url.rfind("http://", 0) == 0 || url.rfind("https://", 0) == 0;
-          return good ? std::string{} : std::string{"must begin with http:// or https://"};
-        });
+        ->check(is_web_address);
     reader_.add_secret("--anuneko-token", result_.anuneko_token,
                        "Account token; required for anuneko", {"ANUNEKO_TOKEN"});
     reader_.add_secret("--anuneko-cookie", result_.anuneko_cookie, "Account cookie",
@@ -92,6 +105,16 @@ private:
         });
     reader_.add("--upstream-ca", result_.upstream_ca,
                 "PEM file of authorities to trust besides the system's", {"NEKOD_UPSTREAM_CA"});
+    reader_
+        .add("--openai-url", result_.openai_url,
+             "Base address of an OpenAI-compatible server, up to /v1; required for openai",
+             {"OPENAI_BASE_URL"})
+        ->check([](const std::string& url) { return url.empty() ? url : is_web_address(url); });
+    reader_.add_secret("--openai-key", result_.openai_key, "Its API key, if it wants one",
+                       {"OPENAI_API_KEY"});
+    reader_.add("--openai-model", result_.openai_model,
+                "Its model where a request names none; the first of its list by default",
+                {"OPENAI_MODEL"});
     reader_.add_time("--models-age", result_.models_age,
                      "Time after which the upstream's list of models is asked for again",
                      {"NEKOD_MODELS_AGE"});
@@ -132,6 +155,15 @@ private:
              "Recognise a conversation by the history that a request tells",
              {"NEKOD_SESSION_MATCHING"})
         ->check(CLI::IsMember({"on", "off"}));
+    reader_
+        .add("--transcript-messages", result_.transcript_messages,
+             "Messages a conversation may have that is told to a server which remembers nothing",
+             {"NEKOD_TRANSCRIPT_MESSAGES"})
+        ->check(CLI::Range(1, 1'000'000));
+    reader_
+        .add("--transcript-size", result_.transcript_size,
+             "Longest such conversation, as JSON, in bytes", {"NEKOD_TRANSCRIPT_SIZE"})
+        ->check(CLI::Range(std::size_t{1} << 10, std::size_t{1} << 30));
     reader_
         .add("--session-queue", result_.session_queue, "Turns that may wait in one session",
              {"NEKOD_SESSION_QUEUE"})
@@ -252,7 +284,7 @@ private:
   std::variant<settings, exit_request> finish() {
     if (result_.first_byte_timeout.count() == 0)
       result_.first_byte_timeout = result_.request_timeout;
-    result_.upstream = upstream_ == "simulator" ? upstream_kind::simulator : upstream_kind::anuneko;
+    result_.upstream = kind_named(upstream_);
     result_.session_matching = matching_ == "on";
     result_.store_file = file_of_store(store_);
     result_.store_texts = store_text_ == "full";
@@ -263,8 +295,8 @@ private:
       result_.model_aliases.emplace_back(http::trim(alias.substr(0, equals)),
                                          http::trim(alias.substr(equals + 1)));
     }
-    while (!result_.anuneko_url.empty() && result_.anuneko_url.back() == '/')
-      result_.anuneko_url.pop_back();
+    drop_last_slashes(result_.anuneko_url);
+    drop_last_slashes(result_.openai_url);
     if (result_.debug)
       result_.log_level = "debug";
     result_.shown = reader_.shown();
@@ -279,6 +311,12 @@ private:
       return exit_request{2, "nekod: --tls-redirect-port wants --tls-cert\n"};
     if (result_.upstream == upstream_kind::anuneko && result_.anuneko_token.empty())
       return exit_request{2, "Token 未提供，请设置 ANUNEKO_TOKEN 环境变量或直接传入 token 参数\n"};
+    if (result_.upstream == upstream_kind::openai && result_.openai_url.empty())
+      return exit_request{2, "nekod: --upstream openai wants --openai-url\n"};
+    if (result_.upstream == upstream_kind::openai && !result_.store_file.empty() &&
+        !result_.store_texts)
+      return exit_request{2, "nekod: --store-text digest keeps no conversation, and --upstream "
+                             "openai has to be told it again; full or --store memory would do\n"};
     return result_;
   }
 

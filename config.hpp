@@ -13,7 +13,7 @@
 namespace nekod {
 
 /// The kinds of chat service that nekod can stand in front of.
-enum class upstream_kind : std::uint8_t { anuneko, simulator };
+enum class upstream_kind : std::uint8_t { anuneko, openai, simulator };
 
 /// How log lines look.
 enum class log_format : std::uint8_t { text, json };
@@ -45,6 +45,15 @@ struct settings {
   std::string anuneko_token;
   /// Secret.
   std::string anuneko_cookie;
+  /// Up to and including `/v1`.
+  std::string openai_url;
+  /// Secret.
+  std::string openai_key;
+  /// Empty for the first of the server's list.
+  std::string openai_model;
+  /// Of a conversation that is kept whole, for an upstream that remembers nothing.
+  std::size_t transcript_messages = 10'000;
+  std::size_t transcript_size = 8u << 20;
   /// A name for clients, and the upstream name or public id it stands for.
   std::vector<std::pair<std::string, std::string>> model_aliases;
 

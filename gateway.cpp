@@ -9,6 +9,7 @@
 #include "actors/sqlite_store.hpp"
 #include "actors/store.hpp"
 #include "actors/upstream/anuneko.hpp"
+#include "actors/upstream/openai.hpp"
 #include "bench/simulator/service.hpp"
 #include "http/client/curl_transport.hpp"
 #include "http/server/access_log.hpp"
@@ -237,8 +238,8 @@ private:
     system_.emplace(config_);
     store_ = make_store();
     registry_options o;
-    account_.device_id = stable_uuid(account_.token);
-    o.upstream = make_anuneko(*client_, account_);
+    o.upstream = make_upstream();
+    o.limits = conversation_limits_of(settings_);
     o.store = store_;
     o.counts = counts_;
     o.aliases = std::move(aliases);
@@ -248,6 +249,13 @@ private:
     o.session_idle = in_whole_seconds(settings_.session_idle);
     o.models_age = in_whole_seconds(settings_.models_age);
     registry_ = system_->spawn(registry, std::move(o));
+  }
+
+  std::shared_ptr<upstream_service> make_upstream() {
+    if (settings_.upstream == upstream_kind::openai)
+      return make_openai(*client_, openai_account_of(settings_, counts_));
+    account_.device_id = stable_uuid(account_.token);
+    return make_anuneko(*client_, account_);
   }
 
   store_actor make_store() {

@@ -45,6 +45,8 @@ std::vector<std::string> fixed_changes(const settings& before, const settings& a
     names.emplace_back("--anuneko-token");
   if (before.anuneko_cookie != after.anuneko_cookie)
     names.emplace_back("--anuneko-cookie");
+  if (before.openai_key != after.openai_key)
+    names.emplace_back("--openai-key");
   return names;
 }
 

@@ -20,6 +20,15 @@ using std::chrono::seconds;
 
 milliseconds in_milliseconds(settings::seconds s) { return duration_cast<milliseconds>(s); }
 
+time_limits time_limits_of(const settings& s) {
+  time_limits result;
+  result.connect = in_milliseconds(s.connect_timeout);
+  result.first_byte = in_milliseconds(s.first_byte_timeout);
+  result.silence = in_milliseconds(s.request_timeout);
+  result.whole = in_milliseconds(s.answer_timeout);
+  return result;
+}
+
 /// Takes all the descriptors the system lets this process have: shells and service managers start
 /// programs with fewer.
 /// @returns how many.
@@ -68,11 +77,25 @@ anuneko_options account_of(const settings& s, std::shared_ptr<metrics> counts) {
   result.base_url = s.anuneko_url;
   result.token = s.anuneko_token;
   result.cookie = s.anuneko_cookie;
-  result.limits.connect = in_milliseconds(s.connect_timeout);
-  result.limits.first_byte = in_milliseconds(s.first_byte_timeout);
-  result.limits.silence = in_milliseconds(s.request_timeout);
-  result.limits.whole = in_milliseconds(s.answer_timeout);
+  result.limits = time_limits_of(s);
   result.counts = std::move(counts);
+  return result;
+}
+
+openai_options openai_account_of(const settings& s, std::shared_ptr<metrics> counts) {
+  openai_options result;
+  result.base_url = s.openai_url;
+  result.key = s.openai_key;
+  result.default_model = s.openai_model;
+  result.limits = time_limits_of(s);
+  result.counts = std::move(counts);
+  return result;
+}
+
+conversation_limits conversation_limits_of(const settings& s) {
+  conversation_limits result;
+  result.messages = s.transcript_messages;
+  result.bytes = s.transcript_size;
   return result;
 }
 

@@ -2,6 +2,8 @@
 
 #include "actors/metrics.hpp"
 #include "actors/upstream/anuneko.hpp"
+#include "actors/upstream/openai.hpp"
+#include "actors/whole_conversation.hpp"
 #include "config.hpp"
 #include "http/server/reply.hpp"
 #include "http/server/server.hpp"
@@ -21,6 +23,10 @@ unsigned threads_of(const settings& s);
 
 /// The upstream account, but for its device.
 anuneko_options account_of(const settings& s, std::shared_ptr<metrics> counts);
+
+openai_options openai_account_of(const settings& s, std::shared_ptr<metrics> counts);
+
+conversation_limits conversation_limits_of(const settings& s);
 
 /// The server of clients. Raises the number of files that this process may open, and keeps
 /// connections within it.

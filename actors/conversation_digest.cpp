@@ -1,5 +1,7 @@
 #include "actors/conversation_digest.hpp"
 
+#include "protocol/openai/whole_messages.hpp"
+
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
@@ -12,15 +14,12 @@ namespace nekod {
 
 namespace {
 
+using openai::without_trailing_space;
+
 /// Bytes of a digest.
 constexpr std::size_t digest_size = 16;
 
 constexpr std::size_t key_size = 32;
-
-std::string_view without_trailing_space(std::string_view text) {
-  auto end = text.find_last_not_of(" \t\r\n\f\v");
-  return end == std::string_view::npos ? std::string_view{} : text.substr(0, end + 1);
-}
 
 std::string hex(const unsigned char* bytes, std::size_t size) {
   constexpr std::string_view digits = "0123456789abcdef";
@@ -41,6 +40,14 @@ std::string lower(std::string_view text) {
   return result;
 }
 
+/// The place behind the last word of an assistant's; 0 where there is none.
+std::size_t behind_last_answer(const openai::chat_request& r) {
+  auto last = std::find_if(r.messages.rbegin(), r.messages.rend(), [](const openai::message& m) {
+    return m.speaker == openai::role::assistant && openai::says_something(m);
+  });
+  return static_cast<std::size_t>(last.base() - r.messages.begin());
+}
+
 } // namespace
 
 std::string conversation_digest::extend(const std::string& digest, openai::role speaker,
@@ -53,6 +60,24 @@ std::string conversation_digest::extend(const std::string& digest, openai::role 
   std::string said = digest;
   said += static_cast<char>('0' + static_cast<int>(speaker));
   said += text;
+  return digest_of(said);
+}
+
+std::string conversation_digest::extend(const std::string& digest, const openai::message& m) const {
+  if (m.more.empty())
+    return extend(digest, m.speaker, m.text);
+  // Another byte for the speaker, and the text's length before it, so that no text can pass for
+  // more than text.
+  auto text = without_trailing_space(m.text);
+  std::string said = digest;
+  said += static_cast<char>('a' + static_cast<int>(m.speaker));
+  said += std::to_string(text.size()) + ':';
+  said += text;
+  said += m.more;
+  return digest_of(said);
+}
+
+std::string conversation_digest::digest_of(const std::string& said) const {
   std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
   unsigned int size = 0;
   if (HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
@@ -62,19 +87,26 @@ std::string conversation_digest::extend(const std::string& digest, openai::role 
   return hex(out.data(), digest_size);
 }
 
-request_digests conversation_digest::of(const openai::chat_request& r) const {
+std::string conversation_digest::of(const std::vector<openai::message>& conversation) const {
+  std::string digest;
+  for (const auto& m : conversation)
+    digest = extend(digest, m);
+  return digest;
+}
+
+request_digests conversation_digest::of(const openai::chat_request& r, new_part part) const {
+  auto stateless = part == new_part::unanswered;
+  auto begin = stateless ? behind_last_answer(r) : openai::newest_user_message(r);
+  // What is said from there on: for the newest message nothing may follow it.
+  auto said = std::count_if(r.messages.begin() + static_cast<std::ptrdiff_t>(begin),
+                            r.messages.end(), openai::says_something);
+  auto plain = stateless ? begin > 0 && said > 0 : said == 1;
   request_digests result;
-  auto newest = openai::newest_user_message(r);
-  std::string asked;
   for (std::size_t i = 0; i < r.messages.size(); ++i) {
-    if (i == newest)
+    if (i == begin && plain)
       result.before = result.all;
-    result.all = extend(result.all, r.messages[i].speaker, r.messages[i].text);
-    if (i == newest)
-      asked = result.all;
+    result.all = extend(result.all, r.messages[i]);
   }
-  if (result.all != asked)
-    result.before.reset();
   return result;
 }
 
@@ -96,7 +128,10 @@ bool is_aside(const openai::chat_request& r) {
   if (r.stream)
     return false;
   static constexpr std::string_view words[] = {"title", "summar", "标题", "主题", "总结", "概括"};
-  auto text = lower(r.messages[openai::newest_user_message(r)].text);
+  auto newest = openai::newest_user_message(r);
+  if (newest == r.messages.size())
+    return false;
+  auto text = lower(r.messages[newest].text);
   return std::any_of(std::begin(words), std::end(words),
                      [&](auto word) { return text.find(word) != std::string::npos; });
 }

@@ -2,18 +2,27 @@
 
 #include "protocol/openai/request.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace nekod {
+
+/// What of a request is new to a conversation that goes on.
+enum class new_part : std::uint8_t {
+  /// The newest user message, and nothing may follow it: for services that remember.
+  newest_user_message,
+  /// All behind the last word of an assistant's, who must have had one.
+  unanswered,
+};
 
 /// The digests of what a request tells.
 struct request_digests {
   request_digests() = default;
 
-  /// Of all before its newest user message; nothing where something follows that message: then it
-  /// is no plain next turn.
+  /// Of all before its new part; nothing where it has none: then it is no plain next turn.
   std::optional<std::string> before;
   /// Of all its messages.
   std::string all;
@@ -25,7 +34,7 @@ struct request_digests {
 ///
 /// Two conversations have the same digest only if they say the same. What clients are known to
 /// change in what they send again is not looked at: white space at a message's end, messages
-/// without text.
+/// that say nothing.
 class conversation_digest {
 public:
   /// @param key Secret, the same as long as its digests are to be recognised.
@@ -34,10 +43,18 @@ public:
   /// The digest of a conversation that goes on with one message more. The one of no messages is
   /// empty.
   std::string extend(const std::string& digest, openai::role speaker, std::string_view text) const;
+  std::string extend(const std::string& digest, const openai::message& m) const;
 
-  request_digests of(const openai::chat_request& r) const;
+  /// The digest of a whole conversation.
+  std::string of(const std::vector<openai::message>& conversation) const;
+
+  /// The digests of what a request tells.
+  request_digests of(const openai::chat_request& r,
+                     new_part part = new_part::newest_user_message) const;
 
 private:
+  std::string digest_of(const std::string& said) const;
+
   std::string key_;
 };
 

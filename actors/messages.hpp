@@ -76,8 +76,8 @@ struct turn {
   std::string identity;
   /// The upstream's kind, for logs.
   std::string upstream;
-  /// Whether the upstream cannot obey the request's tuning parameters.
-  bool ignores_tuning = false;
+  /// What the upstream can do.
+  upstream_abilities abilities;
 };
 
 /// What a reply learns when its turn begins.
@@ -108,7 +108,8 @@ struct session_record {
   /// The digest of the conversation so far, by which a client that names no session is recognised;
   /// empty where it is not to be.
   std::string tip;
-  /// The conversation so far, the oldest left out where it grew too long.
+  /// The conversation so far. For an upstream that keeps its chats: texts alone, and the oldest
+  /// left out where it grew too long.
   std::vector<openai::message> transcript;
   std::chrono::system_clock::time_point last_used;
 };
@@ -189,8 +190,8 @@ CAF_ADD_TYPE_ID(nekod_values, (nekod::model_aliases))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::model_list))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::models_answer))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::open_turn))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::openai::answer_end))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::openai::error))
-CAF_ADD_TYPE_ID(nekod_values, (nekod::openai::finish_reason))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::openai::session_info))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::readiness))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_lookup))
@@ -212,8 +213,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::model_aliases)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::model_list)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::models_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::open_turn)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::openai::answer_end)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::openai::error)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::openai::finish_reason)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::openai::session_info)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::readiness)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_lookup)
@@ -290,10 +291,10 @@ using credit_actor = caf::typed_actor<
 using reply_actor = caf::typed_actor<
     // The turn has a session, and is its running turn from now on.
     caf::reacts_to<atom::begin, turn_head, credit_actor>,
-    // Text of the answer, which used that many bytes of the upstream's window.
+    // Pieces of the answer, which used that many bytes of the upstream's window.
     caf::reacts_to<atom::delta, deltas, std::uint64_t>,
-    // The answer is whole and its session committed.
-    caf::reacts_to<atom::finish, openai::finish_reason>,
+    // The answer is whole and its session committed: how it ends.
+    caf::reacts_to<atom::finish, openai::answer_end>,
     // There will be no answer, or no more of it.
     caf::reacts_to<atom::failed, openai::error>,
     // From the socket: the last write left.

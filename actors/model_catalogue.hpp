@@ -21,8 +21,10 @@ public:
   void use(const upstream_service& upstream, model_aliases aliases);
 
   /// The model for a name that a client wrote: a public id, an upstream name, an alias; the default
-  /// for an empty or unknown one.
-  model_choice choose(const std::string& name) const;
+  /// for an empty or unknown one. Its name is empty where there is no model at all.
+  /// @param takes_any Whether the upstream knows more models than it lists: then an unknown name is
+  ///                  taken as its own.
+  model_choice choose(const std::string& name, bool takes_any = false) const;
 
   /// The models, then the aliases.
   const model_list& list() const noexcept { return list_; }

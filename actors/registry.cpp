@@ -34,7 +34,8 @@ bool has_history(const openai::chat_request& r) {
 
 /// What is the same in a request that is sent again, and in no other that is alike.
 std::string identity_of(const openai::chat_request& r, const std::string& digest) {
-  return digest + '\n' + r.model + '\n' + r.session_id + '\n' + r.retries.key;
+  auto rest = std::to_string(std::hash<std::string>{}(r.body));
+  return digest + '\n' + rest + '\n' + r.session_id + '\n' + r.retries.key;
 }
 
 } // namespace
@@ -144,21 +145,26 @@ void registry_state::open(open_turn t, reply_actor reply) {
 }
 
 void registry_state::hand_over(open_turn t, reply_actor reply) {
-  auto abilities = options_.upstream->abilities();
-  if (!abilities.demands && !t.request->demands.empty()) {
-    refuse(reply, {error_code::unsupported_parameter, t.request->demands.front()});
+  turn next;
+  next.abilities = options_.upstream->abilities();
+  if (auto problem = refusal(*t.request, next.abilities)) {
+    refuse(reply, std::move(*problem));
     return;
   }
-  turn next;
   next.request = std::move(t.request);
-  next.ignores_tuning = !abilities.tuning;
-  next.model = catalogue_.choose(next.request->model);
+  next.model = catalogue_.choose(next.request->model, next.abilities.speaks_openai);
+  if (next.model.upstream_name.empty()) {
+    refuse(reply, {error_code::upstream_error, {}, "the upstream's models are not known"});
+    return;
+  }
   if (next.model.fallback) {
     spdlog::warn("未找到模型映射，使用默认模型：{}", next.model.upstream_name);
     options_.counts->model_fallbacks.Increment();
   }
   next.upstream = options_.upstream->kind();
-  next.told = options_.digest->of(*next.request);
+  next.told =
+      options_.digest->of(*next.request, next.abilities.stateless ? new_part::unanswered
+                                                                  : new_part::newest_user_message);
   next.identity = identity_of(*next.request, next.told.all);
   const auto& named = next.request->session_id;
   if (!named.empty()) {
@@ -167,7 +173,7 @@ void registry_state::hand_over(open_turn t, reply_actor reply) {
   } else if (const auto* id = repeated(next, t.tenant)) {
     next.match = session_match::repeated;
     give(std::string{*id}, t.tenant, true, std::move(next), std::move(reply));
-  } else if (options_.matching && has_answers(*next.request) && !is_aside(*next.request)) {
+  } else if (options_.matching && !is_aside(*next.request)) {
     match(std::move(next), t.tenant, std::move(reply));
   } else {
     begin_session(std::move(next), t.tenant, std::move(reply));
@@ -183,10 +189,27 @@ const std::string* registry_state::repeated(const turn& next, const std::string&
   return i == by_identity_.end() ? nullptr : &i->second;
 }
 
+/// Why the upstream cannot be asked that.
+std::optional<openai::error> registry_state::refusal(const openai::chat_request& r,
+                                                     const upstream_abilities& abilities) const {
+  if (!abilities.speaks_openai && r.objection)
+    return r.objection;
+  if (!abilities.demands && !r.demands.empty())
+    return openai::error{error_code::unsupported_parameter, r.demands.front()};
+  return std::nullopt;
+}
+
+/// The tip of the session that a turn may go on with, by what its request tells.
+std::optional<std::string> registry_state::tip_before(const turn& next) {
+  if (next.abilities.stateless || has_answers(*next.request))
+    return next.told.before;
+  return std::nullopt;
+}
+
 /// Goes on with the session whose conversation the request tells, in memory or in the store, or
 /// begins a new one.
 void registry_state::match(turn next, const std::string& tenant, reply_actor reply) {
-  auto tip = next.told.before;
+  auto tip = tip_before(next);
   if (!tip) {
     begin_session(std::move(next), tenant, std::move(reply));
     return;
@@ -286,6 +309,7 @@ registry_state::live_session& registry_state::session_for(const std::string& id,
   o.counts = options_.counts;
   o.digest = options_.digest;
   o.queue_limit = options_.session_queue;
+  o.limits = options_.limits;
   o.idle_time = options_.session_idle;
   auto& entry = i->second;
   entry.handle = self_->spawn<caf::monitored>(session, std::move(o));

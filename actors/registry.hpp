@@ -4,6 +4,7 @@
 #include "actors/messages.hpp"
 #include "actors/metrics.hpp"
 #include "actors/model_catalogue.hpp"
+#include "actors/whole_conversation.hpp"
 
 #include <chrono>
 #include <deque>
@@ -29,6 +30,8 @@ struct registry_options {
   bool matching = true;
   /// Turns that may wait in one session.
   std::size_t session_queue = 16;
+  /// For a stateless upstream.
+  conversation_limits limits;
   /// After that time without turns a session leaves memory.
   std::chrono::seconds session_idle{60};
   /// How long a list of models is good.
@@ -84,6 +87,9 @@ private:
   void refresh_models();
   bool models_are_old() const;
   void hand_over(open_turn t, reply_actor reply);
+  std::optional<openai::error> refusal(const openai::chat_request& r,
+                                       const upstream_abilities& abilities) const;
+  static std::optional<std::string> tip_before(const turn& next);
   void match(turn next, const std::string& tenant, reply_actor reply);
   void match_stored(turn next, const std::string& tenant, const std::string& tip,
                     reply_actor reply);

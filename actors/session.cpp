@@ -105,6 +105,8 @@ void session_state::loaded(session_lookup found) {
     if (tip_->empty())
       tip_.reset();
   }
+  if (options_.upstream->abilities().stateless)
+    whole_.emplace(options_.limits, std::exchange(transcript_, {}));
   auto events = [handle = caf::actor_cast<session_actor>(self_)](transfer_event e) {
     caf::anon_send(handle, std::move(e));
   };
@@ -170,6 +172,12 @@ void session_state::begin_next() {
 void session_state::begin(waiting_turn t) {
   enter(phase::answering);
   running_ = std::move(t);
+  auto told = make_upstream_turn(running_->what);
+  if (!told) {
+    refuse(running_->readers, turn_outcome::refused, told.error());
+    end_turn();
+    return;
+  }
   info_.model = running_->what.model.id;
   turn_head head;
   head.session_id = info_.id;
@@ -177,17 +185,28 @@ void session_state::begin(waiting_turn t) {
   running_->readers.for_each([&](const reply_actor& reply) {
     self_->send(reply, atom::begin_v, head, caf::actor_cast<credit_actor>(self_));
   });
-  line->begin(make_upstream_turn(running_->what));
+  line->begin(*told);
 }
 
-upstream_turn session_state::make_upstream_turn(const turn& t) const {
-  const auto& request = *t.request;
-  upstream_turn result;
-  result.model = t.model.upstream_name;
-  result.text = request.messages[openai::newest_user_message(request)].text;
+result<upstream_turn, openai::error> session_state::make_upstream_turn(const turn& t) {
+  upstream_turn told;
+  told.model = t.model.upstream_name;
+  told.request = t.request;
+  if (!whole_) {
+    tell_news(told, *t.request);
+    return told;
+  }
+  auto messages = whole_->begin(*t.request, t.match == session_match::explicit_id);
+  if (!messages)
+    return std::move(messages.error());
+  told.messages = std::move(*messages);
+  return told;
+}
+
+void session_state::tell_news(upstream_turn& to, const openai::chat_request& request) const {
+  to.text = request.messages[openai::newest_user_message(request)].text;
   auto earlier = earlier_messages(request);
-  result.seeded_text = with_preamble(earlier.empty() ? transcript_ : earlier, result.text);
-  return result;
+  to.seeded_text = with_preamble(earlier.empty() ? transcript_ : earlier, to.text);
 }
 
 void session_state::reply_ended(const caf::actor_addr& reply, std::optional<client_left> left) {
@@ -222,6 +241,10 @@ void session_state::give_up(std::optional<std::chrono::steady_clock::time_point>
 /// Takes down what became of a turn whose answer will not come to its end.
 void session_state::drop_running(std::optional<std::chrono::steady_clock::time_point> then) {
   line->cancel(then);
+  if (whole_) {
+    whole_->drop(); // For a stateless upstream it never was.
+    return;
+  }
   remember_turn();
   // The upstream has the message; whether it knows what its answer came to, nobody can tell.
   forget_tip();
@@ -236,8 +259,8 @@ void session_state::read(const caf::actor_addr& reply, std::uint64_t bytes) {
 }
 
 void session_state::on_deltas(deltas text, std::size_t bytes) {
-  if (answer_.size() < longest_answer)
-    answer_ += text.text;
+  if (told_.text.size() < longest_answer)
+    told_.append(text);
   auto& readers = running_->readers;
   readers.sent(bytes);
   if (readers.empty())
@@ -248,47 +271,67 @@ void session_state::on_deltas(deltas text, std::size_t bytes) {
   });
 }
 
-void session_state::on_answer(openai::finish_reason reason) {
-  tip_ = tip_after_turn();
+void session_state::on_answer(upstream_answer answer) {
   last_.reset();
-  if (answer_.size() < longest_answer)
-    last_ = {running_->what.identity, running_->what.match, answer_, reason};
-  remember_turn();
-  commit(reason);
+  if (told_.text.size() + answer.end.rest.text.size() < longest_answer)
+    last_ = {running_->what.identity, running_->what.match, told_, answer.end};
+  if (whole_) {
+    whole_->answer(std::move(answer.said).value_or(openai::message{openai::role::assistant, {}}));
+    next_tip_ = options_.digest->of(whole_->next());
+  } else {
+    tip_ = tip_after_turn();
+    remember_turn();
+  }
+  commit(std::move(answer.end));
 }
 
 void session_state::on_failure(openai::error reason) {
-  if (reason.maybe_taken || !answer_.empty())
-    forget_tip();
-  remember_turn();
-  if (!line->chat().id.empty())
-    save();
+  if (whole_) {
+    whole_->drop();
+  } else {
+    if (reason.maybe_taken || !told_.empty())
+      forget_tip();
+    remember_turn();
+    if (!line->chat().id.empty())
+      save();
+  }
   refuse(running_->readers, turn_outcome::failed, reason);
   end_turn();
 }
 
 void session_state::on_settled() { end_turn(); }
 
-void session_state::commit(openai::finish_reason reason) {
+void session_state::commit(openai::answer_end end) {
   enter(phase::committing);
   self_->request(options_.store, store_timeout, atom::commit_v, record())
       .then(
-          [this, reason](atom::commit) {
+          [this, end = std::move(end)](atom::commit) mutable {
             options_.counts->turns[turn_outcome::answered].Increment();
+            if (whole_) {
+              tip_ = std::move(next_tip_);
+              whole_->keep();
+            }
             // First the registry: the client's next turn may come as soon as it has the end.
             tell_registry();
             running_->readers.for_each(
-                [&](const reply_actor& reply) { self_->send(reply, atom::finish_v, reason); });
+                [&](const reply_actor& reply) { self_->send(reply, atom::finish_v, end); });
             settle();
           },
           [this](const caf::error& e) {
             log_store_failure(options_.id, e);
-            forget_tip();
-            last_.reset();
-            refuse(running_->readers, turn_outcome::failed,
-                   {error_code::internal_error, {}, "the turn could not be stored"});
+            not_committed();
             settle();
           });
+}
+
+void session_state::not_committed() {
+  last_.reset();
+  if (whole_)
+    whole_->drop();
+  else
+    forget_tip();
+  refuse(running_->readers, turn_outcome::failed,
+         {error_code::internal_error, {}, "the turn could not be stored"});
 }
 
 void session_state::settle() {
@@ -299,8 +342,7 @@ void session_state::settle() {
 
 void session_state::end_turn() {
   running_.reset();
-  answer_.clear();
-  answer_.shrink_to_fit();
+  told_ = deltas{};
   enter(phase::idle);
   tell_registry();
   begin_next();
@@ -310,14 +352,14 @@ void session_state::end_turn() {
 
 /// A message that nobody answered is no part of the conversation: who sent it will send it again.
 void session_state::remember_turn() {
-  if (answer_.empty())
+  if (told_.empty())
     return;
   const auto& request = *running_->what.request;
   if (transcript_.empty())
     transcript_ = earlier_messages(request);
   append(transcript_, openai::role::user,
          request.messages[openai::newest_user_message(request)].text);
-  append(transcript_, openai::role::assistant, std::exchange(answer_, {}));
+  append(transcript_, openai::role::assistant, std::exchange(told_, {}).text);
   keep_newest(transcript_);
 }
 
@@ -328,14 +370,15 @@ std::optional<std::string> session_state::tip_after_turn() const {
   // Whoever names the session may tell the new message alone, but nothing else than what was said.
   auto named = what.match == session_match::explicit_id;
   auto told = before && !before->empty();
-  if (!before || answer_.size() >= longest_answer || (named && (!tip_ || (told && before != tip_))))
+  if (!before || told_.text.size() >= longest_answer ||
+      (named && (!tip_ || (told && before != tip_))))
     return std::nullopt;
   const auto& request = *what.request;
   auto asked =
       named ? options_.digest->extend(*tip_, openai::role::user,
                                       request.messages[openai::newest_user_message(request)].text)
             : what.told.all;
-  return options_.digest->extend(asked, openai::role::assistant, answer_);
+  return options_.digest->extend(asked, openai::role::assistant, told_.text);
 }
 
 /// From here on the session is found by its name only.
@@ -346,8 +389,8 @@ session_record session_state::record() {
   info_.has_upstream_chat = !line->chat().id.empty();
   result.info = info_;
   result.chat = line->chat();
-  result.tip = tip_.value_or("");
-  result.transcript = transcript_;
+  result.tip = whole_ ? next_tip_ : tip_.value_or("");
+  result.transcript = whole_ ? whole_->next() : transcript_;
   result.last_used = std::chrono::system_clock::now();
   return result;
 }

@@ -4,6 +4,7 @@
 #include "actors/messages.hpp"
 #include "actors/metrics.hpp"
 #include "actors/turn_readers.hpp"
+#include "actors/whole_conversation.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -33,6 +34,8 @@ struct session_options {
   std::shared_ptr<const conversation_digest> digest;
   /// Turns that may wait while one runs; one more is refused with `session_busy`.
   std::size_t queue_limit = 16;
+  /// For a stateless upstream.
+  conversation_limits limits;
   /// After that time without turns the actor offers to leave memory.
   std::chrono::seconds idle_time{60};
   /// How long a turn goes on without a reader whose client is about to send its request again.
@@ -64,7 +67,7 @@ struct session_state : upstream_listener {
   void check_idle();
 
   void on_deltas(deltas text, std::size_t bytes) override;
-  void on_answer(openai::finish_reason reason) override;
+  void on_answer(upstream_answer answer) override;
   void on_failure(openai::error reason) override;
   void on_settled() override;
 
@@ -83,8 +86,8 @@ private:
   struct answered_turn {
     std::string identity;
     session_match match = session_match::fresh;
-    std::string text;
-    openai::finish_reason reason = openai::finish_reason::stop;
+    deltas told;
+    openai::answer_end end;
   };
 
   using phase = session_phase;
@@ -94,8 +97,10 @@ private:
   void loaded(session_lookup found);
   void begin_next();
   void begin(waiting_turn t);
-  upstream_turn make_upstream_turn(const turn& t) const;
-  void commit(openai::finish_reason reason);
+  result<upstream_turn, openai::error> make_upstream_turn(const turn& t);
+  void tell_news(upstream_turn& to, const openai::chat_request& request) const;
+  void commit(openai::answer_end end);
+  void not_committed();
   void settle();
   void end_turn();
   /// Gives up the running turn, whose client left *then* if that is known.
@@ -112,7 +117,7 @@ private:
   bool join_running(turn& t, const reply_actor& reply);
   bool join_waiting(const turn& t, const reply_actor& reply);
   bool replay(turn& t, const reply_actor& reply);
-  void catch_up(turn& t, session_match match, const reply_actor& reply, const std::string& text);
+  void catch_up(turn& t, session_match match, const reply_actor& reply, const deltas& told);
   bool may_take(turn& t) const;
   std::string repeatable() const;
 
@@ -129,16 +134,20 @@ private:
   phase phase_ = phase::unknown;
   std::deque<waiting_turn> queue_;
   std::optional<waiting_turn> running_;
-  /// The running turn's answer so far.
-  std::string answer_;
+  /// The running turn's answer so far, as its readers were told it.
+  deltas told_;
   /// The last turn that was answered.
   std::optional<answered_turn> last_;
   /// Clients that left and were about to come back.
   std::uint64_t absences_ = 0;
   openai::session_info info_;
+  /// For a stateless upstream: the conversation, and its digest with the turn that is being
+  /// committed.
+  std::optional<whole_conversation> whole_;
+  std::string next_tip_;
+  /// For one that keeps its chats: what is remembered of the turns so far.
   std::vector<openai::message> transcript_;
-  /// The digest of what the upstream chat was told and has answered; nothing where that is not
-  /// sure.
+  /// The digest of what the upstream was told and has answered; nothing where that is not sure.
   std::optional<std::string> tip_ = std::string{};
   /// Turns taken, refused ones included: what the registry sent.
   std::uint64_t turns_ = 0;

@@ -18,10 +18,10 @@ bool session_state::join_running(turn& t, const reply_actor& reply) {
     return replay(t, reply);
   // Once it is being committed its text has gone to the transcript.
   auto answered = phase_ == phase::committing;
-  if (answered ? !last_ : answer_.size() >= longest_answer)
+  if (answered ? !last_ : told_.text.size() >= longest_answer)
     return false;
   self_->monitor(reply);
-  catch_up(t, running_->what.match, reply, answered ? last_->text : answer_);
+  catch_up(t, running_->what.match, reply, answered ? last_->told : told_);
   running_->readers.add(reply);
   options_.counts->repeats[repeat_outcome::joined].Increment();
   return true;
@@ -42,15 +42,15 @@ bool session_state::join_waiting(const turn& t, const reply_actor& reply) {
 bool session_state::replay(turn& t, const reply_actor& reply) {
   if (!last_ || last_->identity != t.identity)
     return false;
-  catch_up(t, last_->match, reply, last_->text);
-  self_->send(reply, atom::finish_v, last_->reason);
+  catch_up(t, last_->match, reply, last_->told);
+  self_->send(reply, atom::finish_v, last_->end);
   options_.counts->repeats[repeat_outcome::replayed].Increment();
   return true;
 }
 
 /// Tells *reply* what the first request's reply was told so far.
 void session_state::catch_up(turn& t, session_match match, const reply_actor& reply,
-                             const std::string& text) {
+                             const deltas& told) {
   // The client's next turn may come as soon as it has the end.
   tell_registry();
   turn_head head;
@@ -59,10 +59,8 @@ void session_state::catch_up(turn& t, session_match match, const reply_actor& re
   head.what.match = match;
   head.replayed = true;
   self_->send(reply, atom::begin_v, std::move(head), caf::actor_cast<credit_actor>(self_));
-  deltas told;
-  told.push_back(text);
   if (!told.empty())
-    self_->send(reply, atom::delta_v, std::move(told), std::uint64_t{0});
+    self_->send(reply, atom::delta_v, told, std::uint64_t{0});
 }
 
 /// The identity of the turn that is found by it alone: the one that runs, or was answered last.

@@ -10,13 +10,31 @@ namespace nekod {
 /// Pieces of one answer in their order, in one buffer: what one read from an upstream brought.
 /// A piece is never empty, and its bytes are whole UTF-8 characters.
 struct deltas {
+  /// What the pieces are; all of one answer are of one form.
+  enum class form : std::uint8_t {
+    /// Plain text.
+    text,
+    /// Members of the objects that the client gets, JSON on one line, which goes on as it is.
+    members,
+  };
+
   deltas() = default;
+  explicit deltas(form f) : what(f) {}
 
   void push_back(std::string_view piece) {
     if (piece.empty())
       return;
     text.append(piece);
     ends.push_back(static_cast<std::uint32_t>(text.size()));
+  }
+
+  /// All of *more*, which is of the same form, behind these.
+  void append(const deltas& more) {
+    what = more.what;
+    auto before = static_cast<std::uint32_t>(text.size());
+    text += more.text;
+    for (auto end : more.ends)
+      ends.push_back(before + end);
   }
 
   bool empty() const noexcept { return ends.empty(); }
@@ -34,6 +52,7 @@ struct deltas {
       f(piece(i));
   }
 
+  form what = form::text;
   /// All pieces, one after the other.
   std::string text;
   /// Where each piece ends in *text*.

@@ -116,9 +116,9 @@ void anuneko_line::call(step s, anuneko::call c) { start(s, std::move(c), true);
 
 void anuneko_line::start(step s, anuneko::call c, bool repeatable) {
   step_ = s;
-  running_ = {c.kind, std::chrono::steady_clock::now()};
+  running_ = begun(c.kind);
   failure_ = transfer_failure::none;
-  response_ = anuneko_response{};
+  response_ = upstream_response{};
   surely_not_taken_ = false;
   transfer_ = net_.start(++number_, account_->make(std::move(c), repeatable), events_);
 }
@@ -204,7 +204,7 @@ void anuneko_line::end_post() {
     auto reason = reason_of(decoder_.finish_reason());
     turn_ = upstream_turn{};
     stop_transfer();
-    listener_.on_answer(reason);
+    listener_.on_answer({reason});
   } else {
     end_call(failure_of(*problem));
   }

@@ -82,7 +82,7 @@ private:
   /// How the transfer that just ended went.
   transfer_failure failure_ = transfer_failure::none;
   std::unique_ptr<transfer> transfer_;
-  anuneko_response response_;
+  upstream_response response_;
   anuneko::reply_decoder decoder_;
 };
 

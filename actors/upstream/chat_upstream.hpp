@@ -3,6 +3,7 @@
 #include "actors/upstream/transport.hpp"
 #include "protocol/deltas.hpp"
 #include "protocol/openai/errors.hpp"
+#include "protocol/openai/request.hpp"
 #include "protocol/openai/response.hpp"
 #include "protocol/result.hpp"
 
@@ -14,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 /// The line between a session and a chat service. Each kind of service is one implementation; a
@@ -34,15 +36,36 @@ struct upstream_chat {
   std::string unsettled_message;
 };
 
-/// One message for the upstream.
+/// One turn for the upstream.
 struct upstream_turn {
+  upstream_turn() = default;
+
   /// The model that shall answer, as the upstream calls it.
   std::string model;
+  /// What the client asked for.
+  std::shared_ptr<const openai::chat_request> request;
+
+  // For a service that keeps its chats:
+
   /// The user's new text. UTF-8.
   std::string text;
   /// The same with all that a chat without memory of this conversation has to be told; used if a
   /// chat has to be created.
   std::string seeded_text;
+
+  // For a stateless one:
+
+  /// The whole conversation with what is new, as a JSON array of messages.
+  std::string messages;
+};
+
+/// What ends a turn well.
+struct upstream_answer {
+  upstream_answer(openai::answer_end e) : end(std::move(e)) {}
+
+  openai::answer_end end;
+  /// From a stateless service: the message that is to stand in the conversation.
+  std::optional<openai::message> said;
 };
 
 /// What an upstream tells its session. Called from within the upstream's own functions only, so
@@ -51,11 +74,11 @@ class upstream_listener {
 public:
   virtual ~upstream_listener() = default;
 
-  /// Text of the answer arrived. *bytes* of the transfer's window were used for it: grant them
-  /// again once the text has left.
+  /// Pieces of the answer arrived. *bytes* of the transfer's window were used for them: grant them
+  /// again once the pieces have left.
   virtual void on_deltas(deltas text, std::size_t bytes) = 0;
   /// The answer is whole. The session commits, then calls `settle`.
-  virtual void on_answer(openai::finish_reason reason) = 0;
+  virtual void on_answer(upstream_answer answer) = 0;
   /// The turn failed. The chat is as `chat()` says; the next turn may begin.
   virtual void on_failure(openai::error reason) = 0;
   /// The chat can take its next message.
@@ -68,7 +91,8 @@ class chat_upstream {
 public:
   virtual ~chat_upstream() = default;
 
-  /// Begins a turn: makes sure of a chat and its model, posts the text. Only while none runs.
+  /// Begins a turn: makes sure of a chat and its model where there are chats, and posts what is to
+  /// be said. Only while none runs.
   virtual void begin(const upstream_turn& turn) = 0;
 
   /// After `on_answer`: tells the service that its reply was taken. Ends in `on_settled`, in any
@@ -96,6 +120,11 @@ struct upstream_abilities {
   bool tuning = false;
   /// Understands tools, images, and what else a request may demand; else such a request is refused.
   bool demands = false;
+  /// Remembers nothing between two turns: each is told the whole conversation.
+  bool stateless = false;
+  /// Speaks as our clients do: judges requests itself, takes names of models that it does not list,
+  /// and answers in chunks that go on as they are.
+  bool speaks_openai = false;
 };
 
 /// How many of a service's accounts are in which state.
@@ -131,7 +160,8 @@ public:
   /// Its kind, for logs.
   virtual std::string_view kind() const noexcept = 0;
 
-  /// The model that serves where none is named or the list cannot be had.
+  /// The model that serves where none is named or the list cannot be had; empty for the list's
+  /// first.
   virtual std::string default_model() const = 0;
 
   /// What clients call the model *name*.

@@ -45,7 +45,7 @@ void respond_error(exchange& x, const openai::error& e, openai::language lang,
     headers.emplace_back("X-Should-Retry", "false");
   if (e.code == error_code::invalid_api_key)
     headers.emplace_back("WWW-Authenticate", "Bearer");
-  x.respond(openai::status_of(e.code), std::move(headers), openai::to_json(e, lang));
+  x.respond(openai::status_of(e), std::move(headers), openai::to_json(e, lang));
 }
 
 void reply_state::start(exchange_ptr x, std::shared_ptr<const openai::chat_request> request,
@@ -90,7 +90,8 @@ void reply_state::begin(turn_head head, credit_actor session) {
   head_ = std::move(head);
   if (request_->stream) {
     writer_.emplace(completion_, request_->include_usage);
-    writer_->role(pending_);
+    if (!head_->what.abilities.speaks_openai)
+      writer_->role(pending_);
   }
 }
 
@@ -112,19 +113,24 @@ void reply_state::take(deltas& text, std::uint64_t bytes) {
   pump();
 }
 
-void reply_state::finish(openai::finish_reason reason) {
+void reply_state::finish(openai::answer_end end) {
   // From here on the session may end without harm to the answer.
   self_->demonitor(session_.address());
-  ending_ = reason;
+  if (!end.rest.empty())
+    count_chunks(end.rest);
+  ending_ = std::move(end);
   if (!request_->stream)
-    end_whole(reason);
+    end_whole();
   else if (waiting_.empty())
-    end_stream(reason);
+    end_stream();
 }
 
-void reply_state::end_stream(openai::finish_reason reason) {
-  writer_->finish(pending_, reason);
-  if (request_->include_usage)
+void reply_state::end_stream() {
+  const auto& rest = ending_->rest;
+  if (rest.empty())
+    writer_->finish(pending_, ending_->reason);
+  rest.for_each([this](std::string_view piece) { writer_->members(pending_, piece); });
+  if (rest.empty() && request_->include_usage)
     writer_->usage_chunk(pending_, openai::usage{});
   openai::chunk_writer::done(pending_);
   begin_stream();
@@ -133,9 +139,12 @@ void reply_state::end_stream(openai::finish_reason reason) {
   self_->quit();
 }
 
-void reply_state::end_whole(openai::finish_reason reason) {
+void reply_state::end_whole() {
+  const auto& rest = ending_->rest;
   exchange_->respond(200, answer_fields(json_type),
-                     openai::completion(completion_, waiting_.text, reason, openai::usage{}));
+                     rest.empty() ? openai::completion(completion_, waiting_.text, ending_->reason,
+                                                       openai::usage{})
+                                  : openai::completion(completion_, rest.text));
   self_->quit();
 }
 
@@ -195,7 +204,7 @@ void reply_state::pump() {
     return;
   fill_write();
   if (ending_ && waiting_.empty()) {
-    end_stream(*ending_);
+    end_stream();
     return;
   }
   if (pending_.empty())
@@ -212,12 +221,12 @@ void reply_state::fill_write() {
   auto pieces = waiting_.ends.size() - next_piece_;
   auto first = next_piece_;
   while (next_piece_ < waiting_.ends.size() && pending_.size() < options_->full_write)
-    writer_->content(pending_, waiting_.piece(next_piece_++));
+    append_piece(waiting_.piece(next_piece_++));
   if (first == next_piece_)
     return;
   auto bytes = waiting_bytes_ * (next_piece_ - first) / pieces;
   if (2 * next_piece_ >= waiting_.ends.size()) {
-    deltas rest;
+    deltas rest{waiting_.what};
     for (auto i = next_piece_; i < waiting_.ends.size(); ++i)
       rest.push_back(waiting_.piece(i));
     waiting_ = std::move(rest);
@@ -225,6 +234,13 @@ void reply_state::fill_write() {
   }
   waiting_bytes_ -= bytes;
   writing_bytes_ += bytes;
+}
+
+void reply_state::append_piece(std::string_view piece) {
+  if (waiting_.what == deltas::form::text)
+    writer_->content(pending_, piece);
+  else
+    writer_->members(pending_, piece);
 }
 
 void reply_state::grant(std::uint64_t bytes) {
@@ -262,7 +278,7 @@ fields reply_state::answer_fields(const char* content_type) const {
   const auto& turn = head_->what;
   result.emplace_back("X-Session-Id", head_->session_id);
   result.emplace_back("X-Session-Match", std::string{name_of(turn.match)});
-  if (turn.ignores_tuning && !request_->tuning.empty())
+  if (!turn.abilities.tuning && !request_->tuning.empty())
     result.emplace_back("X-Ignored-Parameters", join(request_->tuning));
   if (head_->replayed)
     result.emplace_back("Idempotent-Replayed", "true");
@@ -281,7 +297,7 @@ reply_actor::behavior_type reply(reply_actor::stateful_pointer<reply_state> self
         self->state.begin(std::move(head), std::move(session));
       },
       [self](atom::delta, deltas& text, std::uint64_t bytes) { self->state.take(text, bytes); },
-      [self](atom::finish, openai::finish_reason reason) { self->state.finish(reason); },
+      [self](atom::finish, openai::answer_end& end) { self->state.finish(std::move(end)); },
       [self](atom::failed, const openai::error& reason) { self->state.fail(reason); },
       [self](atom::written) { self->state.written(); },
       [self](atom::gone, std::chrono::steady_clock::time_point then) { self->state.leave(then); },

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace nekod::http {
 
@@ -53,7 +54,7 @@ struct reply_state {
 
   void begin(turn_head head, credit_actor session);
   void take(deltas& text, std::uint64_t bytes);
-  void finish(openai::finish_reason reason);
+  void finish(openai::answer_end end);
   void fail(const openai::error& reason);
   void written();
   void idle();
@@ -70,8 +71,9 @@ private:
   void count_chunks(const deltas& text);
   void count_buffered();
   fields answer_fields(const char* content_type) const;
-  void end_stream(openai::finish_reason reason);
-  void end_whole(openai::finish_reason reason);
+  void append_piece(std::string_view piece);
+  void end_stream();
+  void end_whole();
 
   reply_actor::stateful_pointer<reply_state> self_;
   exchange_ptr exchange_;
@@ -85,14 +87,14 @@ private:
   openai::completion_head completion_;
   std::optional<openai::chunk_writer> writer_;
 
-  /// A stream: text that is in no event yet, from *next_piece_* on. An answer in one piece: all of
-  /// it.
+  /// A stream: pieces that are in no event yet, from *next_piece_* on. An answer in one piece: all
+  /// of its text.
   deltas waiting_;
   std::size_t next_piece_ = 0;
   /// Events that go out with the next write.
   std::string pending_;
   /// How the answer ended, once it did.
-  std::optional<openai::finish_reason> ending_;
+  std::optional<openai::answer_end> ending_;
 
   // Bytes of the upstream's window: that what waits has cost; that the events of the next write and
   // of the one under way have; that left since the session last heard.

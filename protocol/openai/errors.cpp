@@ -51,6 +51,10 @@ constexpr auto rows = std::to_array<row>({
      "Invalid session ID", !retry, field},
     {error_code::unsupported_parameter, 400, request_error, "unsupported_parameter",
      "上游服务不支持该参数", "Not supported by the upstream service", !retry, field},
+    {error_code::context_length_exceeded, 400, request_error, "context_length_exceeded", "对话过长",
+     "The conversation is too long"},
+    {error_code::upstream_refused, 400, request_error, "upstream_refused", "上游服务拒绝了该请求",
+     "The upstream service refused the request"},
     {error_code::session_deleted, 404, request_error, "session_deleted", "会话已删除",
      "The session was deleted"},
     {error_code::invalid_api_key, 401, authentication_error, "invalid_api_key", "API Key 无效",
@@ -105,6 +109,10 @@ constexpr const row& row_of(error_code code) noexcept {
 
 std::uint16_t status_of(error_code code) noexcept { return row_of(code).status; }
 
+std::uint16_t status_of(const error& e) noexcept {
+  return e.foreign && e.foreign->status != 0 ? e.foreign->status : status_of(e.code);
+}
+
 std::string_view name_of(error_code code) noexcept { return row_of(code).name; }
 
 std::string_view type_of(error_code code) noexcept { return row_of(code).type; }
@@ -112,6 +120,8 @@ std::string_view type_of(error_code code) noexcept { return row_of(code).type; }
 bool retriable(error_code code) noexcept { return row_of(code).retriable; }
 
 std::string message_of(const error& e, language lang) {
+  if (e.foreign && !e.foreign->message.empty())
+    return e.foreign->message;
   const auto& r = row_of(e.code);
   std::string text{lang == language::zh ? r.zh : r.en};
   if (r.names_field && !e.param.empty())
@@ -122,17 +132,22 @@ std::string message_of(const error& e, language lang) {
 }
 
 std::string to_json(const error& e, language lang) {
+  static const foreign_words none;
+  const auto& foreign = e.foreign ? *e.foreign : none;
+  auto or_ours = [](const std::string& theirs, std::string_view own) {
+    return theirs.empty() ? own : std::string_view{theirs};
+  };
   std::string out = R"({"error":{"message":)";
   json::append_quoted(out, message_of(e, lang));
   out += R"(,"type":)";
-  json::append_quoted(out, type_of(e.code));
+  json::append_quoted(out, or_ours(foreign.type, type_of(e.code)));
   out += R"(,"param":)";
-  if (e.param.empty())
+  if (const auto param = or_ours(foreign.param, e.param); param.empty())
     out += "null";
   else
-    json::append_quoted(out, e.param);
+    json::append_quoted(out, param);
   out += R"(,"code":)";
-  json::append_quoted(out, name_of(e.code));
+  json::append_quoted(out, or_ours(foreign.code, name_of(e.code)));
   out += "}}";
   return out;
 }

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,6 +35,10 @@ enum class error_code : std::uint8_t {
   invalid_session_id,
   /// Asks for what this upstream cannot do and what cannot be ignored.
   unsupported_parameter,
+  /// The conversation is longer than what is kept, or than what the model takes.
+  context_length_exceeded,
+  /// The upstream refused the request for a reason of its own, which it says.
+  upstream_refused,
   /// The conversation was deleted while a turn ran.
   session_deleted,
   invalid_api_key,
@@ -65,7 +70,17 @@ enum class error_code : std::uint8_t {
 /// Languages of error texts.
 enum class language : std::uint8_t { zh, en };
 
-/// One failure, as a value. It never carries secrets or message text.
+/// How an upstream told a failure that is its client's matter. What it left out is empty.
+struct foreign_words {
+  std::uint16_t status = 0;
+  std::string message;
+  std::string type;
+  std::string param;
+  std::string code;
+};
+
+/// One failure, as a value. It never carries secrets, nor message text but what an upstream itself
+/// tells its client.
 struct error {
   error() = default;
   error(error_code c, std::string p = {}, std::string d = {})
@@ -81,10 +96,16 @@ struct error {
   bool maybe_taken = false;
   /// When another try makes sense.
   std::optional<std::chrono::seconds> retry_after;
+  /// The upstream's words for it, which the client is told in place of ours; may be null. Not for
+  /// logs.
+  std::shared_ptr<const foreign_words> foreign;
 };
 
 /// The HTTP status of *code*.
 std::uint16_t status_of(error_code code) noexcept;
+
+/// The HTTP status of *e*.
+std::uint16_t status_of(const error& e) noexcept;
 
 /// The `code` word on the wire.
 std::string_view name_of(error_code code) noexcept;
@@ -95,7 +116,8 @@ std::string_view type_of(error_code code) noexcept;
 /// Whether the same request may succeed later; else answers say `x-should-retry: false`.
 bool retriable(error_code code) noexcept;
 
-/// The text for people: the table's sentence, then the field and the detail where there are any.
+/// The text for people: the table's sentence, then the field and the detail where there are any; or
+/// the upstream's.
 std::string message_of(const error& e, language lang);
 
 /// `{"error":{"message","type","param","code"}}`: a whole body, or the data of a stream's last

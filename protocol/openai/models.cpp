@@ -9,7 +9,9 @@ void append_model(std::string& out, const model_info& m, std::int64_t created) {
   out += R"({"id":)";
   json::append_quoted(out, m.id);
   out += R"(,"object":"model","created":)" + std::to_string(created);
-  out += R"(,"owned_by":"anuneko","permission":[],"root":)";
+  out += R"(,"owned_by":)";
+  json::append_quoted(out, m.owner);
+  out += R"(,"permission":[],"root":)";
   json::append_quoted(out, m.id);
   out += R"(,"parent":null,"anuneko_model":)";
   json::append_quoted(out, m.upstream_name);

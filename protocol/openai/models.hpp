@@ -16,6 +16,8 @@ struct model_info {
   std::string id;
   /// The name upstream, such as `Orange Cat`.
   std::string upstream_name;
+  /// Whose it is: the upstream's kind.
+  std::string owner = "anuneko";
   /// Its place in the upstream's list, from 0.
   std::uint32_t upstream_index = 0;
 };

@@ -35,6 +35,8 @@ bool is_session_character(char c) {
 std::size_t newest_user_message(const chat_request& r) noexcept {
   const auto newest =
       std::ranges::find(r.messages.rbegin(), r.messages.rend(), role::user, &message::speaker);
+  if (newest == r.messages.rend())
+    return r.messages.size();
   return static_cast<std::size_t>(r.messages.rend() - newest) - 1;
 }
 
@@ -42,13 +44,19 @@ bool valid_session_id(std::string_view id) noexcept {
   return !id.empty() && id.size() <= 128 && std::ranges::all_of(id, is_session_character);
 }
 
-result<chat_request, error> parse_chat_request(std::string_view body) {
-  const auto doc = json::parse(body);
+void object_to(chat_request& r, error e) {
+  if (!r.objection)
+    r.objection = std::move(e);
+}
+
+result<chat_request, error> parse_chat_request(std::string body) {
+  chat_request r;
+  r.body = std::move(body);
+  const auto doc = json::parse(r.body);
   if (!doc)
     return body_error(doc);
   if (!doc.root.IsObject())
     return error{error_code::invalid_type, {}, "expected an object"};
-  chat_request r;
   if (auto e = read_messages(doc.root, r))
     return *std::move(e);
   if (auto e = read_parameters(doc.root, r))

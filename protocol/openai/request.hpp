@@ -23,7 +23,7 @@ std::string_view name_of(role r) noexcept;
 /// The role of that word.
 std::optional<role> role_named(std::string_view name) noexcept;
 
-/// One message, reduced to what a chat service of plain text can be told.
+/// One message. A chat service of plain text is told its text alone.
 struct message {
   message() = default;
   message(role s, std::string t) : speaker(s), text(std::move(t)) {}
@@ -31,6 +31,12 @@ struct message {
   role speaker = role::user;
   /// The content: a string as it came, or the text parts joined by LF. UTF-8; may be empty.
   std::string text;
+  /// What it says beside its text, such as calls of tools, in one form however it was written;
+  /// empty for most.
+  std::string more;
+  /// In a conversation that is kept whole: the message as its sender wrote it, where that is not
+  /// just role and text.
+  std::string json;
 };
 
 /// What a client asked for, checked.
@@ -53,9 +59,15 @@ struct chat_request {
   /// Fields that an upstream must understand or refuse, such as `tools` or
   /// `messages[0].content[1]`.
   std::vector<std::string> demands;
+  /// The first fault in what only the upstream has to understand, such as a temperature out of
+  /// range: one that reads requests itself is left to judge it, for others the request is refused.
+  std::optional<error> objection;
+  /// The body as it came.
+  std::string body;
 };
 
-/// The index in `messages` of the newest user message; every parsed request has one.
+/// The index in `messages` of the newest user message. A request without any has an objection; it
+/// has the number of messages here.
 std::size_t newest_user_message(const chat_request& r) noexcept;
 
 /// Whether *id* can name a session: 1 to 128 characters of `A-Z a-z 0-9 _ . : -`.
@@ -64,7 +76,8 @@ bool valid_session_id(std::string_view id) noexcept;
 /// Parses and checks a body. Unknown fields are taken and ignored, and so is null wherever the
 /// specification or a known client has it. Types, ranges and the presence of a user message with
 /// text are checked.
-/// @returns the first fault found, with the field's name.
-result<chat_request, error> parse_chat_request(std::string_view body);
+/// @returns the first fault that leaves nothing to go by, with the field's name; others are the
+///          request's objection.
+result<chat_request, error> parse_chat_request(std::string body);
 
 } // namespace nekod::openai

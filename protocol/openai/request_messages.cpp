@@ -18,6 +18,7 @@ struct content {
   bool has_text = false;
   /// The places of parts that are no text.
   std::vector<std::string> demands;
+  std::optional<error> objection;
 
   void add_text(std::string_view t) {
     if (has_text)
@@ -66,8 +67,11 @@ std::optional<error> read_part(const json::value& part, std::string place, conte
     to.demands.push_back(std::move(place));
     return std::nullopt;
   }
-  return error{error_code::invalid_value, place + ".type",
-               "expected text, refusal, image_url, input_audio or file"};
+  if (!to.objection)
+    to.objection = error{error_code::invalid_value, place + ".type",
+                         "expected text, refusal, image_url, input_audio or file"};
+  to.demands.push_back(std::move(place));
+  return std::nullopt;
 }
 
 std::optional<error> read_parts(const json::value& parts, const std::string& place, content& to) {
@@ -109,19 +113,6 @@ result<role, error> read_role(const json::value& m, const std::string& place) {
   return *speaker;
 }
 
-/// Reads the message at *place* into *said*.
-/// @returns who said it.
-result<role, error> read_message(const json::value& m, const std::string& place, content& said) {
-  if (!m.IsObject())
-    return wrong_type(place, "an object");
-  auto speaker = read_role(m, place);
-  if (!speaker)
-    return speaker;
-  if (auto e = read_content(m, *speaker, place, said))
-    return *std::move(e);
-  return speaker;
-}
-
 } // namespace
 
 std::string_view name_of(role r) noexcept { return role_names[static_cast<std::size_t>(r)]; }
@@ -131,6 +122,23 @@ std::optional<role> role_named(std::string_view name) noexcept {
   if (found == role_names.end())
     return std::nullopt;
   return static_cast<role>(found - role_names.begin());
+}
+
+result<heard_message, error> read_message(const json::value& m, const std::string& place) {
+  if (!m.IsObject())
+    return wrong_type(place, "an object");
+  const auto speaker = read_role(m, place);
+  if (!speaker)
+    return speaker.error();
+  content said;
+  if (auto e = read_content(m, *speaker, place, said))
+    return *std::move(e);
+  heard_message heard;
+  heard.said = message{*speaker, std::move(said.text)};
+  heard.said.more = more_of(m, *speaker);
+  heard.demands = std::move(said.demands);
+  heard.objection = std::move(said.objection);
+  return heard;
 }
 
 std::optional<error> read_messages(const json::value& body, chat_request& r) {
@@ -144,17 +152,18 @@ std::optional<error> read_messages(const json::value& body, chat_request& r) {
     return error{error_code::empty_messages, name};
   auto user_spoke = false;
   for (rapidjson::SizeType i = 0; i < messages->Size(); ++i) {
-    content said;
-    const auto speaker = read_message((*messages)[i], element(name, i), said);
-    if (!speaker)
-      return speaker.error();
-    if (*speaker == role::user)
-      user_spoke = !is_blank(said.text) || !said.demands.empty();
-    r.messages.emplace_back(*speaker, std::move(said.text));
-    std::ranges::move(said.demands, std::back_inserter(r.demands));
+    auto heard = read_message((*messages)[i], element(name, i));
+    if (!heard)
+      return heard.error();
+    if (heard->said.speaker == role::user)
+      user_spoke = !is_blank(heard->said.text) || !heard->demands.empty();
+    r.messages.push_back(std::move(heard->said));
+    std::ranges::move(heard->demands, std::back_inserter(r.demands));
+    if (heard->objection)
+      object_to(r, *std::move(heard->objection));
   }
   if (!user_spoke)
-    return error{error_code::no_user_message, name};
+    object_to(r, {error_code::no_user_message, name});
   return std::nullopt;
 }
 

@@ -157,7 +157,11 @@ struct rule {
   std::string_view name;
   shape expected;
   outcome (*take)(std::string_view name, const value& v, chat_request& r);
+  /// Whether we go by it ourselves, so that nobody else may have another mind of it.
+  bool ours = false;
 };
+
+constexpr bool ours = true;
 
 /// Every parameter that is looked at, by name. A client's other members are nobody's business.
 constexpr rule rules[] = {
@@ -171,7 +175,7 @@ constexpr rule rules[] = {
     {"max_tokens", positive_integer, tune},
     {"metadata", object, accept},
     {"modalities", array, take_modalities},
-    {"model", string, take_model},
+    {"model", string, take_model, ours},
     {"moderation", object, accept},
     {"n", integer_from(1, 128), take_n},
     {"parallel_tool_calls", boolean, accept},
@@ -185,11 +189,11 @@ constexpr rule rules[] = {
     {"safety_identifier", string, accept},
     {"seed", integer, tune},
     {"service_tier", string, accept},
-    {"session_id", string, take_session_id},
+    {"session_id", string, take_session_id, ours},
     {"stop", string_or_array, take_stop},
     {"store", boolean, accept},
-    {"stream", boolean, take_stream},
-    {"stream_options", object, take_stream_options},
+    {"stream", boolean, take_stream, ours},
+    {"stream_options", object, take_stream_options, ours},
     {"temperature", number_from(0, 2), tune},
     {"tool_choice", string_or_object, accept},
     {"tools", array, demand},
@@ -223,10 +227,13 @@ std::optional<error> read_parameters(const json::value& body, chat_request& r) {
     seen.set(index);
     if (member.value.IsNull())
       continue;
-    if (auto e = check(found->name, member.value, found->expected))
+    auto e = check(found->name, member.value, found->expected);
+    if (!e)
+      e = found->take(found->name, member.value, r);
+    if (e && found->ours)
       return e;
-    if (auto e = found->take(found->name, member.value, r))
-      return e;
+    if (e)
+      object_to(r, *std::move(e));
   }
   return std::nullopt;
 }

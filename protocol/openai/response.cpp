@@ -6,7 +6,7 @@
 namespace nekod::openai {
 namespace {
 
-/// The members that every answer begins with, up to the list of choices.
+/// The members that every answer begins with.
 std::string opening(const completion_head& head, std::string_view object) {
   std::string out = R"({"id":)";
   json::append_quoted(out, head.id);
@@ -17,9 +17,11 @@ std::string opening(const completion_head& head, std::string_view object) {
   json::append_quoted(out, head.model);
   out += R"(,"session_id":)";
   json::append_quoted(out, head.session_id);
-  out += R"(,"choices":[)";
+  out += ',';
   return out;
 }
+
+constexpr std::string_view choices = R"("choices":[)";
 
 /// The usage member and the object's end.
 void append_usage(std::string& out, const usage& tokens) {
@@ -46,6 +48,7 @@ std::string_view name_of(finish_reason r) noexcept {
 std::string completion(const completion_head& head, std::string_view text, finish_reason reason,
                        const usage& tokens) {
   auto out = opening(head, "chat.completion");
+  out += choices;
   out += R"({"index":0,"message":{"role":"assistant","content":)";
   json::append_quoted(out, text);
   out += R"(,"refusal":null},"logprobs":null,"finish_reason":)";
@@ -55,8 +58,16 @@ std::string completion(const completion_head& head, std::string_view text, finis
   return out;
 }
 
+std::string completion(const completion_head& head, std::string_view members) {
+  auto out = opening(head, "chat.completion");
+  out += members;
+  out += '}';
+  return out;
+}
+
 chunk_writer::chunk_writer(const completion_head& head, bool include_usage)
-    : before_choices_("data: " + opening(head, "chat.completion.chunk")),
+    : before_members_("data: " + opening(head, "chat.completion.chunk")),
+      before_choices_(before_members_ + std::string{choices}),
       before_delta_(before_choices_ + R"({"index":0,"delta":{)"),
       after_choices_(include_usage ? "],\"usage\":null}\n\n" : "]}\n\n"),
       after_delta_(R"(},"finish_reason":null})" + after_choices_) {}
@@ -72,6 +83,12 @@ void chunk_writer::content(std::string& out, std::string_view piece) const {
   out += R"("content":)";
   json::append_quoted(out, piece);
   out += after_delta_;
+}
+
+void chunk_writer::members(std::string& out, std::string_view piece) const {
+  out += before_members_;
+  out += piece;
+  out += "}\n\n";
 }
 
 void chunk_writer::finish(std::string& out, finish_reason reason) const {

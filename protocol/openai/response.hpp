@@ -1,5 +1,6 @@
 #pragma once
 
+#include "protocol/deltas.hpp"
 #include "protocol/openai/errors.hpp"
 
 #include <cstdint>
@@ -35,10 +36,26 @@ struct usage {
 std::string completion(const completion_head& head, std::string_view text, finish_reason reason,
                        const usage& tokens);
 
+/// What an answer ends with: held back until its turn is sure to be kept.
+struct answer_end {
+  answer_end() = default;
+  answer_end(finish_reason r) : reason(r) {}
+
+  /// Of plain text.
+  finish_reason reason = finish_reason::stop;
+  /// Of members: the last ones of a stream, the finish reasons among them, or all of a whole
+  /// answer.
+  deltas rest{deltas::form::members};
+};
+
+/// A whole answer of *members*, which lack those of *head*.
+std::string completion(const completion_head& head, std::string_view members);
+
 /// Writes one answer as server-sent events, each a block of its own ending in a blank line.
 ///
-/// A stream is: `role`, any number of `content`, `finish`, `usage_chunk` if it was asked for,
-/// `done`; or, at any point before `finish`, `failure`, after which nothing more comes.
+/// A stream of text is: `role`, any number of `content`, `finish`, `usage_chunk` if it was asked
+/// for, `done`; one of members: any number of `members`, `done`. Or, at any point before the end,
+/// `failure`, after which nothing more comes.
 class chunk_writer {
 public:
   /// @param include_usage Whether the client asked for a chunk with usage. Every other chunk then
@@ -48,12 +65,16 @@ public:
   void role(std::string& out) const;
   /// @param piece UTF-8; goes out unchanged.
   void content(std::string& out, std::string_view piece) const;
+  /// @param piece The members of a chunk, `choices` among them; goes out unchanged.
+  void members(std::string& out, std::string_view piece) const;
   void finish(std::string& out, finish_reason reason) const;
   void usage_chunk(std::string& out, const usage& tokens) const;
   static void done(std::string& out);
   static void failure(std::string& out, const error& e, language lang);
 
 private:
+  /// From `data: {` to where the members begin that are not the same in all chunks.
+  std::string before_members_;
   /// From `data: {` to where the first choice begins.
   std::string before_choices_;
   /// From there on to the first choice's delta, and into it.

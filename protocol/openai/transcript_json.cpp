@@ -1,6 +1,8 @@
 #include "protocol/openai/transcript_json.hpp"
 
 #include "protocol/json.hpp"
+#include "protocol/json_spans.hpp"
+#include "protocol/openai/whole_messages.hpp"
 
 namespace nekod::openai {
 
@@ -9,25 +11,18 @@ std::string transcript_json(const std::vector<message>& transcript) {
   for (const auto& m : transcript) {
     if (out.size() > 1)
       out += ",";
-    out.append(R"({"role":")").append(name_of(m.speaker)).append(R"(","content":)");
-    json::append_quoted(out, m.text);
-    out += "}";
+    append_message(out, m);
   }
   return out + "]";
 }
 
 std::vector<message> parse_transcript(std::string_view text) {
   std::vector<message> result;
-  auto document = json::parse(text);
-  if (!document || !document.root.IsArray())
+  if (!json::parse(text))
     return result;
-  for (const auto& entry : document.root.GetArray()) {
-    auto speaker = json::find_string(entry, "role");
-    auto said = json::find_string(entry, "content");
-    auto known = speaker ? role_named(*speaker) : std::nullopt;
-    if (known && said)
-      result.emplace_back(*known, std::string{*said});
-  }
+  for (json::elements e{text}; e.next();)
+    if (auto m = parse_message(e.value()))
+      result.push_back(*std::move(m));
   return result;
 }
 

@@ -6,7 +6,8 @@
 #include <string_view>
 #include <vector>
 
-/// A conversation as it is stored: `[{"role":"user","content":"..."},...]`.
+/// A conversation as it is stored, and as a service that remembers nothing is told it:
+/// `[{"role":"user","content":"..."},...]`, each message as its sender wrote it.
 namespace nekod::openai {
 
 std::string transcript_json(const std::vector<message>& transcript);

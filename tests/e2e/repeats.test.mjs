@@ -87,13 +87,13 @@ test('one of them may leave, in the middle of its stream, and the others read on
 });
 
 test('who has the beginning of a stream and leaves does not come back, unless it has a key', async () => {
-  const again = async (options, fields) => {
+  const again = async (options) => {
     const text = `[sim tokens=40 delay=5] ${unique()}`;
-    const stream = await nekod.stream(text, fields, options(0));
+    const stream = await nekod.stream(text, {}, options(0));
     await stream.started();
     stream.leave();
     if (!options(0).headers['Idempotency-Key']) await sim.quiet();
-    await send(question(text, { stream: true, model: 'mihoyo-orange_cat', ...fields }), options(1));
+    checkStream(await (await nekod.stream(text, {}, options(1))).rest());
     return posts(text);
   };
   const key = unique('key');
@@ -119,8 +119,13 @@ test('who does not come back is waited for no longer than a while', async () => 
 test('a session by name: a repeated request joins its turn, running or waiting, or has its answer', async () => {
   const id = unique('named');
   const [one, two] = [`[sim tokens=40 delay=5] ${unique('one')}`, unique('two')];
-  const ask = (text, count) => send(question(text, { session_id: id, stream: true }), nth(count));
-  const running = await nekod.stream(one, { session_id: id, model: undefined }, nth(0));
+  const named = { session_id: id, model: undefined };
+  const ask = async (text, count) => {
+    const stream = await nekod.stream(text, named, nth(count));
+    const match = stream.response.headers.get('x-session-match');
+    return { match, text: checkStream(await stream.rest()).text };
+  };
+  const running = await nekod.stream(one, named, nth(0));
   await running.started();
   const waiting = ask(two, 0);
   const answers = await Promise.all([ask(one, 1), ask(two, 1), waiting]);

@@ -131,22 +131,21 @@ test('an upstream whose certificate nobody vouches for gets nothing', async (t) 
 });
 
 test('a proxy that is set is the only way, also over TLS, and its password stays secret', async (t) => {
-  const [front, way] = [await secured(t), await proxy(t)];
-  const address = `http://cat:fish-of-the-day@127.0.0.1:${way.port}`;
-  const set = ['--upstream-proxy', address, '--log-level', 'trace'];
-  const plain = await gateway(t, [...leadingTo(sim), ...set]);
+  const [front, way, other] = [await secured(t), await proxy(t), await proxy(t)];
+  const set = ({ port }) =>
+    ['--upstream-proxy', `http://cat:fish-of-the-day@127.0.0.1:${port}`, '--log-level', 'trace'];
+  const plain = await gateway(t, [...leadingTo(sim), ...set(way)]);
   await plain.ask(unique());
   assert.ok(way.seen.length > 2);
   for (const [, url, credentials] of way.seen) {
     assert.ok(url.startsWith(`http://127.0.0.1:${sim.port}/api/v1/`), url);
     assert.equal(credentials, `Basic ${btoa('cat:fish-of-the-day')}`);
   }
-  way.seen.length = 0;
-  const args = [...leadingTo(sim), '--anuneko-url', front.url, '--upstream-ca', front.cert, ...set];
+  const args = [...leadingTo(sim), '--anuneko-url', front.url, '--upstream-ca', front.cert, ...set(other)];
   const secure = await gateway(t, args);
   await secure.ask(unique());
-  assert.ok(way.seen.length > 0);
-  for (const [method, url] of way.seen) assert.deepEqual([method, url], ['CONNECT', new URL(front.url).host]);
+  assert.ok(other.seen.length > 0);
+  for (const [method, url] of other.seen) assert.deepEqual([method, url], ['CONNECT', new URL(front.url).host]);
   const { log } = await runToEnd(t, [...args, '--check-config']);
   for (const said of [log, plain.log, secure.log]) assert.ok(!said.includes('fish-of-the-day'));
 });

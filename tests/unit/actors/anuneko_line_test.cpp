@@ -18,7 +18,7 @@ struct listener : upstream_listener {
     text += d.text;
     used += bytes;
   }
-  void on_answer(openai::finish_reason) override { log.emplace_back("answer"); }
+  void on_answer(upstream_answer) override { log.emplace_back("answer"); }
   void on_failure(openai::error e) override {
     log.emplace_back("failure");
     error = std::move(e);
@@ -54,7 +54,11 @@ struct fixture {
   }
 
   void begin(const std::string& model = "Orange Cat") {
-    line->begin({model, "hello", "seeded hello"});
+    upstream_turn turn;
+    turn.model = model;
+    turn.text = "hello";
+    turn.seeded_text = "seeded hello";
+    line->begin(turn);
   }
 
   /// The reply's stream to the newest call: two pieces and the message's id.

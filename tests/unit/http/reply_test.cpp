@@ -97,7 +97,7 @@ struct fixture : test::actor_system_fixture {
     head.session_id = "s1";
     head.what.model.id = "cat";
     head.what.request = request;
-    head.what.ignores_tuning = true;
+    head.what.abilities.tuning = false;
     caf::anon_send(handle, atom::begin_v, head, session);
     run();
   }
@@ -110,7 +110,7 @@ struct fixture : test::actor_system_fixture {
   }
 
   void finish() {
-    caf::anon_send(handle, atom::finish_v, openai::finish_reason::stop);
+    caf::anon_send(handle, atom::finish_v, openai::answer_end{openai::finish_reason::stop});
     run();
   }
 

@@ -51,7 +51,7 @@ public:
       });
     }
     void end_answer() {
-      happen([this] { listener.on_answer(openai::finish_reason::stop); });
+      happen([this] { listener.on_answer({openai::finish_reason::stop}); });
     }
     void end_settling() {
       happen([this] { listener.on_settled(); });

@@ -30,7 +30,7 @@ inline reply_actor::behavior_type recording_reply(reply_actor::pointer self,
       [record](atom::delta, const deltas& text, std::uint64_t) {
         record->log.push_back("delta " + text.text);
       },
-      [record, self](atom::finish, openai::finish_reason) {
+      [record, self](atom::finish, const openai::answer_end&) {
         record->log.emplace_back("finish");
         self->quit();
       },

@@ -1,0 +1,55 @@
+#include "actors/upstream/models_query.hpp"
+
+#include <optional>
+#include <utility>
+
+namespace nekod {
+
+using openai::error;
+using openai::error_code;
+
+void models_query::start(http_call call, upstream_service::models_handler f) {
+  std::lock_guard guard{mutex_};
+  response_ = upstream_response{};
+  handler_ = std::move(f);
+  running_ = {kind_, std::chrono::steady_clock::now()};
+  transfer_ =
+      net_.start(++number_, std::move(call), [this](const transfer_event& event) { take(event); });
+}
+
+void models_query::take(const transfer_event& event) {
+  upstream_service::models_handler f;
+  std::optional<answer> names;
+  {
+    std::lock_guard guard{mutex_};
+    if (event.transfer != number_ || !handler_)
+      return;
+    if (event.what == transfer_event::kind::head) {
+      response_.status = event.status;
+      return;
+    }
+    if (event.what == transfer_event::kind::data &&
+        response_.body.size() + event.bytes.size() <= max_small_reply) {
+      response_.body += event.bytes;
+      transfer_->grant(event.bytes.size());
+      return;
+    }
+    names = read(event);
+    account_->ended(running_, *names ? nullptr : &names->error(), event.failure);
+    f = std::exchange(handler_, nullptr);
+  }
+  f(std::move(*names));
+}
+
+models_query::answer models_query::read(const transfer_event& event) const {
+  if (event.what == transfer_event::kind::data)
+    return error{error_code::upstream_error, {}, "the list of models is too long"};
+  if (event.failure != transfer_failure::none)
+    return failure_of(event.failure);
+  auto names = read_(response_);
+  if (names && names->empty())
+    return error{error_code::upstream_error, {}, "no models in the upstream's list"};
+  return names;
+}
+
+} // namespace nekod

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "actors/upstream/account_watch.hpp"
+#include "actors/upstream/chat_upstream.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace nekod {
+
+/// A service's list of models, asked for by one caller at a time.
+class models_query {
+public:
+  using answer = result<std::vector<std::string>, openai::error>;
+  using reader = std::function<answer(const upstream_response&)>;
+
+  /// @param kind The call's place among the watch's names.
+  /// @param read Reads the names from a response that is whole.
+  models_query(transport& net, std::shared_ptr<account_watch> who, std::size_t kind, reader read)
+      : net_(net), account_(std::move(who)), kind_(kind), read_(std::move(read)) {}
+
+  void start(http_call call, upstream_service::models_handler f);
+
+private:
+  void take(const transfer_event& event);
+  answer read(const transfer_event& event) const;
+
+  transport& net_;
+  std::shared_ptr<account_watch> account_;
+  std::size_t kind_;
+  reader read_;
+  std::mutex mutex_;
+  std::uint64_t number_ = 0;
+  running_call running_;
+  std::unique_ptr<transfer> transfer_;
+  upstream_response response_;
+  upstream_service::models_handler handler_;
+};
+
+} // namespace nekod

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "actors/upstream/account_watch.hpp"
+#include "actors/upstream/openai.hpp"
+#include "actors/upstream/transport.hpp"
+#include "protocol/openai/errors.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+/// HTTP as one account at an OpenAI-compatible server speaks it, and what failed calls mean.
+namespace nekod {
+
+enum class openai_call : std::uint8_t { models, chat_completions };
+
+/// A call that begins now.
+running_call begun(openai_call kind);
+
+/// May be used from any thread.
+class openai_account : public account_watch {
+public:
+  explicit openai_account(openai_options options);
+
+  http_call list_models() const;
+
+  /// @param stream Whether the answer comes in pieces. One in a single piece begins when it is
+  ///               ready, so that its first byte may take as long as the whole.
+  http_call complete_chat(std::string body, bool stream) const;
+
+  /// What a client is told of a response that is none of success.
+  openai::error failure_of(const upstream_response& r) const;
+
+  /// The same of an error that the server told, without the key, should its words quote it.
+  openai::error without_key(openai::error e) const;
+
+  const openai_options& options() const noexcept { return options_; }
+
+private:
+  http_call make(const char* method, const char* path) const;
+
+  openai_options options_;
+};
+
+} // namespace nekod

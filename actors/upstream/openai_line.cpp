@@ -1,0 +1,154 @@
+#include "actors/upstream/openai_line.hpp"
+
+#include "protocol/openai/upstream_call.hpp"
+
+#include <utility>
+
+namespace nekod {
+
+using openai::error;
+using openai::error_code;
+
+openai_line::openai_line(transport& net, std::shared_ptr<openai_account> account,
+                         upstream_listener& listener, transport::sink events)
+    : net_(net), account_(std::move(account)), listener_(listener), events_(std::move(events)) {}
+
+openai_line::~openai_line() {
+  if (running_)
+    account_->cancelled(call_);
+}
+
+// -- the interface -------------------------------------------------------------------------------
+
+void openai_line::begin(const upstream_turn& turn) {
+  stream_ = turn.request->stream;
+  running_ = true;
+  failure_ = transfer_failure::none;
+  response_ = upstream_response{};
+  decoder_ = openai::answer_decoder{turn.request->include_usage};
+  call_ = begun(openai_call::chat_completions);
+  auto body = openai::upstream_body(*turn.request, turn.model, turn.messages);
+  transfer_ = net_.start(++number_, account_->complete_chat(std::move(body), stream_), events_);
+}
+
+void openai_line::cancel(std::optional<std::chrono::steady_clock::time_point> client_left) {
+  if (running_)
+    account_->cancelled(call_);
+  if (running_ && client_left)
+    transfer_->abandon(*client_left);
+  running_ = false;
+  transfer_.reset();
+}
+
+void openai_line::grant(std::size_t bytes) {
+  if (transfer_)
+    transfer_->grant(bytes);
+}
+
+void openai_line::on_transfer(transfer_event event) {
+  if (!transfer_ || event.transfer != number_)
+    return;
+  switch (event.what) {
+  case transfer_event::kind::head:
+    response_.status = event.status;
+    response_.retry_after = event.retry_after;
+    break;
+  case transfer_event::kind::data:
+    take_data(event.bytes);
+    break;
+  case transfer_event::kind::end:
+    take_end(event.failure);
+    break;
+  }
+}
+
+// -- the answer ----------------------------------------------------------------------------------
+
+void openai_line::take_data(const std::string& bytes) {
+  if (running_ && stream_ && response_.ok()) {
+    take_chunks(bytes);
+    return;
+  }
+  transfer_->grant(bytes.size());
+  if (!running_)
+    return;
+  response_.body += bytes;
+  if (response_.body.size() > (response_.ok() ? openai::max_answer_bytes : max_small_reply))
+    fail({error_code::upstream_error, {}, "the upstream's answer is too long"});
+}
+
+void openai_line::take_chunks(const std::string& bytes) {
+  deltas pieces{deltas::form::members};
+  decoder_.feed(bytes, pieces);
+  pass_on(std::move(pieces), bytes.size());
+  if (decoder_.whole() || decoder_.failure())
+    end_stream();
+}
+
+void openai_line::pass_on(deltas pieces, std::size_t bytes) {
+  if (pieces.empty())
+    transfer_->grant(bytes);
+  else
+    listener_.on_deltas(std::move(pieces), bytes);
+}
+
+void openai_line::take_end(transfer_failure f) {
+  if (!running_) {
+    transfer_.reset();
+    return;
+  }
+  failure_ = f;
+  if (f != transfer_failure::none)
+    fail(failure_of(f));
+  else if (!response_.ok())
+    fail(account_->failure_of(response_));
+  else if (stream_)
+    end_stream();
+  else
+    end_whole();
+}
+
+void openai_line::end_stream() {
+  if (!decoder_.whole() && !decoder_.failure()) {
+    deltas pieces{deltas::form::members};
+    decoder_.finish(pieces);
+    pass_on(std::move(pieces), 0);
+  }
+  if (decoder_.failure()) {
+    fail(account_->without_key(*decoder_.failure()));
+    return;
+  }
+  openai::answer_end end;
+  end.rest = decoder_.take_rest();
+  upstream_answer answer{std::move(end)};
+  answer.said = decoder_.said();
+  succeed(std::move(answer));
+}
+
+void openai_line::end_whole() {
+  auto read = openai::parse_whole_answer(response_.body);
+  if (!read) {
+    fail(account_->without_key(std::move(read.error())));
+    return;
+  }
+  openai::answer_end end;
+  end.rest.push_back(read->members);
+  upstream_answer answer{std::move(end)};
+  answer.said = std::move(read->said);
+  succeed(std::move(answer));
+}
+
+void openai_line::succeed(upstream_answer answer) {
+  account_->ended(call_, nullptr, failure_);
+  running_ = false;
+  listener_.on_answer(std::move(answer));
+}
+
+void openai_line::fail(error reason) {
+  account_->ended(call_, &reason, failure_);
+  running_ = false;
+  transfer_.reset();
+  listener_.on_failure(std::move(reason));
+}
+
+} // namespace nekod

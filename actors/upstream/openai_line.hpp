@@ -1,0 +1,61 @@
+#pragma once
+
+#include "actors/upstream/chat_upstream.hpp"
+#include "actors/upstream/openai_account.hpp"
+#include "protocol/openai/answer_decoder.hpp"
+
+#include <memory>
+#include <string>
+
+namespace nekod {
+
+/// One conversation's line to an OpenAI-compatible server: a turn is one call. There is no chat to
+/// remember, nor anything to settle.
+///
+/// What a client wants in one piece is asked for in one piece: put together from chunks it would
+/// lack what we do not know of.
+class openai_line : public chat_upstream {
+public:
+  openai_line(transport& net, std::shared_ptr<openai_account> account, upstream_listener& listener,
+              transport::sink events);
+  ~openai_line() override;
+
+  openai_line(const openai_line&) = delete;
+  openai_line& operator=(const openai_line&) = delete;
+
+  void begin(const upstream_turn& turn) override;
+  void settle() override { listener_.on_settled(); }
+  void cancel(std::optional<std::chrono::steady_clock::time_point> client_left) override;
+  void grant(std::size_t bytes) override;
+  void on_transfer(transfer_event event) override;
+  const upstream_chat& chat() const noexcept override { return no_chat_; }
+
+private:
+  void take_data(const std::string& bytes);
+  void take_chunks(const std::string& bytes);
+  void take_end(transfer_failure f);
+  void end_stream();
+  void end_whole();
+  void pass_on(deltas pieces, std::size_t bytes);
+  void succeed(upstream_answer answer);
+  void fail(openai::error reason);
+
+  transport& net_;
+  std::shared_ptr<openai_account> account_;
+  upstream_listener& listener_;
+  transport::sink events_;
+  const upstream_chat no_chat_;
+
+  bool stream_ = false;
+  /// Whether the turn still runs. A transfer outlives it until its end, so that its connection can
+  /// be used again.
+  bool running_ = false;
+  std::uint64_t number_ = 0;
+  running_call call_;
+  transfer_failure failure_ = transfer_failure::none;
+  std::unique_ptr<transfer> transfer_;
+  upstream_response response_;
+  openai::answer_decoder decoder_;
+};
+
+} // namespace nekod
