@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test from 'node:test';
 import { amount, repeatably, seed, telling } from './chance.mjs';
-import { checkStream, gateway, leadingTo, simulator, temporaryFolder } from './support.mjs';
+import { checkStream, gateway, leadingTo, simulator, temporaryFolder, unique } from './support.mjs';
 
 const kills = amount('NEKOD_KILLS', 50);
 /// A conversation of more turns ends: all of it should fit in a preamble.
@@ -154,6 +154,13 @@ function chatsByAnswer(chats) {
   return found;
 }
 
+function checkNothingTwice(chats) {
+  for (const chat of chats) {
+    const said = saidIn(chat);
+    assert.equal(new Set(said).size, said.length, `a text came twice: ${said.join('\n')}`);
+  }
+}
+
 /// Checks a conversation's turns: the last one's chat was told all of them, in their order.
 function checkTold(turns, found) {
   const texts = turns.map((turn) => turn.text);
@@ -186,10 +193,7 @@ test(`${kills} kills under load (seed ${seed})`, (t) =>
     await sim.quiet();
     const chats = await sim.chats();
     const found = chatsByAnswer(chats);
-    for (const chat of chats) {
-      const said = saidIn(chat);
-      assert.equal(new Set(said).size, said.length, `a text came twice: ${said.join('\n')}`);
-    }
+    checkNothingTwice(chats);
     const conversations = clients.flatMap((client) => [...client.ended, client.turns]);
     for (const turns of conversations) checkTold(turns, found);
     const links = clients.flatMap((client) => client.links);
@@ -204,3 +208,26 @@ test(`${kills} kills under load (seed ${seed})`, (t) =>
     for (const kind of ['unchosen', 'bad_request']) violations.delete(kind);
     assert.deepEqual([...violations], []);
   }));
+
+// The chat wants no choice yet, so that it takes the message again.
+const todo = 'what was stored before the message does not tell that the chat has it';
+test('a message whose reply had not begun when nekod was killed is not told twice', { todo }, async (t) => {
+  const sim = await simulator(t);
+  const args = [...leadingTo(sim), '--store', `sqlite:${join(temporaryFolder(t), 'sessions.db')}`];
+  const [one, two] = [unique('one'), unique('two')];
+  const killed = await gateway(t, args);
+  const { text } = await killed.ask(one);
+  const messages = [
+    { role: 'user', content: one },
+    { role: 'assistant', content: text },
+    { role: 'user', content: two },
+  ];
+  await sim.fault({ call: 'stream', kind: 'silent' });
+  const cut = assert.rejects(killed.ask('', { messages }));
+  await sim.reached(two);
+  killed.kill('SIGKILL');
+  await cut;
+  await sim.quiet();
+  await (await gateway(t, args)).ask('', { messages });
+  checkNothingTwice(await sim.chats());
+});
