@@ -164,6 +164,7 @@ function checkNothingTwice(chats) {
 /// Checks a conversation's turns: the last one's chat was told all of them, in their order.
 function checkTold(turns, found) {
   const texts = turns.map((turn) => turn.text);
+  for (const text of texts) assert.ok(found.has(text), `${text} was answered by nobody`);
   const { chat } = found.get(texts.at(-1));
   const said = saidIn(chat);
   assert.deepEqual(said.filter((text) => texts.includes(text)), texts, `what was answered, of ${said.join('\n')}`);
