@@ -7,7 +7,6 @@ import { copyFileSync, existsSync, readFileSync, readdirSync, statSync, writeFil
 import { join } from 'node:path';
 import test, { after } from 'node:test';
 import {
-  checkStream,
   expectError,
   gateway,
   leadingTo,
@@ -89,65 +88,6 @@ test('what was deleted stays so after kill -9', async (t) => {
 
 test('the simulator saw no wrong use until here', async () => {
   assert.deepEqual((await sim.quiet()).violations, []);
-});
-
-/// What users said in a chat, one entry a text: as messages, and in what the first one tells of before.
-const saidIn = (chat) =>
-  texts(chat).flatMap((text) => {
-    const [before, now] = text.split('[New message]\n');
-    if (now === undefined) return [text];
-    return [...before.matchAll(/^User: (.*)$/gm)].map((match) => match[1]).concat(now);
-  });
-
-test('20 times killed under load: no answered turn is lost, none is posted twice', async (t) => {
-  const file = freshFile(t);
-  const ids = Array.from({ length: 6 }, (_, i) => unique(`session-${i}`));
-  const answered = new Map(ids.map((id) => [id, []]));
-  const failures = [];
-
-  const turn = async (nekod, id, seen = () => {}) => {
-    const text = `[sim tokens=5 delay=2] ${unique('turn')}`;
-    const stream = await nekod.stream(text, { session_id: id }).catch(() => undefined);
-    if (!stream) return;
-    while (!stream.ended) {
-      await stream.more();
-      seen();
-    }
-    if (stream.raw.includes('data: [DONE]')) answered.get(id).push(text);
-    else if (!stream.cut) failures.push(stream.raw);
-    return text;
-  };
-
-  for (let round = 0; round < 20; ++round) {
-    const nekod = await start(t, file);
-    let left = 1 + Math.floor(Math.random() * 150);
-    const seen = () => {
-      if (--left === 0) nekod.kill('SIGKILL');
-    };
-    await Promise.all(
-      ids.map(async (id) => {
-        while (left > 0) await turn(nekod, id, seen);
-      }),
-    );
-    await nekod.ended();
-  }
-
-  const nekod = await start(t, file);
-  for (const id of ids) {
-    const last = await turn(nekod, id);
-    const said = saidIn(await sim.chatWith(last));
-    for (const text of answered.get(id)) assert.ok(said.includes(text), `${text} of ${id} is lost`);
-  }
-  assert.deepEqual(failures, []);
-  assert.ok([...answered.values()].flat().length > 40, 'there was load');
-  for (const chat of await sim.chats()) {
-    const said = saidIn(chat);
-    assert.equal(new Set(said).size, said.length, `a text came twice: ${said.join('\n')}`);
-  }
-  // A turn that was cut leaves its chat in want of a choice that nobody here knows of.
-  const kinds = new Set((await sim.quiet()).violations.map((violation) => violation.kind));
-  for (const kind of ['unchosen', 'bad_request']) kinds.delete(kind);
-  assert.deepEqual([...kinds], []);
 });
 
 test("the file is its owner's alone; without --store it is nekod.db, where nekod was started", async (t) => {

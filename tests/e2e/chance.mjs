@@ -1,0 +1,65 @@
+// Random choices that can be made again: all of a test's come from one seed, which it tells.
+
+/// The seed of this run: NEKOD_SEED, or another one each time.
+export const seed = Number(process.env.NEKOD_SEED ?? Math.floor(Math.random() * 2 ** 32)) >>> 0;
+
+/// What *variable* of the environment says, as a number; else *usual*.
+export const amount = (variable, usual) => Number(process.env[variable] ?? usual);
+
+/// A source of choices: mulberry32.
+export class Chance {
+  constructor(start = seed) {
+    this.state = start;
+  }
+
+  /// A number from 0 on, below 1.
+  next() {
+    this.state = (this.state + 0x6d2b79f5) >>> 0;
+    let x = this.state;
+    x = Math.imul(x ^ (x >>> 15), x | 1);
+    x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
+    return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32;
+  }
+
+  /// A whole number below *end*.
+  below(end) {
+    return Math.floor(this.next() * end);
+  }
+
+  /// True in that share of cases.
+  one(share) {
+    return this.next() < share;
+  }
+
+  of(list) {
+    return list[this.below(list.length)];
+  }
+
+  /// A word that comes once.
+  name() {
+    return this.next().toString(36).slice(2, 9);
+  }
+
+  /// One of the keys of *weights*, each as often as its weight says.
+  weighed(weights) {
+    let left = this.next() * Object.values(weights).reduce((sum, weight) => sum + weight);
+    return Object.keys(weights).find((key) => (left -= weights[key]) < 0);
+  }
+
+  /// A source for what happens at the same time as other things.
+  branch() {
+    return new Chance(Math.floor(this.next() * 2 ** 32));
+  }
+}
+
+/// Runs *body* with a source of choices; how to make them again stands in what it throws.
+export const repeatably = (body) => telling(() => body(new Chance()), () => `again with NEKOD_SEED=${seed}`);
+
+/// Runs *body*; in what it throws stand *words*, too.
+export async function telling(body, words) {
+  try {
+    return await body();
+  } catch (error) {
+    throw new Error(`${error.message}\n${words()}`, { cause: error });
+  }
+}

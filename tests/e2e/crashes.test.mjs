@@ -1,0 +1,234 @@
+// nekod killed again and again in the middle of its work: no answered turn is lost, nothing is told twice,
+// and a conversation at rest goes on in its upstream chat.
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import test from 'node:test';
+import { amount, repeatably, seed, telling } from './chance.mjs';
+import { checkStream, gateway, leadingTo, simulator, temporaryFolder, unique } from './support.mjs';
+
+const kills = amount('NEKOD_KILLS', 50);
+/// A conversation of more turns ends: all of it should fit in a preamble.
+const longest = 30;
+
+/// A conversation as its client knows it. What is cut, is asked for again.
+class Client {
+  /// Turns that were answered, of this conversation and of those before it.
+  turns = [];
+  ended = [];
+  /// Turns that followed an answered one with nothing cut between, each with that one.
+  links = [];
+  cuts = 0;
+
+  constructor(chance) {
+    this.chance = chance;
+    this.begin();
+  }
+
+  /// One turn, cut or not. *seen* is called for all that can be seen of it.
+  async turn(nekod, seen = () => {}) {
+    if (this.turns.length === longest && !this.cut) {
+      this.ended.push(this.turns);
+      this.turns = [];
+      this.begin();
+    }
+    const text = this.textOfTurn();
+    const last = this.cut ? undefined : this.turns.at(-1);
+    this.cut = text;
+    const answer = await this.#answer(nekod, this.request(text), seen);
+    if (!answer) {
+      ++this.cuts;
+      return;
+    }
+    this.cut = undefined;
+    const turn = { text, nekod: nekod.pid, reply: answer.reply, session: answer.session };
+    if (last) {
+      assert.deepEqual([answer.match, answer.session], [this.usualMatch, last.session], text);
+      this.links.push([last, turn]);
+    }
+    this.turns.push(turn);
+  }
+
+  newText() {
+    return `[sim tokens=5 delay=2] turn ${this.chance.name()}`;
+  }
+
+  /// The answer, or nothing if it was cut; an error is none of both.
+  async #answer(nekod, request, seen) {
+    const stream = this.chance.one(0.6);
+    const sent = nekod.post({ ...request, stream });
+    seen();
+    const body = await reading(sent, seen);
+    if (body === undefined) return undefined;
+    const { status, headers } = await sent;
+    assert.equal(status, 200, body);
+    return {
+      match: headers.get('x-session-match'),
+      session: headers.get('x-session-id'),
+      reply: stream ? checkStream(body).text : JSON.parse(body).choices[0].message.content,
+    };
+  }
+}
+
+/// The body of what comes for a request, or nothing if it broke off.
+async function reading(sent, seen) {
+  const decoder = new TextDecoder();
+  let body = '';
+  try {
+    for await (const piece of (await sent).body) {
+      body += decoder.decode(piece, { stream: true });
+      seen();
+    }
+    return body;
+  } catch {
+    // A stream whose last event is there has been answered.
+    return body.endsWith('data: [DONE]\n\n') ? body : undefined;
+  }
+}
+
+/// Names its session and sends the new message alone. It does not know whether one that was cut was
+/// answered, so it goes on with another.
+class NamingClient extends Client {
+  usualMatch = 'explicit';
+
+  begin() {
+    this.id = this.chance.name();
+  }
+  textOfTurn() {
+    return this.newText();
+  }
+  request(text) {
+    return { session_id: this.id, messages: [{ role: 'user', content: text }] };
+  }
+}
+
+/// Sends all that was said, as most do; its user presses "retry" where an answer was cut.
+class TellingClient extends Client {
+  usualMatch = 'transcript';
+
+  begin() {}
+  textOfTurn() {
+    return this.cut ?? this.newText();
+  }
+  request(text) {
+    const messages = this.turns.flatMap((turn) => [
+      { role: 'user', content: turn.text },
+      { role: 'assistant', content: turn.reply },
+    ]);
+    return { messages: [...messages, { role: 'user', content: text }] };
+  }
+}
+
+/// What users said in a chat, one entry a text: as messages, and in what the first one tells of before.
+const saidIn = (chat) =>
+  chat.messages
+    .filter((message) => message.state !== 'refused')
+    .flatMap(({ text }) => {
+      const [before, now] = text.split('[New message]\n');
+      if (now === undefined) return [text];
+      return [...before.matchAll(/^User: (.*)$/gm)].map((match) => match[1]).concat(now);
+    });
+
+/// Some clients are at work, some make few turns and rest, until enough has been seen of them.
+async function killUnderLoad(nekod, clients, chance) {
+  let left = 1 + chance.below(150);
+  const seen = () => {
+    if (--left === 0) nekod.kill('SIGKILL');
+  };
+  const work = clients.map(async (client) => {
+    for (let turns = chance.one(0.4) ? chance.below(3) : Infinity; turns > 0 && left > 0; --turns)
+      await client.turn(nekod, seen);
+  });
+  const ends = await Promise.allSettled(work);
+  nekod.kill('SIGKILL');
+  await nekod.ended();
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+}
+
+/// The chat that *text* was answered in, by what users said in the chat.
+function chatsByAnswer(chats) {
+  const found = new Map();
+  for (const chat of chats)
+    for (const message of chat.messages)
+      if (message.state === 'done') found.set(message.text.split('[New message]\n').at(-1), { chat, message });
+  return found;
+}
+
+function checkNothingTwice(chats) {
+  for (const chat of chats) {
+    const said = saidIn(chat);
+    assert.equal(new Set(said).size, said.length, `a text came twice: ${said.join('\n')}`);
+  }
+}
+
+/// Checks a conversation's turns: the last one's chat was told all of them, in their order.
+function checkTold(turns, found) {
+  const texts = turns.map((turn) => turn.text);
+  for (const text of texts) assert.ok(found.has(text), `${text} was answered by nobody`);
+  const { chat } = found.get(texts.at(-1));
+  const said = saidIn(chat);
+  assert.deepEqual(said.filter((text) => texts.includes(text)), texts, `what was answered, of ${said.join('\n')}`);
+  for (const turn of turns) assert.equal(turn.reply, found.get(turn.text).message.reply);
+}
+
+/// Checks that two turns, one after the other for a client, are so in a chat.
+function checkLink([before, now], found) {
+  const { chat, message } = found.get(now.text);
+  const previous = chat.messages[chat.messages.indexOf(message) - 1];
+  assert.equal(previous, found.get(before.text).message, `${now.text} is not behind ${before.text}`);
+}
+
+test(`${kills} kills under load (seed ${seed})`, (t) =>
+  repeatably(async (chance) => {
+    const sim = await simulator(t);
+    const args = [...leadingTo(sim), '--store', `sqlite:${join(temporaryFolder(t), 'sessions.db')}`];
+    const kinds = [...Array(3).fill(NamingClient), ...Array(5).fill(TellingClient)];
+    const clients = kinds.map((Kind) => new Kind(chance.branch()));
+    for (let killed = 0; killed < kills; ++killed) {
+      const nekod = await gateway(t, args);
+      await telling(() => killUnderLoad(nekod, clients, chance), () => `before kill ${killed + 1}`);
+    }
+    const nekod = await gateway(t, args);
+    for (const client of clients) await client.turn(nekod);
+
+    await sim.quiet();
+    const chats = await sim.chats();
+    const found = chatsByAnswer(chats);
+    checkNothingTwice(chats);
+    const conversations = clients.flatMap((client) => [...client.ended, client.turns]);
+    for (const turns of conversations) checkTold(turns, found);
+    const links = clients.flatMap((client) => client.links);
+    for (const link of links) checkLink(link, found);
+
+    const rested = links.filter(([before, now]) => before.nekod !== now.nekod).length;
+    const cut = clients.reduce((sum, client) => sum + client.cuts, 0);
+    t.diagnostic(`${conversations.flat().length} turns answered, ${cut} cut, ${rested} rested meanwhile`);
+    assert.ok(conversations.flat().length > 4 * kills && cut > kills && rested > kills / 4, 'there was load');
+    // A turn that was cut leaves its chat in want of a choice that nobody here knows of.
+    const violations = new Set((await sim.report()).violations.map((violation) => violation.kind));
+    for (const kind of ['unchosen', 'bad_request']) violations.delete(kind);
+    assert.deepEqual([...violations], []);
+  }));
+
+// The chat wants no choice yet, so that it takes the message again.
+const todo = 'what was stored before the message does not tell that the chat has it';
+test('a message whose reply had not begun when nekod was killed is not told twice', { todo }, async (t) => {
+  const sim = await simulator(t);
+  const args = [...leadingTo(sim), '--store', `sqlite:${join(temporaryFolder(t), 'sessions.db')}`];
+  const [one, two] = [unique('one'), unique('two')];
+  const killed = await gateway(t, args);
+  const { text } = await killed.ask(one);
+  const messages = [
+    { role: 'user', content: one },
+    { role: 'assistant', content: text },
+    { role: 'user', content: two },
+  ];
+  await sim.fault({ call: 'stream', kind: 'silent' });
+  const cut = assert.rejects(killed.ask('', { messages }));
+  await sim.reached(two);
+  killed.kill('SIGKILL');
+  await cut;
+  await sim.quiet();
+  await (await gateway(t, args)).ask('', { messages });
+  checkNothingTwice(await sim.chats());
+});
