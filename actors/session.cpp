@@ -207,6 +207,10 @@ void session_state::tell_news(upstream_turn& to, const openai::chat_request& req
   to.text = request.messages[openai::newest_user_message(request)].text;
   auto earlier = earlier_messages(request);
   to.seeded_text = with_preamble(earlier.empty() ? transcript_ : earlier, to.text);
+  to.times_said = static_cast<std::size_t>(
+      std::count_if(transcript_.begin(), transcript_.end(), [&](const openai::message& m) {
+        return m.speaker == openai::role::user && m.text == to.text;
+      }));
 }
 
 void session_state::reply_ended(const caf::actor_addr& reply, std::optional<client_left> left) {

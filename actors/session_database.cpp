@@ -31,27 +31,12 @@ openai::session_info info_of(const sqlite::rows& row) {
   return info;
 }
 
-/// Of the one row, if there is one, that a query for a record has.
-session_lookup record_of(sqlite::rows row) {
-  session_lookup result;
-  result.found = row.next();
-  if (!result.found)
-    return result;
-  auto& record = result.record;
-  record.info = info_of(row);
-  record.chat.id = row.text(4);
-  record.chat.model = row.text(5);
-  record.chat.is_new = row.number(6) != 0;
-  record.chat.unsettled_message = row.text(7);
-  record.tip = row.text(8);
-  record.last_used = to_time(row.number(9));
-  record.transcript = openai::parse_transcript(row.text(10));
-  return result;
-}
+/// Before all runs, so that its records are never sure.
+constexpr std::int64_t unsure_run = 0;
 
 constexpr const char* record_query =
     "SELECT id, tenant, model, created_at, chat_id, chat_model, chat_is_new, unsettled_message, "
-    "tip, last_used, messages FROM sessions LEFT JOIN transcripts ON session = number ";
+    "tip, last_used, messages, run FROM sessions LEFT JOIN transcripts ON session = number ";
 
 } // namespace
 
@@ -62,12 +47,12 @@ session_database::session_database(const std::string& file, texts t) try
       commit_(db_.prepare("COMMIT")),
       update_(db_.prepare(
           "UPDATE sessions SET tenant = ?2, model = ?3, created_at = ?4, last_used = ?5, tip = ?6, "
-          "chat_id = ?7, chat_model = ?8, chat_is_new = ?9, unsettled_message = ?10 "
+          "chat_id = ?7, chat_model = ?8, chat_is_new = ?9, unsettled_message = ?10, run = ?11 "
           "WHERE id = ?1 RETURNING number")),
       insert_(db_.prepare(
           "INSERT INTO sessions (id, tenant, model, created_at, last_used, tip, chat_id, "
-          "chat_model, chat_is_new, unsettled_message) "
-          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")),
+          "chat_model, chat_is_new, unsettled_message, run) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")),
       keep_transcript_(db_.prepare("INSERT OR REPLACE INTO transcripts VALUES (?1, ?2)")),
       remove_(db_.prepare("DELETE FROM sessions WHERE id = ?1 AND (?2 OR tenant = ?3)")),
       sweep_(db_.prepare("DELETE FROM sessions WHERE number IN (SELECT number FROM sessions "
@@ -78,11 +63,29 @@ session_database::session_database(const std::string& file, texts t) try
       list_(db_.prepare("SELECT id, tenant, model, created_at, chat_id FROM sessions")) {
   // Reads before anything is written: a broken file stays as it is.
   count_ = committed_count_ = static_cast<std::size_t>(db_.number("SELECT count(*) FROM sessions"));
-  prove_writable(db_);
+  begin_run();
   if (texts_ == texts::dropped)
     drop_texts();
 } catch (const sqlite::error& e) {
   throw std::runtime_error{file + " cannot be used: " + e.what()};
+}
+
+session_database::~session_database() {
+  if (batch_)
+    return;
+  try {
+    db_.execute("UPDATE runs SET ended_well = 1");
+  } catch (const sqlite::error&) {
+    // The next run will not be sure of the records, which does no harm.
+  }
+}
+
+/// Shows at once whether the file can be written, too.
+void session_database::begin_run() {
+  db_.execute("UPDATE runs SET number = number + 1, ended_well = 0, "
+              "sure_since = CASE WHEN ended_well THEN sure_since ELSE number + 1 END");
+  run_ = db_.number("SELECT number FROM runs");
+  sure_since_ = db_.number("SELECT sure_since FROM runs");
 }
 
 /// An earlier run may have kept them.
@@ -133,7 +136,8 @@ std::int64_t session_database::keep_info(const session_record& r) {
   auto write = [&](const sqlite::statement& s) {
     return s(r.info.id, r.info.tenant, r.info.model, to_number(r.info.created_at),
              to_number(r.last_used), blob{r.tip}, r.chat.id, r.chat.model,
-             std::int64_t{r.chat.is_new}, r.chat.unsettled_message);
+             std::int64_t{r.chat.is_new}, r.chat.unsettled_message,
+             r.chat.unsure ? unsure_run : run_);
   };
   if (auto updated = write(update_); updated.next())
     return updated.number(0);
@@ -168,6 +172,25 @@ void session_database::commit() {
 }
 
 // -- reading -------------------------------------------------------------------------------------
+
+/// Of the one row, if there is one, that a query for a record has.
+session_lookup session_database::record_of(sqlite::rows row) const {
+  session_lookup result;
+  result.found = row.next();
+  if (!result.found)
+    return result;
+  auto& record = result.record;
+  record.info = info_of(row);
+  record.chat.id = row.text(4);
+  record.chat.model = row.text(5);
+  record.chat.is_new = row.number(6) != 0;
+  record.chat.unsettled_message = row.text(7);
+  record.tip = row.text(8);
+  record.last_used = to_time(row.number(9));
+  record.chat.unsure = !record.chat.id.empty() && row.number(11) < sure_since_;
+  record.transcript = openai::parse_transcript(row.text(10));
+  return result;
+}
 
 session_lookup session_database::load(const std::string& id) { return record_of(load_(id)); }
 

@@ -16,6 +16,9 @@ namespace nekod {
 /// What is written joins a batch, which everybody who reads here sees at once, and which nobody
 /// loses any more after `commit`. Where a write fails, the whole batch is undone. All may throw
 /// `sqlite::error`; the next call may succeed.
+///
+/// The file counts its runs, the times that it was opened. A chat in a record of a run that did not
+/// end in good order, or of one before it, is unsure.
 class session_database {
 public:
   /// Whether texts of messages are kept, or what a session is found and goes on by alone.
@@ -23,6 +26,12 @@ public:
 
   /// @throws std::runtime_error as `open_session_file` does.
   session_database(const std::string& file, texts t);
+
+  /// Notes that the file's user ended in good order, if what was written is on the disk.
+  ~session_database();
+
+  session_database(const session_database&) = delete;
+  session_database& operator=(const session_database&) = delete;
 
   /// Keeps a record, in place of an older one of its session.
   void keep(const session_record& record);
@@ -57,6 +66,8 @@ private:
   void undo() noexcept;
   std::int64_t keep_info(const session_record& record);
   void drop_texts();
+  void begin_run();
+  session_lookup record_of(sqlite::rows row) const;
 
   texts texts_;
   sqlite::connection db_;
@@ -64,6 +75,9 @@ private:
   bool batch_ = false;
   std::size_t count_ = 0;
   std::size_t committed_count_ = 0;
+  std::int64_t run_ = 0;
+  /// The first run whose records are sure.
+  std::int64_t sure_since_ = 0;
 
   sqlite::statement begin_;
   sqlite::statement commit_;

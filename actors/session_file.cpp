@@ -105,12 +105,19 @@ const std::vector<std::string>& session_file_steps() {
         chat_id TEXT NOT NULL,
         chat_model TEXT NOT NULL,
         chat_is_new INTEGER NOT NULL,
-        unsettled_message TEXT NOT NULL
+        unsettled_message TEXT NOT NULL,
+        run INTEGER NOT NULL
       ) STRICT;
       CREATE INDEX sessions_by_tip ON sessions (tenant, tip, last_used) WHERE tip <> x'';
       CREATE INDEX sessions_by_use ON sessions (last_used);
       CREATE TABLE digest_key (key BLOB NOT NULL) STRICT;
       INSERT INTO digest_key VALUES (randomblob(32));
+      CREATE TABLE runs (
+        number INTEGER NOT NULL,
+        sure_since INTEGER NOT NULL,
+        ended_well INTEGER NOT NULL
+      ) STRICT;
+      INSERT INTO runs VALUES (0, 1, 1);
       CREATE TABLE transcripts (
         session INTEGER PRIMARY KEY,
         messages TEXT NOT NULL
@@ -146,7 +153,5 @@ sqlite::connection open_session_file(const std::string& file,
     refuse(file, std::string{"cannot be used: "} + e.what());
   }
 }
-
-void prove_writable(sqlite::connection& db) { set_version(db, version_of(db)); }
 
 } // namespace nekod

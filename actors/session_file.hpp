@@ -23,8 +23,4 @@ const std::vector<std::string>& session_file_steps();
 sqlite::connection open_session_file(const std::string& file,
                                      const std::vector<std::string>& steps = session_file_steps());
 
-/// Writes what stands there already.
-/// @throws sqlite::error where that fails.
-void prove_writable(sqlite::connection& db);
-
 } // namespace nekod

@@ -1,11 +1,12 @@
 #include "actors/transcript.hpp"
 
 #include <algorithm>
-#include <string_view>
 
 namespace nekod {
 
 namespace {
+
+constexpr std::string_view new_message_label = "[New message]\n";
 
 bool instructs(const openai::message& m) {
   return m.speaker == openai::role::system || m.speaker == openai::role::developer;
@@ -97,8 +98,16 @@ std::string with_preamble(const std::vector<openai::message>& earlier, const std
     result += "[Instructions]\n" + prompt + "\n\n";
   if (!turns.empty())
     result += "[Conversation so far]\n" + turns;
-  result += "[New message]\n" + text;
+  result += new_message_label;
+  result += text;
   return result;
+}
+
+bool tells(std::string_view told, std::string_view text) {
+  if (!told.ends_with(text))
+    return false;
+  told.remove_suffix(text.size());
+  return told.empty() || told.ends_with(new_message_label);
 }
 
 } // namespace nekod

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace nekod {
@@ -27,5 +28,8 @@ void keep_newest(std::vector<openai::message>& transcript,
 /// each whole, as far as the limit allows. Where there is nothing to tell, *text* alone.
 std::string with_preamble(const std::vector<openai::message>& earlier, const std::string& text,
                           std::size_t limit = max_preamble_bytes);
+
+/// Whether *told*, a chat's message, has *text* as what is new in it: alone, or behind a preamble.
+bool tells(std::string_view told, std::string_view text);
 
 } // namespace nekod

@@ -32,7 +32,7 @@ std::vector<std::string> call_names() {
   using kind = anuneko::call_kind;
   std::vector<std::string> names;
   for (auto k : {kind::view_user, kind::create_chat, kind::select_model, kind::post_message,
-                 kind::select_choice})
+                 kind::select_choice, kind::list_messages})
     names.emplace_back(anuneko::name_of(k));
   return names;
 }

@@ -1,5 +1,8 @@
 #include "actors/upstream/anuneko_line.hpp"
 
+#include "actors/transcript.hpp"
+
+#include <algorithm>
 #include <utility>
 
 namespace nekod {
@@ -38,10 +41,10 @@ void anuneko_line::begin(const upstream_turn& turn) {
   turn_ = turn;
   replaced_ = false;
   answered_ = false;
-  if (!chat_.unsettled_message.empty())
-    choose(step::choosing_before);
+  if (chat_.unsure)
+    call(step::reading, anuneko::list_messages(chat_.id));
   else
-    prepare_chat();
+    go();
 }
 
 void anuneko_line::settle() {
@@ -85,6 +88,13 @@ void anuneko_line::on_transfer(transfer_event event) {
 }
 
 // -- the way of a turn ---------------------------------------------------------------------------
+
+void anuneko_line::go() {
+  if (!chat_.unsettled_message.empty())
+    choose(step::choosing_before);
+  else
+    prepare_chat();
+}
 
 void anuneko_line::prepare_chat() {
   if (chat_.id.empty())
@@ -226,7 +236,9 @@ void anuneko_line::end_call(std::optional<error> problem) {
   auto ended = step_;
   auto body = std::move(response_.body);
   stop_transfer();
-  if (ended == step::choosing_after)
+  if (ended == step::reading)
+    end_reading(std::move(problem), body);
+  else if (ended == step::choosing_after)
     end_choosing_after(!problem);
   else if (ended == step::choosing_before)
     end_choosing_before(std::move(problem));
@@ -238,6 +250,26 @@ void anuneko_line::end_call(std::optional<error> problem) {
     chat_.model = turn_.model;
     post();
   }
+}
+
+void anuneko_line::end_reading(std::optional<error> problem, const std::string& body) {
+  // A service that cannot tell has to be believed; one that cannot be asked now can be told
+  // nothing.
+  auto cannot_tell = response_.status >= 200 && response_.status < 500 &&
+                     failure_ == transfer_failure::none && problem &&
+                     problem->code == error_code::upstream_error;
+  if (problem && !cannot_tell) {
+    fail(std::move(*problem));
+    return;
+  }
+  chat_.unsure = false;
+  auto told = problem ? std::nullopt : anuneko::parse_user_messages(body);
+  auto times = !told ? 0 : std::count_if(told->begin(), told->end(), [this](const auto& message) {
+    return tells(message, turn_.text);
+  });
+  if (static_cast<std::size_t>(times) > turn_.times_said)
+    chat_ = upstream_chat{};
+  go();
 }
 
 void anuneko_line::end_choosing_before(std::optional<error> problem) {

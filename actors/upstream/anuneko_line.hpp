@@ -11,11 +11,12 @@ namespace nekod {
 
 /// One conversation's line to the AnuNeko service. A turn's way is
 ///
-///     [choose the last reply] -> [create a chat -> select its model | select another model] ->
-///     post
+///     [read the chat] -> [choose the last reply] -> [create a chat -> select its model | select
+///     another model] -> post
 ///
 /// and, once the session committed, choose the reply. A chat that is gone, or waits for a choice
-/// that nobody can make, is replaced by a new one that is told what came before.
+/// that nobody can make, is replaced by a new one that is told what came before. So is one that was
+/// told the message already, by a process that ended then.
 class anuneko_line : public chat_upstream {
 public:
   anuneko_line(transport& net, std::shared_ptr<anuneko_account> account, upstream_chat known,
@@ -33,9 +34,10 @@ public:
   const upstream_chat& chat() const noexcept override { return chat_; }
 
 private:
-  enum class step { idle, choosing_before, creating, selecting, posting, choosing_after };
+  enum class step { idle, reading, choosing_before, creating, selecting, posting, choosing_after };
 
   // The way of a turn.
+  void go();
   void prepare_chat();
   void post();
   void choose(step s);
@@ -54,6 +56,7 @@ private:
   // Ends of transfers.
   void end_post();
   void end_call(std::optional<openai::error> problem);
+  void end_reading(std::optional<openai::error> problem, const std::string& body);
   void end_choosing_before(std::optional<openai::error> problem);
   void end_choosing_after(bool chosen);
   void end_creating(const std::string& body);

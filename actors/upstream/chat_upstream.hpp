@@ -34,6 +34,9 @@ struct upstream_chat {
   bool is_new = false;
   /// A reply whose choice the service still waits for; empty for none.
   std::string unsettled_message;
+  /// Whether it may have taken a message that nobody here remembers: the process ended in the midst
+  /// of things.
+  bool unsure = false;
 };
 
 /// One turn for the upstream.
@@ -52,6 +55,8 @@ struct upstream_turn {
   /// The same with all that a chat without memory of this conversation has to be told; used if a
   /// chat has to be created.
   std::string seeded_text;
+  /// How often the user is known to have said *text* in this conversation.
+  std::size_t times_said = 0;
 
   // For a stateless one:
 

@@ -96,6 +96,27 @@ std::string failure_detail(const json::value& reply) {
   return detail;
 }
 
+/// The first of *keys* that *object* has an array for; else null.
+const json::value* first_array(const json::value& object,
+                               std::initializer_list<std::string_view> keys) {
+  for (const auto key : keys)
+    if (const auto* array = json::find(object, key); array != nullptr && array->IsArray())
+      return array;
+  return nullptr;
+}
+
+bool is_users(const json::value& message) {
+  return message.IsObject() && first_word(message, {"role", "sender", "from"}) == "user";
+}
+
+/// What a message says: a text, or the first of several.
+std::string text_in(const json::value& message) {
+  if (auto text = first_word(message, {"text", "content"}); !text.empty())
+    return text;
+  const auto* parts = first_array(message, {"contents", "content"});
+  return parts != nullptr && !parts->Empty() ? word_of(&(*parts)[0]) : std::string{};
+}
+
 } // namespace
 
 std::string_view name_of(call_kind k) noexcept {
@@ -108,6 +129,8 @@ std::string_view name_of(call_kind k) noexcept {
     return "post_message";
   case call_kind::select_choice:
     return "select_choice";
+  case call_kind::list_messages:
+    return "list_messages";
   default:
     return "view_user";
   }
@@ -143,6 +166,12 @@ call select_choice(std::string_view message_id, int branch) {
           std::move(body)};
 }
 
+call list_messages(std::string_view chat_id) {
+  auto id = path_segment(chat_id);
+  auto path = "/chat/" + id + "/messages?cursor=&chat_id=" + id + "&size=100";
+  return {call_kind::list_messages, "GET", std::move(path), {}, {}};
+}
+
 std::optional<service_error> parse_error(std::string_view body) {
   const auto doc = json::parse(body);
   if (!doc)
@@ -163,6 +192,20 @@ std::optional<std::string> parse_chat_id(std::string_view body) {
   if (id.empty())
     return std::nullopt;
   return id;
+}
+
+std::optional<std::vector<std::string>> parse_user_messages(std::string_view body) {
+  const auto doc = json::parse(body);
+  if (!doc)
+    return std::nullopt;
+  const auto* messages = first_array(payload_of(doc.root), {"messages", "list", "items"});
+  if (messages == nullptr)
+    return std::nullopt;
+  std::vector<std::string> texts;
+  for (const auto& m : messages->GetArray())
+    if (is_users(m))
+      texts.push_back(text_in(m));
+  return texts;
 }
 
 std::optional<std::vector<std::string>> parse_models(std::string_view body) {

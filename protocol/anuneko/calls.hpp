@@ -18,6 +18,7 @@ enum class call_kind : std::uint8_t {
   select_model,
   post_message,
   select_choice,
+  list_messages,
 };
 
 /// The call's word in metrics.
@@ -46,6 +47,9 @@ call post_message(std::string_view chat_id, std::string_view text);
 /// `POST /msg/select-choice`: takes one branch of a reply, without which the chat takes no message.
 call select_choice(std::string_view message_id, int branch);
 
+/// `GET /chat/{chat_id}/messages`: what was said in a chat, the newest messages at least.
+call list_messages(std::string_view chat_id);
+
 /// A service's way to say no.
 struct service_error {
   service_error() = default;
@@ -62,6 +66,9 @@ std::optional<service_error> parse_error(std::string_view body);
 
 /// The chat's id in a reply to `create_chat`: `chat_id` or `id`.
 std::optional<std::string> parse_chat_id(std::string_view body);
+
+/// The user's messages in a reply to `list_messages`, in its order.
+std::optional<std::vector<std::string>> parse_user_messages(std::string_view body);
 
 /// The names in a reply to `view_user`.
 std::optional<std::vector<std::string>> parse_models(std::string_view body);

@@ -394,3 +394,75 @@ TEST_CASE_FIXTURE(fixture, "an upstream that fails time and again counts as gone
   fail_once();
   CHECK(account->state() == account_state::unreachable);
 }
+
+namespace {
+
+struct unsure_fixture : fixture {
+  unsure_fixture() {
+    upstream_chat known;
+    known.id = "c1";
+    known.model = "Orange Cat";
+    known.unsure = true;
+    open(known);
+    begin();
+  }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(unsure_fixture, "a chat that may have the message is read first, once") {
+  CHECK(paths() == strings{"GET /chat/c1/messages?cursor=&chat_id=c1&size=100"});
+  net.answer(
+      200, R"({"messages":[{"role":"user","text":"hello?"},{"role":"assistant","text":"hello"}]})");
+  CHECK(paths().back() == "POST /msg/c1/stream");
+  answer_stream();
+  line->settle();
+  net.answer(200, "{}");
+  begin();
+  CHECK(paths().back() == "POST /msg/c1/stream");
+}
+
+TEST_CASE_FIXTURE(unsure_fixture,
+                  "one that has it is replaced by a new one, told what came before") {
+  net.answer(200, R"({"code":0,"data":{"messages":[{"role":"user","content":"hello"}]}})");
+  CHECK(paths().back() == "POST /chat");
+  net.answer(200, R"({"chat_id":"c2"})");
+  net.answer(200, "{}");
+  CHECK(paths().back() == "POST /msg/c2/stream");
+  CHECK(net.last().call.body.find("seeded hello") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(fixture, "what the user said before does not count") {
+  upstream_chat known;
+  known.id = "c1";
+  known.model = "Orange Cat";
+  known.unsure = true;
+  open(known);
+  upstream_turn turn;
+  turn.model = "Orange Cat";
+  turn.text = "hello";
+  turn.times_said = 1;
+  line->begin(turn);
+  net.answer(200, R"({"messages":[{"role":"user","text":"hello"}]})");
+  CHECK(paths().back() == "POST /msg/c1/stream");
+}
+
+TEST_CASE_FIXTURE(unsure_fixture, "a service that cannot tell is believed") {
+  for (const auto* body : {"[]", "{}", "not JSON"}) {
+    open_in_chat();
+    upstream_chat known = line->chat();
+    known.unsure = true;
+    open(known);
+    begin();
+    net.answer(std::string_view{body} == "{}" ? 404 : 200, body);
+    CHECK(paths().back() == "POST /msg/c1/stream");
+  }
+}
+
+TEST_CASE_FIXTURE(unsure_fixture,
+                  "while the service does not answer nothing is told, and the doubt stays") {
+  net.answer(503, "");
+  CHECK(heard.log == strings{"failure"});
+  CHECK_FALSE(heard.error.maybe_taken);
+  CHECK(line->chat().unsure);
+}

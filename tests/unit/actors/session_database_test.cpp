@@ -265,3 +265,29 @@ TEST_CASE("a file keeps the key of its tips, and another file has another") {
   CHECK(key_of("a.db") == key);
   CHECK(key_of("b.db") != key);
 }
+
+TEST_CASE_FIXTURE(fixture, "after a crash a chat is unsure until its record is kept again") {
+  auto r = record("s1");
+  r.chat.id = "c1";
+  db->keep(r);
+  db->keep(record("without a chat"));
+  db->commit();
+  CHECK_FALSE(db->load("s1").record.chat.unsure);
+  open();
+  CHECK_FALSE(db->load("s1").record.chat.unsure);
+
+  auto file_after = test::copy_after_crash(folder, file);
+  for (auto again = 0; again < 2; ++again) { // However often it is opened in good order after that.
+    session_database next{file_after, texts::kept};
+    CHECK(next.load("s1").record.chat.unsure);
+    CHECK_FALSE(next.load("without a chat").record.chat.unsure);
+  }
+  session_database next{file_after, texts::kept};
+  auto still = next.load("s1").record;
+  next.keep(still);
+  CHECK(next.load("s1").record.chat.unsure);
+  still.chat.unsure = false;
+  next.keep(still);
+  next.commit();
+  CHECK_FALSE(next.load("s1").record.chat.unsure);
+}
