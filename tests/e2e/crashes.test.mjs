@@ -50,7 +50,7 @@ class Client {
   }
 
   newText() {
-    return `[sim tokens=5 delay=2] turn ${this.chance.name()}`;
+    return `[sim first=4 tokens=5 delay=2] turn ${this.chance.name()}`;
   }
 
   /// The answer, or nothing if it was cut; an error is none of both.
