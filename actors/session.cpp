@@ -57,10 +57,13 @@ void session_state::enter(phase next) {
 
 void session_state::start(session_options o) {
   options_ = std::move(o);
+  if (options_.max_age.count() > 0)
+    options_.idle_time = std::min(options_.idle_time, options_.max_age);
   options_.counts->sessions[phase_].Increment();
   info_.id = options_.id;
   info_.tenant = options_.tenant;
-  info_.created_at = std::chrono::system_clock::now();
+  info_.created_at = recorded_now();
+  info_.last_used = info_.created_at;
   self_->set_down_handler([this](caf::down_msg& m) { reply_ended(m.source); });
   // An error nobody asked about must not end a conversation.
   self_->set_error_handler([](caf::error&) {});
@@ -91,9 +94,12 @@ void session_state::loaded(session_lookup found) {
     // Not a word on whose it is; and its owner is not to find this actor in its place.
     enter(phase::unknown);
     fail_all(error_code::session_not_found);
-    self_->send(options_.registry, atom::retire_v, report());
+    offer_to_leave();
     return;
   }
+  // The store gets round to it; whoever comes before that begins anew.
+  if (is_past_age(found.record.info))
+    found = session_lookup{};
   if (found.found) {
     info_ = std::move(found.record.info);
     transcript_ = std::move(found.record.transcript);
@@ -115,19 +121,22 @@ void session_state::discard() {
   if (line)
     line->cancel({});
   fail_all(error_code::session_deleted);
-  // Behind any record that is on its way to the store.
-  session_scope own;
-  own.tenant = options_.tenant;
-  caf::anon_send(options_.store, atom::remove_v, options_.id, std::move(own));
   self_->quit();
 }
 
 void session_state::check_idle() {
   self_->delayed_send(self_, options_.idle_time, atom::idle_v);
   auto resting = phase_ == phase::idle || phase_ == phase::unknown;
-  if (resting && turns_ == turns_seen_)
-    self_->send(options_.registry, atom::retire_v, report());
+  if (resting && (turns_ == turns_seen_ || is_past_age(info_)))
+    offer_to_leave();
   turns_seen_ = turns_;
+}
+
+void session_state::offer_to_leave() { self_->send(options_.registry, atom::retire_v, report()); }
+
+bool session_state::is_past_age(const openai::session_info& info) const {
+  return session_lifetime{{}, options_.max_age}.expiry(std::chrono::system_clock::now()).made >
+         info.created_at;
 }
 
 // -- turns ---------------------------------------------------------------------------------------
@@ -162,6 +171,8 @@ void session_state::begin(waiting_turn t) {
   enter(phase::answering);
   running_ = std::move(t);
   info_.model = running_->what.model.id;
+  info_.last_used = recorded_now();
+  tell_registry();
   turn_head head;
   head.session_id = info_.id;
   head.what = running_->what;
@@ -208,6 +219,7 @@ void session_state::on_deltas(deltas text, std::size_t bytes) {
 void session_state::on_answer(openai::finish_reason reason) {
   tip_ = tip_after_turn();
   remember_turn();
+  ++info_.turns;
   commit(reason);
 }
 
@@ -236,6 +248,7 @@ void session_state::commit(openai::finish_reason reason) {
           },
           [this](const caf::error& e) {
             log_store_failure(options_.id, e);
+            --info_.turns;
             forget_tip();
             refuse(running_->reply, turn_outcome::failed,
                    {error_code::internal_error, {}, "the turn could not be stored"});
@@ -255,6 +268,8 @@ void session_state::end_turn() {
   answer_.shrink_to_fit();
   enter(phase::idle);
   tell_registry();
+  if (queue_.empty() && is_past_age(info_))
+    offer_to_leave();
   begin_next();
 }
 
@@ -293,11 +308,11 @@ void session_state::forget_tip() { tip_.reset(); }
 session_record session_state::record() {
   session_record result;
   info_.has_upstream_chat = !line->chat().id.empty();
+  info_.last_used = recorded_now();
   result.info = info_;
   result.chat = line->chat();
   result.tip = tip_.value_or("");
   result.transcript = transcript_;
-  result.last_used = std::chrono::system_clock::now();
   return result;
 }
 
@@ -331,7 +346,9 @@ session_report session_state::report() {
   info_.has_upstream_chat = line && !line->chat().id.empty();
   session_report result;
   result.info = info_;
+  result.info.state = name_of(phase_);
   result.turns = turns_;
+  result.resting = phase_ == phase::idle && queue_.empty();
   if (phase_ != phase::answering && queue_.empty())
     result.tip = tip_.value_or("");
   return result;
@@ -352,7 +369,10 @@ session_actor::behavior_type session(session_actor::stateful_pointer<session_sta
         if (self->state.line)
           self->state.line->on_transfer(std::move(e));
       },
-      [self](atom::discard) { self->state.discard(); },
+      [self](atom::discard) {
+        self->state.discard();
+        return atom::discard_v;
+      },
       [self](atom::idle) { self->state.check_idle(); },
       [self](atom::retire) { self->quit(); },
   };

@@ -31,6 +31,8 @@ struct session_options {
   std::size_t queue_limit = 16;
   /// After that time without turns the actor offers to leave memory.
   std::chrono::seconds idle_time{60};
+  /// After that time since its beginning a conversation is over; zero for no limit.
+  std::chrono::seconds max_age{0};
 };
 
 /// One conversation: takes its turns one at a time, in order.
@@ -74,6 +76,8 @@ private:
   void enter(phase next);
   void load();
   void loaded(session_lookup found);
+  void offer_to_leave();
+  bool is_past_age(const openai::session_info& info) const;
   void begin_next();
   void begin(waiting_turn t);
   upstream_turn make_upstream_turn(const turn& t) const;
