@@ -147,6 +147,9 @@ private:
         ->check(CLI::IsMember({"full", "digest"}));
     reader_.add_time("--session-ttl", result_.session_ttl,
                      "Time without use after which a session is forgotten", {"SESSION_TTL"});
+    reader_.add_time("--session-max-age", result_.session_max_age,
+                     "Time since its beginning after which a session is forgotten; 0 for none",
+                     {"SESSION_MAX_AGE"}, 0);
     reader_.add_time("--session-idle", result_.session_idle,
                      "Time without turns after which a session's actor leaves memory",
                      {"NEKOD_SESSION_IDLE"});

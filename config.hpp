@@ -68,6 +68,8 @@ struct settings {
   /// Whether texts of messages are in it.
   bool store_texts = true;
   seconds session_ttl{7200};
+  /// Zero for none.
+  seconds session_max_age{0};
   seconds session_idle{60};
   std::size_t session_queue = 16;
   bool session_matching = true;

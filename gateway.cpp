@@ -247,6 +247,7 @@ private:
     o.matching = settings_.session_matching;
     o.session_queue = settings_.session_queue;
     o.session_idle = in_whole_seconds(settings_.session_idle);
+    o.session_max_age = max_age();
     o.models_age = in_whole_seconds(settings_.models_age);
     registry_ = system_->spawn(registry, std::move(o));
   }
@@ -258,13 +259,19 @@ private:
     return make_anuneko(*client_, account_);
   }
 
+  /// Zero for no limit.
+  std::chrono::seconds max_age() const {
+    auto limited = settings_.session_max_age.count() > 0;
+    return limited ? in_whole_seconds(settings_.session_max_age) : std::chrono::seconds{0};
+  }
+
   store_actor make_store() {
-    auto time_to_live = in_whole_seconds(settings_.session_ttl);
+    session_lifetime lifetime{in_whole_seconds(settings_.session_ttl), max_age()};
     if (!database_)
-      return system_->spawn(memory_store, time_to_live, counts_);
+      return system_->spawn(memory_store, lifetime, counts_);
     // A thread of its own, where it may wait for the disk. The file is closed when it ends.
-    return system_->spawn<caf::detached>(sqlite_store, std::exchange(database_, nullptr),
-                                         time_to_live, counts_);
+    return system_->spawn<caf::detached>(sqlite_store, std::exchange(database_, nullptr), lifetime,
+                                         counts_);
   }
 
   void make_routes() {

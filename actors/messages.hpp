@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/conversation_digest.hpp"
+#include "actors/session_list.hpp"
 #include "actors/upstream/chat_upstream.hpp"
 #include "protocol/deltas.hpp"
 #include "protocol/openai/errors.hpp"
@@ -111,7 +112,6 @@ struct session_record {
   /// The conversation so far. For an upstream that keeps its chats: texts alone, and the oldest
   /// left out where it grew too long.
   std::vector<openai::message> transcript;
-  std::chrono::system_clock::time_point last_used;
 };
 
 /// How a session stands, for the registry.
@@ -125,6 +125,8 @@ struct session_report {
   std::string identity;
   /// Turns it was given so far.
   std::uint64_t turns = 0;
+  /// Whether none of them runs or waits.
+  bool resting = false;
 };
 
 /// What the store answers to a question for one session.
@@ -135,15 +137,12 @@ struct session_lookup {
   session_record record;
 };
 
-/// Whose sessions are asked for.
-struct session_scope {
-  session_scope() = default;
+/// The answer to a question for one session that shows it.
+struct session_finding {
+  session_finding() = default;
 
-  bool has(const openai::session_info& s) const { return all || s.tenant == tenant; }
-
-  std::string tenant;
-  /// Whether it may see those of all tenants.
-  bool all = false;
+  bool found = false;
+  openai::session_info info;
 };
 
 /// Names that clients may use for a model: the name, and an upstream name or public id.
@@ -192,9 +191,12 @@ CAF_ADD_TYPE_ID(nekod_values, (nekod::models_answer))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::open_turn))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::openai::answer_end))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::openai::error))
-CAF_ADD_TYPE_ID(nekod_values, (nekod::openai::session_info))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::openai::session_page))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::readiness))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::session_filter))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::session_finding))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_lookup))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::session_query))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_record))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_report))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_scope))
@@ -202,7 +204,6 @@ CAF_ADD_TYPE_ID(nekod_values, (nekod::transfer_event))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::turn))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::turn_head))
 CAF_ADD_TYPE_ID(nekod_values, (std::chrono::steady_clock::time_point))
-CAF_ADD_TYPE_ID(nekod_values, (std::vector<nekod::openai::session_info>))
 CAF_END_TYPE_ID_BLOCK(nekod_values)
 
 // No actor of nekod lives outside its process, so no message is ever serialised; and what cannot be
@@ -215,9 +216,12 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::models_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::open_turn)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::openai::answer_end)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::openai::error)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::openai::session_info)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::openai::session_page)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::readiness)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_filter)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_finding)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_lookup)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_query)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_record)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_scope)
@@ -225,12 +229,12 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::transfer_event)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::turn)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::turn_head)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::chrono::steady_clock::time_point)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::vector<nekod::openai::session_info>)
 
 CAF_BEGIN_TYPE_ID_BLOCK(nekod_atoms, caf::id_block::nekod_values::end)
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, abandon, "abandon")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, begin, "begin")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, changed, "changed")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, clear, "clear")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, commit, "commit")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, credit, "credit")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, delta, "delta")
@@ -250,6 +254,7 @@ CAF_ADD_ATOM(nekod_atoms, nekod::atom, ready, "ready")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, refresh, "refresh")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, remove, "remove")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, retire, "retire")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, show, "show")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, sweep, "sweep")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, turn, "turn")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, written, "written")
@@ -269,9 +274,13 @@ using store_actor = caf::typed_actor<
     caf::replies_to<atom::find, std::string, std::string>::with<session_lookup>,
     // Forgets a session; says whether there was one in that scope.
     caf::replies_to<atom::remove, std::string, session_scope>::with<bool>,
-    // All sessions, oldest first.
-    caf::replies_to<atom::list>::with<std::vector<openai::session_info>>,
-    // Forgets what is past its time to live; a message to itself.
+    // Forgets many, in steps between which others have their turn; says how many.
+    caf::replies_to<atom::clear, session_filter>::with<std::uint64_t>,
+    // The next step of it; a message to itself.
+    caf::reacts_to<atom::clear>,
+    // A page of the sessions.
+    caf::replies_to<atom::list, session_query>::with<openai::session_page>,
+    // Forgets what is past its time, in steps as well; a message to itself.
     caf::reacts_to<atom::sweep>>;
 
 /// A STORE that writes what came together in one go.
@@ -312,8 +321,9 @@ using session_actor = credit_actor::extend<
     caf::reacts_to<atom::turn, turn, reply_actor>,
     // Something happened to a transfer of the upstream's.
     caf::reacts_to<transfer_event>,
-    // The conversation was deleted: the running turn and those that wait fail, the actor ends.
-    caf::reacts_to<atom::discard>,
+    // The conversation is deleted: the running turn and those that wait fail, the actor ends. It
+    // writes nothing more; its record is left to who asked.
+    caf::replies_to<atom::discard>::with<atom::discard>,
     // A time without turns may be over; a message to itself.
     caf::reacts_to<atom::idle>,
     // The client that left by that number did not come back; a message to itself.
@@ -332,10 +342,15 @@ using registry_actor = caf::typed_actor<
     caf::reacts_to<model_aliases>,
     // Whether turns can be answered. A question that a watchdog may ask.
     caf::replies_to<atom::ready>::with<readiness>,
-    // The sessions, oldest first.
-    caf::replies_to<atom::list, session_scope>::with<std::vector<openai::session_info>>,
-    // Deletes a session, its running turn included; says whether there was one in that scope.
+    // A page of the sessions.
+    caf::replies_to<atom::list, session_query>::with<openai::session_page>,
+    // One session in that scope.
+    caf::replies_to<atom::show, std::string, session_scope>::with<session_finding>,
+    // Deletes a session, its running turn included; says, once it is gone for good, whether there
+    // was one in that scope.
     caf::replies_to<atom::remove, std::string, session_scope>::with<bool>,
+    // Deletes many in the same way; says how many.
+    caf::replies_to<atom::clear, session_filter>::with<std::uint64_t>,
     // From a session: how it stands.
     caf::reacts_to<atom::changed, session_report>,
     // From a session that has been idle, or is another tenant's: may it end?

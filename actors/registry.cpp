@@ -6,7 +6,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <utility>
 
 namespace nekod {
@@ -14,8 +13,6 @@ namespace nekod {
 namespace {
 
 using openai::error_code;
-
-constexpr std::chrono::seconds store_timeout{10};
 
 /// An answer to a forced refresh serves others that long.
 constexpr std::chrono::seconds fresh_enough{1};
@@ -256,6 +253,10 @@ void registry_state::give(const std::string& id, const std::string& tenant, bool
     refuse(reply, error_code::session_not_found);
     return;
   }
+  if (auto i = live_.find({tenant, id}); i != live_.end() && i->second.leaving) {
+    refuse(reply, error_code::session_deleted);
+    return;
+  }
   auto& session = session_for(id, tenant, stored);
   unlist(session);
   if (next.match != session_match::explicit_id)
@@ -311,18 +312,19 @@ registry_state::live_session& registry_state::session_for(const std::string& id,
   o.queue_limit = options_.session_queue;
   o.limits = options_.limits;
   o.idle_time = options_.session_idle;
+  o.max_age = options_.session_max_age;
   auto& entry = i->second;
   entry.handle = self_->spawn<caf::monitored>(session, std::move(o));
   entry.info.id = id;
   entry.info.tenant = tenant;
-  entry.info.created_at = std::chrono::system_clock::now();
+  entry.info.created_at = recorded_now();
   ids_.emplace(entry.handle.id(), i->first);
   spdlog::debug("session {} is in memory", id);
   return entry;
 }
 
 /// Forgets a session in memory.
-void registry_state::forget(std::map<tenant_key, live_session>::iterator i) {
+void registry_state::forget(live_map::iterator i) {
   unlist(i->second);
   if (i->second.confirmed)
     owners_.erase(i->first.second);
@@ -335,42 +337,6 @@ void registry_state::refuse(const reply_actor& reply, openai::error reason) {
   self_->send(reply, atom::failed_v, std::move(reason));
 }
 
-caf::result<std::vector<openai::session_info>> registry_state::list(const session_scope& scope) {
-  auto promise = self_->make_response_promise<std::vector<openai::session_info>>();
-  self_->request(options_.store, store_timeout, atom::list_v)
-      .then(
-          [this, promise, scope](std::vector<openai::session_info>& stored) mutable {
-            promise.deliver(merge(std::move(stored), scope));
-          },
-          [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
-  return promise;
-}
-
-std::vector<openai::session_info> registry_state::merge(std::vector<openai::session_info> stored,
-                                                        const session_scope& scope) const {
-  std::erase_if(stored, [&](const auto& info) {
-    return live_.count({info.tenant, info.id}) > 0 || !scope.has(info);
-  });
-  for (const auto& [key, session] : live_)
-    if (session.confirmed && scope.has(session.info))
-      stored.push_back(session.info);
-  sort_by_age(stored);
-  return stored;
-}
-
-caf::result<bool> registry_state::remove(const std::string& id, const session_scope& scope) {
-  auto owner = owners_.find(id);
-  if (owner == owners_.end())
-    return self_->delegate(options_.store, atom::remove_v, id, scope);
-  auto i = live_.find({owner->second, id});
-  if (i == live_.end() || !scope.has(i->second.info))
-    return false;
-  // It removes its record itself, behind what it still writes.
-  self_->send(i->second.handle, atom::discard_v);
-  forget(i);
-  return true;
-}
-
 void registry_state::changed(session_report report) {
   auto i = live_.find({report.info.tenant, report.info.id});
   if (i == live_.end())
@@ -378,18 +344,22 @@ void registry_state::changed(session_report report) {
   auto& session = i->second;
   if (!std::exchange(session.confirmed, true))
     owners_.emplace(report.info.id, report.info.tenant);
+  session.turns_reported = report.turns;
+  session.rested = report.resting;
   session.info = std::move(report.info);
   if (session.turns != report.turns)
     return; // A turn that is on its way to the session goes before what it could be found for.
   unlist(session);
+  if (session.leaving)
+    return;
   list_by_tip(session.info.id, session, std::move(report.tip));
   list_by_identity(session.info.id, session, std::move(report.identity));
 }
 
 void registry_state::retire(const session_report& report) {
   auto i = live_.find({report.info.tenant, report.info.id});
-  if (i == live_.end() || i->second.turns != report.turns)
-    return; // A turn is on its way to it.
+  if (i == live_.end() || i->second.turns != report.turns || i->second.leaving)
+    return; // A turn is on its way to it, or its end.
   spdlog::debug("session {} leaves memory", report.info.id);
   self_->send(i->second.handle, atom::retire_v);
   forget(i);
@@ -417,10 +387,14 @@ registry_actor::behavior_type registry(registry_actor::stateful_pointer<registry
       [self](atom::models, atom::refresh) { return self->state.fresh_models(); },
       [self](model_aliases& aliases) { self->state.use(std::move(aliases)); },
       [self](atom::ready) { return self->state.ready(); },
-      [self](atom::list, const session_scope& scope) { return self->state.list(scope); },
+      [self](atom::list, session_query& query) { return self->state.list(std::move(query)); },
+      [self](atom::show, const std::string& id, const session_scope& scope) {
+        return self->state.show(id, scope);
+      },
       [self](atom::remove, const std::string& id, const session_scope& scope) {
         return self->state.remove(id, scope);
       },
+      [self](atom::clear, session_filter& filter) { return self->state.clear(std::move(filter)); },
       [self](atom::changed, session_report& report) { self->state.changed(std::move(report)); },
       [self](atom::retire, const session_report& report) { self->state.retire(report); },
       [self](models_answer& answer) { self->state.take_models(std::move(answer)); },

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -34,6 +35,8 @@ struct registry_options {
   conversation_limits limits;
   /// After that time without turns a session leaves memory.
   std::chrono::seconds session_idle{60};
+  /// After that time since its beginning a session is over; zero for no limit.
+  std::chrono::seconds session_max_age{0};
   /// How long a list of models is good.
   std::chrono::seconds models_age{300};
   /// How soon a list that could not be had is asked for again.
@@ -56,8 +59,10 @@ struct registry_state {
   caf::result<model_list> fresh_models();
   void use(model_aliases aliases);
   readiness ready();
-  caf::result<std::vector<openai::session_info>> list(const session_scope& scope);
+  caf::result<openai::session_page> list(session_query query);
+  caf::result<session_finding> show(const std::string& id, const session_scope& scope);
   caf::result<bool> remove(const std::string& id, const session_scope& scope);
+  caf::result<std::uint64_t> clear(session_filter filter);
   void changed(session_report report);
   void retire(const session_report& report);
   void take_models(models_answer answer);
@@ -77,6 +82,13 @@ private:
     /// Listed by this tip, and by this identity of a turn; empty while it is not.
     std::string tip;
     std::string identity;
+    /// What its last report said: of which turns, and whether none of them ran or waited.
+    std::uint64_t turns_reported = 0;
+    bool rested = false;
+    /// Whether it is being deleted: its actor ends, its record is on the way out.
+    bool leaving = false;
+
+    bool is_at_rest() const { return confirmed && rested && turns_reported == turns; }
   };
 
   struct parked_turn {
@@ -104,17 +116,38 @@ private:
   /// A tenant and the id of a session, a tip, or a turn's identity.
   using tenant_key = std::pair<std::string, std::string>;
 
+  using live_map = std::map<tenant_key, live_session>;
+
+  /// What came of sessions in memory that were to be deleted.
+  struct deletion {
+    std::size_t left = 0;
+    std::uint64_t deleted = 0;
+    /// Set where the store failed.
+    caf::error fault;
+    std::function<void(const deletion&)> then;
+  };
+
   live_session& session_for(const std::string& id, const std::string& tenant, bool stored);
-  std::vector<openai::session_info> merge(std::vector<openai::session_info> stored,
-                                          const session_scope& scope) const;
+  live_sessions live_for(session_query& query) const;
+  static bool is_meant(const live_session& session, const session_filter& filter);
+  std::vector<live_map::iterator> in_memory(const std::string& id, const session_scope& scope);
+  std::vector<live_map::iterator> in_memory(const session_filter& filter);
+  void spare_live(session_filter& filter) const;
+  void end_all(const std::vector<live_map::iterator>& doomed,
+               std::function<void(const deletion&)> then);
+  void end(live_map::iterator i, const std::shared_ptr<deletion>& all);
+  void remove_record(live_map::iterator i, const std::shared_ptr<deletion>& all);
+  void ended(live_map::iterator i, deletion& all, bool recorded);
+  void clear_records(session_filter filter, std::uint64_t deleted,
+                     caf::typed_response_promise<std::uint64_t> promise);
 
   registry_actor::stateful_pointer<registry_state> self_;
   registry_options options_;
-  void forget(std::map<tenant_key, live_session>::iterator i);
+  void forget(live_map::iterator i);
   bool is_others(const std::string& id, const std::string& tenant) const;
 
   /// By tenant, so that nobody is in the way of another who names the same id.
-  std::map<tenant_key, live_session> live_;
+  live_map live_;
   std::unordered_map<caf::actor_id, tenant_key> ids_;
   /// Whose the sessions in memory are that are surely somebody's.
   std::unordered_map<std::string, std::string> owners_;

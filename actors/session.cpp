@@ -58,10 +58,13 @@ void session_state::enter(phase next) {
 
 void session_state::start(session_options o) {
   options_ = std::move(o);
+  if (options_.max_age.count() > 0)
+    options_.idle_time = std::min(options_.idle_time, options_.max_age);
   options_.counts->sessions[phase_].Increment();
   info_.id = options_.id;
   info_.tenant = options_.tenant;
-  info_.created_at = std::chrono::system_clock::now();
+  info_.created_at = recorded_now();
+  info_.last_used = info_.created_at;
   self_->set_down_handler([this](caf::down_msg& m) { reply_ended(m.source); });
   // An error nobody asked about must not end a conversation.
   self_->set_error_handler([](caf::error&) {});
@@ -95,9 +98,12 @@ void session_state::loaded(session_lookup found) {
     // Not a word on whose it is; and its owner is not to find this actor in its place.
     enter(phase::unknown);
     fail_all(error_code::session_not_found);
-    self_->send(options_.registry, atom::retire_v, report());
+    offer_to_leave();
     return;
   }
+  // The store gets round to it; whoever comes before that begins anew.
+  if (is_past_age(found.record.info))
+    found = session_lookup{};
   if (found.found) {
     info_ = std::move(found.record.info);
     transcript_ = std::move(found.record.transcript);
@@ -121,19 +127,22 @@ void session_state::discard() {
   if (line)
     line->cancel({});
   fail_all(error_code::session_deleted);
-  // Behind any record that is on its way to the store.
-  session_scope own;
-  own.tenant = options_.tenant;
-  caf::anon_send(options_.store, atom::remove_v, options_.id, std::move(own));
   self_->quit();
 }
 
 void session_state::check_idle() {
   self_->delayed_send(self_, options_.idle_time, atom::idle_v);
   auto resting = phase_ == phase::idle || phase_ == phase::unknown;
-  if (resting && turns_ == turns_seen_)
-    self_->send(options_.registry, atom::retire_v, report());
+  if (resting && (turns_ == turns_seen_ || is_past_age(info_)))
+    offer_to_leave();
   turns_seen_ = turns_;
+}
+
+void session_state::offer_to_leave() { self_->send(options_.registry, atom::retire_v, report()); }
+
+bool session_state::is_past_age(const openai::session_info& info) const {
+  return session_lifetime{{}, options_.max_age}.expiry(std::chrono::system_clock::now()).made >
+         info.created_at;
 }
 
 // -- turns ---------------------------------------------------------------------------------------
@@ -179,6 +188,8 @@ void session_state::begin(waiting_turn t) {
     return;
   }
   info_.model = running_->what.model.id;
+  info_.last_used = recorded_now();
+  tell_registry();
   turn_head head;
   head.session_id = info_.id;
   head.what = running_->what;
@@ -286,6 +297,7 @@ void session_state::on_answer(upstream_answer answer) {
     tip_ = tip_after_turn();
     remember_turn();
   }
+  ++info_.turns;
   commit(std::move(answer.end));
 }
 
@@ -329,6 +341,7 @@ void session_state::commit(openai::answer_end end) {
 }
 
 void session_state::not_committed() {
+  --info_.turns;
   last_.reset();
   if (whole_)
     whole_->drop();
@@ -349,6 +362,8 @@ void session_state::end_turn() {
   told_ = deltas{};
   enter(phase::idle);
   tell_registry();
+  if (queue_.empty() && is_past_age(info_))
+    offer_to_leave();
   begin_next();
 }
 
@@ -391,11 +406,11 @@ void session_state::forget_tip() { tip_.reset(); }
 session_record session_state::record() {
   session_record result;
   info_.has_upstream_chat = !line->chat().id.empty();
+  info_.last_used = recorded_now();
   result.info = info_;
   result.chat = line->chat();
   result.tip = whole_ ? next_tip_ : tip_.value_or("");
   result.transcript = whole_ ? whole_->next() : transcript_;
-  result.last_used = std::chrono::system_clock::now();
   return result;
 }
 
@@ -431,7 +446,9 @@ session_report session_state::report() {
   info_.has_upstream_chat = line && !line->chat().id.empty();
   session_report result;
   result.info = info_;
+  result.info.state = name_of(phase_);
   result.turns = turns_;
+  result.resting = phase_ == phase::idle && queue_.empty();
   if (phase_ != phase::answering && queue_.empty())
     result.tip = tip_.value_or("");
   result.identity = repeatable();
@@ -455,7 +472,10 @@ session_actor::behavior_type session(session_actor::stateful_pointer<session_sta
         if (self->state.line)
           self->state.line->on_transfer(std::move(e));
       },
-      [self](atom::discard) { self->state.discard(); },
+      [self](atom::discard) {
+        self->state.discard();
+        return atom::discard_v;
+      },
       [self](atom::idle) { self->state.check_idle(); },
       [self](atom::abandon, std::uint64_t absence) { self->state.abandon(absence); },
       [self](atom::retire) { self->quit(); },

@@ -40,6 +40,8 @@ struct session_options {
   std::chrono::seconds idle_time{60};
   /// How long a turn goes on without a reader whose client is about to send its request again.
   std::chrono::seconds retry_grace{3};
+  /// After that time since its beginning a conversation is over; zero for no limit.
+  std::chrono::seconds max_age{0};
 };
 
 /// One conversation: takes its turns one at a time, in order.
@@ -95,6 +97,8 @@ private:
   void enter(phase next);
   void load();
   void loaded(session_lookup found);
+  void offer_to_leave();
+  bool is_past_age(const openai::session_info& info) const;
   void begin_next();
   void begin(waiting_turn t);
   result<upstream_turn, openai::error> make_upstream_turn(const turn& t);

@@ -1,7 +1,6 @@
 #include "actors/session_database.hpp"
 
 #include "actors/session_file.hpp"
-#include "actors/store.hpp"
 #include "protocol/openai/transcript_json.hpp"
 
 namespace nekod {
@@ -27,7 +26,9 @@ openai::session_info info_of(const sqlite::rows& row) {
   info.tenant = row.text(1);
   info.model = row.text(2);
   info.created_at = to_time(row.number(3));
-  info.has_upstream_chat = !row.text(4).empty();
+  info.last_used = to_time(row.number(4));
+  info.turns = static_cast<std::uint64_t>(row.number(5));
+  info.has_upstream_chat = !row.text(6).empty();
   return info;
 }
 
@@ -35,8 +36,15 @@ openai::session_info info_of(const sqlite::rows& row) {
 constexpr std::int64_t unsure_run = 0;
 
 constexpr const char* record_query =
-    "SELECT id, tenant, model, created_at, chat_id, chat_model, chat_is_new, unsettled_message, "
-    "tip, last_used, messages, run FROM sessions LEFT JOIN transcripts ON session = number ";
+    "SELECT id, tenant, model, created_at, last_used, turns, chat_id, chat_model, chat_is_new, "
+    "unsettled_message, tip, messages, run FROM sessions LEFT JOIN transcripts ON session = "
+    "number ";
+
+constexpr const char* list_query =
+    "SELECT id, tenant, model, created_at, last_used, turns, chat_id FROM sessions "
+    "WHERE (created_at, id) > (?1, ?2) ";
+
+constexpr const char* list_order = "ORDER BY created_at, id LIMIT ?3";
 
 } // namespace
 
@@ -46,22 +54,28 @@ session_database::session_database(const std::string& file, texts t) try
       begin_(db_.prepare("BEGIN IMMEDIATE")),
       commit_(db_.prepare("COMMIT")),
       update_(db_.prepare(
-          "UPDATE sessions SET tenant = ?2, model = ?3, created_at = ?4, last_used = ?5, tip = ?6, "
-          "chat_id = ?7, chat_model = ?8, chat_is_new = ?9, unsettled_message = ?10, run = ?11 "
-          "WHERE id = ?1 RETURNING number")),
+          "UPDATE sessions SET model = ?4, last_used = ?5, turns = ?6, tip = ?7, chat_id = ?8, "
+          "chat_model = ?9, chat_is_new = ?10, unsettled_message = ?11, run = ?12 "
+          "WHERE id = ?1 AND tenant = ?2 AND created_at = ?3 RETURNING number")),
+      replace_(db_.prepare("DELETE FROM sessions WHERE id = ?1")),
       insert_(db_.prepare(
-          "INSERT INTO sessions (id, tenant, model, created_at, last_used, tip, chat_id, "
+          "INSERT INTO sessions (id, tenant, created_at, model, last_used, turns, tip, chat_id, "
           "chat_model, chat_is_new, unsettled_message, run) "
-          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")),
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")),
       keep_transcript_(db_.prepare("INSERT OR REPLACE INTO transcripts VALUES (?1, ?2)")),
       remove_(db_.prepare("DELETE FROM sessions WHERE id = ?1 AND (?2 OR tenant = ?3)")),
-      sweep_(db_.prepare("DELETE FROM sessions WHERE number IN (SELECT number FROM sessions "
-                         "WHERE last_used < ?1 ORDER BY last_used LIMIT ?2)")),
+      sweep_unused_(db_.prepare("DELETE FROM sessions WHERE number IN (SELECT number FROM sessions "
+                                "WHERE last_used < ?1 ORDER BY last_used LIMIT ?2)")),
+      sweep_old_(db_.prepare("DELETE FROM sessions WHERE number IN (SELECT number FROM sessions "
+                             "WHERE created_at < ?1 ORDER BY created_at LIMIT ?2)")),
       load_(db_.prepare(std::string{record_query} + "WHERE id = ?1")),
       find_(db_.prepare(std::string{record_query} + "WHERE tenant = ?1 AND tip = ?2 AND tip <> x'' "
                                                     "ORDER BY last_used DESC LIMIT 1")),
-      list_(db_.prepare("SELECT id, tenant, model, created_at, chat_id FROM sessions")) {
-  // Reads before anything is written: a broken file stays as it is.
+      list_all_(db_.prepare(std::string{list_query} + list_order)),
+      list_own_(db_.prepare(std::string{list_query} + "AND tenant = ?4 " + list_order)),
+      count_own_(db_.prepare("SELECT sessions FROM tenants WHERE tenant = ?1")),
+      exists_(db_.prepare("SELECT EXISTS (SELECT 1 FROM sessions WHERE id = ?1)")) {
+  // Reads before anything is written, and all of one index: a broken file stays as it is.
   count_ = committed_count_ = static_cast<std::size_t>(db_.number("SELECT count(*) FROM sessions"));
   begin_run();
   if (texts_ == texts::dropped)
@@ -134,13 +148,16 @@ void session_database::keep(const session_record& record) {
 /// @returns the number of the session's row.
 std::int64_t session_database::keep_info(const session_record& r) {
   auto write = [&](const sqlite::statement& s) {
-    return s(r.info.id, r.info.tenant, r.info.model, to_number(r.info.created_at),
-             to_number(r.last_used), blob{r.tip}, r.chat.id, r.chat.model,
-             std::int64_t{r.chat.is_new}, r.chat.unsettled_message,
+    return s(r.info.id, r.info.tenant, to_number(r.info.created_at), r.info.model,
+             to_number(r.info.last_used), static_cast<std::int64_t>(r.info.turns), blob{r.tip},
+             r.chat.id, r.chat.model, std::int64_t{r.chat.is_new}, r.chat.unsettled_message,
              r.chat.unsure ? unsure_run : run_);
   };
   if (auto updated = write(update_); updated.next())
     return updated.number(0);
+  // Where there is one of that id all the same, it is of another session that had it before.
+  replace_.run(r.info.id);
+  count_ -= db_.changed();
   write(insert_).next();
   ++count_;
   return db_.last_row();
@@ -154,11 +171,14 @@ bool session_database::remove(const std::string& id, const session_scope& scope)
   });
 }
 
-std::size_t session_database::sweep(system_clock::time_point limit, std::size_t most) {
+std::size_t session_database::sweep(const session_expiry& expiry, std::size_t most) {
   return in_batch([&] {
-    sweep_.run(to_number(limit), static_cast<std::int64_t>(most));
-    count_ -= db_.changed();
-    return db_.changed();
+    sweep_unused_.run(to_number(expiry.used), static_cast<std::int64_t>(most));
+    auto swept = db_.changed();
+    sweep_old_.run(to_number(expiry.made), static_cast<std::int64_t>(most - swept));
+    swept += db_.changed();
+    count_ -= swept;
+    return swept;
   });
 }
 
@@ -181,14 +201,13 @@ session_lookup session_database::record_of(sqlite::rows row) const {
     return result;
   auto& record = result.record;
   record.info = info_of(row);
-  record.chat.id = row.text(4);
-  record.chat.model = row.text(5);
-  record.chat.is_new = row.number(6) != 0;
-  record.chat.unsettled_message = row.text(7);
-  record.tip = row.text(8);
-  record.last_used = to_time(row.number(9));
-  record.chat.unsure = !record.chat.id.empty() && row.number(11) < sure_since_;
-  record.transcript = openai::parse_transcript(row.text(10));
+  record.chat.id = row.text(6);
+  record.chat.model = row.text(7);
+  record.chat.is_new = row.number(8) != 0;
+  record.chat.unsettled_message = row.text(9);
+  record.tip = row.text(10);
+  record.transcript = openai::parse_transcript(row.text(11));
+  record.chat.unsure = !record.chat.id.empty() && row.number(12) < sure_since_;
   return result;
 }
 
@@ -204,12 +223,35 @@ std::string session_database::digest_key() {
   return row.next() ? std::string{row.text(0)} : std::string{};
 }
 
-std::vector<openai::session_info> session_database::list() {
-  std::vector<openai::session_info> result;
-  result.reserve(count_);
-  for (auto row = list_(); row.next();)
-    result.push_back(info_of(row));
-  sort_by_age(result);
+openai::session_page session_database::list(const session_query& query) {
+  openai::session_page page;
+  auto after = query.after.value_or(openai::session_place{system_clock::time_point::min(), {}});
+  // One more than asked for tells whether there are more.
+  auto most = static_cast<std::int64_t>(query.limit) + 1;
+  auto begin = to_number(after.created_at);
+  auto row = query.scope.all ? list_all_(begin, after.id, most)
+                             : list_own_(begin, after.id, most, query.scope.tenant);
+  while (row.next()) {
+    if (page.sessions.size() == query.limit)
+      page.next = page.sessions.back().place();
+    else
+      page.sessions.push_back(info_of(row));
+  }
+  page.total = total(query);
+  return page;
+}
+
+std::uint64_t session_database::total(const session_query& query) {
+  auto result = static_cast<std::uint64_t>(count_);
+  if (!query.scope.all) {
+    auto own = count_own_(query.scope.tenant);
+    result = own.next() ? static_cast<std::uint64_t>(own.number(0)) : 0;
+  }
+  for (const auto& id : query.unrecorded) {
+    auto row = exists_(id);
+    row.next();
+    result += row.number(0) == 0 ? 1 : 0;
+  }
   return result;
 }
 

@@ -3,10 +3,9 @@
 #include "actors/messages.hpp"
 #include "actors/sqlite.hpp"
 
-#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
-#include <vector>
 
 namespace nekod {
 
@@ -39,9 +38,9 @@ public:
   /// Forgets a session if it lies in *scope*; says whether it did.
   bool remove(const std::string& id, const session_scope& scope);
 
-  /// Forgets at most *most* of those that were last used before *limit*, the oldest first.
+  /// Forgets at most *most* of those that are past their time, the oldest first.
   /// @returns how many.
-  std::size_t sweep(std::chrono::system_clock::time_point limit, std::size_t most);
+  std::size_t sweep(const session_expiry& expiry, std::size_t most);
 
   /// Brings the batch to the disk, if there is one.
   void commit();
@@ -51,8 +50,8 @@ public:
   /// The session of *tenant* that was used last among those with that tip.
   session_lookup find(const std::string& tenant, const std::string& tip);
 
-  /// All sessions, oldest first.
-  std::vector<openai::session_info> list();
+  /// A page of the sessions. Costs the same wherever it begins, and however many there are.
+  openai::session_page list(const session_query& query);
 
   /// The key that the tips in the file were made with.
   std::string digest_key();
@@ -65,6 +64,7 @@ private:
   auto in_batch(Write write);
   void undo() noexcept;
   std::int64_t keep_info(const session_record& record);
+  std::uint64_t total(const session_query& query);
   void drop_texts();
   void begin_run();
   session_lookup record_of(sqlite::rows row) const;
@@ -82,13 +82,18 @@ private:
   sqlite::statement begin_;
   sqlite::statement commit_;
   sqlite::statement update_;
+  sqlite::statement replace_;
   sqlite::statement insert_;
   sqlite::statement keep_transcript_;
   sqlite::statement remove_;
-  sqlite::statement sweep_;
+  sqlite::statement sweep_unused_;
+  sqlite::statement sweep_old_;
   sqlite::statement load_;
   sqlite::statement find_;
-  sqlite::statement list_;
+  sqlite::statement list_all_;
+  sqlite::statement list_own_;
+  sqlite::statement count_own_;
+  sqlite::statement exists_;
 };
 
 } // namespace nekod

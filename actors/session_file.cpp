@@ -91,7 +91,8 @@ void bring_up_to_date(sqlite::connection& db, const std::string& file,
 
 const std::vector<std::string>& session_file_steps() {
   // Times are microseconds since 1970. Transcripts lie apart, so that what looks through all
-  // sessions need not wade through their texts.
+  // sessions need not wade through their texts. How many sessions a tenant has is kept beside, so
+  // that nobody has to count them. A session's tenant and time of creation never change.
   static const std::vector<std::string> steps{
       R"(
       CREATE TABLE sessions (
@@ -101,6 +102,7 @@ const std::vector<std::string>& session_file_steps() {
         model TEXT NOT NULL,
         created_at INTEGER NOT NULL,
         last_used INTEGER NOT NULL,
+        turns INTEGER NOT NULL,
         tip BLOB NOT NULL,
         chat_id TEXT NOT NULL,
         chat_model TEXT NOT NULL,
@@ -110,6 +112,20 @@ const std::vector<std::string>& session_file_steps() {
       ) STRICT;
       CREATE INDEX sessions_by_tip ON sessions (tenant, tip, last_used) WHERE tip <> x'';
       CREATE INDEX sessions_by_use ON sessions (last_used);
+      CREATE INDEX sessions_by_age ON sessions (created_at, id);
+      CREATE INDEX sessions_of_tenant ON sessions (tenant, created_at, id);
+      CREATE TABLE tenants (
+        tenant TEXT PRIMARY KEY,
+        sessions INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE TRIGGER counted AFTER INSERT ON sessions BEGIN
+        INSERT INTO tenants VALUES (new.tenant, 1)
+          ON CONFLICT DO UPDATE SET sessions = sessions + 1;
+      END;
+      CREATE TRIGGER counted_off AFTER DELETE ON sessions BEGIN
+        UPDATE tenants SET sessions = sessions - 1 WHERE tenant = old.tenant;
+        DELETE FROM tenants WHERE tenant = old.tenant AND sessions = 0;
+      END;
       CREATE TABLE digest_key (key BLOB NOT NULL) STRICT;
       INSERT INTO digest_key VALUES (randomblob(32));
       CREATE TABLE runs (

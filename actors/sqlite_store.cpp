@@ -1,7 +1,5 @@
 #include "actors/sqlite_store.hpp"
 
-#include "actors/store.hpp"
-
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -10,13 +8,15 @@
 namespace nekod {
 
 void sqlite_store_state::start(std::shared_ptr<session_database> database,
-                               std::chrono::seconds time_to_live, std::shared_ptr<metrics> counts) {
+                               session_lifetime lifetime, std::shared_ptr<metrics> counts) {
   database_ = std::move(database);
-  time_to_live_ = time_to_live;
+  lifetime_ = lifetime;
   counts_ = std::move(counts);
   counts_->stored_sessions.Set(static_cast<double>(database_->count()));
   self_->set_exit_handler([this](caf::exit_msg& m) {
     flush();
+    for (auto& c : std::exchange(clearings_, {}))
+      c.promise.deliver(m.reason);
     self_->quit(m.reason);
   });
   // Much may have expired while nobody was here.
@@ -76,21 +76,69 @@ void sqlite_store_state::flush() {
   }
 }
 
-void sqlite_store_state::sweep() {
-  // A sweep that fails is not to take others' records along.
+/// In a batch of its own: where it fails it is not to take others' records along.
+void sqlite_store_state::write_apart(const std::function<void()>& write) {
   flush();
+  write();
+  database_->commit();
+  wrote();
+}
+
+void sqlite_store_state::sweep() {
   std::size_t swept = 0;
   try {
-    swept = database_->sweep(std::chrono::system_clock::now() - time_to_live_, sweep_step);
-    database_->commit();
-    wrote();
+    write_apart([&] {
+      swept = database_->sweep(lifetime_.expiry(std::chrono::system_clock::now()), store_step);
+    });
   } catch (const sqlite::error& e) {
+    swept = 0;
     could_not(cannot_write_, "written", e);
   }
-  if (swept == sweep_step)
+  if (swept == store_step)
     self_->send(self_, atom::sweep_v);
   else
-    self_->delayed_send(self_, sweep_interval(time_to_live_), atom::sweep_v);
+    self_->delayed_send(self_, lifetime_.sweep_interval(), atom::sweep_v);
+}
+
+caf::result<std::uint64_t> sqlite_store_state::clear(session_filter filter) {
+  auto promise = self_->make_response_promise<std::uint64_t>();
+  clearings_.emplace_back(std::move(filter), promise);
+  self_->send(self_, atom::clear_v);
+  return promise;
+}
+
+/// One step of the deletion that waits longest.
+void sqlite_store_state::clear_next() {
+  auto c = std::move(clearings_.front());
+  clearings_.pop_front();
+  try {
+    auto page = database_->list(c.query);
+    c.deleted += clear_page(c.filter, page);
+    c.query.after = page.next;
+  } catch (const sqlite::error& e) {
+    c.promise.deliver(could_not(cannot_write_, "written", e));
+    return;
+  }
+  if (c.query.after) {
+    clearings_.push_back(std::move(c));
+    self_->send(self_, atom::clear_v);
+  } else {
+    c.promise.deliver(c.deleted);
+  }
+}
+
+/// @returns how many it deleted.
+std::uint64_t sqlite_store_state::clear_page(const session_filter& filter,
+                                             const openai::session_page& page) {
+  auto meant = [&](const auto& s) { return filter.has(s); };
+  if (std::none_of(page.sessions.begin(), page.sessions.end(), meant))
+    return 0;
+  std::uint64_t deleted = 0;
+  write_apart([&] {
+    for (const auto& s : page.sessions)
+      deleted += meant(s) && database_->remove(s.id, filter.scope) ? 1 : 0;
+  });
+  return deleted;
 }
 
 void sqlite_store_state::answer_all(const caf::error& e) {
@@ -128,9 +176,9 @@ caf::error sqlite_store_state::could_not(bool& trouble, const char* what, const 
 
 batching_store_actor::behavior_type
 sqlite_store(batching_store_actor::stateful_pointer<sqlite_store_state> self,
-             std::shared_ptr<session_database> database, std::chrono::seconds time_to_live,
+             std::shared_ptr<session_database> database, session_lifetime lifetime,
              std::shared_ptr<metrics> counts) {
-  self->state.start(std::move(database), time_to_live, std::move(counts));
+  self->state.start(std::move(database), lifetime, std::move(counts));
   return {
       [self](atom::commit, const session_record& record) { return self->state.keep(record); },
       [self](atom::load, const std::string& id) {
@@ -142,7 +190,11 @@ sqlite_store(batching_store_actor::stateful_pointer<sqlite_store_state> self,
       [self](atom::remove, const std::string& id, const session_scope& scope) {
         return self->state.remove(id, scope);
       },
-      [self](atom::list) { return self->state.look([](auto& db) { return db.list(); }); },
+      [self](atom::clear, session_filter& filter) { return self->state.clear(std::move(filter)); },
+      [self](atom::clear) { self->state.clear_next(); },
+      [self](atom::list, const session_query& query) {
+        return self->state.look([&](auto& db) { return db.list(query); });
+      },
       [self](atom::sweep) { self->state.sweep(); },
       [self](atom::flush) { self->state.flush(); },
   };

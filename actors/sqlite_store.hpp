@@ -3,8 +3,9 @@
 #include "actors/messages.hpp"
 #include "actors/metrics.hpp"
 #include "actors/session_database.hpp"
+#include "actors/store.hpp"
 
-#include <chrono>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,9 +17,6 @@ namespace nekod {
 /// Records that one write brings to the disk, at most.
 inline constexpr std::size_t most_in_batch = 512;
 
-/// Expired records that are forgotten before others have their turn.
-inline constexpr std::size_t sweep_step = 50;
-
 /// Session records in a file, written in batches: all that waits in the mailbox while the disk is
 /// at work goes to it together. Nobody is answered before what he wrote is on the disk; who reads
 /// sees what was written before, be it there or not.
@@ -28,7 +26,7 @@ struct sqlite_store_state {
   sqlite_store_state(const sqlite_store_state&) = delete;
   sqlite_store_state& operator=(const sqlite_store_state&) = delete;
 
-  void start(std::shared_ptr<session_database> database, std::chrono::seconds time_to_live,
+  void start(std::shared_ptr<session_database> database, session_lifetime lifetime,
              std::shared_ptr<metrics> counts);
 
   caf::result<atom::commit> keep(const session_record& record);
@@ -43,6 +41,9 @@ struct sqlite_store_state {
 
   void sweep();
 
+  caf::result<std::uint64_t> clear(session_filter filter);
+  void clear_next();
+
   static inline const char* name = "sqlite-store";
 
 private:
@@ -52,24 +53,26 @@ private:
   template <class T, class Write>
   caf::result<T> write(Write f);
   void answer_all(const caf::error& e);
+  void write_apart(const std::function<void()>& write);
+  std::uint64_t clear_page(const session_filter& filter, const openai::session_page& page);
   void wrote();
   caf::error could_not(bool& trouble, const char* what, const sqlite::error& e);
 
   batching_store_actor::stateful_pointer<sqlite_store_state> self_;
   std::shared_ptr<session_database> database_;
   std::shared_ptr<metrics> counts_;
-  std::chrono::seconds time_to_live_{0};
+  session_lifetime lifetime_{std::chrono::seconds{0}};
   std::vector<waiting> batch_;
+  std::deque<clearing> clearings_;
   /// Whether the last write, or read, failed: said when it changes.
   bool cannot_write_ = false;
   bool cannot_read_ = false;
 };
 
 /// The STORE that keeps records in a file. It blocks: spawn it `detached`.
-/// @param time_to_live After that time without use a record is forgotten.
 batching_store_actor::behavior_type
 sqlite_store(batching_store_actor::stateful_pointer<sqlite_store_state> self,
-             std::shared_ptr<session_database> database, std::chrono::seconds time_to_live,
+             std::shared_ptr<session_database> database, session_lifetime lifetime,
              std::shared_ptr<metrics> counts);
 
 } // namespace nekod

@@ -1,49 +1,62 @@
 #include "actors/store.hpp"
 
 #include <algorithm>
-#include <tuple>
 
 namespace nekod {
 
-namespace {
+// -- records -------------------------------------------------------------------------------------
 
-constexpr std::chrono::seconds longest_sweep_interval{60};
-
-} // namespace
-
-std::chrono::seconds sweep_interval(std::chrono::seconds time_to_live) {
-  return std::min(longest_sweep_interval, time_to_live);
+const memory_store_state::age_list& memory_store_state::list_of(const session_scope& scope) const {
+  static const age_list none;
+  if (scope.all)
+    return by_age_;
+  auto own = by_tenant_.find(scope.tenant);
+  return own == by_tenant_.end() ? none : own->second;
 }
 
-void sort_by_age(std::vector<openai::session_info>& sessions) {
-  std::sort(sessions.begin(), sessions.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.created_at, a.id) < std::tie(b.created_at, b.id);
-  });
-}
-
-std::vector<openai::session_info> memory_store_state::list() const {
-  std::vector<openai::session_info> result;
-  result.reserve(records.size());
-  for (const auto& [id, record] : records)
-    result.push_back(record.info);
-  sort_by_age(result);
-  return result;
+openai::session_page memory_store_state::list(const session_query& query) const {
+  const auto& all = list_of(query.scope);
+  openai::session_page page;
+  auto i = query.after ? all.upper_bound(*query.after) : all.begin();
+  for (; i != all.end() && page.sessions.size() < query.limit; ++i)
+    page.sessions.push_back(**i);
+  if (i != all.end())
+    page.next = page.sessions.back().place();
+  page.total = all.size();
+  for (const auto& id : query.unrecorded)
+    page.total += records.count(id) == 0 ? 1 : 0;
+  return page;
 }
 
 void memory_store_state::keep(session_record record) {
-  if (auto i = records.find(record.info.id); i != records.end())
-    unlist(i->second);
+  auto& kept = records[record.info.id];
+  if (!kept.info.id.empty())
+    unlist(kept);
+  kept = std::move(record);
+  enlist(kept);
+}
+
+void memory_store_state::enlist(const session_record& record) {
+  const auto& s = record.info;
   if (!record.tip.empty())
-    by_tip_.emplace(std::pair{record.info.tenant, record.tip}, record.info.id);
-  auto id = record.info.id;
-  records.insert_or_assign(std::move(id), std::move(record));
+    by_tip_.emplace(std::pair{s.tenant, record.tip}, s.id);
+  by_age_.insert(&s);
+  by_tenant_[s.tenant].insert(&s);
+  by_use_.insert(&s);
 }
 
 void memory_store_state::unlist(const session_record& record) {
-  auto [begin, end] = by_tip_.equal_range({record.info.tenant, record.tip});
-  auto i = std::find_if(begin, end, [&](const auto& e) { return e.second == record.info.id; });
+  const auto& s = record.info;
+  auto [begin, end] = by_tip_.equal_range({s.tenant, record.tip});
+  auto i = std::find_if(begin, end, [&](const auto& e) { return e.second == s.id; });
   if (i != end)
     by_tip_.erase(i);
+  by_age_.erase(&s);
+  by_use_.erase(&s);
+  auto own = by_tenant_.find(s.tenant);
+  own->second.erase(&s);
+  if (own->second.empty())
+    by_tenant_.erase(own);
 }
 
 session_lookup memory_store_state::load(const std::string& id) const {
@@ -58,7 +71,7 @@ session_lookup memory_store_state::load(const std::string& id) const {
 session_lookup memory_store_state::find(const std::string& tenant, const std::string& tip) const {
   auto [begin, end] = by_tip_.equal_range({tenant, tip});
   auto newest = std::max_element(begin, end, [this](const auto& a, const auto& b) {
-    return records.at(a.second).last_used < records.at(b.second).last_used;
+    return records.at(a.second).info.last_used < records.at(b.second).info.last_used;
   });
   return newest == end ? session_lookup{} : load(newest->second);
 }
@@ -72,22 +85,48 @@ bool memory_store_state::remove(const std::string& id, const session_scope& scop
   return true;
 }
 
-void memory_store_state::sweep(std::chrono::system_clock::time_point limit) {
-  for (auto i = records.begin(); i != records.end();) {
-    if (i->second.last_used < limit) {
-      unlist(i->second);
-      i = records.erase(i);
-    } else {
-      ++i;
-    }
-  }
+void memory_store_state::forget(info s) {
+  auto i = records.find(s->id);
+  unlist(i->second);
+  records.erase(i);
 }
 
+std::size_t memory_store_state::sweep(const session_expiry& expiry, std::size_t most) {
+  std::size_t swept = 0;
+  for (; swept < most && !by_use_.empty() && (*by_use_.begin())->last_used < expiry.used; ++swept)
+    forget(*by_use_.begin());
+  for (; swept < most && !by_age_.empty() && (*by_age_.begin())->created_at < expiry.made; ++swept)
+    forget(*by_age_.begin());
+  return swept;
+}
+
+// -- deletions of many ---------------------------------------------------------------------------
+
+bool memory_store_state::clear_next() {
+  auto c = std::move(clearings.front());
+  clearings.pop_front();
+  auto page = list(c.query);
+  for (const auto& s : page.sessions)
+    c.deleted += c.filter.has(s) && remove(s.id, c.filter.scope) ? 1 : 0;
+  c.query.after = page.next;
+  if (page.next)
+    clearings.push_back(std::move(c));
+  else
+    c.promise.deliver(c.deleted);
+  return page.next.has_value();
+}
+
+// -- the actor -----------------------------------------------------------------------------------
+
 store_actor::behavior_type memory_store(store_actor::stateful_pointer<memory_store_state> self,
-                                        std::chrono::seconds time_to_live,
+                                        session_lifetime lifetime,
                                         const std::shared_ptr<metrics>& counts) {
-  auto interval = sweep_interval(time_to_live);
-  self->delayed_send(self, interval, atom::sweep_v);
+  self->delayed_send(self, lifetime.sweep_interval(), atom::sweep_v);
+  self->set_exit_handler([self](caf::exit_msg& m) {
+    for (auto& c : std::exchange(self->state.clearings, {}))
+      c.promise.deliver(m.reason);
+    self->quit(m.reason);
+  });
   auto count = [self, counts] {
     counts->stored_sessions.Set(static_cast<double>(self->state.records.size()));
   };
@@ -106,11 +145,26 @@ store_actor::behavior_type memory_store(store_actor::stateful_pointer<memory_sto
         count();
         return removed;
       },
-      [self](atom::list) { return self->state.list(); },
-      [self, count, time_to_live, interval](atom::sweep) {
-        self->state.sweep(std::chrono::system_clock::now() - time_to_live);
+      [self](atom::clear, session_filter& filter) -> caf::result<std::uint64_t> {
+        auto promise = self->make_response_promise<std::uint64_t>();
+        self->state.clearings.emplace_back(std::move(filter), promise);
+        self->send(self, atom::clear_v);
+        return promise;
+      },
+      [self, count](atom::clear) {
+        if (self->state.clear_next())
+          self->send(self, atom::clear_v);
         count();
-        self->delayed_send(self, interval, atom::sweep_v);
+      },
+      [self](atom::list, const session_query& query) { return self->state.list(query); },
+      [self, count, lifetime](atom::sweep) {
+        auto expiry = lifetime.expiry(std::chrono::system_clock::now());
+        auto swept = self->state.sweep(expiry, store_step);
+        count();
+        if (swept == store_step)
+          self->send(self, atom::sweep_v);
+        else
+          self->delayed_send(self, lifetime.sweep_interval(), atom::sweep_v);
       },
   };
 }

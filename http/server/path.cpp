@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace nekod::http {
 
@@ -35,6 +36,26 @@ std::optional<std::string> decode_percent(std::string_view text) {
       return std::nullopt;
     result += static_cast<char>(value);
     i += 2;
+  }
+  return result;
+}
+
+std::optional<std::vector<std::pair<std::string, std::string>>>
+query_fields(std::string_view query) {
+  std::vector<std::pair<std::string, std::string>> result;
+  std::string spaced{query};
+  std::replace(spaced.begin(), spaced.end(), '+', ' ');
+  for (std::string_view rest = spaced; !rest.empty();) {
+    auto field = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(field.size() + 1, rest.size()));
+    if (field.empty())
+      continue;
+    auto equals = std::min(field.find('='), field.size());
+    auto name = decode_percent(field.substr(0, equals));
+    auto value = decode_percent(field.substr(std::min(equals + 1, field.size())));
+    if (!name || !value)
+      return std::nullopt;
+    result.emplace_back(std::move(*name), std::move(*value));
   }
   return result;
 }

@@ -3,6 +3,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace nekod::http {
 
@@ -13,6 +15,11 @@ std::string endpoint_path(std::string_view raw);
 
 /// *text* with its percent codes decoded, once; nothing where one of them is broken.
 std::optional<std::string> decode_percent(std::string_view text);
+
+/// The names and values of *query*, decoded; nothing where a code in it is broken. A name without
+/// `=` has an empty value.
+std::optional<std::vector<std::pair<std::string, std::string>>>
+query_fields(std::string_view query);
 
 /// Whether *query* has *name* with the value `1` or `true`.
 bool query_says(std::string_view query, std::string_view name);

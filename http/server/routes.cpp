@@ -3,6 +3,7 @@
 #include "actors/ids.hpp"
 #include "http/server/openapi.hpp"
 #include "http/server/path.hpp"
+#include "http/server/route_call.hpp"
 #include "protocol/openai/models.hpp"
 #include "protocol/openai/sessions.hpp"
 
@@ -16,10 +17,6 @@ namespace {
 
 using openai::error;
 using openai::error_code;
-
-/// How long the registry may take for an answer; it may have to ask the upstream for its models
-/// first.
-constexpr std::chrono::seconds registry_timeout{60};
 
 /// What a client is told to wait when there is no room for its request.
 constexpr std::chrono::seconds overload_retry{2};
@@ -40,71 +37,24 @@ openai::retries retries_of(const request& r) {
                                r.header("X-Stainless-Read-Timeout"));
 }
 
-session_scope scope_of(const caller& who) {
-  session_scope result;
-  result.tenant = who.tenant;
-  result.all = who.admin;
-  return result;
-}
-
-void respond_json(exchange& x, const std::string& request_id, std::uint16_t status,
-                  std::string body) {
-  auto headers = common_fields(request_id);
-  headers.emplace_back("Content-Type", "application/json");
-  x.respond(status, std::move(headers), std::move(body));
-}
-
 } // namespace
 
-/// One address that is answered.
-struct routes::endpoint {
-  std::string_view path;
-  /// Its one method, and what `Allow` says.
-  std::string_view method;
-  const char* allowed;
-  /// Its word in metrics and the log.
-  const char* word;
-  void (routes::*answer)(const call&);
-  /// Whether no key is wanted.
-  bool open = false;
-  /// Whether it is for those who watch over nekod: it has no rate limit, and is answered also while
-  /// nekod drains or has no room.
-  bool watched = false;
-};
-
-/// A request on its way through the routes.
-struct routes::call {
-  bool is(std::string_view method) const {
-    const auto& m = x->req().method;
-    return m == method || (m == "HEAD" && method == "GET");
-  }
-
-  bool is_chat() const { return where != nullptr && where->answer == &routes::chat && is("POST"); }
-
-  /// What stands behind the endpoint's path, percent-encoded.
-  std::string_view id() const { return std::string_view{path}.substr(where->path.size()); }
-
-  exchange_ptr x;
-  std::string request_id;
-  std::string path;
-  /// Null for an unknown one.
-  const endpoint* where = nullptr;
-  caller who;
-};
-
-/// The endpoint of a path. One that ends in a slash has an id behind it.
-const routes::endpoint* routes::find(std::string_view path) {
+/// The endpoint of a path; of several that for *method*, if there is one. A path that ends in a
+/// slash has an id behind it.
+const routes::endpoint* routes::find(std::string_view path, std::string_view method) {
   constexpr const char* get = "GET, HEAD, OPTIONS";
   constexpr const char* post = "POST, OPTIONS";
-  constexpr const char* remove = "DELETE, OPTIONS";
+  constexpr const char* get_or_delete = "GET, HEAD, DELETE, OPTIONS";
   constexpr bool open = true;
   constexpr bool watched = true;
   static const endpoint endpoints[] = {
       {"/chat/completions", "POST", post, "chat_completions", &routes::chat},
       {"/models", "GET", get, "models", &routes::models},
       {"/models/", "GET", get, "model", &routes::model},
-      {"/sessions", "GET", get, "sessions", &routes::sessions},
-      {"/sessions/", "DELETE", remove, "session", &routes::delete_session},
+      {"/sessions", "GET", get_or_delete, "sessions", &routes::sessions},
+      {"/sessions", "DELETE", get_or_delete, "sessions", &routes::clear_sessions},
+      {"/sessions/", "GET", get_or_delete, "session", &routes::session},
+      {"/sessions/", "DELETE", get_or_delete, "session", &routes::delete_session},
       {"/health", "GET", get, "health", &routes::health, open, watched},
       {"/health/live", "GET", get, "health_live", &routes::alive, open, watched},
       {"/health/ready", "GET", get, "health_ready", &routes::ready, open, watched},
@@ -112,12 +62,11 @@ const routes::endpoint* routes::find(std::string_view path) {
       {"/openapi.json", "GET", get, "openapi", &routes::openapi, open},
       {"/", "GET", get, "front_page", &routes::front_page, open},
   };
-  for (const auto& e : endpoints) {
-    auto has_id = e.path.size() > 1 && e.path.back() == '/';
-    if (has_id ? path.substr(0, e.path.size()) == e.path : path == e.path)
-      return &e;
-  }
-  return nullptr;
+  const endpoint* found = nullptr;
+  for (const auto& e : endpoints)
+    if (e.is_at(path) && (found == nullptr || e.takes(method)))
+      found = &e;
+  return found;
 }
 
 routes::routes(caf::actor_system& system, registry_actor registry, route_options options)
@@ -125,7 +74,7 @@ routes::routes(caf::actor_system& system, registry_actor registry, route_options
 
 void routes::handle(const exchange_ptr& x) {
   call c{x, make_id("req_"), endpoint_path(x->req().path), nullptr, {}};
-  c.where = find(c.path);
+  c.where = find(c.path, x->req().method);
   c.who = options_.gate->identify(x->req());
   auto& notes = x->notes();
   notes.request_id = c.request_id;
@@ -184,7 +133,7 @@ void routes::dispatch(call& c) {
     return refuse(c, error_code::invalid_api_key);
   if (c.where == nullptr)
     return refuse(c, error_code::not_found);
-  if (!c.is(c.where->method))
+  if (!c.where->takes(c.x->req().method))
     return refuse_method(c);
   (this->*c.where->answer)(c);
 }
@@ -237,32 +186,6 @@ void routes::model(const call& c) {
           respond_json(x, request_id, 200, openai::model_json(*found, seconds_since_epoch()));
       },
       atom::models_v);
-}
-
-void routes::sessions(const call& c) {
-  using list = std::vector<openai::session_info>;
-  ask<list>(
-      c,
-      [](exchange& x, const std::string& request_id, const list& all) {
-        respond_json(x, request_id, 200, openai::session_list_json(all));
-      },
-      atom::list_v, scope_of(c.who));
-}
-
-void routes::delete_session(const call& c) {
-  auto lang = options_.reply->language;
-  auto id = decode_percent(c.id());
-  if (!id || !openai::valid_session_id(*id))
-    return respond_json(*c.x, c.request_id, 404, openai::session_missing_json(lang));
-  ask<bool>(
-      c,
-      [lang](exchange& x, const std::string& request_id, bool found) {
-        if (found)
-          respond_json(x, request_id, 200, openai::session_deleted_json(lang));
-        else
-          respond_json(x, request_id, 404, openai::session_missing_json(lang));
-      },
-      atom::remove_v, std::move(*id), scope_of(c.who));
 }
 
 void routes::health(const call& c) {
@@ -330,21 +253,6 @@ void routes::refuse_method(const call& c) const {
   error e{error_code::method_not_allowed};
   c.x->respond(openai::status_of(e.code), std::move(headers),
                openai::to_json(e, options_.reply->language));
-}
-
-template <class Reply, class Answer, class... Question>
-void routes::ask(const call& c, Answer answer, Question... question) {
-  auto asking = [c, answer, lang = options_.reply->language](caf::event_based_actor* self,
-                                                             const registry_actor& registry,
-                                                             const Question&... q) {
-    self->request(registry, registry_timeout, q...)
-        .then([c, answer](const Reply& reply) { answer(*c.x, c.request_id, reply); },
-              [c, lang](const caf::error&) {
-                respond_error(*c.x, {error_code::internal_error, {}, "no answer in time"}, lang,
-                              c.request_id);
-              });
-  };
-  system_.spawn(std::move(asking), registry_, std::move(question)...);
 }
 
 } // namespace nekod::http

@@ -6,6 +6,7 @@
 #include "http/server/reply.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -60,6 +61,8 @@ private:
   void models(const call& c);
   void model(const call& c);
   void sessions(const call& c);
+  void session(const call& c);
+  void clear_sessions(const call& c);
   void delete_session(const call& c);
   void health(const call& c);
   void alive(const call& c);
@@ -69,7 +72,7 @@ private:
   void openapi(const call& c);
   void preflight(const call& c) const;
 
-  static const endpoint* find(std::string_view path);
+  static const endpoint* find(std::string_view path, std::string_view method);
 
   void dispatch(call& c);
   std::optional<openai::error> too_much(const call& c) const;
@@ -80,6 +83,10 @@ private:
   /// Asks the registry, and answers with what *answer* makes of its reply.
   template <class Reply, class Answer, class... Question>
   void ask(const call& c, Answer answer, Question... question);
+
+  /// The same with another patience than usual.
+  template <class Reply, class Answer, class... Question>
+  void ask_for(std::chrono::seconds patience, const call& c, Answer answer, Question... question);
 
   caf::actor_system& system_;
   registry_actor registry_;

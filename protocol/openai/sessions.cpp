@@ -1,12 +1,25 @@
 #include "protocol/openai/sessions.hpp"
 
 #include "protocol/json.hpp"
+#include "protocol/openai/request.hpp"
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdio>
+#include <system_error>
 
 namespace nekod::openai {
 namespace {
+
+using std::chrono::microseconds;
+using std::chrono::system_clock;
+
+/// Between a place's time and id; neither has it, and no address needs a code for it.
+constexpr char place_separator = '~';
+
+/// Microseconds past which a clock of nanoseconds overflows.
+constexpr std::int64_t latest_place = 9'000'000'000'000'000;
 
 void append_session(std::string& out, const session_info& s) {
   out += R"({"id":)";
@@ -15,7 +28,12 @@ void append_session(std::string& out, const session_info& s) {
   json::append_quoted(out, s.model);
   out += R"(,"created_at":")" + timestamp(s.created_at);
   out += R"(","has_anuneko_chat":)";
-  out += s.has_upstream_chat ? "true}" : "false}";
+  out += s.has_upstream_chat ? "true" : "false";
+  out += R"(,"last_used_at":")" + timestamp(s.last_used);
+  out += R"(","turns":)" + std::to_string(s.turns);
+  out += R"(,"state":)";
+  json::append_quoted(out, s.state);
+  out += '}';
 }
 
 /// The manual's object for an outcome, open for more members.
@@ -43,20 +61,49 @@ std::string timestamp(std::chrono::system_clock::time_point t) {
   return {text.data(), static_cast<std::size_t>(length)};
 }
 
-std::string session_list_json(const std::vector<session_info>& sessions) {
+std::string to_text(const session_place& p) {
+  auto time = std::chrono::floor<microseconds>(p.created_at.time_since_epoch());
+  return std::to_string(time.count()) + place_separator + p.id;
+}
+
+std::optional<session_place> parse_place(std::string_view text) {
+  auto separator = std::min(text.find(place_separator), text.size());
+  std::int64_t time = 0;
+  auto [end, fault] = std::from_chars(text.data(), text.data() + separator, time);
+  if (fault != std::errc{} || end != text.data() + separator || time < 0 || time > latest_place)
+    return std::nullopt;
+  auto id = text.substr(std::min(separator + 1, text.size()));
+  if (!valid_session_id(id))
+    return std::nullopt;
+  return session_place{system_clock::time_point{microseconds{time}}, std::string{id}};
+}
+
+std::string session_list_json(const session_page& page) {
   std::string out = R"({"sessions":[)";
   std::string_view separator;
-  for (const auto& s : sessions) {
+  for (const auto& s : page.sessions) {
     out += separator;
     append_session(out, s);
     separator = ",";
   }
-  out += R"(],"total":)" + std::to_string(sessions.size()) + "}";
+  out += R"(],"total":)" + std::to_string(page.total) + R"(,"has_more":)";
+  out += page.next ? R"(true,"next":")" + to_text(*page.next) + R"("})" : "false}";
+  return out;
+}
+
+std::string session_json(const session_info& s) {
+  std::string out;
+  append_session(out, s);
   return out;
 }
 
 std::string session_deleted_json(language lang) {
   return outcome("success", lang == language::zh ? "会话已删除" : "The session was deleted") + "}";
+}
+
+std::string sessions_deleted_json(std::uint64_t count, language lang) {
+  auto message = lang == language::zh ? "会话已删除" : "The sessions were deleted";
+  return outcome("success", message) + R"(,"deleted":)" + std::to_string(count) + "}";
 }
 
 std::string session_missing_json(language lang) {
@@ -97,7 +144,9 @@ std::string front_page_json(std::string_view version) {
          R"("models":"GET /v1/models",)"
          R"("model":"GET /v1/models/{id}",)"
          R"("sessions":"GET /sessions",)"
+         R"("session":"GET /sessions/{id}",)"
          R"("delete_session":"DELETE /sessions/{id}",)"
+         R"("delete_sessions":"DELETE /sessions",)"
          R"("health":"GET /health",)"
          R"("alive":"GET /health/live",)"
          R"("ready":"GET /health/ready",)"

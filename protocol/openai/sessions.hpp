@@ -3,36 +3,85 @@
 #include "protocol/openai/errors.hpp"
 
 #include <chrono>
+#include <compare>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 /// The bodies of the endpoints that OpenAI does not have: sessions, health and the front page.
 /// Shapes and texts are the manual's.
 namespace nekod::openai {
 
+/// Where a session stands in lists: oldest first, equal times by id.
+struct session_place {
+  session_place() = default;
+  session_place(std::chrono::system_clock::time_point t, std::string i)
+      : created_at(t), id(std::move(i)) {}
+
+  auto operator<=>(const session_place&) const = default;
+
+  std::chrono::system_clock::time_point created_at;
+  std::string id;
+};
+
+/// The place as clients hand it back. It means the same when that session is gone.
+std::string to_text(const session_place& p);
+
+/// The place of such a text, if it is one.
+std::optional<session_place> parse_place(std::string_view text);
+
 /// A session as `GET /sessions` shows it.
 struct session_info {
   session_info() = default;
+
+  session_place place() const { return {created_at, id}; }
 
   std::string id;
   /// Whose it is; not shown.
   std::string tenant;
   /// The model's name as clients write it.
   std::string model;
+  /// In whole microseconds, as stores keep it.
   std::chrono::system_clock::time_point created_at;
+  /// When its last turn began or ended.
+  std::chrono::system_clock::time_point last_used;
+  /// Turns that were answered.
+  std::uint64_t turns = 0;
   /// Whether the upstream has a chat for it.
   bool has_upstream_chat = false;
+  /// How it stands, in a word of a fixed set: it is not in memory, or what it does there.
+  std::string_view state = "stored";
+};
+
+/// Some of the sessions, in the order of their places.
+struct session_page {
+  session_page() = default;
+
+  std::vector<session_info> sessions;
+  /// How many there are, on all pages.
+  std::uint64_t total = 0;
+  /// Behind which the next page begins, where there is one.
+  std::optional<session_place> next;
 };
 
 /// UTC as `2023-03-01T12:00:00.000000`, the manual's form.
 std::string timestamp(std::chrono::system_clock::time_point t);
 
-/// `{"sessions":[...],"total":n}`.
-std::string session_list_json(const std::vector<session_info>& sessions);
+/// `{"sessions":[...],"total":n,"has_more":false}`; where there is more, also `"next":...` with the
+/// place.
+std::string session_list_json(const session_page& page);
+
+/// One of them.
+std::string session_json(const session_info& s);
 
 /// `{"status":"success","message":"会话已删除"}`.
 std::string session_deleted_json(language lang);
+
+/// The same for many, with `"deleted":n`.
+std::string sessions_deleted_json(std::uint64_t count, language lang);
 
 /// The manual's `{"status":"error","message":...}` with our `error` object beside it, so that
 /// readers of either find what they look for.

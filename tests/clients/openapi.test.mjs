@@ -40,6 +40,8 @@ const needs = {
   listModels: {},
   retrieveModel: { id: 'mihoyo-orange_cat' },
   listSessions: {},
+  deleteSessions: { query: '?model=nobody' },
+  retrieveSession: { id: 'nobody' },
   deleteSession: { id: 'nobody' },
   frontPage: {},
   openapi: {},
@@ -50,9 +52,9 @@ const needs = {
 };
 
 /// Calls an operation.
-function call(gate, operation, { id, path = operation.path, query = '', ...options } = {}) {
+function call(gate, operation, { id, path = operation.path, query, ...options } = {}) {
   const need = needs[operation.id];
-  const place = path.replace('{id}', encodeURIComponent(id ?? need.id ?? '')) + query;
+  const place = path.replace('{id}', encodeURIComponent(id ?? need.id ?? '')) + (query ?? need.query ?? '');
   return exchange(gate.url, options.method ?? operation.method, place, { body: need.body, ...options });
 }
 
@@ -105,13 +107,14 @@ test('every operation answers 200, with /v1 and without, and HEAD where GET goes
   await until(async () => (await call(nekod, operations.ready)).status === 200, 'nekod does not get ready');
   for (const operation of contract.operations) {
     const bare = operation.path.replace(/^\/v1/, '');
+    let id;
     for (const path of [bare, `/v1${bare}`]) {
-      const id = operation.id === 'deleteSession' ? await session() : undefined;
+      id = operation.path === '/sessions/{id}' ? await session() : undefined;
       const { status, text } = await walk(nekod, operation, { id, path });
       assert.equal(status, 200, `${operation.id} at ${path}: ${text}`);
     }
     if (operation.method !== 'GET') continue;
-    assert.equal((await walk(nekod, operation, { method: 'HEAD' })).status, 200);
+    assert.equal((await walk(nekod, operation, { id, method: 'HEAD' })).status, 200);
   }
   assert.equal((await walk(nekod, operations.listModels, { query: '?refresh=true' })).status, 200);
 });
@@ -175,6 +178,7 @@ test('requests: what nekod takes is what the schema takes', async () => {
 
 test('what is not there', async () => {
   await walk(nekod, operations.retrieveModel, { id: 'gpt-4o' });
+  await walk(nekod, operations.retrieveSession, { id: 'nobody' });
   await walk(nekod, operations.deleteSession, { id: 'nobody' });
   contract.checkNamed('NotFound', await exchange(nekod.url, 'GET', '/nope'));
   for (const { path } of contract.operations) {
@@ -183,6 +187,20 @@ test('what is not there', async () => {
     contract.checkNamed('MethodNotAllowed', answer);
     assert.equal((await exchange(nekod.url, 'OPTIONS', path)).status, 204);
   }
+});
+
+test('sessions page by page, and many deleted', async (t) => {
+  const gate = await gateway(t, leadingTo(sim));
+  const show = async (query) => JSON.parse((await walk(gate, operations.listSessions, { query })).text);
+  for (let i = 0; i < 3; ++i) await chat(gate, {});
+  const first = await show('?limit=2');
+  assert.equal((await show(`?limit=2&after=${first.next}`)).has_more, false);
+  for (const query of ['?limit=0', '?after=x'])
+    assert.equal(code(await walk(gate, operations.listSessions, { query })), 'invalid_value');
+  const remove = (query) => walk(gate, operations.deleteSessions, { query });
+  assert.equal(code(await remove('')), 'missing_required_parameter');
+  assert.equal(code(await remove('?all=no')), 'invalid_value');
+  assert.equal(JSON.parse((await remove('?all=true')).text).deleted, 3);
 });
 
 test('sessions that are busy, and that are deleted', async (t) => {

@@ -31,14 +31,15 @@ test('a key file holds hashes, and is for its owner alone', () => {
 test('who has no key, or a wrong one, is answered 401 wherever a key is wanted', async (t) => {
   const nekod = await keyed(t);
   for (const headers of [{}, { Authorization: 'Bearer wrong' }, { Authorization: `Basic ${keys.alice}` }]) {
-    for (const path of ['/v1/models', '/v1/models/x', '/sessions']) {
+    for (const path of ['/v1/models', '/v1/models/x', '/sessions', '/sessions/x']) {
       const response = await get(nekod, path, headers);
       assert.equal(response.headers.get('www-authenticate'), 'Bearer');
       assert.equal(response.headers.get('x-should-retry'), 'false');
       await expectError(response, 401, 'invalid_api_key', 'authentication_error');
     }
     await expectError(await say(nekod, headers), 401, 'invalid_api_key');
-    await expectError(await fetch(`${nekod.url}/sessions/x`, { method: 'DELETE', headers }), 401, 'invalid_api_key');
+    for (const path of ['/sessions/x', '/sessions?all=true'])
+      await expectError(await fetch(nekod.url + path, { method: 'DELETE', headers }), 401, 'invalid_api_key');
   }
   for (const path of ['/', '/health', '/health/live', '/health/ready', '/openapi.json'])
     assert.equal((await get(nekod, path)).status, 200, path);
@@ -65,6 +66,30 @@ test("another tenant's session is neither seen, nor used, nor deleted", async (t
   assert.equal((await remove('bob')).status, 404);
   await nekod.ask(unique(), { session_id }, { headers: bearer('alice') });
   assert.equal((await remove('alice')).status, 200);
+});
+
+test("another tenant's sessions are neither shown nor cleared", async (t) => {
+  const nekod = await keyed(t);
+  const [first, second, third] = [unique('a'), unique('b'), unique('c')];
+  const make = (name, session_id) => nekod.ask(unique(), { session_id }, { headers: bearer(name) });
+  const call = async (name, path, method = 'GET') => (await fetch(nekod.url + path, { method, headers: bearer(name) })).json();
+  await make('alice', first);
+  await make('admin', second);
+  await make('alice', third);
+  assert.equal((await call('alice', `/sessions/${first}`)).id, first);
+  assert.equal((await call('admin', `/sessions/${first}`)).id, first);
+  for (const name of ['bob', 'alice']) assert.equal((await call(name, `/sessions/${second}`)).status, 'error');
+  const page = await call('alice', '/sessions?limit=1');
+  assert.deepEqual([page.sessions[0].id, page.total, page.has_more], [first, 2, true]);
+  const rest = await call('alice', `/sessions?limit=1&after=${page.next}`);
+  assert.deepEqual([rest.sessions[0].id, rest.total, rest.has_more], [third, 2, false]);
+  assert.deepEqual(await call('bob', `/sessions?after=${page.next}`), { sessions: [], total: 0, has_more: false });
+  assert.equal((await call('admin', '/sessions')).total, 3);
+  for (const filter of ['all=true', 'idle_for=0', 'model=mihoyo-orange_cat'])
+    assert.equal((await call('bob', `/sessions?${filter}`, 'DELETE')).deleted, 0);
+  assert.equal((await call('alice', '/sessions?all=true', 'DELETE')).deleted, 2);
+  assert.equal((await call('admin', `/sessions/${second}`)).id, second);
+  assert.equal((await call('admin', '/sessions?all=true', 'DELETE')).deleted, 1);
 });
 
 test('/metrics wants an admin, or a caller on this machine', async (t) => {

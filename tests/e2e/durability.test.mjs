@@ -45,8 +45,8 @@ test('a session goes on in its upstream chat after a restart', async (t) => {
 
   nekod = await start(t, file);
   assert.deepEqual(
-    (await sessions(nekod)).map((session) => [session.id, session.has_anuneko_chat]),
-    [[json.session_id, true]],
+    (await sessions(nekod)).map((session) => [session.id, session.has_anuneko_chat, session.turns, session.state]),
+    [[json.session_id, true, 1, 'stored']],
   );
   assert.match(await metrics(nekod), /^nekod_stored_sessions 1$/m);
   await nekod.ask(two, { session_id: json.session_id });
@@ -75,13 +75,28 @@ test('a session whose answer ended goes on after kill -9', async (t) => {
 
 test('what was deleted stays so after kill -9', async (t) => {
   const file = freshFile(t);
+  const remove = async (nekod, what) => {
+    assert.equal((await fetch(`${nekod.url}/sessions${what}`, { method: 'DELETE' })).status, 200);
+    nekod.kill('SIGKILL');
+    await nekod.ended();
+  };
   let nekod = await start(t, file);
-  const { json } = await nekod.ask(unique());
-  assert.equal((await fetch(`${nekod.url}/sessions/${json.session_id}`, { method: 'DELETE' })).status, 200);
-  // The store gets to it behind the answer.
-  await until(async () => /^nekod_stored_sessions 0$/m.test(await metrics(nekod)), 'it is still there');
-  nekod.kill('SIGKILL');
-  await nekod.ended();
+  await nekod.ask(unique(), { session_id: 'idle' });
+  await remove(nekod, '/idle');
+
+  nekod = await start(t, file);
+  assert.deepEqual(await sessions(nekod), []);
+  await nekod.ask(unique(), { session_id: 'busy' });
+  const stream = await nekod.stream(`[sim tokens=200000 delay=20] ${unique()}`, { session_id: 'busy' });
+  await stream.started();
+  await remove(nekod, '/busy');
+  await stream.rest();
+
+  nekod = await start(t, file);
+  assert.deepEqual(await sessions(nekod), []);
+  for (let i = 0; i < 20; ++i) await nekod.ask(unique());
+  await remove(nekod, '?all=true');
+
   nekod = await start(t, file);
   assert.deepEqual(await sessions(nekod), []);
 });

@@ -1,6 +1,7 @@
 // What happens where there is no room: each limit has an answer, and the gateway goes on after it.
 
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import test, { after } from 'node:test';
 import {
   Connection,
@@ -11,6 +12,7 @@ import {
   rawRequest,
   sanitized,
   simulator,
+  temporaryFolder,
   unique,
   until,
 } from './support.mjs';
@@ -110,6 +112,26 @@ test('--session-ttl forgets what nobody uses', async (t) => {
     const { sessions } = await (await fetch(`${nekod.url}/sessions`)).json();
     return !sessions.some((session) => session.id === json.session_id);
   }, 'the session is still there');
+});
+
+test('--session-max-age ends a session however often it is used', async (t) => {
+  const file = join(temporaryFolder(t), 'sessions.db');
+  for (const store of ['memory', `sqlite:${file}`]) {
+    const nekod = await gateway(t, [...leadingTo(sim), '--store', store, '--session-max-age', '1']);
+    const [id, unused] = [unique('old'), unique('unused')];
+    const show = async (name) => (await fetch(`${nekod.url}/sessions/${name}`)).json();
+    const first = unique();
+    await nekod.ask(first, { session_id: id });
+    await nekod.ask(unique(), { session_id: unused });
+    const { created_at } = await show(id);
+    const last = await until(async () => {
+      const text = unique();
+      await nekod.ask(text, { session_id: id });
+      return (await show(id)).created_at !== created_at && text;
+    }, 'the session goes on');
+    assert.notEqual((await sim.chatWith(last)).id, (await sim.chatWith(first)).id, 'a new chat');
+    await until(async () => (await show(unused)).status === 'error', 'the other one is still there');
+  }
 });
 
 test('a session that left memory goes on in its upstream chat', async (t) => {

@@ -70,8 +70,8 @@ test('a wrong method is a 405 in JSON that names the right ones', async () => {
     ['PUT', '/v1/chat/completions', /POST/],
     ['POST', '/v1/models', /GET/],
     ['DELETE', '/v1/models/mihoyo-orange_cat', /GET/],
-    ['POST', '/sessions', /GET/],
-    ['GET', '/sessions/abc', /DELETE/],
+    ['POST', '/sessions', /^GET, HEAD, DELETE, OPTIONS$/],
+    ['PUT', '/sessions/abc', /^GET, HEAD, DELETE, OPTIONS$/],
     ['DELETE', '/health', /GET/],
   ];
   for (const [method, path, allowed] of wrong) {

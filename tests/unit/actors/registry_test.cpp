@@ -15,7 +15,7 @@ using strings = std::vector<std::string>;
 struct fixture : test::actor_system_fixture {
   fixture() {
     options.upstream = upstream;
-    options.store = system().spawn(memory_store, 1h, options.counts);
+    options.store = system().spawn(memory_store, session_lifetime{1h}, options.counts);
     options.aliases.entries = {{"cat", "Exotic Shorthair"}, {"ghost", "No Such Cat"}};
     options.session_idle = 60s;
     options.digest = digest;
@@ -79,6 +79,12 @@ struct fixture : test::actor_system_fixture {
         handle);
     run();
     return result;
+  }
+
+  std::vector<openai::session_info> list(const session_scope& scope) {
+    session_query query;
+    query.scope = scope;
+    return get<openai::session_page>(atom::list_v, query).sessions;
   }
 
   std::shared_ptr<test::fake_upstream> upstream = std::make_shared<test::fake_upstream>();
@@ -195,7 +201,7 @@ TEST_CASE_FIXTURE(fixture, "a deleted session is gone, and its id begins anew") 
   auto a = ask_in("s1");
   CHECK(get<bool>(atom::remove_v, std::string{"s1"}, session_scope{}));
   CHECK(a->error.code == openai::error_code::session_deleted);
-  CHECK(get<std::vector<openai::session_info>>(atom::list_v, session_scope{}).empty());
+  CHECK(list({}).empty());
   CHECK_FALSE(get<bool>(atom::remove_v, std::string{"s1"}, session_scope{}));
   CHECK(ask_in("s1")->log == strings{"begin"});
 }
@@ -210,14 +216,16 @@ TEST_CASE_FIXTURE(fixture, "a session that left memory is listed, goes on, and c
   pass(60s);
   pass(60s);
   CHECK(upstream->lines.empty());
-  auto list = get<std::vector<openai::session_info>>(atom::list_v, session_scope{});
-  REQUIRE(list.size() == 1);
-  CHECK(list.front().id == "s1");
-  CHECK(list.front().has_upstream_chat);
+  auto listed = list({});
+  REQUIRE(listed.size() == 1);
+  CHECK(listed.front().id == "s1");
+  CHECK(listed.front().has_upstream_chat);
+  CHECK(listed.front().state == "stored");
+  CHECK(listed.front().turns == 1);
   ask_in("s1");
   REQUIRE(upstream->lines.size() == 1);
   CHECK(upstream->lines.front()->state.id == "chat");
-  CHECK(get<std::vector<openai::session_info>>(atom::list_v, session_scope{}).size() == 1);
+  CHECK(list({}).size() == 1);
 }
 
 TEST_CASE_FIXTURE(fixture, "a session does not leave memory while a turn is on its way to it") {
@@ -245,9 +253,9 @@ TEST_CASE_FIXTURE(fixture, "a tenant neither sees, nor uses, nor deletes another
   session_scope admin;
   admin.all = true;
   CHECK(ask_in("s1", {}, "a")->log == strings{"begin"});
-  CHECK(get<std::vector<openai::session_info>>(atom::list_v, a).size() == 1);
-  CHECK(get<std::vector<openai::session_info>>(atom::list_v, b).empty());
-  CHECK(get<std::vector<openai::session_info>>(atom::list_v, admin).size() == 1);
+  CHECK(list(a).size() == 1);
+  CHECK(list(b).empty());
+  CHECK(list(admin).size() == 1);
   CHECK(ask_in("s1", {}, "b")->error.code == openai::error_code::session_not_found);
   CHECK_FALSE(get<bool>(atom::remove_v, std::string{"s1"}, b));
   CHECK(get<bool>(atom::remove_v, std::string{"s1"}, admin));
@@ -265,7 +273,7 @@ TEST_CASE_FIXTURE(fixture, "nor one that left memory, and its owner finds it as 
   pass(60s);
   pass(60s);
   REQUIRE(upstream->lines.empty());
-  CHECK(get<std::vector<openai::session_info>>(atom::list_v, b).empty());
+  CHECK(list(b).empty());
   CHECK_FALSE(get<bool>(atom::remove_v, std::string{"s1"}, b));
   CHECK(ask_in("s1", {}, "b")->error.code == openai::error_code::session_not_found);
   CHECK(ask_in("s1", {}, "a")->log == strings{"begin"});
@@ -533,7 +541,7 @@ TEST_CASE_FIXTURE(fixture, "who names another's session is in nobody's way") {
   run();
   CHECK(stranger->error.code == openai::error_code::session_not_found);
   CHECK(owner->log == strings{"begin"});
-  CHECK(get<std::vector<openai::session_info>>(atom::list_v, b).empty());
+  CHECK(list(b).empty());
   CHECK_FALSE(get<bool>(atom::remove_v, std::string{"s1"}, b));
   CHECK(owner->log == strings{"begin"});
 }

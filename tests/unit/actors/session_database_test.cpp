@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <optional>
+#include <ostream>
 
 using namespace nekod;
 using namespace std::chrono_literals;
@@ -25,8 +26,20 @@ session_record record(const std::string& id, const std::string& tip = {},
   r.info.id = id;
   r.info.tenant = tenant;
   r.tip = tip;
-  r.last_used = epoch + used;
+  r.info.last_used = epoch + used;
   return r;
+}
+
+session_query everything() {
+  session_query q;
+  q.scope.all = true;
+  return q;
+}
+
+session_expiry used_before(std::chrono::system_clock::time_point t) {
+  session_expiry e;
+  e.used = t;
+  return e;
 }
 
 struct fixture {
@@ -53,7 +66,7 @@ struct fixture {
 
   strings ids() {
     strings result;
-    for (const auto& info : db->list())
+    for (const auto& info : db->list(everything()).sessions)
       result.push_back(info.id);
     return result;
   }
@@ -70,6 +83,7 @@ TEST_CASE_FIXTURE(fixture, "a record is read as it was kept, also by the next pr
   r.info.model = "mihoyo-orange_cat";
   r.info.created_at = epoch + 3s + 5us;
   r.info.has_upstream_chat = true;
+  r.info.turns = 7;
   r.chat.id = "chat-1";
   r.chat.model = "Orange Cat";
   r.chat.is_new = true;
@@ -90,7 +104,8 @@ TEST_CASE_FIXTURE(fixture, "a record is read as it was kept, also by the next pr
   CHECK(read.record.chat.is_new);
   CHECK(read.record.chat.unsettled_message == "message-1");
   CHECK(read.record.tip == r.tip);
-  CHECK(read.record.last_used == r.last_used);
+  CHECK(read.record.info.last_used == r.info.last_used);
+  CHECK(read.record.info.turns == 7);
   REQUIRE(read.record.transcript.size() == 2);
   CHECK(read.record.transcript[0].speaker == openai::role::system);
   CHECK(read.record.transcript[1].text == r.transcript[1].text);
@@ -154,13 +169,84 @@ TEST_CASE_FIXTURE(fixture, "the list is by age, and by id where that is equal") 
   CHECK(ids() == strings{"b", "c", "a"});
 }
 
+TEST_CASE_FIXTURE(fixture, "a page begins behind a place, also where its session is gone") {
+  for (auto [id, made] : {std::pair{"c", 1s}, {"a", 2s}, {"b", 1s}, {"d", 3s}}) {
+    auto r = record(id, "", 1s, id[0] == 'd' ? "alice" : "bob");
+    r.info.created_at = epoch + made;
+    db->keep(r);
+  }
+  session_query query;
+  query.scope.tenant = "bob";
+  query.limit = 2;
+  query.unrecorded = {"a", "x"};
+  auto first = db->list(query);
+  REQUIRE(first.sessions.size() == 2);
+  CHECK(first.sessions[0].id == "b");
+  CHECK(first.sessions[1].id == "c");
+  CHECK(first.total == 4);
+  REQUIRE(first.next.has_value());
+  db->remove("c", query.scope);
+  query.after = first.next;
+  auto second = db->list(query);
+  REQUIRE(second.sessions.size() == 1);
+  CHECK(second.sessions[0].id == "a");
+  CHECK_FALSE(second.next.has_value());
+  query.scope.all = true;
+  CHECK(db->list(query).sessions.size() == 2);
+}
+
+TEST_CASE_FIXTURE(fixture, "the total is that of the tenant, after every kind of change") {
+  auto total = [&](const std::string& tenant) {
+    session_query query;
+    query.scope.tenant = tenant;
+    return db->list(query).total;
+  };
+  db->keep(record("a", "", 1s, "alice"));
+  db->keep(record("b", "", 2s, "alice"));
+  db->keep(record("b", "", 3s, "alice"));
+  db->keep(record("c", "", 4s, "bob"));
+  CHECK(total("alice") == 2);
+  CHECK(total("bob") == 1);
+  CHECK(total("carol") == 0);
+  // Its owner let it go, and another took the name.
+  db->keep(record("b", "", 5s, "bob"));
+  CHECK(total("alice") == 1);
+  CHECK(total("bob") == 2);
+  CHECK(db->count() == 3);
+  db->commit();
+  db->remove("c", everything().scope);
+  db->sweep(used_before(epoch + 2s), 10);
+  CHECK(total("alice") == 0);
+  CHECK(total("bob") == 1);
+  CHECK(db->list(everything()).total == 1);
+  open();
+  CHECK(total("alice") == 1);
+  CHECK(total("bob") == 2);
+}
+
+TEST_CASE_FIXTURE(fixture, "records that are too old go too, within the same steps") {
+  for (auto i = 1; i <= 5; ++i) {
+    auto r = record(std::string(1, static_cast<char>('f' - i)), "", std::chrono::seconds{i});
+    r.info.created_at = epoch + std::chrono::seconds{10 - i};
+    db->keep(r);
+  }
+  auto expiry = used_before(epoch + 2s);
+  expiry.made = epoch + 7s;
+  CHECK(db->sweep(expiry, 2) == 2);
+  CHECK(ids() == strings{"b", "c", "d"});
+  CHECK(db->sweep(expiry, 2) == 1);
+  CHECK(db->sweep(expiry, 2) == 0);
+  CHECK(ids() == strings{"c", "d"});
+  CHECK(db->count() == 2);
+}
+
 TEST_CASE_FIXTURE(fixture, "expired records go in steps, the oldest first") {
   for (auto i = 1; i <= 5; ++i)
     db->keep(record(std::string(1, static_cast<char>('f' - i)), "tip", std::chrono::seconds{i}));
-  CHECK(db->sweep(epoch + 4s, 2) == 2);
+  CHECK(db->sweep(used_before(epoch + 4s), 2) == 2);
   CHECK(ids() == strings{"a", "b", "c"});
-  CHECK(db->sweep(epoch + 4s, 2) == 1);
-  CHECK(db->sweep(epoch + 4s, 2) == 0);
+  CHECK(db->sweep(used_before(epoch + 4s), 2) == 1);
+  CHECK(db->sweep(used_before(epoch + 4s), 2) == 0);
   CHECK(ids() == strings{"a", "b"});
   CHECK(db->count() == 2);
 }

@@ -29,7 +29,9 @@ store_actor::behavior_type slow_store(store_actor::stateful_pointer<slow_store_s
       [nothing](atom::load, const std::string&) { return nothing; },
       [nothing](atom::find, const std::string&, const std::string&) { return nothing; },
       [](atom::remove, const std::string&, const session_scope&) { return false; },
-      [](atom::list) { return std::vector<openai::session_info>{}; },
+      [](atom::clear, const session_filter&) { return std::uint64_t{0}; },
+      [](atom::clear) {},
+      [](atom::list, const session_query&) { return openai::session_page{}; },
       [self](atom::sweep) {
         for (auto& promise : self->state.waiting)
           promise.deliver(atom::commit_v);
@@ -52,8 +54,10 @@ registry_actor::behavior_type quiet_registry(registry_actor::pointer,
       [](atom::models, atom::refresh) { return model_list{}; },
       [](const model_aliases&) {},
       [](atom::ready) { return readiness{}; },
-      [](atom::list, const session_scope&) { return std::vector<openai::session_info>{}; },
+      [](atom::list, const session_query&) { return openai::session_page{}; },
+      [](atom::show, const std::string&, const session_scope&) { return session_finding{}; },
       [](atom::remove, const std::string&, const session_scope&) { return false; },
+      [](atom::clear, const session_filter&) { return std::uint64_t{0}; },
       [log](atom::changed, const session_report& r) { log->infos.push_back(r.info); },
       [log](atom::retire, const session_report& r) { log->retiring.push_back(r.info.id); },
       [](const models_answer&) {},
@@ -64,7 +68,7 @@ struct fixture : test::actor_system_fixture {
   fixture() {
     options.id = "s1";
     options.upstream = upstream;
-    options.store = system().spawn(memory_store, 1h, options.counts);
+    options.store = system().spawn(memory_store, session_lifetime{1h}, options.counts);
     options.registry = system().spawn(quiet_registry, registry);
     options.queue_limit = 2;
     options.idle_time = 60s;
@@ -516,4 +520,60 @@ TEST_CASE_FIXTURE(
   CHECK(found.found);
   CHECK(found.record.chat.unsettled_message == "m1");
   CHECK(found.record.tip.empty());
+}
+
+TEST_CASE_FIXTURE(fixture, "answered turns are counted, and what a session does is told") {
+  start();
+  CHECK(registry->infos.back().state == "idle");
+  ask("one");
+  CHECK(registry->infos.back().state == "answering");
+  line().fail(openai::error_code::upstream_timeout);
+  run();
+  CHECK(registry->infos.back().turns == 0);
+  ask("two");
+  line().say("answer");
+  line().end_answer();
+  run();
+  CHECK(registry->infos.back().state == "settling");
+  CHECK(registry->infos.back().turns == 1);
+  line().end_settling();
+  run();
+  caf::anon_send(handle, atom::retire_v);
+  run();
+  options.stored = true;
+  start();
+  CHECK(registry->infos.back().turns == 1);
+  CHECK(registry->infos.back().state == "idle");
+}
+
+TEST_CASE_FIXTURE(fixture, "a turn whose record cannot be committed is not counted as answered") {
+  caf::anon_send_exit(options.store, caf::exit_reason::kill);
+  options.store = system().spawn(slow_store, session_lookup{});
+  start();
+  ask("one");
+  line().say("answer");
+  line().end_answer();
+  pass(10s);
+  CHECK(registry->infos.back().turns == 0);
+}
+
+TEST_CASE_FIXTURE(fixture, "a record past its age is not gone on with, a younger one is") {
+  session_lookup stored;
+  stored.found = true;
+  stored.record.info.id = "s1";
+  stored.record.info.created_at = recorded_now() - 1h;
+  stored.record.chat.id = "old chat";
+  caf::anon_send_exit(options.store, caf::exit_reason::kill);
+  options.store = system().spawn(slow_store, stored);
+  options.stored = true;
+  options.max_age = 59min;
+  start();
+  CHECK(line().state.id.empty());
+  CHECK(registry->infos.back().created_at > stored.record.info.created_at);
+  caf::anon_send(handle, atom::retire_v);
+  run();
+  options.max_age = 2h;
+  start();
+  CHECK(line().state.id == "old chat");
+  CHECK(registry->infos.back().created_at == stored.record.info.created_at);
 }

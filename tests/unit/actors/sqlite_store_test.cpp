@@ -18,7 +18,7 @@ session_record record(const std::string& id, std::chrono::seconds age = 0s) {
   session_record r;
   r.info.id = id;
   r.tip = "tip of " + id;
-  r.last_used = std::chrono::system_clock::now() - age;
+  r.info.last_used = std::chrono::system_clock::now() - age;
   return r;
 }
 
@@ -39,7 +39,7 @@ struct fixture : test::actor_system_fixture {
   void start() {
     store = system().spawn(sqlite_store,
                            std::make_shared<session_database>(file, session_database::texts::kept),
-                           1h, counts);
+                           lifetime, counts);
     run();
   }
 
@@ -94,6 +94,7 @@ struct fixture : test::actor_system_fixture {
   test::temporary_folder folder;
   std::string file = folder.file("sessions.db");
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();
+  session_lifetime lifetime{1h};
   batching_store_actor store;
 };
 
@@ -134,13 +135,13 @@ TEST_CASE_FIXTURE(fixture, "who reads sees what was to be written before") {
   auto found = ask<session_lookup>({}, atom::find_v, std::string{}, std::string{"tip of a"});
   auto removed = ask<bool>({}, atom::remove_v, std::string{"a"}, session_scope{});
   auto again = ask<session_lookup>({}, atom::load_v, std::string{"a"});
-  auto list = ask<std::vector<openai::session_info>>({}, atom::list_v);
+  auto list = ask<openai::session_page>({}, atom::list_v, session_query{});
   run();
   CHECK(loaded->answer->found);
   CHECK(found->answer->record.info.id == "a");
   CHECK(*removed->answer);
   CHECK_FALSE(again->answer->found);
-  CHECK(list->answer->empty());
+  CHECK(list->answer->sessions.empty());
   CHECK(commits() == 1);
   CHECK(counts->stored_sessions.Value() == 0);
 }
@@ -166,7 +167,7 @@ TEST_CASE_FIXTURE(fixture, "who asked before the end is answered, and his record
 
 TEST_CASE_FIXTURE(fixture, "expired records go by and by, at the start and later") {
   keep(record("fresh"));
-  for (std::size_t i = 0; i < 2 * sweep_step + 1; ++i)
+  for (std::size_t i = 0; i < 2 * store_step + 1; ++i)
     keep(record("old-" + std::to_string(i), 2h));
   stop();
   start();
@@ -178,6 +179,51 @@ TEST_CASE_FIXTURE(fixture, "expired records go by and by, at the start and later
   pass(60s);
   CHECK_FALSE(knows("older"));
   CHECK(counts->stored_sessions.Value() == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "a deletion of many lets others have their turn") {
+  for (std::size_t i = 0; i < 2 * store_step + 1; ++i)
+    keep(record("session-" + std::to_string(i)));
+  run();
+  session_filter all;
+  all.created_until = recorded_now();
+  all.spared = {"session-7"};
+  auto newer = record("newer");
+  newer.info.created_at = all.created_until + 1s;
+  std::vector<std::string> answers;
+  auto cleared = ask<std::uint64_t>([&] { answers.emplace_back("all"); }, atom::clear_v, all);
+  keep(newer, [&] { answers.emplace_back("newer"); });
+  run();
+  CHECK(*cleared->answer == 2 * store_step);
+  CHECK(answers == std::vector<std::string>{"newer", "all"});
+  CHECK(knows("newer"));
+  CHECK(knows("session-7"));
+  CHECK_FALSE(known_after_crash("session-8"));
+}
+
+TEST_CASE_FIXTURE(fixture, "who asked to delete many is answered at the end, too") {
+  for (std::size_t i = 0; i < store_step + 1; ++i)
+    keep(record("session-" + std::to_string(i)));
+  run();
+  auto cleared = ask<std::uint64_t>({}, atom::clear_v, session_filter{});
+  stop();
+  CHECK((cleared->answer || cleared->error));
+  start();
+}
+
+TEST_CASE_FIXTURE(fixture, "records that are too old go by and by") {
+  lifetime = session_lifetime{1h, 30min};
+  stop();
+  start();
+  auto old = record("old");
+  old.info.created_at = std::chrono::system_clock::now() - 31min;
+  auto young = record("young");
+  young.info.created_at = std::chrono::system_clock::now() - 29min;
+  keep(old);
+  keep(young);
+  pass(60s);
+  CHECK_FALSE(knows("old"));
+  CHECK(knows("young"));
 }
 
 TEST_CASE_FIXTURE(fixture, "without room everyone in a batch hears so, and later it goes on") {

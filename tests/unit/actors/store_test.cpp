@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <ostream>
+
 using namespace nekod;
 using namespace std::chrono_literals;
 
@@ -15,7 +17,7 @@ session_record record(const std::string& id, const std::string& tip, std::chrono
   r.info.id = id;
   r.info.tenant = tenant;
   r.tip = tip;
-  r.last_used = epoch + used;
+  r.info.last_used = epoch + used;
   return r;
 }
 
@@ -65,7 +67,67 @@ TEST_CASE("what is removed or expired is found no more") {
   CHECK(found(s, "tip", "alice") == "c");
   CHECK(s.remove("b", {}));
   CHECK(found(s, "tip") == "a");
-  s.sweep(epoch + 5s);
+  session_expiry expiry;
+  expiry.used = epoch + 5s;
+  CHECK(s.sweep(expiry, 100) == 1);
   CHECK(found(s, "tip").empty());
   CHECK(found(s, "tip", "alice") == "c");
+}
+
+TEST_CASE("a page of records is by age, and says where the next one begins") {
+  memory_store_state s;
+  for (auto [id, made] : {std::pair{"c", 1s}, {"a", 2s}, {"b", 1s}, {"d", 3s}}) {
+    auto r = record(id, "", 1s, id[0] == 'd' ? "alice" : "");
+    r.info.created_at = epoch + made;
+    s.keep(r);
+  }
+  session_query query;
+  query.limit = 2;
+  query.unrecorded = {"a", "x"};
+  auto first = s.list(query);
+  REQUIRE(first.sessions.size() == 2);
+  CHECK(first.sessions[0].id == "b");
+  CHECK(first.sessions[1].id == "c");
+  CHECK(first.total == 4);
+  query.after = first.next;
+  s.remove("c", {});
+  auto second = s.list(query);
+  REQUIRE(second.sessions.size() == 1);
+  CHECK(second.sessions[0].id == "a");
+  CHECK_FALSE(second.next.has_value());
+  query.scope.all = true;
+  CHECK(s.list(query).sessions.size() == 2);
+  query.scope = {};
+  query.scope.tenant = "nobody";
+  CHECK(s.list(query).total == 1);
+}
+
+TEST_CASE("a newer record of a session takes the place of the older one in lists") {
+  memory_store_state s;
+  s.keep(record("a", "", 1s));
+  auto newer = record("a", "", 5s, "alice");
+  newer.info.created_at = epoch + 5s;
+  s.keep(newer);
+  session_query query;
+  CHECK(s.list(query).total == 0);
+  query.scope.all = true;
+  CHECK(s.list(query).total == 1);
+  session_expiry expiry;
+  expiry.used = epoch + 3s;
+  CHECK(s.sweep(expiry, 10) == 0);
+}
+
+TEST_CASE("what is too old goes too, in steps, however often it was used") {
+  memory_store_state s;
+  for (auto i = 1; i <= 5; ++i) {
+    auto r = record(std::string(1, static_cast<char>('a' + i)), "", 100s);
+    r.info.created_at = epoch + std::chrono::seconds{i};
+    s.keep(r);
+  }
+  session_expiry expiry;
+  expiry.made = epoch + 4s;
+  CHECK(s.sweep(expiry, 2) == 2);
+  CHECK(s.sweep(expiry, 2) == 1);
+  CHECK(s.sweep(expiry, 2) == 0);
+  CHECK(s.records.size() == 2);
 }

@@ -46,3 +46,14 @@ TEST_CASE("a query says yes in two ways") {
                          "refreshing=1", "&&", "refresh=0&refresh=1"})
     CHECK_FALSE(nekod::http::query_says(no, "refresh"));
 }
+
+TEST_CASE("a query has fields, decoded, in their order") {
+  using fields = std::vector<std::pair<std::string, std::string>>;
+  using nekod::http::query_fields;
+  CHECK(query_fields("") == fields{});
+  CHECK(query_fields("&&") == fields{});
+  CHECK(query_fields("a=1&b&=c&a=") == fields{{"a", "1"}, {"b", ""}, {"", "c"}, {"a", ""}});
+  CHECK(query_fields("model=Orange+Cat&x%20y=%2B=%26") ==
+        fields{{"model", "Orange Cat"}, {"x y", "+=&"}});
+  CHECK_FALSE(query_fields("a=1&b=%zz").has_value());
+}

@@ -20,6 +20,8 @@ session_info session(std::string id, bool has_upstream_chat) {
   s.id = std::move(id);
   s.model = "mihoyo-orange_cat";
   s.created_at = since_epoch(1677672000s);
+  s.last_used = since_epoch(1677672060s + 5us);
+  s.turns = 3;
   s.has_upstream_chat = has_upstream_chat;
   return s;
 }
@@ -43,19 +45,44 @@ TEST_CASE("a timestamp is UTC to the microsecond") {
 }
 
 TEST_CASE("sessions are listed in the manual's shape") {
-  CHECK(session_list_json({}) == R"({"sessions":[],"total":0})");
-  CHECK(session_list_json({session("a", true), session("b", false)}) ==
+  CHECK(session_list_json({}) == R"({"sessions":[],"total":0,"has_more":false})");
+  session_page page;
+  page.sessions = {session("a", true), session("b", false)};
+  page.sessions[1].state = "answering";
+  page.total = 7;
+  page.next = page.sessions[1].place();
+  auto b = session_json(page.sessions[1]);
+  CHECK(b == R"({"id":"b","model":"mihoyo-orange_cat","created_at":"2023-03-01T12:00:00.000000",)"
+             R"("has_anuneko_chat":false,"last_used_at":"2023-03-01T12:01:00.000005","turns":3,)"
+             R"("state":"answering"})");
+  CHECK(session_list_json(page) ==
         R"({"sessions":[)"
         R"({"id":"a","model":"mihoyo-orange_cat","created_at":"2023-03-01T12:00:00.000000",)"
-        R"("has_anuneko_chat":true},)"
-        R"({"id":"b","model":"mihoyo-orange_cat","created_at":"2023-03-01T12:00:00.000000",)"
-        R"("has_anuneko_chat":false}],"total":2})");
+        R"("has_anuneko_chat":true,"last_used_at":"2023-03-01T12:01:00.000005","turns":3,)"
+        R"("state":"stored"},)" +
+            b + R"(],"total":7,"has_more":true,"next":"1677672000000000~b"})");
+}
+
+TEST_CASE("a place is read as it was written, and nothing else is one") {
+  const session_place place{since_epoch(1677672000s + 5us), "my:own.-_id"};
+  CHECK(to_text(place) == "1677672000000005~my:own.-_id");
+  CHECK(parse_place(to_text(place)) == place);
+  CHECK(parse_place("0~a") == session_place{since_epoch(0us), "a"});
+  for (const auto* text : {"", "~", "a", "5", "5~", "~a", "-5~a", "5x~a", " 5~a", "5~a b", "5~a~b",
+                           "9999999999999999~a", "99999999999999999999~a"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_place(text).has_value());
+  }
 }
 
 TEST_CASE("a deletion is answered in the manual's words") {
   CHECK(session_deleted_json(language::zh) == R"({"status":"success","message":"会话已删除"})");
   CHECK(session_deleted_json(language::en) ==
         R"({"status":"success","message":"The session was deleted"})");
+  CHECK(sessions_deleted_json(0, language::zh) ==
+        R"({"status":"success","message":"会话已删除","deleted":0})");
+  CHECK(sessions_deleted_json(12, language::en) ==
+        R"({"status":"success","message":"The sessions were deleted","deleted":12})");
 }
 
 TEST_CASE("a missing session is told to readers of both shapes") {
@@ -82,7 +109,9 @@ TEST_CASE("the front page names the version and every endpoint of the manual") {
   CHECK(json::find_string(*endpoints, "chat_completions") == "POST /v1/chat/completions");
   CHECK(json::find_string(*endpoints, "models") == "GET /v1/models");
   CHECK(json::find_string(*endpoints, "sessions") == "GET /sessions");
+  CHECK(json::find_string(*endpoints, "session") == "GET /sessions/{id}");
   CHECK(json::find_string(*endpoints, "delete_session") == "DELETE /sessions/{id}");
+  CHECK(json::find_string(*endpoints, "delete_sessions") == "DELETE /sessions");
   CHECK(json::find_string(*endpoints, "health") == "GET /health");
 }
 
