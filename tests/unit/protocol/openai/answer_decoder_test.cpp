@@ -207,12 +207,14 @@ TEST_CASE("calls without an index begin with their id; refusals and the older fo
 TEST_CASE("a whole answer goes on in its bytes, and its message is kept without its reasoning") {
   const std::string body =
       R"({"id":"x","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,)"
-      R"("message":{"role":"assistant", "content":"meow","reasoning_content":"hm","odd":1.50},)"
+      R"("message":{"role":"assistant", "content":"meow","reasoning_content":"hm","refusal":null,)"
+      R"("tool_calls":[],"odd":1.50},)"
       R"("finish_reason":"stop"}],"usage":{"total_tokens":3},"odd":[1]})";
   auto a = parse_whole_answer(body);
   REQUIRE(a);
   CHECK(a->members == R"("choices":[{"index":0,"message":{"role":"assistant", "content":"meow",)"
-                      R"("reasoning_content":"hm","odd":1.50},"finish_reason":"stop"}],)"
+                      R"("reasoning_content":"hm","refusal":null,"tool_calls":[],"odd":1.50},)"
+                      R"("finish_reason":"stop"}],)"
                       R"("usage":{"total_tokens":3},"odd":[1])");
   CHECK(a->said.text == "meow");
   CHECK(a->said.json == R"({"role":"assistant","content":"meow","odd":1.50})");
