@@ -127,7 +127,7 @@ void answer_decoder::take_chunk(std::string_view data, deltas& out) {
     return; // Clients that did not ask for it look for its first choice.
   members_.clear();
   // An event of ours is one line, which JSON may be written over several of.
-  if (data.find_first_of("\r\n") == data.npos)
+  if (data.find('\n') == data.npos && data.find('\r') == data.npos)
     append_members(members_, data, usage_);
   else
     append_members(members_, json::to_text(doc.root), usage_);
