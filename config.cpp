@@ -109,7 +109,9 @@ private:
         .add("--openai-url", result_.openai_url,
              "Base address of an OpenAI-compatible server, up to /v1; required for openai",
              {"OPENAI_BASE_URL"})
-        ->check([](const std::string& url) { return url.empty() ? url : is_web_address(url); });
+        ->check([](const std::string& url) {
+          return url.empty() ? std::string{} : is_web_address(url); // Nothing, as by default.
+        });
     reader_.add_secret("--openai-key", result_.openai_key, "Its API key, if it wants one",
                        {"OPENAI_API_KEY"});
     reader_.add("--openai-model", result_.openai_model,

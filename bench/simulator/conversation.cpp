@@ -4,6 +4,7 @@
 #include "bench/simulator/directive.hpp"
 #include "bench/simulator/field_reader.hpp"
 #include "bench/simulator/reply.hpp"
+#include "bench/simulator/script.hpp"
 #include "protocol/sse.hpp"
 
 #include <asio.hpp>
@@ -57,16 +58,16 @@ void start_reply(const state_ptr& s, posted_message m, const ticket& t) {
   const auto prompt = split_directive(m.text);
   const pace p{prompt.wishes.first_delay.value_or(o->first_delay),
                prompt.wishes.delay.value_or(o->delay)};
-  auto ended = [weak = std::weak_ptr{s}, t](reply& r, sent_reply sent) {
+  auto events = std::make_shared<const script>(t, tell_branches(*o, t, prompt), o->named_events);
+  auto ended = [weak = std::weak_ptr{s}, t, events](reply& r, std::size_t sent, bool whole) {
     auto alive = weak.lock();
     if (!alive)
       return;
-    alive->chats.finish(t, std::move(sent));
+    alive->chats.finish(t, events->sent(sent, whole));
     alive->open_answers.release(&r);
   };
-  auto r = std::make_shared<reply>(s->loop, std::move(m.exchange),
-                                   script{t, tell_branches(*o, t, prompt), o->named_events}, p,
-                                   std::move(m.failure), std::move(ended));
+  auto r = std::make_shared<reply>(s->loop, std::move(m.exchange), events, p, std::move(m.failure),
+                                   std::move(ended));
   s->open_answers.keep(r);
   r->start();
 }

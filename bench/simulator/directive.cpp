@@ -35,6 +35,10 @@ void read_word(std::string_view word, directive& out) {
   } else if (name == "first") {
     if (auto n = number_at(value, setting_limits::delay_ms))
       out.first_delay = std::chrono::milliseconds{*n};
+  } else if (name == "tools") {
+    out.tools = number_at(value, setting_limits::tool_calls);
+  } else if (name == "reasoning") {
+    out.reasoning = number_at(value, setting_limits::tokens);
   }
 }
 

@@ -14,6 +14,9 @@ struct directive {
   std::optional<std::uint32_t> tokens;
   std::optional<std::chrono::milliseconds> delay;
   std::optional<std::chrono::milliseconds> first_delay;
+  /// Of a completion: calls of tools in place of text, and pieces of reasoning before it.
+  std::optional<std::uint32_t> tools;
+  std::optional<std::uint32_t> reasoning;
 };
 
 /// A message's text without its directive.

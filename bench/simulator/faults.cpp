@@ -15,8 +15,8 @@ constexpr std::size_t max_waiting = 1'000;
 constexpr std::uint32_t max_number = 1'000'000'000;
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(fault_kind::count)> kind_names{
-    "status", "reset",       "silent",     "html",    "cut",
-    "stall",  "error_event", "error_line", "garbage", "truncated_utf8"};
+    "status",     "reset",   "silent",         "html",        "cut",       "stall",  "error_event",
+    "error_line", "garbage", "truncated_utf8", "error_chunk", "no_finish", "no_done"};
 
 /// What a lenient reader has to skip: none of it is an error, and none is text.
 constexpr std::array<std::string_view, 8> nonsense{
@@ -40,7 +40,14 @@ std::optional<fault_kind> kind_named(std::string_view name) {
   return static_cast<fault_kind>(i - kind_names.begin());
 }
 
-bool fits(api_call c, fault_kind k) { return c == api_call::stream || k < fault_kind::cut; }
+bool fits(api_call c, fault_kind k) {
+  if (k >= fault_kind::error_chunk)
+    return c == api_call::completions;
+  return c == api_call::stream || c == api_call::completions || k < fault_kind::cut;
+}
+
+/// Whether calls of that kind are answered by a stream.
+bool streams(api_call c) { return c == api_call::stream || c == api_call::completions; }
 
 } // namespace
 
@@ -114,11 +121,12 @@ std::string fault_queue::to_json() const {
 
 bool answers_call(const fault& f) noexcept {
   return f.kind == fault_kind::status || f.kind == fault_kind::reset ||
-         f.kind == fault_kind::html || (f.kind == fault_kind::silent && f.call != api_call::stream);
+         f.kind == fault_kind::html || (f.kind == fault_kind::silent && !streams(f.call));
 }
 
 bool ends_reply(const fault& f) noexcept {
-  return f.kind != fault_kind::garbage && f.kind != fault_kind::truncated_utf8;
+  return f.kind != fault_kind::garbage && f.kind != fault_kind::truncated_utf8 &&
+         f.kind != fault_kind::no_finish && f.kind != fault_kind::no_done;
 }
 
 std::string error_body(const fault& f) {

@@ -35,6 +35,13 @@ enum class fault_kind : std::uint8_t {
   garbage,
   /// A piece of text ends within a character.
   truncated_utf8,
+  // Those below are of completions only.
+  /// The stream ends in a chunk with an `error`.
+  error_chunk,
+  /// No finish reason comes, though all else does.
+  no_finish,
+  /// No `[DONE]` comes, though all else does.
+  no_done,
   /// Not a fault: the number of kinds.
   count,
 };

@@ -12,22 +12,23 @@ namespace {
 /// Events that are due together go out in writes of about this many bytes.
 constexpr std::size_t write_size = 16u << 10;
 
-std::size_t events_sent(const script& s, const std::optional<fault>& f) {
+std::size_t events_sent(const reply_events& s, const std::optional<fault>& f) {
   return f && ends_reply(*f) ? std::min<std::size_t>(f->after_events, s.size()) : s.size();
 }
 
 } // namespace
 
-reply::reply(asio::io_context& loop, http::exchange_ptr exchange, script s, pace p,
-             std::optional<fault> f, ended_handler ended)
+reply::reply(asio::io_context& loop, http::exchange_ptr exchange,
+             std::shared_ptr<const reply_events> e, pace p, std::optional<fault> f,
+             ended_handler ended)
     : strand_(asio::make_strand(loop)),
       timer_(strand_),
       exchange_(std::move(exchange)),
-      script_(std::move(s)),
+      events_(std::move(e)),
       pace_(p),
       fault_(std::move(f)),
       on_ended_(std::move(ended)),
-      last_(events_sent(script_, fault_)) {}
+      last_(events_sent(*events_, fault_)) {}
 
 void reply::start() {
   started_ = clock::now();
@@ -62,8 +63,8 @@ std::string reply::take_due_events() {
   const auto now = clock::now();
   for (; next_ < last_ && bytes.size() < write_size && due(next_) <= now; ++next_) {
     if (fault_)
-      append_noise(*fault_, next_, script_.size(), bytes);
-    script_.append(next_, bytes);
+      append_noise(*fault_, next_, events_->size(), bytes);
+    events_->append(next_, bytes);
   }
   return bytes;
 }
@@ -100,6 +101,8 @@ void reply::send_end(std::string bytes) {
   const auto kind = fault_ && ends_reply(*fault_) ? fault_->kind : fault_kind::count;
   if (kind == fault_kind::error_event)
     sse::append_event(bytes, "error", error_body(*fault_));
+  else if (kind == fault_kind::error_chunk)
+    sse::append_event(bytes, error_body(*fault_));
   else if (kind == fault_kind::error_line)
     bytes += error_body(*fault_) + "\n\n";
   const auto silent = kind == fault_kind::stall || kind == fault_kind::silent;
@@ -117,7 +120,7 @@ void reply::end(bool whole) {
   if (std::exchange(ended_, true))
     return;
   timer_.cancel();
-  on_ended_(*this, script_.sent(next_, whole));
+  on_ended_(*this, next_, whole);
 }
 
 } // namespace nekod::sim

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "bench/simulator/faults.hpp"
-#include "bench/simulator/script.hpp"
+#include "bench/simulator/reply_events.hpp"
 #include "http/server/exchange.hpp"
 
 #include <asio.hpp>
@@ -27,11 +27,12 @@ struct pace {
 /// the loop. Whoever starts it keeps it alive until it ended.
 class reply : public std::enable_shared_from_this<reply> {
 public:
-  /// Told once what was sent, before the peer can see the end.
-  using ended_handler = std::function<void(reply&, sent_reply)>;
+  /// Told once how many events were sent, and whether they are all, before the peer can see the
+  /// end.
+  using ended_handler = std::function<void(reply&, std::size_t sent, bool whole)>;
 
-  reply(asio::io_context& loop, http::exchange_ptr exchange, script s, pace p,
-        std::optional<fault> f, ended_handler ended);
+  reply(asio::io_context& loop, http::exchange_ptr exchange, std::shared_ptr<const reply_events> e,
+        pace p, std::optional<fault> f, ended_handler ended);
 
   void start();
 
@@ -49,11 +50,11 @@ private:
   asio::strand<asio::io_context::executor_type> strand_;
   asio::steady_timer timer_;
   http::exchange_ptr exchange_;
-  script script_;
+  std::shared_ptr<const reply_events> events_;
   pace pace_;
   std::optional<fault> fault_;
   ended_handler on_ended_;
-  /// Events of the script that will be sent at all.
+  /// Events that will be sent at all.
   std::size_t last_;
   std::size_t next_ = 0;
   clock::time_point started_;

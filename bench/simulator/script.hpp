@@ -1,6 +1,7 @@
 #pragma once
 
 #include "bench/simulator/books.hpp"
+#include "bench/simulator/reply_events.hpp"
 #include "bench/simulator/stories.hpp"
 
 #include <cstddef>
@@ -9,18 +10,15 @@
 
 namespace nekod::sim {
 
-/// The events of one reply, in their order, written when they are due.
-class script {
+/// The events of one reply in a chat.
+class script : public reply_events {
 public:
   /// @param branches The alternative answers; at least one.
   /// @param named_events Whether events carry `event:` lines.
   script(const ticket& t, std::vector<story> branches, bool named_events);
 
-  /// The number of events.
-  std::size_t size() const noexcept;
-
-  /// Appends event *i* below `size()`.
-  void append(std::size_t i, std::string& out) const;
+  std::size_t size() const noexcept override;
+  void append(std::size_t i, std::string& out) const override;
 
   /// What the peer knows after the first *events* events.
   /// @param whole Whether the reply ended well after them.

@@ -2,6 +2,7 @@
 
 #include "bench/simulator/answers.hpp"
 #include "bench/simulator/api.hpp"
+#include "bench/simulator/openai_api.hpp"
 #include "bench/simulator/state.hpp"
 #include "bench/simulator/steering.hpp"
 #include "http/server/server.hpp"
@@ -29,6 +30,8 @@ void answer(const state_ptr& s, const http::exchange_ptr& x) {
     answer_steering_call(*s, *x);
   else if (path.starts_with(api_prefix))
     answer_api_call(s, x);
+  else if (path.starts_with(openai_prefix))
+    answer_openai_call(s, x);
   else
     answer_not_found(*x);
 }

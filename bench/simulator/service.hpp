@@ -32,9 +32,9 @@ struct options {
   bool named_events = false;
 };
 
-/// A look-alike of the AnuNeko service over real HTTP, with books of what it was sent, faults on
-/// request, and a report of wrong use. Everything it keeps is bounded. See bench/README.md for the
-/// calls below `/sim/` that steer it.
+/// A look-alike of the AnuNeko service, and of an OpenAI-compatible one, over real HTTP, with books
+/// of what it was sent, faults on request, and a report of wrong use. Everything it keeps is
+/// bounded. See bench/README.md for the calls below `/sim/` that steer it.
 class service {
 public:
   /// Opens the port.

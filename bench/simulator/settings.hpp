@@ -14,6 +14,7 @@ namespace nekod::sim {
 struct setting_limits {
   static constexpr std::uint32_t tokens = 1'000'000;
   static constexpr std::uint32_t branches = 16;
+  static constexpr std::uint32_t tool_calls = 16;
   static constexpr std::uint32_t delay_ms = 600'000;
 };
 

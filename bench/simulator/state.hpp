@@ -1,6 +1,7 @@
 #pragma once
 
 #include "bench/simulator/books.hpp"
+#include "bench/simulator/completion_books.hpp"
 #include "bench/simulator/faults.hpp"
 #include "bench/simulator/settings.hpp"
 #include "bench/simulator/usage.hpp"
@@ -44,6 +45,7 @@ struct state {
   asio::io_context& loop;
   settings options_now;
   books chats;
+  completion_books completions;
   usage uses;
   fault_queue faults;
   /// Replies that stream, and exchanges that are held in silence.

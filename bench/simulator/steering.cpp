@@ -16,6 +16,8 @@ void show_report(state& s, http::exchange& x) {
 
 void show_chats(state& s, http::exchange& x) { answer_json(x, 200, chats_json(s.chats)); }
 
+void show_completions(state& s, http::exchange& x) { answer_json(x, 200, s.completions.to_json()); }
+
 void show_settings(state& s, http::exchange& x) {
   answer_json(x, 200, to_json(*s.options_now.now()));
 }
@@ -45,6 +47,7 @@ void clear_faults(state& s, http::exchange& x) {
 
 void reset(state& s, http::exchange& x) {
   s.chats.reset();
+  s.completions.reset();
   s.uses.reset();
   s.faults.clear();
   show_report(s, x);
@@ -56,9 +59,10 @@ struct steering_call {
   void (*answer)(state&, http::exchange&);
 };
 
-constexpr std::array<steering_call, 8> steering_calls{{
+constexpr std::array<steering_call, 9> steering_calls{{
     {"GET", "/sim/report", show_report},
     {"GET", "/sim/chats", show_chats},
+    {"GET", "/sim/completions", show_completions},
     {"GET", "/sim/settings", show_settings},
     {"POST", "/sim/settings", change_settings},
     {"GET", "/sim/faults", show_faults},

@@ -49,11 +49,19 @@ bool is_finished(const json::value& choice) {
   return json::find_string(choice, "finish_reason").has_value();
 }
 
-/// The message of a whole answer without its reasoning.
-std::string without_reasoning(std::string_view object) {
+/// Whether a member of an answer's message is to be told again. Reasoning is not, as in
+/// `answer_assembly`; and servers that fill in what they do not say refuse to be told so.
+bool is_told_again(const json::members& m) {
+  if (m.name() == "content")
+    return true;
+  return !m.name().starts_with("reasoning") && m.value() != "null" && m.value() != "[]";
+}
+
+/// The message of a whole answer as it is sent again in the next turn.
+std::string told_again(std::string_view object) {
   std::string out;
   for (json::members m{object}; m.next();) {
-    if (m.name().starts_with("reasoning"))
+    if (!is_told_again(m))
       continue;
     out += out.empty() ? '{' : ',';
     out += m.whole();
@@ -119,7 +127,7 @@ void answer_decoder::take_chunk(std::string_view data, deltas& out) {
     return; // Clients that did not ask for it look for its first choice.
   members_.clear();
   // An event of ours is one line, which JSON may be written over several of.
-  if (data.find_first_of("\r\n") == data.npos)
+  if (data.find('\n') == data.npos && data.find('\r') == data.npos)
     append_members(members_, data, usage_);
   else
     append_members(members_, json::to_text(doc.root), usage_);
@@ -174,7 +182,7 @@ result<whole_answer, error> parse_whole_answer(std::string_view body) {
     return malformed("the upstream's answer ended without a finish reason");
   json::elements first{json::find_span(body, "choices")};
   first.next();
-  auto said = parse_message(without_reasoning(json::find_span(first.value(), "message")));
+  auto said = parse_message(told_again(json::find_span(first.value(), "message")));
   if (!said || said->speaker != role::assistant)
     return malformed("the upstream's answer has no message");
   whole_answer answer;

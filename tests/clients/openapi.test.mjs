@@ -13,6 +13,7 @@ import {
   checkStream,
   gateway,
   leadingTo,
+  leadingToOpenai,
   pair,
   rawRequest,
   runToEnd,
@@ -159,6 +160,15 @@ test('every code of 400', async () => {
     const answer = await chat(nekod, body);
     assert.deepEqual([answer.status, code(answer)], [400, name]);
   }
+});
+
+test('the codes of 400 of an OpenAI-compatible upstream', async (t) => {
+  const gate = await gateway(t, [...leadingToOpenai(sim), '--transcript-messages', '1']);
+  const long = await chat(gate, { messages: [...messages, ...messages] });
+  assert.deepEqual([long.status, code(long)], [400, 'context_length_exceeded']);
+  await sim.fault({ call: 'completions', kind: 'status', status: 400, body: '{}' });
+  const refused = await chat(gate, {});
+  assert.deepEqual([refused.status, code(refused)], [400, 'upstream_refused']);
 });
 
 /// Whether nekod takes the shape of a request; what the upstream cannot do is no matter of shape.

@@ -168,6 +168,10 @@ class Simulator extends Program {
   async chats() {
     return (await this.#call('GET', '/sim/chats')).chats;
   }
+  /// The requests for completions, as they came.
+  async completions() {
+    return (await this.#call('GET', '/sim/completions')).completions;
+  }
   settings(changes) {
     return this.#call('POST', '/sim/settings', changes);
   }
@@ -189,6 +193,21 @@ class Simulator extends Program {
   /// Waits for such a chat.
   reached(text) {
     return until(() => this.chatWith(text), `${text} does not reach the simulator`);
+  }
+
+  /// The newest request for a completion whose last message has *text* in it, or undefined.
+  async completionOf(text) {
+    const last = (entry) => JSON.stringify(entry.body.messages.at(-1));
+    return (await this.completions()).findLast((entry) => last(entry).includes(text));
+  }
+
+  /// Waits for such a request to be in that state.
+  completed(text, state) {
+    const probe = async () => {
+      const found = await this.completionOf(text);
+      return found?.state === state && found;
+    };
+    return until(probe, `${text} is not ${state} at the simulator`);
   }
 
   /// Waits until no reply is under way, and returns the report.
@@ -453,8 +472,18 @@ export const leadingTo = (sim) => [
   ...['--anuneko-token', accountToken, '--store', 'memory', '--port', '0'],
 ];
 
+/// The arguments that lead nekod to *sim* as to an OpenAI-compatible server.
+export const leadingToOpenai = (sim) => [
+  ...['--upstream', 'openai', '--openai-url', `${sim.url}/v1`, '--openai-key', accountToken],
+  ...['--store', 'memory', '--port', '0'],
+];
+
 /// Starts both. Stops nekod first.
-export async function pair(scope, { sim: simArgs = [], nekod: args = [], options } = {}) {
+/// @param options `leading`: how nekod is led to the simulator.
+export async function pair(
+  scope,
+  { sim: simArgs = [], nekod: args = [], options, leading = leadingTo } = {},
+) {
   const sim = new Simulator('nekod-sim', ['--port', '0', '--token', accountToken, ...simArgs]);
   let nekod;
   scope.after(async () => {
@@ -465,7 +494,7 @@ export async function pair(scope, { sim: simArgs = [], nekod: args = [], options
     }
   });
   await sim.listening();
-  nekod = new Gateway('nekod', [...leadingTo(sim), ...args], options);
+  nekod = new Gateway('nekod', [...leading(sim), ...args], options);
   await nekod.listening();
   return { sim, nekod };
 }

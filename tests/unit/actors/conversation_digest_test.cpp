@@ -134,3 +134,41 @@ TEST_CASE("titles and summaries that are wanted whole stand aside") {
   CHECK(is_aside(request({{role::user, "使用四到五个字直接返回这句话的简要主题"}}, false)));
   CHECK_FALSE(is_aside(request({{role::user, "go on"}}, false)));
 }
+
+TEST_CASE("calls of tools, and what they answer, are part of a conversation") {
+  auto message = [](role speaker, const std::string& text, const std::string& more) {
+    openai::message m{speaker, text};
+    m.more = more;
+    return m;
+  };
+  auto call = message(role::assistant, "", "call=1\n");
+  CHECK(digest.of({{role::user, "hi"}, call}) != digest.of({{role::user, "hi"}}));
+  CHECK(digest.of({call}) != digest.of({message(role::assistant, "", "call=2\n")}));
+  CHECK(digest.of({call}) != digest.of({message(role::user, "", "call=1\n")}));
+  // No text passes for a call.
+  CHECK(digest.of({call}) != digest.of({{role::assistant, "call=1\n"}}));
+  CHECK(digest.of({message(role::assistant, "a", "b")}) !=
+        digest.of({message(role::assistant, "ab", "")}));
+  CHECK(digest.of({message(role::assistant, "a", "bc")}) !=
+        digest.of({message(role::assistant, "ab", "c")}));
+}
+
+TEST_CASE("what goes on behind an assistant's last word is told from what was before") {
+  const messages before{{role::system, "s"}, {role::user, "u"}, {role::assistant, "a"}};
+  auto with = [&](messages more) {
+    auto all = before;
+    all.insert(all.end(), more.begin(), more.end());
+    return request(all);
+  };
+  CHECK(digest.before_unanswered(with({{role::user, "x"}})) == digest.of(before));
+  CHECK(digest.before_unanswered(with({{role::tool, "x"}, {role::user, "y"}})) ==
+        digest.of(before));
+  CHECK(digest.before_unanswered(with({{role::tool, "x"}})) == digest.of(before));
+  CHECK_FALSE(digest.before_unanswered(with({})));
+  CHECK_FALSE(digest.before_unanswered(with({{role::user, " "}})));
+  CHECK_FALSE(digest.before_unanswered(request({{role::user, "x"}})));
+}
+
+TEST_CASE("a request without a user's message is no aside") {
+  CHECK_FALSE(is_aside(request({{role::system, "a title"}}, false)));
+}

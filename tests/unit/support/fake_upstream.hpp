@@ -53,6 +53,15 @@ public:
     void end_answer() {
       happen([this] { listener.on_answer({openai::finish_reason::stop}); });
     }
+    /// As a stateless service does it.
+    void end_answer(openai::message said) {
+      happen([this, said] {
+        upstream_answer answer{openai::answer_end{}};
+        answer.end.rest.push_back("\"choices\":[]");
+        answer.said = said;
+        listener.on_answer(std::move(answer));
+      });
+    }
     void end_settling() {
       happen([this] { listener.on_settled(); });
     }
@@ -81,7 +90,7 @@ public:
   }
 
   void list_models(models_handler f) override { model_queries.push_back(std::move(f)); }
-  upstream_abilities abilities() const override { return {}; }
+  upstream_abilities abilities() const override { return can; }
   account_counts accounts() const override { return counts; }
   std::string_view kind() const noexcept override { return "fake"; }
   std::string default_model() const override { return "Orange Cat"; }
@@ -96,6 +105,7 @@ public:
   std::vector<line*> lines;
   std::vector<models_handler> model_queries;
   account_counts counts;
+  upstream_abilities can;
 };
 
 } // namespace nekod::test

@@ -98,3 +98,14 @@ TEST_CASE("a failure in a stream is one event with the error's object") {
         "data: " + to_json(error{error_code::upstream_error, {}, "a\nb"}, language::en) + "\n\n");
   CHECK(out.find('\n') == out.size() - 2);
 }
+
+TEST_CASE("members go out as they are, behind ours") {
+  completion_head head{"id", 7, "m \"x\"", "s"};
+  std::string out;
+  chunk_writer{head, true}.members(out, R"("choices":[],"odd":1.50)");
+  CHECK(out == "data: {\"id\":\"id\",\"object\":\"chat.completion.chunk\",\"created\":7,"
+               "\"model\":\"m \\\"x\\\"\",\"session_id\":\"s\",\"choices\":[],\"odd\":1.50}\n\n");
+  CHECK(completion(head, R"("choices":[],"odd":1.50)") ==
+        R"({"id":"id","object":"chat.completion","created":7,"model":"m \"x\"","session_id":"s",)"
+        R"("choices":[],"odd":1.50})");
+}

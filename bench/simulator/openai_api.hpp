@@ -1,0 +1,16 @@
+#pragma once
+
+#include "bench/simulator/state.hpp"
+#include "http/server/exchange.hpp"
+
+#include <string_view>
+
+namespace nekod::sim {
+
+/// What all paths of the OpenAI protocol begin with.
+inline constexpr std::string_view openai_prefix = "/v1";
+
+/// Answers a call of the OpenAI protocol.
+void answer_openai_call(const state_ptr& s, const http::exchange_ptr& x);
+
+} // namespace nekod::sim

@@ -1,0 +1,192 @@
+// An OpenAI-compatible server that fails, and clients that leave: each failure has its answer, and the
+// conversation goes on as if the turn had not been.
+
+import assert from 'node:assert/strict';
+import test, { after } from 'node:test';
+import {
+  Connection,
+  checkBrokenStream,
+  expectError,
+  gateway,
+  leadingToOpenai,
+  pair,
+  rawRequest,
+  sanitized,
+  unique,
+  until,
+} from './support.mjs';
+
+const { sim, nekod } = await pair({ after }, { leading: leadingToOpenai });
+const hasty = await gateway({ after }, [
+  ...leadingToOpenai(sim),
+  ...['--request-timeout', '1', '--answer-timeout', '3'],
+]);
+
+const user = (content) => ({ role: 'user', content });
+const ask = (gate, id, text, fields = {}) => gate.post({ session_id: id, messages: [user(text)], ...fields });
+
+/// The session is told what was said before the failure, and nothing of what failed.
+async function goesOn(gate, id, before) {
+  await sim.clearFaults();
+  const text = unique('after');
+  await gate.ask(text, { session_id: id });
+  const told = (await sim.completionOf(text)).body.messages.filter((m) => m.role === 'user');
+  assert.deepEqual(told.map((m) => m.content), [...before, text]);
+}
+
+const error = (fields) => JSON.stringify({ error: { message: 'as the server says', ...fields } });
+
+// What is the client's matter reaches it as it is.
+const theirs = {
+  'a conversation that is too long': [400, { type: 'invalid_request_error', param: 'messages', code: 'context_length_exceeded' }],
+  'a filter': [400, { type: 'invalid_request_error', code: 'content_filter' }],
+  'a parameter': [422, { type: 'invalid_request_error', param: 'top_k', code: 'odd' }],
+  'a model that is not there': [404, { type: 'invalid_request_error', param: 'model', code: 'model_not_found' }],
+  'a limit': [429, { type: 'tokens', code: 'rate_limit_exceeded' }],
+};
+
+for (const [name, [status, fields]] of Object.entries(theirs)) {
+  for (const stream of [false, true]) {
+    test(`${name} is told in the server's words, ${stream ? 'streamed' : 'whole'}`, async () => {
+      const [id, first] = [unique('session'), unique('first')];
+      await nekod.ask(first, { session_id: id });
+      await sim.fault({ call: 'completions', kind: 'status', status, retry_after: 7, body: error(fields) });
+      const response = await ask(nekod, id, unique('lost'), { stream });
+      const { headers } = response;
+      const told = await expectError(response, status, fields.code, fields.type);
+      assert.equal(told.message, 'as the server says');
+      assert.equal(told.param, fields.param ?? null);
+      assert.equal(headers.get('retry-after'), '7');
+      assert.equal(headers.get('x-should-retry'), status === 429 ? null : 'false');
+      await goesOn(nekod, id, [first]);
+    });
+  }
+}
+
+// What is not, is told as ours, and nothing is said of it that the server says.
+const ours = {
+  'status 500': [{ kind: 'status', status: 500, body: error({}) }, 502, 'upstream_error'],
+  'status 503': [{ kind: 'status', status: 503 }, 502, 'upstream_error'],
+  'status 401': [{ kind: 'status', status: 401, body: error({}) }, 502, 'upstream_auth_failed'],
+  'status 403': [{ kind: 'status', status: 403 }, 502, 'upstream_auth_failed'],
+  'a wrong address': [{ kind: 'status', status: 404, body: '{"detail":"Not Found"}' }, 502, 'upstream_error'],
+  'a reset connection': [{ kind: 'reset' }, 502, 'upstream_error'],
+  'a page of HTML': [{ kind: 'html' }, 502, 'upstream_error'],
+  silence: [{ kind: 'silent' }, 504, 'upstream_timeout'],
+};
+
+for (const [name, [fault, status, code]] of Object.entries(ours)) {
+  for (const stream of [false, true]) {
+    test(`${name}, ${stream ? 'streamed' : 'whole'}: ${status} ${code}`, async () => {
+      const [id, first] = [unique('session'), unique('first')];
+      await hasty.ask(first, { session_id: id });
+      await sim.fault({ call: 'completions', ...fault });
+      const response = await ask(hasty, id, unique('lost'), { stream });
+      const told = await expectError(response, status, code);
+      assert.doesNotMatch(told.message, /as the server says/);
+      await goesOn(hasty, id, [first]);
+    });
+  }
+}
+
+// Streams that are no whole ones: `checkBrokenStream` wants neither a finish reason nor `[DONE]`.
+const broken = {
+  'a stream that is cut': [{ kind: 'cut', after_events: 6 }, 'upstream_error'],
+  'a stream that is cut behind its finish reason': [{ kind: 'cut', after_events: 12 }, 'upstream_error'],
+  'a stream that stalls': [{ kind: 'stall', after_events: 6 }, 'upstream_timeout'],
+  'a stream that stalls behind its finish reason': [{ kind: 'stall', after_events: 12 }, 'upstream_timeout'],
+  'an error chunk': [{ kind: 'error_chunk', after_events: 6, body: error({ type: 'server_error' }) }, 'upstream_error'],
+  'an error event': [{ kind: 'error_event', after_events: 6 }, 'upstream_error'],
+  'a bare line with an error': [{ kind: 'error_line', after_events: 6, body: error({}) }, 'upstream_error'],
+  'a malformed chunk': [{ kind: 'garbage', after_events: 6 }, 'upstream_error'],
+  'half a character': [{ kind: 'truncated_utf8', after_events: 6 }, 'upstream_error'],
+  'no finish reason': [{ kind: 'no_finish' }, 'upstream_error'],
+  'no [DONE]': [{ kind: 'no_done' }, 'upstream_error'],
+};
+
+for (const [name, [fault, code]] of Object.entries(broken)) {
+  test(`${name} ends a stream with ${code}`, async () => {
+    const [id, first] = [unique('session'), unique('first')];
+    await hasty.ask(first, { session_id: id });
+    await sim.fault({ call: 'completions', ...fault });
+    const stream = await hasty.stream(`[sim tokens=10] ${unique('lost')}`, { session_id: id });
+    assert.equal(stream.response.status, 200);
+    assert.equal(checkBrokenStream(await stream.rest()).code, code);
+    await goesOn(hasty, id, [first]);
+  });
+}
+
+test('an error chunk that is the client\'s matter keeps its words', async () => {
+  const body = error({ code: 'context_length_exceeded', type: 'invalid_request_error' });
+  await sim.fault({ call: 'completions', kind: 'error_chunk', after_events: 3, body });
+  const stream = await nekod.stream(`[sim tokens=10] ${unique()}`);
+  const told = checkBrokenStream(await stream.rest());
+  assert.equal(told.code, 'context_length_exceeded');
+  assert.equal(told.message, 'as the server says');
+  // Before any chunk it is a status.
+  await sim.fault({ call: 'completions', kind: 'error_chunk', body });
+  await expectError(await ask(nekod, unique(), unique(), { stream: true }), 400, 'context_length_exceeded');
+});
+
+test('a whole answer that is cut, or has no finish reason, is none', async () => {
+  for (const kind of ['cut', 'no_finish']) {
+    const [id, first] = [unique('session'), unique('first')];
+    await nekod.ask(first, { session_id: id });
+    await sim.fault({ call: 'completions', kind });
+    await expectError(await ask(nekod, id, unique('lost')), 502, 'upstream_error');
+    await goesOn(nekod, id, [first]);
+  }
+});
+
+test('a whole answer may take longer than a stream may be silent', async () => {
+  const { text } = await hasty.ask(`[sim first=1500 tokens=3] ${unique()}`);
+  assert.ok(text);
+});
+
+for (const stream of [false, true]) {
+  test(`leaving cancels the answer upstream, ${stream ? 'streamed' : 'whole'}`, async () => {
+    const [id, first, text] = [unique('session'), unique('first'), unique('left')];
+    await nekod.ask(first, { session_id: id });
+    const leaving = new AbortController();
+    const body = { session_id: id, stream, messages: [user(`[sim tokens=100000 delay=20] ${text}`)] };
+    const answer = nekod.post(body, { signal: leaving.signal }).then((response) => response.text());
+    answer.catch(() => {});
+    await sim.completed(text, 'streaming');
+    leaving.abort();
+    await assert.rejects(answer);
+    await sim.completed(text, 'aborted');
+    await goesOn(nekod, id, [first]);
+  });
+}
+
+test('a client that does not read pauses the upstream and costs bounded memory', async () => {
+  const [id, text] = [unique('session'), unique()];
+  await nekod.ask(unique('warm up'));
+  const before = nekod.memory();
+  const connection = new Connection(nekod.port);
+  const body = { stream: true, session_id: id, messages: [user(`[sim tokens=1000000] ${text}`)] };
+  await connection.send(rawRequest('POST', '/v1/chat/completions', body));
+  // Paused: nekod does nothing over many looks, and yet the answer is not over.
+  let [last, still] = [-1, 0];
+  await until(async () => {
+    assert.notEqual((await sim.completionOf(text))?.state, 'done', 'the whole answer was swallowed');
+    still = nekod.ticks() === last ? still + 1 : 0;
+    last = nekod.ticks();
+    return still >= 50;
+  }, 'the upstream is never paused');
+  const grown = nekod.memory() - before;
+  if (!sanitized) assert.ok(grown < 64, `nekod grew by ${grown} MiB`);
+  connection.end();
+  await sim.completed(text, 'aborted');
+  await goesOn(nekod, id, []);
+});
+
+test('turns of one session never overlap upstream', async () => {
+  const id = unique('session');
+  const texts = Array.from({ length: 5 }, () => unique());
+  await Promise.all(texts.map((text) => nekod.ask(`[sim tokens=5 delay=2] ${text}`, { session_id: id })));
+  const told = (await sim.completions())
+    .map((entry) => entry.body.messages)
+    .filter((messages) => texts.some((text) => messages[0].content.includes(text)));
+  assert.deepEqual(told.map((messages) => messages.length), [1, 3, 5, 7, 9]);
+});
