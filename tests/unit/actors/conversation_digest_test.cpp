@@ -160,13 +160,15 @@ TEST_CASE("what goes on behind an assistant's last word is told from what was be
     all.insert(all.end(), more.begin(), more.end());
     return request(all);
   };
-  CHECK(digest.before_unanswered(with({{role::user, "x"}})) == digest.of(before));
-  CHECK(digest.before_unanswered(with({{role::tool, "x"}, {role::user, "y"}})) ==
-        digest.of(before));
-  CHECK(digest.before_unanswered(with({{role::tool, "x"}})) == digest.of(before));
-  CHECK_FALSE(digest.before_unanswered(with({})));
-  CHECK_FALSE(digest.before_unanswered(with({{role::user, " "}})));
-  CHECK_FALSE(digest.before_unanswered(request({{role::user, "x"}})));
+  auto before_new = [](const openai::chat_request& r) {
+    return digest.of(r, new_part::unanswered).before;
+  };
+  CHECK(before_new(with({{role::user, "x"}})) == digest.of(before));
+  CHECK(before_new(with({{role::tool, "x"}, {role::user, "y"}})) == digest.of(before));
+  CHECK(before_new(with({{role::tool, "x"}})) == digest.of(before));
+  CHECK_FALSE(before_new(with({})));
+  CHECK_FALSE(before_new(with({{role::user, " "}})));
+  CHECK_FALSE(before_new(request({{role::user, "x"}})));
 }
 
 TEST_CASE("a request without a user's message is no aside") {

@@ -26,7 +26,9 @@ store_actor::behavior_type moody_store(store_actor::pointer, std::shared_ptr<boo
       [](atom::load, const std::string&) { return session_lookup{}; },
       [](atom::find, const std::string&, const std::string&) { return session_lookup{}; },
       [](atom::remove, const std::string&, const session_scope&) { return false; },
-      [](atom::list) { return std::vector<openai::session_info>{}; },
+      [](atom::clear, const session_filter&) { return std::uint64_t{0}; },
+      [](atom::clear) {},
+      [](atom::list, const session_query&) { return openai::session_page{}; },
       [](atom::sweep) {},
   };
 }
@@ -39,7 +41,7 @@ struct fixture : test::actor_system_fixture {
   explicit fixture(std::size_t max_messages = 100) {
     upstream->can = {true, true, true, true};
     options.upstream = upstream;
-    options.store = system().spawn(memory_store, 1h, options.counts);
+    options.store = system().spawn(memory_store, session_lifetime{1h}, options.counts);
     options.digest = std::make_shared<conversation_digest>("key");
     options.limits.messages = max_messages;
     start();
