@@ -138,7 +138,7 @@ private:
   void end(live_map::iterator i, const std::shared_ptr<deletion>& all);
   void remove_record(live_map::iterator i, const std::shared_ptr<deletion>& all);
   void ended(live_map::iterator i, deletion& all, bool recorded);
-  void clear_records(session_filter filter, std::uint64_t deleted,
+  void clear_records(const session_filter& filter, std::uint64_t deleted,
                      caf::typed_response_promise<std::uint64_t> promise);
 
   registry_actor::stateful_pointer<registry_state> self_;

@@ -48,7 +48,7 @@ live_sessions registry_state::live_for(session_query& query) const {
       continue;
     if (info.turns == 0)
       query.unrecorded.push_back(info.id);
-    if (!query.after || info.place() > *query.after)
+    if (!query.after || *query.after < info.place())
       behind.push_back(&info);
   }
   // One more than asked for tells whether there are more.
@@ -105,14 +105,14 @@ caf::result<std::uint64_t> registry_state::clear(session_filter filter) {
     if (all.fault)
       promise.deliver(all.fault);
     else
-      clear_records(std::move(filter), all.deleted, promise);
+      clear_records(filter, all.deleted, promise);
   });
   return promise;
 }
 
 /// The records of what is not in memory, then once more what came there meanwhile: it had a record
 /// that was counted.
-void registry_state::clear_records(session_filter filter, std::uint64_t deleted,
+void registry_state::clear_records(const session_filter& filter, std::uint64_t deleted,
                                    caf::typed_response_promise<std::uint64_t> promise) {
   auto for_records = filter;
   spare_live(for_records);

@@ -20,7 +20,7 @@ openai::session_page merge(openai::session_page records, live_sessions live, std
   std::erase_if(all, [&](const auto& s) { return live.ids.count(s.id) > 0; });
   // Behind the last record that came there may be others, which go before what is in memory.
   if (records.next)
-    std::erase_if(live.sessions, [&](const auto& s) { return s.place() > *records.next; });
+    std::erase_if(live.sessions, [&](const auto& s) { return *records.next < s.place(); });
   all.insert(all.end(), std::make_move_iterator(live.sessions.begin()),
              std::make_move_iterator(live.sessions.end()));
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {

@@ -3,11 +3,11 @@
 #include "protocol/openai/errors.hpp"
 
 #include <chrono>
-#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -21,7 +21,12 @@ struct session_place {
   session_place(std::chrono::system_clock::time_point t, std::string i)
       : created_at(t), id(std::move(i)) {}
 
-  auto operator<=>(const session_place&) const = default;
+  bool operator==(const session_place& other) const {
+    return created_at == other.created_at && id == other.id;
+  }
+  bool operator<(const session_place& other) const {
+    return std::tie(created_at, id) < std::tie(other.created_at, other.id);
+  }
 
   std::chrono::system_clock::time_point created_at;
   std::string id;
