@@ -160,7 +160,7 @@ void registry_state::hand_over(open_turn t, reply_actor reply) {
   if (!named.empty()) {
     next.match = session_match::explicit_id;
     give(named, t.tenant, true, std::move(next), std::move(reply));
-  } else if (options_.matching && !is_aside(*next.request)) {
+  } else if (options_.matching) {
     match(std::move(next), t.tenant, std::move(reply));
   } else {
     begin_session(std::move(next), t.tenant, std::move(reply));
@@ -180,9 +180,11 @@ std::optional<openai::error> registry_state::refusal(const openai::chat_request&
 /// The tip of the session that a turn may go on with, by what its request tells.
 std::optional<std::string> registry_state::tip_before(const turn& next) const {
   const auto& request = *next.request;
-  if (next.abilities.stateless)
-    return options_.digest->before_unanswered(request);
-  return has_answers(request) ? options_.digest->before_newest(request) : std::nullopt;
+  const auto stateless = next.abilities.stateless;
+  if ((!stateless && !has_answers(request)) || is_aside(request))
+    return std::nullopt;
+  return stateless ? options_.digest->before_unanswered(request)
+                   : options_.digest->before_newest(request);
 }
 
 /// Goes on with the session whose conversation the request tells, in memory or in the store, or

@@ -330,8 +330,8 @@ std::optional<std::string> session_state::tip_after_turn() const {
   auto told = before && !before->empty();
   if (!before || answer_.size() >= longest_answer || (named && (!tip_ || (told && before != tip_))))
     return std::nullopt;
-  auto asked = options_.digest->extend(named ? *tip_ : *before, openai::role::user,
-                                       request.messages[openai::newest_user_message(request)].text);
+  auto asked = options_.digest->extend(named ? *tip_ : *before,
+                                       request.messages[openai::newest_user_message(request)]);
   return options_.digest->extend(asked, openai::role::assistant, answer_);
 }
 
