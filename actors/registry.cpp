@@ -170,7 +170,7 @@ void registry_state::hand_over(open_turn t, reply_actor reply) {
   } else if (const auto* id = repeated(next, t.tenant)) {
     next.match = session_match::repeated;
     give(std::string{*id}, t.tenant, true, std::move(next), std::move(reply));
-  } else if (options_.matching && !is_aside(*next.request)) {
+  } else if (options_.matching) {
     match(std::move(next), t.tenant, std::move(reply));
   } else {
     begin_session(std::move(next), t.tenant, std::move(reply));
@@ -198,9 +198,10 @@ std::optional<openai::error> registry_state::refusal(const openai::chat_request&
 
 /// The tip of the session that a turn may go on with, by what its request tells.
 std::optional<std::string> registry_state::tip_before(const turn& next) {
-  if (next.abilities.stateless || has_answers(*next.request))
-    return next.told.before;
-  return std::nullopt;
+  const auto& request = *next.request;
+  if ((!next.abilities.stateless && !has_answers(request)) || is_aside(request))
+    return std::nullopt;
+  return next.told.before;
 }
 
 /// Goes on with the session whose conversation the request tells, in memory or in the store, or

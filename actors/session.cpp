@@ -394,8 +394,7 @@ std::optional<std::string> session_state::tip_after_turn() const {
     return std::nullopt;
   const auto& request = *what.request;
   auto asked =
-      named ? options_.digest->extend(*tip_, openai::role::user,
-                                      request.messages[openai::newest_user_message(request)].text)
+      named ? options_.digest->extend(*tip_, request.messages[openai::newest_user_message(request)])
             : what.told.all;
   return options_.digest->extend(asked, openai::role::assistant, told_.text);
 }

@@ -45,8 +45,9 @@ bool is_error(const json::value& answer) {
   return e != nullptr && !e->IsNull();
 }
 
+/// Some say an empty reason as long as there is none.
 bool is_finished(const json::value& choice) {
-  return json::find_string(choice, "finish_reason").has_value();
+  return !json::find_string(choice, "finish_reason").value_or(std::string_view{}).empty();
 }
 
 /// Whether a member of an answer's message is to be told again. Reasoning is not, as in

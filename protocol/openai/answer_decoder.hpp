@@ -67,7 +67,8 @@ private:
   void check(bool within_limit);
 
   bool usage_;
-  sse::parser parser_;
+  /// An event may be as long as an answer, where it holds an image.
+  sse::parser parser_{max_answer_bytes};
   answer_assembly message_;
   std::vector<choice_state> choices_;
   deltas rest_{deltas::form::members};

@@ -181,6 +181,19 @@ test('a wrong key is told as ours, and no key is told at all', async (t) => {
   assert.doesNotMatch(stranger.log, /sk-not/);
 });
 
+test('what a server quotes of a message reaches its client, and no log', async (t) => {
+  const gate = await gateway(t, [...leadingToOpenai(sim), '--log-level', 'trace']);
+  const text = unique('private-words');
+  const body = JSON.stringify({ error: { message: `no answer to ${text}`, type: text, code: 'odd' } });
+  await sim.fault({ call: 'completions', kind: 'status', status: 400, body });
+  const refused = await expectError(await gate.post({ messages: [user(text)] }), 400, 'odd');
+  assert.match(refused.message, /private-words/);
+  await gate.ask(text);
+  gate.kill();
+  await gate.ended();
+  assert.doesNotMatch(gate.log, /private-words/);
+});
+
 test('calls are counted', async () => {
   const metrics = await (await fetch(`${nekod.url}/metrics`)).text();
   assert.match(metrics, /^nekod_upstream_calls_total\{call="chat_completions",outcome="ok"\} [1-9]/m);

@@ -385,6 +385,20 @@ TEST_CASE_FIXTURE(fixture, "a client that tells the conversation goes on in its 
         first->head.session_id);
 }
 
+TEST_CASE_FIXTURE(fixture, "a client that names its users goes on in its session, too") {
+  give_models({"Orange Cat"});
+  auto named = [](const strings& texts) {
+    auto request = telling(texts);
+    for (auto& m : request->messages)
+      if (m.speaker == openai::role::user)
+        m.more = "name=\"Tom\"\n";
+    return request;
+  };
+  auto first = ask(named({"hello"}));
+  answer(*this, "meow");
+  CHECK(ask(named({"hello", "meow", "two"}))->head.session_id == first->head.session_id);
+}
+
 TEST_CASE_FIXTURE(fixture, "the next turn waits while the last one is settled") {
   give_models({"Orange Cat"});
   auto first = ask(telling({"hello"}));

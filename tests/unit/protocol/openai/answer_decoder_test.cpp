@@ -133,6 +133,7 @@ TEST_CASE("a stream is whole with a finish reason and [DONE], and not without") 
       {"nothing", ""},
       {"no [DONE]", text + stop},
       {"no finish reason", text + done},
+      {"an empty finish reason", text + chunk("{}", "\"\"") + done},
       {"a choice without its finish reason", text + other + stop + done},
       {"[DONE] alone", done},
       {"half a chunk", text + event(R"({"choices":[{"index":0,"del)") + stop + done},
