@@ -89,18 +89,15 @@ clock::duration lane::pause() {
 // -- an open loop --------------------------------------------------------------------------------
 
 /// Starts what is due, as far as there are clients for it: what has to wait for one keeps its
-/// intended start.
+/// intended start, and is still started after the run's end, as long as answers are waited for.
 void lane::start_due() {
   const auto now = clock::now();
-  while (schedule_.at(next_) <= now && !is_over(now)) {
+  for (auto intended = schedule_.at(next_); intended <= now; intended = schedule_.at(next_)) {
     auto* s = free_seat();
     if (s == nullptr)
       return; // The next one to become free comes back here.
-    const auto intended = schedule_.at(next_);
-    if (!run_.take_start(intended)) {
-      free_.push_back(s);
-      return;
-    }
+    if (!run_.take_start(intended))
+      return free_.push_back(s);
     ++next_;
     s->who->start(intended);
   }
@@ -127,6 +124,8 @@ lane::seat* lane::free_seat() {
 // -- the end -------------------------------------------------------------------------------------
 
 void lane::watch() {
+  if (run_.plan.rate > 0)
+    start_due(); // Lest what was due shortly before the end is taken for over.
   const auto now = clock::now();
   for (std::size_t i = 0; i < seats_.size(); ++i) // An open loop may add one meanwhile.
     seats_[i]->who->check_time(now);
