@@ -1,6 +1,7 @@
 #pragma once
 
 #include "bench/load/options.hpp"
+#include "bench/load/post_writer.hpp"
 
 #include <cstdint>
 #include <string>
@@ -11,23 +12,6 @@ namespace nekod::load {
 /// *text* with `{conversation}` and `{turn}` in it replaced.
 std::string filled_in(std::string_view text, std::string_view conversation, std::uint64_t turn);
 
-/// What all requests of one run have in common.
-class request_writer {
-public:
-  explicit request_writer(const options& o);
-
-  /// A request as bytes.
-  /// @param messages The list's elements as JSON.
-  /// @param session Goes as `session_id` unless it is empty.
-  std::string request(std::string_view messages, std::string_view session) const;
-
-private:
-  /// Up to the number behind `Content-Length:`.
-  std::string head_;
-  /// The body up to the list of messages.
-  std::string body_;
-};
-
 /// One conversation from its client's side: the requests of its turns.
 class conversation {
 public:
@@ -35,7 +19,7 @@ public:
   /// @param name Told apart from all others of this and other runs; of characters that need no
   /// escape
   ///             in JSON.
-  conversation(const options& o, const request_writer& w, std::string name);
+  conversation(const options& o, const post_writer& w, std::string name);
 
   /// Begins the next turn.
   /// @returns its request as bytes.
@@ -52,10 +36,11 @@ public:
   bool over() const noexcept { return options_.turns != 0 && turn_ >= options_.turns; }
 
 private:
+  std::string body() const;
   void append_message(std::string_view role, std::string_view escaped);
 
   const options& options_;
-  const request_writer& writer_;
+  const post_writer& writer_;
   std::string name_;
   std::uint64_t turn_ = 0;
   /// The messages to send, as JSON.

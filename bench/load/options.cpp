@@ -77,6 +77,10 @@ private:
   }
 
   void add_requests() {
+    app_.add_option("--protocol", protocol_,
+                    "openai, or anuneko for the service behind nekod, whose replies are streams")
+        ->check(CLI::IsMember({"openai", "anuneko"}))
+        ->capture_default_str();
     app_.add_flag("--stream", result_.stream, "Ask for streams");
     app_.add_option("--turns", result_.turns, "Turns of a conversation; 0 for no end of it")
         ->capture_default_str();
@@ -130,6 +134,8 @@ private:
     if (!target)
       return wrong("the address must be http://HOST[:PORT][/PATH]: " + result_.url);
     result_.target = *target;
+    result_.speaks = protocol_ == "anuneko" ? language::anuneko : language::openai;
+    result_.stream = result_.stream || result_.speaks == language::anuneko;
     result_.by = by_ == "session" ? continuation::session : continuation::history;
     if (!directives_.empty())
       result_.message += " [sim" + directives_ + "]";
@@ -143,6 +149,8 @@ private:
       return wrong("--think and --ramp are for a closed loop, without --rate");
     if (result_.expected_pieces && !result_.stream)
       return wrong("--expect-pieces wants --stream");
+    if (result_.speaks == language::anuneko && !result_.expected_text.empty())
+      return wrong("--expect-text is for --protocol openai");
     if (result_.requests == 0 && result_.duration.count() <= 0)
       return wrong("--duration must be more than 0");
     if (result_.clients == 0)
@@ -155,6 +163,7 @@ private:
   CLI::App app_{"Drives an OpenAI-compatible server, and measures and checks its answers",
                 "nekod-bench"};
   options result_;
+  std::string protocol_ = "openai";
   std::string by_ = "history";
   std::string directives_;
 };

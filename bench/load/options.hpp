@@ -11,6 +11,13 @@
 
 namespace nekod::load {
 
+/// What a server is spoken to in.
+enum class language : std::uint8_t {
+  openai,
+  /// The service that nekod itself speaks to. Replies are always streams.
+  anuneko,
+};
+
 /// How a conversation's later turns name what came before.
 enum class continuation : std::uint8_t {
   /// The whole conversation is sent again, as ordinary clients do.
@@ -43,6 +50,7 @@ struct options {
   seconds timeout{30};
   seconds grace{10};
 
+  language speaks = language::openai;
   bool stream = false;
   /// Turns of a conversation; 0 for no end of it.
   std::uint64_t turns = 1;

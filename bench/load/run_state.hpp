@@ -1,7 +1,7 @@
 #pragma once
 
-#include "bench/load/conversation.hpp"
 #include "bench/load/options.hpp"
+#include "bench/load/post_writer.hpp"
 #include "bench/load/schedule.hpp"
 
 #include <asio.hpp>
@@ -33,7 +33,7 @@ public:
   const endpoints servers;
   /// Tells conversations of this run from those of others.
   const std::string name;
-  const request_writer writer;
+  const post_writer writer;
   const clock::time_point begin;
   /// The warm-up's end.
   const clock::time_point counts_from;

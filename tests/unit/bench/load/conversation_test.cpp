@@ -34,7 +34,7 @@ std::string body_of(const std::string& request) {
 
 TEST_CASE("a request has what HTTP and the API want") {
   const auto o = plan(1, continuation::history);
-  const request_writer w{o};
+  const post_writer w{o};
   const auto request = conversation{o, w, "c1"}.next_turn();
   CHECK(request.starts_with("POST /v1/chat/completions HTTP/1.1\r\nHost: host:1\r\n"));
   CHECK(request.find("\r\nAuthorization: Bearer key\r\n") != std::string::npos);
@@ -44,7 +44,7 @@ TEST_CASE("a request has what HTTP and the API want") {
 
 TEST_CASE("by history each turn sends all before it") {
   const auto o = plan(0, continuation::history);
-  const request_writer w{o};
+  const post_writer w{o};
   conversation c{o, w, "c1"};
   c.next_turn();
   c.answered(R"(so \u4f60)");
@@ -58,7 +58,7 @@ TEST_CASE("by history each turn sends all before it") {
 
 TEST_CASE("by session each turn sends the newest message and the name") {
   const auto o = plan(2, continuation::session);
-  const request_writer w{o};
+  const post_writer w{o};
   conversation c{o, w, "c1"};
   c.next_turn();
   CHECK_FALSE(c.over());
@@ -72,7 +72,7 @@ TEST_CASE("by session each turn sends the newest message and the name") {
 TEST_CASE("what an answer must hold may depend on the turn") {
   auto o = plan(0, continuation::history);
   o.expected_text = "message {turn} of {conversation}";
-  const request_writer w{o};
+  const post_writer w{o};
   conversation c{o, w, "c1"};
   c.next_turn();
   CHECK(c.expected_text() == "message 1 of c1");
