@@ -71,9 +71,11 @@ start_nekod() { # NAME [FLAG...]
 }
 
 # Drives a server. The figures are in figures.json of the workplace; errors end the script.
-bench() { # URL [FLAG...]
-  if ! timeout 300 "$programs/nekod-bench" "$@" --quiet --json "$workplace/figures.json" \
-    >"$workplace/table"; then
+bench() { # NAME [FLAG...]
+  local name="$1"
+  shift
+  if ! timeout 300 "$programs/nekod-bench" "${address[$name]}" --watch "${process[$name]}" "$@" \
+    --quiet --json "$workplace/figures.json" >"$workplace/table"; then
     cat "$workplace/table" >&2
     exit 1
   fi
@@ -84,6 +86,11 @@ figure() { # NAME
   grep -o "\"$1\":[0-9.]*" "$workplace/figures.json" | head -n 1 | cut -d: -f2
 }
 
+# The server's processor time for each of these, in microseconds.
+cost_of() { # answers|pieces
+  awk -v time="$(figure watched_cpu_seconds)" -v n="$(figure "$1")" 'BEGIN { print time * 1e6 / n }'
+}
+
 median() { # NUMBERS: one word, with spaces between them
   tr -s ' ' '\n' <<<"${1# }" | sort -n | awk '{ n[NR] = $1 } END {
     print NR % 2 ? n[(NR + 1) / 2] : (n[NR / 2] + n[NR / 2 + 1]) / 2 }'
@@ -91,9 +98,4 @@ median() { # NUMBERS: one word, with spaces between them
 
 quotient() { # A B
   awk -v a="$1" -v b="$2" 'BEGIN { print (b > 0 ? a / b : 0) }'
-}
-
-# Processor time of a process and the threads in it, in seconds.
-processor_time() { # PID
-  awk -v ticks="$(getconf CLK_TCK)" '{ sub(/.*\) /, ""); print ($12 + $13) / ticks }' "/proc/$1/stat"
 }

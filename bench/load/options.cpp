@@ -126,6 +126,12 @@ private:
   void add_output() {
     app_.add_option("--json", result_.json_file,
                     "File for the figures as JSON; - for standard output, in place of the table");
+    app_.add_option("--watch", result_.watched,
+                    "Tell the processor time of this process too, such as the server's; may be "
+                    "repeated")
+        ->expected(1)
+        ->take_all()
+        ->check(CLI::Range(1, 1 << 22));
     app_.add_flag("--quiet", result_.quiet, "No progress on standard error");
   }
 

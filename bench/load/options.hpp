@@ -2,6 +2,8 @@
 
 #include "bench/load/url.hpp"
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -69,6 +71,9 @@ struct options {
   std::string expected_text;
   /// Answers that may fail without the program failing.
   std::uint64_t max_errors = 0;
+
+  /// Processes whose processor time is told.
+  std::vector<pid_t> watched;
 
   /// Where the figures go as JSON; empty for nowhere, `-` for standard output in place of the
   /// table.

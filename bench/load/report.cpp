@@ -18,10 +18,10 @@ double ratio(double a, double b) { return b > 0 ? a / b : 0; }
 
 double rate(std::uint64_t n, const outcome& o) { return ratio(static_cast<double>(n), o.seconds); }
 
-/// What a second of this program's processor time is told by: pieces of streams, else answers.
-double own_cost(const outcome& o) {
+/// Processor time by what it was spent for: pieces of streams, else answers. In microseconds.
+double cost(double cpu, const outcome& o) {
   const auto work = std::max(o.seen.pieces, o.seen.answers);
-  return ratio(o.own_cpu * 1e6, static_cast<double>(work));
+  return ratio(cpu * 1e6, static_cast<double>(work));
 }
 
 std::array<std::pair<const char*, summary>, 3> times_of(const tally& seen) {
@@ -54,6 +54,12 @@ void append_times(std::string& out, const tally& seen) {
                      "{:<15}{:>11}{:>10.3f}{:>10.3f}{:>10.3f}{:>10.3f}{:>10.3f}{:>10.3f}\n", name,
                      s.count, milliseconds(s.mean), milliseconds(s.p50), milliseconds(s.p90),
                      milliseconds(s.p99), milliseconds(s.p999), milliseconds(s.most));
+}
+
+void append_cpu(std::string& out, const char* whose, double cpu, const options& plan,
+                const outcome& o) {
+  fmt::format_to(std::back_inserter(out), "{} processor time {:.2f} s, {:.2f} us {}\n", whose, cpu,
+                 cost(cpu, o), plan.stream ? "a piece" : "an answer");
 }
 
 // -- for programs --------------------------------------------------------------------------------
@@ -110,8 +116,9 @@ std::string as_table(const options& plan, const outcome& o) {
                  seen.started, seen.cut);
   for (const auto& [rule, times] : seen.session_matches)
     fmt::format_to(to, "session {}: {}\n", rule, times);
-  fmt::format_to(to, "own processor time {:.2f} s, {:.2f} us {}\n", o.own_cpu, own_cost(o),
-                 plan.stream ? "a piece" : "an answer");
+  append_cpu(out, "own", o.own_cpu, plan, o);
+  if (o.watched_cpu)
+    append_cpu(out, "watched", *o.watched_cpu, plan, o);
   fmt::format_to(to, "errors {}\n", seen.fault_count());
   for (const auto& [what, times] : seen.faults)
     fmt::format_to(to, "  {:>8}  {}: {}\n", times, name_of(what.kind), what.detail);
@@ -123,11 +130,12 @@ std::string as_json(const options& plan, const outcome& o) {
   return fmt::format(
       R"({{"plan":{},"seconds":{:.3f},"answers":{},"answers_per_second":{:.2f},"pieces":{},)"
       R"("pieces_per_second":{:.2f},"bytes":{},"started":{},"connections":{},"cut":{},"errors":{},)"
-      R"("faults":{},"session_matches":{},"milliseconds":{},"own_cpu_seconds":{:.4f}}})"
+      R"("faults":{},"session_matches":{},"milliseconds":{},"own_cpu_seconds":{:.4f},"watched_cpu_seconds":{}}})"
       "\n",
       plan_json(plan), o.seconds, seen.answers, rate(seen.answers, o), seen.pieces,
       rate(seen.pieces, o), seen.bytes, seen.started, seen.connections, seen.cut,
-      seen.fault_count(), faults_json(seen), matches_json(seen), times_json(seen), o.own_cpu);
+      seen.fault_count(), faults_json(seen), matches_json(seen), times_json(seen), o.own_cpu,
+      o.watched_cpu ? fmt::format("{:.4f}", *o.watched_cpu) : "null");
 }
 
 } // namespace nekod::load

@@ -1,11 +1,11 @@
 #include "bench/load/run.hpp"
 
+#include "bench/load/cpu_meter.hpp"
 #include "bench/load/lane.hpp"
 #include "bench/load/run_state.hpp"
 
 #include <asio.hpp>
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <csignal>
 #include <cstdio>
@@ -18,16 +18,6 @@ namespace nekod::load {
 namespace {
 
 using namespace std::chrono_literals;
-
-double seconds_of(const timeval& t) {
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-}
-
-double processor_time() {
-  rusage used{};
-  getrusage(RUSAGE_SELF, &used);
-  return seconds_of(used.ru_utime) + seconds_of(used.ru_stime);
-}
 
 run_state::endpoints resolve(const address& target) {
   asio::io_context loop;
@@ -59,9 +49,10 @@ private:
 /// The main thread's part, while lanes run in threads of their own.
 class overseer {
 public:
-  explicit overseer(run_state& run) : run_(run), progress_(run) {}
+  explicit overseer(run_state& run) : run_(run), progress_(run), meter_(run.plan.watched) {}
 
   void watch(std::deque<lane>& lanes) {
+    meter_.start();
     std::vector<std::jthread> threads;
     threads.reserve(lanes.size());
     running_ = lanes.size();
@@ -75,13 +66,15 @@ public:
       });
     await_signal();
     await_counting();
+    await_end();
     if (!run_.plan.quiet)
       tick();
     loop_.run();
+    meter_.stop();
   }
 
-  /// Processor time used since it counts, in seconds.
-  double own_cpu() const { return processor_time() - before_; }
+  /// What processors did while it counted. After `watch`.
+  const cpu_meter& meter() const { return meter_; }
 
 private:
   /// The first one ends it; the next has its usual effect.
@@ -90,6 +83,7 @@ private:
       if (ec)
         return;
       run_.end_now();
+      meter_.stop();
       signals_.clear();
     });
   }
@@ -98,7 +92,17 @@ private:
     counting_.expires_at(run_.counts_from);
     counting_.async_wait([this](const asio::error_code& ec) {
       if (!ec)
-        before_ = processor_time();
+        meter_.start();
+    });
+  }
+
+  void await_end() {
+    if (run_.end() == clock::time_point::max())
+      return;
+    ending_.expires_at(run_.end());
+    ending_.async_wait([this](const asio::error_code& ec) {
+      if (!ec)
+        meter_.stop();
     });
   }
 
@@ -117,8 +121,9 @@ private:
   asio::signal_set signals_{loop_, SIGINT, SIGTERM};
   asio::steady_timer timer_{loop_};
   asio::steady_timer counting_{loop_};
-  double before_ = 0;
+  asio::steady_timer ending_{loop_};
   progress progress_;
+  cpu_meter meter_;
   std::size_t running_ = 0;
 };
 
@@ -143,7 +148,8 @@ outcome run(const options& plan) {
   for (const auto& l : lanes)
     result.seen.merge(l.results());
   result.seconds = counted_seconds(state, result.seen);
-  result.own_cpu = main.own_cpu();
+  result.own_cpu = main.meter().own();
+  result.watched_cpu = main.meter().watched();
   return result;
 }
 

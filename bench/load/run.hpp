@@ -3,6 +3,8 @@
 #include "bench/load/options.hpp"
 #include "bench/load/tally.hpp"
 
+#include <optional>
+
 namespace nekod::load {
 
 /// What came of a run.
@@ -10,8 +12,10 @@ struct outcome {
   tally seen;
   /// How long it counted, in seconds.
   double seconds = 0;
-  /// Processor time that this program used from when it counted, in seconds.
+  /// Processor time that this program used while it counted, in seconds.
   double own_cpu = 0;
+  /// The same of the programs watched, if there were any and they lasted.
+  std::optional<double> watched_cpu;
 };
 
 /// Carries a plan out, with progress on standard error unless it is to be quiet. SIGINT and SIGTERM
