@@ -70,6 +70,27 @@ start_nekod() { # NAME [FLAG...]
     --anuneko-url "${address[simulator]}" --anuneko-token token "$@"
 }
 
+# nginx in front of the simulator. It picks no free port by itself, so some are tried.
+start_nginx() { # NAME
+  local name="$1" tries port upstream="${address[simulator]#http://}"
+  PATH="$PATH:/usr/sbin:/sbin"
+  for ((tries = 0; tries < 20; tries++)); do
+    port=$((20000 + RANDOM % 12000))
+    sed "s|@workplace@|$workplace|; s|@port@|$port|; s|@upstream@|${upstream%%/*}|" bench/nginx.conf \
+      >"$workplace/nginx.conf"
+    nginx -e "$workplace/nginx.errors" -c "$workplace/nginx.conf" 2>/dev/null &
+    process[$name]=$!
+    sleep 0.5
+    if kill -0 "${process[$name]}" 2>/dev/null; then
+      address[$name]="http://127.0.0.1:$port/api/v1"
+      return
+    fi
+  done
+  echo "nginx does not start:" >&2
+  cat "$workplace/nginx.errors" >&2
+  exit 1
+}
+
 # Drives a server. The figures are in figures.json of the workplace; errors end the script.
 bench() { # NAME [FLAG...]
   local name="$1"
@@ -88,7 +109,16 @@ figure() { # NAME
 
 # The server's processor time for each of these, in microseconds.
 cost_of() { # answers|pieces
-  awk -v time="$(figure watched_cpu_seconds)" -v n="$(figure "$1")" 'BEGIN { print time * 1e6 / n }'
+  each watched_cpu_seconds "$1"
+}
+
+# The load generator's own.
+own_cost_of() { # answers|pieces
+  each own_cpu_seconds "$1"
+}
+
+each() { # SECONDS NUMBER
+  awk -v time="$(figure "$1")" -v n="$(figure "$2")" 'BEGIN { print time * 1e6 / n }'
 }
 
 median() { # NUMBERS: one word, with spaces between them

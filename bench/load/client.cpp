@@ -17,7 +17,9 @@ client::client(asio::io_context& loop, run_state& run, tally& results, std::stri
       results_(results),
       name_(std::move(name)),
       idle_(std::move(f)),
-      connection_(loop, run.servers, *this) {}
+      connection_(loop, run.servers, *this),
+      aside_(loop, run.aside, *this),
+      current_(&connection_) {}
 
 void client::start(clock::time_point intended) {
   if (!talk_ || talk_->over())
@@ -29,21 +31,26 @@ void client::start(clock::time_point intended) {
   ++results_.started;
   add(run_.busy, 1);
   talk_->begin_turn();
-  connection_.send(talk_->next_request());
+  send(talk_->next_request());
+}
+
+void client::send(std::string request) {
+  current_ = run_.plan.aside && !talk_->is_measured() ? &aside_ : &connection_;
+  current_->send(std::move(request));
 }
 
 void client::check_time(clock::time_point now) {
-  if (!busy_ || now - connection_.last_sign() < run_state::to_ticks(run_.plan.timeout))
+  if (!busy_ || now - current_->last_sign() < run_state::to_ticks(run_.plan.timeout))
     return;
-  auto what = connection_.waits_for();
-  connection_.close();
+  auto what = current_->waits_for();
+  current_->close();
   fail({fault_kind::timeout, std::move(what)});
 }
 
 void client::cut() {
   if (!busy_)
     return;
-  connection_.close();
+  current_->close();
   ++results_.cut;
   busy_ = false;
 }
@@ -59,7 +66,7 @@ void client::on_head(const response_head& head) {
 }
 
 void client::on_body(std::string_view bytes) {
-  if (run_.counts(connection_.last_sign()))
+  if (run_.counts(current_->last_sign()))
     results_.bytes += bytes.size();
   if (const auto n = talk_->on_body(status_, bytes); n > 0)
     take_pieces(n);
@@ -74,7 +81,7 @@ void client::on_end() {
   if (next.empty())
     end(true);
   else
-    connection_.send(std::move(next));
+    send(std::move(next));
 }
 
 void client::on_failure(fault f) { fail(std::move(f)); }
@@ -82,7 +89,7 @@ void client::on_failure(fault f) { fail(std::move(f)); }
 // -- how it goes ---------------------------------------------------------------------------------
 
 void client::take_pieces(std::size_t n) {
-  const auto now = connection_.last_sign();
+  const auto now = current_->last_sign();
   const auto is_first = pieces_ == 0;
   if (is_first)
     first_ = now - intended_;
@@ -104,7 +111,7 @@ void client::record_gaps(std::size_t n, clock::duration first) {
 }
 
 void client::record_answer() {
-  const auto now = connection_.last_sign();
+  const auto now = current_->last_sign();
   if (counts_) {
     results_.total.record(now - intended_);
     if (pieces_ > 0)

@@ -41,6 +41,7 @@ private:
   void on_end() override;
   void on_failure(fault f) override;
 
+  void send(std::string request);
   void take_pieces(std::size_t n);
   void record_gaps(std::size_t n, clock::duration first);
   void record_answer();
@@ -52,6 +53,10 @@ private:
   std::string name_;
   idle_handler idle_;
   connection connection_;
+  /// For requests that are not measured, where they go elsewhere.
+  connection aside_;
+  /// The one of them that was used last.
+  connection* current_;
 
   std::unique_ptr<dialogue> talk_;
   std::uint64_t talks_ = 0;

@@ -81,6 +81,10 @@ private:
                     "openai, or anuneko for the service behind nekod, whose replies are streams")
         ->check(CLI::IsMember({"openai", "anuneko"}))
         ->capture_default_str();
+    app_.add_option("--aside", aside_,
+                    "With --protocol anuneko: where calls go that make chats and choose replies, "
+                    "if elsewhere; its path is that of the address")
+        ->type_name("URL");
     app_.add_flag("--stream", result_.stream, "Ask for streams");
     app_.add_option("--turns", result_.turns, "Turns of a conversation; 0 for no end of it")
         ->capture_default_str();
@@ -140,6 +144,8 @@ private:
     if (!target)
       return wrong("the address must be http://HOST[:PORT][/PATH]: " + result_.url);
     result_.target = *target;
+    if (!aside_.empty() && !(result_.aside = parse_url(aside_)))
+      return wrong("--aside must be http://HOST[:PORT]: " + aside_);
     result_.speaks = protocol_ == "anuneko" ? language::anuneko : language::openai;
     result_.stream = result_.stream || result_.speaks == language::anuneko;
     result_.by = by_ == "session" ? continuation::session : continuation::history;
@@ -170,6 +176,7 @@ private:
                 "nekod-bench"};
   options result_;
   std::string protocol_ = "openai";
+  std::string aside_;
   std::string by_ = "history";
   std::string directives_;
 };

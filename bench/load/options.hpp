@@ -35,6 +35,8 @@ struct options {
   std::string url = "http://127.0.0.1:8000/v1";
   /// *url*, taken apart.
   address target;
+  /// Where requests go that only prepare a turn or settle what it left, if that is elsewhere.
+  std::optional<address> aside;
   unsigned threads = 1;
 
   /// Clients at a time; 0 takes one for a closed loop and as many as are wanted, to a limit, for an

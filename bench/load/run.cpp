@@ -138,7 +138,8 @@ double counted_seconds(const run_state& run, const tally& seen) {
 
 outcome run(const options& plan) {
   auto servers = resolve(plan.target);
-  run_state state{plan, servers, fmt::format("bench-{:08x}", std::random_device{}())};
+  auto aside = plan.aside ? resolve(*plan.aside) : servers;
+  run_state state{plan, servers, aside, fmt::format("bench-{:08x}", std::random_device{}())};
   std::deque<lane> lanes;
   for (unsigned i = 0; i < plan.threads; ++i)
     lanes.emplace_back(state, i);

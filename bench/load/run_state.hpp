@@ -19,9 +19,12 @@ public:
   using endpoints = asio::ip::tcp::resolver::results_type;
 
   /// Begins now.
-  run_state(options o, endpoints target, std::string run_name)
+  /// @param target Where requests go.
+  /// @param elsewhere Where those go that are not measured.
+  run_state(options o, endpoints target, endpoints elsewhere, std::string run_name)
       : plan(std::move(o)),
         servers(std::move(target)),
+        aside(std::move(elsewhere)),
         name(std::move(run_name)),
         writer(plan),
         begin(clock::now()),
@@ -31,6 +34,8 @@ public:
 
   const options plan;
   const endpoints servers;
+  /// Where `--aside` leads; the same without it.
+  const endpoints aside;
   /// Tells conversations of this run from those of others.
   const std::string name;
   const post_writer writer;

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
-import { pair, Program, temporaryFolder } from './support.mjs';
+import { accountToken, pair, Program, temporaryFolder } from './support.mjs';
 
 const { sim, nekod } = await pair({ after });
 const folder = temporaryFolder({ after });
@@ -136,6 +136,26 @@ test('a number of pieces or a text that is not the expected one is an error', as
   assert.equal((await bench([...args, '--expect-pieces', '6'])).code, 1);
   const { figures } = await bench([...args, '--expect-text', 'no such text']);
   assert.equal(count(figures, 'wrong'), 1);
+});
+
+test('the service behind nekod can be asked itself, part of it elsewhere', async () => {
+  await sim.reset();
+  const url = `${sim.url}/api/v1`;
+  const args = ['--protocol', 'anuneko', '--header', `x-token: ${accountToken}`, '--tokens', '7'];
+  const load = ['--clients', '2', '--requests', '12', '--turns', '3', '--expect-pieces', '7'];
+  const { code, figures, log } = await bench([...args, ...load, '--aside', url], url);
+  assert.equal(code, 0, log);
+  assert.equal(figures.answers, 12);
+  assert.equal(figures.connections, 4);
+  const { chats, choices, violation_count } = await sim.report();
+  assert.deepEqual({ chats, choices, violation_count }, { chats: 4, choices: 12, violation_count: 0 });
+});
+
+test('the processor time of another program is told', async () => {
+  const { figures } = await bench(['--requests', '50', '--tokens', '9', '--watch', `${nekod.pid}`]);
+  assert.ok(figures.watched_cpu_seconds > 0);
+  assert.ok(figures.own_cpu_seconds > 0);
+  assert.equal((await bench(['--requests', '1'])).figures.watched_cpu_seconds, null);
 });
 
 test('SIGINT ends it with the figures so far', async () => {
