@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace nekod::load {
+
+/// Takes the chunked transfer coding (RFC 9112, section 7.1) off a body that comes in any split of
+/// its bytes. Copies nothing.
+class chunked_decoder {
+public:
+  enum class state : std::uint8_t { more, done, bad };
+
+  /// Reads on. *f* is called with each run of the body's own bytes.
+  /// @param bytes What came; what is behind the body's end is left in it.
+  template <class F>
+  state feed(std::string_view& bytes, F&& f) {
+    while (!bytes.empty() && at_ < place::end) {
+      if (at_ == place::data)
+        f(take_data(bytes));
+      else
+        take_framing(bytes);
+    }
+    return at_ == place::end ? state::done : at_ == place::broken ? state::bad : state::more;
+  }
+
+private:
+  enum class place : std::uint8_t {
+    size,
+    extension,
+    data,
+    data_end,
+    trailer_start,
+    trailer,
+    // No more is read from here on.
+    end,
+    broken
+  };
+
+  std::string_view take_data(std::string_view& bytes);
+  void take_framing(std::string_view& bytes);
+  place after_framing(char c);
+  place after_size(char c);
+
+  place at_ = place::size;
+  bool has_digits_ = false;
+  std::uint64_t left_ = 0;
+};
+
+} // namespace nekod::load

@@ -1,0 +1,118 @@
+#include "bench/load/connection.hpp"
+
+#include <utility>
+
+namespace nekod::load {
+
+using asio::ip::tcp;
+
+connection::connection(asio::io_context& loop, const run_state::endpoints& servers, listener& l)
+    : socket_(loop), servers_(servers), listener_(l) {}
+
+void connection::send(std::string request) {
+  request_ = std::move(request);
+  under_way_ = true;
+  reader_.reset();
+  last_sign_ = clock::now();
+  if (connected_)
+    write();
+  else
+    connect();
+}
+
+void connection::close() {
+  ++generation_;
+  connected_ = false;
+  under_way_ = false;
+  asio::error_code ignored;
+  socket_.close(ignored);
+}
+
+std::string connection::waits_for() const {
+  return !connected_ ? "no connection" : reader_.begun() ? "no further byte" : "no first byte";
+}
+
+void connection::connect() {
+  asio::async_connect(socket_, servers_,
+                      [this, g = generation_](const asio::error_code& ec, const tcp::endpoint&) {
+                        if (g == generation_)
+                          on_connect(ec);
+                      });
+}
+
+void connection::on_connect(const asio::error_code& ec) {
+  if (ec)
+    return fail(fault_kind::connect, ec.message());
+  asio::error_code ignored;
+  socket_.set_option(tcp::no_delay{true}, ignored);
+  connected_ = true;
+  last_sign_ = clock::now();
+  listener_.on_connected();
+  read();
+  write();
+}
+
+void connection::write() {
+  asio::async_write(socket_, asio::buffer(request_),
+                    [this, g = generation_](const asio::error_code& ec, std::size_t) {
+                      if (ec && g == generation_ && under_way_)
+                        fail(fault_kind::broken, "sending: " + ec.message());
+                    });
+}
+
+/// There is always a read under way, so that a connection that its peer closes between two requests
+/// is not used for the second.
+void connection::read() {
+  socket_.async_read_some(asio::buffer(buffer_),
+                          [this, g = generation_](const asio::error_code& ec, std::size_t size) {
+                            if (g == generation_)
+                              on_read(ec, size);
+                          });
+}
+
+void connection::on_read(const asio::error_code& ec, std::size_t size) {
+  last_sign_ = clock::now();
+  if (ec == asio::error::eof)
+    on_closed();
+  else if (ec)
+    fail(fault_kind::broken, "reading: " + ec.message());
+  else
+    take({buffer_.data(), size});
+}
+
+void connection::take(std::string_view bytes) {
+  if (!under_way_)
+    return close();
+  switch (reader_.feed(bytes, listener_)) {
+  case response_reader::state::bad:
+    return fail(fault_kind::broken, "not HTTP");
+  case response_reader::state::done:
+    return complete();
+  case response_reader::state::more:
+    return read();
+  }
+}
+
+void connection::on_closed() {
+  if (under_way_ && reader_.ends_by_closing())
+    return complete();
+  fail(fault_kind::broken, reader_.begun() ? "closed within an answer" : "closed before an answer");
+}
+
+void connection::complete() {
+  under_way_ = false;
+  if (reader_.head().keep_alive && !reader_.ends_by_closing())
+    read();
+  else
+    close();
+  listener_.on_end();
+}
+
+void connection::fail(fault_kind kind, std::string what) {
+  const auto was_under_way = under_way_;
+  close();
+  if (was_under_way)
+    listener_.on_failure({kind, std::move(what)});
+}
+
+} // namespace nekod::load

@@ -1,0 +1,70 @@
+#pragma once
+
+#include "bench/load/faults.hpp"
+#include "bench/load/response_reader.hpp"
+#include "bench/load/run_state.hpp"
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+namespace nekod::load {
+
+/// A client's connection: HTTP/1.1 over TCP without delay, kept alive from one request to the next,
+/// opened when it is needed. Belongs to one thread.
+class connection {
+public:
+  /// Who is told. May send again from within `on_end` and `on_failure`, but not from
+  /// within the others.
+  class listener : public response_reader::sink {
+  public:
+    virtual void on_connected() = 0;
+    /// The response is complete.
+    virtual void on_end() = 0;
+    /// There will be none; the connection is closed.
+    virtual void on_failure(fault f) = 0;
+
+  protected:
+    ~listener() = default;
+  };
+
+  /// @param servers Where to connect, the first that will take it. Must outlive this, as *l* must.
+  connection(asio::io_context& loop, const run_state::endpoints& servers, listener& l);
+
+  /// Sends a request. None may be under way.
+  void send(std::string request);
+
+  /// Drops the connection, and any request with it; nobody is told.
+  void close();
+
+  /// When the last bytes came, a connection was made or a request was given to send.
+  clock::time_point last_sign() const noexcept { return last_sign_; }
+
+  /// What the request under way waits for; for people.
+  std::string waits_for() const;
+
+private:
+  void connect();
+  void on_connect(const asio::error_code& ec);
+  void write();
+  void read();
+  void on_read(const asio::error_code& ec, std::size_t size);
+  void take(std::string_view bytes);
+  void on_closed();
+  void complete();
+  void fail(fault_kind kind, std::string what);
+
+  asio::ip::tcp::socket socket_;
+  const run_state::endpoints& servers_;
+  listener& listener_;
+  response_reader reader_;
+  std::string request_;
+  clock::time_point last_sign_{};
+  /// Counts connections, so that what an earlier one still had to say is passed over.
+  std::uint64_t generation_ = 0;
+  bool connected_ = false;
+  bool under_way_ = false;
+  std::array<char, 16u << 10> buffer_;
+};
+
+} // namespace nekod::load

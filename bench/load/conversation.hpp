@@ -1,0 +1,50 @@
+#pragma once
+
+#include "bench/load/options.hpp"
+#include "bench/load/post_writer.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace nekod::load {
+
+/// *text* with `{conversation}` and `{turn}` in it replaced.
+std::string filled_in(std::string_view text, std::string_view conversation, std::uint64_t turn);
+
+/// One conversation from its client's side: the requests of its turns.
+class conversation {
+public:
+  /// @param o Must outlive this, as *w* must.
+  /// @param name Told apart from all others of this and other runs; of characters that need no
+  /// escape
+  ///             in JSON.
+  conversation(const options& o, const post_writer& w, std::string name);
+
+  /// Begins the next turn.
+  /// @returns its request as bytes.
+  std::string next_turn();
+
+  /// The turn's answer came.
+  /// @param escaped Its text as it stood in JSON.
+  void answered(std::string_view escaped);
+
+  /// What the answer to this turn must hold.
+  std::string expected_text() const;
+
+  /// Whether it had all its turns.
+  bool over() const noexcept { return options_.turns != 0 && turn_ >= options_.turns; }
+
+private:
+  std::string body() const;
+  void append_message(std::string_view role, std::string_view escaped);
+
+  const options& options_;
+  const post_writer& writer_;
+  std::string name_;
+  std::uint64_t turn_ = 0;
+  /// The messages to send, as JSON.
+  std::string messages_;
+};
+
+} // namespace nekod::load

@@ -1,0 +1,63 @@
+#include "bench/load/openai_dialogue.hpp"
+
+#include "bench/load/answers.hpp"
+
+#include <utility>
+
+namespace nekod::load {
+namespace {
+
+/// More than this of an answer that is not streamed is not kept.
+constexpr std::size_t longest_body = 16u << 20;
+
+} // namespace
+
+openai_dialogue::openai_dialogue(const options& o, const post_writer& w, std::string name)
+    : options_(o), talk_(o, w, std::move(name)) {}
+
+void openai_dialogue::begin_turn() {
+  const auto remembers = options_.by == continuation::history && options_.turns != 1;
+  checker_ = stream_checker{remembers || !options_.expected_text.empty()};
+  body_.clear();
+  asked_ = false;
+}
+
+std::string openai_dialogue::next_request() {
+  return std::exchange(asked_, true) ? std::string{} : talk_.next_turn();
+}
+
+std::size_t openai_dialogue::on_body(unsigned status, std::string_view bytes) {
+  if (options_.stream && status == 200)
+    return checker_.feed(bytes);
+  if (body_.size() < longest_body)
+    body_ += bytes;
+  return 0;
+}
+
+std::optional<fault> openai_dialogue::on_end(unsigned status) {
+  if (status != 200)
+    return refusal(status, body_);
+  if (options_.stream)
+    return check_stream();
+  auto answer = read_whole(body_);
+  return answer.wrong ? std::move(answer.wrong) : take_text(answer.text);
+}
+
+std::optional<fault> openai_dialogue::check_stream() {
+  if (auto wrong = checker_.finish())
+    return wrong;
+  const auto& wanted = options_.expected_pieces;
+  if (wanted && checker_.pieces() != *wanted)
+    return fault{fault_kind::wrong, "another number of pieces than " + std::to_string(*wanted)};
+  return take_text(checker_.text());
+}
+
+/// The answer's text, for the conversation to go on from.
+std::optional<fault> openai_dialogue::take_text(std::string_view escaped) {
+  if (!options_.expected_text.empty() && !holds(escaped, talk_.expected_text()))
+    return fault{fault_kind::wrong, "the text expected is not in an answer"};
+  talk_.answered(escaped);
+  return std::nullopt;
+}
+
+} // namespace nekod::load

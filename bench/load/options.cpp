@@ -1,0 +1,190 @@
+#include "bench/load/options.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <sstream>
+
+namespace nekod::load {
+namespace {
+
+/// An open loop opens no more connections than this by itself.
+constexpr std::size_t open_clients = 1'000;
+
+/// The command line's shape; what it says goes to a result.
+class command_line {
+public:
+  command_line() {
+    add_load();
+    add_requests();
+    add_expectations();
+    add_output();
+  }
+
+  std::variant<options, exit_request> read(int argc, const char* const* argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::Success& e) {
+      std::ostringstream out;
+      app_.exit(e, out, out);
+      return exit_request{0, out.str()};
+    } catch (const CLI::Error& e) {
+      return wrong(e.what());
+    }
+    return finish();
+  }
+
+private:
+  static exit_request wrong(const std::string& what) { return {2, "nekod-bench: " + what + "\n"}; }
+
+  void add_time(const std::string& flag, options::seconds& target, const std::string& help) {
+    app_.add_option_function<double>(
+            flag, [&target](double value) { target = options::seconds{value}; },
+            help + ", in seconds")
+        ->check(CLI::Range(0.0, 1e6))
+        ->default_str(number(target.count()));
+  }
+
+  static std::string number(double value) {
+    std::ostringstream out;
+    out << value;
+    return out.str();
+  }
+
+  void add_load() {
+    app_.add_option("url", result_.url, "Base address of the API, http://HOST:PORT/v1")
+        ->capture_default_str();
+    app_.add_option("--threads", result_.threads, "Threads that send")
+        ->check(CLI::Range(1u, 256u))
+        ->capture_default_str();
+    app_.add_option("--clients", result_.clients,
+                    "Closed loop: so many clients, each with its next request behind its last "
+                    "answer (1). With --rate: the most there may be (1000)")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}));
+    app_.add_option("--rate", result_.rate,
+                    "Open loop: so many requests a second, whatever becomes of the ones before; "
+                    "times count from when each was meant to start")
+        ->check(CLI::Range(0.001, 1e7));
+    add_time("--duration", result_.duration, "How long requests are sent and counted");
+    app_.add_option("--requests", result_.requests, "Send so many in all, in place of --duration")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
+    add_time("--warm-up", result_.warm_up, "Before that, requests whose times do not count");
+    add_time("--ramp", result_.ramp, "Over which the clients of a closed loop start");
+    add_time("--think", result_.think,
+             "From an answer to its client's next request, half as long to half as long again");
+    add_time("--timeout", result_.timeout, "Longest time without a byte from the server");
+    add_time("--grace", result_.grace, "How long answers under way at the end are waited for");
+  }
+
+  void add_requests() {
+    app_.add_option("--protocol", protocol_,
+                    "openai, or anuneko for the service behind nekod, whose replies are streams")
+        ->check(CLI::IsMember({"openai", "anuneko"}))
+        ->capture_default_str();
+    app_.add_option("--aside", aside_,
+                    "With --protocol anuneko: where calls go that make chats and choose replies, "
+                    "if elsewhere; its path is that of the address")
+        ->type_name("URL");
+    app_.add_flag("--stream", result_.stream, "Ask for streams");
+    app_.add_option("--turns", result_.turns, "Turns of a conversation; 0 for no end of it")
+        ->capture_default_str();
+    app_.add_option("--continue", by_,
+                    "How a later turn names what came before: history sends all of it, session a "
+                    "session_id")
+        ->check(CLI::IsMember({"history", "session"}))
+        ->capture_default_str();
+    app_.add_option("--model", result_.model, "Name of the model")->capture_default_str();
+    app_.add_option("--message", result_.message,
+                    "Text of each message; {conversation} and {turn} stand for themselves")
+        ->capture_default_str();
+    for (const auto* word : {"tokens", "delay", "first"})
+      app_.add_option_function<std::uint32_t>(
+          "--" + std::string{word}, [this, word](std::uint32_t n) { add_directive(word, n); },
+          "Has nekod-sim answer so: [sim " + std::string{word} + "=N] in each message");
+    app_.add_option("--api-key", result_.api_key, "Key to send as bearer token")
+        ->envname("OPENAI_API_KEY");
+    app_.add_option("--header", result_.headers, "'NAME: VALUE' to send; may be repeated")
+        ->expected(1)
+        ->take_all()
+        ->check([](const std::string& text) {
+          auto good = text.find(':') != text.npos && text.find_first_of("\r\n") == text.npos;
+          return good ? std::string{} : std::string{"must be 'NAME: VALUE'"};
+        });
+  }
+
+  void add_directive(const std::string& word, std::uint32_t n) {
+    directives_ += " " + word + "=" + std::to_string(n);
+  }
+
+  void add_expectations() {
+    app_.add_option_function<std::uint64_t>(
+        "--expect-pieces", [this](std::uint64_t n) { result_.expected_pieces = n; },
+        "Pieces of text that each streamed answer must have");
+    app_.add_option("--expect-text", result_.expected_text,
+                    "Text that each answer must hold, with the names that --message may have");
+    app_.add_option("--max-errors", result_.max_errors,
+                    "Errors with which the program exits with 0")
+        ->capture_default_str();
+  }
+
+  void add_output() {
+    app_.add_option("--json", result_.json_file,
+                    "File for the figures as JSON; - for standard output, in place of the table");
+    app_.add_option("--watch", result_.watched,
+                    "Tell the processor time of this process too, such as the server's; may be "
+                    "repeated")
+        ->expected(1)
+        ->take_all()
+        ->check(CLI::Range(1, 1 << 22));
+    app_.add_flag("--quiet", result_.quiet, "No progress on standard error");
+  }
+
+  std::variant<options, exit_request> finish() {
+    auto target = parse_url(result_.url);
+    if (!target)
+      return wrong("the address must be http://HOST[:PORT][/PATH]: " + result_.url);
+    result_.target = *target;
+    if (!aside_.empty() && !(result_.aside = parse_url(aside_)))
+      return wrong("--aside must be http://HOST[:PORT]: " + aside_);
+    result_.speaks = protocol_ == "anuneko" ? language::anuneko : language::openai;
+    result_.stream = result_.stream || result_.speaks == language::anuneko;
+    result_.by = by_ == "session" ? continuation::session : continuation::history;
+    if (!directives_.empty())
+      result_.message += " [sim" + directives_ + "]";
+    return checked();
+  }
+
+  /// What no flag alone can be wrong about.
+  std::variant<options, exit_request> checked() {
+    const auto open = result_.rate > 0;
+    if (open && (result_.think.count() > 0 || result_.ramp.count() > 0))
+      return wrong("--think and --ramp are for a closed loop, without --rate");
+    if (result_.expected_pieces && !result_.stream)
+      return wrong("--expect-pieces wants --stream");
+    if (result_.speaks == language::anuneko && !result_.expected_text.empty())
+      return wrong("--expect-text is for --protocol openai");
+    if (result_.requests == 0 && result_.duration.count() <= 0)
+      return wrong("--duration must be more than 0");
+    if (result_.clients == 0)
+      result_.clients = open ? open_clients : 1;
+    result_.threads =
+        static_cast<unsigned>(std::min<std::size_t>(result_.threads, result_.clients));
+    return result_;
+  }
+
+  CLI::App app_{"Drives an OpenAI-compatible server, and measures and checks its answers",
+                "nekod-bench"};
+  options result_;
+  std::string protocol_ = "openai";
+  std::string aside_;
+  std::string by_ = "history";
+  std::string directives_;
+};
+
+} // namespace
+
+std::variant<options, exit_request> read_options(int argc, const char* const* argv) {
+  return command_line{}.read(argc, argv);
+}
+
+} // namespace nekod::load

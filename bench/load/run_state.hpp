@@ -1,0 +1,81 @@
+#pragma once
+
+#include "bench/load/options.hpp"
+#include "bench/load/post_writer.hpp"
+#include "bench/load/schedule.hpp"
+
+#include <asio.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+namespace nekod::load {
+
+/// What all threads of a run share: the plan, when it counts, and what progress shows.
+class run_state {
+public:
+  using endpoints = asio::ip::tcp::resolver::results_type;
+
+  /// Begins now.
+  /// @param target Where requests go.
+  /// @param elsewhere Where those go that are not measured.
+  run_state(options o, endpoints target, endpoints elsewhere, std::string run_name)
+      : plan(std::move(o)),
+        servers(std::move(target)),
+        aside(std::move(elsewhere)),
+        name(std::move(run_name)),
+        writer(plan),
+        begin(clock::now()),
+        counts_from(begin + to_ticks(plan.warm_up)),
+        end_(plan.requests > 0 ? clock::time_point::max() : counts_from + to_ticks(plan.duration)) {
+  }
+
+  const options plan;
+  const endpoints servers;
+  /// Where `--aside` leads; the same without it.
+  const endpoints aside;
+  /// Tells conversations of this run from those of others.
+  const std::string name;
+  const post_writer writer;
+  const clock::time_point begin;
+  /// The warm-up's end.
+  const clock::time_point counts_from;
+
+  /// When no more requests are started.
+  clock::time_point end() const noexcept { return end_.load(std::memory_order_relaxed); }
+
+  /// Ends it early.
+  void end_now() noexcept { end_.store(std::min(end(), clock::now())); }
+
+  bool counts(clock::time_point t) const noexcept { return t >= counts_from && t < end(); }
+
+  /// Whether a request may start at *t*. If so, it is one less of `--requests`.
+  bool take_start(clock::time_point t) {
+    if (t >= end())
+      return false;
+    return plan.requests == 0 || t < counts_from || taken_.fetch_add(1) < plan.requests;
+  }
+
+  /// Whether none may start any more.
+  bool over(clock::time_point t) const noexcept {
+    return t >= end() || (plan.requests > 0 && taken_.load() >= plan.requests);
+  }
+
+  static clock::duration to_ticks(options::seconds s) {
+    return std::chrono::duration_cast<clock::duration>(s);
+  }
+
+  // For progress.
+  std::atomic<std::uint64_t> answers{0};
+  std::atomic<std::uint64_t> pieces{0};
+  std::atomic<std::uint64_t> faults{0};
+  std::atomic<std::uint64_t> busy{0};
+
+private:
+  std::atomic<clock::time_point> end_;
+  std::atomic<std::uint64_t> taken_{0};
+};
+
+} // namespace nekod::load

@@ -1,0 +1,131 @@
+# What measuring scripts share: programs on loopback that end with the script, one run of nekod-bench,
+# and what becomes of its figures. To be sourced from the project's root.
+
+programs="${NEKOD_BIN_DIR:-build/release}"
+# Where each server that was started is, by its name, and its process.
+declare -A address=() process=()
+
+usage() { # SCRIPT CODE: its first lines
+  awk 'NR > 1 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$1"
+  exit "$2"
+}
+
+is_number() {
+  [[ "$1" =~ ^[1-9][0-9]*$ ]]
+}
+
+# A folder for all files, gone at the end as all servers are. Sets workplace.
+open_workplace() {
+  local program
+  for program in nekod nekod-sim nekod-bench; do
+    [ -x "$programs/$program" ] || {
+      echo "there is no $programs/$program; build the preset release first" >&2
+      exit 1
+    }
+  done
+  workplace="$(mktemp -d)"
+  trap close_workplace EXIT
+  trap 'exit 130' INT TERM
+}
+
+close_workplace() {
+  local name
+  for name in "${!process[@]}"; do
+    kill "${process[$name]}" 2>/dev/null || true
+  done
+  for name in "${!process[@]}"; do
+    timeout 10 tail --pid="${process[$name]}" -f /dev/null || kill -9 "${process[$name]}" || true
+  done
+  rm -rf "$workplace"
+}
+
+# Starts a server that logs where it listens. Sets address[NAME] and process[NAME].
+start() { # NAME PATH COMMAND...
+  local name="$1" path="$2" log="$workplace/$1.log" tries=0 port=
+  shift 2
+  "$@" >"$log" 2>&1 &
+  process[$name]=$!
+  while [ -z "$port" ]; do
+    if ((++tries > 100)) || ! kill -0 "${process[$name]}" 2>/dev/null; then
+      echo "$name does not start:" >&2
+      cat "$log" >&2
+      exit 1
+    fi
+    sleep 0.1
+    port="$(sed -n 's/.*listening on 127\.0\.0\.1:\([0-9]*\).*/\1/p' "$log" | head -n 1)"
+  done
+  address[$name]="http://127.0.0.1:$port$path"
+}
+
+start_simulator() { # [FLAG...]
+  start simulator /api/v1 "$programs/nekod-sim" --port 0 "$@"
+}
+
+# Settings of the working folder and the environment are left out.
+start_nekod() { # NAME [FLAG...]
+  local name="$1" program
+  shift
+  program="$(realpath "$programs/nekod")"
+  start "$name" /v1 env -i -C "$workplace" "$program" --port 0 --upstream anuneko \
+    --anuneko-url "${address[simulator]}" --anuneko-token token "$@"
+}
+
+# nginx in front of the simulator. It picks no free port by itself, so some are tried.
+start_nginx() { # NAME
+  local name="$1" tries port upstream="${address[simulator]#http://}"
+  PATH="$PATH:/usr/sbin:/sbin"
+  for ((tries = 0; tries < 20; tries++)); do
+    port=$((20000 + RANDOM % 12000))
+    sed "s|@workplace@|$workplace|; s|@port@|$port|; s|@upstream@|${upstream%%/*}|" bench/nginx.conf \
+      >"$workplace/nginx.conf"
+    nginx -e "$workplace/nginx.errors" -c "$workplace/nginx.conf" 2>/dev/null &
+    process[$name]=$!
+    sleep 0.5
+    if kill -0 "${process[$name]}" 2>/dev/null; then
+      address[$name]="http://127.0.0.1:$port/api/v1"
+      return
+    fi
+  done
+  echo "nginx does not start:" >&2
+  cat "$workplace/nginx.errors" >&2
+  exit 1
+}
+
+# Drives a server. The figures are in figures.json of the workplace; errors end the script.
+bench() { # NAME [FLAG...]
+  local name="$1"
+  shift
+  if ! timeout 300 "$programs/nekod-bench" "${address[$name]}" --watch "${process[$name]}" "$@" \
+    --quiet --json "$workplace/figures.json" >"$workplace/table"; then
+    cat "$workplace/table" >&2
+    exit 1
+  fi
+}
+
+# One of these figures, of the object's outermost level.
+figure() { # NAME
+  grep -o "\"$1\":[0-9.]*" "$workplace/figures.json" | head -n 1 | cut -d: -f2
+}
+
+# The server's processor time for each of these, in microseconds.
+cost_of() { # answers|pieces
+  each watched_cpu_seconds "$1"
+}
+
+# The load generator's own.
+own_cost_of() { # answers|pieces
+  each own_cpu_seconds "$1"
+}
+
+each() { # SECONDS NUMBER
+  awk -v time="$(figure "$1")" -v n="$(figure "$2")" 'BEGIN { print time * 1e6 / n }'
+}
+
+median() { # NUMBERS: one word, with spaces between them
+  tr -s ' ' '\n' <<<"${1# }" | sort -n | awk '{ n[NR] = $1 } END {
+    print NR % 2 ? n[(NR + 1) / 2] : (n[NR / 2] + n[NR / 2 + 1]) / 2 }'
+}
+
+quotient() { # A B
+  awk -v a="$1" -v b="$2" 'BEGIN { print (b > 0 ? a / b : 0) }'
+}
