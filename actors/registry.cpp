@@ -395,7 +395,7 @@ registry_actor::behavior_type registry(registry_actor::stateful_pointer<registry
       [self](atom::remove, const std::string& id, const session_scope& scope) {
         return self->state.remove(id, scope);
       },
-      [self](atom::clear, session_filter& filter) { return self->state.clear(std::move(filter)); },
+      [self](atom::clear, const session_filter& filter) { return self->state.clear(filter); },
       [self](atom::changed, session_report& report) { self->state.changed(std::move(report)); },
       [self](atom::retire, const session_report& report) { self->state.retire(report); },
       [self](models_answer& answer) { self->state.take_models(std::move(answer)); },

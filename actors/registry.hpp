@@ -62,7 +62,7 @@ struct registry_state {
   caf::result<openai::session_page> list(session_query query);
   caf::result<session_finding> show(const std::string& id, const session_scope& scope);
   caf::result<bool> remove(const std::string& id, const session_scope& scope);
-  caf::result<std::uint64_t> clear(session_filter filter);
+  caf::result<std::uint64_t> clear(const session_filter& filter);
   void changed(session_report report);
   void retire(const session_report& report);
   void take_models(models_answer answer);

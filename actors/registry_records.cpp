@@ -99,7 +99,7 @@ caf::result<bool> registry_state::remove(const std::string& id, const session_sc
   return promise;
 }
 
-caf::result<std::uint64_t> registry_state::clear(session_filter filter) {
+caf::result<std::uint64_t> registry_state::clear(const session_filter& filter) {
   auto promise = self_->make_response_promise<std::uint64_t>();
   end_all(in_memory(filter), [this, promise, filter](const deletion& all) mutable {
     if (all.fault)

@@ -190,12 +190,15 @@ TEST_CASE_FIXTURE(fixture, "a deletion of many lets others have their turn") {
   all.spared = {"session-7"};
   auto newer = record("newer");
   newer.info.created_at = all.created_until + 1s;
+  auto few = all;
+  few.scope.tenant = "bob";
   std::vector<std::string> answers;
   auto cleared = ask<std::uint64_t>([&] { answers.emplace_back("all"); }, atom::clear_v, all);
+  ask<std::uint64_t>([&] { answers.emplace_back("few"); }, atom::clear_v, few);
   keep(newer, [&] { answers.emplace_back("newer"); });
   run();
   CHECK(*cleared->answer == 2 * store_step);
-  CHECK(answers == std::vector<std::string>{"newer", "all"});
+  CHECK(answers == std::vector<std::string>{"newer", "few", "all"});
   CHECK(knows("newer"));
   CHECK(knows("session-7"));
   CHECK_FALSE(known_after_crash("session-8"));
