@@ -3,6 +3,7 @@
 #include "actors/ids.hpp"
 #include "actors/session.hpp"
 #include "actors/store.hpp"
+#include "protocol/openai/whole_messages.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -24,7 +25,7 @@ constexpr std::chrono::seconds match_timeout{2};
 bool has_history(const openai::chat_request& r) {
   auto newest = openai::newest_user_message(r);
   for (std::size_t i = 0; i < r.messages.size(); ++i)
-    if (i != newest && !r.messages[i].text.empty())
+    if (i != newest && openai::says_something(r.messages[i]))
       return true;
   return false;
 }
@@ -273,27 +274,29 @@ bool registry_state::is_others(const std::string& id, const std::string& tenant)
 }
 
 void registry_state::list_by_tip(const std::string& id, live_session& session, std::string tip) {
-  if (tip.empty() || !by_tip_.emplace(std::pair{session.info.tenant, tip}, id).second)
-    return; // Of two that tell the same the first is found.
+  if (tip.empty())
+    return;
+  by_tip_.emplace(std::pair{session.info.tenant, tip}, id);
   session.tip = std::move(tip);
 }
 
-/// Of two with the same turn the newer one is found.
 void registry_state::list_by_identity(const std::string& id, live_session& session,
                                       std::string identity) {
   if (identity.empty())
     return;
-  by_identity_.insert_or_assign({session.info.tenant, identity}, id);
+  by_identity_.emplace(std::pair{session.info.tenant, identity}, id);
   session.identity = std::move(identity);
 }
 
 void registry_state::unlist(live_session& session) {
-  const auto& [id, tenant] = std::tie(session.info.id, session.info.tenant);
-  if (!session.tip.empty())
-    by_tip_.erase({tenant, std::exchange(session.tip, {})});
-  auto i = by_identity_.find({tenant, std::exchange(session.identity, {})});
-  if (i != by_identity_.end() && i->second == id)
-    by_identity_.erase(i);
+  auto take_off = [&](std::multimap<tenant_key, std::string>& list, std::string word) {
+    auto [begin, end] = list.equal_range({session.info.tenant, std::move(word)});
+    auto i = std::find_if(begin, end, [&](const auto& e) { return e.second == session.info.id; });
+    if (i != end)
+      list.erase(i);
+  };
+  take_off(by_tip_, std::exchange(session.tip, {}));
+  take_off(by_identity_, std::exchange(session.identity, {}));
 }
 
 registry_state::live_session& registry_state::session_for(const std::string& id,

@@ -152,9 +152,9 @@ private:
   /// Whose the sessions in memory are that are surely somebody's.
   std::unordered_map<std::string, std::string> owners_;
   /// The ids of sessions in memory that are found by their tip.
-  std::map<tenant_key, std::string> by_tip_;
+  std::multimap<tenant_key, std::string> by_tip_;
   /// And of those whose turn that runs, or was answered last, was not sent there by name.
-  std::map<tenant_key, std::string> by_identity_;
+  std::multimap<tenant_key, std::string> by_identity_;
 
   model_catalogue catalogue_;
   /// Whether an answer came yet, good or bad.

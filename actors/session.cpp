@@ -1,6 +1,7 @@
 #include "actors/session.hpp"
 
 #include "actors/transcript.hpp"
+#include "protocol/openai/whole_messages.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -28,7 +29,7 @@ openai::error come_again() {
 std::vector<openai::message> earlier_messages(const openai::chat_request& r) {
   auto result = r.messages;
   result.erase(result.begin() + static_cast<std::ptrdiff_t>(openai::newest_user_message(r)));
-  std::erase_if(result, [](const auto& m) { return m.text.empty(); });
+  std::erase_if(result, [](const auto& m) { return m.text.empty() || !openai::says_something(m); });
   return result;
 }
 
