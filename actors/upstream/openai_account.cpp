@@ -56,6 +56,8 @@ http_call openai_account::complete_chat(std::string body, bool stream) const {
 error openai_account::failure_of(const upstream_response& r) const {
   auto result = without_key(openai::failure_of(r.status, openai::parse_failure(r.body)));
   result.retry_after = r.retry_after;
+  if (result.code == openai::error_code::upstream_auth_failed)
+    result.detail = "see OPENAI_API_KEY";
   return result;
 }
 
