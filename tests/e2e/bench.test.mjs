@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
-import { accountToken, pair, Program, temporaryFolder } from './support.mjs';
+import { accountToken, pair, Program, temporaryFolder, until } from './support.mjs';
 
 const { sim, nekod } = await pair({ after });
 const folder = temporaryFolder({ after });
@@ -162,7 +162,7 @@ test('SIGINT ends it with the figures so far', async () => {
   const program = new Program('nekod-bench', [`${nekod.url}/v1`, '--duration', '600', '--tokens', '1']);
   try {
     const before = (await sim.report()).messages;
-    while ((await sim.report()).messages < before + 3);
+    await until(async () => (await sim.report()).messages >= before + 3, 'no message comes');
     program.kill('SIGINT');
     assert.equal((await program.ended()).code, 0, program.log);
     assert.match(program.log, /^answers +\d+/m);
