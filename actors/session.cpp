@@ -205,7 +205,7 @@ result<upstream_turn, openai::error> session_state::make_upstream_turn(const tur
   told.model = t.model.upstream_name;
   told.request = t.request;
   if (!whole_) {
-    tell_news(told, *t.request);
+    told.text = new_text();
     return told;
   }
   auto messages = whole_->begin(*t.request, t.match == session_match::explicit_id);
@@ -215,14 +215,22 @@ result<upstream_turn, openai::error> session_state::make_upstream_turn(const tur
   return told;
 }
 
-void session_state::tell_news(upstream_turn& to, const openai::chat_request& request) const {
-  to.text = request.messages[openai::newest_user_message(request)].text;
-  auto earlier = earlier_messages(request);
-  to.seeded_text = with_preamble(earlier.empty() ? transcript_ : earlier, to.text);
-  to.times_said = static_cast<std::size_t>(
-      std::count_if(transcript_.begin(), transcript_.end(), [&](const openai::message& m) {
-        return m.speaker == openai::role::user && m.text == to.text;
-      }));
+/// The text of the running turn.
+const std::string& session_state::new_text() const {
+  const auto& request = *running_->what.request;
+  return request.messages[openai::newest_user_message(request)].text;
+}
+
+std::string session_state::seeded_text() const {
+  auto earlier = earlier_messages(*running_->what.request);
+  return with_preamble(earlier.empty() ? transcript_ : earlier, new_text());
+}
+
+std::size_t session_state::times_said() const {
+  auto said = [this](const openai::message& m) {
+    return m.speaker == openai::role::user && m.text == new_text();
+  };
+  return static_cast<std::size_t>(std::count_if(transcript_.begin(), transcript_.end(), said));
 }
 
 void session_state::reply_ended(const caf::actor_addr& reply, std::optional<client_left> left) {

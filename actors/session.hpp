@@ -68,6 +68,8 @@ struct session_state : upstream_listener {
   void discard();
   void check_idle();
 
+  std::string seeded_text() const override;
+  std::size_t times_said() const override;
   void on_deltas(deltas text, std::size_t bytes) override;
   void on_answer(upstream_answer answer) override;
   void on_failure(openai::error reason) override;
@@ -102,7 +104,7 @@ private:
   void begin_next();
   void begin(waiting_turn t);
   result<upstream_turn, openai::error> make_upstream_turn(const turn& t);
-  void tell_news(upstream_turn& to, const openai::chat_request& request) const;
+  const std::string& new_text() const;
   void commit(openai::answer_end end);
   void not_committed();
   void settle();

@@ -107,8 +107,9 @@ void anuneko_line::prepare_chat() {
 
 void anuneko_line::post() {
   decoder_ = anuneko::reply_decoder{};
-  const auto& text = chat_.is_new ? turn_.seeded_text : turn_.text;
-  start(step::posting, anuneko::post_message(chat_.id, text), false);
+  auto call = chat_.is_new ? anuneko::post_message(chat_.id, listener_.seeded_text())
+                           : anuneko::post_message(chat_.id, turn_.text);
+  start(step::posting, std::move(call), false);
 }
 
 void anuneko_line::choose(step s) { call(s, anuneko::select_choice(chat_.unsettled_message, 0)); }
@@ -267,7 +268,7 @@ void anuneko_line::end_reading(std::optional<error> problem, const std::string& 
   auto times = !told ? 0 : std::count_if(told->begin(), told->end(), [this](const auto& message) {
     return tells(message, turn_.text);
   });
-  if (static_cast<std::size_t>(times) > turn_.times_said)
+  if (static_cast<std::size_t>(times) > listener_.times_said())
     chat_ = upstream_chat{};
   go();
 }

@@ -52,11 +52,6 @@ struct upstream_turn {
 
   /// The user's new text. UTF-8.
   std::string text;
-  /// The same with all that a chat without memory of this conversation has to be told; used if a
-  /// chat has to be created.
-  std::string seeded_text;
-  /// How often the user is known to have said *text* in this conversation.
-  std::size_t times_said = 0;
 
   // For a stateless one:
 
@@ -79,6 +74,11 @@ class upstream_listener {
 public:
   virtual ~upstream_listener() = default;
 
+  /// The running turn's text with all that a chat without memory of this conversation has to be
+  /// told: asked for where a chat is new. UTF-8.
+  virtual std::string seeded_text() const = 0;
+  /// How often the user is known to have said the running turn's text in this conversation before.
+  virtual std::size_t times_said() const = 0;
   /// Pieces of the answer arrived. *bytes* of the transfer's window were used for them: grant them
   /// again once the pieces have left.
   virtual void on_deltas(deltas text, std::size_t bytes) = 0;

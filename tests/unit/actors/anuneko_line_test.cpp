@@ -24,11 +24,14 @@ struct listener : upstream_listener {
     error = std::move(e);
   }
   void on_settled() override { log.emplace_back("settled"); }
+  std::string seeded_text() const override { return "seeded hello"; }
+  std::size_t times_said() const override { return said_before; }
 
   std::string text;
   std::size_t used = 0;
   strings log;
   openai::error error;
+  std::size_t said_before = 0;
 };
 
 struct fixture {
@@ -57,7 +60,6 @@ struct fixture {
     upstream_turn turn;
     turn.model = model;
     turn.text = "hello";
-    turn.seeded_text = "seeded hello";
     line->begin(turn);
   }
 
@@ -441,7 +443,7 @@ TEST_CASE_FIXTURE(fixture, "what the user said before does not count") {
   upstream_turn turn;
   turn.model = "Orange Cat";
   turn.text = "hello";
-  turn.times_said = 1;
+  heard.said_before = 1;
   line->begin(turn);
   net.answer(200, R"({"messages":[{"role":"user","text":"hello"}]})");
   CHECK(paths().back() == "POST /msg/c1/stream");

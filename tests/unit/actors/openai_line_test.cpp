@@ -32,6 +32,8 @@ struct listener : upstream_listener {
     error = std::move(e);
   }
   void on_settled() override { log.emplace_back("settled"); }
+  std::string seeded_text() const override { return {}; }
+  std::size_t times_said() const override { return 0; }
 
   strings pieces;
   strings rest;

@@ -426,7 +426,7 @@ TEST_CASE_FIXTURE(fixture, "what is no next turn begins a session that is told t
     auto other = ask(telling(texts));
     CHECK(other->head.what.match == session_match::seeded);
     CHECK(other->head.session_id != first->head.session_id);
-    CHECK(upstream->turns.back().seeded_text.find(texts.front()) != std::string::npos);
+    CHECK(upstream->seeded_texts.back().find(texts.front()) != std::string::npos);
   }
   CHECK(ask(telling({"hello", "meow", "two", "purr", "three"}))->head.session_id ==
         first->head.session_id);

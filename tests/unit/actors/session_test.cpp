@@ -356,8 +356,9 @@ TEST_CASE_FIXTURE(fixture, "a stored session goes on in its chat and knows what 
   CHECK(line().state.id == "chat");
   const auto& turn = upstream->turns.back();
   CHECK(turn.text == "two");
-  CHECK(turn.seeded_text.find("User: one") != std::string::npos);
-  CHECK(turn.seeded_text.find("Assistant: first answer") != std::string::npos);
+  const auto& seeded = upstream->seeded_texts.back();
+  CHECK(seeded.find("User: one") != std::string::npos);
+  CHECK(seeded.find("Assistant: first answer") != std::string::npos);
 }
 
 TEST_CASE_FIXTURE(fixture, "another tenant's record is not opened") {

@@ -27,6 +27,7 @@ public:
     void begin(const upstream_turn& turn) override {
       parent.log.push_back("begin " + turn.text);
       parent.turns.push_back(turn);
+      parent.seeded_texts.push_back(listener.seeded_text());
       state.id = "chat";
     }
     void settle() override { parent.log.emplace_back("settle"); }
@@ -101,6 +102,8 @@ public:
   /// What lines were asked, in order.
   std::vector<std::string> log;
   std::vector<upstream_turn> turns;
+  /// What new chats would have been told in them.
+  std::vector<std::string> seeded_texts;
   /// The lines that are open.
   std::vector<line*> lines;
   std::vector<models_handler> model_queries;
