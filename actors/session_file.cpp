@@ -153,12 +153,14 @@ sqlite::connection open_session_file(const std::string& file,
     // An absolute path is never taken for a URI.
     sqlite::connection db{std::filesystem::absolute(file).string(), lock_patience};
     // What is deleted is overwritten. The lock is kept until the end, so that SQLite needs no
-    // memory shared with others.
+    // memory shared with others. Pages that are
+    // written again and again go to the file itself once for many batches.
     db.execute("PRAGMA locking_mode = EXCLUSIVE;"
                "PRAGMA synchronous = FULL;"
                "PRAGMA secure_delete = ON;"
                "PRAGMA cache_size = -8192;"
                "PRAGMA journal_size_limit = 16777216;"
+               "PRAGMA wal_autocheckpoint = 4000;"
                "PRAGMA trusted_schema = OFF");
     bring_up_to_date(db, file, steps);
     db.execute("PRAGMA journal_mode = WAL");
