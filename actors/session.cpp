@@ -1,8 +1,5 @@
 #include "actors/session.hpp"
 
-#include "actors/transcript.hpp"
-#include "protocol/openai/whole_messages.hpp"
-
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -22,15 +19,6 @@ openai::error come_again() {
   openai::error busy{error_code::session_busy};
   busy.retry_after = std::chrono::seconds{2};
   return busy;
-}
-
-/// The messages of a request before and after its newest user message: what a new chat has to be
-/// told.
-std::vector<openai::message> earlier_messages(const openai::chat_request& r) {
-  auto result = r.messages;
-  result.erase(result.begin() + static_cast<std::ptrdiff_t>(openai::newest_user_message(r)));
-  std::erase_if(result, [](const auto& m) { return m.text.empty() || !openai::says_something(m); });
-  return result;
 }
 
 /// A store tells of its own failures, and once; that it is silent, only who waits for it can tell.
@@ -200,39 +188,6 @@ void session_state::begin(waiting_turn t) {
   line->begin(*told);
 }
 
-result<upstream_turn, openai::error> session_state::make_upstream_turn(const turn& t) {
-  upstream_turn told;
-  told.model = t.model.upstream_name;
-  told.request = t.request;
-  if (!whole_) {
-    told.text = new_text();
-    return told;
-  }
-  auto messages = whole_->begin(*t.request, t.match == session_match::explicit_id);
-  if (!messages)
-    return std::move(messages.error());
-  told.messages = std::move(*messages);
-  return told;
-}
-
-/// The text of the running turn.
-const std::string& session_state::new_text() const {
-  const auto& request = *running_->what.request;
-  return request.messages[openai::newest_user_message(request)].text;
-}
-
-std::string session_state::seeded_text() const {
-  auto earlier = earlier_messages(*running_->what.request);
-  return with_preamble(earlier.empty() ? transcript_ : earlier, new_text());
-}
-
-std::size_t session_state::times_said() const {
-  auto said = [this](const openai::message& m) {
-    return m.speaker == openai::role::user && m.text == new_text();
-  };
-  return static_cast<std::size_t>(std::count_if(transcript_.begin(), transcript_.end(), said));
-}
-
 void session_state::reply_ended(const caf::actor_addr& reply, std::optional<client_left> left) {
   if (running_ && running_->readers.remove(reply)) {
     if (phase_ != phase::answering)
@@ -360,6 +315,12 @@ void session_state::not_committed() {
          {error_code::internal_error, {}, "the turn could not be stored"});
 }
 
+void session_state::save() {
+  self_->request(options_.store, store_timeout, atom::commit_v, record())
+      .then([](atom::commit) {},
+            [this](const caf::error& e) { log_store_failure(options_.id, e); });
+}
+
 void session_state::settle() {
   enter(phase::settling);
   tell_registry();
@@ -374,58 +335,6 @@ void session_state::end_turn() {
   if (queue_.empty() && is_past_age(info_))
     offer_to_leave();
   begin_next();
-}
-
-// -- the conversation so far ---------------------------------------------------------------------
-
-/// A message that nobody answered is no part of the conversation: who sent it will send it again.
-void session_state::remember_turn() {
-  if (told_.empty())
-    return;
-  const auto& request = *running_->what.request;
-  if (transcript_.empty())
-    transcript_ = earlier_messages(request);
-  append(transcript_, openai::role::user,
-         request.messages[openai::newest_user_message(request)].text);
-  append(transcript_, openai::role::assistant, std::exchange(told_, {}).text);
-  keep_newest(transcript_);
-}
-
-/// The digest of the conversation with the turn that was just answered.
-std::optional<std::string> session_state::tip_after_turn() const {
-  const auto& what = running_->what;
-  const auto& before = what.told.before;
-  // Whoever names the session may tell the new message alone, but nothing else than what was said.
-  auto named = what.match == session_match::explicit_id;
-  auto told = before && !before->empty();
-  if (!before || told_.text.size() >= longest_answer ||
-      (named && (!tip_ || (told && before != tip_))))
-    return std::nullopt;
-  const auto& request = *what.request;
-  auto asked =
-      named ? options_.digest->extend(*tip_, request.messages[openai::newest_user_message(request)])
-            : what.told.all;
-  return options_.digest->extend(asked, openai::role::assistant, told_.text);
-}
-
-/// From here on the session is found by its name only.
-void session_state::forget_tip() { tip_.reset(); }
-
-session_record session_state::record() {
-  session_record result;
-  info_.has_upstream_chat = !line->chat().id.empty();
-  info_.last_used = recorded_now();
-  result.info = info_;
-  result.chat = line->chat();
-  result.tip = whole_ ? next_tip_ : tip_.value_or("");
-  result.transcript = whole_ ? whole_->next() : transcript_;
-  return result;
-}
-
-void session_state::save() {
-  self_->request(options_.store, store_timeout, atom::commit_v, record())
-      .then([](atom::commit) {},
-            [this](const caf::error& e) { log_store_failure(options_.id, e); });
 }
 
 // -- others --------------------------------------------------------------------------------------

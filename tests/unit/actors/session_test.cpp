@@ -1,8 +1,4 @@
-#include "actors/session.hpp"
-#include "actors/store.hpp"
-#include "tests/unit/support/actor_system.hpp"
-#include "tests/unit/support/fake_upstream.hpp"
-#include "tests/unit/support/recording_reply.hpp"
+#include "tests/unit/support/session_fixture.hpp"
 
 #include <doctest/doctest.h>
 
@@ -11,134 +7,7 @@ namespace {
 using namespace nekod;
 using namespace std::chrono_literals;
 using strings = std::vector<std::string>;
-
-/// A store that keeps nobody's record until it is told to, by `sweep`.
-struct slow_store_state {
-  slow_store_state() = default;
-  std::vector<caf::typed_response_promise<atom::commit>> waiting;
-};
-
-// Takes an argument, since CAF binds a reference to nothing where a function takes none.
-store_actor::behavior_type slow_store(store_actor::stateful_pointer<slow_store_state> self,
-                                      session_lookup nothing) {
-  return {
-      [self](atom::commit, const session_record&) {
-        self->state.waiting.push_back(self->make_response_promise<atom::commit>());
-        return self->state.waiting.back();
-      },
-      [nothing](atom::load, const std::string&) { return nothing; },
-      [nothing](atom::find, const std::string&, const std::string&) { return nothing; },
-      [](atom::remove, const std::string&, const session_scope&) { return false; },
-      [](atom::clear, const session_filter&) { return std::uint64_t{0}; },
-      [](atom::clear) {},
-      [](atom::list, const session_query&) { return openai::session_page{}; },
-      [self](atom::sweep) {
-        for (auto& promise : self->state.waiting)
-          promise.deliver(atom::commit_v);
-        self->state.waiting.clear();
-      },
-  };
-}
-
-/// Writes down which sessions want to leave, and agrees if it was told to.
-struct registry_log {
-  strings retiring;
-  std::vector<openai::session_info> infos;
-};
-
-registry_actor::behavior_type quiet_registry(registry_actor::pointer,
-                                             std::shared_ptr<registry_log> log) {
-  return {
-      [](atom::open, const open_turn&, const reply_actor&) {},
-      [](atom::models) { return model_list{}; },
-      [](atom::models, atom::refresh) { return model_list{}; },
-      [](const model_aliases&) {},
-      [](atom::ready) { return readiness{}; },
-      [](atom::list, const session_query&) { return openai::session_page{}; },
-      [](atom::show, const std::string&, const session_scope&) { return session_finding{}; },
-      [](atom::remove, const std::string&, const session_scope&) { return false; },
-      [](atom::clear, const session_filter&) { return std::uint64_t{0}; },
-      [log](atom::changed, const session_report& r) { log->infos.push_back(r.info); },
-      [log](atom::retire, const session_report& r) { log->retiring.push_back(r.info.id); },
-      [](const models_answer&) {},
-  };
-}
-
-struct fixture : test::actor_system_fixture {
-  fixture() {
-    options.id = "s1";
-    options.upstream = upstream;
-    options.store = system().spawn(memory_store, session_lifetime{1h}, options.counts);
-    options.registry = system().spawn(quiet_registry, registry);
-    options.queue_limit = 2;
-    options.idle_time = 60s;
-  }
-
-  ~fixture() {
-    caf::anon_send_exit(handle, caf::exit_reason::kill);
-    caf::anon_send_exit(options.store, caf::exit_reason::kill);
-    run();
-  }
-
-  fixture(const fixture&) = delete;
-  fixture& operator=(const fixture&) = delete;
-
-  void start() {
-    handle = system().spawn(session, options);
-    run();
-  }
-
-  struct asked {
-    std::shared_ptr<test::reply_record> record = std::make_shared<test::reply_record>();
-    reply_actor reply;
-  };
-
-  asked ask(const std::string& text) {
-    asked result;
-    result.reply = system().spawn(test::recording_reply, result.record);
-    turn t;
-    t.request = test::request_saying(text);
-    t.model.upstream_name = "Orange Cat";
-    caf::anon_send(handle, atom::turn_v, t, result.reply);
-    run();
-    return result;
-  }
-
-  /// A client's request that it sends again if it has no answer.
-  asked ask_counted(const std::string& text, unsigned count,
-                    session_match match = session_match::fresh) {
-    asked result;
-    result.record->returns = true;
-    result.reply = system().spawn(test::recording_reply, result.record);
-    auto request = test::request_saying(text);
-    request->retries.count = count;
-    turn t;
-    t.told = options.digest->of(*request);
-    t.identity = t.told.all;
-    t.match = match;
-    t.request = std::move(request);
-    caf::anon_send(handle, atom::turn_v, t, result.reply);
-    run();
-    return result;
-  }
-
-  void leave(const asked& a) {
-    caf::anon_send(a.reply, atom::gone_v, std::chrono::steady_clock::now());
-    run();
-  }
-
-  test::fake_upstream::line& line() { return *upstream->lines.front(); }
-
-  std::shared_ptr<test::fake_upstream> upstream = std::make_shared<test::fake_upstream>();
-  std::shared_ptr<registry_log> registry = std::make_shared<registry_log>();
-  session_options options = [] {
-    session_options o;
-    o.counts = std::make_shared<metrics>();
-    o.digest = std::make_shared<conversation_digest>("key");
-    return o;
-  }();
-  session_actor handle;
-};
+using fixture = test::session_fixture;
 
 } // namespace
 
@@ -156,7 +25,7 @@ TEST_CASE_FIXTURE(fixture, "a turn goes to the upstream and its text to the repl
 
 TEST_CASE_FIXTURE(fixture, "the answer ends only after its record is committed") {
   caf::anon_send_exit(options.store, caf::exit_reason::kill);
-  options.store = system().spawn(slow_store, session_lookup{});
+  options.store = system().spawn(test::slow_store, session_lookup{});
   start();
   auto a = ask("hello");
   line().say("hi");
@@ -170,7 +39,7 @@ TEST_CASE_FIXTURE(fixture, "the answer ends only after its record is committed")
 
 TEST_CASE_FIXTURE(fixture, "an answer whose record cannot be committed fails") {
   caf::anon_send_exit(options.store, caf::exit_reason::kill);
-  options.store = system().spawn(slow_store, session_lookup{});
+  options.store = system().spawn(test::slow_store, session_lookup{});
   start();
   auto a = ask("hello");
   line().end_answer();
@@ -197,7 +66,7 @@ TEST_CASE_FIXTURE(fixture, "a turn begins only when the one before is settled") 
 
 TEST_CASE_FIXTURE(fixture, "a turn that comes while the one before is committed or settled waits") {
   caf::anon_send_exit(options.store, caf::exit_reason::kill);
-  options.store = system().spawn(slow_store, session_lookup{});
+  options.store = system().spawn(test::slow_store, session_lookup{});
   start();
   ask("one");
   line().end_answer();
@@ -420,87 +289,6 @@ TEST_CASE_FIXTURE(fixture, "a session is counted in one state at a time, and not
     CHECK(in(p) == 0);
 }
 
-TEST_CASE_FIXTURE(fixture, "a client that asks again reads on from the answer's beginning") {
-  start();
-  auto first = ask_counted("one", 0);
-  line().say("ha");
-  run();
-  leave(first);
-  auto again = ask_counted("one", 1);
-  line().say("llo");
-  line().end_answer();
-  run();
-  CHECK(again.record->log == strings{"begin", "delta ha", "delta llo", "finish"});
-  CHECK(again.record->head.replayed);
-  CHECK(upstream->log == strings{"begin one", "settle"});
-}
-
-TEST_CASE_FIXTURE(fixture, "what nobody reads for a while is not held up") {
-  start();
-  leave(ask_counted("one", 0));
-  line().say("hello");
-  run();
-  CHECK(line().granted == 5);
-}
-
-TEST_CASE_FIXTURE(fixture, "a client that does not come back is given up after the grace") {
-  start();
-  leave(ask_counted("one", 0));
-  pass(2s);
-  leave(ask_counted("one", 1)); // Waits anew from here on.
-  pass(2s);
-  CHECK(upstream->log == strings{"begin one"});
-  pass(1s);
-  CHECK(upstream->log == strings{"begin one", "cancel"});
-}
-
-TEST_CASE_FIXTURE(fixture,
-                  "who asks again while the answer is committed, hears of its end with the first") {
-  caf::anon_send_exit(options.store, caf::exit_reason::kill);
-  options.store = system().spawn(slow_store, session_lookup{});
-  start();
-  auto first = ask_counted("one", 0);
-  line().say("ha");
-  line().end_answer();
-  run();
-  auto again = ask_counted("one", 1);
-  CHECK(again.record->log == strings{"begin", "delta ha"});
-  caf::anon_send(options.store, atom::sweep_v);
-  run();
-  CHECK(again.record->log == strings{"begin", "delta ha", "finish"});
-  CHECK(first.record->log == again.record->log);
-  // And so while it is settled.
-  CHECK(ask_counted("one", 2).record->log == again.record->log);
-  CHECK(upstream->log == strings{"begin one", "settle"});
-}
-
-TEST_CASE_FIXTURE(fixture, "an answer that was not stored is not told again") {
-  caf::anon_send_exit(options.store, caf::exit_reason::kill);
-  options.store = system().spawn(slow_store, session_lookup{});
-  start();
-  ask_counted("one", 0);
-  line().end_answer();
-  run();
-  pass(10s); // The store never answers.
-  line().end_settling();
-  run();
-  auto again = ask_counted("one", 1, session_match::repeated);
-  CHECK(again.record->error.code == openai::error_code::session_busy);
-  CHECK(upstream->log == strings{"begin one", "settle"});
-}
-
-TEST_CASE_FIXTURE(fixture,
-                  "a repeated turn whose first was surely not taken is asked in its place") {
-  start();
-  ask_counted("one", 0);
-  line().fail(openai::error_code::overloaded);
-  run();
-  auto again = ask_counted("one", 1, session_match::repeated);
-  CHECK(again.record->log == strings{"begin"});
-  CHECK(again.record->head.what.match == session_match::fresh);
-  CHECK(upstream->log == strings{"begin one", "begin one"});
-}
-
 TEST_CASE_FIXTURE(
     fixture, "a session that is ended in the middle of a turn keeps what it knows of its chat") {
   start();
@@ -549,7 +337,7 @@ TEST_CASE_FIXTURE(fixture, "answered turns are counted, and what a session does 
 
 TEST_CASE_FIXTURE(fixture, "a turn whose record cannot be committed is not counted as answered") {
   caf::anon_send_exit(options.store, caf::exit_reason::kill);
-  options.store = system().spawn(slow_store, session_lookup{});
+  options.store = system().spawn(test::slow_store, session_lookup{});
   start();
   ask("one");
   line().say("answer");
@@ -565,7 +353,7 @@ TEST_CASE_FIXTURE(fixture, "a record past its age is not gone on with, a younger
   stored.record.info.created_at = recorded_now() - 1h;
   stored.record.chat.id = "old chat";
   caf::anon_send_exit(options.store, caf::exit_reason::kill);
-  options.store = system().spawn(slow_store, stored);
+  options.store = system().spawn(test::slow_store, stored);
   options.stored = true;
   options.max_age = 59min;
   start();

@@ -1,0 +1,105 @@
+#include "actors/session.hpp"
+#include "actors/transcript.hpp"
+#include "protocol/openai/whole_messages.hpp"
+
+#include <algorithm>
+#include <utility>
+
+/// What a session knows of its conversation: what the upstream is told of it, and what is kept.
+namespace nekod {
+
+namespace {
+
+/// The messages of a request before and after its newest user message: what a new chat has to be
+/// told.
+std::vector<openai::message> earlier_messages(const openai::chat_request& r) {
+  auto result = r.messages;
+  result.erase(result.begin() + static_cast<std::ptrdiff_t>(openai::newest_user_message(r)));
+  std::erase_if(result, [](const auto& m) { return m.text.empty() || !openai::says_something(m); });
+  return result;
+}
+
+} // namespace
+
+// -- what the upstream is told -------------------------------------------------------------------
+
+result<upstream_turn, openai::error> session_state::make_upstream_turn(const turn& t) {
+  upstream_turn told;
+  told.model = t.model.upstream_name;
+  told.request = t.request;
+  if (!whole_) {
+    told.text = new_text();
+    return told;
+  }
+  auto messages = whole_->begin(*t.request, t.match == session_match::explicit_id);
+  if (!messages)
+    return std::move(messages.error());
+  told.messages = std::move(*messages);
+  return told;
+}
+
+/// The text of the running turn.
+const std::string& session_state::new_text() const {
+  const auto& request = *running_->what.request;
+  return request.messages[openai::newest_user_message(request)].text;
+}
+
+std::string session_state::seeded_text() const {
+  auto earlier = earlier_messages(*running_->what.request);
+  return with_preamble(earlier.empty() ? transcript_ : earlier, new_text());
+}
+
+std::size_t session_state::times_said() const {
+  auto said = [this](const openai::message& m) {
+    return m.speaker == openai::role::user && m.text == new_text();
+  };
+  return static_cast<std::size_t>(std::count_if(transcript_.begin(), transcript_.end(), said));
+}
+
+// -- what is kept --------------------------------------------------------------------------------
+
+/// A message that nobody answered is no part of the conversation: who sent it will send it again.
+void session_state::remember_turn() {
+  if (told_.empty())
+    return;
+  const auto& request = *running_->what.request;
+  if (transcript_.empty())
+    transcript_ = earlier_messages(request);
+  append(transcript_, openai::role::user,
+         request.messages[openai::newest_user_message(request)].text);
+  append(transcript_, openai::role::assistant, std::exchange(told_, {}).text);
+  keep_newest(transcript_);
+}
+
+/// The digest of the conversation with the turn that was just answered.
+std::optional<std::string> session_state::tip_after_turn() const {
+  const auto& what = running_->what;
+  const auto& before = what.told.before;
+  // Whoever names the session may tell the new message alone, but nothing else than what was said.
+  auto named = what.match == session_match::explicit_id;
+  auto told = before && !before->empty();
+  if (!before || told_.text.size() >= longest_answer ||
+      (named && (!tip_ || (told && before != tip_))))
+    return std::nullopt;
+  const auto& request = *what.request;
+  auto asked =
+      named ? options_.digest->extend(*tip_, request.messages[openai::newest_user_message(request)])
+            : what.told.all;
+  return options_.digest->extend(asked, openai::role::assistant, told_.text);
+}
+
+/// From here on the session is found by its name only.
+void session_state::forget_tip() { tip_.reset(); }
+
+session_record session_state::record() {
+  session_record result;
+  info_.has_upstream_chat = !line->chat().id.empty();
+  info_.last_used = recorded_now();
+  result.info = info_;
+  result.chat = line->chat();
+  result.tip = whole_ ? next_tip_ : tip_.value_or("");
+  result.transcript = whole_ ? whole_->next() : transcript_;
+  return result;
+}
+
+} // namespace nekod

@@ -1,0 +1,93 @@
+#include "tests/unit/support/session_fixture.hpp"
+
+#include <doctest/doctest.h>
+
+namespace {
+
+using namespace nekod;
+using namespace std::chrono_literals;
+using strings = std::vector<std::string>;
+using fixture = test::session_fixture;
+
+} // namespace
+
+TEST_CASE_FIXTURE(fixture, "a client that asks again reads on from the answer's beginning") {
+  start();
+  auto first = ask_counted("one", 0);
+  line().say("ha");
+  run();
+  leave(first);
+  auto again = ask_counted("one", 1);
+  line().say("llo");
+  line().end_answer();
+  run();
+  CHECK(again.record->log == strings{"begin", "delta ha", "delta llo", "finish"});
+  CHECK(again.record->head.replayed);
+  CHECK(upstream->log == strings{"begin one", "settle"});
+}
+
+TEST_CASE_FIXTURE(fixture, "what nobody reads for a while is not held up") {
+  start();
+  leave(ask_counted("one", 0));
+  line().say("hello");
+  run();
+  CHECK(line().granted == 5);
+}
+
+TEST_CASE_FIXTURE(fixture, "a client that does not come back is given up after the grace") {
+  start();
+  leave(ask_counted("one", 0));
+  pass(2s);
+  leave(ask_counted("one", 1)); // Waits anew from here on.
+  pass(2s);
+  CHECK(upstream->log == strings{"begin one"});
+  pass(1s);
+  CHECK(upstream->log == strings{"begin one", "cancel"});
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "who asks again while the answer is committed, hears of its end with the first") {
+  caf::anon_send_exit(options.store, caf::exit_reason::kill);
+  options.store = system().spawn(test::slow_store, session_lookup{});
+  start();
+  auto first = ask_counted("one", 0);
+  line().say("ha");
+  line().end_answer();
+  run();
+  auto again = ask_counted("one", 1);
+  CHECK(again.record->log == strings{"begin", "delta ha"});
+  caf::anon_send(options.store, atom::sweep_v);
+  run();
+  CHECK(again.record->log == strings{"begin", "delta ha", "finish"});
+  CHECK(first.record->log == again.record->log);
+  // And so while it is settled.
+  CHECK(ask_counted("one", 2).record->log == again.record->log);
+  CHECK(upstream->log == strings{"begin one", "settle"});
+}
+
+TEST_CASE_FIXTURE(fixture, "an answer that was not stored is not told again") {
+  caf::anon_send_exit(options.store, caf::exit_reason::kill);
+  options.store = system().spawn(test::slow_store, session_lookup{});
+  start();
+  ask_counted("one", 0);
+  line().end_answer();
+  run();
+  pass(10s); // The store never answers.
+  line().end_settling();
+  run();
+  auto again = ask_counted("one", 1, session_match::repeated);
+  CHECK(again.record->error.code == openai::error_code::session_busy);
+  CHECK(upstream->log == strings{"begin one", "settle"});
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "a repeated turn whose first was surely not taken is asked in its place") {
+  start();
+  ask_counted("one", 0);
+  line().fail(openai::error_code::overloaded);
+  run();
+  auto again = ask_counted("one", 1, session_match::repeated);
+  CHECK(again.record->log == strings{"begin"});
+  CHECK(again.record->head.what.match == session_match::fresh);
+  CHECK(upstream->log == strings{"begin one", "begin one"});
+}

@@ -1,0 +1,146 @@
+#pragma once
+
+#include "actors/session.hpp"
+#include "actors/store.hpp"
+#include "tests/unit/support/actor_system.hpp"
+#include "tests/unit/support/fake_upstream.hpp"
+#include "tests/unit/support/recording_reply.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace nekod::test {
+
+using namespace std::chrono_literals;
+
+/// A store that keeps nobody's record until it is told to, by `sweep`.
+struct slow_store_state {
+  slow_store_state() = default;
+  std::vector<caf::typed_response_promise<atom::commit>> waiting;
+};
+
+// Takes an argument, since CAF binds a reference to nothing where a function takes none.
+inline store_actor::behavior_type slow_store(store_actor::stateful_pointer<slow_store_state> self,
+                                             session_lookup nothing) {
+  return {
+      [self](atom::commit, const session_record&) {
+        self->state.waiting.push_back(self->make_response_promise<atom::commit>());
+        return self->state.waiting.back();
+      },
+      [nothing](atom::load, const std::string&) { return nothing; },
+      [nothing](atom::find, const std::string&, const std::string&) { return nothing; },
+      [](atom::remove, const std::string&, const session_scope&) { return false; },
+      [](atom::clear, const session_filter&) { return std::uint64_t{0}; },
+      [](atom::clear) {},
+      [](atom::list, const session_query&) { return openai::session_page{}; },
+      [self](atom::sweep) {
+        for (auto& promise : self->state.waiting)
+          promise.deliver(atom::commit_v);
+        self->state.waiting.clear();
+      },
+  };
+}
+
+/// Writes down which sessions want to leave, and agrees if it was told to.
+struct registry_log {
+  std::vector<std::string> retiring;
+  std::vector<openai::session_info> infos;
+};
+
+inline registry_actor::behavior_type quiet_registry(registry_actor::pointer,
+                                                    std::shared_ptr<registry_log> log) {
+  return {
+      [](atom::open, const open_turn&, const reply_actor&) {},
+      [](atom::models) { return model_list{}; },
+      [](atom::models, atom::refresh) { return model_list{}; },
+      [](const model_aliases&) {},
+      [](atom::ready) { return readiness{}; },
+      [](atom::list, const session_query&) { return openai::session_page{}; },
+      [](atom::show, const std::string&, const session_scope&) { return session_finding{}; },
+      [](atom::remove, const std::string&, const session_scope&) { return false; },
+      [](atom::clear, const session_filter&) { return std::uint64_t{0}; },
+      [log](atom::changed, const session_report& r) { log->infos.push_back(r.info); },
+      [log](atom::retire, const session_report& r) { log->retiring.push_back(r.info.id); },
+      [](const models_answer&) {},
+  };
+}
+
+/// One session between a registry, a store and an upstream that do as they are told.
+struct session_fixture : actor_system_fixture {
+  session_fixture() {
+    options.id = "s1";
+    options.upstream = upstream;
+    options.store = system().spawn(memory_store, session_lifetime{1h}, options.counts);
+    options.registry = system().spawn(quiet_registry, registry);
+    options.queue_limit = 2;
+    options.idle_time = 60s;
+  }
+
+  ~session_fixture() {
+    caf::anon_send_exit(handle, caf::exit_reason::kill);
+    caf::anon_send_exit(options.store, caf::exit_reason::kill);
+    run();
+  }
+
+  session_fixture(const session_fixture&) = delete;
+  session_fixture& operator=(const session_fixture&) = delete;
+
+  void start() {
+    handle = system().spawn(session, options);
+    run();
+  }
+
+  struct asked {
+    std::shared_ptr<reply_record> record = std::make_shared<reply_record>();
+    reply_actor reply;
+  };
+
+  asked ask(const std::string& text) {
+    asked result;
+    result.reply = system().spawn(recording_reply, result.record);
+    turn t;
+    t.request = request_saying(text);
+    t.model.upstream_name = "Orange Cat";
+    caf::anon_send(handle, atom::turn_v, t, result.reply);
+    run();
+    return result;
+  }
+
+  /// A client's request that it sends again if it has no answer.
+  asked ask_counted(const std::string& text, unsigned count,
+                    session_match match = session_match::fresh) {
+    asked result;
+    result.record->returns = true;
+    result.reply = system().spawn(recording_reply, result.record);
+    auto request = request_saying(text);
+    request->retries.count = count;
+    turn t;
+    t.told = options.digest->of(*request);
+    t.identity = t.told.all;
+    t.match = match;
+    t.request = std::move(request);
+    caf::anon_send(handle, atom::turn_v, t, result.reply);
+    run();
+    return result;
+  }
+
+  void leave(const asked& a) {
+    caf::anon_send(a.reply, atom::gone_v, std::chrono::steady_clock::now());
+    run();
+  }
+
+  fake_upstream::line& line() { return *upstream->lines.front(); }
+
+  std::shared_ptr<fake_upstream> upstream = std::make_shared<fake_upstream>();
+  std::shared_ptr<registry_log> registry = std::make_shared<registry_log>();
+  session_options options = [] {
+    session_options o;
+    o.counts = std::make_shared<metrics>();
+    o.digest = std::make_shared<conversation_digest>("key");
+    return o;
+  }();
+  session_actor handle;
+};
+
+} // namespace nekod::test
