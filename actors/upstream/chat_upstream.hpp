@@ -74,6 +74,8 @@ class upstream_listener {
 public:
   virtual ~upstream_listener() = default;
 
+  // For a service that keeps its chats, while a turn runs:
+
   /// The running turn's text with all that a chat without memory of this conversation has to be
   /// told: asked for where a chat is new. UTF-8.
   virtual std::string seeded_text() const = 0;

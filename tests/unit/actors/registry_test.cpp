@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
+
 namespace {
 
 using namespace nekod;
@@ -397,6 +399,34 @@ TEST_CASE_FIXTURE(fixture, "a client that names its users goes on in its session
   auto first = ask(named({"hello"}));
   answer(*this, "meow");
   CHECK(ask(named({"hello", "meow", "two"}))->head.session_id == first->head.session_id);
+}
+
+TEST_CASE_FIXTURE(fixture, "of two sessions that tell the same each goes on with one client") {
+  give_models({"Orange Cat"});
+  auto first = ask(telling({"hello"}));
+  answer(*this, "meow");
+  auto twin = ask(telling({"hello"}));
+  answer(*this, "meow");
+  auto next = ask(telling({"hello", "meow", "one"}));
+  auto last = ask(telling({"hello", "meow", "two"}));
+  CHECK(next->head.what.match == session_match::transcript);
+  CHECK(last->head.what.match == session_match::transcript);
+  CHECK(std::set{next->head.session_id, last->head.session_id} ==
+        std::set{first->head.session_id, twin->head.session_id});
+}
+
+TEST_CASE_FIXTURE(fixture, "a request that is sent again reaches its session before it is stored") {
+  give_models({"Orange Cat"});
+  auto request = telling({"hello"});
+  request->retries.count = 0;
+  auto first = ask(request);
+  auto again = std::make_shared<openai::chat_request>(*request);
+  again->retries.count = 1;
+  auto second = ask(again);
+  CHECK(second->head.session_id == first->head.session_id);
+  CHECK(ask(again, "other tenant")->head.session_id != first->head.session_id);
+  CHECK(ask(request)->head.session_id != first->head.session_id);
+  CHECK(upstream->log == strings{"begin hello", "begin hello", "begin hello"});
 }
 
 TEST_CASE_FIXTURE(fixture, "the next turn waits while the last one is settled") {

@@ -27,7 +27,8 @@ public:
     void begin(const upstream_turn& turn) override {
       parent.log.push_back("begin " + turn.text);
       parent.turns.push_back(turn);
-      parent.seeded_texts.push_back(listener.seeded_text());
+      if (!parent.can.stateless)
+        parent.seeded_texts.push_back(listener.seeded_text());
       state.id = "chat";
     }
     void settle() override { parent.log.emplace_back("settle"); }
