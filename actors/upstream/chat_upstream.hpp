@@ -74,13 +74,6 @@ class upstream_listener {
 public:
   virtual ~upstream_listener() = default;
 
-  // For a service that keeps its chats, while a turn runs:
-
-  /// The running turn's text with all that a chat without memory of this conversation has to be
-  /// told: asked for where a chat is new. UTF-8.
-  virtual std::string seeded_text() const = 0;
-  /// How often the user is known to have said the running turn's text in this conversation before.
-  virtual std::size_t times_said() const = 0;
   /// Pieces of the answer arrived. *bytes* of the transfer's window were used for them: grant them
   /// again once the pieces have left.
   virtual void on_deltas(deltas text, std::size_t bytes) = 0;
@@ -90,6 +83,14 @@ public:
   virtual void on_failure(openai::error reason) = 0;
   /// The chat can take its next message.
   virtual void on_settled() = 0;
+
+  // For a service that keeps its chats, while a turn runs:
+
+  /// The running turn's text with all that a chat without memory of this conversation has to be
+  /// told: asked for where a chat is new. UTF-8.
+  virtual std::string seeded_text() const = 0;
+  /// How often the user is known to have said the running turn's text in this conversation before.
+  virtual std::size_t times_said() const = 0;
 };
 
 /// One conversation's line to a service: owned by one session actor and called by it alone. Never
