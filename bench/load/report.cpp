@@ -30,7 +30,7 @@ std::array<std::pair<const char*, summary>, 3> times_of(const tally& seen) {
            {"total", seen.total.summarise()}}};
 }
 
-std::string quoted(std::string_view text) {
+std::string as_json(std::string_view text) {
   std::string out;
   json::append_quoted(out, text);
   return out;
@@ -74,7 +74,7 @@ std::string json_of(const summary& s) {
 std::string plan_json(const options& plan) {
   return fmt::format(
       R"({{"url":{},"loop":"{}","clients":{},"rate":{},"threads":{},"stream":{},"turns":{},"continue":"{}"}})",
-      quoted(plan.url), plan.rate > 0 ? "open" : "closed", plan.clients, plan.rate, plan.threads,
+      as_json(plan.url), plan.rate > 0 ? "open" : "closed", plan.clients, plan.rate, plan.threads,
       plan.stream, plan.turns, plan.by == continuation::session ? "session" : "history");
 }
 
@@ -82,14 +82,15 @@ std::string faults_json(const tally& seen) {
   std::string out;
   for (const auto& [what, times] : seen.faults)
     fmt::format_to(std::back_inserter(out), R"({}{{"kind":"{}","detail":{},"count":{}}})",
-                   out.empty() ? "" : ",", name_of(what.kind), quoted(what.detail), times);
+                   out.empty() ? "" : ",", name_of(what.kind), as_json(what.detail), times);
   return "[" + out + "]";
 }
 
 std::string matches_json(const tally& seen) {
   std::string out;
   for (const auto& [rule, times] : seen.session_matches)
-    fmt::format_to(std::back_inserter(out), "{}{}:{}", out.empty() ? "" : ",", quoted(rule), times);
+    fmt::format_to(std::back_inserter(out), "{}{}:{}", out.empty() ? "" : ",", as_json(rule),
+                   times);
   return "{" + out + "}";
 }
 

@@ -45,7 +45,7 @@ std::string name_of_first_tool(const json::value& body, std::string name) {
   return std::string{json::find_string(*function, "name").value_or(name)};
 }
 
-std::string quoted(std::string_view text) {
+std::string as_json(std::string_view text) {
   std::string out;
   json::append_quoted(out, text);
   return out;
@@ -99,7 +99,7 @@ std::size_t completion::size() const noexcept {
 
 std::string completion::head(std::string_view object) const {
   return R"({"id":"chatcmpl-sim-)" + std::to_string(number_) + R"(","object":")" +
-         std::string{object} + R"(","created":1700000000,"model":)" + quoted(request_.model) +
+         std::string{object} + R"(","created":1700000000,"model":)" + as_json(request_.model) +
          R"(,"system_fingerprint":"fp_sim")";
 }
 
@@ -116,7 +116,7 @@ void completion::append(std::size_t i, std::string& out) const {
   chunk += R"(,"delta":)" + (last ? "{}" : delta(step));
   if (request_.logprobs && !last)
     chunk += R"(,"logprobs":)" + logprobs_of("miaow");
-  chunk += R"(,"finish_reason":)" + (last ? quoted(finish_reason()) : "null") + "}]";
+  chunk += R"(,"finish_reason":)" + (last ? as_json(finish_reason()) : "null") + "}]";
   chunk += request_.include_usage ? R"(,"usage":null})" : "}";
   sse::append_event(out, chunk);
 }
@@ -160,7 +160,7 @@ std::string_view completion::finish_reason() const noexcept {
 }
 
 std::string completion::logprobs_of(std::string_view token) const {
-  return R"({"content":[{"token":)" + quoted(token) +
+  return R"({"content":[{"token":)" + as_json(token) +
          R"(,"logprob":-0.25,"bytes":null,"top_logprobs":[]}],"refusal":null})";
 }
 
@@ -200,7 +200,7 @@ std::string completion::choice(std::size_t index) const {
       .number("index", index)
       .raw("message", message.take())
       .raw("logprobs", request_.logprobs ? logprobs_of("miaow") : "null")
-      .raw("finish_reason", without_finish_ ? "null" : quoted(finish_reason()))
+      .raw("finish_reason", without_finish_ ? "null" : as_json(finish_reason()))
       .take();
 }
 
