@@ -104,7 +104,7 @@ private:
   void begin_next();
   void begin(waiting_turn t);
   result<upstream_turn, openai::error> make_upstream_turn(const turn& t);
-  const std::string& new_text() const;
+  const openai::message& newest_message() const;
   void commit(openai::answer_end end);
   void not_committed();
   void settle();

@@ -28,7 +28,7 @@ result<upstream_turn, openai::error> session_state::make_upstream_turn(const tur
   told.model = t.model.upstream_name;
   told.request = t.request;
   if (!whole_) {
-    told.text = new_text();
+    told.text = newest_message().text;
     return told;
   }
   auto messages = whole_->begin(*t.request, t.match == session_match::explicit_id);
@@ -38,20 +38,21 @@ result<upstream_turn, openai::error> session_state::make_upstream_turn(const tur
   return told;
 }
 
-/// The text of the running turn.
-const std::string& session_state::new_text() const {
+/// What the running turn says that is new. Only for a service that keeps its chats: another's
+/// request need not have it.
+const openai::message& session_state::newest_message() const {
   const auto& request = *running_->what.request;
-  return request.messages[openai::newest_user_message(request)].text;
+  return request.messages[openai::newest_user_message(request)];
 }
 
 std::string session_state::seeded_text() const {
   auto earlier = earlier_messages(*running_->what.request);
-  return with_preamble(earlier.empty() ? transcript_ : earlier, new_text());
+  return with_preamble(earlier.empty() ? transcript_ : earlier, newest_message().text);
 }
 
 std::size_t session_state::times_said() const {
   auto said = [this](const openai::message& m) {
-    return m.speaker == openai::role::user && m.text == new_text();
+    return m.speaker == openai::role::user && m.text == newest_message().text;
   };
   return static_cast<std::size_t>(std::count_if(transcript_.begin(), transcript_.end(), said));
 }
@@ -62,11 +63,9 @@ std::size_t session_state::times_said() const {
 void session_state::remember_turn() {
   if (told_.empty())
     return;
-  const auto& request = *running_->what.request;
   if (transcript_.empty())
-    transcript_ = earlier_messages(request);
-  append(transcript_, openai::role::user,
-         request.messages[openai::newest_user_message(request)].text);
+    transcript_ = earlier_messages(*running_->what.request);
+  append(transcript_, openai::role::user, newest_message().text);
   append(transcript_, openai::role::assistant, std::exchange(told_, {}).text);
   keep_newest(transcript_);
 }
@@ -81,10 +80,7 @@ std::optional<std::string> session_state::tip_after_turn() const {
   if (!before || told_.text.size() >= longest_answer ||
       (named && (!tip_ || (told && before != tip_))))
     return std::nullopt;
-  const auto& request = *what.request;
-  auto asked =
-      named ? options_.digest->extend(*tip_, request.messages[openai::newest_user_message(request)])
-            : what.told.all;
+  auto asked = named ? options_.digest->extend(*tip_, newest_message()) : what.told.all;
   return options_.digest->extend(asked, openai::role::assistant, told_.text);
 }
 

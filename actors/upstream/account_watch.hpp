@@ -32,6 +32,12 @@ struct running_call {
 struct upstream_response {
   bool ok() const noexcept { return status >= 200 && status < 300; }
 
+  /// The response begins.
+  void take_head(const transfer_event& head) {
+    status = head.status;
+    retry_after = head.retry_after;
+  }
+
   std::uint16_t status = 0;
   std::optional<std::chrono::seconds> retry_after;
   /// Of a call that is no answer's stream, or of one that was refused.

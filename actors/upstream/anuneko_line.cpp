@@ -75,8 +75,7 @@ void anuneko_line::on_transfer(transfer_event event) {
     return;
   switch (event.what) {
   case transfer_event::kind::head:
-    response_.status = event.status;
-    response_.retry_after = event.retry_after;
+    response_.take_head(event);
     break;
   case transfer_event::kind::data:
     take_data(event.bytes);

@@ -25,7 +25,7 @@ void models_query::take(const transfer_event& event) {
     if (event.transfer != number_ || !handler_)
       return;
     if (event.what == transfer_event::kind::head) {
-      response_.status = event.status;
+      response_.take_head(event);
       return;
     }
     if (event.what == transfer_event::kind::data &&

@@ -1,5 +1,6 @@
 #include "actors/upstream/anuneko_line.hpp"
 #include "tests/unit/support/fake_transport.hpp"
+#include "tests/unit/support/recording_listener.hpp"
 
 #include <doctest/doctest.h>
 
@@ -12,25 +13,15 @@ using transport_script = test::fake_transport;
 
 constexpr const char* base_url = "http://cats.example/api/v1";
 
-/// What a session would hear.
-struct listener : upstream_listener {
+struct listener : test::recording_listener {
   void on_deltas(deltas d, std::size_t bytes) override {
     text += d.text;
-    used += bytes;
+    recording_listener::on_deltas(std::move(d), bytes);
   }
-  void on_answer(upstream_answer) override { log.emplace_back("answer"); }
-  void on_failure(openai::error e) override {
-    log.emplace_back("failure");
-    error = std::move(e);
-  }
-  void on_settled() override { log.emplace_back("settled"); }
   std::string seeded_text() const override { return "seeded hello"; }
   std::size_t times_said() const override { return said_before; }
 
   std::string text;
-  std::size_t used = 0;
-  strings log;
-  openai::error error;
   std::size_t said_before = 0;
 };
 

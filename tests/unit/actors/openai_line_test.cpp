@@ -1,6 +1,7 @@
 #include "actors/upstream/openai.hpp"
 #include "actors/upstream/openai_line.hpp"
 #include "tests/unit/support/fake_transport.hpp"
+#include "tests/unit/support/recording_listener.hpp"
 
 #include <doctest/doctest.h>
 
@@ -15,32 +16,21 @@ using transport_script = test::fake_transport;
 
 constexpr const char* base_url = "http://models.example/v1";
 
-/// What a session would hear.
-struct listener : upstream_listener {
+struct listener : test::recording_listener {
   void on_deltas(deltas d, std::size_t bytes) override {
     CHECK(d.what == deltas::form::members);
     d.for_each([this](std::string_view piece) { pieces.emplace_back(piece); });
-    used += bytes;
+    recording_listener::on_deltas(std::move(d), bytes);
   }
   void on_answer(upstream_answer a) override {
-    log.emplace_back("answer");
     a.end.rest.for_each([this](std::string_view piece) { rest.emplace_back(piece); });
     said = a.said.value_or(openai::message{});
+    recording_listener::on_answer(std::move(a));
   }
-  void on_failure(openai::error e) override {
-    log.emplace_back("failure");
-    error = std::move(e);
-  }
-  void on_settled() override { log.emplace_back("settled"); }
-  std::string seeded_text() const override { return {}; }
-  std::size_t times_said() const override { return 0; }
 
   strings pieces;
   strings rest;
-  std::size_t used = 0;
-  strings log;
   openai::message said;
-  openai::error error;
 };
 
 struct fixture {

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "actors/upstream/chat_upstream.hpp"
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace nekod::test {
+
+/// Writes down what a session would hear of its upstream.
+struct recording_listener : upstream_listener {
+  void on_deltas(deltas, std::size_t bytes) override { used += bytes; }
+  void on_answer(upstream_answer) override { log.emplace_back("answer"); }
+  void on_failure(openai::error e) override {
+    log.emplace_back("failure");
+    error = std::move(e);
+  }
+  void on_settled() override { log.emplace_back("settled"); }
+  std::string seeded_text() const override { return {}; }
+  std::size_t times_said() const override { return 0; }
+
+  std::size_t used = 0;
+  std::vector<std::string> log;
+  openai::error error;
+};
+
+} // namespace nekod::test
