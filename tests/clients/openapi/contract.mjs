@@ -12,14 +12,22 @@ const ordinary = new Set([
 
 const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'];
 
+/// Has objects in *schema* hold what it names, and nothing else.
+function close(schema) {
+  if (schema.properties) schema.unevaluatedProperties = false;
+  for (const part of [...Object.values(schema.properties ?? {}), schema.items]) if (part) close(part);
+}
+
 export class Contract {
   #ajv = new Ajv2020({ strictTypes: false, strictRequired: false, allowUnionTypes: true, allErrors: true });
   #judges = new Map();
 
-  constructor(document) {
+  /// @param closed Names of schemas that leave open what else an object may hold, and are not to.
+  constructor(document, closed = []) {
     // Ajv knows schemas, not documents: they go where it looks for them.
     const text = JSON.stringify(document).replaceAll('"#/components/schemas/', '"nekod#/$defs/');
     this.document = JSON.parse(text);
+    for (const name of closed) close(this.document.components.schemas[name]);
     this.#ajv.addKeyword('example');
     this.#ajv.addSchema({ $id: 'nekod', $defs: this.document.components.schemas });
     /// What was judged: `operation status type`, names of fields, and codes of errors.
