@@ -237,6 +237,21 @@ test('the same opening by two tenants is two conversations, in every library', a
   }
 });
 
+test('what a chat page asks beside a conversation, such as its title, is no part of it', async () => {
+  const conversation = new Conversation(openai, nekod);
+  const [one, two] = five();
+  const { session } = await conversation.say(one);
+  const history = conversation.messages.map(({ role, content }) => `${role}: ${content}`).join('\n');
+  const beside = ['title', 'tags', 'questions'].map((what) =>
+    new Conversation(openai, nekod).say(`Name the ${what} of this chat:\n${history}`),
+  );
+  const [second, ...others] = await Promise.all([conversation.say(two), ...beside]);
+  assert.deepEqual(second, { match: 'transcript', session });
+  for (const other of others) assert.equal(other.match, 'new');
+  assert.equal(new Set([second, ...others].map((each) => each.session)).size, 4);
+  assert.deepEqual(await told(two), [one, two]);
+});
+
 test('the simulator saw no wrong use', async () => {
   assert.deepEqual((await sim.quiet()).violations, []);
 });
