@@ -30,8 +30,8 @@ const anuneko = kind.name === 'anuneko';
 const { sim, nekod } = await pair({ after }, { leading });
 
 const served = await exchange(nekod.url, 'GET', '/openapi.json');
-const closed = anuneko ? ['ChatCompletion', 'ChatCompletionChunk', 'Usage'] : [];
-const contract = new Contract(JSON.parse(served.text), closed);
+const closed = ['ChatCompletion', 'ChatCompletionChunk', 'Usage'];
+const contract = new Contract(JSON.parse(served.text), anuneko ? { closed, never: ['ForeignError'] } : {});
 const operations = Object.fromEntries(contract.operations.map((each) => [each.id, each]));
 
 const messages = [{ role: 'user', content: 'hello' }];
@@ -178,6 +178,19 @@ test('the codes of 400 of an OpenAI-compatible upstream', { skip: anuneko && 'an
   assert.deepEqual([refused.status, code(refused)], [400, 'upstream_refused']);
 });
 
+test('an OpenAI-compatible upstream refuses in its own words', { skip: anuneko && 'another kind' }, async () => {
+  const error = { message: 'no', type: 'odd_error', param: 'model', code: 'odd' };
+  const fault = { call: completion, body: JSON.stringify({ error }) };
+  for (const status of [400, 404, 413, 422, 429]) {
+    await sim.fault({ ...fault, kind: 'status', status, retry_after: status === 429 ? 7 : undefined });
+    const refused = await chat(nekod, {});
+    assert.deepEqual([refused.status, JSON.parse(refused.text).error], [status, error]);
+  }
+  const long = { ...error, code: 'context_length_exceeded', type: 'invalid_request_error' };
+  await sim.fault({ ...fault, kind: 'error_chunk', after_events: 3, body: JSON.stringify({ error: long }) });
+  assert.deepEqual(checkBrokenStream((await chat(nekod, { stream: true })).text), long);
+});
+
 /// Whether nekod takes the shape of a request; what the upstream cannot do is no matter of shape.
 async function takes(request) {
   const answer = await chat(nekod, JSON.stringify(request));
@@ -235,7 +248,6 @@ test('sessions that are busy, and that are deleted', async (t) => {
 test('an upstream that fails, is silent, or refuses the account', async (t) => {
   const broken = await simulator(t);
   const gate = await gateway(t, [...leading(broken), '--request-timeout', '1', '--answer-timeout', '2']);
-  // In words of the document; a server with the OpenAI API may have others.
   const words = { message: 'too many', type: 'rate_limit_error', param: null, code: 'rate_limit_exceeded' };
   const body = JSON.stringify({ error: words });
   const faults = [
@@ -317,7 +329,7 @@ test('over TLS every answer asks browsers to stay with it', async (t) => {
 
 test('every answer, field and code of the document has been seen, but for those of the other kind', () => {
   const strange = anuneko
-    ? ['context_length_exceeded', 'upstream_refused']
+    ? ['context_length_exceeded', 'upstream_refused', 'createChatCompletion 4XX application/json']
     : ['no_user_message', 'unsupported_parameter', 'X-Ignored-Parameters', 'X-Model-Fallback'];
   // A fault in nekod itself is nothing that a test can bring about from outside.
   const wanted = (each) => !/ 500 |^internal_error$/.test(each) && !strange.includes(each);
