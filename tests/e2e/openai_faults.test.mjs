@@ -166,6 +166,22 @@ test('a whole answer that is cut, or has no finish reason, is none', async () =>
   }
 });
 
+test('a stream that never ends is ended by --answer-timeout', async () => {
+  const [id, first, text] = [unique('session'), unique('first'), unique('endless')];
+  await hasty.ask(first, { session_id: id });
+  const stream = await hasty.stream(`[sim tokens=200000 delay=20] ${text}`, { session_id: id });
+  assert.equal(checkBrokenStream(await stream.rest()).code, 'upstream_timeout');
+  await sim.completed(text, 'aborted');
+  await goesOn(hasty, id, [first]);
+});
+
+test('--first-byte-timeout ends the wait for a stream, and none for a whole answer', async (t) => {
+  const gate = await gateway(t, [...leadingToOpenai(sim), '--request-timeout', '600', '--first-byte-timeout', '1']);
+  await sim.fault({ call: 'completions', kind: 'silent' });
+  await expectError(await ask(gate, unique(), unique(), { stream: true }), 504, 'upstream_timeout');
+  assert.ok((await gate.ask(`[sim first=1500 tokens=3] ${unique()}`)).text);
+});
+
 test('a stream whose first chunk is too late is none, and what comes later is no part of it', async () => {
   const [id, first, text] = [unique('session'), unique('first'), unique('late')];
   await hasty.ask(first, { session_id: id });
