@@ -40,7 +40,7 @@ async function aimock(scope, args) {
   const running = new Foreign(scope, command);
   const [, url] = await running.seen(/listening on (http:\S+)/);
   const journal = async () => (await fetch(`${url}/__aimock/journal`)).json();
-  return { url, told: async () => (await journal()).at(-1).body.messages };
+  return { url, told: async () => (await journal()).findLast(({ body }) => body?.messages).body.messages };
 }
 
 /// nekod in front of what is at *url*, and a client of it.
