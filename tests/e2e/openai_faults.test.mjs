@@ -17,10 +17,12 @@ import {
   until,
 } from './support.mjs';
 
-const { sim, nekod } = await pair({ after }, { leading: leadingToOpenai });
+// Each failure alone: what is tried again is in `retries`.
+const once = ['--retries', '0'];
+const { sim, nekod } = await pair({ after }, { leading: leadingToOpenai, nekod: once });
 const hasty = await gateway({ after }, [
   ...leadingToOpenai(sim),
-  ...['--request-timeout', '1', '--answer-timeout', '3'],
+  ...['--request-timeout', '1', '--answer-timeout', '3', ...once],
 ]);
 
 const user = (content) => ({ role: 'user', content });
