@@ -10,7 +10,7 @@ import test, { after } from 'node:test';
 import OpenAI from 'openai';
 import { leadingToOpenai, pair, unique } from '../e2e/support.mjs';
 
-const { sim, nekod } = await pair({ after }, { leading: leadingToOpenai });
+const { sim, nekod } = await pair({ after }, { leading: leadingToOpenai, nekod: ['--retries', '0'] });
 const openai = new OpenAI({ apiKey: 'any', baseURL: `${nekod.url}/v1`, maxRetries: 0 });
 const model = 'Orange Cat';
 const user = (content) => ({ role: 'user', content });

@@ -27,7 +27,9 @@ import { kind, stands } from './kinds.mjs';
 const { leading, call: completion } = kind;
 const [model] = kind.models;
 const anuneko = kind.name === 'anuneko';
-const { sim, nekod } = await pair({ after }, { leading });
+// Each failure is to be seen, so that nothing is tried again.
+const once = ['--retries', '0', '--circuit-failures', '0'];
+const { sim, nekod } = await pair({ after }, { leading, nekod: once });
 
 const served = await exchange(nekod.url, 'GET', '/openapi.json');
 const closed = ['ChatCompletion', 'ChatCompletionChunk', 'Usage'];
@@ -247,7 +249,7 @@ test('sessions that are busy, and that are deleted', async (t) => {
 
 test('an upstream that fails, is silent, or refuses the account', async (t) => {
   const broken = await simulator(t);
-  const gate = await gateway(t, [...leading(broken), '--request-timeout', '1', '--answer-timeout', '2']);
+  const gate = await gateway(t, [...leading(broken), '--request-timeout', '1', '--answer-timeout', '2', ...once]);
   const words = { message: 'too many', type: 'rate_limit_error', param: null, code: 'rate_limit_exceeded' };
   const body = JSON.stringify({ error: words });
   const faults = [

@@ -7,7 +7,9 @@ import { checkStream, pair, unique } from '../e2e/support.mjs';
 import { kind } from './kinds.mjs';
 
 const { leading, call } = kind;
-const { sim, nekod } = await pair({ after }, { leading, nekod: ['--session-queue', '1'] });
+// nekod tries nothing again itself, so that failures reach the package.
+const alone = ['--retries', '0', '--circuit-failures', '0'];
+const { sim, nekod } = await pair({ after }, { leading, nekod: ['--session-queue', '1', ...alone] });
 const [model] = kind.models;
 const say = (text, fields) => ({ model, messages: [{ role: 'user', content: text }], ...fields });
 
