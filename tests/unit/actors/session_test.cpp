@@ -385,9 +385,17 @@ TEST_CASE_FIXTURE(fixture,
   run();
   line().end_settling();
   run();
+  auto late = line().context.events;
   upstream = second;
   ask("two");
   CHECK(first->lines.empty());
+  // What the first still had to say is none of the second's.
+  bool heard = false;
+  line().happenings.push_back([&] { heard = true; });
+  late(transfer_event{});
+  run();
+  CHECK_FALSE(heard);
+  line().happenings.clear();
   CHECK(second->log == strings{"begin two"});
   CHECK(second->seeded_texts.back().find("Assistant: first answer") != std::string::npos);
   line().say("second answer");
