@@ -10,8 +10,9 @@ namespace nekod::http {
 
 namespace {
 
-/// What libcurl reads at a time, in bytes.
-constexpr long read_size = 32 << 10;
+/// What libcurl reads at a time, in bytes. It allocates one more, and up to 32 KiB the allocator
+/// keeps such buffers at hand.
+constexpr long read_size = (32 << 10) - 1;
 
 bool starts_with_name(std::string_view line, std::string_view name) {
   return line.size() > name.size() && line[name.size()] == ':' &&
@@ -89,6 +90,7 @@ void curl_job::set_up(const client_options& options) {
     add_header(name, value);
   // Without it libcurl would wait a second for a `100 Continue` that few servers send.
   add_header("Expect", "");
+  call_.headers = {}; // libcurl's list has them now.
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_.get());
   if (call_.method != "GET")
     set_up_body();
