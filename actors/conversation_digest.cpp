@@ -2,8 +2,9 @@
 
 #include "protocol/openai/whole_messages.hpp"
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 
 #include <algorithm>
@@ -48,7 +49,29 @@ std::size_t behind_last_answer(const openai::chat_request& r) {
   return static_cast<std::size_t>(last.base() - r.messages.begin());
 }
 
+struct context_deleter {
+  void operator()(EVP_MAC_CTX* c) const noexcept { EVP_MAC_CTX_free(c); }
+};
+
+using context = std::unique_ptr<EVP_MAC_CTX, context_deleter>;
+
+context begin_with(const std::string& key) {
+  std::unique_ptr<EVP_MAC, decltype(&EVP_MAC_free)> hmac{EVP_MAC_fetch(nullptr, "HMAC", nullptr),
+                                                         &EVP_MAC_free};
+  context result{hmac ? EVP_MAC_CTX_new(hmac.get()) : nullptr};
+  std::string algorithm = "SHA256";
+  const OSSL_PARAM parameters[] = {
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, algorithm.data(), 0),
+      OSSL_PARAM_construct_end()};
+  if (!result || EVP_MAC_init(result.get(), reinterpret_cast<const unsigned char*>(key.data()),
+                              key.size(), parameters) != 1)
+    throw std::runtime_error{"no digests of conversations"};
+  return result;
+}
+
 } // namespace
+
+conversation_digest::conversation_digest(const std::string& key) : begun_(begin_with(key)) {}
 
 std::string conversation_digest::extend(const std::string& digest, openai::role speaker,
                                         std::string_view text) const {
@@ -79,10 +102,12 @@ std::string conversation_digest::extend(const std::string& digest, const openai:
 
 std::string conversation_digest::digest_of(const std::string& said) const {
   std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
-  unsigned int size = 0;
-  if (HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
-           reinterpret_cast<const unsigned char*>(said.data()), said.size(), out.data(),
-           &size) == nullptr)
+  std::size_t size = 0;
+  context going_on{EVP_MAC_CTX_dup(begun_.get())};
+  if (!going_on ||
+      EVP_MAC_update(going_on.get(), reinterpret_cast<const unsigned char*>(said.data()),
+                     said.size()) != 1 ||
+      EVP_MAC_final(going_on.get(), out.data(), &size, out.size()) != 1)
     throw std::runtime_error{"no digest of a conversation"};
   return hex(out.data(), digest_size);
 }

@@ -2,7 +2,10 @@
 
 #include "protocol/openai/request.hpp"
 
+#include <openssl/types.h>
+
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,7 +41,8 @@ struct request_digests {
 class conversation_digest {
 public:
   /// @param key Secret, the same as long as its digests are to be recognised.
-  explicit conversation_digest(std::string key) : key_(std::move(key)) {}
+  /// @throws std::runtime_error where there is no HMAC-SHA256.
+  explicit conversation_digest(const std::string& key);
 
   /// The digest of a conversation that goes on with one message more. The one of no messages is
   /// empty.
@@ -55,7 +59,9 @@ public:
 private:
   std::string digest_of(const std::string& said) const;
 
-  std::string key_;
+  /// What has taken the key, and is copied for each digest: to look the algorithm up and begin with
+  /// the key costs more than most messages do.
+  std::shared_ptr<const EVP_MAC_CTX> begun_;
 };
 
 /// A random key.

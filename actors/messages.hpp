@@ -310,7 +310,7 @@ using reply_actor = caf::typed_actor<
     caf::reacts_to<atom::finish, openai::answer_end>,
     // There will be no answer, or no more of it.
     caf::reacts_to<atom::failed, openai::error>,
-    // From the socket: the last write left.
+    // From the socket: a write left, and there is more to write, or credit to give.
     caf::reacts_to<atom::written>,
     // From the socket: the client left, then.
     caf::reacts_to<atom::gone, std::chrono::steady_clock::time_point>,

@@ -107,6 +107,25 @@ figure() { # NAME
   grep -o "\"$1\":[0-9.]*" "$workplace/figures.json" | head -n 1 | cut -d: -f2
 }
 
+# A percentile of one of the times, in milliseconds.
+time_of() { # first_token|between_tokens|total p50|p90|p99
+  grep -o "\"$1\":{[^}]*}" "$workplace/figures.json" | grep -o "\"$2\":[0-9.]*" | cut -d: -f2
+}
+
+# KiB of a server's memory.
+resident() { # NAME
+  awk '/^Rss:/ { print $2 }' "/proc/${process[$1]}/smaps_rollup"
+}
+
+# Seconds of processor time that a server has used since its start.
+processor_time() { # NAME
+  awk -v ticks="$(getconf CLK_TCK)" '{ print ($14 + $15) / ticks }' "/proc/${process[$1]}/stat"
+}
+
+difference() { # A B
+  awk -v a="$1" -v b="$2" 'BEGIN { print a - b }'
+}
+
 # The server's processor time for each of these, in microseconds.
 cost_of() { # answers|pieces
   each watched_cpu_seconds "$1"

@@ -8,9 +8,8 @@ namespace {
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 std::size_t line_length(std::string_view bytes) {
-  const auto is_end = [](char c) { return c == '\n' || c == '\r'; };
-  const auto end = std::find_if(bytes.begin(), bytes.end(), is_end);
-  return static_cast<std::size_t>(end - bytes.begin());
+  const auto line = bytes.substr(0, bytes.find('\n'));
+  return std::min(line.find('\r'), line.size());
 }
 
 /// What stands behind a field's colon and the one space that may follow it.

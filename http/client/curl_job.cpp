@@ -10,8 +10,9 @@ namespace nekod::http {
 
 namespace {
 
-/// What libcurl reads at a time, in bytes.
-constexpr long read_size = 32 << 10;
+/// What libcurl reads at a time, in bytes. It allocates one more, and up to 32 KiB the allocator
+/// keeps such buffers at hand.
+constexpr long read_size = (32 << 10) - 1;
 
 bool starts_with_name(std::string_view line, std::string_view name) {
   return line.size() > name.size() && line[name.size()] == ':' &&
@@ -89,6 +90,7 @@ void curl_job::set_up(const client_options& options) {
     add_header(name, value);
   // Without it libcurl would wait a second for a `100 Continue` that few servers send.
   add_header("Expect", "");
+  call_.headers = {}; // libcurl's list has them now.
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_.get());
   if (call_.method != "GET")
     set_up_body();
@@ -117,15 +119,12 @@ void curl_job::set_up_body() {
   curl_easy_setopt(easy, CURLOPT_POST, 1L);
   curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, call_.method.c_str());
   curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call_.body.size()));
-  if (call_.repeatable) {
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, call_.body.data());
+  // Head and body go out together, as they do not where a callback gives the body.
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, call_.body.data());
+  if (call_.repeatable)
     return;
-  }
-  // When a pooled connection dies under a request, libcurl sends it again, which it does not where
-  // bytes of a body went out that cannot be rewound: such a message may have arrived.
-  curl_easy_setopt(easy, CURLOPT_READFUNCTION, &curl_job::give_body);
-  curl_easy_setopt(easy, CURLOPT_READDATA, this);
-  curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, &curl_job::refuse_rewind);
+  curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &curl_job::allow_sending);
+  curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
 }
 
 // -- libcurl's callbacks -------------------------------------------------------------------------
@@ -155,15 +154,13 @@ std::size_t curl_job::take_body(char* data, std::size_t size, std::size_t n, voi
   return bytes;
 }
 
-std::size_t curl_job::give_body(char* data, std::size_t size, std::size_t n, void* self) {
-  auto& job = *static_cast<curl_job*>(self);
-  auto bytes = std::min(size * n, job.call_.body.size() - job.body_sent_);
-  std::copy_n(job.call_.body.data() + job.body_sent_, bytes, data);
-  job.body_sent_ += bytes;
-  return bytes;
+/// When a pooled connection dies under a request, libcurl sends it again. What may have arrived
+/// must not be.
+int curl_job::allow_sending(void* self, char*, char*, int, int) {
+  long sent = 0;
+  curl_easy_getinfo(static_cast<curl_job*>(self)->easy(), CURLINFO_REQUEST_SIZE, &sent);
+  return sent == 0 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
-
-int curl_job::refuse_rewind(void*, curl_off_t, int) { return CURL_SEEKFUNC_FAIL; }
 
 void curl_job::take_header_line(std::string_view line) {
   last_byte_ = clock::now();

@@ -69,8 +69,8 @@ private:
 
   static std::size_t take_header(char* data, std::size_t size, std::size_t n, void* self);
   static std::size_t take_body(char* data, std::size_t size, std::size_t n, void* self);
-  static std::size_t give_body(char* data, std::size_t size, std::size_t n, void* self);
-  static int refuse_rewind(void* self, curl_off_t offset, int origin);
+  static int allow_sending(void* self, char* server_address, char* own_address, int server_port,
+                           int own_port);
 
   void set_up(const client_options& options);
   void set_up_way(const client_options& options);
@@ -86,7 +86,6 @@ private:
   metrics& counts_;
   std::unique_ptr<CURL, easy_deleter> easy_;
   std::unique_ptr<curl_slist, list_deleter> headers_;
-  std::size_t body_sent_ = 0;
   std::string bytes_;
   std::vector<curl_job*>* dirty_ = nullptr;
   std::optional<std::chrono::seconds> retry_after_;

@@ -34,8 +34,9 @@ int make_epoll() {
 curl_lane::curl_lane(asio::io_context& loop, const client_options& options)
     : strand_(loop.get_executor()),
       counts_(options.counts),
-      multi_(curl_multi_init()),
       epoll_(loop, make_epoll()),
+      sockets_(epoll_.native_handle()),
+      multi_(curl_multi_init()),
       timer_(loop),
       limits_timer_(loop) {
   if (!multi_)
@@ -97,6 +98,7 @@ void curl_lane::stop() {
   asio::dispatch(strand_, [self = shared_from_this()] {
     asio::error_code ignored;
     self->epoll_.close(ignored);
+    self->sockets_ = socket_watch{-1};
     self->timer_.cancel();
     self->limits_timer_.cancel();
     while (!self->jobs_.empty())
@@ -106,53 +108,71 @@ void curl_lane::stop() {
 
 // -- sockets and timers --------------------------------------------------------------------------
 
-int curl_lane::watch_socket(CURL*, curl_socket_t socket, int what, void* self, void* known) {
-  auto& lane = *static_cast<curl_lane*>(self);
-  auto epoll = lane.epoll_.native_handle();
-  if (what == CURL_POLL_REMOVE) {
-    epoll_ctl(epoll, EPOLL_CTL_DEL, socket, nullptr);
-    return 0;
-  }
-  epoll_event event{};
-  event.data.fd = socket;
-  if ((what & CURL_POLL_IN) != 0)
-    event.events |= EPOLLIN;
-  if ((what & CURL_POLL_OUT) != 0)
-    event.events |= EPOLLOUT;
-  if (epoll_ctl(epoll, known != nullptr ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, &event) < 0 &&
-      errno == EEXIST)
-    epoll_ctl(epoll, EPOLL_CTL_MOD, socket, &event);
-  // Any mark will do: it says that the socket is watched already.
-  curl_multi_assign(lane.multi_.get(), socket, &lane);
+int curl_lane::watch_socket(CURL*, curl_socket_t socket, int what, void* self, void*) {
+  std::uint32_t events = 0;
+  if (what != CURL_POLL_REMOVE && (what & CURL_POLL_IN) != 0)
+    events |= EPOLLIN;
+  if (what != CURL_POLL_REMOVE && (what & CURL_POLL_OUT) != 0)
+    events |= EPOLLOUT;
+  static_cast<curl_lane*>(self)->sockets_.wait_for(socket, events);
   return 0;
 }
 
 /// As libcurl would do it itself, and counted.
 curl_socket_t curl_lane::open_socket(void* self, curlsocktype, curl_sockaddr* address) {
+  auto& lane = *static_cast<curl_lane*>(self);
   auto fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-  if (fd >= 0)
-    ++static_cast<curl_lane*>(self)->connections_;
+  if (fd >= 0) {
+    ++lane.connections_;
+    lane.sockets_.opened(fd);
+  }
   return fd;
 }
 
 int curl_lane::close_socket(void* self, curl_socket_t socket) {
-  --static_cast<curl_lane*>(self)->connections_;
+  auto& lane = *static_cast<curl_lane*>(self);
+  --lane.connections_;
+  lane.sockets_.closed(socket);
   return close(socket);
 }
 
+/// Each transfer sets a time or two and takes them back. So the timer is not moved each time, which
+/// costs a system call: where it comes too early it is set again.
 int curl_lane::set_timer(CURLM*, long timeout_ms, void* self) {
   auto& lane = *static_cast<curl_lane*>(self);
   if (timeout_ms < 0) {
-    lane.timer_.cancel();
-    return 0;
+    lane.due_ = clock::time_point::max();
+  } else if (timeout_ms == 0) {
+    // Posted, for libcurl may not be called from here.
+    lane.due_ = clock::time_point::max();
+    asio::post(lane.strand_, [me = lane.shared_from_this()] { me->act(CURL_SOCKET_TIMEOUT, 0); });
+  } else {
+    lane.due_ = clock::now() + std::chrono::milliseconds{timeout_ms};
+    lane.wait_for_timer();
   }
-  lane.timer_.expires_after(std::chrono::milliseconds{timeout_ms});
-  lane.timer_.async_wait(
-      asio::bind_executor(lane.strand_, [me = lane.shared_from_this()](const asio::error_code& ec) {
-        if (!ec)
-          me->act(CURL_SOCKET_TIMEOUT, 0);
-      }));
   return 0;
+}
+
+void curl_lane::wait_for_timer() {
+  if (armed_ <= due_)
+    return;
+  armed_ = due_;
+  timer_.expires_at(due_);
+  timer_.async_wait(
+      asio::bind_executor(strand_, [self = shared_from_this()](const asio::error_code& ec) {
+        if (!ec)
+          self->timer_fired();
+      }));
+}
+
+void curl_lane::timer_fired() {
+  armed_ = clock::time_point::max();
+  if (clock::now() < due_) {
+    wait_for_timer();
+    return;
+  }
+  due_ = clock::time_point::max();
+  act(CURL_SOCKET_TIMEOUT, 0);
 }
 
 void curl_lane::wait_for_sockets() {
@@ -171,6 +191,8 @@ void curl_lane::serve_sockets() {
   auto n = epoll_wait(epoll_.native_handle(), events.data(), max_events, 0);
   for (int i = 0; i < n; ++i) {
     const auto& event = events[static_cast<std::size_t>(i)];
+    if (!sockets_.is_wanted(event.data.fd))
+      continue;
     int what = 0;
     if ((event.events & (EPOLLIN | EPOLLHUP | EPOLLRDHUP)) != 0)
       what |= CURL_CSELECT_IN;

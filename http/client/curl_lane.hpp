@@ -2,6 +2,7 @@
 
 #include "http/client/curl_job.hpp"
 #include "http/client/curl_transport.hpp"
+#include "http/client/socket_watch.hpp"
 
 #include <asio/io_context.hpp>
 #include <asio/posix/stream_descriptor.hpp>
@@ -40,6 +41,8 @@ public:
   std::size_t open_connections() const noexcept { return connections_; }
 
 private:
+  using clock = curl_job::clock;
+
   struct multi_deleter {
     void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
   };
@@ -47,6 +50,8 @@ private:
   static int watch_socket(CURL* easy, curl_socket_t socket, int what, void* self, void* known);
   static int set_timer(CURLM* multi, long timeout_ms, void* self);
 
+  void wait_for_timer();
+  void timer_fired();
   void wait_for_sockets();
   void serve_sockets();
   void act(curl_socket_t socket, int events);
@@ -61,9 +66,14 @@ private:
   asio::strand<asio::io_context::executor_type> strand_;
   std::shared_ptr<metrics> counts_;
   std::atomic<std::size_t> connections_{0};
-  std::unique_ptr<CURLM, multi_deleter> multi_;
   asio::posix::stream_descriptor epoll_;
+  socket_watch sockets_;
+  /// Closes its connections at its end, which goes through *sockets_*.
+  std::unique_ptr<CURLM, multi_deleter> multi_;
   asio::steady_timer timer_;
+  /// When libcurl wants to be called, and when the timer fires; never is the greatest time.
+  clock::time_point due_ = clock::time_point::max();
+  clock::time_point armed_ = clock::time_point::max();
   asio::steady_timer limits_timer_;
   bool checking_limits_ = false;
   std::unordered_map<curl_job*, std::shared_ptr<curl_job>> jobs_;

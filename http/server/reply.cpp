@@ -162,12 +162,16 @@ void reply_state::fail(const openai::error& reason) {
   self_->quit();
 }
 
-void reply_state::written() {
-  writing_ = false;
+void reply_state::written() { pump(); }
+
+/// Whether nothing is being written. Where something is, its end will be told.
+bool reply_state::may_write() {
+  if (progress_->ask())
+    return false;
   // After the turn its session has other uses for credit.
   if (auto bytes = std::exchange(writing_bytes_, 0); !ending_)
     grant(bytes);
-  pump();
+  return true;
 }
 
 void reply_state::idle() {
@@ -177,7 +181,7 @@ void reply_state::idle() {
     return;
   }
   // A client that does not read needs no sign of life; it could not see one.
-  if (!request_->stream || writing_)
+  if (!request_->stream || progress_->under_way())
     return;
   pending_ += sse::keep_alive;
   pump();
@@ -201,7 +205,7 @@ void reply_state::begin_stream() {
 /// Writes what there is, unless a write is under way; ends the answer where all has been written.
 void reply_state::pump() {
   count_buffered();
-  if (writing_)
+  if (!may_write())
     return;
   fill_write();
   if (ending_ && waiting_.empty()) {
@@ -211,10 +215,13 @@ void reply_state::pump() {
   if (pending_.empty())
     return;
   begin_stream();
-  writing_ = true;
-  exchange_->write(std::exchange(pending_, {}), [handle = caf::actor_cast<reply_actor>(self_)] {
-    caf::anon_send(handle, atom::written_v);
-  });
+  // The session waits for its credit; else there is time until more text comes.
+  progress_->begin(!waiting_.empty() || free_bytes_ + writing_bytes_ >= options_->credit_step);
+  exchange_->write(std::exchange(pending_, {}),
+                   [progress = progress_, handle = caf::actor_cast<reply_actor>(self_)] {
+                     if (progress->end())
+                       caf::anon_send(handle, atom::written_v);
+                   });
 }
 
 /// Makes events of the text that waits, until the write is full.

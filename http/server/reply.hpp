@@ -3,6 +3,7 @@
 #include "actors/messages.hpp"
 #include "actors/metrics.hpp"
 #include "http/server/exchange.hpp"
+#include "http/server/write_progress.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -65,6 +66,7 @@ struct reply_state {
 
 private:
   void begin_stream();
+  bool may_write();
   void pump();
   void fill_write();
   void grant(std::uint64_t bytes);
@@ -105,7 +107,7 @@ private:
   std::size_t buffered_ = 0;
   /// When the last text came.
   std::chrono::steady_clock::time_point last_text_;
-  bool writing_ = false;
+  std::shared_ptr<write_progress> progress_ = std::make_shared<write_progress>();
   bool stream_begun_ = false;
   std::chrono::milliseconds waited_{0};
 };

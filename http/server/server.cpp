@@ -69,8 +69,8 @@ void take_over(asio::ip::tcp::acceptor& acceptor, int socket) {
 }
 
 struct traits : restinio::traits_t<restinio::asio_timer_manager_t, restinio::null_logger_t,
-                                   restinio::default_request_handler_t, restinio::default_strand_t,
-                                   server_socket> {
+                                   restinio::default_request_handler_t,
+                                   asio::strand<server_socket::executor_type>, server_socket> {
   using connection_state_listener_t = connection_table;
 };
 

@@ -57,14 +57,16 @@ private:
 /// As much of Asio's stream sockets as RESTinio uses.
 class server_socket {
 public:
-  using executor_type = asio::ip::tcp::socket::executor_type;
+  /// Of a known type: what each event of a connection goes through costs less than with the
+  /// socket's own, which could be any.
+  using executor_type = asio::io_context::executor_type;
 
   server_socket(asio::io_context& loop, std::shared_ptr<listener> from)
       : loop_(&loop), listener_(std::move(from)), plain_(loop) {}
 
   auto& lowest_layer() { return plain_.lowest_layer(); }
   const auto& lowest_layer() const { return plain_.lowest_layer(); }
-  auto get_executor() { return plain_.get_executor(); }
+  executor_type get_executor() { return loop_->get_executor(); }
   auto remote_endpoint() const { return plain_.remote_endpoint(); }
   bool is_open() const { return plain_.is_open(); }
 

@@ -1,5 +1,6 @@
 #include "protocol/anuneko/reply_decoder.hpp"
 
+#include "protocol/anuneko/plain_event.hpp"
 #include "protocol/json.hpp"
 
 #include <algorithm>
@@ -96,6 +97,11 @@ void reply_decoder::take(const sse::item& item, deltas& out) {
     return;
   if (item.name == "error") {
     error_ = error_event(item.data);
+    return;
+  }
+  if (carries_text(item.name) && !item.stray &&
+      take_plain_event(item.data, branch_, out, message_id_)) {
+    understood_ = true;
     return;
   }
   const auto doc = json::parse(item.data);

@@ -203,6 +203,30 @@ TEST_CASE_FIXTURE(fixture, "the session gets credit for text that left, not befo
   CHECK(*credit == 20);
 }
 
+TEST_CASE_FIXTURE(fixture, "a write that leaves wakes the reply only where it waits for that") {
+  options->credit_step = 100;
+  start();
+  begin();
+  auto wakes = [&] {
+    std::exchange(x->written, nullptr)();
+    auto woken = has_work();
+    run();
+    return woken;
+  };
+  say("a", 10);
+  CHECK_FALSE(wakes());
+  say("b", 10);
+  CHECK((x->log == strings{"begin", "write", "write"}));
+  say("c", 10);
+  CHECK(wakes());
+  CHECK((x->log == strings{"begin", "write", "write", "write"}));
+  CHECK_FALSE(wakes());
+  CHECK(*credit == 0);
+  say("d", 70);
+  CHECK(wakes());
+  CHECK(*credit == 100);
+}
+
 TEST_CASE_FIXTURE(fixture, "text waits as text, and a write takes only so much of it") {
   options->full_write = 500;
   start();

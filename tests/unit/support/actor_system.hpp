@@ -23,6 +23,9 @@ public:
   /// Lets the actors work until none has a message left.
   void run() { scheduler_.run(); }
 
+  /// Whether an actor has a message left.
+  bool has_work() { return scheduler_.has_job(); }
+
   /// Lets that time pass, and the actors work on what falls due in it.
   void pass(std::chrono::nanoseconds time) {
     run();

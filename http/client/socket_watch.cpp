@@ -1,0 +1,45 @@
+#include "http/client/socket_watch.hpp"
+
+#include <cstddef>
+
+namespace nekod::http {
+
+void socket_watch::opened(int socket) { state_of(socket).may_stay = true; }
+
+void socket_watch::closed(int socket) { state_of(socket) = {}; }
+
+void socket_watch::wait_for(int socket, std::uint32_t events) {
+  auto& s = state_of(socket);
+  s.wanted = events;
+  // A socket that may be read is quiet while nobody asks it anything; one that may be written to
+  // never is.
+  auto may_wait = events == 0 && s.may_stay && s.known == EPOLLIN;
+  if (events != s.known && !may_wait)
+    tell(socket, s, events);
+}
+
+bool socket_watch::is_wanted(int socket) {
+  auto& s = state_of(socket);
+  if (s.wanted != 0)
+    return true;
+  tell(socket, s, 0);
+  return false;
+}
+
+socket_watch::state& socket_watch::state_of(int socket) {
+  auto place = static_cast<std::size_t>(socket);
+  if (place >= sockets_.size())
+    sockets_.resize(place + 1);
+  return sockets_[place];
+}
+
+void socket_watch::tell(int socket, state& s, std::uint32_t events) const {
+  epoll_event event{};
+  event.data.fd = socket;
+  event.events = events;
+  auto what = events == 0 ? EPOLL_CTL_DEL : s.known == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+  epoll_ctl(epoll_, what, socket, &event);
+  s.known = events;
+}
+
+} // namespace nekod::http

@@ -1,0 +1,150 @@
+#include "protocol/anuneko/plain_event.hpp"
+
+#include "protocol/json.hpp"
+
+#include <charconv>
+
+namespace nekod::anuneko {
+namespace {
+
+/// The byte that an escape of two bytes stands for; 0 for others.
+char unescaped(char c) {
+  switch (c) {
+  case '"':
+  case '\\':
+  case '/':
+    return c;
+  case 'b':
+    return '\b';
+  case 'f':
+    return '\f';
+  case 'n':
+    return '\n';
+  case 'r':
+    return '\r';
+  case 't':
+    return '\t';
+  default:
+    return 0;
+  }
+}
+
+/// Goes through an event. Each step says whether what it is named for stood there.
+class reader {
+public:
+  explicit reader(std::string_view data) : rest_(data) {}
+
+  bool ended() const { return rest_.empty(); }
+
+  bool pass(std::string_view literal) {
+    if (!rest_.starts_with(literal))
+      return false;
+    rest_.remove_prefix(literal.size());
+    return true;
+  }
+
+  /// Appends the text up to the string's closing quote, which is passed as well. The opening one
+  /// was passed before.
+  bool text(std::string& out) {
+    const auto begin = out.size();
+    auto plain = true;
+    for (std::size_t i = 0; i < rest_.size(); ++i) {
+      const auto byte = static_cast<unsigned char>(rest_[i]);
+      if (byte >= 0x80) {
+        plain = false;
+      } else if (byte == '"') {
+        out.append(rest_, 0, i);
+        rest_.remove_prefix(i + 1);
+        return plain || json::is_utf8(std::string_view{out}.substr(begin));
+      } else if (byte < 0x20) {
+        return false;
+      } else if (byte == '\\') {
+        const auto c = i + 1 < rest_.size() ? unescaped(rest_[i + 1]) : '\0';
+        if (c == 0)
+          return false;
+        out.append(rest_, 0, i);
+        out += c;
+        rest_.remove_prefix(i + 2);
+        i = static_cast<std::size_t>(-1);
+      }
+    }
+    return false;
+  }
+
+  bool number(int& n) {
+    const auto* end = rest_.data() + rest_.size();
+    const auto read = std::from_chars(rest_.data(), end, n);
+    // RFC 8259 has no zeros before a number; and a fraction or an exponent may follow.
+    const auto padded = [&] { return rest_.front() == '0' && read.ptr != rest_.data() + 1; };
+    if (read.ec != std::errc{} || n < 0 || rest_.front() == '-' || padded())
+      return false;
+    rest_.remove_prefix(static_cast<std::size_t>(read.ptr - rest_.data()));
+    return rest_.starts_with('}');
+  }
+
+private:
+  std::string_view rest_;
+};
+
+/// One piece of the array: its text, where it is of *branch*.
+bool take_piece(reader& from, int branch, deltas& out) {
+  const auto begin = out.text.size();
+  if (!from.pass(R"({"v":")") || !from.text(out.text))
+    return false;
+  auto of = 0;
+  if (from.pass(R"(,"c":)") && !from.number(of))
+    return false;
+  if (of != branch)
+    out.text.resize(begin);
+  else if (out.text.size() > begin)
+    out.ends.push_back(static_cast<std::uint32_t>(out.text.size()));
+  return from.pass("}");
+}
+
+bool take_pieces(reader& from, int branch, deltas& out) {
+  do {
+    if (!take_piece(from, branch, out))
+      return false;
+  } while (from.pass(","));
+  return from.pass("]");
+}
+
+/// The only answer's piece.
+bool take_only_piece(reader& from, deltas& out) {
+  const auto begin = out.text.size();
+  if (!from.text(out.text))
+    return false;
+  if (out.text.size() > begin)
+    out.ends.push_back(static_cast<std::uint32_t>(out.text.size()));
+  return true;
+}
+
+bool take_event(reader& from, int branch, deltas& out, std::string& id) {
+  if (!from.pass("{"))
+    return false;
+  if (from.pass(R"("msg_id":")") && !(from.text(id) && from.pass(",")))
+    return false;
+  const auto taken = from.pass(R"("c":[)")   ? take_pieces(from, branch, out)
+                     : from.pass(R"("v":")") ? take_only_piece(from, out)
+                                             : false;
+  return taken && from.pass("}") && from.ended();
+}
+
+} // namespace
+
+bool take_plain_event(std::string_view data, int branch, deltas& out, std::string& message_id) {
+  const auto text = out.text.size();
+  const auto pieces = out.ends.size();
+  reader from{data};
+  std::string id;
+  if (!take_event(from, branch, out, id)) {
+    out.text.resize(text);
+    out.ends.resize(pieces);
+    return false;
+  }
+  if (!id.empty())
+    message_id = std::move(id);
+  return true;
+}
+
+} // namespace nekod::anuneko
