@@ -21,7 +21,7 @@ constexpr std::chrono::milliseconds drain_interval{20};
 /// How often memory and the log file are looked after.
 constexpr std::chrono::milliseconds tidy_interval{1000};
 
-/// Answers at a time that make it worth while to give their memory back.
+/// Answers or connections at a time that make it worth while to give their memory back.
 constexpr std::size_t rush = 64;
 
 } // namespace
@@ -74,7 +74,7 @@ void caretaker::look_at_drain() {
 
 void caretaker::tidy_up() {
   // The allocator does not give memory back by itself that lies between two pieces in use.
-  auto open = duties_.open_answers();
+  auto open = std::max(duties_.open_answers(), duties_.open_connections());
   most_open_ = std::max(most_open_, open);
   if (most_open_ >= rush && open <= most_open_ / 4) {
     malloc_trim(0);

@@ -22,6 +22,8 @@ struct duties {
   /// Every second.
   std::function<void()> tidy_up;
   /// Calls what it is given once it is sure that the program works; the service manager is told
+  /// Connections of clients, idle ones included.
+  std::function<std::size_t()> open_connections;
   /// then.
   std::function<void(std::function<void()>)> check;
 };

@@ -146,6 +146,8 @@ public:
                     [](const caf::error&) { spdlog::error("the registry does not answer"); });
         },
         registry_);
+  std::size_t open_connections() const { return server_->open_connections(); }
+
   }
 
   bool stop() {
@@ -201,6 +203,7 @@ private:
     auto plain = redirect_options_of(settings_);
     plain.ended = o.ended;
     redirect_.emplace(loop_, plain, [port = server_->port()](const http::exchange_ptr& x) {
+    o.wants_body = [this](const auto& request) { return routes_ && routes_->wants_body(request); };
       http::redirect_to_tls(*x, port);
     });
     spdlog::info("redirecting from {}", redirect_->address());
@@ -347,3 +350,5 @@ void gateway::check(std::function<void()> f) { rooms_->check(std::move(f)); }
 bool gateway::stop() { return rooms_->stop(); }
 
 } // namespace nekod
+std::size_t gateway::open_connections() const { return rooms_->open_connections(); }
+

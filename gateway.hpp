@@ -40,6 +40,9 @@ public:
   /// Ends what still runs, and all threads.
   /// @returns false where clients do not read their last words; the process is to end at once then.
   bool stop();
+  /// Connections of clients, idle ones included.
+  std::size_t open_connections() const;
+
 
 private:
   class rooms;

@@ -69,6 +69,7 @@ int run(settings s, live_settings live, int argc, const char* const* argv) {
   d.check = [&](auto well) { house.check(std::move(well)); };
   care.work(std::move(d), drain_limit);
 
+  d.open_connections = [&] { return house.open_connections(); };
   auto whole = house.stop();
   log.flush();
   if (!whole)

@@ -75,7 +75,7 @@ private:
   static const endpoint* find(std::string_view path, std::string_view method);
 
   void dispatch(call& c);
-  std::optional<openai::error> too_much(const call& c) const;
+  std::optional<openai::error> too_much(const request& r) const;
   std::optional<openai::error> turned_away(call& c) const;
   void refuse(const call& c, const openai::error& e) const;
   void refuse_method(const call& c) const;
