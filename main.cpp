@@ -71,7 +71,7 @@ int run(settings s, live_settings live, int argc, const char* const* argv) {
 
   d.open_connections = [&] { return house.open_connections(); };
   auto whole = house.stop();
-  log.flush();
+  log.finish();
   if (!whole)
     std::_Exit(0);
   return 0;
