@@ -107,7 +107,7 @@ std::optional<error> routes::turned_away(call& c) const {
     return count && count() > limit;
   };
   auto closing = draining_ || past(options_.open_connections, options_.max_connections);
-  if (closing)
+  if (closing || leaving_)
     c.x->close_after();
   auto away = closing || (c.is_chat() && past(options_.open_requests, options_.max_requests));
   if (!away || (c.where != nullptr && c.where->watched))
@@ -208,7 +208,7 @@ void routes::health(const call& c) {
 void routes::alive(const call& c) { respond_json(*c.x, c.request_id, 200, openai::alive_json()); }
 
 void routes::ready(const call& c) {
-  if (draining_)
+  if (leaving_)
     return respond_json(*c.x, c.request_id, 503, openai::readiness_json({"draining"}));
   ask<readiness>(
       c,
