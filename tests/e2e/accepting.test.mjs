@@ -7,12 +7,13 @@ import { constants } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import test, { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { Connection, checkStream, gateway, leadingTo, rawRequest, sanitized, simulator, unique, until } from './support.mjs';
+import { Connection, checkStream, gateway, leadingTo, patience, rawRequest, sanitized, simulator, unique, until } from './support.mjs';
 
 const sim = await simulator({ after });
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const failing = join(resolve(root, process.env.NEKOD_BIN_DIR ?? 'build/release'), 'tests/libnekod-failing-accept.so');
 
+const health = (nekod) => fetch(`${nekod.url}/health`, { signal: AbortSignal.timeout(patience) }).catch(() => undefined);
 const told = (nekod) => nekod.log.match(/cannot accept connections/g)?.length ?? 0;
 
 test('errors of accept do not end it, and are told once', { skip: sanitized }, async (t) => {
@@ -22,13 +23,13 @@ test('errors of accept do not end it, and are told once', { skip: sanitized }, a
   const env = { LD_PRELOAD: failing, NEKOD_ACCEPT_ERRORS: errors.join(' ') };
   const nekod = await gateway(t, leadingTo(sim), { env });
   // The connections of two of them are lost with them.
-  await until(() => fetch(`${nekod.url}/health`).catch(() => undefined), 'nobody is accepted');
+  await until(() => health(nekod), 'nobody is accepted');
   await nekod.ask(unique());
   assert.equal(told(nekod), 1, nekod.log);
   // One error alone comes from one connection.
   for (const error of errors) {
     const alone = await gateway(t, leadingTo(sim), { env: { ...env, NEKOD_ACCEPT_ERRORS: `${error}` } });
-    await until(() => fetch(`${alone.url}/health`).catch(() => undefined), `nobody is accepted behind ${error}`);
+    await until(() => health(alone), `nobody is accepted behind ${error}`);
   }
 });
 
