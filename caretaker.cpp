@@ -18,18 +18,22 @@ using clock = std::chrono::steady_clock;
 /// How often a drain looks whether answers still run.
 constexpr std::chrono::milliseconds drain_interval{20};
 
+/// How long requests are still answered on connections that were taken last.
+constexpr std::chrono::milliseconds last_guests{1000};
+
 /// How often memory and the log file are looked after.
 constexpr std::chrono::milliseconds tidy_interval{1000};
 
-/// Answers at a time that make it worth while to give their memory back.
+/// Answers or connections at a time that make it worth while to give their memory back.
 constexpr std::size_t rush = 64;
 
 } // namespace
 
 caretaker::caretaker() = default;
 
-void caretaker::work(duties d, milliseconds drain_limit) {
+void caretaker::work(duties d, milliseconds drain_delay, milliseconds drain_limit) {
   duties_ = std::move(d);
+  drain_delay_ = drain_delay;
   drain_limit_ = drain_limit;
   wait_for_signal();
   tidy_up();
@@ -47,24 +51,41 @@ void caretaker::wait_for_signal() {
 }
 
 void caretaker::take(int signal) {
-  auto ending = deadline_.has_value();
   if (signal != SIGHUP) {
-    if (ending)
+    if (std::exchange(ending_, true))
       std::_Exit(128 + signal);
-    begin_drain();
-  } else if (!ending) { // What ends needs no other settings.
+    announce_drain();
+  } else if (!ending_) { // What ends needs no other settings.
     duties_.reload();
   }
+}
+
+void caretaker::announce_drain() {
+  duties_.announce_drain();
+  if (drain_delay_.count() == 0) {
+    begin_drain();
+    return;
+  }
+  drain_timer_.expires_after(drain_delay_);
+  drain_timer_.async_wait([this](const asio::error_code&) { close_door(); });
+}
+
+/// Whoever came through it before is still answered.
+void caretaker::close_door() {
+  duties_.close_door();
+  drain_timer_.expires_after(std::min(last_guests, drain_delay_));
+  drain_timer_.async_wait([this](const asio::error_code&) { begin_drain(); });
 }
 
 void caretaker::begin_drain() {
   deadline_ = clock::now() + drain_limit_;
   duties_.begin_drain();
+  duties_.close_door();
   look_at_drain();
 }
 
 void caretaker::look_at_drain() {
-  if (duties_.open_answers() == 0 || clock::now() >= *deadline_) {
+  if (duties_.open_answers() == 0 || clock::now() >= deadline_) {
     control_.stop();
     return;
   }
@@ -74,7 +95,7 @@ void caretaker::look_at_drain() {
 
 void caretaker::tidy_up() {
   // The allocator does not give memory back by itself that lies between two pieces in use.
-  auto open = duties_.open_answers();
+  auto open = std::max(duties_.open_answers(), duties_.open_connections());
   most_open_ = std::max(most_open_, open);
   if (most_open_ >= rush && open <= most_open_ / 4) {
     malloc_trim(0);

@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
-#include <optional>
 
 namespace nekod {
 
@@ -15,10 +14,16 @@ namespace nekod {
 struct duties {
   /// SIGHUP came.
   std::function<void()> reload;
-  /// SIGTERM or SIGINT came: no new work from now on.
+  /// SIGTERM or SIGINT came: whoever asks is told that the end is near.
+  std::function<void()> announce_drain;
+  /// No new connections from now on.
+  std::function<void()> close_door;
+  /// No new work from now on.
   std::function<void()> begin_drain;
   /// Answers that still run.
   std::function<std::size_t()> open_answers;
+  /// Connections of clients, idle ones included.
+  std::function<std::size_t()> open_connections;
   /// Every second.
   std::function<void()> tidy_up;
   /// Calls what it is given once it is sure that the program works; the service manager is told
@@ -34,13 +39,15 @@ public:
   /// From here on SIGINT, SIGTERM and SIGHUP are taken.
   caretaker();
 
-  /// Works until the end: after a signal to end, until no answer is open or *drain_limit* is over.
-  /// A second such signal ends the process at once.
-  void work(duties d, milliseconds drain_limit);
+  /// Works until the end: after a signal to end goes on for *drain_delay*, and then until no answer
+  /// is open or *drain_limit* is over. A second such signal ends the process at once.
+  void work(duties d, milliseconds drain_delay, milliseconds drain_limit);
 
 private:
   void wait_for_signal();
   void take(int signal);
+  void announce_drain();
+  void close_door();
   void begin_drain();
   void look_at_drain();
   void tidy_up();
@@ -52,8 +59,10 @@ private:
   asio::steady_timer tidy_timer_{control_};
   asio::steady_timer watchdog_timer_{control_};
   duties duties_;
+  milliseconds drain_delay_{0};
   milliseconds drain_limit_{0};
-  std::optional<std::chrono::steady_clock::time_point> deadline_;
+  bool ending_ = false;
+  std::chrono::steady_clock::time_point deadline_;
   std::size_t most_open_ = 0;
 };
 

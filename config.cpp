@@ -201,8 +201,11 @@ private:
                      "Longest time for a request to arrive, and between two of one connection",
                      {"NEKOD_READ_TIMEOUT"}, 1);
     reader_.add_time("--write-timeout", result_.write_timeout,
-                     "Longest time for a client to take what is written to it",
+                     "Longest time for a client to take some of what is written to it",
                      {"NEKOD_WRITE_TIMEOUT"}, 1);
+    reader_.add_time("--drain-delay", result_.drain_delay,
+                     "How long work is still taken after SIGTERM, while /health/ready refuses",
+                     {"NEKOD_DRAIN_DELAY"}, 0);
     reader_.add_time("--drain-timeout", result_.drain_timeout,
                      "Longest time for running answers to end after SIGTERM",
                      {"NEKOD_DRAIN_TIMEOUT"});

@@ -104,6 +104,7 @@ struct settings {
   seconds answer_timeout{600};
   seconds read_timeout{60};
   seconds write_timeout{60};
+  seconds drain_delay{0};
   seconds drain_timeout{30};
   seconds heartbeat{15};
 

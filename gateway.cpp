@@ -126,15 +126,25 @@ public:
     spdlog::info("settings reloaded");
   }
 
-  void drain() {
-    spdlog::info("draining: {} answers still run", open_answers());
-    routes_->drain();
+  void announce_drain() {
+    spdlog::info("about to drain: {} answers run", open_answers());
+    routes_->announce_drain();
+  }
+
+  void close_door() {
     server_->stop_accepting();
     if (redirect_)
       redirect_->stop_accepting();
   }
 
+  void drain() {
+    spdlog::info("draining: {} answers still run", open_answers());
+    routes_->drain();
+  }
+
   std::size_t open_answers() const { return server_->open_exchanges(); }
+
+  std::size_t open_connections() const { return server_->open_connections(); }
 
   void check(std::function<void()> f) {
     system_->spawn(
@@ -191,6 +201,7 @@ private:
     o.ended = [this](const auto& request, const auto& notes, const auto& outcome) {
       exchange_ended(request, notes, outcome);
     };
+    o.wants_body = [this](const auto& request) { return routes_ && routes_->wants_body(request); };
     server_.emplace(loop_, o, [this](const http::exchange_ptr& x) {
       // What came in with the last words, and is looked at when all is over, is dropped.
       if (routes_)
@@ -332,9 +343,15 @@ void gateway::start() { rooms_->start(); }
 
 void gateway::reload(const settings& s) { rooms_->reload(s); }
 
+void gateway::announce_drain() { rooms_->announce_drain(); }
+
+void gateway::close_door() { rooms_->close_door(); }
+
 void gateway::drain() { rooms_->drain(); }
 
 std::size_t gateway::open_answers() const { return rooms_->open_answers(); }
+
+std::size_t gateway::open_connections() const { return rooms_->open_connections(); }
 
 void gateway::check(std::function<void()> f) { rooms_->check(std::move(f)); }
 

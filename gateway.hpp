@@ -28,11 +28,20 @@ public:
   /// Takes other settings, as far as they can change; the log says which cannot.
   void reload(const settings& s);
 
+  /// Says to monitors, and with each answer to its client, that the end is near.
+  void announce_drain();
+
+  /// Takes no new connections.
+  void close_door();
+
   /// Takes no new work.
   void drain();
 
   /// Answers that still run.
   std::size_t open_answers() const;
+
+  /// Connections of clients, idle ones included.
+  std::size_t open_connections() const;
 
   /// Asks an actor a question over the loop, and calls *f* on its answer.
   void check(std::function<void()> f);

@@ -1,13 +1,14 @@
 #include "logging.hpp"
 
+#include "background_sink.hpp"
 #include "protocol/json.hpp"
 
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/rotating_file_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <stdexcept>
 #include <string_view>
@@ -20,6 +21,8 @@ namespace {
 
 constexpr std::size_t file_size = 10u << 20;
 constexpr std::size_t files_kept = 10;
+/// How long the last lines may take.
+constexpr std::chrono::milliseconds last_lines{500};
 constexpr const char* requests_name = "requests";
 
 /// A line as one JSON object.
@@ -73,9 +76,10 @@ spdlog::sink_ptr open_file(const settings& s) {
 } // namespace
 
 logs::logs(const settings& s) {
-  std::vector<spdlog::sink_ptr> sinks{std::make_shared<spdlog::sinks::stderr_sink_mt>()};
+  std::vector<spdlog::sink_ptr> sinks{
+      std::make_shared<background_sink>(std::make_shared<error_sink>())};
   if (!s.log_path.empty())
-    sinks.push_back(open_file(s));
+    sinks.push_back(std::make_shared<background_sink>(open_file(s)));
   auto make = [&](const char* name) {
     auto log = std::make_shared<spdlog::logger>(name, sinks.begin(), sinks.end());
     log->flush_on(spdlog::level::warn);
@@ -99,6 +103,14 @@ void logs::use(const settings& s) {
   requests_->set_level(level);
 }
 
+logs::~logs() { finish(); }
+
 void logs::flush() { program_->flush(); }
+
+void logs::finish() {
+  flush();
+  for (const auto& sink : program_->sinks())
+    static_cast<background_sink&>(*sink).wait(last_lines);
+}
 
 } // namespace nekod

@@ -11,12 +11,19 @@
 namespace nekod {
 
 /// The two logs of the program, which share where they go: standard error, and a file if one is
-/// set. Lines of the program itself go through spdlog's default logger.
+/// set. Nobody waits for a line to be written. Lines of the program itself go through spdlog's
+/// default logger.
 class logs {
 public:
   /// Opens them, and makes the program's the default one.
   /// @throws std::runtime_error that names the file, where it cannot be written.
   explicit logs(const settings& s);
+
+  /// Waits a little for the last lines.
+  ~logs();
+
+  logs(const logs&) = delete;
+  logs& operator=(const logs&) = delete;
 
   /// Takes another level.
   void use(const settings& s);
@@ -24,8 +31,11 @@ public:
   /// One line a request: in text as it is, in JSON as members of the line's object.
   spdlog::logger& requests() noexcept { return *requests_; }
 
-  /// Writes to the file what waits in memory.
+  /// Has what waits in memory written to the file, without waiting for it.
   void flush();
+
+  /// Waits a little until all lines are written.
+  void finish();
 
 private:
   std::shared_ptr<spdlog::logger> program_;

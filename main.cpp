@@ -56,7 +56,9 @@ void reload(gateway& house, int argc, const char* const* argv) {
 
 int run(settings s, live_settings live, int argc, const char* const* argv) {
   logs log{s};
-  auto drain_limit = std::chrono::duration_cast<std::chrono::milliseconds>(s.drain_timeout);
+  using std::chrono::milliseconds;
+  auto drain_delay = std::chrono::duration_cast<milliseconds>(s.drain_delay);
+  auto drain_limit = std::chrono::duration_cast<milliseconds>(s.drain_timeout);
   caretaker care;
   gateway house{std::move(s), std::move(live), log};
   house.start();
@@ -64,17 +66,20 @@ int run(settings s, live_settings live, int argc, const char* const* argv) {
 
   duties d;
   d.reload = [&] { reload(house, argc, argv); };
-  d.begin_drain = [&] {
+  d.announce_drain = [&] {
     service_manager::stopping();
-    house.drain();
+    house.announce_drain();
   };
+  d.close_door = [&] { house.close_door(); };
+  d.begin_drain = [&] { house.drain(); };
   d.open_answers = [&] { return house.open_answers(); };
+  d.open_connections = [&] { return house.open_connections(); };
   d.tidy_up = [&] { log.flush(); };
   d.check = [&](auto well) { house.check(std::move(well)); };
-  care.work(std::move(d), drain_limit);
+  care.work(std::move(d), drain_delay, drain_limit);
 
   auto whole = house.stop();
-  log.flush();
+  log.finish();
   if (!whole)
     std::_Exit(0);
   return 0;

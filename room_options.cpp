@@ -93,17 +93,19 @@ std::size_t raise_descriptor_limit() {
 /// Connections to the redirect's port; it closes each behind its answer.
 constexpr std::size_t redirect_connections = 128;
 
-/// Connections that may be open: a client's may need one upstream, with TLS as many more may be in
-/// their handshake, and a few descriptors are ours. Past that clients are sent away; out of
-/// descriptors, RESTinio would stop to accept for good.
+/// Connections that may be open. A stream needs one more upstream, with TLS as many more may be in
+/// their handshake, and a few descriptors are ours. Past that clients are sent away, which is
+/// better than to let them wait until there is a descriptor.
 std::size_t connection_limit(const settings& s, std::size_t descriptors) {
   constexpr std::size_t few = 1024;
   constexpr std::size_t reserved = 256;
   // Those past a limit live until they are told so.
   auto redirect = s.tls_redirect_port ? 2 * redirect_connections : 0;
-  auto each = s.tls_cert.empty() ? std::size_t{2} : std::size_t{3};
-  auto possible = descriptors > few + redirect ? (descriptors - reserved - redirect) / each
-                                               : descriptors / (2 * each);
+  auto each = s.tls_cert.empty() ? std::size_t{1} : std::size_t{2};
+  auto free = descriptors - reserved - redirect;
+  auto possible = descriptors <= few + redirect        ? descriptors / (2 * (each + 1))
+                  : free / (each + 1) <= s.max_streams ? free / (each + 1)
+                                                       : (free - s.max_streams) / each;
   if (possible < s.max_connections)
     spdlog::info("at most {} connections, since this process may open {} files", possible,
                  descriptors);

@@ -14,6 +14,9 @@ namespace {
 /// keeps such buffers at hand.
 constexpr long read_size = (32 << 10) - 1;
 
+/// What it sends at a time; the least that it lets one set.
+constexpr long write_size = 16 << 10;
+
 bool starts_with_name(std::string_view line, std::string_view name) {
   return line.size() > name.size() && line[name.size()] == ':' &&
          std::equal(name.begin(), name.end(), line.begin(),
@@ -70,6 +73,8 @@ void curl_job::set_up(const client_options& options) {
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
   curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, read_size);
+  // Else each call that says something keeps 64 KiB for it as long as it lasts.
+  curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, write_size);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                    static_cast<long>(call_.limits.connect.count()));

@@ -29,6 +29,9 @@ std::string plain(std::string_view text) {
   return result;
 }
 
+/// The same in a place that must not be empty, as it would be of what is no HTTP.
+std::string plain_word(std::string_view text) { return text.empty() ? "-" : plain(text); }
+
 /// A field that both forms have.
 struct field {
   const char* name;
@@ -61,8 +64,8 @@ std::vector<field> details(const request& r, const exchange_notes& n, const exch
 
 std::string access_line(const request& r, const exchange_notes& notes,
                         const exchange_outcome& outcome) {
-  std::string line = plain(r.method) + ' ' + plain(r.path) + ' ' + std::to_string(outcome.status) +
-                     ' ' + milliseconds(outcome.duration) + "ms";
+  std::string line = plain_word(r.method) + ' ' + plain_word(r.path) + ' ' +
+                     std::to_string(outcome.status) + ' ' + milliseconds(outcome.duration) + "ms";
   for (const auto& f : details(r, notes, outcome)) {
     line += ' ';
     line += f.name;

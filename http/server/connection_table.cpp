@@ -1,15 +1,27 @@
 #include "http/server/connection_table.hpp"
 
+#include "http/server/inbox.hpp"
 #include "http/server/restinio_exchange.hpp"
 
 #include <utility>
 
 namespace nekod::http {
 
+void connection_table::announce(restinio::connection_id_t connection, std::shared_ptr<inbox> box) {
+  std::lock_guard guard{mutex_};
+  connections_[connection].box = std::move(box);
+}
+
+std::shared_ptr<inbox> connection_table::inbox_of(restinio::connection_id_t connection) const {
+  std::lock_guard guard{mutex_};
+  auto i = connections_.find(connection);
+  return i == connections_.end() ? nullptr : i->second.box;
+}
+
 void connection_table::add(restinio::connection_id_t connection,
                            std::weak_ptr<restinio_exchange> x) {
   std::lock_guard guard{mutex_};
-  auto& exchanges = connections_[connection];
+  auto& exchanges = connections_[connection].exchanges;
   std::erase_if(exchanges, [](const auto& e) { return e.expired(); });
   exchanges.push_back(std::move(x));
 }
@@ -23,9 +35,10 @@ void connection_table::state_changed(const restinio::connection_state::notice_t&
 
 void connection_table::accepted(restinio::connection_id_t connection) {
   std::lock_guard guard{mutex_};
-  if (connections_.size() >= limit_)
+  if (connections_.size() > limit_) {
+    connections_.erase(connection);
     throw connection_cut{};
-  connections_.try_emplace(connection);
+  }
   counts_->connections = connections_.size();
 }
 
@@ -37,7 +50,7 @@ void connection_table::closed(restinio::connection_id_t connection) {
     auto i = connections_.find(connection);
     if (i == connections_.end())
       return;
-    exchanges.swap(i->second);
+    exchanges.swap(i->second.exchanges);
     connections_.erase(i);
     counts_->connections = connections_.size();
   }

@@ -16,7 +16,19 @@ namespace nekod::http {
 /// Header fields in the order they go out.
 using fields = std::vector<std::pair<std::string, std::string>>;
 
-/// A request, whole.
+/// Why a request was not read to its end.
+enum class unread : std::uint8_t {
+  /// It was.
+  nothing,
+  /// It is no HTTP, or could be taken for two requests.
+  malformed,
+  /// Its line and header fields are longer than any that are read.
+  head,
+  /// Its body is too long, or nobody wanted it.
+  body,
+};
+
+/// A request.
 struct request {
   /// In capitals.
   std::string method;
@@ -28,6 +40,14 @@ struct request {
   /// The peer's address, without its port.
   std::string peer;
   fields headers;
+  /// What of it is not here; all there is to do then is to refuse it.
+  unread missing = unread::nothing;
+  /// Bytes of the body, of one that is not here too, as far as they are known.
+  std::uint64_t body_size = 0;
+  /// Whether the connection may have another request behind this.
+  bool keep_alive = true;
+  /// Whether its client knows of bodies in chunks; not so in HTTP/1.0.
+  bool takes_chunks = true;
 
   /// The first field of that name (letters' case does not matter); empty for none.
   std::string_view header(std::string_view name) const noexcept;

@@ -1,6 +1,5 @@
 #include "http/server/restinio_exchange.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace nekod::http {
@@ -46,25 +45,6 @@ std::string reason_phrase(std::uint16_t status) {
   }
 }
 
-request make_request(const restinio::request_t& r) {
-  request result;
-  const auto& head = r.header();
-  auto target = head.request_target();
-  // The absolute form, which proxies use: the address of the host is none of the path.
-  if (auto scheme = target.find("://"); target.front() != '/' && scheme != std::string::npos)
-    target.erase(0, std::min(target.find('/', scheme + 3), target.size()));
-  auto mark = target.find('?');
-  result.method = head.method().c_str();
-  result.path = target.substr(0, mark);
-  if (mark != std::string::npos)
-    result.query = target.substr(mark + 1);
-  result.body = r.body();
-  result.peer = r.remote_endpoint().address().to_string();
-  head.for_each_field(
-      [&](const auto& field) { result.headers.emplace_back(field.name(), field.value()); });
-  return result;
-}
-
 /// Counts one in *count* until the last copy of what it returns is gone.
 std::shared_ptr<void> count_in(std::shared_ptr<shared_counts> counts,
                                std::atomic<std::size_t> shared_counts::*count) {
@@ -74,14 +54,17 @@ std::shared_ptr<void> count_in(std::shared_ptr<shared_counts> counts,
 
 } // namespace
 
-restinio_exchange::restinio_exchange(restinio::request_handle_t handle, asio::io_context& loop,
+restinio_exchange::restinio_exchange(restinio::request_handle_t handle, std::shared_ptr<inbox> box,
+                                     asio::io_context& loop,
                                      std::shared_ptr<const exchange_setting> setting)
-    : req_(make_request(*handle)),
-      keep_alive_(handle->header().should_keep_alive()),
+    : inbox_(std::move(box)),
+      req_(inbox_->release()),
       handle_(std::move(handle)),
       loop_(loop),
       setting_(std::move(setting)),
-      counted_(count_in(setting_->counts, &shared_counts::exchanges)) {}
+      counted_(count_in(setting_->counts, &shared_counts::exchanges)) {
+  req_.peer = handle_->remote_endpoint().address().to_string();
+}
 
 restinio_exchange::~restinio_exchange() {
   if (!loop_.stopped()) {
@@ -129,7 +112,9 @@ void restinio_exchange::begin(std::uint16_t status, fields headers) {
       return;
     stream_counted_ = count_in(setting_->counts, &shared_counts::streams);
   }
-  stream_.emplace(start<restinio::chunked_output_t>(status, std::move(headers)));
+  stream_.emplace(start<stream_output>(status, std::move(headers)));
+  if (!req_.takes_chunks)
+    stream_->without_chunks();
 }
 
 void restinio_exchange::write(std::string bytes, written_handler f) {
@@ -139,7 +124,7 @@ void restinio_exchange::write(std::string bytes, written_handler f) {
   if (first_write_ == clock::time_point{})
     first_write_ = now;
   last_write_.store(now, std::memory_order_relaxed);
-  stream_->append_chunk(std::move(bytes));
+  stream_->append(std::move(bytes));
   stream_->flush([f = std::move(f)](const asio::error_code& ec) {
     if (!ec && f)
       f();
@@ -232,8 +217,11 @@ bool restinio_exchange::cut_in_handler() {
 
 /// To be called when the answer's last byte was handed to the system.
 restinio::write_status_cb_t restinio_exchange::when_sent() {
-  return [counted = std::move(counted_),
-          stream = std::move(stream_counted_)](const asio::error_code&) {};
+  return [box = inbox_, counted = std::move(counted_),
+          stream = std::move(stream_counted_)](const asio::error_code& ec) {
+    if (!ec)
+      box->answered();
+  };
 }
 
 template <class Output>
@@ -247,7 +235,7 @@ restinio::response_builder_t<Output> restinio_exchange::start(std::uint16_t stat
   for (const auto& field : setting_->extra)
     response.append_header(field.first, field.second);
   response.append_header_date_field();
-  if (!keep_alive_)
+  if (!req_.keep_alive)
     response.connection_close();
   return response;
 }

@@ -2,6 +2,8 @@
 
 #include "http/server/connection_table.hpp"
 #include "http/server/exchange.hpp"
+#include "http/server/inbox.hpp"
+#include "http/server/stream_output.hpp"
 
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
@@ -30,8 +32,9 @@ struct exchange_setting {
 /// the end, the client's leaving, and the idle timer.
 class restinio_exchange : public exchange, public std::enable_shared_from_this<restinio_exchange> {
 public:
-  restinio_exchange(restinio::request_handle_t handle, asio::io_context& loop,
-                    std::shared_ptr<const exchange_setting> setting);
+  /// @param box Has the request ready.
+  restinio_exchange(restinio::request_handle_t handle, std::shared_ptr<inbox> box,
+                    asio::io_context& loop, std::shared_ptr<const exchange_setting> setting);
   ~restinio_exchange() override;
 
   request& req() noexcept override { return req_; }
@@ -43,7 +46,7 @@ public:
   void write(std::string bytes, written_handler f) override;
   void finish() override;
   void abort() override;
-  void close_after() override { keep_alive_ = false; }
+  void close_after() override { req_.keep_alive = false; }
   void on_gone(gone_handler f) override;
   void on_idle(std::chrono::milliseconds period, idle_handler f) override;
 
@@ -56,7 +59,7 @@ public:
 
 private:
   using clock = std::chrono::steady_clock;
-  using chunked_response = restinio::response_builder_t<restinio::chunked_output_t>;
+  using stream_response = restinio::response_builder_t<stream_output>;
 
   bool ended() const;
   bool end();
@@ -69,8 +72,8 @@ private:
   template <class Output>
   restinio::response_builder_t<Output> start(std::uint16_t status, fields headers);
 
+  std::shared_ptr<inbox> inbox_;
   request req_;
-  bool keep_alive_;
   restinio::request_handle_t handle_;
   asio::io_context& loop_;
   std::shared_ptr<const exchange_setting> setting_;
@@ -78,7 +81,7 @@ private:
   /// Counts the exchange, and the stream if it is one, while there are bytes to send.
   std::shared_ptr<void> counted_;
   std::shared_ptr<void> stream_counted_;
-  std::optional<chunked_response> stream_;
+  std::optional<stream_response> stream_;
   std::uint16_t status_ = 0;
   clock::time_point arrived_ = clock::now();
   clock::time_point first_write_{};

@@ -84,12 +84,20 @@ void routes::handle(const exchange_ptr& x) {
     notes.endpoint = c.where->word;
   if (auto problem = turned_away(c))
     refuse(c, *problem);
-  else if (auto excess = too_much(c))
+  else if (auto excess = too_much(c.x->req()))
     refuse(c, *excess);
   else if (c.is("OPTIONS"))
     preflight(c);
   else
     dispatch(c);
+}
+
+bool routes::wants_body(const request& r) const {
+  call c{nullptr, {}, endpoint_path(r.path), nullptr, options_.gate->identify(r)};
+  c.where = find(c.path, r.method);
+  if (draining_ || too_much(r) || c.where == nullptr || !c.where->takes(r.method))
+    return false;
+  return c.where->open || options_.gate->knows(c.who);
 }
 
 /// The refusal where there is no room for a request, or for its connection: that is closed behind
@@ -99,7 +107,7 @@ std::optional<error> routes::turned_away(call& c) const {
     return count && count() > limit;
   };
   auto closing = draining_ || past(options_.open_connections, options_.max_connections);
-  if (closing)
+  if (closing || leaving_)
     c.x->close_after();
   auto away = closing || (c.is_chat() && past(options_.open_requests, options_.max_requests));
   if (!away || (c.where != nullptr && c.where->watched))
@@ -109,17 +117,18 @@ std::optional<error> routes::turned_away(call& c) const {
   return full;
 }
 
-/// The refusal where a request is larger than what is taken.
-std::optional<error> routes::too_much(const call& c) const {
-  const auto& r = c.x->req();
+/// The refusal where a request is larger than what is taken, or is none.
+std::optional<error> routes::too_much(const request& r) const {
   auto at_most = [](error_code code, std::size_t limit) {
     return error{code, {}, "at most " + std::to_string(limit) + " bytes"};
   };
+  if (r.missing == unread::malformed)
+    return error{error_code::malformed_request};
   if (r.path.size() + r.query.size() + 1 > options_.max_url)
     return at_most(error_code::uri_too_long, options_.max_url);
-  if (r.header_size() > options_.max_headers)
+  if (r.missing == unread::head || r.header_size() > options_.max_headers)
     return at_most(error_code::header_too_large, options_.max_headers);
-  if (r.body.size() > options_.max_body)
+  if (r.body_size > options_.max_body)
     return at_most(error_code::content_too_large, options_.max_body);
   return std::nullopt;
 }
@@ -135,6 +144,9 @@ void routes::dispatch(call& c) {
     return refuse(c, error_code::not_found);
   if (!c.where->takes(c.x->req().method))
     return refuse_method(c);
+  // What spoke against its body is gone meanwhile.
+  if (c.x->req().missing == unread::body)
+    return refuse(c, error_code::overloaded);
   (this->*c.where->answer)(c);
 }
 
@@ -196,7 +208,7 @@ void routes::health(const call& c) {
 void routes::alive(const call& c) { respond_json(*c.x, c.request_id, 200, openai::alive_json()); }
 
 void routes::ready(const call& c) {
-  if (draining_)
+  if (leaving_)
     return respond_json(*c.x, c.request_id, 503, openai::readiness_json({"draining"}));
   ask<readiness>(
       c,

@@ -49,6 +49,14 @@ public:
   /// Answers *x*, now or later. May be called on several threads at once.
   void handle(const exchange_ptr& x);
 
+  /// Whether *r*, of which only the head is here, may be answered with more than a refusal. May be
+  /// called on several threads at once.
+  bool wants_body(const request& r) const;
+
+  /// From now on it is not ready, and connections close behind their next answer, so that clients
+  /// look for another place.
+  void announce_drain() noexcept { leaving_ = true; }
+
   /// From now on new requests are refused with 503, but for those of monitors.
   void drain() noexcept { draining_ = true; }
 
@@ -75,7 +83,7 @@ private:
   static const endpoint* find(std::string_view path, std::string_view method);
 
   void dispatch(call& c);
-  std::optional<openai::error> too_much(const call& c) const;
+  std::optional<openai::error> too_much(const request& r) const;
   std::optional<openai::error> turned_away(call& c) const;
   void refuse(const call& c, const openai::error& e) const;
   void refuse_method(const call& c) const;
@@ -91,6 +99,7 @@ private:
   caf::actor_system& system_;
   registry_actor registry_;
   route_options options_;
+  std::atomic<bool> leaving_{false};
   std::atomic<bool> draining_{false};
 };
 

@@ -1,16 +1,17 @@
 #include "http/server/server.hpp"
 
 #include "http/server/connection_table.hpp"
+#include "http/server/door.hpp"
+#include "http/server/inbox.hpp"
 #include "http/server/restinio_exchange.hpp"
 #include "http/server/server_socket.hpp"
 
+#include <netinet/tcp.h>
 #include <restinio/all.hpp>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <exception>
-#include <future>
 #include <mutex>
 #include <sstream>
 #include <system_error>
@@ -52,21 +53,35 @@ asio::ip::tcp family_of(int socket) {
   return address.ss_family == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4();
 }
 
-/// What RESTinio is to bind. It has no way to be given a socket, so that where one is inherited it
-/// binds any port, and its acceptor is given the socket then.
-asio::ip::tcp::endpoint wanted_endpoint(const server_options& o) {
-  if (o.inherited_socket < 0)
-    return endpoint_of(o);
-  auto loopback = family_of(o.inherited_socket) == asio::ip::tcp::v6()
-                      ? asio::ip::address{asio::ip::address_v6::loopback()}
-                      : asio::ip::address{asio::ip::address_v4::loopback()};
-  return {loopback, 0};
+/// @throws std::system_error that names the address.
+asio::ip::tcp::acceptor listen(asio::io_context& loop, const server_options& o) {
+  asio::ip::tcp::acceptor result{loop};
+  try {
+    if (o.inherited_socket >= 0) {
+      result.assign(family_of(o.inherited_socket), o.inherited_socket);
+    } else {
+      auto where = endpoint_of(o);
+      result.open(where.protocol());
+      result.set_option(asio::socket_base::reuse_address{true});
+      result.bind(where);
+    }
+    result.listen();
+  } catch (const std::system_error& e) {
+    throw cannot_listen(o, e.code());
+  }
+  return result;
 }
 
-void take_over(asio::ip::tcp::acceptor& acceptor, int socket) {
-  acceptor.close();
-  acceptor.assign(family_of(socket), socket);
-}
+/// RESTinio counts connections through this. It is given nothing to count.
+class nobody : public restinio::connection_count_limits::impl::acceptor_callback_iface_t {
+  void call_accept_now(std::size_t) noexcept override {}
+  void schedule_next_accept_attempt(std::size_t) noexcept override {}
+};
+
+/// Bytes that the system keeps besides those under way to a client, whatever room it has: what a
+/// client that does not read costs.
+using unsent_limit = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
+constexpr int most_unsent = 64 << 10;
 
 struct traits : restinio::traits_t<restinio::asio_timer_manager_t, restinio::null_logger_t,
                                    restinio::default_request_handler_t,
@@ -84,57 +99,46 @@ public:
                                                                      spare_connections(options))),
         exchanges_(std::make_shared<exchange_setting>(
             exchange_setting{counts_, options.extra, options.ended})),
-        sockets_(std::make_shared<listener>(options.tls, options.handshake_timeout,
-                                            options.max_connections)),
+        sockets_(std::make_shared<listener>(options, connections_)),
         loop_(loop),
-        server_(restinio::external_io_context(loop), settings(options, std::move(f))) {
-    try {
-      server_.open_sync();
-    } catch (const std::system_error& e) {
-      throw cannot_listen(options, e.code());
-    }
+        factory_(make_factory(settings(options, std::move(f)))) {
+    auto acceptor = listen(loop, options);
+    endpoint_ = acceptor.local_endpoint();
+    door_ = std::make_shared<door>(
+        loop, std::move(acceptor), sockets_, [this](server_socket socket, const auto& peer) {
+          factory_->create_new_connection(std::move(socket), peer, lifetime_monitor{&uncounted_})
+              ->init();
+        });
+    door_->open();
   }
 
   const asio::ip::tcp::endpoint& endpoint() const noexcept { return endpoint_; }
 
   void use(tls_context tls) { sockets_->use(std::move(tls)); }
 
-  void stop_accepting() {
-    std::promise<void> closed;
-    server_.close_async([&] { closed.set_value(); },
-                        [&](const std::exception_ptr&) { closed.set_value(); });
-    closed.get_future().wait();
-  }
+  void stop_accepting() { door_->close(); }
 
   const shared_counts& counts() const noexcept { return *counts_; }
 
   asio::io_context& loop() noexcept { return loop_; }
 
 private:
+  using factory = restinio::impl::connection_factory_t<traits>;
+  using limiter = restinio::connection_count_limit_types<traits>::limiter_t;
+  using lifetime_monitor = restinio::connection_count_limit_types<traits>::lifetime_monitor_t;
+
   restinio::server_settings_t<traits> settings(const server_options& o, handler f) {
-    auto where = wanted_endpoint(o);
     restinio::server_settings_t<traits> result;
-    result.sockets_of(sockets_)
-        .address(where.address())
-        .protocol(where.protocol())
-        .port(where.port())
+    result
         .read_next_http_message_timelimit(o.read_timeout)
-        .write_http_response_timelimit(o.write_timeout)
+        // The socket looks whether any byte is taken in time. A write of many bytes may take long.
+        .write_http_response_timelimit(std::chrono::hours{24})
         .handle_request_timeout(o.answer_timeout)
         // With one, a client's leaving would show only at the next write to it.
         .max_pipelined_requests(2)
-        .incoming_http_msg_limits(restinio::incoming_http_msg_limits_t{}
-                                      .max_url_size(max_request_head)
-                                      .max_field_name_size(max_request_head)
-                                      .max_field_value_size(max_request_head)
-                                      .max_field_count(max_request_head / 4)
-                                      .max_body_size(o.max_body * 2 + (std::size_t{1} << 20)))
-        .socket_options_setter(
-            [](auto& options) { options.set_option(asio::ip::tcp::no_delay(true)); })
-        .acceptor_post_bind_hook([this, inherited = o.inherited_socket](auto& acceptor) {
-          if (inherited >= 0)
-            take_over(acceptor, inherited);
-          endpoint_ = acceptor.local_endpoint();
+        .socket_options_setter([](auto& options) {
+          options.set_option(asio::ip::tcp::no_delay(true));
+          options.set_option(unsent_limit(most_unsent));
         })
         .connection_state_listener(connections_)
         .request_handler([this, f = std::move(f)](restinio::request_handle_t r) {
@@ -144,9 +148,20 @@ private:
     return result;
   }
 
+  /// As RESTinio's server makes it; but that ends to accept for good where accepting fails once.
+  std::shared_ptr<factory> make_factory(restinio::server_settings_t<traits> s) {
+    auto shared = std::make_shared<restinio::impl::connection_settings_t<traits>>(
+        s, restinio::impl::create_parser_settings<traits::http_methods_mapper_t>(),
+        s.timer_factory()->create(loop_));
+    return std::make_shared<factory>(std::move(shared), s.socket_options_setter());
+  }
+
   void handle(restinio::request_handle_t r, const handler& f) {
     auto connection = r->connection_id();
-    auto x = std::make_shared<restinio_exchange>(std::move(r), loop_, exchanges_);
+    auto box = connections_->inbox_of(connection);
+    if (!box) // It has closed meanwhile.
+      throw connection_cut{};
+    auto x = std::make_shared<restinio_exchange>(std::move(r), std::move(box), loop_, exchanges_);
     connections_->add(connection, x);
     f(x);
     if (x->leave_handler())
@@ -158,8 +173,12 @@ private:
   std::shared_ptr<const exchange_setting> exchanges_;
   std::shared_ptr<listener> sockets_;
   asio::io_context& loop_;
+  nobody nobody_;
+  limiter uncounted_{&nobody_, restinio::connection_count_limits::max_parallel_connections_t{0},
+                     restinio::connection_count_limits::max_active_accepts_t{0}};
+  std::shared_ptr<factory> factory_;
   asio::ip::tcp::endpoint endpoint_;
-  restinio::http_server_t<traits> server_;
+  std::shared_ptr<door> door_;
 };
 
 namespace {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "http/server/exchange.hpp"
+#include "http/server/request_reader.hpp"
 #include "http/server/tls.hpp"
 
 #include <chrono>
@@ -22,9 +23,12 @@ struct server_options {
   std::string host = "127.0.0.1";
   /// 0 lets the system pick one.
   std::uint16_t port = 0;
-  /// Bytes of a body that handlers will take. For the sake of a friendly answer bodies of up to
-  /// twice as much and 1 MiB are read and handed on; a longer one closes the connection.
+  /// Bytes of a body that are read; of a longer one only the head is handed on.
   std::size_t max_body = 16u << 20;
+  /// Asked whether a body that is not small is to be read, when its head is there: where not, the
+  /// head is handed on at once, to be refused. May be called on any thread, several at once. May be
+  /// empty.
+  std::function<bool(const request&)> wants_body;
   /// Connections at a time. A few more are served, for handlers to send away; those past them are
   /// closed at once.
   std::size_t max_connections = 16'000;
@@ -42,18 +46,17 @@ struct server_options {
   std::function<void(const request&, const exchange_notes&, const exchange_outcome&)> ended;
   /// From the first byte the server waits for to a request's last, idle time between two included.
   std::chrono::seconds read_timeout{60};
-  /// Longest time one write may take: a client that does not read is dropped then.
+  /// Longest time without a byte taken of what is written: a client that does not read is dropped
+  /// then.
   std::chrono::seconds write_timeout{60};
   /// Longest time without a write while a request is being answered.
   std::chrono::seconds answer_timeout{1800};
 };
 
-/// Bytes of a request's line and header fields past which the connection closes unanswered: a limit
-/// inside the parser. What is to be answered has to have a limit below it.
-inline constexpr std::size_t max_request_head = 80u << 10;
-
 /// An HTTP/1.1 server on an event loop that others run, plain or over TLS. It hands each request to
-/// one handler and tells exchanges at once when their client leaves.
+/// one handler, also one that could not be read to its end, and tells exchanges at once when their
+/// client leaves. Requests of one connection are handed on one after the other, each when the one
+/// before is answered.
 class server {
 public:
   using handler = std::function<void(exchange_ptr)>;

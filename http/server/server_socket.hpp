@@ -1,5 +1,11 @@
 #pragma once
 
+#include "http/server/connection_table.hpp"
+#include "http/server/inbox.hpp"
+#include "http/server/lingering.hpp"
+#include "http/server/server.hpp"
+#include "http/server/write_watch.hpp"
+
 #include <asio/bind_executor.hpp>
 #include <asio/ssl.hpp>
 #include <asio/steady_timer.hpp>
@@ -7,31 +13,42 @@
 #include <restinio/all.hpp>
 #include <restinio/tls_fwd.hpp>
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstring>
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <string_view>
 #include <utility>
-#include <vector>
 
 /// The socket of a client's connection, plain or TLS, as a template argument for RESTinio.
+///
 /// RESTinio's own TLS socket waits for ever for a client's handshake, and keeps one certificate for
-/// life.
+/// life. And its reader closes the connection where a request deserves an answer, reads bodies that
+/// nobody wants, and loses count of pipelined requests. So requests are read here: RESTinio is
+/// handed a token in place of each, and the server finds the request in the connection's inbox.
 namespace nekod::http {
+
+/// What RESTinio reads in place of each request.
+inline constexpr std::string_view request_token = "GET / HTTP/1.1\r\n\r\n";
+
+/// What is written where a client waits for it before it sends its body.
+inline constexpr std::string_view continue_word = "HTTP/1.1 100 Continue\r\n\r\n";
 
 /// What the sockets of one listener share. May be used by several threads at once.
 class listener {
 public:
-  using tls_context = std::shared_ptr<asio::ssl::context>;
-
-  /// @param tls Null for plain connections.
-  /// @param timeout Longest time for a client's TLS handshake.
-  /// @param limit Handshakes at a time; further clients are closed at once.
-  listener(tls_context tls, std::chrono::seconds timeout, std::size_t limit)
-      : handshake_timeout(timeout), max_handshakes(limit), context_(std::move(tls)) {}
+  /// @param o Its certificate, limits and rules of reading.
+  /// @param table Told of each connection.
+  listener(const server_options& o, std::shared_ptr<connection_table> table)
+      : handshake_timeout(o.handshake_timeout),
+        write_timeout(o.write_timeout),
+        max_handshakes(o.max_connections),
+        reading(std::make_shared<reading_rules>(reading_rules{o.max_body, o.wants_body})),
+        connections(std::move(table)),
+        context_(o.tls) {}
 
   /// Null for plain connections.
   tls_context tls() const {
@@ -46,7 +63,11 @@ public:
   }
 
   const std::chrono::seconds handshake_timeout;
+  const std::chrono::seconds write_timeout;
+  /// Handshakes at a time; further clients are closed at once.
   const std::size_t max_handshakes;
+  const std::shared_ptr<const reading_rules> reading;
+  const std::shared_ptr<connection_table> connections;
   std::atomic<std::size_t> handshakes{0};
 
 private:
@@ -62,7 +83,11 @@ public:
   using executor_type = asio::io_context::executor_type;
 
   server_socket(asio::io_context& loop, std::shared_ptr<listener> from)
-      : loop_(&loop), listener_(std::move(from)), plain_(loop) {}
+      : loop_(&loop),
+        listener_(std::move(from)),
+        plain_(loop),
+        inbox_(std::make_shared<inbox>(listener_->reading)),
+        watch_(std::make_shared<write_watch>(loop, listener_->write_timeout)) {}
 
   auto& lowest_layer() { return plain_.lowest_layer(); }
   const auto& lowest_layer() const { return plain_.lowest_layer(); }
@@ -83,28 +108,53 @@ public:
       plain_.non_blocking(true, ignored);
       tls_->shutdown(ignored);
     }
-    plain_.shutdown(std::forward<Arguments>(arguments)...);
+    if (!inbox_->broken())
+      plain_.shutdown(std::forward<Arguments>(arguments)...);
   }
 
+  /// Where the client is still sending a request that was answered unread, its answer is to reach
+  /// it.
   template <class... Arguments>
   void close(Arguments&&... arguments) {
-    plain_.close(std::forward<Arguments>(arguments)...);
+    inbox_->wake = nullptr;
+    watch_->stop();
+    if (!inbox_->broken() || !plain_.is_open()) {
+      plain_.close(std::forward<Arguments>(arguments)...);
+      return;
+    }
+    asio::error_code ec;
+    auto protocol = plain_.local_endpoint(ec).protocol();
+    auto native = plain_.release(ec);
+    if (!ec)
+      close_lingering(*loop_, asio::ip::tcp::socket{*loop_, protocol, native});
   }
 
+  /// Reads one request, which is in the inbox then, and hands on a token.
+  /// @param buffers Have room for the token, and for what arrives meanwhile.
   template <class Buffers, class Handler>
   void async_read_some(const Buffers& buffers, Handler&& f) {
-    if (tls_)
-      tls_->async_read_some(buffers, std::forward<Handler>(f));
-    else
-      plain_.async_read_some(buffers, std::forward<Handler>(f));
+    asio::mutable_buffer into = *asio::buffer_sequence_begin(buffers);
+    if (!inbox_->ready()) {
+      read_on(into, std::forward<Handler>(f));
+      return;
+    }
+    auto executor = asio::get_associated_executor(f);
+    asio::post(asio::bind_executor(
+        executor, [into, f = std::forward<Handler>(f)]() mutable { hand_on_token(into, f); }));
   }
 
   template <class Buffers, class Handler>
   void async_write_some(const Buffers& buffers, Handler&& f) {
-    if (tls_)
-      tls_->async_write_some(buffers, std::forward<Handler>(f));
-    else
-      plain_.async_write_some(buffers, std::forward<Handler>(f));
+    auto executor = asio::get_associated_executor(f);
+    watch_->begin(plain_, executor);
+    auto written = [this, f = std::forward<Handler>(f)](const asio::error_code& ec,
+                                                        std::size_t size) mutable {
+      watch_->end();
+      f(ec, size);
+    };
+    with_stream([&](auto& stream) {
+      stream.async_write_some(buffers, asio::bind_executor(executor, std::move(written)));
+    });
   }
 
   /// Makes the connection ready to be read: at once where it is plain, else after its handshake.
@@ -112,6 +162,11 @@ public:
   /// @param f Called with an error code; keeps the socket alive.
   template <class Handler>
   void prepare(Handler f) {
+    inbox_->wake = [this] {
+      woken_ = true;
+      asio::error_code ignored;
+      plain_.cancel(ignored);
+    };
     auto context = listener_->tls();
     if (!context) {
       f(asio::error_code{});
@@ -124,6 +179,11 @@ public:
     context_ = std::move(context); // A stream does not keep its context.
     tls_ = std::make_unique<tls_stream>(plain_, *context_);
     handshake(std::move(f));
+  }
+
+  /// Makes the connection known, as that of this number.
+  void announce(restinio::connection_id_t connection) {
+    listener_->connections->announce(connection, inbox_);
   }
 
 private:
@@ -144,6 +204,68 @@ private:
     std::shared_ptr<listener> from;
     bool ended = false;
   };
+
+  template <class Handler>
+  static void hand_on_token(asio::mutable_buffer into, Handler& f) {
+    std::memcpy(into.data(), request_token.data(), request_token.size());
+    f(asio::error_code{}, request_token.size());
+  }
+
+  template <class Use>
+  void with_stream(Use use) {
+    if (tls_)
+      use(*tls_);
+    else
+      use(plain_);
+  }
+
+  /// Reads until a request is ready. While one is answered it reads as well, so that the client's
+  /// leaving shows.
+  template <class Handler>
+  void read_on(asio::mutable_buffer into, Handler f) {
+    auto executor = asio::get_associated_executor(f);
+    if (inbox_->owes_continue()) {
+      // Nothing else is being written: the request before it has been answered.
+      auto sent = [this, into, f = std::move(f)](const asio::error_code& ec, std::size_t) mutable {
+        arrived(ec, 0, into, std::move(f));
+      };
+      with_stream([&](auto& stream) {
+        asio::async_write(stream, asio::buffer(continue_word),
+                          asio::bind_executor(executor, std::move(sent)));
+      });
+    } else if (inbox_->full()) {
+      plain_.async_wait(
+          asio::socket_base::wait_error,
+          asio::bind_executor(executor, [this, into, f = std::move(f)](auto ec) mutable {
+            arrived(ec ? ec : make_error_code(asio::error::connection_reset), 0, into,
+                    std::move(f));
+          }));
+    } else {
+      auto read = [this, into, f = std::move(f)](const asio::error_code& ec,
+                                                 std::size_t size) mutable {
+        arrived(ec, size, into, std::move(f));
+      };
+      with_stream([&](auto& stream) {
+        stream.async_read_some(asio::buffer(into), asio::bind_executor(executor, std::move(read)));
+      });
+    }
+  }
+
+  template <class Handler>
+  void arrived(asio::error_code ec, std::size_t size, asio::mutable_buffer into, Handler f) {
+    auto woken = std::exchange(woken_, false);
+    inbox_->take({static_cast<const char*>(into.data()), size});
+    if (!plain_.is_open())
+      ec = asio::error::operation_aborted;
+    else if (woken && ec == asio::error::operation_aborted)
+      ec = {};
+    if (ec)
+      f(ec, 0);
+    else if (inbox_->ready())
+      hand_on_token(into, f);
+    else
+      read_on(into, std::move(f));
+  }
 
   template <class Handler>
   void handshake(Handler f) {
@@ -171,6 +293,10 @@ private:
   std::unique_ptr<tls_stream> tls_;
   /// Whether the handshake is over.
   bool prepared_ = false;
+  std::shared_ptr<inbox> inbox_;
+  std::shared_ptr<write_watch> watch_;
+  /// Whether what is read is cancelled to look into the inbox.
+  bool woken_ = false;
 };
 
 // RESTinio finds these two beside the socket.
@@ -178,12 +304,14 @@ private:
 template <class Connection, class StartReading, class Failed>
 void prepare_connection_and_start_read(server_socket& socket, Connection& connection,
                                        StartReading start_reading, Failed failed) {
-  socket.prepare([start_reading = std::move(start_reading), failed = std::move(failed),
+  socket.prepare([start_reading = std::move(start_reading), failed = std::move(failed), &socket,
+                  id = connection.connection_id(),
                   alive = connection.shared_from_this()](const asio::error_code& ec) {
     if (ec) {
       failed(ec);
       return;
     }
+    socket.announce(id);
     // It throws where the connection is one too many. On a plain port RESTinio catches that.
     try {
       start_reading();
@@ -198,53 +326,3 @@ inline restinio::tls_socket_t* make_tls_socket_pointer_for_state_listener(server
 }
 
 } // namespace nekod::http
-
-namespace restinio {
-
-/// The way of a listener from a server's settings to its sockets.
-template <class Settings>
-class socket_type_dependent_settings_t<Settings, nekod::http::server_socket> {
-public:
-  Settings& sockets_of(std::shared_ptr<nekod::http::listener> from) {
-    listener_ = std::move(from);
-    return static_cast<Settings&>(*this);
-  }
-
-  std::shared_ptr<nekod::http::listener> socket_listener() const { return listener_; }
-
-protected:
-  ~socket_type_dependent_settings_t() = default;
-
-private:
-  std::shared_ptr<nekod::http::listener> listener_;
-};
-
-namespace impl {
-
-/// Makes the sockets that connections are accepted into.
-template <>
-class socket_supplier_t<nekod::http::server_socket> {
-protected:
-  template <class Settings>
-  socket_supplier_t(Settings& settings, asio::io_context& loop)
-      : loop_(loop), listener_(settings.socket_listener()) {
-    for (std::size_t i = 0; i < settings.concurrent_accepts_count(); ++i)
-      sockets_.emplace_back(loop_, listener_);
-  }
-
-  nekod::http::server_socket& socket(std::size_t i) { return sockets_.at(i); }
-
-  nekod::http::server_socket move_socket(std::size_t i) {
-    return std::exchange(socket(i), nekod::http::server_socket{loop_, listener_});
-  }
-
-  auto concurrent_accept_sockets_count() const noexcept { return sockets_.size(); }
-
-private:
-  asio::io_context& loop_;
-  std::shared_ptr<nekod::http::listener> listener_;
-  std::vector<nekod::http::server_socket> sockets_;
-};
-
-} // namespace impl
-} // namespace restinio

@@ -29,6 +29,8 @@ constexpr std::string_view rate_limit_error = "rate_limit_error";
 constexpr std::string_view server_error = "server_error";
 
 constexpr auto rows = std::to_array<row>({
+    {error_code::malformed_request, 400, request_error, "malformed_request", "请求不符合 HTTP 规范",
+     "The request is not valid HTTP"},
     {error_code::empty_body, 400, request_error, "empty_body", "请求体不能为空",
      "The request body must not be empty"},
     {error_code::invalid_json, 400, request_error, "invalid_json", "请求体不是有效的 JSON",

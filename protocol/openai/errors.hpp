@@ -13,6 +13,8 @@ namespace nekod::openai {
 
 /// Every failure that a client can see. Its name on the wire is `code_name`, a stable word.
 enum class error_code : std::uint8_t {
+  /// The request is no HTTP, or could be read as two.
+  malformed_request,
   /// The request has no body.
   empty_body,
   /// The body is no JSON.

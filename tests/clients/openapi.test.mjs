@@ -125,6 +125,12 @@ test('every operation answers 200, with /v1 and without, and HEAD where GET goes
   assert.equal((await walk(nekod, operations.listModels, { query: '?refresh=true' })).status, 200);
 });
 
+test('a request that could be read as two is none', async () => {
+  const answer = await chat(nekod, {}, { headers: { 'Transfer-Encoding': 'gzip' } });
+  assert.equal(answer.status, 400);
+  assert.equal(code(answer), 'malformed_request');
+});
+
 test('chats, whole and streamed, with every field of their head', async () => {
   const whole = await chat(nekod, { temperature: 1, model: 'gpt-4o' });
   // To a server with the OpenAI API both pass.

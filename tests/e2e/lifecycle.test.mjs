@@ -212,3 +212,40 @@ test('--drain-timeout bounds the wait for streams', async (t) => {
   assert.deepEqual(await nekod.ended(), { code: 0, signal: null });
   await sim.quiet();
 });
+
+test('--drain-delay lets monitors and clients know first, while all are still answered', async (t) => {
+  const { nekod } = await pair(t, { nekod: ['--drain-delay', '600'] });
+  const kept = new Connection(nekod.port).reading();
+  await kept.send(rawRequest('GET', '/health/ready'));
+  await kept.seen(/200 OK[^]*"ready"/);
+  nekod.kill();
+  const ready = () => fetch(`${nekod.url}/health/ready`);
+  await until(async () => (await ready()).status === 503, 'it is still ready');
+  assert.deepEqual((await (await ready()).json()).reasons, ['draining']);
+  const { response } = await nekod.ask(unique());
+  assert.equal(response.headers.get('connection'), 'close');
+  assert.equal((await fetch(`${nekod.url}/health/live`)).status, 200);
+  // Whoever kept a connection is asked to look for another place behind its next answer.
+  kept.text = '';
+  await kept.send(rawRequest('GET', '/v1/models'));
+  await until(() => kept.closed, 'the connection stays open');
+  assert.match(kept.text, /^HTTP\/1.1 200 OK\r\nConnection: close\r\n/);
+  nekod.kill();
+  assert.deepEqual(await nekod.ended(), { code: 143, signal: null });
+});
+
+test('behind --drain-delay nekod drains as ever', async (t) => {
+  const { sim, nekod } = await pair(t, { nekod: ['--drain-delay', '0.2'] });
+  const text = unique();
+  const stream = await nekod.stream(`[sim tokens=100 delay=20] ${text}`);
+  await stream.started();
+  nekod.kill();
+  await until(async () => {
+    const answer = await nekod.post({ messages: [{ role: 'user', content: unique() }] }).catch(() => undefined);
+    await answer?.text();
+    return answer === undefined;
+  }, 'nekod still takes connections');
+  assert.ok(checkStream(await stream.rest()).text.includes(text));
+  assert.deepEqual(await nekod.ended(), { code: 0, signal: null });
+  assert.equal((await sim.quiet()).replies_aborted, 0);
+});

@@ -34,6 +34,37 @@ test('more requests than --max-streams are answered 503', async (t) => {
   }, 'there is still no room');
 });
 
+test('who finds no room is told so at once, and running streams do not notice', async (t) => {
+  const nekod = await gateway(t, [...leadingTo(sim), '--max-streams', '20', '--session-queue', '1']);
+  const [busy, texts] = [unique('busy'), Array.from({ length: 18 }, () => unique('running'))];
+  // One session has a turn that waits, and so no room for more.
+  const held = await nekod.stream(`[sim tokens=200 delay=20] ${busy}`, { session_id: busy });
+  await held.started();
+  const waiting = nekod.post({ session_id: busy, messages: [{ role: 'user', content: unique() }] });
+  const full = async () => {
+    const response = await nekod.post({ session_id: busy, messages: [{ role: 'user', content: unique() }] });
+    const wait = response.headers.get('retry-after') ?? '';
+    await response.text();
+    return response.status === 429 && wait;
+  };
+  assert.match(await until(full, 'the queue has no end'), /^[1-9]\d*$/);
+  const streams = await Promise.all(texts.map((text) => nekod.stream(`[sim tokens=100 delay=20] ${text}`)));
+  const times = [];
+  for (let i = 0; i < 200; ++i) {
+    const began = performance.now();
+    const response = await nekod.post({ messages: [{ role: 'user', content: 'one more' }] });
+    times.push(performance.now() - began);
+    assert.match(response.headers.get('retry-after') ?? '', /^[1-9]\d*$/);
+    await expectError(response, 503, 'overloaded', 'server_error');
+    if (streams.some((stream) => stream.ended)) break;
+  }
+  t.diagnostic(`${times.length} refusals, half of them within ${times.sort((a, b) => a - b)[times.length >> 1].toFixed(1)} ms`);
+  for (const [i, stream] of streams.entries()) assert.ok(checkStream(await stream.rest()).text.includes(texts[i]));
+  checkStream(await held.rest());
+  assert.equal((await waiting).status, 200);
+  await (await waiting).text();
+});
+
 test('connections past --max-connections are sent away, and there is room again later', async (t) => {
   const nekod = await gateway(t, [...leadingTo(sim), '--max-connections', '4']);
   const idle = Array.from({ length: 4 }, () => new Connection(nekod.port));
@@ -127,7 +158,8 @@ test('--session-max-age ends a session however often it is used', async (t) => {
     const last = await until(async () => {
       const text = unique();
       await nekod.ask(text, { session_id: id });
-      return (await show(id)).created_at !== created_at && text;
+      const now = (await show(id)).created_at;
+      return now && now !== created_at && text;
     }, 'the session goes on');
     assert.notEqual((await sim.chatWith(last)).id, (await sim.chatWith(first)).id, 'a new chat');
     await until(async () => (await show(unused)).status === 'error', 'the other one is still there');

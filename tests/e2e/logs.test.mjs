@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
-import { gateway, leadingTo, runToEnd, simulator, temporaryFolder, unique, until } from './support.mjs';
+import { Connection, gateway, leadingTo, rawRequest, runToEnd, simulator, temporaryFolder, unique, until } from './support.mjs';
 
 const sim = await simulator({ after });
 
@@ -82,4 +82,40 @@ test('--debug tells of calls and sessions, and FLASK_DEBUG does the same', async
     await logged(nekod, / debug upstream create_chat ok after \d/);
     await logged(nekod, / debug session \S+ is in memory/);
   }
+});
+
+test('a standard error that nobody reads holds up nobody, and what was lost is told', async (t) => {
+  const file = join(temporaryFolder(t), 'nekod.log');
+  const nekod = await gateway(t, [...leadingTo(sim), '--log-path', file]);
+  nekod.process.stderr.pause();
+  const connection = new Connection(nekod.port).reading();
+  const path = `/${'x'.repeat(250)}`;
+  const [rounds, each] = [80, 500];
+  for (let i = 1; i <= rounds; ++i) {
+    connection.text = '';
+    connection.socket.write(Buffer.concat(Array.from({ length: each }, () => rawRequest('GET', path))));
+    await until(() => connection.text.match(/HTTP\/1\.1 404 /g)?.length === each, `no answers in round ${i}`);
+  }
+  connection.end();
+  await nekod.ask(unique());
+  // The file has them all: one reader does not wait for another.
+  const lines = () => readFileSync(file, 'utf8').match(/ GET \/x+ 404 /g)?.length;
+  const rotated = () => existsSync(join(file, '..', 'nekod.1.log'));
+  await until(() => rotated() || lines() === rounds * each, 'the file lacks lines');
+  nekod.process.stderr.resume();
+  await logged(nekod, /\d+ lines of the log were lost/);
+});
+
+test('such a standard error does not keep nekod from its end', async (t) => {
+  const nekod = await gateway(t, leadingTo(sim));
+  nekod.process.stderr.pause();
+  const connection = new Connection(nekod.port).reading();
+  const bytes = Buffer.concat(Array.from({ length: 4000 }, () => rawRequest('GET', `/${'x'.repeat(250)}`)));
+  connection.socket.write(bytes);
+  await until(() => connection.text.match(/HTTP\/1\.1 404 /g)?.length === 4000, 'no answers');
+  connection.end();
+  const ended = new Promise((done) => nekod.process.once('exit', (code) => done(code)));
+  nekod.kill();
+  assert.equal(await ended, 0);
+  nekod.process.stderr.resume();
 });

@@ -11,7 +11,8 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
-const programs = resolve(root, process.env.NEKOD_BIN_DIR ?? 'build/release');
+/// Where the programs are.
+export const programs = resolve(root, process.env.NEKOD_BIN_DIR ?? 'build/release');
 
 /// How long anything may take before a test says that it hangs, in milliseconds.
 export const patience = Number(process.env.NEKOD_PATIENCE ?? 60_000);
@@ -63,8 +64,8 @@ export const unique = (text = 'message') => `${text}-${randomUUID().slice(0, 8)}
 export class Program {
   /// @param options `env`: variables beside those that a shell has; `files`: how many may be open, as
   ///                prlimit takes it; `limits`: other words for prlimit; `home`: files to find in the
-  ///                working folder, by name.
-  constructor(name, args, { env = {}, files, limits = [], home = {} } = {}) {
+  ///                working folder, by name; `socket`: a descriptor that it inherits, as from systemd.
+  constructor(name, args, { env = {}, files, limits = [], home = {}, socket } = {}) {
     this.name = name;
     this.log = '';
     this.home = mkdtempSync(join(tmpdir(), 'nekod-e2e-'));
@@ -74,7 +75,9 @@ export class Program {
     for (const [file, text] of Object.entries(home)) writeFileSync(join(this.home, file), text);
     const bounds = [...limits, ...(files ? [`--nofile=${files}`] : [])];
     const limit = bounds.length ? ['prlimit', ...bounds] : [];
-    const command = ['setpriv', '--pdeathsig', 'KILL', ...limit, join(programs, name), ...args];
+    const heir = ['sh', '-c', 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" "$@"'];
+    const inheriting = socket === undefined ? [] : heir;
+    const command = ['setpriv', '--pdeathsig', 'KILL', ...inheriting, ...limit, join(programs, name), ...args];
     this.process = spawn(command[0], command.slice(1), {
       cwd: this.home,
       env: {
@@ -83,7 +86,7 @@ export class Program {
         HOME: this.home,
         ...env,
       },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', ...(socket === undefined ? [] : [socket])],
     });
     const collect = (bytes) => (this.log += bytes);
     this.process.stdout.setEncoding('utf8').on('data', collect);

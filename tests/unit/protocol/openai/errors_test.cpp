@@ -21,6 +21,7 @@ struct row {
 };
 
 const std::vector<row> rows{
+    {error_code::malformed_request, "malformed_request", 400, "invalid_request_error", false},
     {error_code::empty_body, "empty_body", 400, "invalid_request_error", false},
     {error_code::invalid_json, "invalid_json", 400, "invalid_request_error", false},
     {error_code::invalid_encoding, "invalid_encoding", 400, "invalid_request_error", false},

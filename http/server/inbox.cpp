@@ -1,0 +1,42 @@
+#include "http/server/inbox.hpp"
+
+#include <utility>
+
+namespace nekod::http {
+
+void inbox::take(std::string_view bytes) {
+  if (broken())
+    return;
+  if (!busy_ && held_.empty())
+    bytes.remove_prefix(reader_.take(bytes));
+  held_.append(bytes);
+}
+
+bool inbox::ready() {
+  if (busy_)
+    return false;
+  if (!reader_.whole() && !held_.empty()) {
+    held_.erase(0, reader_.take(held_));
+    if (held_.empty())
+      held_ = {};
+  }
+  return reader_.whole();
+}
+
+request inbox::release() {
+  busy_ = true;
+  auto result = reader_.release();
+  if (broken())
+    held_ = {};
+  return result;
+}
+
+void inbox::answered() {
+  if (broken())
+    return;
+  busy_ = false;
+  if (!held_.empty() && wake)
+    wake();
+}
+
+} // namespace nekod::http

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "http/server/request_reader.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace nekod::http {
+
+/// What came over one connection and is not answered yet. It has one request answered at a time:
+/// what a client sends meanwhile waits here, up to a limit. To be used on the connection's strand.
+class inbox {
+public:
+  explicit inbox(std::shared_ptr<const reading_rules> rules) : reader_(std::move(rules)) {}
+
+  /// Takes in what arrived.
+  void take(std::string_view bytes);
+
+  /// Whether a request is whole, and the one before it is answered.
+  bool ready();
+
+  /// Whether no more may be taken in before a request is answered.
+  bool full() const noexcept { return held_.size() >= most_held; }
+
+  /// Whether the client waits to be told to go on; true once a request.
+  bool owes_continue() noexcept { return !busy_ && reader_.owes_continue(); }
+
+  /// Whether what comes from now on is thrown away.
+  bool broken() const noexcept { return reader_.broken(); }
+
+  /// The request that is ready; it is being answered from now on.
+  request release();
+
+  /// The answer is on its way, whole.
+  void answered();
+
+  /// Called when a request became ready that had waited for the answer before it.
+  std::function<void()> wake;
+
+private:
+  /// Bytes that wait behind a request that is being answered.
+  static constexpr std::size_t most_held = 16u << 10;
+
+  request_reader reader_;
+  std::string held_;
+  bool busy_ = false;
+};
+
+} // namespace nekod::http

@@ -1,0 +1,87 @@
+#pragma once
+
+#include "http/server/exchange.hpp"
+#include "http/server/request_head.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace nekod::http {
+
+/// Bytes of a request's line and header fields past which it is not read on.
+inline constexpr std::size_t max_request_head = 80u << 10;
+
+/// Bytes of a body that is read whatever its request is: cheaper than to close the connection,
+/// which is the only way not to read it.
+inline constexpr std::size_t small_body = 64u << 10;
+
+/// What is read of requests.
+struct reading_rules {
+  std::size_t max_body = 16u << 20;
+  /// Asked, when the head is there, whether a body that is not small is to be read. May be empty,
+  /// and is called on any thread, several at once.
+  std::function<bool(const request&)> wants_body;
+};
+
+/// Takes requests out of bytes as they come, one after the other, without I/O. A request that
+/// cannot be read to its end is whole too, and says why; behind it nothing can be read.
+class request_reader {
+public:
+  explicit request_reader(std::shared_ptr<const reading_rules> rules);
+
+  /// Reads on.
+  /// @returns how many bytes were taken: all of them, unless a request is whole before.
+  std::size_t take(std::string_view bytes);
+
+  /// Whether a request is ready to be released.
+  bool whole() const noexcept { return step_ == step::whole; }
+
+  /// Whether a request broke off, so that what comes behind it means nothing.
+  bool broken() const noexcept { return broken_; }
+
+  /// Whether the client waits for a word before it goes on with the body; true once a request.
+  bool owes_continue() noexcept;
+
+  /// The request that is whole; the next one is read then.
+  request release();
+
+private:
+  enum class step : std::uint8_t { head, body, chunk_size, chunk, chunk_end, trailer, whole };
+
+  std::size_t take_head(std::string_view bytes);
+  std::size_t take_body(std::string_view bytes);
+  std::size_t take_chunk_size(std::string_view bytes);
+  std::size_t take_chunk(std::string_view bytes);
+  std::size_t take_chunk_end(std::string_view bytes);
+  std::size_t take_trailer(std::string_view bytes);
+
+  void begin_body(request_head head);
+  void begin_chunk(std::uint64_t size);
+  bool may_have(std::uint64_t size);
+  void break_off(unread why);
+
+  /// Adds to *line_* up to a line's end.
+  /// @returns how many bytes were taken.
+  std::size_t take_line(std::string_view bytes, std::size_t limit);
+  bool line_ended() const noexcept { return !line_.empty() && line_.back() == '\n'; }
+
+  std::shared_ptr<const reading_rules> rules_;
+  step step_ = step::head;
+  bool broken_ = false;
+  bool owes_continue_ = false;
+  /// Whether somebody said that the body is wanted.
+  bool wanted_ = false;
+  request what_;
+  /// What came of a head; of a line of a chunked body.
+  std::string line_;
+  /// Bytes that the body, or its chunk, still lacks.
+  std::uint64_t lacking_ = 0;
+  /// Bytes of trailer fields, which nobody reads.
+  std::size_t trailer_size_ = 0;
+};
+
+} // namespace nekod::http

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <restinio/all.hpp>
+
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <string>
+#include <utility>
+
+/// How an answer of unknown length goes out, as a kind of response of RESTinio's: its own knows
+/// only of chunks, which clients of HTTP/1.0 do not understand.
+namespace nekod::http {
+
+struct stream_output {};
+
+} // namespace nekod::http
+
+namespace restinio {
+
+/// In chunks while the connection is to stay, or up to its end.
+template <>
+class response_builder_t<nekod::http::stream_output> final
+    : public base_response_builder_t<response_builder_t<nekod::http::stream_output>> {
+public:
+  using base = base_response_builder_t<response_builder_t<nekod::http::stream_output>>;
+  using base::base;
+
+  /// Only before the first byte. The connection ends with the body then.
+  void without_chunks() {
+    chunked_ = false;
+    connection_close();
+  }
+
+  void append(std::string bytes) {
+    begin();
+    if (bytes.empty())
+      return;
+    if (chunked_)
+      parts_.emplace_back(chunk_head(bytes.size()));
+    parts_.emplace_back(std::move(bytes));
+    if (chunked_)
+      parts_.emplace_back("\r\n");
+  }
+
+  void flush(write_status_cb_t f) { send(response_parts_attr_t::not_final_parts, std::move(f)); }
+
+  void done(write_status_cb_t f) {
+    begin();
+    if (chunked_)
+      parts_.emplace_back("0\r\n\r\n");
+    send(response_parts_attr_t::final_parts, std::move(f));
+    m_connection.reset();
+  }
+
+private:
+  void begin() {
+    if (std::exchange(begun_, true))
+      return;
+    if (chunked_)
+      append_header("Transfer-Encoding", "chunked");
+    parts_.emplace_back(impl::create_header_string(
+        m_header, impl::content_length_field_presence_t::skip_content_length));
+  }
+
+  static std::string chunk_head(std::size_t size) {
+    std::array<char, 20> digits;
+    auto end = std::to_chars(digits.data(), digits.data() + digits.size(), size, 16).ptr;
+    return std::string{digits.data(), end} + "\r\n";
+  }
+
+  void send(response_parts_attr_t part, write_status_cb_t f) {
+    if (!m_connection)
+      return;
+    write_group_t group{std::exchange(parts_, {})};
+    if (f)
+      group.after_write_notificator(std::move(f));
+    m_connection->write_response_parts(
+        m_request_id,
+        response_output_flags_t{part, response_connection_attr(m_header.should_keep_alive())},
+        std::move(group));
+  }
+
+  bool chunked_ = true;
+  bool begun_ = false;
+  writable_items_container_t parts_;
+};
+
+} // namespace restinio

@@ -1,0 +1,75 @@
+// Clients that do not read, a thousand at a time: each costs a set number of bytes, is dropped in time, and
+// takes nothing from those beside it.
+
+import assert from 'node:assert/strict';
+import test, { after } from 'node:test';
+import { Connection, checkStream, gateway, leadingTo, rawRequest, sanitized, simulator, unique, until } from './support.mjs';
+
+const count = sanitized ? 100 : 1000;
+const sim = await simulator({ after });
+
+/// *count* clients that ask for as much as there is, and read nothing.
+async function stall(nekod) {
+  const flood = () => rawRequest('POST', '/v1/chat/completions', { stream: true, messages: [{ role: 'user', content: `[sim tokens=10000000] ${unique()}` }] });
+  const clients = Array.from({ length: count }, () => new Connection(nekod.port));
+  await Promise.all(clients.map((client) => client.send(flood())));
+  return clients;
+}
+
+const figure = async (nekod, name) =>
+  Number((await (await fetch(`${nekod.url}/metrics`)).text()).match(new RegExp(`^${name} ([\\d.e+]+)$`, 'm'))[1]);
+
+for (const buffer of [65_536, 262_144]) {
+  test(`${count} of them cost no more than ${buffer} bytes each, and some for the rest`, async (t) => {
+    const nekod = await gateway(t, [...leadingTo(sim), '--stream-buffer', `${buffer}`, '--write-timeout', '600']);
+    await nekod.ask(unique('warm up'));
+    const before = nekod.memory();
+    const clients = await stall(nekod);
+    await until(async () => (await figure(nekod, 'nekod_open_streams')) === count, 'they are not streamed to');
+    // Normal clients next to them are answered while nekod is at its busiest.
+    checkStream(await (await nekod.stream(unique('beside'))).rest());
+    // Paused: nekod does next to nothing over many looks.
+    let [last, still] = [-1, 0];
+    await until(() => {
+      still = nekod.ticks() <= last + 1 ? still + 1 : 0;
+      last = nekod.ticks();
+      return still >= 100;
+    }, 'the upstream is never paused');
+    checkStream(await (await nekod.stream(unique('beside'))).rest());
+    const each = ((nekod.memory() - before) * 1024 * 1024) / count;
+    t.diagnostic(`${Math.round(each / 1024)} KiB a client`);
+    if (!sanitized) assert.ok(each < buffer + 256 * 1024, `${each} bytes each`);
+    clients.forEach((client) => client.end());
+    await sim.quiet();
+    await until(async () => (await figure(nekod, 'nekod_open_streams')) === 0, 'streams stay open');
+    assert.equal(await figure(nekod, 'nekod_buffered_bytes'), 0);
+  });
+}
+
+test('past --write-timeout they are dropped, and a client that takes a little now and then is not', async (t) => {
+  const nekod = await gateway(t, [...leadingTo(sim), '--write-timeout', '1']);
+  const clients = await stall(nekod);
+  await until(async () => (await figure(nekod, 'nekod_open_streams')) > count / 2, 'they are not streamed to');
+  const text = unique('slowly');
+  const slow = new Connection(nekod.port);
+  const began = Date.now();
+  await slow.send(rawRequest('POST', '/v1/chat/completions', { stream: true, messages: [{ role: 'user', content: `[sim tokens=200000] ${text}` }] }, { Connection: 'close' }));
+  // Each look takes 10 ms or more: in the end it has taken much longer than a client may that takes nothing.
+  let [got, end] = [0, ''];
+  await until(() => {
+    const piece = slow.socket.read(Math.min(slow.socket.readableLength, 1 << 18));
+    got += piece?.length ?? 0;
+    end = (end + (piece ?? '')).slice(-100);
+    return slow.closed || slow.socket.readableEnded;
+  }, 'no end of the slow answer');
+  t.diagnostic(`${got} bytes in ${Date.now() - began} ms`);
+  assert.match(end, /\[DONE\]/);
+  await until(async () => (await figure(nekod, 'nekod_open_streams')) === 0, 'they are not dropped');
+  await sim.quiet();
+  checkStream(await (await nekod.stream(unique('after'))).rest());
+  clients.forEach((client) => client.end());
+});
+
+test('the simulator saw no wrong use', async () => {
+  assert.deepEqual((await sim.quiet()).violations, []);
+});

@@ -1,0 +1,160 @@
+#include "http/server/request_reader.hpp"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+using namespace nekod::http;
+
+namespace {
+
+struct fixture {
+  /// What comes of *bytes*, in pieces of *size*.
+  std::vector<request> read(const std::string& bytes, std::size_t size) {
+    request_reader reader{std::make_shared<reading_rules>(rules)};
+    std::vector<request> result;
+    std::string held;
+    for (std::size_t i = 0; i < bytes.size(); i += size) {
+      held += bytes.substr(i, size);
+      held.erase(0, reader.take(held));
+      while (reader.whole()) {
+        result.push_back(reader.release());
+        if (reader.broken())
+          return result;
+        held.erase(0, reader.take(held));
+      }
+      CHECK(held.empty());
+    }
+    return result;
+  }
+
+  reading_rules rules;
+};
+
+const std::string plain = "GET /health?x=1 HTTP/1.1\r\nHost: a\r\nX-A:  b \r\n\r\n";
+const std::string posted = "POST /v1/x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello";
+const std::string chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                            "2;x=y\r\nhe\r\n0003\r\nllo\r\n0\r\nX-B: c\r\n\r\n";
+
+} // namespace
+
+TEST_CASE_FIXTURE(fixture, "requests are the same in pieces of any size") {
+  for (std::size_t size : {1u, 2u, 3u, 7u, 50u, 1000u}) {
+    CAPTURE(size);
+    auto all = read("\r\n" + plain + posted + chunked + plain, size);
+    REQUIRE(all.size() == 4);
+    CHECK(all[0].method == "GET");
+    CHECK(all[0].path == "/health");
+    CHECK(all[0].query == "x=1");
+    CHECK(all[0].header("x-a") == "b");
+    CHECK(all[0].body.empty());
+    CHECK(all[1].body == "hello");
+    CHECK(all[1].body_size == 5);
+    CHECK(all[2].body == "hello");
+    CHECK(all[2].body_size == 5);
+    CHECK(all[2].header("X-B").empty());
+    for (const auto& r : all) {
+      CHECK(r.missing == unread::nothing);
+      CHECK(r.keep_alive);
+    }
+  }
+}
+
+TEST_CASE_FIXTURE(fixture, "what breaks off says why, and nothing comes behind it") {
+  rules.max_body = 4;
+  struct entry {
+    std::string bytes;
+    unread why;
+  };
+  auto head = [](const std::string& line) { return "GET / HTTP/1.1\r\n" + line + "\r\n\r\n"; };
+  const entry table[] = {
+      {"GET / HTTP/1.1\nHost: a\n\n", unread::malformed},
+      {head("X-A: b"), unread::malformed},
+      {head("Host : a"), unread::malformed},
+      {head("Host: a\r\n folded"), unread::malformed},
+      {posted, unread::body},
+      {chunked, unread::body},
+      {head("Host: a\r\nX-A: " + std::string(max_request_head, 'b')), unread::head},
+      {"GET / HTTP/1.1\r\nX-A: " + std::string(max_request_head, 'b'), unread::head},
+  };
+  for (const auto& e : table) {
+    for (std::size_t size : {1u, 16u, 100'000u}) {
+      CAPTURE(e.bytes.substr(0, 100));
+      CAPTURE(size);
+      auto all = read(e.bytes + plain, size);
+      REQUIRE(all.size() == 1);
+      CHECK(all[0].missing == e.why);
+      CHECK_FALSE(all[0].keep_alive);
+    }
+  }
+}
+
+TEST_CASE_FIXTURE(fixture, "a body that is not small is read only where it is wanted") {
+  bool wanted = false;
+  int asked = 0;
+  rules.wants_body = [&](const request& r) {
+    ++asked;
+    CHECK(r.method == "POST");
+    return wanted;
+  };
+  auto long_body = std::string(small_body + 1, 'x');
+  auto whole = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(long_body.size()) +
+               "\r\n\r\n" + long_body;
+  auto in_chunks = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n10000\r\n" +
+                   long_body.substr(1) + "\r\n1\r\nx\r\n0\r\n\r\n";
+  for (const auto& bytes : {whole, in_chunks}) {
+    for (bool answer : {false, true}) {
+      asked = 0;
+      wanted = answer;
+      auto all = read(bytes, 4096);
+      REQUIRE(all.size() == 1);
+      CHECK(asked == 1);
+      CHECK(all[0].body_size == long_body.size());
+      CHECK((all[0].missing == unread::nothing) == answer);
+      CHECK(all[0].body.size() == (answer ? long_body.size() : 0));
+    }
+  }
+  asked = 0;
+  CHECK(read(posted, 10).size() == 1);
+  CHECK(asked == 0);
+}
+
+TEST_CASE_FIXTURE(fixture, "a client that waits for a word is owed it once") {
+  request_reader reader{std::make_shared<reading_rules>(rules)};
+  std::string head =
+      "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\n";
+  CHECK(reader.take(head) == head.size());
+  CHECK(reader.owes_continue());
+  CHECK_FALSE(reader.owes_continue());
+  CHECK(reader.take("{}") == 2);
+  CHECK(reader.whole());
+  CHECK_FALSE(reader.owes_continue());
+}
+
+TEST_CASE_FIXTURE(fixture, "connections stay as the version and the client have it") {
+  struct entry {
+    const char* version;
+    const char* field;
+    bool stays;
+  };
+  const entry table[] = {
+      {"1.1", "X-A: b", true},
+      {"1.1", "Connection: close", false},
+      {"1.1", "Connection: te, Close", false},
+      {"1.1", "Connection: closed", true},
+      {"1.0", "X-A: b", false},
+      {"1.0", "Connection: Keep-Alive", true},
+      {"1.0", "Connection: keep-alive, close", false},
+  };
+  for (const auto& e : table) {
+    CAPTURE(e.version);
+    CAPTURE(e.field);
+    auto all =
+        read(std::string{"GET / HTTP/"} + e.version + "\r\nHost: a\r\n" + e.field + "\r\n\r\n", 99);
+    REQUIRE(all.size() == 1);
+    CHECK(all[0].keep_alive == e.stays);
+    CHECK(all[0].takes_chunks == (std::string{e.version} == "1.1"));
+  }
+}
