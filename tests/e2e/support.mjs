@@ -11,7 +11,9 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
-const programs = resolve(root, process.env.NEKOD_BIN_DIR ?? 'build/release');
+
+/// The folder of the build.
+export const programs = resolve(root, process.env.NEKOD_BIN_DIR ?? 'build/release');
 
 /// How long anything may take before a test says that it hangs, in milliseconds.
 export const patience = Number(process.env.NEKOD_PATIENCE ?? 60_000);
