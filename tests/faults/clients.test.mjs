@@ -16,8 +16,10 @@ for (const [kind, upstream] of Object.entries(upstreams)) {
   const sim = await simulator({ after });
   const limits = ['--read-timeout', '1', '--write-timeout', '1'];
   const nekod = await gateway({ after }, [...upstream.leading(sim), ...limits]);
-  const gate = await openGate({ after }, nekod.port);
+  const patient = await gateway({ after }, upstream.leading(sim));
+  const [gate, patientGate] = [await openGate({ after }, nekod.port), await openGate({ after }, patient.port)];
   const through = Object.create(nekod, { url: { value: gate.url } });
+  const slowly = Object.create(patient, { url: { value: patientGate.url } });
 
   const body = (id, text, fields = {}) => ({ session_id: id, messages: [{ role: 'user', content: text }], ...fields });
   const lost = (...args) => through.post(body(...args)).then((response) => response.text());
@@ -27,12 +29,12 @@ for (const [kind, upstream] of Object.entries(upstreams)) {
   for (const [name, plan] of Object.entries(harmless))
     test(`${kind}: ${name} change nothing`, async () => {
       const [id, first] = [unique('session'), unique('first')];
-      gate.plan = plan;
-      const stream = await through.stream(first, { session_id: id });
+      patientGate.plan = plan;
+      const stream = await slowly.stream(first, { session_id: id });
       assert.ok(checkStream(await stream.rest()).text.includes(first));
-      const said = await goesOn(through, id);
-      assert.ok(gate.struck > 0, 'it happened');
-      gate.heal();
+      const said = await goesOn(slowly, id);
+      assert.ok(patientGate.struck > 0, 'it happened');
+      patientGate.heal();
       await upstream.check(sim, [first, ...said], 'nothing');
       await checkQuiet(sim);
     });

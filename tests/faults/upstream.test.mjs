@@ -30,6 +30,7 @@ for (const [kind, upstream] of Object.entries(upstreams)) {
   const gate = await openGate({ after }, sim.port);
   const limits = ['--request-timeout', '1', '--connect-timeout', '2', '--answer-timeout', '5'];
   const nekod = await gateway({ after }, [...upstream.leading(gate), ...limits]);
+  const patient = await gateway({ after }, upstream.leading(gate));
 
   /// A turn that fails, whole or streamed: in a real status, or in an error event behind what came.
   const fails = async (id, text, stream, code, status) => {
@@ -57,9 +58,9 @@ for (const [kind, upstream] of Object.entries(upstreams)) {
     test(`${kind}: ${name} change nothing`, async () => {
       const [id, first] = [unique('session'), unique('first')];
       gate.plan = plan;
-      const stream = await nekod.stream(first, { session_id: id });
+      const stream = await patient.stream(first, { session_id: id });
       assert.ok(checkStream(await stream.rest()).text.includes(first));
-      const said = await goesOn(nekod, id);
+      const said = await goesOn(patient, id);
       assert.ok(gate.struck > 0, 'it happened');
       gate.heal();
       await upstream.check(sim, [first, ...said], 'nothing');
