@@ -27,11 +27,13 @@ bool is_ours(std::string_view name) {
 void append_members(std::string& out, std::string_view object, bool usage) {
   auto has_choices = false;
   for (json::members m{object}; m.next();) {
+    const auto is_choices = m.name() == "choices";
+    // Of several choices the first are those that were looked into.
     const auto left_out = (m.name() == "usage" && !usage) ||
-                          (m.name() == "choices" && m.value() == "null") || is_ours(m.name());
+                          (is_choices && (has_choices || m.value() == "null")) || is_ours(m.name());
     if (left_out)
       continue;
-    has_choices |= m.name() == "choices";
+    has_choices |= is_choices;
     if (!out.empty())
       out += ',';
     out += m.whole();
@@ -120,6 +122,8 @@ void answer_decoder::take_chunk(std::string_view data, deltas& out) {
   if (is_error(doc.root))
     return fail(failure_of(0, parse_failure(data)));
   const auto* choices = json::find(doc.root, "choices");
+  if (choices != nullptr && !choices->IsArray() && !choices->IsNull())
+    return fail(malformed("a chunk of the upstream's has no list of choices"));
   const auto held = take_choices(choices);
   if (failure_)
     return;
@@ -160,6 +164,8 @@ bool answer_decoder::take_choices(const json::value* choices) {
 
 /// The state of a choice; null where it cannot be told which one it is.
 answer_decoder::choice_state* answer_decoder::state_of(const json::value& choice) {
+  if (!choice.IsObject())
+    return nullptr;
   const auto* v = json::find(choice, "index");
   const auto index = v == nullptr ? 0 : json::integer_of(*v).value_or(-1);
   if (index < 0 || index >= max_choices)

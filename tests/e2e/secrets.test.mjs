@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { leadingTo, gateway, simulator, unique, until } from './support.mjs';
+import { addKey, leadingTo, gateway, runToEnd, simulator, temporaryFolder, unique, until } from './support.mjs';
 
 for (const [level, format] of [['info', 'text'], ['debug', 'json'], ['trace', 'text']]) {
   test(`no secret is told at log level ${level}, as ${format}`, async (t) => {
@@ -63,3 +63,66 @@ for (const [level, format] of [['info', 'text'], ['debug', 'json'], ['trace', 't
     assert.match(nekod.log, /listening on/);
   });
 }
+
+test('no secret of the other kind of upstream is told, nor by metrics, sessions or the settings in force', async (t) => {
+  const sim = await simulator(t);
+  const file = join(temporaryFolder(t), 'keys');
+  const clientsKey = addKey(file, 'cat');
+  const secrets = {
+    openai: 'sk-planted-openai-key',
+    proxy: 'planted-proxy-password',
+    token: 'planted-token',
+    cookie: 'planted-cookie',
+    words: 'planted-private-words',
+    client: clientsKey,
+    wrong: 'sk-planted-wrong-key',
+  };
+  const args = [
+    ...['--upstream', 'openai', '--openai-url', `${sim.url}/v1`, '--openai-key', secrets.openai, '--port', '0'],
+    ...['--anuneko-token', secrets.token, '--anuneko-cookie', `sid=${secrets.cookie}`, '--api-keys', file],
+    ...['--log-level', 'trace', '--request-timeout', '1', '--answer-timeout', '2', '--store', 'memory'],
+  ];
+  const proxied = [...args, '--upstream-proxy', `http://cat:${secrets.proxy}@127.0.0.1:1`];
+  await sim.settings({ token: secrets.openai });
+  const [nekod, lost] = [await gateway(t, args), await gateway(t, proxied)];
+  let told = '';
+  const say = async (gate, fields, headers = { Authorization: `Bearer ${clientsKey}` }) => {
+    const response = await gate.post({ model: 'Orange Cat', messages: [{ role: 'user', content: secrets.words }], ...fields }, { headers });
+    const body = await response.text();
+    if (!response.ok) told += body;
+    told += JSON.stringify([...response.headers]);
+    return response.status;
+  };
+
+  for (const stream of [false, true]) {
+    assert.equal(await say(nekod, { stream }), 200);
+    assert.equal(await say(nekod, { stream }, { Authorization: `Bearer ${secrets.wrong}` }), 401);
+    assert.equal(await say(nekod, { stream, temperature: secrets.words, messages: 5 }), 400);
+    assert.equal(await say(lost, { stream }), 502);
+    for (const fault of [
+      { kind: 'status', status: 500, body: `${secrets.openai} ${secrets.words}` },
+      { kind: 'status', status: 401, body: `{"error":{"message":"wrong key: ${secrets.openai}"}}` },
+      { kind: 'status', status: 403, body: `{"error":{"message":"${secrets.openai}"}}` },
+      { kind: 'html', body: `<p>${secrets.openai} ${secrets.words}</p>` },
+      { kind: 'reset' },
+    ]) {
+      await sim.fault({ call: 'completions', times: 100, ...fault });
+      assert.ok((await say(nekod, { stream })) >= 500);
+      await sim.clearFaults();
+    }
+  }
+  const headers = { Authorization: `Bearer ${clientsKey}` };
+  for (const gate of [nekod, lost])
+    for (const path of ['/metrics', '/sessions', '/health/ready', '/', '/openapi.json', '/v1/models'])
+      told += await (await fetch(gate.url + path, { headers })).text();
+  const { code, log } = await runToEnd(t, [...proxied, '--check-config']);
+  assert.equal(code, 0, log);
+  told += log;
+  for (const gate of [nekod, lost]) {
+    gate.kill();
+    assert.equal((await gate.ended()).code, 0);
+    told += gate.log;
+  }
+  for (const [name, secret] of Object.entries(secrets)) assert.ok(!told.includes(secret), `${name} is told`);
+  assert.match(told, /nekod_turns_total/);
+});

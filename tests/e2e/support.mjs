@@ -11,7 +11,8 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
-/// Where the programs are.
+
+/// The folder of the build, where the programs are.
 export const programs = resolve(root, process.env.NEKOD_BIN_DIR ?? 'build/release');
 
 /// How long anything may take before a test says that it hangs, in milliseconds.

@@ -142,6 +142,8 @@ TEST_CASE("a stream is whole with a finish reason and [DONE], and not without") 
       {"a bare line", text + "meow\n" + stop + done},
       {"a page", "<html>\n</html>\n"},
       {"no UTF-8", text + event("{\"choices\":[],\"x\":\"\xe5\x96\"}") + stop + done},
+      {"no list of choices", text + event(R"({"choices":5})") + stop + done},
+      {"a choice that is none", text + event(R"({"choices":[5]})") + stop + done},
       {"a wrong index", chunk("{}", "null", 4000) + stop + done},
       {"an error", text + event(R"({"error":{"message":"x"}})") + stop + done},
       {"an error event", text + "event: error\ndata: {}\n\n" + stop + done},
@@ -155,6 +157,14 @@ TEST_CASE("a stream is whole with a finish reason and [DONE], and not without") 
     for (const auto& piece : o.passed)
       CHECK(piece.find("stop") == std::string::npos);
   }
+}
+
+TEST_CASE("of two lists of choices in a chunk only the one that was looked into goes on") {
+  const auto twice = event(R"({"choices":[{"index":0,"delta":{"content":"a"}}],)"
+                           R"("choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})");
+  auto o = decode(twice + stop + done);
+  CHECK(o.whole);
+  CHECK(o.passed == strings{R"("choices":[{"index":0,"delta":{"content":"a"}}])"});
 }
 
 TEST_CASE("an error within a stream keeps its words where they are the client's matter") {

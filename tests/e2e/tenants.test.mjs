@@ -1,0 +1,117 @@
+// Another tenant's key at every endpoint that the OpenAPI document names, in every way that it names: nothing
+// of the first tenant's comes back, and nothing of it is changed.
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import test, { after } from 'node:test';
+import { addKey, gateway, leadingTo, leadingToOpenai, simulator, temporaryFolder, unique } from './support.mjs';
+
+const file = join(temporaryFolder({ after }), 'keys');
+const keys = { alice: addKey(file, 'alice-of-the-first-floor'), mallory: addKey(file, 'mallory') };
+const bearer = (name) => (name ? { Authorization: `Bearer ${keys[name]}` } : {});
+const user = (content) => ({ role: 'user', content });
+const said = (content) => ({ role: 'assistant', content });
+
+/// Every request that the document knows, with each value for each of its parameters; *values* by their names.
+function* requestsOf(document, values) {
+  const resolve = (x) => (x.$ref ? x.$ref.split('/').slice(1).reduce((at, key) => at[key], document) : x);
+  const valuesOf = (parameter) => {
+    const found = values[parameter.name];
+    assert.ok(found, `a parameter that this test knows: ${parameter.name}`);
+    return found;
+  };
+  for (const [path, methods] of Object.entries(document.paths))
+    for (const [method, operation] of Object.entries(methods)) {
+      if (!/^(get|post|put|patch|delete)$/.test(method)) continue;
+      const parameters = (operation.parameters ?? []).map(resolve);
+      const inPath = parameters.filter((p) => p.in === 'path');
+      const places = inPath.length ? inPath.flatMap((p) => valuesOf(p).map((v) => path.replace(`{${p.name}}`, v))) : [path];
+      const queries = parameters.filter((p) => p.in === 'query').flatMap((p) => valuesOf(p).map((v) => `?${p.name}=${v}`));
+      const fields = parameters.filter((p) => p.in === 'header').flatMap((p) => valuesOf(p).map((v) => ({ [p.name]: v })));
+      const bodies = operation.requestBody ? values.bodies : [undefined];
+      for (const place of places)
+        for (const query of ['', ...queries])
+          for (const headers of [{}, ...fields])
+            for (const body of bodies) yield { method: method.toUpperCase(), path: place, query, headers, body };
+    }
+}
+
+const send = async (nekod, name, { method, path, query, headers, body }) => {
+  const response = await fetch(nekod.url + path + query, {
+    method,
+    headers: { ...bearer(name), ...headers, 'Content-Type': 'application/json' },
+    body: body && JSON.stringify(body),
+  });
+  const fields = [...response.headers].filter(([field]) => field !== 'x-request-id');
+  return { status: response.status, text: JSON.stringify(fields) + (await response.text()) };
+};
+
+for (const [kind, leading] of Object.entries({ anuneko: leadingTo, openai: leadingToOpenai }))
+  test(`${kind}: a walk through all endpoints finds nothing of another tenant's`, async (t) => {
+    const sim = await simulator(t);
+    const nekod = await gateway(t, [...leading(sim), '--api-keys', file]);
+    const alice = { headers: bearer('alice') };
+
+    // One session by its name, one that its history finds, and one that a repeated request finds.
+    const [id, key] = [unique('room-of-alice'), unique('key-of-alice')];
+    const [named, told, next] = [unique('words-of-alice'), unique('words-of-alice'), unique('words-of-alice')];
+    const first = await nekod.ask(named, { session_id: id }, alice);
+    const open = await nekod.ask(told, {}, { headers: { ...bearer('alice'), 'Idempotency-Key': key } });
+    const list = async (query = '') => (await fetch(`${nekod.url}/sessions${query}`, alice)).json();
+    const before = await list();
+    const { next: place } = await list('?limit=1');
+    const chats = (await sim.chats()).map((chat) => chat.id);
+
+    const history = [user(told), said(open.text), user('what did I say?')];
+    const values = {
+      id: [id, open.json.session_id, `${id}/`, `%2e%2e/sessions/${id}`, 'mihoyo-orange_cat', ...chats],
+      limit: ['1', '1000'],
+      after: [encodeURIComponent(place)],
+      idle_for: ['0'],
+      model: ['mihoyo-orange_cat', 'Orange%20Cat'],
+      all: ['true'],
+      refresh: ['true'],
+      'X-Session-Id': [id, open.json.session_id],
+      'Idempotency-Key': [key],
+      'X-Stainless-Retry-Count': ['1'],
+      bodies: [false, true].flatMap((stream) => [
+        { stream, messages: [user('what did I say?')] },
+        { stream, session_id: id, messages: [user('what did I say?')] },
+        { stream, messages: history },
+        { stream, messages: history.slice(0, 1) },
+      ]),
+    };
+    const document = await (await fetch(`${nekod.url}/openapi.json`)).json();
+
+    // A request that tells a secret itself may be answered with it.
+    const secrets = [...chats, place, 'alice-of-the-first-floor', keys.alice, named, open.json.id, first.json.id];
+    let walked = 0;
+    for (const request of requestsOf(document, values)) {
+      const asked = JSON.stringify(request);
+      const { status, text } = await send(nekod, 'mallory', request);
+      walked += 1;
+      assert.ok(status < 500, `${asked}: ${status} ${text}`);
+      for (const secret of [...secrets, id, told, open.json.session_id])
+        if (!asked.includes(secret)) assert.ok(!text.includes(secret), `${asked} shows ${secret}: ${text}`);
+      // Nor is it told that there is such a session: it is as if there were none.
+      if (request.path.includes(id)) {
+        const missing = await send(nekod, 'mallory', { ...request, path: request.path.replace(id, unique('no-room')) });
+        assert.deepEqual([status, text.length], [missing.status, missing.text.length], asked);
+      }
+      const stranger = await send(nekod, undefined, request);
+      for (const secret of [...secrets, id, told])
+        if (!asked.includes(secret)) assert.ok(!stranger.text.includes(secret), `${asked} shows ${secret} without a key`);
+    }
+    assert.ok(walked > 50, `${walked} requests`);
+
+    assert.deepEqual(await list(), before, "alice's sessions are as they were");
+    await nekod.ask(next, { session_id: id }, alice);
+    if (kind === 'anuneko') {
+      const { messages } = await sim.chatWith(named);
+      assert.deepEqual(messages.map((message) => message.text), [named, next]);
+    } else {
+      const { messages } = (await sim.completionOf(next)).body;
+      assert.deepEqual(messages.map((message) => message.content), [named, first.text, next]);
+    }
+    assert.deepEqual((await sim.quiet()).violations, []);
+  });

@@ -1,0 +1,44 @@
+// A disk that takes its time: what has to be on it waits, and so does what has to be read from it; nothing else.
+
+import assert from 'node:assert/strict';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import { checkStream, gateway, programs, sanitized, simulator, temporaryFolder, unique, until } from '../e2e/support.mjs';
+import { checkQuiet, goesOn, upstreams } from './books.mjs';
+
+for (const [kind, upstream] of Object.entries(upstreams))
+  test(`${kind}: while the disk is held, texts go on, and no answer ends that is not kept`, { skip: sanitized }, async (t) => {
+    const sim = await simulator(t);
+    const folder = temporaryFolder(t);
+    const held = join(folder, 'held');
+    const nekod = await gateway(t, [...upstream.leading(sim), '--store', `sqlite:${join(folder, 'nekod.db')}`, '--threads', '1'], {
+      env: { LD_PRELOAD: join(programs, 'tests', 'libnekod_held_disk.so'), NEKOD_TEST_HELD: held },
+    });
+    const id = unique('session');
+    const said = await goesOn(nekod, id);
+    const other = unique('other');
+    await goesOn(nekod, other);
+    writeFileSync(held, '');
+    t.after(() => rmSync(held, { force: true }));
+
+    // Sessions that are in memory, and a new one; some of them come while others wait for the disk already.
+    const waiting = [];
+    for (const fields of [{ session_id: id }, { session_id: other }, {}]) {
+      const text = unique('waiting');
+      const stream = await nekod.stream(text, fields);
+      await stream.started();
+      waiting.push({ text, stream });
+      const books = await (await fetch(`${nekod.url}/metrics`)).text();
+      assert.match(books, /nekod_open_streams [1-9]/);
+      for (const path of ['/health/live', '/v1/models']) assert.equal((await fetch(nekod.url + path)).status, 200, path);
+    }
+    // The upstream is done with them, and nobody is told that they are.
+    await until(async () => (await sim.report()).active_replies === 0, 'the upstream is not done');
+    for (const { stream } of waiting) assert.doesNotMatch(stream.raw, /\[DONE\]|"finish_reason":"/);
+
+    rmSync(held);
+    for (const { stream, text } of waiting) assert.ok(checkStream(await stream.rest()).text.includes(text));
+    await upstream.check(sim, [...said, waiting[0].text, ...(await goesOn(nekod, id))], 'nothing');
+    await checkQuiet(sim);
+  });

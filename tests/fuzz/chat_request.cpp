@@ -1,0 +1,106 @@
+#include "actors/transcript.hpp"
+#include "actors/whole_conversation.hpp"
+#include "protocol/openai/request.hpp"
+#include "protocol/openai/transcript_json.hpp"
+#include "protocol/openai/upstream_call.hpp"
+#include "protocol/openai/whole_messages.hpp"
+#include "tests/fuzz/promise.hpp"
+#include "tests/fuzz/targets.hpp"
+
+#include <string>
+
+namespace nekod::fuzz {
+namespace {
+
+void check_error(const openai::error& e) {
+  check(openai::status_of(e) >= 400 && openai::status_of(e) < 600, "an error has a status of one");
+  for (const auto lang : {openai::language::zh, openai::language::en})
+    check_one_line_json(openai::to_json(e, lang), "an error is JSON on one line");
+}
+
+/// What an upstream that speaks the same language is told.
+void check_upstream_body(const openai::chat_request& r) {
+  const auto body = openai::upstream_body(r, "other", openai::messages_span(r));
+  const auto told = json::parse(body);
+  const auto asked = json::parse(r.body);
+  check(told && told.root.IsObject(), "what is told is a JSON object");
+  check(json::find_string(told.root, "model") == "other", "what is told has our model");
+  check(json::find(told.root, "session_id") == nullptr, "the session is not told");
+  for (const auto& m : asked.root.GetObject()) {
+    const auto name = json::text_of(m.name);
+    if (name == "model" || name == "session_id")
+      continue;
+    const auto* there = json::find(told.root, name);
+    check(there != nullptr && json::to_text(*there) == json::to_text(*json::find(asked.root, name)),
+          "what was asked is told");
+  }
+  const auto again = openai::parse_chat_request(body);
+  check(again && again->messages.size() == r.messages.size(), "what is told is a request");
+}
+
+void check_messages(const openai::chat_request& r) {
+  const auto spans = openai::message_spans(r);
+  for (std::size_t i = 0; i < spans.size(); ++i) {
+    check(json::is_utf8(r.messages[i].text), "a text is UTF-8");
+    std::string kept;
+    openai::append_message(kept, openai::kept_message(r.messages[i], spans[i]));
+    const auto again = openai::parse_message(kept);
+    check(again && openai::say_the_same(*again, r.messages[i]),
+          "a message that is kept is the same");
+  }
+}
+
+void check_told(const result<std::string, openai::error>& told) {
+  if (!told)
+    return check_error(told.error());
+  const auto doc = json::parse(*told, json::max_depth + 4);
+  check(doc && doc.root.IsArray(), "a conversation is told as an array");
+}
+
+/// The request twice in one session, and once more in its words for a service of plain text.
+void check_conversation(const openai::chat_request& r) {
+  whole_conversation talk{{.messages = 64, .bytes = 64u << 10}};
+  for (const auto named : {false, true, true}) {
+    const auto before = talk.kept().size();
+    check_told(talk.begin(r, named));
+    if (named && talk.kept().size() == 64)
+      talk.drop();
+    talk.answer(openai::message{openai::role::assistant, "an answer"});
+    talk.keep();
+    const auto stored = openai::transcript_json(talk.kept());
+    check(openai::parse_transcript(stored).size() == talk.kept().size(),
+          "a conversation that is stored is read back");
+    check(talk.kept().size() <= before + r.messages.size() + 1, "nothing is told twice");
+  }
+  const auto newest = openai::newest_user_message(r);
+  if (newest == r.messages.size())
+    return;
+  const auto& text = r.messages[newest].text;
+  const std::vector<openai::message> earlier(
+      r.messages.begin(), r.messages.begin() + static_cast<std::ptrdiff_t>(newest));
+  const auto words = with_preamble(earlier, text, 256);
+  check(json::is_utf8(words), "a preamble is UTF-8");
+  check(tells(words, text), "a message is found behind its preamble");
+}
+
+} // namespace
+
+void chat_request(std::string_view input) {
+  const auto r = openai::parse_chat_request(std::string{input});
+  if (!r)
+    return check_error(r.error());
+  check(r->body == input, "a request's body is as it came");
+  check(!r->messages.empty(), "a request has messages");
+  check(r->session_id.empty() || openai::valid_session_id(r->session_id),
+        "a session has a good id");
+  check(json::is_utf8(r->model), "a model's name is UTF-8");
+  if (r->objection)
+    check_error(*r->objection);
+  else
+    check(openai::newest_user_message(*r) < r->messages.size(), "a good request has a user");
+  check_upstream_body(*r);
+  check_messages(*r);
+  check_conversation(*r);
+}
+
+} // namespace nekod::fuzz

@@ -1,0 +1,50 @@
+#include "protocol/openai/answer_decoder.hpp"
+#include "protocol/openai/upstream_call.hpp"
+#include "protocol/openai/whole_messages.hpp"
+#include "tests/fuzz/promise.hpp"
+#include "tests/fuzz/targets.hpp"
+
+#include <string>
+
+namespace nekod::fuzz {
+namespace {
+
+void check_failure(const openai::error& e) {
+  check(openai::status_of(e) >= 400 && openai::status_of(e) < 600, "a failure has a status of one");
+  for (const auto lang : {openai::language::zh, openai::language::en})
+    check_one_line_json(openai::to_json(e, lang), "a failure is JSON on one line");
+}
+
+void check_answer(const openai::whole_answer& answer) {
+  const openai::completion_head head{"chatcmpl-ours", 1, "model-ours", "session-ours"};
+  const auto doc = json::parse(openai::completion(head, answer.members), json::max_depth + 4);
+  check(doc && doc.root.IsObject(), "an answer is a JSON object");
+  check(json::find_string(doc.root, "id") == "chatcmpl-ours", "an answer has our id");
+  check(json::find(doc.root, "error") == nullptr, "an answer has no error");
+  const auto* choices = json::find(doc.root, "choices");
+  check(choices != nullptr && choices->IsArray() && !choices->Empty(), "an answer has choices");
+  for (const auto& choice : choices->GetArray())
+    check(json::find_string(choice, "finish_reason").has_value(), "each choice has its end");
+
+  std::string said;
+  openai::append_message(said, answer.said);
+  const auto again = openai::parse_message(said);
+  check(again && openai::say_the_same(*again, answer.said), "what was said can be told again");
+}
+
+} // namespace
+
+void openai_answer(std::string_view input) {
+  const auto answer = openai::parse_whole_answer(input);
+  if (answer)
+    check_answer(*answer);
+  else
+    check_failure(answer.error());
+  for (const std::uint16_t status : {0, 200, 400, 401, 404, 429, 500, 503})
+    check_failure(openai::failure_of(status, openai::parse_failure(input)));
+  if (const auto models = openai::parse_model_ids(input))
+    for (const auto& id : *models)
+      check(!id.empty() && json::is_utf8(id), "a model has a name");
+}
+
+} // namespace nekod::fuzz

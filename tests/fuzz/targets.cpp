@@ -1,0 +1,33 @@
+#include "tests/fuzz/targets.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace nekod::fuzz {
+namespace {
+
+constexpr std::array<target, 12> targets{{
+    {"addresses", addresses},
+    {"anuneko_calls", anuneko_calls},
+    {"anuneko_reply", anuneko_reply},
+    {"chat_request", chat_request},
+    {"event_stream", event_stream},
+    {"json_text", json_text},
+    {"key_file", key_file},
+    {"openai_answer", openai_answer},
+    {"openai_stream", openai_stream},
+    {"rate_limit", rate_limit},
+    {"settings_file", settings_file},
+    {"transcript", transcript},
+}};
+
+} // namespace
+
+std::span<const target> all_targets() noexcept { return targets; }
+
+const target* target_named(std::string_view name) noexcept {
+  const auto found = std::ranges::find(targets, name, &target::name);
+  return found == targets.end() ? nullptr : &*found;
+}
+
+} // namespace nekod::fuzz

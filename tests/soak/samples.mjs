@@ -1,0 +1,94 @@
+// What is looked at while traffic runs, what of it may not grow, and how it looks.
+
+import { readFileSync, readdirSync } from 'node:fs';
+
+/// What is measured, with how much more its last quarter may have than its second, in part and in number.
+/// The first quarter is for warming up: caches, pools, the allocator's own habits.
+export const measures = {
+  memory_kib: { part: 0.1, number: 4096 },
+  descriptors: { part: 0.15, number: 10 },
+  threads: { part: 0, number: 0 },
+  sessions: { part: 0.2, number: 20 },
+  stored_sessions: { part: 0.2, number: 100 },
+  connections: { part: 0.2, number: 10 },
+  buffered_bytes: { part: 0.5, number: 1 << 20 },
+};
+
+/// The sum of a metric over its labels.
+function total(text, name) {
+  const lines = text.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'));
+  return [...lines].reduce((sum, [, value]) => sum + Number(value), 0);
+}
+
+export async function sample(nekod) {
+  const status = readFileSync(`/proc/${nekod.pid}/status`, 'utf8');
+  const metrics = await (await fetch(`${nekod.url}/metrics`)).text();
+  return {
+    memory_kib: Number(status.match(/VmRSS:\s+(\d+)/)[1]),
+    descriptors: readdirSync(`/proc/${nekod.pid}/fd`).length,
+    threads: Number(status.match(/Threads:\s+(\d+)/)[1]),
+    sessions: total(metrics, 'nekod_sessions'),
+    stored_sessions: total(metrics, 'nekod_stored_sessions'),
+    connections: total(metrics, 'nekod_open_connections') + total(metrics, 'nekod_upstream_connections'),
+    buffered_bytes: total(metrics, 'nekod_buffered_bytes'),
+  };
+}
+
+const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+
+/// The medians of the second and the last quarter of each measure, and whether it has grown.
+export function growth(samples) {
+  const quarter = Math.floor(samples.length / 4);
+  return Object.entries(measures).map(([name, { part, number }]) => {
+    const values = samples.map((s) => s[name]);
+    const early = median(values.slice(quarter, 2 * quarter));
+    const late = median(values.slice(-quarter));
+    return { name, early, late, grown: late > early * (1 + part) + number };
+  });
+}
+
+export function csv(runs) {
+  const names = Object.keys(measures);
+  const lines = Object.entries(runs).flatMap(([kind, samples]) =>
+    samples.map((s) => [kind, s.seconds, ...names.map((name) => s[name])].join(',')),
+  );
+  return [['upstream', 'seconds', ...names].join(','), ...lines, ''].join('\n');
+}
+
+const colours = ['#d2691e', '#1e6fd2'];
+const [width, height, left] = [640, 90, 70];
+
+/// One measure as a panel; a line for each kind of upstream.
+function panel(runs, name, top) {
+  const all = Object.values(runs).flat();
+  const most = Math.max(1, ...all.map((s) => s[name]));
+  const last = Math.max(1, ...all.map((s) => s.seconds));
+  const lines = Object.values(runs).map((samples, i) => {
+    const step = Math.ceil(samples.length / 160);
+    const points = samples
+      .filter((_, at) => at % step === 0)
+      .map((s) => `${(left + (s.seconds / last) * width).toFixed(0)},${(top + height - (s[name] / most) * (height - 20)).toFixed(0)}`);
+    return `<polyline fill="none" stroke="${colours[i]}" points="${points.join(' ')}"/>`;
+  });
+  return [
+    `<text x="4" y="${top + 12}">${name}</text><text x="4" y="${top + 28}">${most}</text>`,
+    `<line x1="${left}" y1="${top + height}" x2="${left + width}" y2="${top + height}" stroke="#999"/>`,
+    ...lines,
+  ].join('\n');
+}
+
+/// Small enough to be kept.
+export function plot(runs) {
+  const names = Object.keys(measures);
+  const legend = Object.keys(runs).map((kind, i) => `<text x="${left + 90 * i}" y="14" fill="${colours[i]}">${kind}</text>`);
+  const last = Math.max(...Object.values(runs).flat().map((s) => s.seconds));
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${left + width + 10}" height="${names.length * (height + 10) + 30}" font-family="sans-serif" font-size="11">`,
+    '<rect width="100%" height="100%" fill="white"/>',
+    ...legend,
+    `<text x="${left + width - 60}" y="14">${Math.round(last / 60)} minutes</text>`,
+    ...names.map((name, i) => panel(runs, name, 24 + i * (height + 10))),
+    '</svg>',
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,85 @@
+// Mixed traffic for some minutes, before both kinds of upstream, and whether anything grows by it.
+//
+//     scripts/soak MINUTES [FOLDER]
+
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gateway, leadingTo, leadingToOpenai, simulator, until } from '../e2e/support.mjs';
+import { Chance, seed } from '../e2e/chance.mjs';
+import { csv, growth, plot, sample } from './samples.mjs';
+import { Visitor } from './traffic.mjs';
+
+const minutes = Number(process.argv[2]);
+assert.ok(minutes > 0, 'how many minutes?');
+const results = process.argv[3] ?? 'build/soak';
+const [visitors, between, interval] = [6, 100, 5000];
+const end = Date.now() + minutes * 60_000;
+const pause = (ms) => new Promise((wake) => setTimeout(wake, ms));
+
+/// What ends with this run, the newest first.
+const ends = [];
+const scope = { after: (f) => ends.unshift(f) };
+
+async function started(kind, leading) {
+  const sim = await simulator(scope, ['--tokens', '30']);
+  const folder = mkdtempSync(join(tmpdir(), 'nekod-soak-'));
+  scope.after(() => rmSync(folder, { recursive: true, force: true }));
+  const nekod = await gateway(scope, [
+    ...leading(sim),
+    ...['--store', `sqlite:${join(folder, 'nekod.db')}`],
+    // Short, so that as many sessions end as begin long before the second quarter.
+    ...['--session-idle', '10', '--session-ttl', '60', '--request-timeout', '1', '--answer-timeout', '5'],
+    ...['--write-timeout', '5', '--threads', '2'],
+  ]);
+  return { sim, nekod, kind };
+}
+
+async function soak(room) {
+  const chance = new Chance();
+  const visitor = new Visitor({ ...room, chance });
+  const samples = [];
+  const begin = Date.now();
+  const traffic = Array.from({ length: visitors }, async () => {
+    for (; Date.now() < end; await pause(between * 2 * chance.next())) await visitor.visit();
+  });
+  const looking = (async () => {
+    for (; Date.now() < end; await pause(interval)) {
+      room.nekod.log = ''; // Of so many lines nobody reads the oldest.
+      samples.push({ seconds: Math.round((Date.now() - begin) / 1000), ...(await sample(room.nekod)) });
+    }
+  })();
+  await Promise.all([...traffic, looking]);
+
+  const quiet = await until(async () => {
+    const last = await sample(room.nekod);
+    return last.buffered_bytes === 0 && last.connections < 40 && last;
+  }, 'what is open stays open');
+  const report = await room.sim.quiet();
+  const wrong = report.violations.filter(({ kind }) => kind !== 'unchosen');
+  return { samples, counts: visitor.counts, quiet, wrong };
+}
+
+console.log(`soak: NEKOD_SEED=${seed}`);
+let failed = false;
+try {
+  const rooms = [await started('anuneko', leadingTo), await started('openai', leadingToOpenai)];
+  const outcomes = await Promise.all(rooms.map(soak));
+  const runs = Object.fromEntries(rooms.map(({ kind }, i) => [kind, outcomes[i].samples]));
+  mkdirSync(results, { recursive: true });
+  writeFileSync(join(results, 'samples.csv'), csv(runs));
+  writeFileSync(join(results, 'plot.svg'), plot(runs));
+  rooms.forEach(({ kind }, i) => {
+    const { counts, samples, quiet, wrong } = outcomes[i];
+    console.log(`${kind}: ${samples.length} samples; ${JSON.stringify(counts)}`);
+    console.table(growth(samples));
+    console.log(`${kind}, a moment after: ${JSON.stringify(quiet)}`);
+    if (wrong.length) console.log(`${kind}: wrong use: ${JSON.stringify(wrong)}`);
+    failed ||= wrong.length > 0 || growth(samples).some(({ grown }) => grown);
+  });
+} finally {
+  for (const f of ends) await f();
+}
+console.log(failed ? 'soak: something grew, or was wrong' : `soak: nothing grew in ${minutes} minutes`);
+process.exitCode = failed ? 1 : 0;
