@@ -11,7 +11,7 @@ import { Connection, checkStream, gateway, leadingTo, patience, rawRequest, sani
 
 const sim = await simulator({ after });
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
-const failing = join(resolve(root, process.env.NEKOD_BIN_DIR ?? 'build/release'), 'tests/libnekod-failing-accept.so');
+const failing = join(resolve(root, process.env.NEKOD_BIN_DIR ?? 'build/release'), 'tests/libnekod_failing_accept.so');
 
 const health = (nekod) => fetch(`${nekod.url}/health`, { signal: AbortSignal.timeout(patience) }).catch(() => undefined);
 const told = (nekod) => nekod.log.match(/cannot accept connections/g)?.length ?? 0;
