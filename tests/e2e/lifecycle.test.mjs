@@ -215,11 +215,13 @@ test('--drain-timeout bounds the wait for streams', async (t) => {
 
 test('--drain-delay lets monitors and clients know first, while all are still answered', async (t) => {
   const { nekod } = await pair(t, { nekod: ['--drain-delay', '600'] });
+  const ready = () => fetch(`${nekod.url}/health/ready`);
+  // Ready once it has the list of models.
+  await until(async () => (await ready()).status === 200, 'not ready');
   const kept = new Connection(nekod.port).reading();
   await kept.send(rawRequest('GET', '/health/ready'));
   await kept.seen(/200 OK[^]*"ready"/);
   nekod.kill();
-  const ready = () => fetch(`${nekod.url}/health/ready`);
   await until(async () => (await ready()).status === 503, 'it is still ready');
   assert.deepEqual((await (await ready()).json()).reasons, ['draining']);
   const { response } = await nekod.ask(unique());

@@ -60,7 +60,8 @@ test('limits, aliases and the log level change; a running stream does not notice
     return data.some((model) => model.id === 'kitten');
   }, 'the alias is not there');
   assert.equal(await status(nekod), 200);
-  assert.match(nekod.log, / debug upstream post_message ok /);
+  // The log is written behind the answers.
+  await until(() => / debug upstream post_message ok /.test(nekod.log), 'no word of the call');
   checkStream(await stream.rest());
 });
 
