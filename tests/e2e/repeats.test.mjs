@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
-import { addKey, checkStream, expectError, gateway, leadingTo, pair, temporaryFolder, unique } from './support.mjs';
+import { addKey, checkStream, expectError, gateway, leadingTo, pair, temporaryFolder, unique, until } from './support.mjs';
 
 const { sim, nekod } = await pair({ after });
 
@@ -118,7 +118,7 @@ test('who does not come back is waited for no longer than a while', async () => 
 
 test('a session by name: a repeated request joins its turn, running or waiting, or has its answer', async () => {
   const id = unique('named');
-  const [one, two] = [`[sim tokens=40 delay=5] ${unique('one')}`, unique('two')];
+  const [one, two] = [`[sim tokens=40 delay=30] ${unique('one')}`, unique('two')];
   const named = { session_id: id, model: undefined };
   const ask = async (text, count) => {
     const stream = await nekod.stream(text, named, nth(count));
@@ -128,6 +128,9 @@ test('a session by name: a repeated request joins its turn, running or waiting, 
   const running = await nekod.stream(one, named, nth(0));
   await running.started();
   const waiting = ask(two, 0);
+  // What asks for them counts as well.
+  const metrics = async () => (await fetch(`${nekod.url}/metrics`)).text();
+  await until(async () => /^nekod_open_requests 3$/m.test(await metrics()), 'it does not wait');
   const answers = await Promise.all([ask(one, 1), ask(two, 1), waiting]);
   assert.equal(answers[0].text, checkStream(await running.rest()).text);
   assert.equal(answers[1].text, answers[2].text);
