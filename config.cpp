@@ -5,6 +5,7 @@
 #include "http/server/server.hpp"
 #include "http/server/text.hpp"
 #include "setting_reader.hpp"
+#include "upstream_flags.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -22,22 +23,6 @@ auto accepted_by(Parse parse) {
   };
 }
 
-std::string is_web_address(const std::string& url) {
-  auto good = url.rfind("http://", 0) == 0 || url.rfind("https://", 0) == 0;
-  return good ? std::string{} : std::string{"must begin with http:// or https://"};
-}
-
-upstream_kind kind_named(const std::string& name) {
-  if (name == "simulator")
-    return upstream_kind::simulator;
-  return name == "openai" ? upstream_kind::openai : upstream_kind::anuneko;
-}
-
-void drop_last_slashes(std::string& url) {
-  while (!url.empty() && url.back() == '/')
-    url.pop_back();
-}
-
 /// The file that `sqlite:FILE` names; empty where *store* is nothing of the kind.
 std::string file_of_store(const std::string& store) {
   constexpr std::string_view kind = "sqlite:";
@@ -47,14 +32,16 @@ std::string file_of_store(const std::string& store) {
 /// The settings as they are announced, and what they are before they are checked together.
 class announced_settings {
 public:
-  announced_settings() : reader_("An OpenAI API in front of stateful chat services.", "nekod") {
+  announced_settings()
+      : reader_("An OpenAI API in front of stateful chat services.", "nekod", "upstreams") {
     reader_.app().set_version_flag("--version", NEKOD_VERSION);
     reader_.app()
         .add_flag("--check-config", result_.check_config,
                   "Print the settings in force, secrets masked, and exit")
         ->configurable(false);
     add_listening();
-    add_upstream();
+    upstreams_.announce(reader_);
+    add_models();
     add_sessions();
     add_admission();
     add_tls();
@@ -78,45 +65,7 @@ private:
         ->check(CLI::Range(0, 1024));
   }
 
-  void add_upstream() {
-    reader_.add("--upstream", upstream_, "Chat service to stand in front of", {"NEKOD_UPSTREAM"})
-        ->check(CLI::IsMember({"anuneko", "openai", "simulator"}));
-    reader_
-        .add("--anuneko-url", result_.anuneko_url, "Base address of the AnuNeko service",
-             {"ANUNEKO_BASE_URL"})
-        ->check(is_web_address);
-    reader_.add_secret("--anuneko-token", result_.anuneko_token,
-                       "Account token; required for anuneko", {"ANUNEKO_TOKEN"});
-    reader_.add_secret("--anuneko-cookie", result_.anuneko_cookie, "Account cookie",
-                       {"ANUNEKO_COOKIE"});
-    reader_
-        .add_secret(
-            "--upstream-proxy", result_.upstream_proxy,
-            "Proxy by which the upstream is reached; without it as https_proxy and the like "
-            "say",
-            {"NEKOD_UPSTREAM_PROXY"})
-        ->check([](const std::string& url) {
-          constexpr std::string_view kinds[] = {"http://", "https://", "socks5://", "socks5h://"};
-          auto good = std::any_of(std::begin(kinds), std::end(kinds),
-                                  [&](auto kind) { return url.rfind(kind, 0) == 0; });
-          return good || url.empty()
-                     ? std::string{}
-                     : std::string{"must begin with http://, https://, socks5:// or socks5h://"};
-        });
-    reader_.add("--upstream-ca", result_.upstream_ca,
-                "PEM file of authorities to trust besides the system's", {"NEKOD_UPSTREAM_CA"});
-    reader_
-        .add("--openai-url", result_.openai_url,
-             "Base address of an OpenAI-compatible server, up to /v1; required for openai",
-             {"OPENAI_BASE_URL"})
-        ->check([](const std::string& url) {
-          return url.empty() ? std::string{} : is_web_address(url); // Nothing, as by default.
-        });
-    reader_.add_secret("--openai-key", result_.openai_key, "Its API key, if it wants one",
-                       {"OPENAI_API_KEY"});
-    reader_.add("--openai-model", result_.openai_model,
-                "Its model where a request names none; the first of its list by default",
-                {"OPENAI_MODEL"});
+  void add_models() {
     reader_.add_time("--models-age", result_.models_age,
                      "Time after which the upstream's list of models is asked for again",
                      {"NEKOD_MODELS_AGE"});
@@ -289,7 +238,6 @@ private:
   std::variant<settings, exit_request> finish() {
     if (result_.first_byte_timeout.count() == 0)
       result_.first_byte_timeout = result_.request_timeout;
-    result_.upstream = kind_named(upstream_);
     result_.session_matching = matching_ == "on";
     result_.store_file = file_of_store(store_);
     result_.store_texts = store_text_ == "full";
@@ -300,11 +248,11 @@ private:
       result_.model_aliases.emplace_back(http::trim(alias.substr(0, equals)),
                                          http::trim(alias.substr(equals + 1)));
     }
-    drop_last_slashes(result_.anuneko_url);
-    drop_last_slashes(result_.openai_url);
     if (result_.debug)
       result_.log_level = "debug";
     result_.shown = reader_.shown();
+    if (auto problem = upstreams_.finish(reader_))
+      return *problem;
     return checked();
   }
 
@@ -314,20 +262,18 @@ private:
       return exit_request{2, "nekod: --tls-cert and --tls-key go together\n"};
     if (result_.tls_redirect_port && result_.tls_cert.empty())
       return exit_request{2, "nekod: --tls-redirect-port wants --tls-cert\n"};
-    if (result_.upstream == upstream_kind::anuneko && result_.anuneko_token.empty())
-      return exit_request{2, "Token 未提供，请设置 ANUNEKO_TOKEN 环境变量或直接传入 token 参数\n"};
-    if (result_.upstream == upstream_kind::openai && result_.openai_url.empty())
-      return exit_request{2, "nekod: --upstream openai wants --openai-url\n"};
-    if (result_.upstream == upstream_kind::openai && !result_.store_file.empty() &&
-        !result_.store_texts)
-      return exit_request{2, "nekod: --store-text digest keeps no conversation, and --upstream "
-                             "openai has to be told it again; full or --store memory would do\n"};
+    auto forgets = std::any_of(result_.upstreams.begin(), result_.upstreams.end(),
+                               [](const auto& u) { return u.kind == upstream_kind::openai; });
+    if (forgets && !result_.store_file.empty() && !result_.store_texts)
+      return exit_request{2,
+                          "nekod: --store-text digest keeps no conversation, and an upstream of "
+                          "kind openai has to be told it again; full or --store memory would do\n"};
     return result_;
   }
 
   setting_reader reader_;
   settings result_;
-  std::string upstream_ = "anuneko";
+  upstream_flags upstreams_{result_};
   std::string store_ = "sqlite:nekod.db";
   std::string store_text_ = "full";
   std::string matching_ = "on";

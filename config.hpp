@@ -1,6 +1,7 @@
 #pragma once
 
 #include "protocol/openai/errors.hpp"
+#include "upstream_settings.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -11,9 +12,6 @@
 #include <vector>
 
 namespace nekod {
-
-/// The kinds of chat service that nekod can stand in front of.
-enum class upstream_kind : std::uint8_t { anuneko, openai, simulator };
 
 /// How log lines look.
 enum class log_format : std::uint8_t { text, json };
@@ -39,18 +37,10 @@ struct settings {
   /// 0 takes one a core.
   unsigned threads = 0;
 
-  upstream_kind upstream = upstream_kind::anuneko;
-  std::string anuneko_url = "https://anuneko.com/api/v1";
-  /// Secret.
-  std::string anuneko_token;
-  /// Secret.
-  std::string anuneko_cookie;
-  /// Up to and including `/v1`.
-  std::string openai_url;
-  /// Secret.
-  std::string openai_key;
-  /// Empty for the first of the server's list.
-  std::string openai_model;
+  /// At least one. The first serves where no other is asked for.
+  std::vector<upstream_settings> upstreams;
+  /// Whether they stand in tables of a file; else flags tell of the one there is.
+  bool has_tables = false;
   /// Of a conversation that is kept whole, for an upstream that remembers nothing.
   std::size_t transcript_messages = 10'000;
   std::size_t transcript_size = 8u << 20;
@@ -62,6 +52,17 @@ struct settings {
   /// A PEM file of authorities that the upstream's certificate may come from; empty for none.
   std::string upstream_ca;
   seconds models_age{300};
+
+  /// Tries of a turn after the first one, and the share of all turns that may be tried again.
+  unsigned retries = 2;
+  double retry_budget_percent = 20;
+  /// The longest time before one.
+  seconds retry_wait{10};
+  /// 0 for no limit.
+  seconds first_token_timeout{0};
+  /// Failures in a row after which an upstream is left alone, and for how long; 0 for never.
+  unsigned circuit_failures = 5;
+  seconds circuit_rest{5};
 
   /// The file that sessions are kept in; empty keeps them in memory.
   std::string store_file;

@@ -8,8 +8,6 @@
 #include "actors/session_database.hpp"
 #include "actors/sqlite_store.hpp"
 #include "actors/store.hpp"
-#include "actors/upstream/anuneko.hpp"
-#include "actors/upstream/openai.hpp"
 #include "bench/simulator/service.hpp"
 #include "http/client/curl_transport.hpp"
 #include "http/server/access_log.hpp"
@@ -79,11 +77,11 @@ public:
   rooms(settings s, live_settings live, logs& log)
       : settings_(std::move(s)),
         log_(log),
-        account_(account_of(settings_, counts_)),
+        upstreams_(settings_.upstreams),
         gate_(std::move(live.admission), counts_),
         loop_(static_cast<int>(threads_of(settings_))),
         work_(loop_.get_executor()) {
-    if (settings_.upstream == upstream_kind::simulator)
+    if (upstreams_.front().kind == upstream_kind::simulator)
       start_simulator();
     open_ports(std::move(live.tls));
     database_ = open_database(settings_);
@@ -177,11 +175,13 @@ public:
 private:
   void start_simulator() {
     sim::options o;
-    o.token = account_.token = make_id("simulated-");
+    auto& upstream = upstreams_.front();
+    upstream.accounts = {{make_id("simulated-"), {}, 1}};
+    o.token = upstream.accounts.front().secret;
     o.delay = milliseconds{20};
     simulator_ = std::make_unique<sim::service>(loop_, o);
-    account_.base_url = simulator_->base_url();
-    spdlog::info("the simulator answers at {}", account_.base_url);
+    upstream.url = simulator_->base_url();
+    spdlog::info("the simulator answers at {}", upstream.url);
   }
 
   /// Before there is an actor, so that a port in use ends the program; served once the loop runs.
@@ -238,7 +238,7 @@ private:
     system_.emplace(config_);
     store_ = make_store();
     registry_options o;
-    o.upstream = make_upstream();
+    o.upstreams = make_upstreams(*client_, settings_, upstreams_, counts_);
     o.limits = conversation_limits_of(settings_);
     o.store = store_;
     o.counts = counts_;
@@ -250,13 +250,6 @@ private:
     o.session_max_age = max_age();
     o.models_age = in_whole_seconds(settings_.models_age);
     registry_ = system_->spawn(registry, std::move(o));
-  }
-
-  std::shared_ptr<upstream_service> make_upstream() {
-    if (settings_.upstream == upstream_kind::openai)
-      return make_openai(*client_, openai_account_of(settings_, counts_));
-    account_.device_id = stable_uuid(account_.token);
-    return make_anuneko(*client_, account_);
   }
 
   /// Zero for no limit.
@@ -308,9 +301,10 @@ private:
 
   settings settings_;
   logs& log_;
+  /// As set, but for the simulator, whose address and token are not settings.
+  std::vector<upstream_settings> upstreams_;
   std::shared_ptr<metrics> counts_ = std::make_shared<metrics>();
   http::scrape scrape_{counts_, NEKOD_VERSION};
-  anuneko_options account_;
   http::admission gate_;
   asio::io_context loop_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;

@@ -35,18 +35,26 @@ result<live_settings, std::string> load_live_settings(const settings& s) {
   return live;
 }
 
+namespace {
+
+/// The settings in which upstreams may differ that are not shown, or not whole.
+std::string name_of_upstreams(const settings& s) {
+  if (s.has_tables)
+    return "[upstreams]";
+  return s.upstreams.front().kind == upstream_kind::openai ? "--openai-key"
+                                                           : "--anuneko-token or --anuneko-cookie";
+}
+
+} // namespace
+
 std::vector<std::string> fixed_changes(const settings& before, const settings& after) {
   std::vector<std::string> names;
   for (std::size_t i = 0; i < after.shown.size() && i < before.shown.size(); ++i)
     if (before.shown[i] != after.shown[i] && !after.shown[i].reloadable)
       names.push_back("--" + after.shown[i].name);
-  // Secrets are shown masked, so that they have to be looked at themselves.
-  if (before.anuneko_token != after.anuneko_token)
-    names.emplace_back("--anuneko-token");
-  if (before.anuneko_cookie != after.anuneko_cookie)
-    names.emplace_back("--anuneko-cookie");
-  if (before.openai_key != after.openai_key)
-    names.emplace_back("--openai-key");
+  // What is in tables is not among them, and secrets are shown masked.
+  if (before.upstreams != after.upstreams)
+    names.push_back(name_of_upstreams(after));
   return names;
 }
 

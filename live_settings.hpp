@@ -22,7 +22,7 @@ struct live_settings {
 /// @returns it, or a sentence that names the setting at fault.
 result<live_settings, std::string> load_live_settings(const settings& s);
 
-/// The names of the settings that differ between *before* and *after* and take a restart.
+/// The names of what differs between *before* and *after* and take a restart.
 std::vector<std::string> fixed_changes(const settings& before, const settings& after);
 
 } // namespace nekod

@@ -33,6 +33,10 @@ void show(const settings& s) {
   for (const auto& setting : s.shown)
     std::cout << (setting.value.empty() ? "# " : "") << setting.name << " = " << setting.value
               << "\n";
+  // An upstream that flags tell of is among the settings.
+  if (s.has_tables)
+    for (const auto& u : s.upstreams)
+      std::cout << shown_table(u);
 }
 
 /// Has *house* take the settings as they are now.

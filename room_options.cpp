@@ -1,11 +1,15 @@
 #include "room_options.hpp"
 
+#include "actors/upstream/anuneko.hpp"
+#include "actors/upstream/openai.hpp"
+#include "actors/upstream/retrying.hpp"
 #include "service_manager.hpp"
 
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <thread>
 #include <utility>
@@ -27,6 +31,50 @@ time_limits time_limits_of(const settings& s) {
   result.silence = in_milliseconds(s.request_timeout);
   result.whole = in_milliseconds(s.answer_timeout);
   return result;
+}
+
+circuit_options circuit_of(const settings& s) {
+  circuit_options result;
+  result.failures = s.circuit_failures;
+  result.rest = in_milliseconds(s.circuit_rest);
+  result.longest_rest = 12 * result.rest;
+  return result;
+}
+
+retry_options retries_of(const settings& s, const upstream_settings& u) {
+  retry_options result;
+  result.retries = s.retries;
+  result.budget = s.retry_budget_percent / 100;
+  result.longest_wait = in_milliseconds(s.retry_wait);
+  result.first_token = in_milliseconds(u.first_token_timeout.value_or(s.first_token_timeout));
+  return result;
+}
+
+std::shared_ptr<upstream_service> make_upstream(transport& net, const settings& s,
+                                                const upstream_settings& u,
+                                                const std::shared_ptr<metrics>& counts) {
+  if (u.kind == upstream_kind::openai) {
+    openai_options o;
+    o.name = u.name;
+    o.base_url = u.url;
+    o.accounts.clear();
+    for (const auto& account : u.accounts)
+      o.accounts.push_back({account.secret, account.weight});
+    o.default_model = u.model;
+    o.limits = time_limits_of(s);
+    o.circuit = circuit_of(s);
+    o.counts = counts;
+    return make_openai(net, o);
+  }
+  anuneko_options o;
+  o.name = u.name;
+  o.base_url = u.url;
+  for (const auto& account : u.accounts)
+    o.accounts.push_back({account.secret, account.cookie, account.weight});
+  o.limits = time_limits_of(s);
+  o.circuit = circuit_of(s);
+  o.counts = counts;
+  return make_anuneko(net, o);
 }
 
 /// Takes all the descriptors the system lets this process have: shells and service managers start
@@ -72,23 +120,21 @@ unsigned threads_of(const settings& s) {
   return s.threads > 0 ? s.threads : std::max(1u, std::thread::hardware_concurrency());
 }
 
-anuneko_options account_of(const settings& s, std::shared_ptr<metrics> counts) {
-  anuneko_options result;
-  result.base_url = s.anuneko_url;
-  result.token = s.anuneko_token;
-  result.cookie = s.anuneko_cookie;
-  result.limits = time_limits_of(s);
-  result.counts = std::move(counts);
-  return result;
-}
-
-openai_options openai_account_of(const settings& s, std::shared_ptr<metrics> counts) {
-  openai_options result;
-  result.base_url = s.openai_url;
-  result.key = s.openai_key;
-  result.default_model = s.openai_model;
-  result.limits = time_limits_of(s);
-  result.counts = std::move(counts);
+std::vector<routed_upstream> make_upstreams(transport& net, const settings& s,
+                                            const std::vector<upstream_settings>& all,
+                                            const std::shared_ptr<metrics>& counts) {
+  std::map<std::string, std::shared_ptr<upstream_service>> services;
+  for (const auto& u : all)
+    services.emplace(u.name, make_upstream(net, s, u, counts));
+  std::vector<routed_upstream> result;
+  for (const auto& u : all) {
+    std::vector<fallback> fallbacks;
+    for (const auto& name : u.fallbacks)
+      fallbacks.push_back({services.at(name), services.at(name)->default_model()});
+    result.emplace_back(
+        make_retrying(services.at(u.name), std::move(fallbacks), retries_of(s, u), *counts),
+        u.models);
+  }
   return result;
 }
 

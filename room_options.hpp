@@ -1,8 +1,8 @@
 #pragma once
 
 #include "actors/metrics.hpp"
-#include "actors/upstream/anuneko.hpp"
-#include "actors/upstream/openai.hpp"
+#include "actors/model_catalogue.hpp"
+#include "actors/upstream/transport.hpp"
 #include "actors/whole_conversation.hpp"
 #include "config.hpp"
 #include "http/server/reply.hpp"
@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <memory>
+#include <vector>
 
 /// What the rooms of the house are told of the settings, each in its own terms.
 namespace nekod {
@@ -21,10 +22,10 @@ std::chrono::seconds in_whole_seconds(settings::seconds s);
 /// Threads that run the loop.
 unsigned threads_of(const settings& s);
 
-/// The upstream account, but for its device.
-anuneko_options account_of(const settings& s, std::shared_ptr<metrics> counts);
-
-openai_options openai_account_of(const settings& s, std::shared_ptr<metrics> counts);
+/// The upstreams *all*, in their order.
+std::vector<routed_upstream> make_upstreams(transport& net, const settings& s,
+                                            const std::vector<upstream_settings>& all,
+                                            const std::shared_ptr<metrics>& counts);
 
 conversation_limits conversation_limits_of(const settings& s);
 

@@ -36,14 +36,17 @@ std::string toml_value(const std::string& text) {
   return out;
 }
 
-/// TOML with one value for each setting but lists: CLI11 would pass over all but the last one.
+/// TOML with one value for each setting but lists: CLI11 would pass over all but the last one. What
+/// stands in tables of a family of their own goes elsewhere.
 class strict_toml : public CLI::ConfigBase {
 public:
-  explicit strict_toml(std::function<bool(const std::string&)> is_list)
-      : is_list_(std::move(is_list)) {}
+  strict_toml(std::string family, std::shared_ptr<std::vector<table_entry>> tables,
+              std::function<bool(const std::string&)> is_list)
+      : family_(std::move(family)), tables_(std::move(tables)), is_list_(std::move(is_list)) {}
 
   std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
     auto found = CLI::ConfigBase::from_config(input);
+    std::erase_if(found, [this](const CLI::ConfigItem& item) { return take_table(item); });
     std::set<std::string> seen;
     for (const auto& item : found) {
       auto name = item.fullname();
@@ -55,21 +58,33 @@ public:
   }
 
 private:
+  bool take_table(const CLI::ConfigItem& item) const {
+    if (item.parents.empty() || item.parents.front() != family_)
+      return false;
+    if (item.name != "++" && item.name != "--") // A table's beginning and end.
+      tables_->push_back({item.parents, item.name, item.inputs});
+    return true;
+  }
+
+  std::string family_;
+  std::shared_ptr<std::vector<table_entry>> tables_;
   std::function<bool(const std::string&)> is_list_;
 };
 
 } // namespace
 
-setting_reader::setting_reader(const std::string& description, const std::string& name)
+setting_reader::setting_reader(const std::string& description, const std::string& name,
+                               const std::string& tables)
     : app_(description, name) {
   app_.set_config("--config", "", "TOML file with any of these settings  [NEKOD_CONFIG]");
   app_.get_config_ptr()->envname("NEKOD_CONFIG");
   app_.allow_config_extras(CLI::config_extras_mode::error);
-  app_.config_formatter(std::make_shared<strict_toml>([this](const std::string& key) {
-    return std::any_of(sources_.begin(), sources_.end(), [&](const source& s) {
-      return s.form == shape::list && s.flag == "--" + key;
-    });
-  }));
+  app_.config_formatter(
+      std::make_shared<strict_toml>(tables, tables_, [this](const std::string& key) {
+        return std::any_of(sources_.begin(), sources_.end(), [&](const source& s) {
+          return s.form == shape::list && s.flag == "--" + key;
+        });
+      }));
 }
 
 // -- to announce settings ------------------------------------------------------------------------

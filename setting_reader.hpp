@@ -1,11 +1,13 @@
 #pragma once
 
 #include "config.hpp"
+#include "upstream_settings.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <deque>
 #include <map>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <variant>
@@ -19,7 +21,10 @@ namespace nekod {
 class setting_reader {
 public:
   /// @param description What the program is, for `--help`.
-  setting_reader(const std::string& description, const std::string& name);
+  /// @param tables The word that names of tables in the file begin with, which are read by
+  ///               themselves.
+  setting_reader(const std::string& description, const std::string& name,
+                 const std::string& tables);
 
   /// A setting with its help and the variables that set it.
   template <class T>
@@ -62,6 +67,9 @@ public:
   /// Fills in all targets, or says why the program ends.
   std::optional<exit_request> read(int argc, const char* const* argv);
 
+  /// What stands in the file's tables, in its order. After `read`.
+  const std::vector<table_entry>& tables() const noexcept { return *tables_; }
+
   /// What each setting came out as. After `read`.
   std::vector<shown_setting> shown() const;
 
@@ -91,6 +99,7 @@ private:
   std::string shown_value(const source& s) const;
 
   CLI::App app_;
+  std::shared_ptr<std::vector<table_entry>> tables_ = std::make_shared<std::vector<table_entry>>();
   std::vector<source> sources_;
   std::deque<time_setting> times_;
   /// The flags that were set by something else, and by what.

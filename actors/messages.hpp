@@ -57,6 +57,8 @@ struct open_turn {
 struct model_choice {
   model_choice() = default;
 
+  /// The upstream that has it; null where there is no model at all.
+  std::shared_ptr<upstream_service> upstream;
   /// As the upstream calls it.
   std::string upstream_name;
   /// As the client is told.
@@ -75,9 +77,7 @@ struct turn {
   request_digests told;
   /// What is the same in a request that is sent again.
   std::string identity;
-  /// The upstream's kind, for logs.
-  std::string upstream;
-  /// What the upstream can do.
+  /// What the model's upstream can do.
   upstream_abilities abilities;
 };
 
@@ -158,6 +158,7 @@ struct readiness {
 
   /// Stable words; none where all is well.
   std::vector<std::string> reasons;
+  std::vector<openai::upstream_standing> upstreams;
 };
 
 /// The models there are.
@@ -165,14 +166,16 @@ struct model_list {
   model_list() = default;
 
   std::vector<openai::model_info> models;
-  /// The names as the upstream told them.
+  /// The names as the upstreams told them that do not speak as our clients do.
   std::vector<std::string> upstream_names;
 };
 
-/// What a query for models brought; one of both.
+/// What a query for an upstream's models brought; one of both.
 struct models_answer {
   models_answer() = default;
 
+  /// Its place among the upstreams.
+  std::size_t upstream = 0;
   bool ok = false;
   std::vector<std::string> names;
   openai::error error;
@@ -257,6 +260,7 @@ CAF_ADD_ATOM(nekod_atoms, nekod::atom, retire, "retire")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, show, "show")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, sweep, "sweep")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, turn, "turn")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, wake, "wake")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, written, "written")
 CAF_END_TYPE_ID_BLOCK(nekod_atoms)
 
@@ -319,8 +323,10 @@ using session_actor = credit_actor::extend<
     // Takes a turn whose answer goes to the reply: at once, when the earlier ones ended, or
     // refused. A turn is given up when its reply actor ends.
     caf::reacts_to<atom::turn, turn, reply_actor>,
-    // Something happened to a transfer of the upstream's.
-    caf::reacts_to<transfer_event>,
+    // Something happened to a transfer of the line with that number.
+    caf::reacts_to<transfer_event, std::uint64_t>,
+    // A time is over that the line with the second number asked for by the first one.
+    caf::reacts_to<atom::wake, std::uint64_t, std::uint64_t>,
     // The conversation is deleted: the running turn and those that wait fail, the actor ends. It
     // writes nothing more; its record is left to who asked.
     caf::replies_to<atom::discard>::with<atom::discard>,
@@ -355,7 +361,7 @@ using registry_actor = caf::typed_actor<
     caf::reacts_to<atom::changed, session_report>,
     // From a session that has been idle, or is another tenant's: may it end?
     caf::reacts_to<atom::retire, session_report>,
-    // From the upstream: its models.
+    // From an upstream: its models.
     caf::reacts_to<models_answer>>;
 
 } // namespace nekod

@@ -88,6 +88,8 @@ std::string_view name_of(account_state s) noexcept {
     return "works";
   case account_state::refused:
     return "refused";
+  case account_state::limited:
+    return "limited";
   case account_state::unreachable:
     return "unreachable";
   default:
@@ -108,15 +110,24 @@ metrics::metrics()
       matches_(counters(registry, "nekod_session_match_total",
                         "Turns by the rule that found their session")),
       upstream_calls_(counters(registry, "nekod_upstream_calls_total",
-                               "Calls to the upstream by kind and outcome")),
+                               "Calls to upstreams, by upstream, kind and outcome")),
       upstream_call_seconds_(histograms(registry, "nekod_upstream_call_seconds",
-                                        "Duration of calls to the upstream, by kind")),
+                                        "Duration of calls to upstreams, by upstream and kind")),
+      upstream_accounts_(
+          gauges(registry, "nekod_upstream_accounts", "Upstream accounts, by upstream and state")),
+      retries_(counters(registry, "nekod_upstream_retries_total",
+                        "Turns tried again at the same upstream")),
+      refused_retries_(counters(registry, "nekod_upstream_retries_refused_total",
+                                "Tries that an upstream's retry budget did not allow")),
+      fallbacks_(counters(registry, "nekod_upstream_fallbacks_total",
+                          "Turns that another upstream was given, by the one that failed")),
+      circuit_open_(gauges(registry, "nekod_upstream_circuit_open",
+                           "Whether turns are kept away from an upstream that fails")),
       sessions(gauges(registry, "nekod_sessions", "Sessions in memory, by state"), "state"),
       turns(counters(registry, "nekod_turns_total", "Turns by outcome"), "outcome"),
       repeats(counters(registry, "nekod_repeated_requests_total",
                        "Requests sent again that asked the upstream nothing, by what they got"),
               "outcome"),
-      accounts(gauges(registry, "nekod_upstream_accounts", "Upstream accounts, by state"), "state"),
       stored_sessions(
           gauges(registry, "nekod_stored_sessions", "Sessions the store knows").Add({})),
       store_commit(histograms(registry, "nekod_store_commit_seconds",
@@ -152,9 +163,20 @@ metrics::metrics()
     rate_limited_.Add({{"limit", limit}});
 }
 
-call_metrics metrics::upstream_calls(const std::string& call) {
-  return {{upstream_calls_, "outcome", {{"call", call}}},
-          upstream_call_seconds_.Add({{"call", call}}, long_times)};
+call_metrics metrics::upstream_calls(const std::string& upstream, const std::string& call) {
+  const prometheus::Labels labels{{"upstream", upstream}, {"call", call}};
+  return {{upstream_calls_, "outcome", labels}, upstream_call_seconds_.Add(labels, long_times)};
+}
+
+series_of<prometheus::Gauge, account_state>
+metrics::upstream_accounts(const std::string& upstream) {
+  return {upstream_accounts_, "state", {{"upstream", upstream}}};
+}
+
+upstream_metrics metrics::upstream(const std::string& name) {
+  const prometheus::Labels labels{{"upstream", name}};
+  return {retries_.Add(labels), refused_retries_.Add(labels), fallbacks_.Add(labels),
+          circuit_open_.Add(labels)};
 }
 
 void metrics::request_ended(std::string_view method, const std::string& endpoint,

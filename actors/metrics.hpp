@@ -72,7 +72,7 @@ enum class repeat_outcome : std::uint8_t {
 };
 
 /// What is known of an upstream account.
-enum class account_state : std::uint8_t { unknown, works, refused, unreachable, count };
+enum class account_state : std::uint8_t { unknown, works, refused, limited, unreachable, count };
 
 std::string_view name_of(session_phase p) noexcept;
 std::string_view name_of(turn_outcome o) noexcept;
@@ -106,6 +106,18 @@ struct call_metrics {
   prometheus::Histogram& seconds;
 };
 
+/// The series of one upstream's turns.
+struct upstream_metrics {
+  /// Turns that were tried again there.
+  prometheus::Counter& retries;
+  /// Tries that its budget did not allow.
+  prometheus::Counter& refused_retries;
+  /// Turns that another upstream was given in its place.
+  prometheus::Counter& fallbacks;
+  /// 1 while turns are kept away from it, but for trials.
+  prometheus::Gauge& circuit_open;
+};
+
 class metrics {
 public:
   using clock = std::chrono::steady_clock;
@@ -114,8 +126,15 @@ public:
   metrics(const metrics&) = delete;
   metrics& operator=(const metrics&) = delete;
 
-  /// The series of the calls that an upstream names *call*. Ask once and keep them.
-  call_metrics upstream_calls(const std::string& call);
+  /// The series of the calls that the upstream of that name has by the name *call*. Ask once and
+  /// keep them.
+  call_metrics upstream_calls(const std::string& upstream, const std::string& call);
+
+  /// How the accounts of that upstream stand.
+  series_of<prometheus::Gauge, account_state> upstream_accounts(const std::string& upstream);
+
+  /// What became of turns that failed at first at that upstream, and whether it is left alone.
+  upstream_metrics upstream(const std::string& name);
 
   /// An HTTP request was answered, or given up with *status* 0.
   void request_ended(std::string_view method, const std::string& endpoint, std::uint16_t status,
@@ -142,12 +161,16 @@ private:
   prometheus::Family<prometheus::Counter>& matches_;
   prometheus::Family<prometheus::Counter>& upstream_calls_;
   prometheus::Family<prometheus::Histogram>& upstream_call_seconds_;
+  prometheus::Family<prometheus::Gauge>& upstream_accounts_;
+  prometheus::Family<prometheus::Counter>& retries_;
+  prometheus::Family<prometheus::Counter>& refused_retries_;
+  prometheus::Family<prometheus::Counter>& fallbacks_;
+  prometheus::Family<prometheus::Gauge>& circuit_open_;
 
 public:
   const series_of<prometheus::Gauge, session_phase> sessions;
   const series_of<prometheus::Counter, turn_outcome> turns;
   const series_of<prometheus::Counter, repeat_outcome> repeats;
-  const series_of<prometheus::Gauge, account_state> accounts;
   prometheus::Gauge& stored_sessions;
   /// Of a batch of records to the disk, and how many records came there.
   prometheus::Histogram& store_commit;

@@ -10,63 +10,187 @@ namespace {
 /// Bytes of a model's name that we do not know; it is repeated in each chunk.
 constexpr std::size_t longest_foreign_name = 256;
 
+model_choice choice_of(const std::shared_ptr<upstream_service>& upstream, std::string_view name,
+                       std::string id) {
+  model_choice result;
+  result.upstream = upstream;
+  result.upstream_name = name;
+  result.id = std::move(id);
+  return result;
+}
+
+/// How many bytes of *name* a pattern has for certain, if it is one for that name. A whole name
+/// counts for more than any beginning.
+std::optional<std::size_t> matched(std::string_view pattern, std::string_view name) {
+  if (pattern == name)
+    return name.size() + 1;
+  if (pattern.empty() || pattern.back() != '*')
+    return std::nullopt;
+  pattern.remove_suffix(1);
+  return name.substr(0, pattern.size()) == pattern ? std::optional{pattern.size()} : std::nullopt;
+}
+
 } // namespace
 
-model_catalogue::model_catalogue(const upstream_service& upstream, model_aliases aliases)
-    : aliases_(std::move(aliases)), default_name_(upstream.default_model()) {
-  update(upstream, {});
+model_catalogue::model_catalogue(std::vector<routed_upstream> upstreams, model_aliases aliases)
+    : aliases_(std::move(aliases)) {
+  for (auto& u : upstreams)
+    upstreams_.emplace_back(std::move(u));
+  make_list();
 }
 
-void model_catalogue::update(const upstream_service& upstream, std::vector<std::string> names) {
-  if (names.empty() && !default_name_.empty())
-    names.push_back(default_name_);
+bool model_catalogue::update(std::size_t place, std::vector<std::string> names) {
+  auto& u = upstreams_[place];
+  u.is_known = true;
+  auto differ = u.names != names;
+  u.names = std::move(names);
+  make_list();
+  return differ;
+}
+
+bool model_catalogue::miss(std::size_t place) {
+  upstreams_[place].is_known = true;
+  return upstreams_[place].names.empty();
+}
+
+void model_catalogue::use(model_aliases aliases) {
+  aliases_ = std::move(aliases);
+  make_list();
+}
+
+// -- the list ------------------------------------------------------------------------------------
+
+void model_catalogue::make_list() {
   list_ = model_list{};
-  for (const auto& name : names) {
-    openai::model_info info;
-    info.id = upstream.public_model_id(name);
-    info.upstream_name = name;
-    info.owner = upstream.kind();
-    info.upstream_index = static_cast<std::uint32_t>(list_.models.size());
+  for (auto& u : upstreams_) {
+    const auto& service = *u.route.service;
+    auto names = u.names;
+    if (names.empty() && !service.default_model().empty())
+      names.push_back(service.default_model());
+    u.models.clear();
+    for (const auto& name : names) {
+      openai::model_info info;
+      info.id = service.public_model_id(name);
+      if (is_listed(info.id))
+        info.id = std::string{service.name()}.append("/").append(info.id);
+      info.upstream_name = name;
+      info.owner = service.kind();
+      info.upstream_index = static_cast<std::uint32_t>(u.models.size());
+      list_.models.push_back(info);
+      u.models.push_back(std::move(info));
+    }
+    if (!service.abilities().speaks_openai)
+      list_.upstream_names.insert(list_.upstream_names.end(), names.begin(), names.end());
+  }
+  const auto models = list_.models; // An alias of an alias is none.
+  for (const auto& [alias, target] : aliases_.entries) {
+    auto found = std::find_if(models.begin(), models.end(), [&, &target = target](const auto& m) {
+      return m.id == target || m.upstream_name == target;
+    });
+    if (found == models.end() || is_listed(alias))
+      continue;
+    auto info = *found;
+    info.id = alias;
     list_.models.push_back(std::move(info));
   }
-  list_.upstream_names = std::move(names);
-  for (const auto& [alias, target] : aliases_.entries) {
-    if (const auto* found = find(target)) {
-      auto info = *found;
-      info.id = alias;
-      list_.models.push_back(std::move(info));
-    }
+}
+
+bool model_catalogue::is_listed(const std::string& id) const {
+  return std::any_of(list_.models.begin(), list_.models.end(),
+                     [&](const auto& m) { return m.id == id; });
+}
+
+// -- choosing ------------------------------------------------------------------------------------
+
+std::optional<model_choice> model_catalogue::choose(const std::string& name) const {
+  if (name.empty())
+    return default_of(upstreams_.front());
+  auto alias = std::find_if(aliases_.entries.begin(), aliases_.entries.end(),
+                            [&](const auto& a) { return a.first == name; });
+  if (alias != aliases_.entries.end()) {
+    auto target = find(alias->second);
+    if (target && !target->fallback)
+      target->id = name;
+    return target;
   }
+  return find(name);
 }
 
-void model_catalogue::use(const upstream_service& upstream, model_aliases aliases) {
-  aliases_ = std::move(aliases);
-  update(upstream, std::exchange(list_.upstream_names, {}));
-}
-
-const openai::model_info* model_catalogue::find(const std::string& name) const {
-  auto i = std::find_if(list_.models.begin(), list_.models.end(),
-                        [&](const auto& m) { return m.id == name || m.upstream_name == name; });
-  return i == list_.models.end() ? nullptr : &*i;
-}
-
-model_choice model_catalogue::choose(const std::string& name, bool takes_any) const {
-  const auto* found = name.empty() ? nullptr : find(name);
-  model_choice result;
-  if (found == nullptr && takes_any && !name.empty() && name.size() <= longest_foreign_name) {
-    result.upstream_name = result.id = name;
-    return result;
-  }
-  result.fallback = found == nullptr && !name.empty();
-  if (found == nullptr)
-    found = find(default_name_);
-  if (found == nullptr && !list_.models.empty())
-    found = &list_.models.front();
-  if (found == nullptr)
-    return result;
-  result.upstream_name = found->upstream_name;
-  result.id = found->id;
+/// The model of that name, an alias no more.
+std::optional<model_choice> model_catalogue::find(std::string_view name) const {
+  if (const auto* u = routed(name))
+    if (auto found = at(*u, name))
+      return found;
+  if (auto found = behind_name(name))
+    return found;
+  for (const auto& u : upstreams_)
+    for (const auto& m : u.models)
+      if (m.id == name || m.upstream_name == name)
+        return choice_of(u.route.service, m.upstream_name, m.id);
+  if (std::any_of(upstreams_.begin(), upstreams_.end(), [](const auto& u) { return !u.is_known; }))
+    return std::nullopt;
+  if (auto taken = at(upstreams_.front(), name))
+    return taken;
+  auto result = default_of(upstreams_.front());
+  if (result)
+    result->fallback = true;
   return result;
+}
+
+/// The upstream that has a pattern for *name*, the one that says most of it.
+const model_catalogue::known_upstream* model_catalogue::routed(std::string_view name) const {
+  const known_upstream* best = nullptr;
+  std::size_t most = 0;
+  for (const auto& u : upstreams_)
+    for (const auto& pattern : u.route.models)
+      if (auto length = matched(pattern, name); length && (best == nullptr || *length > most)) {
+        best = &u;
+        most = *length;
+      }
+  return best;
+}
+
+/// *name* as that upstream takes it, if it does.
+std::optional<model_choice> model_catalogue::at(const known_upstream& u,
+                                                std::string_view name) const {
+  const auto& service = *u.route.service;
+  auto i = std::find_if(u.models.begin(), u.models.end(), [&](const auto& m) {
+    return m.upstream_name == name || service.public_model_id(m.upstream_name) == name;
+  });
+  if (i != u.models.end())
+    return choice_of(u.route.service, i->upstream_name, i->id);
+  if (service.abilities().speaks_openai && name.size() <= longest_foreign_name)
+    return choice_of(u.route.service, name, std::string{name});
+  return std::nullopt;
+}
+
+/// Of a name such as `local/qwen`, where `local` is an upstream.
+std::optional<model_choice> model_catalogue::behind_name(std::string_view name) const {
+  for (const auto& u : upstreams_) {
+    const auto before = u.route.service->name();
+    if (name.size() <= before.size() + 1 || name.substr(0, before.size()) != before ||
+        name[before.size()] != '/')
+      continue;
+    auto found = at(u, name.substr(before.size() + 1));
+    if (found)
+      found->id = name;
+    return found;
+  }
+  return std::nullopt;
+}
+
+std::optional<model_choice> model_catalogue::default_of(const known_upstream& u) const {
+  const auto& service = u.route.service;
+  if (service->abilities().speaks_openai && !service->default_model().empty())
+    return at(u, service->default_model());
+  if (!u.is_known)
+    return std::nullopt;
+  if (u.models.empty())
+    return model_choice{};
+  auto i = std::find_if(u.models.begin(), u.models.end(),
+                        [&](const auto& m) { return m.upstream_name == service->default_model(); });
+  const auto& model = i == u.models.end() ? u.models.front() : *i;
+  return choice_of(service, model.upstream_name, model.id);
 }
 
 } // namespace nekod

@@ -2,38 +2,76 @@
 
 #include "actors/messages.hpp"
 
+#include <cstddef>
+#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace nekod {
 
-/// The models as the registry knows them.
+/// An upstream, and the models that are asked for there whoever else has them.
+struct routed_upstream {
+  routed_upstream(std::shared_ptr<upstream_service> s, std::vector<std::string> m = {})
+      : service(std::move(s)), models(std::move(m)) {}
+
+  std::shared_ptr<upstream_service> service;
+  /// Names, or beginnings of names before a `*`.
+  std::vector<std::string> models;
+};
+
+/// The models as the registry knows them: which upstream has which.
 class model_catalogue {
 public:
   model_catalogue() = default;
-  model_catalogue(const upstream_service& upstream, model_aliases aliases);
 
-  /// Takes the upstream's names; none means that they cannot be had, and that its default serves
-  /// alone.
-  void update(const upstream_service& upstream, std::vector<std::string> names);
+  /// @param upstreams At least one. The first serves where no other is asked for.
+  model_catalogue(std::vector<routed_upstream> upstreams, model_aliases aliases);
+
+  /// Takes the names of an upstream's models, by its place.
+  /// @returns whether they differ from those before.
+  bool update(std::size_t place, std::vector<std::string> names);
+
+  /// The names cannot be had: the last ones stay, or its default serves alone.
+  /// @returns whether there are none.
+  bool miss(std::size_t place);
 
   /// Takes other aliases.
-  void use(const upstream_service& upstream, model_aliases aliases);
+  void use(model_aliases aliases);
 
-  /// The model for a name that a client wrote: a public id, an upstream name, an alias; the default
-  /// for an empty or unknown one. Its name is empty where there is no model at all.
-  /// @param takes_any Whether the upstream knows more models than it lists: then an unknown name is
-  ///                  taken as its own.
-  model_choice choose(const std::string& name, bool takes_any = false) const;
+  /// The model for a name that a client wrote: an alias, a public id, an upstream name, also behind
+  /// an upstream's name and `/`; the default for an empty or unknown one. An upstream that speaks
+  /// as our clients do is asked for names it does not list, too. No upstream is in it where there
+  /// is no model at all.
+  /// @returns nothing while that depends on a list that is not known yet.
+  std::optional<model_choice> choose(const std::string& name) const;
 
-  /// The models, then the aliases.
+  /// The models of all upstreams, then the aliases. Where two have the same name, the later one's
+  /// has its upstream's before it.
   const model_list& list() const noexcept { return list_; }
 
 private:
-  const openai::model_info* find(const std::string& name) const;
+  struct known_upstream {
+    explicit known_upstream(routed_upstream r) : route(std::move(r)) {}
 
+    routed_upstream route;
+    /// Whether an answer came yet, good or bad.
+    bool is_known = false;
+    std::vector<std::string> names;
+    std::vector<openai::model_info> models;
+  };
+
+  void make_list();
+  bool is_listed(const std::string& id) const;
+  const known_upstream* routed(std::string_view name) const;
+  std::optional<model_choice> at(const known_upstream& u, std::string_view name) const;
+  std::optional<model_choice> behind_name(std::string_view name) const;
+  std::optional<model_choice> find(std::string_view name) const;
+  std::optional<model_choice> default_of(const known_upstream& u) const;
+
+  std::vector<known_upstream> upstreams_;
   model_aliases aliases_;
-  std::string default_name_;
   model_list list_;
 };
 

@@ -39,7 +39,7 @@ std::string identity_of(const openai::chat_request& r, const std::string& digest
 
 void registry_state::start(registry_options o) {
   options_ = std::move(o);
-  catalogue_ = model_catalogue{*options_.upstream, options_.aliases};
+  catalogue_ = model_catalogue{options_.upstreams, options_.aliases};
   self_->set_down_handler([this](caf::down_msg& m) { session_ended(m.source); });
   self_->set_error_handler([](caf::error&) {});
   self_->set_exit_handler([this](caf::exit_msg& m) {
@@ -55,35 +55,33 @@ void registry_state::start(registry_options o) {
 }
 
 void registry_state::open(open_turn t, reply_actor reply) {
-  if (models_known_) {
-    if (models_are_old())
-      refresh_models(); // The last list serves meanwhile.
-    hand_over(std::move(t), std::move(reply));
-  } else if (parked_.size() < max_waiting_for_models) {
+  if (models_are_old())
+    refresh_models(); // The last lists serve meanwhile.
+  if (auto model = catalogue_.choose(t.request->model))
+    hand_over(std::move(t), std::move(*model), std::move(reply));
+  else if (parked_.size() < max_waiting_for_models)
     parked_.push_back({std::move(t), std::move(reply)});
-  } else {
+  else
     refuse(reply, error_code::overloaded);
-  }
 }
 
-void registry_state::hand_over(open_turn t, reply_actor reply) {
+void registry_state::hand_over(open_turn t, model_choice model, reply_actor reply) {
+  if (!model.upstream) {
+    refuse(reply, {error_code::upstream_error, {}, "the upstream's models are not known"});
+    return;
+  }
   turn next;
-  next.abilities = options_.upstream->abilities();
+  next.abilities = model.upstream->abilities();
   if (auto problem = refusal(*t.request, next.abilities)) {
     refuse(reply, std::move(*problem));
     return;
   }
   next.request = std::move(t.request);
-  next.model = catalogue_.choose(next.request->model, next.abilities.speaks_openai);
-  if (next.model.upstream_name.empty()) {
-    refuse(reply, {error_code::upstream_error, {}, "the upstream's models are not known"});
-    return;
-  }
-  if (next.model.fallback) {
-    spdlog::warn("未找到模型映射，使用默认模型：{}", next.model.upstream_name);
+  if (model.fallback) {
+    spdlog::warn("未找到模型映射，使用默认模型：{}", model.upstream_name);
     options_.counts->model_fallbacks.Increment();
   }
-  next.upstream = options_.upstream->kind();
+  next.model = std::move(model);
   next.told =
       options_.digest->of(*next.request, next.abilities.stateless ? new_part::unanswered
                                                                   : new_part::newest_user_message);
@@ -232,7 +230,6 @@ registry_state::live_session& registry_state::session_for(const std::string& id,
   o.id = id;
   o.tenant = tenant;
   o.stored = stored;
-  o.upstream = options_.upstream;
   o.store = options_.store;
   o.registry = self_;
   o.counts = options_.counts;

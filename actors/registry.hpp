@@ -22,7 +22,8 @@ namespace nekod {
 struct registry_options {
   registry_options() = default;
 
-  std::shared_ptr<upstream_service> upstream;
+  /// At least one. The first serves where no other is asked for.
+  std::vector<routed_upstream> upstreams;
   store_actor store;
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();
   model_aliases aliases;
@@ -43,7 +44,7 @@ struct registry_options {
   std::chrono::seconds models_retry{10};
 };
 
-/// Turns that may wait for the first list of models.
+/// Turns that may wait for the first lists of models.
 inline constexpr std::size_t max_waiting_for_models = 10'000;
 
 /// Which sessions there are in memory, and the models.
@@ -98,7 +99,7 @@ private:
 
   void refresh_models();
   bool models_are_old() const;
-  void hand_over(open_turn t, reply_actor reply);
+  void hand_over(open_turn t, model_choice model, reply_actor reply);
   std::optional<openai::error> refusal(const openai::chat_request& r,
                                        const upstream_abilities& abilities) const;
   static std::optional<std::string> tip_before(const turn& next);
@@ -157,9 +158,10 @@ private:
   std::multimap<tenant_key, std::string> by_identity_;
 
   model_catalogue catalogue_;
-  /// Whether an answer came yet, good or bad.
-  bool models_known_ = false;
-  bool models_asked_ = false;
+  /// Upstreams that were asked for their models and did not answer yet.
+  std::size_t models_asked_ = 0;
+  /// Whether one could not tell them, the last time.
+  bool models_failed_ = false;
   caf::actor_clock::time_point models_expire_;
   caf::actor_clock::time_point models_asked_at_;
   std::deque<parked_turn> parked_;

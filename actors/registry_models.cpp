@@ -17,37 +17,46 @@ constexpr std::chrono::seconds fresh_enough{1};
 bool registry_state::models_are_old() const { return self_->clock().now() >= models_expire_; }
 
 void registry_state::refresh_models() {
-  if (std::exchange(models_asked_, true))
+  if (models_asked_ > 0)
     return;
   models_asked_at_ = self_->clock().now();
-  options_.upstream->list_models([handle = caf::actor_cast<registry_actor>(self_)](auto names) {
-    models_answer answer;
-    answer.ok = static_cast<bool>(names);
-    if (names)
-      answer.names = std::move(*names);
-    else
-      answer.error = std::move(names.error());
-    caf::anon_send(handle, std::move(answer));
-  });
+  models_asked_ = options_.upstreams.size();
+  models_failed_ = false;
+  for (std::size_t place = 0; place < options_.upstreams.size(); ++place)
+    options_.upstreams[place].service->list_models(
+        [handle = caf::actor_cast<registry_actor>(self_), place](auto names) {
+          models_answer answer;
+          answer.upstream = place;
+          answer.ok = static_cast<bool>(names);
+          if (names)
+            answer.names = std::move(*names);
+          else
+            answer.error = std::move(names.error());
+          caf::anon_send(handle, std::move(answer));
+        });
 }
 
 void registry_state::take_models(models_answer answer) {
-  models_asked_ = false;
-  models_expire_ = self_->clock().now() + (answer.ok ? options_.models_age : options_.models_retry);
+  const auto upstream = options_.upstreams[answer.upstream].service->name();
+  models_failed_ = models_failed_ || !answer.ok;
   if (answer.ok) {
-    if (answer.names != catalogue_.list().upstream_names)
-      spdlog::info("the upstream has {} models", answer.names.size());
-    catalogue_.update(*options_.upstream, std::move(answer.names));
+    const auto count = answer.names.size();
+    if (catalogue_.update(answer.upstream, std::move(answer.names)))
+      spdlog::info("upstream {} has {} models", upstream, count);
   } else {
-    spdlog::warn("the upstream's list of models cannot be had ({}), {}",
+    spdlog::warn("the models of upstream {} cannot be had ({}); {}", upstream,
                  openai::message_of(answer.error, openai::language::en),
-                 models_known_ ? "the last one stays" : "its default model serves");
+                 catalogue_.miss(answer.upstream) ? "its default serves" : "the last list stays");
   }
-  models_known_ = true;
-  for (auto& asker : std::exchange(askers_, {}))
-    asker.deliver(catalogue_.list());
+  if (--models_asked_ == 0)
+    models_expire_ =
+        self_->clock().now() + (models_failed_ ? options_.models_retry : options_.models_age);
+  // One upstream that is silent does not keep those waiting whose model another has.
   for (auto& t : std::exchange(parked_, {}))
-    hand_over(std::move(t.what), std::move(t.reply));
+    open(std::move(t.what), std::move(t.reply));
+  if (models_asked_ == 0)
+    for (auto& asker : std::exchange(askers_, {}))
+      asker.deliver(catalogue_.list());
 }
 
 caf::result<model_list> registry_state::models() {
@@ -57,28 +66,40 @@ caf::result<model_list> registry_state::models() {
 }
 
 caf::result<model_list> registry_state::fresh_models() {
-  if (models_known_ && self_->clock().now() < models_asked_at_ + fresh_enough)
+  if (models_asked_ == 0 && self_->clock().now() < models_asked_at_ + fresh_enough)
     return catalogue_.list();
   refresh_models();
   askers_.push_back(self_->make_response_promise<model_list>());
   return askers_.back();
 }
 
-void registry_state::use(model_aliases aliases) {
-  catalogue_.use(*options_.upstream, std::move(aliases));
-}
+void registry_state::use(model_aliases aliases) { catalogue_.use(std::move(aliases)); }
 
 readiness registry_state::ready() {
-  auto accounts = options_.upstream->accounts();
   readiness result;
-  if (accounts.working > 0)
+  account_counts all;
+  for (const auto& u : options_.upstreams) {
+    const auto accounts = u.service->accounts();
+    auto& shown = result.upstreams.emplace_back();
+    shown.name = u.service->name();
+    shown.given_up = u.service->is_given_up();
+    shown.working = accounts.working;
+    shown.refused = accounts.refused;
+    shown.limited = accounts.limited;
+    shown.unreachable = accounts.unreachable;
+    // One at its limit works, and is not to be asked for now.
+    all.working += shown.given_up ? 0 : accounts.working + accounts.limited;
+    all.refused += accounts.refused;
+    all.unreachable += shown.given_up ? 1 : accounts.unreachable;
+  }
+  if (all.working > 0)
     return result;
   // Nobody else may ask while no turn comes; the answer shows in the accounts.
   if (self_->clock().now() >= models_asked_at_ + options_.models_retry)
     refresh_models();
-  if (accounts.refused > 0)
+  if (all.refused > 0)
     result.reasons.emplace_back("upstream_auth_failed");
-  if (accounts.unreachable > 0)
+  if (all.unreachable > 0)
     result.reasons.emplace_back("upstream_unreachable");
   if (result.reasons.empty())
     result.reasons.emplace_back("upstream_unknown");

@@ -100,21 +100,15 @@ void session_state::loaded(session_lookup found) {
     if (tip_->empty())
       tip_.reset();
   }
-  if (options_.upstream->abilities().stateless)
-    whole_.emplace(options_.limits, std::exchange(transcript_, {}));
-  auto events = [handle = caf::actor_cast<session_actor>(self_)](transfer_event e) {
-    caf::anon_send(handle, std::move(e));
-  };
-  line = options_.upstream->open(found.found ? std::move(found.record.chat) : upstream_chat{},
-                                 *this, std::move(events));
+  known_chat_ = std::move(found.record.chat);
   enter(phase::idle);
   tell_registry();
   begin_next();
 }
 
 void session_state::discard() {
-  if (line)
-    line->cancel({});
+  if (line_)
+    line_->cancel({});
   fail_all(error_code::session_deleted);
   self_->quit();
 }
@@ -128,6 +122,18 @@ void session_state::check_idle() {
 }
 
 void session_state::offer_to_leave() { self_->send(options_.registry, atom::retire_v, report()); }
+
+// Events of a line that was closed may still be on their way.
+
+void session_state::take_transfer(transfer_event event, std::uint64_t line) {
+  if (line == lines_ && line_)
+    line_->on_transfer(std::move(event));
+}
+
+void session_state::wake(std::uint64_t number, std::uint64_t line) {
+  if (line == lines_ && line_)
+    line_->on_wake(number);
+}
 
 bool session_state::is_past_age(const openai::session_info& info) const {
   return session_lifetime{{}, options_.max_age}.expiry(std::chrono::system_clock::now()).made >
@@ -170,6 +176,7 @@ void session_state::begin_next() {
 void session_state::begin(waiting_turn t) {
   enter(phase::answering);
   running_ = std::move(t);
+  use(running_->what.model.upstream);
   auto told = make_upstream_turn(running_->what);
   if (!told) {
     refuse(running_->readers, turn_outcome::refused, told.error());
@@ -185,14 +192,14 @@ void session_state::begin(waiting_turn t) {
   running_->readers.for_each([&](const reply_actor& reply) {
     self_->send(reply, atom::begin_v, head, caf::actor_cast<credit_actor>(self_));
   });
-  line->begin(*told);
+  line_->begin(*told);
 }
 
 void session_state::reply_ended(const caf::actor_addr& reply, std::optional<client_left> left) {
   if (running_ && running_->readers.remove(reply)) {
     if (phase_ != phase::answering)
       return; // The turn is complete; only its formalities are left.
-    line->grant(running_->readers.take_credit());
+    line_->grant(running_->readers.take_credit());
     if (!running_->readers.empty())
       return;
     if (left && left->returns)
@@ -219,7 +226,7 @@ void session_state::give_up(std::optional<std::chrono::steady_clock::time_point>
 
 /// Takes down what became of a turn whose answer will not come to its end.
 void session_state::drop_running(std::optional<std::chrono::steady_clock::time_point> then) {
-  line->cancel(then);
+  line_->cancel(then);
   if (whole_) {
     whole_->drop(); // For a stateless upstream it never was.
     return;
@@ -234,7 +241,7 @@ void session_state::read(const caf::actor_addr& reply, std::uint64_t bytes) {
   if (!running_)
     return;
   running_->readers.read(reply, bytes);
-  line->grant(running_->readers.take_credit());
+  line_->grant(running_->readers.take_credit());
 }
 
 void session_state::on_deltas(deltas text, std::size_t bytes) {
@@ -243,7 +250,7 @@ void session_state::on_deltas(deltas text, std::size_t bytes) {
   auto& readers = running_->readers;
   readers.sent(bytes);
   if (readers.empty())
-    line->grant(readers.take_credit());
+    line_->grant(readers.take_credit());
   auto left = readers.count();
   readers.for_each([&](const reply_actor& reply) {
     self_->send(reply, atom::delta_v, --left == 0 ? std::move(text) : text, std::uint64_t{bytes});
@@ -265,14 +272,15 @@ void session_state::on_answer(upstream_answer answer) {
   commit(std::move(answer.end));
 }
 
-void session_state::on_failure(openai::error reason) {
+void session_state::on_failure(upstream_failure f) {
+  const auto& reason = f.reason;
   if (whole_) {
     whole_->drop();
   } else {
     if (reason.maybe_taken || !told_.empty())
       forget_tip();
     remember_turn();
-    if (!line->chat().id.empty())
+    if (!chat().id.empty())
       save();
   }
   refuse(running_->readers, turn_outcome::failed, reason);
@@ -324,7 +332,7 @@ void session_state::save() {
 void session_state::settle() {
   enter(phase::settling);
   tell_registry();
-  line->settle();
+  line_->settle();
 }
 
 void session_state::end_turn() {
@@ -360,7 +368,7 @@ void session_state::refuse(const turn_readers& readers, turn_outcome outcome,
 void session_state::tell_registry() { self_->send(options_.registry, atom::changed_v, report()); }
 
 session_report session_state::report() {
-  info_.has_upstream_chat = line && !line->chat().id.empty();
+  info_.has_upstream_chat = !chat().id.empty();
   session_report result;
   result.info = info_;
   result.info.state = name_of(phase_);
@@ -385,9 +393,11 @@ session_actor::behavior_type session(session_actor::stateful_pointer<session_sta
       [self](atom::turn, turn& t, reply_actor& reply) {
         self->state.take(std::move(t), std::move(reply));
       },
-      [self](transfer_event& e) {
-        if (self->state.line)
-          self->state.line->on_transfer(std::move(e));
+      [self](transfer_event& e, std::uint64_t line) {
+        self->state.take_transfer(std::move(e), line);
+      },
+      [self](atom::wake, std::uint64_t number, std::uint64_t line) {
+        self->state.wake(number, line);
       },
       [self](atom::discard) {
         self->state.discard();

@@ -27,7 +27,6 @@ struct session_options {
   std::string tenant;
   /// Whether the store may know it already.
   bool stored = false;
-  std::shared_ptr<upstream_service> upstream;
   store_actor store;
   registry_actor registry;
   std::shared_ptr<metrics> counts;
@@ -67,17 +66,18 @@ struct session_state : upstream_listener {
   void read(const caf::actor_addr& reply, std::uint64_t bytes);
   void discard();
   void check_idle();
+  /// Something happened to a transfer, or a time is over, of the line with that number.
+  void take_transfer(transfer_event event, std::uint64_t line);
+  void wake(std::uint64_t number, std::uint64_t line);
 
   std::string seeded_text() const override;
   std::size_t times_said() const override;
   void on_deltas(deltas text, std::size_t bytes) override;
   void on_answer(upstream_answer answer) override;
-  void on_failure(openai::error reason) override;
+  void on_failure(upstream_failure f) override;
   void on_settled() override;
 
   static inline const char* name = "session";
-
-  std::unique_ptr<chat_upstream> line;
 
 private:
   /// A turn and where its answer goes.
@@ -103,6 +103,9 @@ private:
   bool is_past_age(const openai::session_info& info) const;
   void begin_next();
   void begin(waiting_turn t);
+  void use(const std::shared_ptr<upstream_service>& upstream);
+  void open_line(upstream_chat known);
+  const upstream_chat& chat() const noexcept { return line_ ? line_->chat() : known_chat_; }
   result<upstream_turn, openai::error> make_upstream_turn(const turn& t);
   const openai::message& newest_message() const;
   void commit(openai::answer_end end);
@@ -136,6 +139,13 @@ private:
 
   session_actor::stateful_pointer<session_state> self_;
   session_options options_;
+  /// The chat as the record has it, until there is a line to an upstream.
+  upstream_chat known_chat_;
+  /// Where the conversation is: the upstream of the newest turn.
+  std::shared_ptr<upstream_service> upstream_;
+  std::unique_ptr<chat_upstream> line_;
+  /// How many lines there were.
+  std::uint64_t lines_ = 0;
   /// Set by `enter` only.
   phase phase_ = phase::unknown;
   std::deque<waiting_turn> queue_;

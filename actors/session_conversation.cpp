@@ -19,7 +19,41 @@ std::vector<openai::message> earlier_messages(const openai::chat_request& r) {
   return result;
 }
 
+/// What of a whole conversation a chat that is told of it can use.
+std::vector<openai::message> texts_of(std::vector<openai::message> whole) {
+  std::erase_if(whole, [](const auto& m) { return m.text.empty() || !openai::says_something(m); });
+  keep_newest(whole);
+  return whole;
+}
+
 } // namespace
+
+// -- where the conversation is -------------------------------------------------------------------
+
+/// Goes on at that upstream. Where the conversation was elsewhere, what is known of it comes along,
+/// to be told there; the chat stays behind.
+void session_state::use(const std::shared_ptr<upstream_service>& upstream) {
+  if (upstream == upstream_)
+    return;
+  auto stays = !upstream_ && known_chat_.upstream == upstream->name();
+  if (whole_)
+    transcript_ = texts_of(whole_->kept());
+  whole_.reset();
+  if (upstream->abilities().stateless)
+    whole_.emplace(options_.limits, std::exchange(transcript_, {}));
+  upstream_ = upstream;
+  open_line(stays ? std::exchange(known_chat_, {}) : upstream_chat{});
+}
+
+void session_state::open_line(upstream_chat known) {
+  line_context context;
+  context.events = [handle = caf::actor_cast<session_actor>(self_), line = ++lines_](
+                       transfer_event e) { caf::anon_send(handle, std::move(e), line); };
+  context.wake = [this, line = lines_](std::chrono::milliseconds time, std::uint64_t number) {
+    self_->delayed_send(self_, time, atom::wake_v, number, line);
+  };
+  line_ = upstream_->open(std::move(known), *this, std::move(context));
+}
 
 // -- what the upstream is told -------------------------------------------------------------------
 
@@ -89,10 +123,10 @@ void session_state::forget_tip() { tip_.reset(); }
 
 session_record session_state::record() {
   session_record result;
-  info_.has_upstream_chat = !line->chat().id.empty();
+  info_.has_upstream_chat = !chat().id.empty();
   info_.last_used = recorded_now();
   result.info = info_;
-  result.chat = line->chat();
+  result.chat = chat();
   result.tip = whole_ ? next_tip_ : tip_.value_or("");
   result.transcript = whole_ ? whole_->next() : transcript_;
   return result;

@@ -37,7 +37,8 @@ constexpr std::int64_t unsure_run = 0;
 
 constexpr const char* record_query =
     "SELECT id, tenant, model, created_at, last_used, turns, chat_id, chat_model, chat_is_new, "
-    "unsettled_message, tip, messages, run FROM sessions LEFT JOIN transcripts ON session = "
+    "unsettled_message, tip, messages, run, chat_upstream, chat_account FROM sessions LEFT JOIN "
+    "transcripts ON session = "
     "number ";
 
 constexpr const char* list_query =
@@ -55,13 +56,14 @@ session_database::session_database(const std::string& file, texts t) try
       commit_(db_.prepare("COMMIT")),
       update_(db_.prepare(
           "UPDATE sessions SET model = ?4, last_used = ?5, turns = ?6, tip = ?7, chat_id = ?8, "
-          "chat_model = ?9, chat_is_new = ?10, unsettled_message = ?11, run = ?12 "
+          "chat_model = ?9, chat_is_new = ?10, unsettled_message = ?11, run = ?12, "
+          "chat_upstream = ?13, chat_account = ?14 "
           "WHERE id = ?1 AND tenant = ?2 AND created_at = ?3 RETURNING number")),
       replace_(db_.prepare("DELETE FROM sessions WHERE id = ?1")),
       insert_(db_.prepare(
           "INSERT INTO sessions (id, tenant, created_at, model, last_used, turns, tip, chat_id, "
-          "chat_model, chat_is_new, unsettled_message, run) "
-          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")),
+          "chat_model, chat_is_new, unsettled_message, run, chat_upstream, chat_account) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)")),
       keep_transcript_(db_.prepare("INSERT OR REPLACE INTO transcripts VALUES (?1, ?2)")),
       remove_(db_.prepare("DELETE FROM sessions WHERE id = ?1 AND (?2 OR tenant = ?3)")),
       sweep_unused_(db_.prepare("DELETE FROM sessions WHERE number IN (SELECT number FROM sessions "
@@ -151,7 +153,7 @@ std::int64_t session_database::keep_info(const session_record& r) {
     return s(r.info.id, r.info.tenant, to_number(r.info.created_at), r.info.model,
              to_number(r.info.last_used), static_cast<std::int64_t>(r.info.turns), blob{r.tip},
              r.chat.id, r.chat.model, std::int64_t{r.chat.is_new}, r.chat.unsettled_message,
-             r.chat.unsure ? unsure_run : run_);
+             r.chat.unsure ? unsure_run : run_, r.chat.upstream, r.chat.account);
   };
   if (auto updated = write(update_); updated.next())
     return updated.number(0);
@@ -207,6 +209,8 @@ session_lookup session_database::record_of(sqlite::rows row) const {
   record.chat.unsettled_message = row.text(9);
   record.tip = row.text(10);
   record.transcript = openai::parse_transcript(row.text(11));
+  record.chat.upstream = row.text(13);
+  record.chat.account = row.text(14);
   record.chat.unsure = !record.chat.id.empty() && row.number(12) < sure_since_;
   return result;
 }

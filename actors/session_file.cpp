@@ -105,6 +105,8 @@ const std::vector<std::string>& session_file_steps() {
         turns INTEGER NOT NULL,
         tip BLOB NOT NULL,
         chat_id TEXT NOT NULL,
+        chat_upstream TEXT NOT NULL,
+        chat_account TEXT NOT NULL,
         chat_model TEXT NOT NULL,
         chat_is_new INTEGER NOT NULL,
         unsettled_message TEXT NOT NULL,

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace nekod {
@@ -13,6 +14,13 @@ using openai::error_code;
 
 /// Failed calls in a row after which an upstream that can be connected to counts as gone, too.
 constexpr unsigned failures_that_tell = 5;
+
+// How long an account rests at least, and at most when it does so again and again: one that was
+// refused, and one that was limited and not told for how long.
+constexpr std::chrono::seconds refused_rest{60};
+constexpr std::chrono::minutes longest_refused_rest{15};
+constexpr std::chrono::seconds limited_rest{1};
+constexpr std::chrono::seconds longest_limited_rest{60};
 
 /// Whether the account took the call, though its client may not like the answer.
 bool works_with(const error* problem) {
@@ -29,29 +37,76 @@ call_outcome outcome_of(const error* problem, transfer_failure f) {
 
 } // namespace
 
-account_watch::account_watch(std::shared_ptr<metrics> counts, std::vector<std::string> calls)
-    : counts_(std::move(counts)), names_(std::move(calls)) {
+account_watch::account_watch(account_identity who, std::shared_ptr<metrics> counts,
+                             std::vector<std::string> calls, std::shared_ptr<circuit> line)
+    : who_(std::move(who)),
+      counts_(std::move(counts)),
+      states_(counts_->upstream_accounts(who_.upstream)),
+      circuit_open_(counts_->upstream(who_.upstream).circuit_open),
+      circuit_(std::move(line)),
+      names_(std::move(calls)) {
   for (const auto& name : names_)
-    calls_.push_back(counts_->upstream_calls(name));
-  counts_->accounts[state_].Increment();
+    calls_.push_back(counts_->upstream_calls(who_.upstream, name));
+  states_[state_].Increment();
 }
 
-account_watch::~account_watch() { counts_->accounts[state_].Decrement(); }
+account_watch::~account_watch() { states_[state_].Decrement(); }
 
-void account_watch::ended(const running_call& c, const error* problem, transfer_failure f) {
+void account_watch::ended(const running_call& c, const error* problem, transfer_failure f,
+                          const upstream_response& r, clock::time_point now) {
   count(c, outcome_of(problem, f));
+  tell_circuit(c, problem, f, r, now);
   auto works = works_with(problem);
   auto failures = works ? failures_in_a_row_ = 0 : ++failures_in_a_row_;
-  if (works)
-    stands(account_state::works);
-  else if (problem->code == error_code::upstream_auth_failed)
+  if (problem != nullptr && problem->code == error_code::upstream_auth_failed) {
     stands(account_state::refused);
-  else if (f == transfer_failure::unreachable || f == transfer_failure::connect_timeout ||
-           failures >= failures_that_tell)
+    rests(refused_rest, longest_refused_rest, now);
+  } else if (problem != nullptr && problem->code == error_code::rate_limit_exceeded &&
+             !is_page(r)) {
+    stands(account_state::limited);
+    if (r.retry_after)
+      rests(*r.retry_after, *r.retry_after, now);
+    else
+      rests(limited_rest, longest_limited_rest, now);
+  } else if (works) {
+    last_rest_ = 0;
+    stands(account_state::works);
+  } else if (f == transfer_failure::unreachable || f == transfer_failure::connect_timeout ||
+             failures >= failures_that_tell) {
     stands(account_state::unreachable);
+  }
 }
 
-void account_watch::cancelled(const running_call& c) { count(c, call_outcome::cancelled); }
+/// What the call tells of the upstream, whoever made it.
+void account_watch::tell_circuit(const running_call& c, const error* problem, transfer_failure f,
+                                 const upstream_response& r, clock::time_point now) {
+  auto replies = r.status > 0 && r.status < 500;
+  if (r.status == 429 && is_page(r)) {
+    circuit_->rest_until(now + r.retry_after.value_or(limited_rest));
+  } else if (!replies) {
+    circuit_->failed(now);
+  } else if (c.answers && (problem == nullptr || (f == transfer_failure::none && !r.ok()))) {
+    circuit_->succeeded();
+  } else {
+    circuit_->learned_nothing();
+  }
+  circuit_open_.Set(circuit_->is_closed() ? 0 : 1);
+}
+
+void account_watch::rests(clock::duration least, clock::duration longest, clock::time_point now) {
+  auto next = std::clamp(2 * clock::duration{last_rest_.load()}, least, longest);
+  last_rest_ = next.count();
+  rest_ends_ = (now + next).time_since_epoch().count();
+}
+
+account_watch::clock::duration account_watch::rest(clock::time_point now) const noexcept {
+  return clock::duration{rest_ends_.load()} - now.time_since_epoch();
+}
+
+void account_watch::cancelled(const running_call& c) {
+  count(c, call_outcome::cancelled);
+  circuit_->learned_nothing();
+}
 
 void account_watch::skipped(std::uint64_t events) {
   if (events > 0)
@@ -70,17 +125,13 @@ void account_watch::stands(account_state next) {
   auto before = state_.exchange(next);
   if (before == next)
     return;
-  counts_->accounts[before].Decrement();
-  counts_->accounts[next].Increment();
+  states_[before].Decrement();
+  states_[next].Increment();
 }
 
-account_counts count_of(const account_watch& account) {
-  const auto state = account.state();
-  account_counts result;
-  result.working = state == account_state::works ? 1 : 0;
-  result.refused = state == account_state::refused ? 1 : 0;
-  result.unreachable = state == account_state::unreachable ? 1 : 0;
-  return result;
+bool is_page(const upstream_response& r) noexcept {
+  auto first = r.body.find_first_not_of(" \t\r\n");
+  return first != std::string::npos && r.body[first] == '<';
 }
 
 error failure_of(transfer_failure f) {

@@ -2,6 +2,7 @@
 
 #include "actors/metrics.hpp"
 #include "actors/upstream/chat_upstream.hpp"
+#include "actors/upstream/circuit.hpp"
 #include "actors/upstream/transport.hpp"
 #include "protocol/openai/errors.hpp"
 
@@ -12,10 +13,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-/// What accounts at any kind of service have in common: their calls are counted, and how the last
-/// ones ended is kept in mind.
+/// What accounts at any kind of service have in common: their calls are counted, how the last ones
+/// ended is kept in mind, and whoever is refused or limited rests for a while.
 namespace nekod {
 
 /// Bytes of a reply that is no answer; more are an error.
@@ -25,6 +27,9 @@ inline constexpr std::size_t max_small_reply = 1u << 20;
 struct running_call {
   /// Its place among the names that the watch was given.
   std::size_t kind = 0;
+  /// Whether it is the one that brings the answer. An upstream that does all but answer is of no
+  /// use.
+  bool answers = false;
   std::chrono::steady_clock::time_point begun;
 };
 
@@ -44,21 +49,40 @@ struct upstream_response {
   std::string body;
 };
 
+/// Whether a response is a page for people, as gates and proxies before a service send it: what it
+/// refuses, it refuses to our address, not to the account.
+bool is_page(const upstream_response& r) noexcept;
+
 /// What a transfer's end means where the response was not whole.
 openai::error failure_of(transfer_failure f);
+
+/// Who an account is.
+struct account_identity {
+  /// The name of its upstream.
+  std::string upstream;
+  /// The same as long as its secret is; tells nothing of that.
+  std::string id;
+  /// Its share of the turns, beside that of the upstream's other accounts.
+  double weight = 1;
+};
 
 /// One account. May be used from any thread.
 class account_watch {
 public:
+  using clock = std::chrono::steady_clock;
+
   /// @param calls The names of the service's calls, for metrics.
-  account_watch(std::shared_ptr<metrics> counts, std::vector<std::string> calls);
+  /// @param line What all accounts of the upstream share.
+  account_watch(account_identity who, std::shared_ptr<metrics> counts,
+                std::vector<std::string> calls, std::shared_ptr<circuit> line);
   ~account_watch();
 
   account_watch(const account_watch&) = delete;
   account_watch& operator=(const account_watch&) = delete;
 
-  /// A call ended: well, or with *problem*; *f* says how its transfer went.
-  void ended(const running_call& c, const openai::error* problem, transfer_failure f);
+  /// A call ended: well, or with *problem*; *f* says how its transfer went, *r* what it brought.
+  void ended(const running_call& c, const openai::error* problem, transfer_failure f,
+             const upstream_response& r, clock::time_point now = clock::now());
 
   /// We gave a call up.
   void cancelled(const running_call& c);
@@ -68,18 +92,46 @@ public:
 
   account_state state() const noexcept { return state_; }
 
+  /// How long others are to be taken in its place; nothing, or less than that, where it does not
+  /// rest.
+  clock::duration rest(clock::time_point now) const noexcept;
+
+  const account_identity& who() const noexcept { return who_; }
+
+  // Turns that it runs now, of the upstream's conversations.
+
+  void turn_begun() noexcept {
+    ++turns_;
+    ++turns_so_far_;
+  }
+  void turn_ended() noexcept { --turns_; }
+
+  /// The turns that it runs, and all that it was given, in proportion to its weight.
+  std::pair<double, double> load() const noexcept {
+    return {turns_ / who_.weight, static_cast<double>(turns_so_far_) / who_.weight};
+  }
+
 private:
   void count(const running_call& c, call_outcome outcome);
   void stands(account_state next);
+  void rests(clock::duration least, clock::duration longest, clock::time_point now);
+  void tell_circuit(const running_call& c, const openai::error* problem, transfer_failure f,
+                    const upstream_response& r, clock::time_point now);
 
+  account_identity who_;
   std::shared_ptr<metrics> counts_;
+  series_of<prometheus::Gauge, account_state> states_;
+  prometheus::Gauge& circuit_open_;
+  std::shared_ptr<circuit> circuit_;
   std::vector<std::string> names_;
   std::vector<call_metrics> calls_;
   std::atomic<account_state> state_{account_state::unknown};
   std::atomic<unsigned> failures_in_a_row_{0};
+  std::atomic<clock::rep> rest_ends_{0};
+  /// How long it rested last; zero after a call that went well.
+  std::atomic<clock::rep> last_rest_{0};
+  std::atomic<int> turns_{0};
+  std::atomic<std::uint64_t> turns_so_far_{0};
 };
-
-/// How one account stands, as a service of one has to say it.
-account_counts count_of(const account_watch& account);
 
 } // namespace nekod

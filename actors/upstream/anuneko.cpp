@@ -25,24 +25,30 @@ models_query::answer read_models(const upstream_response& r) {
 
 class anuneko_service : public upstream_service {
 public:
-  anuneko_service(transport& net, anuneko_options o)
+  anuneko_service(transport& net, const anuneko_options& o)
       : net_(net),
-        account_(std::make_shared<anuneko_account>(std::move(o))),
-        models_(net, account_, begun(anuneko::call_kind::view_user).kind, read_models) {}
+        name_(o.name),
+        accounts_(accounts_of(o)),
+        models_(net, begun(anuneko::call_kind::view_user).kind, read_models) {}
 
   std::unique_ptr<chat_upstream> open(upstream_chat known, upstream_listener& listener,
-                                      transport::sink events) override {
-    return std::make_unique<anuneko_line>(net_, account_, std::move(known), listener,
-                                          std::move(events));
+                                      line_context context) override {
+    return std::make_unique<anuneko_line>(net_, accounts_, std::move(known), listener,
+                                          std::move(context));
   }
 
   void list_models(models_handler f) override {
-    models_.start(account_->make(anuneko::view_user(), true), std::move(f));
+    const auto& account = accounts_->for_lists();
+    models_.start(account, account->make(anuneko::view_user(), true), std::move(f));
   }
 
   upstream_abilities abilities() const override { return {}; }
 
-  account_counts accounts() const override { return count_of(*account_); }
+  account_counts accounts() const override { return accounts_->counts(); }
+
+  bool is_given_up() const override { return accounts_->is_given_up(); }
+
+  std::string_view name() const noexcept override { return name_; }
 
   std::string_view kind() const noexcept override { return "anuneko"; }
 
@@ -54,14 +60,15 @@ public:
 
 private:
   transport& net_;
-  std::shared_ptr<anuneko_account> account_;
+  std::string name_;
+  std::shared_ptr<const anuneko_accounts> accounts_;
   models_query models_;
 };
 
 } // namespace
 
-std::shared_ptr<upstream_service> make_anuneko(transport& net, anuneko_options options) {
-  return std::make_shared<anuneko_service>(net, std::move(options));
+std::shared_ptr<upstream_service> make_anuneko(transport& net, const anuneko_options& options) {
+  return std::make_shared<anuneko_service>(net, options);
 }
 
 } // namespace nekod

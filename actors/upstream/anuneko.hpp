@@ -2,30 +2,41 @@
 
 #include "actors/metrics.hpp"
 #include "actors/upstream/chat_upstream.hpp"
+#include "actors/upstream/circuit.hpp"
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace nekod {
 
-/// An account at an AnuNeko service.
-struct anuneko_options {
-  /// Up to and including `/api/v1`.
-  std::string base_url;
+/// What an account at an AnuNeko service is made of.
+struct anuneko_secrets {
   /// Secret.
   std::string token;
   /// Secret; may be empty.
   std::string cookie;
-  /// A UUID, the same in all calls of the account.
-  std::string device_id;
+  /// Its share of new chats, beside the other accounts.
+  double weight = 1;
+};
+
+/// An AnuNeko service, and whom it knows us as.
+struct anuneko_options {
+  std::string name = "anuneko";
+  /// Up to and including `/api/v1`.
+  std::string base_url;
+  /// At least one.
+  std::vector<anuneko_secrets> accounts;
   time_limits limits;
+  circuit_options circuit;
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();
 };
 
 /// The AnuNeko service behind *net*: a chat is created for a
 /// conversation's first turn, takes one message at a time, and wants each reply chosen before the
-/// next message.
+/// next message. It stays with the account that made it; where that is refused or gone, the
+/// conversation gets a new chat.
 /// @param net Must outlive the service and all its lines.
-std::shared_ptr<upstream_service> make_anuneko(transport& net, anuneko_options options);
+std::shared_ptr<upstream_service> make_anuneko(transport& net, const anuneko_options& options);
 
 } // namespace nekod

@@ -1,5 +1,7 @@
 #include "actors/upstream/anuneko_account.hpp"
 
+#include "actors/ids.hpp"
+
 #include <algorithm>
 #include <string_view>
 #include <utility>
@@ -39,34 +41,48 @@ std::vector<std::string> call_names() {
 
 } // namespace
 
-anuneko_account::anuneko_account(anuneko_options options)
-    : account_watch(options.counts, call_names()),
-      options_(std::move(options)),
-      origin_(origin_of(options_.base_url)) {}
+anuneko_account::anuneko_account(const anuneko_options& service, anuneko_secrets secrets,
+                                 std::shared_ptr<circuit> line)
+    // The device is the same in all calls of an account, too.
+    : account_watch({service.name, stable_uuid(secrets.token), secrets.weight}, service.counts,
+                    call_names(), std::move(line)),
+      base_url_(service.base_url),
+      origin_(origin_of(service.base_url)),
+      secrets_(std::move(secrets)),
+      limits_(service.limits) {}
+
+std::shared_ptr<const anuneko_accounts> accounts_of(const anuneko_options& service) {
+  auto line = std::make_shared<circuit>(service.circuit);
+  std::vector<std::shared_ptr<anuneko_account>> all;
+  for (const auto& secrets : service.accounts)
+    all.push_back(std::make_shared<anuneko_account>(service, secrets, line));
+  return std::make_shared<anuneko_accounts>(std::move(all), std::move(line));
+}
 
 running_call begun(anuneko::call_kind kind) {
-  return {static_cast<std::size_t>(kind), std::chrono::steady_clock::now()};
+  return {static_cast<std::size_t>(kind), kind == anuneko::call_kind::post_message,
+          std::chrono::steady_clock::now()};
 }
 
 http_call anuneko_account::make(anuneko::call c, bool repeatable) const {
   http_call result;
   result.method = std::move(c.method);
-  result.url = options_.base_url + c.path;
+  result.url = base_url_ + c.path;
   result.body = std::move(c.body);
-  result.limits = options_.limits;
+  result.limits = limits_;
   result.repeatable = repeatable;
-  result.headers = {{"x-token", options_.token},
+  result.headers = {{"x-token", secrets_.token},
                     {"x-app_id", "com.anuttacon.neko"},
                     {"x-client_type", "4"},
-                    {"x-device_id", options_.device_id},
+                    {"x-device_id", who().id},
                     {"origin", origin_},
                     {"referer", origin_ + "/"},
                     {"user-agent",
                      "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like "
                      "Gecko) Chrome/131.0.0.0 Safari/537.36"},
                     {"accept", "*/*"}};
-  if (!options_.cookie.empty())
-    result.headers.emplace_back("cookie", options_.cookie);
+  if (!secrets_.cookie.empty())
+    result.headers.emplace_back("cookie", secrets_.cookie);
   if (!c.content_type.empty())
     result.headers.emplace_back("content-type", std::move(c.content_type));
   return result;
@@ -80,7 +96,7 @@ error failure_of(const anuneko::service_error& e) {
 }
 
 error failure_of(const upstream_response& r) {
-  if (r.status == 401 || r.status == 403)
+  if (r.status == 401 || (r.status == 403 && !is_page(r)))
     return error_code::upstream_auth_failed;
   if (r.status == 429) {
     error result{error_code::rate_limit_exceeded, {}, "the upstream's limit"};

@@ -1,10 +1,12 @@
 #pragma once
 
+#include "actors/upstream/account_pool.hpp"
 #include "actors/upstream/account_watch.hpp"
 #include "actors/upstream/anuneko.hpp"
 #include "protocol/anuneko/calls.hpp"
 #include "protocol/openai/errors.hpp"
 
+#include <memory>
 #include <string>
 
 /// HTTP as one AnuNeko account speaks it: its headers on each call, and what failed ones mean.
@@ -14,15 +16,24 @@ namespace nekod {
 /// May be used from any thread.
 class anuneko_account : public account_watch {
 public:
-  explicit anuneko_account(anuneko_options options);
+  /// @param line What all accounts of the service share.
+  anuneko_account(const anuneko_options& service, anuneko_secrets secrets,
+                  std::shared_ptr<circuit> line);
 
   /// @param repeatable As in `http_call`.
   http_call make(anuneko::call c, bool repeatable) const;
 
 private:
-  anuneko_options options_;
+  std::string base_url_;
   std::string origin_;
+  anuneko_secrets secrets_;
+  time_limits limits_;
 };
+
+using anuneko_accounts = account_pool<anuneko_account>;
+
+/// All accounts of a service.
+std::shared_ptr<const anuneko_accounts> accounts_of(const anuneko_options& service);
 
 /// A call that begins now.
 running_call begun(anuneko::call_kind kind);

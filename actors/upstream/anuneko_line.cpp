@@ -22,13 +22,13 @@ openai::finish_reason reason_of(const std::string& word) {
 
 } // namespace
 
-anuneko_line::anuneko_line(transport& net, std::shared_ptr<anuneko_account> account,
-                           upstream_chat known, upstream_listener& listener, transport::sink events)
+anuneko_line::anuneko_line(transport& net, std::shared_ptr<const anuneko_accounts> accounts,
+                           upstream_chat known, upstream_listener& listener, line_context context)
     : net_(net),
-      account_(std::move(account)),
+      accounts_(std::move(accounts)),
       chat_(std::move(known)),
       listener_(listener),
-      events_(std::move(events)) {}
+      context_(std::move(context)) {}
 
 anuneko_line::~anuneko_line() {
   if (transfer_)
@@ -41,6 +41,11 @@ void anuneko_line::begin(const upstream_turn& turn) {
   turn_ = turn;
   replaced_ = false;
   answered_ = false;
+  if (auto problem = take_account()) {
+    turn_ = upstream_turn{};
+    listener_.on_failure(std::move(*problem));
+    return;
+  }
   if (chat_.unsure)
     call(step::reading, anuneko::list_messages(chat_.id));
   else
@@ -49,7 +54,7 @@ void anuneko_line::begin(const upstream_turn& turn) {
 
 void anuneko_line::settle() {
   if (chat_.unsettled_message.empty())
-    listener_.on_settled();
+    settled();
   else
     choose(step::choosing_after);
 }
@@ -63,6 +68,7 @@ void anuneko_line::cancel(std::optional<std::chrono::steady_clock::time_point> c
     transfer_->abandon(*client_left);
   turn_ = upstream_turn{};
   stop_transfer();
+  counted_.end();
 }
 
 void anuneko_line::grant(std::size_t bytes) {
@@ -87,6 +93,21 @@ void anuneko_line::on_transfer(transfer_event event) {
 }
 
 // -- the way of a turn ---------------------------------------------------------------------------
+
+/// A chat stays with the account that made it. Where that is refused, and others are not, or is not
+/// there any more, a new chat takes its place.
+/// @returns why there is none, if so.
+std::optional<upstream_failure> anuneko_line::take_account() {
+  auto own = chat_.id.empty() ? nullptr : accounts_->find(chat_.account);
+  if (!own)
+    chat_ = upstream_chat{};
+  auto taken = own ? accounts_->only(own) : accounts_->any();
+  if (!taken)
+    return std::move(taken.error());
+  account_ = std::move(*taken);
+  counted_ = counted_turn{account_};
+  return std::nullopt;
+}
 
 void anuneko_line::go() {
   if (!chat_.unsettled_message.empty())
@@ -130,7 +151,7 @@ void anuneko_line::start(step s, anuneko::call c, bool repeatable) {
   failure_ = transfer_failure::none;
   response_ = upstream_response{};
   surely_not_taken_ = false;
-  transfer_ = net_.start(++number_, account_->make(std::move(c), repeatable), events_);
+  transfer_ = net_.start(++number_, account_->make(std::move(c), repeatable), context_.events);
 }
 
 void anuneko_line::stop_transfer() {
@@ -170,8 +191,8 @@ void anuneko_line::pass_on(deltas text, std::size_t bytes) {
 void anuneko_line::take_end(transfer_failure f) {
   failure_ = f;
   surely_not_taken_ = f == transfer_failure::unreachable ||
-                      f == transfer_failure::connect_timeout || response_.status == 429 ||
-                      response_.status == 503;
+                      f == transfer_failure::connect_timeout || response_.status == 401 ||
+                      response_.status == 403 || response_.status == 429 || response_.status == 503;
   if (f != transfer_failure::none) {
     end_call(failure_of(f));
   } else if (!response_.ok()) {
@@ -210,7 +231,7 @@ void anuneko_line::end_post() {
   auto problem = decoder_.error();
   if (!problem) {
     note_reply();
-    account_->ended(running_, nullptr, failure_);
+    account_->ended(running_, nullptr, failure_, response_);
     auto reason = reason_of(decoder_.finish_reason());
     turn_ = upstream_turn{};
     stop_transfer();
@@ -222,7 +243,7 @@ void anuneko_line::end_post() {
 
 /// A call ended; *problem* says how it failed, if it did. All of a turn's failures pass here.
 void anuneko_line::end_call(std::optional<error> problem) {
-  account_->ended(running_, problem ? &*problem : nullptr, failure_);
+  account_->ended(running_, problem ? &*problem : nullptr, failure_, response_);
   if (problem && (step_ == step::posting || step_ == step::selecting) && !answered_ && !replaced_ &&
       chat_is_lost()) {
     replace_chat();
@@ -233,6 +254,7 @@ void anuneko_line::end_call(std::optional<error> problem) {
     if (problem)
       problem->maybe_taken = !surely_not_taken_;
   }
+  help_ = problem ? remedy_for(*problem) : remedy::none;
   auto ended = step_;
   auto body = std::move(response_.body);
   stop_transfer();
@@ -287,6 +309,11 @@ void anuneko_line::end_choosing_before(std::optional<error> problem) {
 void anuneko_line::end_choosing_after(bool chosen) {
   if (chosen)
     chat_.unsettled_message.clear();
+  settled();
+}
+
+void anuneko_line::settled() {
+  counted_.end();
   listener_.on_settled();
 }
 
@@ -297,15 +324,36 @@ void anuneko_line::end_creating(const std::string& body) {
     return;
   }
   chat_.id = std::move(*id);
+  chat_.upstream = account_->who().upstream;
+  chat_.account = account_->who().id;
   chat_.is_new = true;
   // The model a chat was created with is not always the one that answers: known clients select it,
   // too.
   call(step::selecting, anuneko::select_model(chat_.id, turn_.model));
 }
 
+remedy anuneko_line::remedy_for(const error& reason) const {
+  if (reason.maybe_taken)
+    return remedy::none;
+  auto others = accounts_->others_work(*account_);
+  if (reason.code == error_code::upstream_auth_failed)
+    return others ? remedy::other_account : remedy::none;
+  if (reason.code == error_code::rate_limit_exceeded)
+    return others && no_message_in_chat() && !is_page(response_) ? remedy::other_account
+                                                                 : remedy::later;
+  return failure_ != transfer_failure::none || response_.status >= 500 ? remedy::later
+                                                                       : remedy::none;
+}
+
+/// Whether nothing is lost with the chat, so that another account may make one.
+bool anuneko_line::no_message_in_chat() const { return chat_.id.empty() || chat_.is_new; }
+
 void anuneko_line::fail(error reason) {
+  if (help_ == remedy::other_account && no_message_in_chat())
+    chat_ = upstream_chat{};
   turn_ = upstream_turn{};
-  listener_.on_failure(std::move(reason));
+  counted_.end();
+  listener_.on_failure({std::move(reason), help_});
 }
 
 } // namespace nekod

@@ -16,11 +16,11 @@ namespace nekod {
 ///
 /// and, once the session committed, choose the reply. A chat that is gone, or waits for a choice
 /// that nobody can make, is replaced by a new one that is told what came before. So is one that was
-/// told the message already, by a process that ended then.
+/// told the message already, by a process that ended then, and one whose account is refused.
 class anuneko_line : public chat_upstream {
 public:
-  anuneko_line(transport& net, std::shared_ptr<anuneko_account> account, upstream_chat known,
-               upstream_listener& listener, transport::sink events);
+  anuneko_line(transport& net, std::shared_ptr<const anuneko_accounts> accounts,
+               upstream_chat known, upstream_listener& listener, line_context context);
   ~anuneko_line() override;
 
   anuneko_line(const anuneko_line&) = delete;
@@ -31,12 +31,14 @@ public:
   void cancel(std::optional<std::chrono::steady_clock::time_point> client_left) override;
   void grant(std::size_t bytes) override;
   void on_transfer(transfer_event event) override;
+  void on_wake(std::uint64_t) override {}
   const upstream_chat& chat() const noexcept override { return chat_; }
 
 private:
   enum class step { idle, reading, choosing_before, creating, selecting, posting, choosing_after };
 
   // The way of a turn.
+  std::optional<upstream_failure> take_account();
   void go();
   void prepare_chat();
   void post();
@@ -61,16 +63,22 @@ private:
   void end_choosing_after(bool chosen);
   void end_creating(const std::string& body);
   void fail(openai::error reason);
+  remedy remedy_for(const openai::error& reason) const;
+  bool no_message_in_chat() const;
+  void settled();
 
   /// Whether the response says that the chat takes no message, so that this one surely was not
   /// taken.
   bool chat_is_lost() const;
 
   transport& net_;
-  std::shared_ptr<anuneko_account> account_;
+  std::shared_ptr<const anuneko_accounts> accounts_;
   upstream_chat chat_;
   upstream_listener& listener_;
-  transport::sink events_;
+  line_context context_;
+  /// Who runs the turn; the last one's, while none runs.
+  std::shared_ptr<anuneko_account> account_;
+  counted_turn counted_;
 
   upstream_turn turn_;
   step step_ = step::idle;
@@ -80,6 +88,8 @@ private:
   bool answered_ = false;
   /// Whether the call that just ended was refused before anything came of it.
   bool surely_not_taken_ = false;
+  /// What may help if that fails the turn.
+  remedy help_ = remedy::none;
   std::uint64_t number_ = 0;
   running_call running_;
   /// How the transfer that just ended went.

@@ -28,6 +28,9 @@ struct upstream_chat {
 
   /// The service's id of the chat; empty while there is none.
   std::string id;
+  /// The name of the upstream where it is, and the account that made it, as `account_watch` has it.
+  std::string upstream;
+  std::string account;
   /// The model the chat is set to, as the upstream calls it.
   std::string model;
   /// Whether it took no message yet, so that the first one has to tell what came before.
@@ -68,6 +71,25 @@ struct upstream_answer {
   std::optional<openai::message> said;
 };
 
+/// What may help after a turn that failed.
+enum class remedy : std::uint8_t {
+  /// Nothing, or nobody knows: the upstream may have taken the message.
+  none,
+  /// The same again, by another account.
+  other_account,
+  /// The same again, after a while.
+  later,
+};
+
+/// What ends a turn badly.
+struct upstream_failure {
+  upstream_failure(openai::error e, remedy r = remedy::none) : reason(std::move(e)), help(r) {}
+  upstream_failure(openai::error_code c) : reason(c) {}
+
+  openai::error reason;
+  remedy help = remedy::none;
+};
+
 /// What an upstream tells its session. Called from within the upstream's own functions only, so
 /// always on the session's turn of the loop.
 class upstream_listener {
@@ -80,7 +102,7 @@ public:
   /// The answer is whole. The session commits, then calls `settle`.
   virtual void on_answer(upstream_answer answer) = 0;
   /// The turn failed. The chat is as `chat()` says; the next turn may begin.
-  virtual void on_failure(openai::error reason) = 0;
+  virtual void on_failure(upstream_failure f) = 0;
   /// The chat can take its next message.
   virtual void on_settled() = 0;
 
@@ -91,6 +113,14 @@ public:
   virtual std::string seeded_text() const = 0;
   /// How often the user is known to have said the running turn's text in this conversation before.
   virtual std::size_t times_said() const = 0;
+};
+
+/// How a line hears of what it waits for.
+struct line_context {
+  /// Where the transfers' events go: hands them to `on_transfer` on the session's turn.
+  transport::sink events;
+  /// Has `on_wake` called with that number after that time, on the session's turn.
+  std::function<void(std::chrono::milliseconds, std::uint64_t)> wake;
 };
 
 /// One conversation's line to a service: owned by one session actor and called by it alone. Never
@@ -118,6 +148,9 @@ public:
   /// Takes an event of one of its transfers; late ones of cancelled transfers are dropped.
   virtual void on_transfer(transfer_event event) = 0;
 
+  /// A time that it asked for is over; late ones are passed over.
+  virtual void on_wake(std::uint64_t number) = 0;
+
   /// The chat as it stands now.
   virtual const upstream_chat& chat() const noexcept = 0;
 };
@@ -139,6 +172,7 @@ struct upstream_abilities {
 struct account_counts {
   std::size_t working = 0;
   std::size_t refused = 0;
+  std::size_t limited = 0;
   std::size_t unreachable = 0;
 };
 
@@ -151,10 +185,8 @@ public:
 
   /// Makes the line of one conversation.
   /// @param known What is remembered of its chat; default-constructed for a new conversation.
-  /// @param events Where the transfers' events go: must hand them to `on_transfer` on the session's
-  /// turn.
   virtual std::unique_ptr<chat_upstream> open(upstream_chat known, upstream_listener& listener,
-                                              transport::sink events) = 0;
+                                              line_context context) = 0;
 
   /// Asks for the names of the models. *f* is called once, on any thread, within the call's time
   /// limits. One query at a time.
@@ -165,7 +197,13 @@ public:
   /// How its accounts stand, as their last calls told.
   virtual account_counts accounts() const = 0;
 
-  /// Its kind, for logs.
+  /// Whether turns are kept away from it since they failed one after the other.
+  virtual bool is_given_up() const = 0;
+
+  /// Its name in the settings, of which there is one.
+  virtual std::string_view name() const noexcept = 0;
+
+  /// Its kind: `anuneko` or `openai`.
   virtual std::string_view kind() const noexcept = 0;
 
   /// The model that serves where none is named or the list cannot be had; empty for the list's

@@ -8,11 +8,13 @@ namespace nekod {
 using openai::error;
 using openai::error_code;
 
-void models_query::start(http_call call, upstream_service::models_handler f) {
+void models_query::start(std::shared_ptr<account_watch> who, http_call call,
+                         upstream_service::models_handler f) {
   std::lock_guard guard{mutex_};
+  account_ = std::move(who);
   response_ = upstream_response{};
   handler_ = std::move(f);
-  running_ = {kind_, std::chrono::steady_clock::now()};
+  running_ = {kind_, false, std::chrono::steady_clock::now()};
   transfer_ =
       net_.start(++number_, std::move(call), [this](const transfer_event& event) { take(event); });
 }
@@ -35,7 +37,7 @@ void models_query::take(const transfer_event& event) {
       return;
     }
     names = read(event);
-    account_->ended(running_, *names ? nullptr : &names->error(), event.failure);
+    account_->ended(running_, *names ? nullptr : &names->error(), event.failure, response_);
     f = std::exchange(handler_, nullptr);
   }
   f(std::move(*names));

@@ -20,20 +20,22 @@ public:
 
   /// @param kind The call's place among the watch's names.
   /// @param read Reads the names from a response that is whole.
-  models_query(transport& net, std::shared_ptr<account_watch> who, std::size_t kind, reader read)
-      : net_(net), account_(std::move(who)), kind_(kind), read_(std::move(read)) {}
+  models_query(transport& net, std::size_t kind, reader read)
+      : net_(net), kind_(kind), read_(std::move(read)) {}
 
-  void start(http_call call, upstream_service::models_handler f);
+  /// @param who Makes the call.
+  void start(std::shared_ptr<account_watch> who, http_call call,
+             upstream_service::models_handler f);
 
 private:
   void take(const transfer_event& event);
   answer read(const transfer_event& event) const;
 
   transport& net_;
-  std::shared_ptr<account_watch> account_;
   std::size_t kind_;
   reader read_;
   std::mutex mutex_;
+  std::shared_ptr<account_watch> account_;
   std::uint64_t number_ = 0;
   running_call running_;
   std::unique_ptr<transfer> transfer_;

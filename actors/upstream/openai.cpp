@@ -15,19 +15,22 @@ using openai::error_code;
 
 class openai_service : public upstream_service {
 public:
-  openai_service(transport& net, openai_options o)
+  openai_service(transport& net, const openai_options& o)
       : net_(net),
-        account_(std::make_shared<openai_account>(std::move(o))),
-        models_(net, account_, begun(openai_call::models).kind,
-                [account = account_](const upstream_response& r) { return read(*account, r); }) {}
+        name_(o.name),
+        default_model_(o.default_model),
+        accounts_(accounts_of(o)),
+        models_(net, begun(openai_call::models).kind,
+                [all = accounts_](const upstream_response& r) { return read(*all, r); }) {}
 
   std::unique_ptr<chat_upstream> open(upstream_chat, upstream_listener& listener,
-                                      transport::sink events) override {
-    return std::make_unique<openai_line>(net_, account_, listener, std::move(events));
+                                      line_context context) override {
+    return std::make_unique<openai_line>(net_, accounts_, listener, std::move(context));
   }
 
   void list_models(models_handler f) override {
-    models_.start(account_->list_models(), std::move(f));
+    const auto& account = accounts_->for_lists();
+    models_.start(account, account->list_models(), std::move(f));
   }
 
   upstream_abilities abilities() const override {
@@ -36,18 +39,22 @@ public:
     return all;
   }
 
-  account_counts accounts() const override { return count_of(*account_); }
+  account_counts accounts() const override { return accounts_->counts(); }
+
+  bool is_given_up() const override { return accounts_->is_given_up(); }
+
+  std::string_view name() const noexcept override { return name_; }
 
   std::string_view kind() const noexcept override { return "openai"; }
 
-  std::string default_model() const override { return account_->options().default_model; }
+  std::string default_model() const override { return default_model_; }
 
   std::string public_model_id(std::string_view name) const override { return std::string{name}; }
 
 private:
-  static models_query::answer read(const openai_account& account, const upstream_response& r) {
+  static models_query::answer read(const openai_accounts& accounts, const upstream_response& r) {
     if (!r.ok())
-      return account.failure_of(r);
+      return accounts.for_lists()->failure_of(r);
     auto ids = openai::parse_model_ids(r.body);
     if (!ids)
       return error{error_code::upstream_error, {}, "no models in the upstream's list"};
@@ -55,14 +62,16 @@ private:
   }
 
   transport& net_;
-  std::shared_ptr<openai_account> account_;
+  std::string name_;
+  std::string default_model_;
+  std::shared_ptr<const openai_accounts> accounts_;
   models_query models_;
 };
 
 } // namespace
 
-std::shared_ptr<upstream_service> make_openai(transport& net, openai_options options) {
-  return std::make_shared<openai_service>(net, std::move(options));
+std::shared_ptr<upstream_service> make_openai(transport& net, const openai_options& options) {
+  return std::make_shared<openai_service>(net, options);
 }
 
 } // namespace nekod

@@ -2,27 +2,39 @@
 
 #include "actors/metrics.hpp"
 #include "actors/upstream/chat_upstream.hpp"
+#include "actors/upstream/circuit.hpp"
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace nekod {
 
-/// An account at an OpenAI-compatible server.
-struct openai_options {
-  /// Up to and including `/v1`.
-  std::string base_url;
+/// What an account at an OpenAI-compatible server is made of.
+struct openai_secrets {
   /// Secret; may be empty.
   std::string key;
+  /// Its share of the turns, beside the other accounts.
+  double weight = 1;
+};
+
+/// An OpenAI-compatible server, and whom it knows us as.
+struct openai_options {
+  std::string name = "openai";
+  /// Up to and including `/v1`.
+  std::string base_url;
+  /// At least one.
+  std::vector<openai_secrets> accounts{1};
   /// The model that serves where none is named; empty for the first of the server's list.
   std::string default_model;
   time_limits limits;
+  circuit_options circuit;
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();
 };
 
 /// The OpenAI-compatible server behind *net*. It remembers nothing: each turn is one call, which
 /// tells it the whole conversation.
 /// @param net Must outlive the service and all its lines.
-std::shared_ptr<upstream_service> make_openai(transport& net, openai_options options);
+std::shared_ptr<upstream_service> make_openai(transport& net, const openai_options& options);
 
 } // namespace nekod

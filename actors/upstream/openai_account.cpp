@@ -1,12 +1,15 @@
 #include "actors/upstream/openai_account.hpp"
 
+#include "actors/ids.hpp"
 #include "protocol/openai/upstream_call.hpp"
 
 #include <utility>
+#include <vector>
 
 namespace nekod {
 
 using openai::error;
+using openai::error_code;
 
 namespace {
 
@@ -18,20 +21,34 @@ void mask(std::string& text, const std::string& secret) {
 } // namespace
 
 running_call begun(openai_call kind) {
-  return {static_cast<std::size_t>(kind), std::chrono::steady_clock::now()};
+  return {static_cast<std::size_t>(kind), kind == openai_call::chat_completions,
+          std::chrono::steady_clock::now()};
 }
 
-openai_account::openai_account(openai_options options)
-    : account_watch(options.counts, {"models", "chat_completions"}), options_(std::move(options)) {}
+openai_account::openai_account(const openai_options& server, openai_secrets secrets,
+                               std::shared_ptr<circuit> line)
+    : account_watch({server.name, stable_uuid(secrets.key), secrets.weight}, server.counts,
+                    {"models", "chat_completions"}, std::move(line)),
+      base_url_(server.base_url),
+      secrets_(std::move(secrets)),
+      limits_(server.limits) {}
+
+std::shared_ptr<const openai_accounts> accounts_of(const openai_options& server) {
+  auto line = std::make_shared<circuit>(server.circuit);
+  std::vector<std::shared_ptr<openai_account>> all;
+  for (const auto& secrets : server.accounts)
+    all.push_back(std::make_shared<openai_account>(server, secrets, line));
+  return std::make_shared<openai_accounts>(std::move(all), std::move(line));
+}
 
 http_call openai_account::make(const char* method, const char* path) const {
   http_call result;
   result.method = method;
-  result.url = options_.base_url + path;
-  result.limits = options_.limits;
+  result.url = base_url_ + path;
+  result.limits = limits_;
   result.headers = {{"user-agent", "nekod"}};
-  if (!options_.key.empty())
-    result.headers.emplace_back("authorization", "Bearer " + options_.key);
+  if (!secrets_.key.empty())
+    result.headers.emplace_back("authorization", "Bearer " + secrets_.key);
   return result;
 }
 
@@ -54,19 +71,22 @@ http_call openai_account::complete_chat(std::string body, bool stream) const {
 }
 
 error openai_account::failure_of(const upstream_response& r) const {
+  // A page is from a gate before the server, which knows nothing of keys.
+  if (r.status == 403 && is_page(r))
+    return {error_code::upstream_error, {}, "upstream status 403"};
   auto result = without_key(openai::failure_of(r.status, openai::parse_failure(r.body)));
   result.retry_after = r.retry_after;
-  if (result.code == openai::error_code::upstream_auth_failed)
+  if (result.code == error_code::upstream_auth_failed)
     result.detail = "see OPENAI_API_KEY";
   return result;
 }
 
 error openai_account::without_key(error e) const {
-  if (!e.foreign || options_.key.empty())
+  if (!e.foreign || secrets_.key.empty())
     return e;
   auto words = *e.foreign;
   for (auto* text : {&words.message, &words.type, &words.param, &words.code})
-    mask(*text, options_.key);
+    mask(*text, secrets_.key);
   e.foreign = std::make_shared<const openai::foreign_words>(std::move(words));
   return e;
 }

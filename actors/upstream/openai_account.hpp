@@ -1,12 +1,13 @@
 #pragma once
 
+#include "actors/upstream/account_pool.hpp"
 #include "actors/upstream/account_watch.hpp"
 #include "actors/upstream/openai.hpp"
 #include "actors/upstream/transport.hpp"
 #include "protocol/openai/errors.hpp"
 
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <string>
 
 /// HTTP as one account at an OpenAI-compatible server speaks it, and what failed calls mean.
@@ -20,7 +21,9 @@ running_call begun(openai_call kind);
 /// May be used from any thread.
 class openai_account : public account_watch {
 public:
-  explicit openai_account(openai_options options);
+  /// @param line What all accounts of the server share.
+  openai_account(const openai_options& server, openai_secrets secrets,
+                 std::shared_ptr<circuit> line);
 
   http_call list_models() const;
 
@@ -34,12 +37,17 @@ public:
   /// The same of an error that the server told, without the key, should its words quote it.
   openai::error without_key(openai::error e) const;
 
-  const openai_options& options() const noexcept { return options_; }
-
 private:
   http_call make(const char* method, const char* path) const;
 
-  openai_options options_;
+  std::string base_url_;
+  openai_secrets secrets_;
+  time_limits limits_;
 };
+
+using openai_accounts = account_pool<openai_account>;
+
+/// All accounts of a server.
+std::shared_ptr<const openai_accounts> accounts_of(const openai_options& server);
 
 } // namespace nekod

@@ -9,9 +9,12 @@ namespace nekod {
 using openai::error;
 using openai::error_code;
 
-openai_line::openai_line(transport& net, std::shared_ptr<openai_account> account,
-                         upstream_listener& listener, transport::sink events)
-    : net_(net), account_(std::move(account)), listener_(listener), events_(std::move(events)) {}
+openai_line::openai_line(transport& net, std::shared_ptr<const openai_accounts> accounts,
+                         upstream_listener& listener, line_context context)
+    : net_(net),
+      accounts_(std::move(accounts)),
+      listener_(listener),
+      context_(std::move(context)) {}
 
 openai_line::~openai_line() {
   if (running_)
@@ -21,14 +24,23 @@ openai_line::~openai_line() {
 // -- the interface -------------------------------------------------------------------------------
 
 void openai_line::begin(const upstream_turn& turn) {
+  auto taken = accounts_->any();
+  if (!taken) {
+    listener_.on_failure(std::move(taken.error()));
+    return;
+  }
+  account_ = std::move(*taken);
+  counted_ = counted_turn{account_};
   stream_ = turn.request->stream;
   running_ = true;
+  answered_ = false;
   failure_ = transfer_failure::none;
   response_ = upstream_response{};
   decoder_ = openai::answer_decoder{turn.request->include_usage};
   call_ = begun(openai_call::chat_completions);
   auto body = openai::upstream_body(*turn.request, turn.model, turn.messages);
-  transfer_ = net_.start(++number_, account_->complete_chat(std::move(body), stream_), events_);
+  transfer_ =
+      net_.start(++number_, account_->complete_chat(std::move(body), stream_), context_.events);
 }
 
 void openai_line::cancel(std::optional<std::chrono::steady_clock::time_point> client_left) {
@@ -38,6 +50,7 @@ void openai_line::cancel(std::optional<std::chrono::steady_clock::time_point> cl
     transfer_->abandon(*client_left);
   running_ = false;
   transfer_.reset();
+  counted_.end();
 }
 
 void openai_line::grant(std::size_t bytes) {
@@ -85,10 +98,12 @@ void openai_line::take_chunks(const std::string& bytes) {
 }
 
 void openai_line::pass_on(deltas pieces, std::size_t bytes) {
-  if (pieces.empty())
+  if (pieces.empty()) {
     transfer_->grant(bytes);
-  else
-    listener_.on_deltas(std::move(pieces), bytes);
+    return;
+  }
+  answered_ = true;
+  listener_.on_deltas(std::move(pieces), bytes);
 }
 
 void openai_line::take_end(transfer_failure f) {
@@ -138,16 +153,34 @@ void openai_line::end_whole() {
 }
 
 void openai_line::succeed(upstream_answer answer) {
-  account_->ended(call_, nullptr, failure_);
+  account_->ended(call_, nullptr, failure_, response_);
   running_ = false;
+  counted_.end();
   listener_.on_answer(std::move(answer));
 }
 
 void openai_line::fail(error reason) {
-  account_->ended(call_, &reason, failure_);
+  account_->ended(call_, &reason, failure_, response_);
   running_ = false;
   transfer_.reset();
-  listener_.on_failure(std::move(reason));
+  counted_.end();
+  auto help = remedy_for(reason);
+  listener_.on_failure({std::move(reason), help});
+}
+
+/// A server that says that it failed has nothing of the turn to remember. One that does not say
+/// anything may still be at work on it, to be paid for.
+remedy openai_line::remedy_for(const error& reason) const {
+  if (answered_)
+    return remedy::none;
+  auto others = accounts_->others_work(*account_);
+  if (reason.code == error_code::upstream_auth_failed)
+    return others ? remedy::other_account : remedy::none;
+  if (reason.code == error_code::rate_limit_exceeded)
+    return others && !is_page(response_) ? remedy::other_account : remedy::later;
+  auto not_sent =
+      failure_ == transfer_failure::unreachable || failure_ == transfer_failure::connect_timeout;
+  return not_sent || response_.status >= 500 ? remedy::later : remedy::none;
 }
 
 } // namespace nekod

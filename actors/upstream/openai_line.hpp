@@ -16,8 +16,8 @@ namespace nekod {
 /// lack what we do not know of.
 class openai_line : public chat_upstream {
 public:
-  openai_line(transport& net, std::shared_ptr<openai_account> account, upstream_listener& listener,
-              transport::sink events);
+  openai_line(transport& net, std::shared_ptr<const openai_accounts> accounts,
+              upstream_listener& listener, line_context context);
   ~openai_line() override;
 
   openai_line(const openai_line&) = delete;
@@ -28,6 +28,7 @@ public:
   void cancel(std::optional<std::chrono::steady_clock::time_point> client_left) override;
   void grant(std::size_t bytes) override;
   void on_transfer(transfer_event event) override;
+  void on_wake(std::uint64_t) override {}
   const upstream_chat& chat() const noexcept override { return no_chat_; }
 
 private:
@@ -39,17 +40,23 @@ private:
   void pass_on(deltas pieces, std::size_t bytes);
   void succeed(upstream_answer answer);
   void fail(openai::error reason);
+  remedy remedy_for(const openai::error& reason) const;
 
   transport& net_;
-  std::shared_ptr<openai_account> account_;
+  std::shared_ptr<const openai_accounts> accounts_;
   upstream_listener& listener_;
-  transport::sink events_;
+  line_context context_;
+  /// Who runs the turn; the last one's, while none runs.
+  std::shared_ptr<openai_account> account_;
+  counted_turn counted_;
   const upstream_chat no_chat_;
 
   bool stream_ = false;
   /// Whether the turn still runs. A transfer outlives it until its end, so that its connection can
   /// be used again.
   bool running_ = false;
+  /// Whether something of its answer was passed on.
+  bool answered_ = false;
   std::uint64_t number_ = 0;
   running_call call_;
   transfer_failure failure_ = transfer_failure::none;

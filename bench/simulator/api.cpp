@@ -71,7 +71,7 @@ void answer_messages(state& s, http::exchange& x, std::string_view chat_id) {
 
 void answer_call(const state_ptr& s, const http::exchange_ptr& x, const route& r,
                  const options& o) {
-  auto f = s->faults.take(r.call);
+  auto f = s->faults.take(r.call, x->req().header("x-token"));
   if (f && answers_call(*f))
     return answer_fault(s, *f, x);
   switch (r.call) {
@@ -107,7 +107,7 @@ void answer_api_call(const state_ptr& s, const http::exchange_ptr& x) {
     return answer_not_found(*x);
   }
   s->uses.count(r->call);
-  if (!o->token.empty() && x->req().header("x-token") != o->token)
+  if (!o->takes(x->req().header("x-token")))
     return refuse(*s, *x, {violation_kind::bad_token, std::string{r->chat_id}, {}}, 401,
                   "unauthorized", "the header x-token does not name an account");
   answer_call(s, x, *r, *o);

@@ -156,6 +156,9 @@ std::string completion::arguments() const {
 }
 
 std::string_view completion::finish_reason() const noexcept {
+  const auto& wish = request_.prompt.wishes.finish;
+  if (wish)
+    return *wish;
   return tools_ > 0 ? "tool_calls" : "stop";
 }
 

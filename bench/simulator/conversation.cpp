@@ -58,7 +58,8 @@ void start_reply(const state_ptr& s, posted_message m, const ticket& t) {
   const auto prompt = split_directive(m.text);
   const pace p{prompt.wishes.first_delay.value_or(o->first_delay),
                prompt.wishes.delay.value_or(o->delay)};
-  auto events = std::make_shared<const script>(t, tell_branches(*o, t, prompt), o->named_events);
+  auto events = std::make_shared<const script>(t, tell_branches(*o, t, prompt), o->named_events,
+                                               prompt.wishes.finish.value_or("stop"));
   auto ended = [weak = std::weak_ptr{s}, t, events](reply& r, std::size_t sent, bool whole) {
     auto alive = weak.lock();
     if (!alive)

@@ -39,6 +39,8 @@ void read_word(std::string_view word, directive& out) {
     out.tools = number_at(value, setting_limits::tool_calls);
   } else if (name == "reasoning") {
     out.reasoning = number_at(value, setting_limits::tokens);
+  } else if (name == "finish") {
+    out.finish = value;
   }
 }
 

@@ -17,6 +17,8 @@ struct directive {
   /// Of a completion: calls of tools in place of text, and pieces of reasoning before it.
   std::optional<std::uint32_t> tools;
   std::optional<std::uint32_t> reasoning;
+  /// What the reply gives as the reason of its end, where it gives one.
+  std::optional<std::string> finish;
 };
 
 /// A message's text without its directive.

@@ -64,6 +64,7 @@ result<fault, std::string> parse_fault(std::string_view body) {
   in.number("after_events", f.after_events, 0, max_number);
   in.number("status", f.status, 200, 599);
   in.number("retry_after", f.retry_after, 0, max_number);
+  in.text("token", f.token);
   in.text("body", f.body);
   in.expect_no_more();
   if (!in.complaint().empty())
@@ -83,6 +84,8 @@ std::string to_json(const fault& f) {
   out.number("after_events", f.after_events).number("status", f.status);
   if (f.retry_after)
     out.number("retry_after", *f.retry_after);
+  if (!f.token.empty())
+    out.text("token", f.token);
   return out.text("body", f.body).take();
 }
 
@@ -94,10 +97,11 @@ bool fault_queue::add(fault f) {
   return true;
 }
 
-std::optional<fault> fault_queue::take(api_call c) {
+std::optional<fault> fault_queue::take(api_call c, std::string_view token) {
   std::lock_guard lock{mutex_};
-  auto i =
-      std::find_if(waiting_.begin(), waiting_.end(), [c](const fault& f) { return f.call == c; });
+  auto i = std::find_if(waiting_.begin(), waiting_.end(), [&](const fault& f) {
+    return f.call == c && (f.token.empty() || f.token == token);
+  });
   if (i == waiting_.end())
     return std::nullopt;
   auto taken = *i;

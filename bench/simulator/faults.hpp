@@ -60,6 +60,8 @@ struct fault {
   std::uint16_t status = 503;
   /// Seconds.
   std::optional<std::uint32_t> retry_after;
+  /// Only calls that carry this token fail; empty for all.
+  std::string token;
   /// The body of an answer; for `error_event` and `error_line` the error's code, or its whole JSON
   /// object.
   std::string body;
@@ -78,7 +80,7 @@ public:
   bool add(fault f);
 
   /// The oldest fault for such a call, one of its times spent.
-  std::optional<fault> take(api_call c);
+  std::optional<fault> take(api_call c, std::string_view token = {});
 
   void clear();
 

@@ -84,13 +84,19 @@ void answer_whole(const state_ptr& s, http::exchange_ptr x, const noted& n, cons
       });
 }
 
+std::string_view key_of(const http::request& r) {
+  constexpr std::string_view scheme = "Bearer ";
+  auto field = r.header("Authorization");
+  return field.substr(0, scheme.size()) == scheme ? field.substr(scheme.size()) : field;
+}
+
 void answer_completion(const state_ptr& s, const options& o, const http::exchange_ptr& x) {
   auto body = std::exchange(x->req().body, {});
   auto request = parse_completion(body);
   if (!request)
     return refuse(*x, 400, "invalid_request_error", "invalid_value", request.error());
   const auto number = s->completions.begin(std::move(body));
-  auto f = s->faults.take(api_call::completions);
+  auto f = s->faults.take(api_call::completions, key_of(x->req()));
   if (f && (answers_call(*f) || (f->kind == fault_kind::silent && !request->stream))) {
     s->completions.end(number, message_state::refused);
     return answer_fault(s, *f, x);
@@ -113,13 +119,13 @@ void answer_openai_call(const state_ptr& s, const http::exchange_ptr& x) {
   if (!is_models && (x->req().method != "POST" || path != "/chat/completions"))
     return answer_not_found(*x);
   s->uses.count(is_models ? api_call::models : api_call::completions);
-  const auto key = std::string{x->req().header("Authorization")};
-  if (!o->token.empty() && key != "Bearer " + o->token)
+  const auto key = key_of(x->req());
+  if (!o->takes(key))
     return refuse(*x, 401, "invalid_request_error", "invalid_api_key",
-                  "Incorrect API key provided: " + key);
+                  "Incorrect API key provided: " + std::string{key});
   if (!is_models)
     return answer_completion(s, *o, x);
-  if (const auto f = s->faults.take(api_call::models))
+  if (const auto f = s->faults.take(api_call::models, key))
     return answer_fault(s, *f, x);
   answer_models(*o, *x);
 }

@@ -23,11 +23,12 @@ std::size_t longest(const std::vector<story>& branches) {
 
 } // namespace
 
-script::script(const ticket& t, std::vector<story> branches, bool named_events)
+script::script(const ticket& t, std::vector<story> branches, bool named_events, std::string finish)
     : user_id_(user_message_id(t.chat_id, t.number)),
       answer_id_(answer_message_id(t.chat_id, t.number)),
       branches_(std::move(branches)),
       named_events_(named_events),
+      finish_(std::move(finish)),
       head_(named_events ? 2 : 1),
       pieces_(longest(branches_)),
       tail_(named_events ? branches_.size() + 1 : 0) {}
@@ -83,7 +84,7 @@ void script::append_tail(std::size_t i, std::string& out) const {
   if (i == branches_.size())
     return sse::append_event(out, "assistmsg", message_id_json(answer_id_));
   sse::append_event(out, "stop",
-                    json_object{}.number("choice_idx", i).text("finish_reason", "stop").take());
+                    json_object{}.number("choice_idx", i).text("finish_reason", finish_).take());
 }
 
 } // namespace nekod::sim

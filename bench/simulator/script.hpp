@@ -15,7 +15,9 @@ class script : public reply_events {
 public:
   /// @param branches The alternative answers; at least one.
   /// @param named_events Whether events carry `event:` lines.
-  script(const ticket& t, std::vector<story> branches, bool named_events);
+  /// @param finish The reason that named events give for the end.
+  script(const ticket& t, std::vector<story> branches, bool named_events,
+         std::string finish = "stop");
 
   std::size_t size() const noexcept override;
   void append(std::size_t i, std::string& out) const override;
@@ -33,6 +35,7 @@ private:
   std::string answer_id_;
   std::vector<story> branches_;
   bool named_events_;
+  std::string finish_;
   /// Events before, of and behind the text.
   std::size_t head_;
   std::size_t pieces_;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace asio {
@@ -14,10 +15,13 @@ namespace nekod::sim {
 
 /// How the simulator behaves from its start; all but the address can be changed while it runs.
 struct options {
+  /// Whether calls may carry *key*.
+  bool takes(std::string_view key) const noexcept;
+
   std::string host = "127.0.0.1";
   /// 0 lets the system pick one.
   std::uint16_t port = 0;
-  /// The account token that calls must carry; empty takes any.
+  /// The account token that calls must carry, or several by comma; empty takes any.
   std::string token;
   std::vector<std::string> models{"Orange Cat", "Exotic Shorthair"};
   /// From a message to the reply's first event.

@@ -85,7 +85,8 @@ void reply_state::begin(turn_head head, credit_actor session) {
   auto& notes = exchange_->notes();
   notes.session = head.session_id;
   notes.match = name_of(head.what.match);
-  notes.upstream = head.what.upstream;
+  if (head.what.model.upstream)
+    notes.upstream = head.what.model.upstream->name();
   notes.model = head.what.model.id;
   head_ = std::move(head);
   if (request_->stream) {

@@ -202,7 +202,7 @@ void routes::ready(const call& c) {
       c,
       [](exchange& x, const std::string& request_id, const readiness& r) {
         respond_json(x, request_id, r.reasons.empty() ? 200 : 503,
-                     openai::readiness_json(r.reasons));
+                     openai::readiness_json(r.reasons, r.upstreams));
       },
       atom::ready_v);
 }

@@ -2,8 +2,12 @@
 
 #include "protocol/json.hpp"
 
+#include <algorithm>
+
 namespace nekod::openai {
 namespace {
+
+bool is_anunekos(const model_info& m) { return m.owner == "anuneko"; }
 
 void append_model(std::string& out, const model_info& m, std::int64_t created) {
   out += R"({"id":)";
@@ -13,9 +17,13 @@ void append_model(std::string& out, const model_info& m, std::int64_t created) {
   json::append_quoted(out, m.owner);
   out += R"(,"permission":[],"root":)";
   json::append_quoted(out, m.id);
-  out += R"(,"parent":null,"anuneko_model":)";
-  json::append_quoted(out, m.upstream_name);
-  out += R"(,"anuneko_model_id":)" + std::to_string(m.upstream_index) + "}";
+  out += R"(,"parent":null)";
+  if (is_anunekos(m)) {
+    out += R"(,"anuneko_model":)";
+    json::append_quoted(out, m.upstream_name);
+    out += R"(,"anuneko_model_id":)" + std::to_string(m.upstream_index);
+  }
+  out += '}';
 }
 
 } // namespace
@@ -35,7 +43,10 @@ std::string model_list_json(const std::vector<model_info>& models, std::int64_t 
     append_model(out, m, created);
     separator = ",";
   }
-  out += R"(],"anuneko_api_response":{"models":[)";
+  out += ']';
+  if (std::none_of(models.begin(), models.end(), is_anunekos))
+    return out + '}';
+  out += R"(,"anuneko_api_response":{"models":[)";
   separator = {};
   for (const auto& name : upstream_names) {
     out += separator;

@@ -5,7 +5,8 @@
 #include <string_view>
 #include <vector>
 
-/// `GET /v1/models`: OpenAI's model objects with the manual's extra fields.
+/// `GET /v1/models`: OpenAI's model objects; those of AnuNeko's models with the manual's extra
+/// fields.
 namespace nekod::openai {
 
 /// A model as clients see it.
@@ -26,7 +27,8 @@ struct model_info {
 /// @param created Seconds since the epoch.
 std::string model_json(const model_info& m, std::int64_t created);
 
-/// The list. `anuneko_api_response` carries the names as the upstream told them.
+/// The list. Where there are models of AnuNeko's, `anuneko_api_response` carries the names as the
+/// upstream told them.
 std::string model_list_json(const std::vector<model_info>& models, std::int64_t created,
                             const std::vector<std::string>& upstream_names);
 

@@ -21,6 +21,17 @@ constexpr char place_separator = '~';
 /// Microseconds past which a clock of nanoseconds overflows.
 constexpr std::int64_t latest_place = 9'000'000'000'000'000;
 
+void append_standing(std::string& out, const upstream_standing& u) {
+  out += R"({"name":)";
+  json::append_quoted(out, u.name);
+  out += R"(,"circuit":")";
+  out += u.given_up ? "open" : "closed";
+  out += R"(","accounts":{"working":)" + std::to_string(u.working);
+  out += R"(,"refused":)" + std::to_string(u.refused);
+  out += R"(,"limited":)" + std::to_string(u.limited);
+  out += R"(,"unreachable":)" + std::to_string(u.unreachable) + "}}";
+}
+
 void append_session(std::string& out, const session_info& s) {
   out += R"({"id":)";
   json::append_quoted(out, s.id);
@@ -121,7 +132,8 @@ std::string health_json(std::chrono::system_clock::time_point now, std::string_v
 
 std::string alive_json() { return R"({"status":"alive"})"; }
 
-std::string readiness_json(const std::vector<std::string>& reasons) {
+std::string readiness_json(const std::vector<std::string>& reasons,
+                           const std::vector<upstream_standing>& upstreams) {
   std::string out = R"({"status":")";
   out += reasons.empty() ? "ready" : "not_ready";
   out += R"(","reasons":[)";
@@ -129,6 +141,13 @@ std::string readiness_json(const std::vector<std::string>& reasons) {
   for (const auto& reason : reasons) {
     out += separator;
     json::append_quoted(out, reason);
+    separator = ",";
+  }
+  out += R"(],"upstreams":[)";
+  separator = {};
+  for (const auto& u : upstreams) {
+    out += separator;
+    append_standing(out, u);
     separator = ",";
   }
   out += "]}";

@@ -98,9 +98,21 @@ std::string health_json(std::chrono::system_clock::time_point now, std::string_v
 /// `{"status":"alive"}`: the process answers.
 std::string alive_json();
 
-/// Whether turns can be answered: `{"status":"ready","reasons":[]}`, or `not_ready` with stable
-/// words.
-std::string readiness_json(const std::vector<std::string>& reasons);
+/// How an upstream stands: how many of its accounts are in which state, and whether turns are kept
+/// away from it since they failed one after the other.
+struct upstream_standing {
+  std::string name;
+  bool given_up = false;
+  std::size_t working = 0;
+  std::size_t refused = 0;
+  std::size_t limited = 0;
+  std::size_t unreachable = 0;
+};
+
+/// Whether turns can be answered: `{"status":"ready","reasons":[],"upstreams":[...]}`, or
+/// `not_ready` with stable words.
+std::string readiness_json(const std::vector<std::string>& reasons,
+                           const std::vector<upstream_standing>& upstreams = {});
 
 /// `GET /`: what this is, and where its endpoints are.
 std::string front_page_json(std::string_view version);

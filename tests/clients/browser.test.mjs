@@ -8,13 +8,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { pair, patience, unique, until } from '../e2e/support.mjs';
+import { kind } from './kinds.mjs';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome'];
 const browser = names.find((name) => !spawnSync(name, ['--version']).error);
 const skip = browser ? false : 'no Chromium here (apt-get install chromium)';
 
 test('a page of another origin streams an answer', { skip }, async (t) => {
-  const { nekod, sim } = await pair(t);
+  const { nekod, sim } = await pair(t, { leading: kind.leading });
   let report;
   const page = readFileSync(new URL('browser/page.html', import.meta.url));
   const server = http.createServer(async (request, response) => {
@@ -34,7 +35,8 @@ test('a page of another origin streams an answer', { skip }, async (t) => {
   const text = unique('你好');
   const query = new URLSearchParams({
     base: `${nekod.url}/v1`,
-    question: `[sim tokens=20 delay=50] ${text}`,
+    model: kind.models[0],
+    question: `[sim tokens=60 delay=20] ${text}`,
   });
   const child = spawn(
     'setpriv',

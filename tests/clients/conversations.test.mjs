@@ -1,5 +1,5 @@
 // Libraries that know no sessions, each with its own way to keep a conversation and to send it again:
-// which upstream chat their turns reach, and that nothing is told twice.
+// which conversation upstream their turns reach, and that nothing is told twice.
 
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { AIMessage, HumanMessage, SystemMessage } from '@langchain/core/messages';
@@ -9,11 +9,12 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
 import OpenAI from 'openai';
-import { addKey, gateway, leadingTo, simulator, temporaryFolder, unique } from '../e2e/support.mjs';
+import { addKey, gateway, simulator, temporaryFolder, unique } from '../e2e/support.mjs';
+import { kind } from './kinds.mjs';
 
 const sim = await simulator({ after });
-const nekod = await gateway({ after }, leadingTo(sim));
-const model = 'mihoyo-orange_cat';
+const nekod = await gateway({ after }, kind.leading(sim));
+const [model] = kind.models;
 
 const textPart = (text) => ({ type: 'text', text });
 const plain = {
@@ -154,7 +155,8 @@ class Conversation {
   }
 }
 
-const told = async (text) => (await sim.chatWith(text)).messages.map((message) => message.text);
+const told = (text) => kind.heard(sim, text);
+const keeps = kind.name === 'anuneko';
 const five = () => Array.from({ length: 5 }, (_, i) => unique(`turn-${i}`));
 
 /// Says *texts* one after another; each after the first must go on in *session*.
@@ -164,7 +166,7 @@ async function goOn(conversation, texts, session) {
 }
 
 for (const [name, library] of Object.entries(libraries)) {
-  test(`${name}: five turns in one chat, each told alone`, async () => {
+  test(`${name}: five turns in one conversation`, async () => {
     const conversation = new Conversation(library, nekod);
     const texts = five();
     const { match, session } = await conversation.say(texts[0]);
@@ -180,13 +182,12 @@ for (const [name, library] of Object.entries(libraries)) {
     const { match, session } = await conversation.say(texts[0]);
     assert.equal(match, 'seeded');
     await goOn(conversation, texts.slice(1), session);
-    const [first, ...others] = await told(texts[0]);
-    assert.equal(first, `[Instructions]\n${system}\n\n[New message]\n${texts[0]}`);
-    assert.deepEqual(others, texts.slice(1));
+    const first = keeps ? [`[Instructions]\n${system}\n\n[New message]\n${texts[0]}`] : [system, texts[0]];
+    assert.deepEqual(await told(texts[0]), [...first, ...texts.slice(1)]);
   });
 
   test(`${name}: a conversation goes on after a restart`, async (t) => {
-    const args = [...leadingTo(sim), '--store', `sqlite:${join(temporaryFolder(t), 'sessions.db')}`];
+    const args = [...kind.leading(sim), '--store', `sqlite:${join(temporaryFolder(t), 'sessions.db')}`];
     const texts = five();
     const before = await gateway(t, args);
     const conversation = new Conversation(library, before);
@@ -199,15 +200,19 @@ for (const [name, library] of Object.entries(libraries)) {
     assert.deepEqual(await told(texts[0]), texts);
   });
 
-  test(`${name}: an answer made anew is a chat of its own`, async () => {
+  test(`${name}: an answer made anew is a conversation of its own`, async (t) => {
     const conversation = new Conversation(library, nekod);
     const [one, two, three] = five();
     const first = await conversation.say(one);
     await conversation.say(two);
+    // Another answer, or it would be the same conversation.
+    t.after(() => sim.settings({ tokens: 0 }));
+    await sim.settings({ tokens: 9 });
     const anew = await conversation.again();
     assert.equal(anew.match, 'seeded');
     assert.notEqual(anew.session, first.session);
     await goOn(conversation, [three], anew.session);
+    if (!keeps) return assert.deepEqual(await told(three), [one, two, three]);
     assert.deepEqual(await told(one), [one, two], 'the first chat heard nothing of it');
     const [seed, ...others] = await told(three);
     assert.ok(seed.startsWith(`[Conversation so far]\nUser: ${one}\n`), seed);
@@ -219,7 +224,7 @@ for (const [name, library] of Object.entries(libraries)) {
 test('the same opening by two tenants is two conversations, in every library', async (t) => {
   const file = join(temporaryFolder(t), 'keys');
   const keys = ['alice', 'bob'].map((tenant) => addKey(file, tenant));
-  const gate = await gateway(t, [...leadingTo(sim), '--api-keys', file]);
+  const gate = await gateway(t, [...kind.leading(sim), '--api-keys', file]);
   for (const [name, library] of Object.entries(libraries)) {
     const opening = unique('opening');
     const conversations = keys.map((apiKey) => new Conversation(library, gate, { apiKey }));
@@ -230,6 +235,21 @@ test('the same opening by two tenants is two conversations, in every library', a
     for (const i of [0, 1]) await goOn(conversations[i], [seconds[i]], sessions[i]);
     for (const second of seconds) assert.deepEqual(await told(second), [opening, second], name);
   }
+});
+
+test('what a chat page asks beside a conversation, such as its title, is no part of it', async () => {
+  const conversation = new Conversation(openai, nekod);
+  const [one, two] = five();
+  const { session } = await conversation.say(one);
+  const history = conversation.messages.map(({ role, content }) => `${role}: ${content}`).join('\n');
+  const beside = ['title', 'tags', 'questions'].map((what) =>
+    new Conversation(openai, nekod).say(`Name the ${what} of this chat:\n${history}`),
+  );
+  const [second, ...others] = await Promise.all([conversation.say(two), ...beside]);
+  assert.deepEqual(second, { match: 'transcript', session });
+  for (const other of others) assert.equal(other.match, 'new');
+  assert.equal(new Set([second, ...others].map((each) => each.session)).size, 4);
+  assert.deepEqual(await told(two), [one, two]);
 });
 
 test('the simulator saw no wrong use', async () => {

@@ -1,12 +1,16 @@
-// The official openai package against nekod in front of an OpenAI-compatible server: tools, and a
-// conversation that its user need not send again.
+// Clients of nekod in front of an OpenAI-compatible server, and what no other upstream can do: tools, in
+// each library's way; usage; the server's own errors.
 
+import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
+import { HumanMessage, ToolMessage } from '@langchain/core/messages';
+import { ChatOpenAI } from '@langchain/openai';
+import { generateText, jsonSchema, stepCountIs, streamText, tool } from 'ai';
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
 import OpenAI from 'openai';
 import { leadingToOpenai, pair, unique } from '../e2e/support.mjs';
 
-const { sim, nekod } = await pair({ after }, { leading: leadingToOpenai });
+const { sim, nekod } = await pair({ after }, { leading: leadingToOpenai, nekod: ['--retries', '0'] });
 const openai = new OpenAI({ apiKey: 'any', baseURL: `${nekod.url}/v1`, maxRetries: 0 });
 const model = 'Orange Cat';
 const user = (content) => ({ role: 'user', content });
@@ -32,6 +36,50 @@ test('runTools calls a function and goes on in one conversation', async () => {
   assert.equal(sessions.length, 1, 'both turns are of one session');
 });
 
+/// The conversation went on with the tool's result, in one session.
+async function wentOn(response) {
+  assert.deepEqual((await told()).map((message) => message.role), ['user', 'assistant', 'tool']);
+  assert.equal((await told())[2].content, 'sunny');
+  assert.equal(response.headers.get('x-session-match'), 'transcript');
+}
+
+for (const stream of [false, true]) {
+  const how = stream ? 'streamed' : 'whole';
+  let response;
+  const noting = async (...request) => (response = await fetch(...request));
+  const options = { apiKey: 'any', baseURL: `${nekod.url}/v1`, fetch: noting };
+  const prompt = () => `[sim tools=1] ${unique()}`;
+
+  test(`LangChain calls a tool and goes on in one conversation, ${how}`, async () => {
+    const { apiKey, ...configuration } = options;
+    const client = new ChatOpenAI({ model, apiKey, configuration, maxRetries: 0 }).bindTools([look_up]);
+    const ask = async (messages) => {
+      if (!stream) return client.invoke(messages);
+      let answer;
+      for await (const chunk of await client.stream(messages)) answer = answer ? answer.concat(chunk) : chunk;
+      return answer;
+    };
+    const messages = [new HumanMessage(prompt())];
+    const called = await ask(messages);
+    const [{ id, name, args }] = called.tool_calls;
+    assert.deepEqual([name, args], ['look_up', { messages: 1 }]);
+    messages.push(called, new ToolMessage({ tool_call_id: id, content: 'sunny' }));
+    assert.ok((await ask(messages)).content);
+    await wentOn(response);
+  });
+
+  test(`the AI SDK calls a tool and goes on in one conversation, ${how}`, async () => {
+    const seen = [];
+    const inputSchema = jsonSchema(look_up.function.parameters);
+    const tools = { look_up: tool({ inputSchema, execute: async (args) => (seen.push(args), 'sunny') }) };
+    const client = createOpenAICompatible({ name: 'nekod', ...options })(model);
+    const call = { model: client, tools, prompt: prompt(), stopWhen: stepCountIs(3), maxRetries: 0 };
+    assert.ok(await (stream ? streamText(call).text : (await generateText(call)).text));
+    assert.deepEqual(seen, [{ messages: 1 }]);
+    await wentOn(response);
+  });
+}
+
 test('the stream helper puts everything together', async () => {
   const stream = openai.chat.completions.stream({
     model,
@@ -44,14 +92,6 @@ test('the stream helper puts everything together', async () => {
   assert.equal(answer.choices[0].finish_reason, 'stop');
   assert.ok(answer.choices[0].message.content);
   assert.equal((await stream.totalUsage()).prompt_tokens, 1);
-});
-
-test('a conversation goes on by its session alone', async () => {
-  const first = await openai.chat.completions.create({ model, messages: [user('one')] });
-  const second = user(unique());
-  await openai.chat.completions.create({ model, messages: [second], session_id: first.session_id });
-  const { content } = first.choices[0].message;
-  assert.deepEqual(await told(), [user('one'), { role: 'assistant', content }, second]);
 });
 
 test('errors are those of the package', async () => {

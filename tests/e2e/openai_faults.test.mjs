@@ -6,6 +6,7 @@ import test, { after } from 'node:test';
 import {
   Connection,
   checkBrokenStream,
+  checkStream,
   expectError,
   gateway,
   leadingToOpenai,
@@ -16,10 +17,12 @@ import {
   until,
 } from './support.mjs';
 
-const { sim, nekod } = await pair({ after }, { leading: leadingToOpenai });
+// Each failure alone: what is tried again is in `retries`.
+const once = ['--retries', '0'];
+const { sim, nekod } = await pair({ after }, { leading: leadingToOpenai, nekod: once });
 const hasty = await gateway({ after }, [
   ...leadingToOpenai(sim),
-  ...['--request-timeout', '1', '--answer-timeout', '3'],
+  ...['--request-timeout', '1', '--answer-timeout', '3', ...once],
 ]);
 
 const user = (content) => ({ role: 'user', content });
@@ -63,15 +66,30 @@ for (const [name, [status, fields]] of Object.entries(theirs)) {
   }
 }
 
+for (const stream of [false, true]) {
+  test(`a limit without a time to wait is told as that, ${stream ? 'streamed' : 'whole'}`, async () => {
+    const [id, first] = [unique('session'), unique('first')];
+    await nekod.ask(first, { session_id: id });
+    await sim.fault({ call: 'completions', kind: 'status', status: 429, body: error({ code: 'busy' }) });
+    const response = await ask(nekod, id, unique('lost'), { stream });
+    assert.equal(response.headers.get('retry-after'), null);
+    assert.equal(response.headers.get('x-should-retry'), null);
+    await expectError(response, 429, 'busy');
+    await goesOn(nekod, id, [first]);
+  });
+}
+
 // What is not, is told as ours, and nothing is said of it that the server says.
 const ours = {
   'status 500': [{ kind: 'status', status: 500, body: error({}) }, 502, 'upstream_error'],
   'status 503': [{ kind: 'status', status: 503 }, 502, 'upstream_error'],
+  'status 503, lastingly': [{ kind: 'status', status: 503, times: 100 }, 502, 'upstream_error'],
   'status 401': [{ kind: 'status', status: 401, body: error({}) }, 502, 'upstream_auth_failed'],
   'status 403': [{ kind: 'status', status: 403 }, 502, 'upstream_auth_failed'],
   'a wrong address': [{ kind: 'status', status: 404, body: '{"detail":"Not Found"}' }, 502, 'upstream_error'],
   'a reset connection': [{ kind: 'reset' }, 502, 'upstream_error'],
   'a page of HTML': [{ kind: 'html' }, 502, 'upstream_error'],
+  'half of a JSON object': [{ kind: 'html', body: '{"choices":[{"index":0,"mess' }, 502, 'upstream_error'],
   silence: [{ kind: 'silent' }, 504, 'upstream_timeout'],
 };
 
@@ -128,6 +146,18 @@ test('an error chunk that is the client\'s matter keeps its words', async () => 
   await expectError(await ask(nekod, unique(), unique(), { stream: true }), 400, 'context_length_exceeded');
 });
 
+for (const reason of ['content_filter', 'length']) {
+  test(`an answer that ended by ${reason} says so, and is part of the conversation`, async () => {
+    const [id, first, second] = [0, 1, 2].map(() => unique(reason));
+    const ending = (text) => `[sim finish=${reason} tokens=5] ${text}`;
+    const { json } = await nekod.ask(ending(first), { session_id: id });
+    assert.equal(json.choices[0].finish_reason, reason);
+    const stream = await nekod.stream(ending(second), { session_id: id });
+    assert.match(await stream.rest(), new RegExp(`"finish_reason":"${reason}"`));
+    await goesOn(nekod, id, [ending(first), ending(second)]);
+  });
+}
+
 test('a whole answer that is cut, or has no finish reason, is none', async () => {
   for (const kind of ['cut', 'no_finish']) {
     const [id, first] = [unique('session'), unique('first')];
@@ -136,6 +166,39 @@ test('a whole answer that is cut, or has no finish reason, is none', async () =>
     await expectError(await ask(nekod, id, unique('lost')), 502, 'upstream_error');
     await goesOn(nekod, id, [first]);
   }
+});
+
+test('a stream that never ends is ended by --answer-timeout', async () => {
+  const [id, first, text] = [unique('session'), unique('first'), unique('endless')];
+  await hasty.ask(first, { session_id: id });
+  const stream = await hasty.stream(`[sim tokens=200000 delay=20] ${text}`, { session_id: id });
+  assert.equal(checkBrokenStream(await stream.rest()).code, 'upstream_timeout');
+  await sim.completed(text, 'aborted');
+  await goesOn(hasty, id, [first]);
+});
+
+test('--first-byte-timeout ends the wait for a stream, and none for a whole answer', async (t) => {
+  const gate = await gateway(t, [...leadingToOpenai(sim), '--request-timeout', '600', '--first-byte-timeout', '1']);
+  await sim.fault({ call: 'completions', kind: 'silent' });
+  await expectError(await ask(gate, unique(), unique(), { stream: true }), 504, 'upstream_timeout');
+  assert.ok((await gate.ask(`[sim first=1500 tokens=3] ${unique()}`)).text);
+});
+
+test('a stream whose first chunk is too late is none, and what comes later is no part of it', async () => {
+  const [id, first, text] = [unique('session'), unique('first'), unique('late')];
+  await hasty.ask(first, { session_id: id });
+  const response = await ask(hasty, id, `[sim first=1500 tokens=5] ${text}`, { stream: true });
+  await expectError(response, 504, 'upstream_timeout');
+  await sim.completed(text, 'aborted');
+  await goesOn(hasty, id, [first]);
+});
+
+test('a stream whose first chunk is slow is kept alive until then', async (t) => {
+  const patient = await gateway(t, [...leadingToOpenai(sim), '--heartbeat', '0.2']);
+  const stream = await patient.stream(`[sim first=1000 tokens=3] ${unique()}`);
+  const { text } = checkStream(await stream.rest());
+  assert.ok(text);
+  assert.match(stream.raw, /^: keep-alive\n/);
 });
 
 test('a whole answer may take longer than a stream may be silent', async () => {

@@ -197,6 +197,6 @@ test('what a server quotes of a message reaches its client, and no log', async (
 
 test('calls are counted', async () => {
   const metrics = await (await fetch(`${nekod.url}/metrics`)).text();
-  assert.match(metrics, /^nekod_upstream_calls_total\{call="chat_completions",outcome="ok"\} [1-9]/m);
-  assert.match(metrics, /^nekod_upstream_calls_total\{call="models",outcome="ok"\} [1-9]/m);
+  assert.match(metrics, /^nekod_upstream_calls_total\{call="chat_completions",outcome="ok",upstream="openai"\} [1-9]/m);
+  assert.match(metrics, /^nekod_upstream_calls_total\{call="models",outcome="ok",upstream="openai"\} [1-9]/m);
 });

@@ -152,7 +152,7 @@ test('a request that failed before the upstream had its message is asked again',
   t.after(() => sim.clearFaults());
   const text = unique();
   const body = question(text, { session_id: unique('named') });
-  await sim.fault({ call: 'stream', kind: 'status', status: 503 });
+  await sim.fault({ call: 'stream', kind: 'status', status: 503, times: 3 });
   await expectError(await nekod.post(body, nth(0)), 502, 'upstream_error');
   assert.ok((await send(body, nth(1))).text.includes(text));
   assert.equal(await posts(text), 1);

@@ -31,6 +31,7 @@ async function recovered(gate, id) {
 // Failures before the first piece of text: a real status, whole or streamed.
 const early = {
   'status 500': [{ kind: 'status', status: 500 }, 502, 'upstream_error', 'server_error'],
+  'one status 500': [{ kind: 'status', status: 500, times: 1 }, 502, 'upstream_error', 'server_error'],
   'status 503': [{ kind: 'status', status: 503 }, 502, 'upstream_error', 'server_error'],
   'a reset connection': [{ kind: 'reset' }, 502, 'upstream_error', 'server_error'],
   silence: [{ kind: 'silent' }, 504, 'upstream_timeout', 'server_error'],
@@ -54,6 +55,18 @@ for (const [name, [fault, status, code, type]] of Object.entries(early)) {
       await recovered(hasty, id);
     });
   }
+}
+
+for (const stream of [false, true]) {
+  test(`a first piece that is too late is no part of what follows, ${stream ? 'streamed' : 'whole'}`, async () => {
+    const [id, text] = [unique('session'), unique('late')];
+    await hasty.ask(unique('first'), { session_id: id });
+    const response = await ask(hasty, id, `[sim first=1500 tokens=5] ${text}`, { stream });
+    await expectError(response, 504, 'upstream_timeout', 'server_error');
+    await recovered(hasty, id);
+    const { messages } = await sim.chatWith(text);
+    assert.equal(messages.find((message) => message.text.includes(text)).state, 'aborted');
+  });
 }
 
 // Failures in the middle: one error event, then the connection's end.
@@ -87,6 +100,23 @@ for (const [name, [fault, code]] of Object.entries(late)) {
   });
 }
 
+for (const reason of ['content_filter', 'length']) {
+  test(`an answer that ended by ${reason} says so, and is part of the conversation`, async () => {
+    await sim.settings({ named_events: true });
+    try {
+      const [id, text] = [unique('session'), unique()];
+      const { json } = await nekod.ask(`[sim finish=${reason} tokens=5] ${text}`, { session_id: id });
+      assert.equal(json.choices[0].finish_reason, reason);
+      const stream = await nekod.stream(`[sim finish=${reason} tokens=5] ${unique()}`, { session_id: id });
+      assert.match(await stream.rest(), new RegExp(`"finish_reason":"${reason}"`));
+      await recovered(nekod, id);
+      assert.equal((await sim.chatWith(text)).messages.length, 4);
+    } finally {
+      await sim.settings({ named_events: false });
+    }
+  });
+}
+
 for (const kind of ['garbage', 'truncated_utf8']) {
   test(`events that nobody understands are skipped: ${kind}`, async () => {
     const [id, text] = [unique('session'), unique()];
@@ -110,15 +140,22 @@ test('a message whose pooled connection died is not sent again', async (t) => {
   await recovered(single, id);
 });
 
-test('too many calls upstream are told as such, with a time to wait', async () => {
-  const id = unique('session');
-  await nekod.ask(unique(), { session_id: id });
-  await sim.fault({ call: 'stream', kind: 'status', status: 429, retry_after: 2, times: 100 });
-  const response = await ask(nekod, id, unique());
-  assert.equal(response.headers.get('retry-after'), '2');
-  await expectError(response, 429, 'rate_limit_exceeded', 'rate_limit_error');
-  await recovered(nekod, id);
-});
+for (const wait of [undefined, 2]) {
+  for (const stream of [false, true]) {
+    const how = `${wait ? 'with' : 'without'} a time to wait, ${stream ? 'streamed' : 'whole'}`;
+    test(`too many calls upstream are told as such, ${how}`, async () => {
+      const id = unique('session');
+      await nekod.ask(unique(), { session_id: id });
+      await sim.fault({ call: 'stream', kind: 'status', status: 429, retry_after: wait, times: 100 });
+      const response = await ask(nekod, id, unique(), { stream });
+      assert.equal(response.headers.get('retry-after'), wait ? `${wait}` : null);
+      // It may be tried again: the upstream did not take it.
+      assert.equal(response.headers.get('x-should-retry'), null);
+      await expectError(response, 429, 'rate_limit_exceeded', 'rate_limit_error');
+      await recovered(nekod, id);
+    });
+  }
+}
 
 test('a chat that cannot be made fails the turn, and the next one makes it', async () => {
   for (const fault of [{ kind: 'status', status: 500 }, { kind: 'reset' }, { kind: 'html' }]) {

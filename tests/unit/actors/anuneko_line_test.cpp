@@ -1,3 +1,4 @@
+#include "actors/ids.hpp"
 #include "actors/upstream/anuneko_line.hpp"
 #include "tests/unit/support/fake_transport.hpp"
 #include "tests/unit/support/recording_listener.hpp"
@@ -31,21 +32,27 @@ struct fixture {
   void open(upstream_chat known) {
     anuneko_options o;
     o.base_url = base_url;
-    o.token = "secret-token";
-    o.cookie = "secret-cookie";
+    for (const auto& token : tokens)
+      o.accounts.push_back({token, "secret-cookie", 1});
     o.counts = counts;
-    account = std::make_shared<anuneko_account>(o);
-    line = std::make_unique<anuneko_line>(
-        net, account, std::move(known), heard,
-        [this](transfer_event e) { line->on_transfer(std::move(e)); });
+    accounts = accounts_of(o);
+    line_context context;
+    context.events = [this](transfer_event e) { line->on_transfer(std::move(e)); };
+    line =
+        std::make_unique<anuneko_line>(net, accounts, std::move(known), heard, std::move(context));
   }
 
-  void open_in_chat() {
+  /// A chat of the first account.
+  upstream_chat known_chat() const {
     upstream_chat known;
     known.id = "c1";
+    known.upstream = "anuneko";
+    known.account = stable_uuid(tokens.front());
     known.model = "Orange Cat";
-    open(known);
+    return known;
   }
+
+  void open_in_chat() { open(known_chat()); }
 
   void begin(const std::string& model = "Orange Cat") {
     upstream_turn turn;
@@ -64,13 +71,14 @@ struct fixture {
 
   /// How many calls of that kind ended so.
   double calls(const std::string& kind, call_outcome outcome) const {
-    return counts->upstream_calls(kind).outcomes[outcome].Value();
+    return counts->upstream_calls("anuneko", kind).outcomes[outcome].Value();
   }
 
   transport_script net;
   listener heard;
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();
-  std::shared_ptr<anuneko_account> account;
+  strings tokens{"secret-token"};
+  std::shared_ptr<const anuneko_accounts> accounts;
   std::unique_ptr<anuneko_line> line;
 };
 
@@ -130,9 +138,7 @@ TEST_CASE_FIXTURE(fixture, "another model is selected before the text is posted"
 }
 
 TEST_CASE_FIXTURE(fixture, "a choice still owed is made before the next message") {
-  upstream_chat known;
-  known.id = "c1";
-  known.model = "Orange Cat";
+  auto known = known_chat();
   known.unsettled_message = "m0";
   open(known);
   begin();
@@ -347,17 +353,17 @@ TEST_CASE_FIXTURE(fixture, "the account stands as its last telling call said") {
   auto after = [this](auto happens) {
     begin();
     happens();
-    return account->state();
+    return accounts->for_lists()->state();
   };
-  CHECK(account->state() == account_state::unknown);
+  CHECK(accounts->for_lists()->state() == account_state::unknown);
   CHECK(after([this] { net.answer(500, ""); }) == account_state::unknown);
   CHECK(after([this] { net.answer(401, ""); }) == account_state::refused);
   CHECK(after([this] { net.answer(500, ""); }) == account_state::refused);
-  CHECK(after([this] { net.answer(429, ""); }) == account_state::works);
+  CHECK(after([this] { net.answer(429, ""); }) == account_state::limited);
   CHECK(after([this] { transport_script::end(net.last(), transfer_failure::unreachable); }) ==
         account_state::unreachable);
-  CHECK(counts->accounts[account_state::unreachable].Value() == 1);
-  CHECK(counts->accounts[account_state::works].Value() == 0);
+  CHECK(counts->upstream_accounts("anuneko")[account_state::unreachable].Value() == 1);
+  CHECK(counts->upstream_accounts("anuneko")[account_state::works].Value() == 0);
   CHECK(after([this] { net.answer(200, R"({"chat_id":"c1"})"); }) == account_state::works);
 }
 
@@ -376,25 +382,23 @@ TEST_CASE_FIXTURE(fixture, "an upstream that fails time and again counts as gone
   };
   for (int i = 0; i < 4; ++i)
     fail_once();
-  CHECK(account->state() == account_state::unknown);
+  CHECK(accounts->for_lists()->state() == account_state::unknown);
   begin();
   answer_stream();
   line->settle();
   net.answer(200, "{}");
   for (int i = 0; i < 4; ++i)
     fail_once();
-  CHECK(account->state() == account_state::works);
+  CHECK(accounts->for_lists()->state() == account_state::works);
   fail_once();
-  CHECK(account->state() == account_state::unreachable);
+  CHECK(accounts->for_lists()->state() == account_state::unreachable);
 }
 
 namespace {
 
 struct unsure_fixture : fixture {
   unsure_fixture() {
-    upstream_chat known;
-    known.id = "c1";
-    known.model = "Orange Cat";
+    auto known = known_chat();
     known.unsure = true;
     open(known);
     begin();
@@ -426,9 +430,7 @@ TEST_CASE_FIXTURE(unsure_fixture,
 }
 
 TEST_CASE_FIXTURE(fixture, "what the user said before does not count") {
-  upstream_chat known;
-  known.id = "c1";
-  known.model = "Orange Cat";
+  auto known = known_chat();
   known.unsure = true;
   open(known);
   upstream_turn turn;
@@ -458,4 +460,116 @@ TEST_CASE_FIXTURE(unsure_fixture,
   CHECK(heard.log == strings{"failure"});
   CHECK_FALSE(heard.error.maybe_taken);
   CHECK(line->chat().unsure);
+}
+
+// -- several accounts ----------------------------------------------------------------------------
+
+namespace {
+
+struct two_accounts : fixture {
+  two_accounts() {
+    tokens = {"one", "two"};
+    open({});
+  }
+
+  std::string token_of_last_call() const {
+    for (const auto& [name, value] : net.calls.back()->call.headers)
+      if (name == "x-token")
+        return value;
+    return {};
+  }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(two_accounts, "a chat stays with its account, and says which that is") {
+  begin();
+  net.answer(200, R"({"chat_id":"c1"})");
+  CHECK(line->chat().account == stable_uuid("one"));
+  CHECK(line->chat().upstream == "anuneko");
+  auto made = line->chat();
+  made.is_new = false;
+  made.account = stable_uuid("two");
+  open(made);
+  begin();
+  CHECK(token_of_last_call() == "two");
+}
+
+TEST_CASE_FIXTURE(two_accounts,
+                  "where an account is refused another may take the turn, in a new chat") {
+  open_in_chat();
+  begin();
+  CHECK(token_of_last_call() == "one");
+  net.answer(401, "");
+  CHECK(heard.help == remedy::other_account);
+  CHECK_FALSE(heard.error.maybe_taken);
+  begin();
+  CHECK(paths().back() == "POST /chat");
+  CHECK(token_of_last_call() == "two");
+  net.answer(200, R"({"chat_id":"c2"})");
+  net.answer(200, "{}");
+  CHECK(paths().back() == "POST /msg/c2/stream");
+  CHECK(net.last().call.body.find("seeded hello") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(two_accounts,
+                  "a limit moves a conversation only where there is nothing in its chat") {
+  SUBCASE("a chat that cannot be made is made elsewhere") {
+    begin();
+    net.answer(429, "{}");
+    CHECK(heard.help == remedy::other_account);
+    begin();
+    CHECK(token_of_last_call() == "two");
+  }
+  SUBCASE("one that is there waits") {
+    open_in_chat();
+    begin();
+    net.answer(429, "{}");
+    CHECK(heard.help == remedy::later);
+    auto calls = net.calls.size();
+    begin();
+    CHECK(net.calls.size() == calls); // The account rests, so that nobody is asked.
+    CHECK(heard.error.code == error_code::rate_limit_exceeded);
+    CHECK(heard.help == remedy::later);
+  }
+}
+
+TEST_CASE_FIXTURE(two_accounts, "a chat of an account that is no more ours is replaced") {
+  auto known = known_chat();
+  known.account = stable_uuid("somebody's");
+  open(known);
+  begin();
+  CHECK(paths() == strings{"POST /chat"});
+}
+
+TEST_CASE_FIXTURE(fixture, "a failure says what may help") {
+  struct entry {
+    std::uint16_t status;
+    transfer_failure failure;
+    remedy while_making_chat;
+    remedy for_message;
+  };
+  const entry table[] = {
+      {0, transfer_failure::unreachable, remedy::later, remedy::later},
+      {0, transfer_failure::first_byte_timeout, remedy::later, remedy::none},
+      {0, transfer_failure::cut, remedy::later, remedy::none},
+      {500, transfer_failure::none, remedy::later, remedy::none},
+      {503, transfer_failure::none, remedy::later, remedy::later},
+      {429, transfer_failure::none, remedy::later, remedy::later},
+      {401, transfer_failure::none, remedy::none, remedy::none},
+      {400, transfer_failure::none, remedy::none, remedy::none},
+  };
+  for (const auto& e : table) {
+    CAPTURE(e.status);
+    auto after = [&](upstream_chat known) {
+      open(std::move(known));
+      begin();
+      if (e.status != 0)
+        transport_script::head(net.last(), e.status);
+      transport_script::end(net.last(), e.failure);
+      return heard.help;
+    };
+    CHECK(after({}) == e.while_making_chat);
+    CHECK(after(known_chat()) == e.for_message);
+  }
 }

@@ -10,7 +10,9 @@ using namespace nekod;
 
 TEST_CASE("a list of models that does not end is an error") {
   test::fake_transport net;
-  auto service = make_anuneko(net, {});
+  anuneko_options o;
+  o.accounts.emplace_back();
+  auto service = make_anuneko(net, o);
   std::optional<openai::error> error;
   service->list_models([&](auto names) {
     REQUIRE_FALSE(names);

@@ -37,8 +37,9 @@ struct fixture {
   fixture() { open(); }
 
   void open() {
-    line = std::make_unique<openai_line>(
-        net, account, heard, [this](transfer_event e) { line->on_transfer(std::move(e)); });
+    line_context context;
+    context.events = [this](transfer_event e) { line->on_transfer(std::move(e)); };
+    line = std::make_unique<openai_line>(net, accounts, heard, std::move(context));
   }
 
   void begin(const std::string& body) {
@@ -63,13 +64,13 @@ struct fixture {
   }
 
   double calls(call_outcome outcome) const {
-    return counts->upstream_calls("chat_completions").outcomes[outcome].Value();
+    return counts->upstream_calls("openai", "chat_completions").outcomes[outcome].Value();
   }
 
   static openai_options options(std::shared_ptr<metrics> counts) {
     openai_options o;
     o.base_url = base_url;
-    o.key = "sk-secret";
+    o.accounts = {{"sk-secret", 1}};
     o.counts = std::move(counts);
     return o;
   }
@@ -77,7 +78,7 @@ struct fixture {
   transport_script net;
   listener heard;
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();
-  std::shared_ptr<openai_account> account = std::make_shared<openai_account>(options(counts));
+  std::shared_ptr<const openai_accounts> accounts = accounts_of(options(counts));
   std::unique_ptr<openai_line> line;
 };
 
@@ -231,8 +232,7 @@ TEST_CASE_FIXTURE(fixture, "the server's words reach the client, and its key doe
   transport_script::end(*c);
   CHECK(heard.error.retry_after == std::chrono::seconds{7});
   CHECK(openai::message_of(heard.error, openai::language::zh) == "limit of ***");
-  // The account works, though it may not at the moment.
-  CHECK(account->state() == account_state::works);
+  CHECK(accounts->counts().limited == 1);
 }
 
 TEST_CASE_FIXTURE(fixture, "a client's mistake is no sign of a broken account") {
@@ -240,10 +240,10 @@ TEST_CASE_FIXTURE(fixture, "a client's mistake is no sign of a broken account") 
     begin_stream();
     net.answer(400, R"({"error":{"message":"no"}})");
   }
-  CHECK(account->state() == account_state::works);
+  CHECK(accounts->for_lists()->state() == account_state::works);
   begin_stream();
   net.answer(401, "");
-  CHECK(account->state() == account_state::refused);
+  CHECK(accounts->for_lists()->state() == account_state::refused);
 }
 
 TEST_CASE_FIXTURE(fixture, "a cancelled turn's transfer is dropped, and nothing more is heard") {

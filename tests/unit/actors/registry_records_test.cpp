@@ -61,7 +61,7 @@ store_actor::behavior_type slow_store(store_actor::pointer self, store_actor beh
 struct fixture : test::actor_system_fixture {
   fixture() {
     memory = system().spawn(memory_store, session_lifetime{1h}, options.counts);
-    options.upstream = upstream;
+    options.upstreams = {{upstream}};
     options.store = system().spawn(slow_store, memory, store);
     options.digest = std::make_shared<conversation_digest>("key");
     options.session_idle = 3s;

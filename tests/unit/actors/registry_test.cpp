@@ -16,7 +16,7 @@ using strings = std::vector<std::string>;
 
 struct fixture : test::actor_system_fixture {
   fixture() {
-    options.upstream = upstream;
+    options.upstreams = {{upstream}};
     options.store = system().spawn(memory_store, session_lifetime{1h}, options.counts);
     options.aliases.entries = {{"cat", "Exotic Shorthair"}, {"ghost", "No Such Cat"}};
     options.session_idle = 60s;

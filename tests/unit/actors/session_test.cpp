@@ -137,6 +137,7 @@ TEST_CASE_FIXTURE(fixture, "a client that left before its turn reached the sessi
   run();
   turn t;
   t.request = test::request_saying("too late");
+  t.model.upstream = upstream;
   caf::anon_send(handle, atom::turn_v, t, reply);
   run();
   CHECK(upstream->log == strings{"begin too late", "cancel"});
@@ -352,17 +353,89 @@ TEST_CASE_FIXTURE(fixture, "a record past its age is not gone on with, a younger
   stored.record.info.id = "s1";
   stored.record.info.created_at = recorded_now() - 1h;
   stored.record.chat.id = "old chat";
+  stored.record.chat.upstream = upstream->called;
   caf::anon_send_exit(options.store, caf::exit_reason::kill);
   options.store = system().spawn(test::slow_store, stored);
   options.stored = true;
   options.max_age = 59min;
+  std::string chat;
+  upstream->opened = [&](const upstream_chat& known) { chat = known.id; };
   start();
-  CHECK(line().state.id.empty());
+  ask("one");
+  CHECK(chat.empty());
   CHECK(registry->infos.back().created_at > stored.record.info.created_at);
   caf::anon_send(handle, atom::retire_v);
   run();
   options.max_age = 2h;
   start();
-  CHECK(line().state.id == "old chat");
+  ask("two");
+  CHECK(chat == "old chat");
   CHECK(registry->infos.back().created_at == stored.record.info.created_at);
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "a turn for another upstream takes the conversation there, and leaves its chat") {
+  auto first = upstream;
+  auto second = std::make_shared<test::fake_upstream>();
+  second->called = "second";
+  start();
+  ask("one");
+  line().say("first answer");
+  line().end_answer();
+  run();
+  line().end_settling();
+  run();
+  upstream = second;
+  ask("two");
+  CHECK(first->lines.empty());
+  CHECK(second->log == strings{"begin two"});
+  CHECK(second->seeded_texts.back().find("Assistant: first answer") != std::string::npos);
+  line().say("second answer");
+  line().end_answer();
+  run();
+  line().end_settling();
+  run();
+  upstream = first;
+  ask("three");
+  CHECK(line().state.id == "chat");
+  CHECK(first->log == strings{"begin one", "settle", "begin three"});
+  CHECK(first->seeded_texts.back().find("Assistant: second answer") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(fixture, "a record's chat is of use at the upstream that has it alone") {
+  start();
+  ask("one");
+  line().say("first answer");
+  line().end_answer();
+  run();
+  line().end_settling();
+  run();
+  caf::anon_send(handle, atom::retire_v);
+  run();
+  options.stored = true;
+  start();
+  upstream = std::make_shared<test::fake_upstream>();
+  upstream->called = "second";
+  std::string chat = "not asked";
+  upstream->opened = [&](const upstream_chat& known) { chat = known.id; };
+  ask("two");
+  CHECK(chat.empty());
+}
+
+TEST_CASE_FIXTURE(fixture, "times that a line asks for reach that line alone") {
+  start();
+  ask("one");
+  line().context.wake(5s, 7);
+  pass(5s);
+  CHECK(upstream->log == strings{"begin one", "wake 7"});
+  line().context.wake(5s, 8);
+  line().say("answer");
+  line().end_answer();
+  run();
+  line().end_settling();
+  run();
+  upstream = std::make_shared<test::fake_upstream>();
+  ask("two");
+  pass(5s);
+  CHECK(upstream->log == strings{"begin two"});
 }

@@ -40,7 +40,7 @@ std::string said(const char* speaker, const std::string& text) {
 struct fixture : test::actor_system_fixture {
   explicit fixture(std::size_t max_messages = 100) {
     upstream->can = {true, true, true, true};
-    options.upstream = upstream;
+    options.upstreams = {{upstream}};
     options.store = system().spawn(memory_store, session_lifetime{1h}, options.counts);
     options.digest = std::make_shared<conversation_digest>("key");
     options.limits.messages = max_messages;

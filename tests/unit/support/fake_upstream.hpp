@@ -18,8 +18,8 @@ class fake_upstream : public upstream_service {
 public:
   /// A session's line.
   struct line : chat_upstream {
-    line(fake_upstream& p, upstream_chat known, upstream_listener& l, transport::sink e)
-        : parent(p), state(std::move(known)), listener(l), events(std::move(e)) {}
+    line(fake_upstream& p, upstream_chat known, upstream_listener& l, line_context c)
+        : parent(p), state(std::move(known)), listener(l), context(std::move(c)) {}
     line(const line&) = delete;
     line& operator=(const line&) = delete;
     ~line() override { std::erase(parent.lines, this); }
@@ -29,7 +29,10 @@ public:
       parent.turns.push_back(turn);
       if (!parent.can.stateless)
         parent.seeded_texts.push_back(listener.seeded_text());
-      state.id = "chat";
+      if (!parent.can.stateless) {
+        state.id = "chat";
+        state.upstream = parent.called;
+      }
     }
     void settle() override { parent.log.emplace_back("settle"); }
     void cancel(std::optional<std::chrono::steady_clock::time_point> client_left) override {
@@ -40,6 +43,9 @@ public:
       auto f = std::move(happenings.front());
       happenings.pop_front();
       f();
+    }
+    void on_wake(std::uint64_t number) override {
+      parent.log.push_back("wake " + std::to_string(number));
     }
     const upstream_chat& chat() const noexcept override { return state; }
 
@@ -67,26 +73,31 @@ public:
     void end_settling() {
       happen([this] { listener.on_settled(); });
     }
-    void fail(openai::error_code code) {
-      happen([this, code] { listener.on_failure(code); });
+    void fail(openai::error_code code, remedy help = remedy::none) {
+      fail_with({openai::error{code}, help});
+    }
+    void fail_with(const upstream_failure& f) {
+      happen([this, f] { listener.on_failure(f); });
     }
 
     void happen(std::function<void()> f) {
       happenings.push_back(std::move(f));
-      events(transfer_event{});
+      context.events(transfer_event{});
     }
 
     fake_upstream& parent;
     upstream_chat state;
     upstream_listener& listener;
-    transport::sink events;
+    line_context context;
     std::deque<std::function<void()>> happenings;
     std::size_t granted = 0;
   };
 
   std::unique_ptr<chat_upstream> open(upstream_chat known, upstream_listener& listener,
-                                      transport::sink events) override {
-    auto result = std::make_unique<line>(*this, std::move(known), listener, std::move(events));
+                                      line_context context) override {
+    if (opened)
+      opened(known);
+    auto result = std::make_unique<line>(*this, std::move(known), listener, std::move(context));
     lines.push_back(result.get());
     return result;
   }
@@ -94,6 +105,8 @@ public:
   void list_models(models_handler f) override { model_queries.push_back(std::move(f)); }
   upstream_abilities abilities() const override { return can; }
   account_counts accounts() const override { return counts; }
+  bool is_given_up() const override { return given_up; }
+  std::string_view name() const noexcept override { return called; }
   std::string_view kind() const noexcept override { return "fake"; }
   std::string default_model() const override { return "Orange Cat"; }
   std::string public_model_id(std::string_view name) const override {
@@ -105,10 +118,14 @@ public:
   std::vector<upstream_turn> turns;
   /// What new chats would have been told in them.
   std::vector<std::string> seeded_texts;
+  /// Is told of each chat that a line begins with; may be empty.
+  std::function<void(const upstream_chat&)> opened;
   /// The lines that are open.
   std::vector<line*> lines;
   std::vector<models_handler> model_queries;
+  std::string called = "fake";
   account_counts counts;
+  bool given_up = false;
   upstream_abilities can;
 };
 

@@ -13,9 +13,10 @@ namespace nekod::test {
 struct recording_listener : upstream_listener {
   void on_deltas(deltas, std::size_t bytes) override { used += bytes; }
   void on_answer(upstream_answer) override { log.emplace_back("answer"); }
-  void on_failure(openai::error e) override {
+  void on_failure(upstream_failure f) override {
     log.emplace_back("failure");
-    error = std::move(e);
+    error = std::move(f.reason);
+    help = f.help;
   }
   void on_settled() override { log.emplace_back("settled"); }
   std::string seeded_text() const override { return {}; }
@@ -24,6 +25,7 @@ struct recording_listener : upstream_listener {
   std::size_t used = 0;
   std::vector<std::string> log;
   openai::error error;
+  remedy help = remedy::none;
 };
 
 } // namespace nekod::test

@@ -70,7 +70,6 @@ inline registry_actor::behavior_type quiet_registry(registry_actor::pointer,
 struct session_fixture : actor_system_fixture {
   session_fixture() {
     options.id = "s1";
-    options.upstream = upstream;
     options.store = system().spawn(memory_store, session_lifetime{1h}, options.counts);
     options.registry = system().spawn(quiet_registry, registry);
     options.queue_limit = 2;
@@ -101,6 +100,7 @@ struct session_fixture : actor_system_fixture {
     result.reply = system().spawn(recording_reply, result.record);
     turn t;
     t.request = request_saying(text);
+    t.model.upstream = upstream;
     t.model.upstream_name = "Orange Cat";
     caf::anon_send(handle, atom::turn_v, t, result.reply);
     run();
@@ -118,6 +118,7 @@ struct session_fixture : actor_system_fixture {
     turn t;
     t.told = options.digest->of(*request);
     t.identity = t.told.all;
+    t.model.upstream = upstream;
     t.match = match;
     t.request = std::move(request);
     caf::anon_send(handle, atom::turn_v, t, result.reply);

@@ -22,6 +22,12 @@ TEST_CASE("what a directive leaves out stays open") {
   CHECK(p.wishes.first_delay == 7ms);
 }
 
+TEST_CASE("a directive names the reason of the end") {
+  CHECK(split_directive("[sim finish=content_filter tokens=3] x").wishes.finish ==
+        "content_filter");
+  CHECK_FALSE(split_directive("[sim tokens=3] x").wishes.finish);
+}
+
 TEST_CASE("the last of several directives counts") {
   const auto p = split_directive("[sim tokens=1] and [sim tokens=2]");
   CHECK(p.text == "[sim tokens=1] and ");

@@ -61,6 +61,17 @@ TEST_CASE("a queue hands out faults by call, the oldest first, each as often as 
   CHECK_FALSE(q.take(api_call::stream));
 }
 
+TEST_CASE("a fault may be meant for the calls of one token") {
+  fault_queue q;
+  fault theirs;
+  theirs.token = "one";
+  REQUIRE(q.add(theirs));
+  CHECK_FALSE(q.take(api_call::stream, "two"));
+  CHECK_FALSE(q.take(api_call::stream));
+  CHECK(q.take(api_call::stream, "one"));
+  CHECK(parse_fault(R"({"call":"stream","kind":"status","token":"one"})")->token == "one");
+}
+
 TEST_CASE("a queue can be looked at and cleared, and has a bound") {
   fault_queue q;
   CHECK(q.to_json() == R"({"faults":[]})");

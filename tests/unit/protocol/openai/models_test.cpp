@@ -18,19 +18,26 @@ model_info model(std::string id, std::string upstream_name, std::uint32_t index)
 
 } // namespace
 
-TEST_CASE("a model is shown with the manual's fields") {
+TEST_CASE("a model of AnuNeko's is shown with the manual's fields") {
   CHECK(model_json(model("mihoyo-orange_cat", "Orange Cat", 0), 1677652288) ==
         R"({"id":"mihoyo-orange_cat","object":"model","created":1677652288,"owned_by":"anuneko",)"
         R"("permission":[],"root":"mihoyo-orange_cat","parent":null,)"
         R"("anuneko_model":"Orange Cat","anuneko_model_id":0})");
 }
 
-TEST_CASE("a list of models carries what the upstream told") {
-  CHECK(model_list_json({}, 7, {}) ==
-        R"({"object":"list","data":[],"anuneko_api_response":{"models":[]}})");
+TEST_CASE("a list of AnuNeko's models carries what the upstream told") {
   const auto first = model("a", "A \"cat\"", 0);
   const auto second = model("b", "黑猫", 1);
   CHECK(model_list_json({first, second}, 7, {"A \"cat\"", "黑猫"}) ==
         R"({"object":"list","data":[)" + model_json(first, 7) + "," + model_json(second, 7) +
             R"(],"anuneko_api_response":{"models":["A \"cat\"","黑猫"]}})");
+}
+
+TEST_CASE("nothing of AnuNeko's is shown with another upstream's models") {
+  CHECK(model_list_json({}, 7, {}) == R"({"object":"list","data":[]})");
+  auto tiny = model("tiny", "tiny", 0);
+  tiny.owner = "openai";
+  CHECK(model_list_json({tiny}, 7, {"tiny"}) ==
+        R"({"object":"list","data":[{"id":"tiny","object":"model","created":7,"owned_by":"openai",)"
+        R"("permission":[],"root":"tiny","parent":null}]})");
 }

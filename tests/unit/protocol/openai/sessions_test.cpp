@@ -117,7 +117,19 @@ TEST_CASE("the front page names the version and every endpoint of the manual") {
 
 TEST_CASE("readiness is told with its reasons") {
   CHECK(alive_json() == R"({"status":"alive"})");
-  CHECK(readiness_json({}) == R"({"status":"ready","reasons":[]})");
+  CHECK(readiness_json({}) == R"({"status":"ready","reasons":[],"upstreams":[]})");
   CHECK(readiness_json({"draining", "upstream_unknown"}) ==
-        R"({"status":"not_ready","reasons":["draining","upstream_unknown"]})");
+        R"({"status":"not_ready","reasons":["draining","upstream_unknown"],"upstreams":[]})");
+  upstream_standing cats;
+  cats.name = "cats";
+  cats.given_up = true;
+  cats.working = 1;
+  cats.refused = 2;
+  cats.limited = 3;
+  cats.unreachable = 4;
+  CHECK(readiness_json({}, {cats, {}}) ==
+        R"({"status":"ready","reasons":[],"upstreams":[{"name":"cats","circuit":"open",)"
+        R"("accounts":{"working":1,"refused":2,"limited":3,"unreachable":4}},)"
+        R"({"name":"","circuit":"closed",)"
+        R"("accounts":{"working":0,"refused":0,"limited":0,"unreachable":0}}]})");
 }

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <mutex>
+
+namespace nekod {
+
+/// How many turns may be tried again: a share of all turns, so that an upstream in trouble gets
+/// little more work than it would have anyway. May be used from any thread.
+class retry_budget {
+public:
+  /// @param share Tries that each turn adds.
+  explicit retry_budget(double share) : share_(share) {}
+
+  void turn_begun();
+
+  /// Takes one try.
+  /// @returns false where there is none left.
+  bool take();
+
+private:
+  /// What may be saved up, and is there at first.
+  static constexpr double most = 10;
+
+  const double share_;
+  std::mutex mutex_;
+  double left_ = most;
+};
+
+} // namespace nekod

@@ -1,0 +1,55 @@
+#include "actors/upstream/retrying.hpp"
+
+#include "actors/upstream/retrying_line.hpp"
+
+#include <utility>
+
+namespace nekod {
+
+namespace {
+
+class retrying_service : public upstream_service {
+public:
+  explicit retrying_service(std::shared_ptr<retry_plan> plan)
+      : plan_(std::move(plan)), first_(*plan_->places.front().service) {}
+
+  std::unique_ptr<chat_upstream> open(upstream_chat known, upstream_listener& listener,
+                                      line_context context) override {
+    return std::make_unique<retrying_line>(plan_, std::move(known), listener, std::move(context));
+  }
+
+  void list_models(models_handler f) override { first_.list_models(std::move(f)); }
+  upstream_abilities abilities() const override { return first_.abilities(); }
+  account_counts accounts() const override { return first_.accounts(); }
+  bool is_given_up() const override { return first_.is_given_up(); }
+  std::string_view name() const noexcept override { return first_.name(); }
+  std::string_view kind() const noexcept override { return first_.kind(); }
+  std::string default_model() const override { return first_.default_model(); }
+  std::string public_model_id(std::string_view name) const override {
+    return first_.public_model_id(name);
+  }
+
+private:
+  std::shared_ptr<retry_plan> plan_;
+  upstream_service& first_;
+};
+
+} // namespace
+
+retry_plan::retry_plan(std::shared_ptr<upstream_service> s, std::vector<fallback> others,
+                       retry_options o, metrics& m)
+    : places(std::move(others)),
+      options(o),
+      budget(o.budget),
+      counts(m.upstream(std::string{s->name()})) {
+  places.insert(places.begin(), fallback{std::move(s), {}});
+}
+
+std::shared_ptr<upstream_service> make_retrying(std::shared_ptr<upstream_service> service,
+                                                std::vector<fallback> fallbacks,
+                                                const retry_options& options, metrics& counts) {
+  return std::make_shared<retrying_service>(
+      std::make_shared<retry_plan>(std::move(service), std::move(fallbacks), options, counts));
+}
+
+} // namespace nekod

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "actors/metrics.hpp"
+#include "actors/upstream/chat_upstream.hpp"
+#include "actors/upstream/retry_budget.hpp"
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace nekod {
+
+/// How a turn is tried again that failed before its answer began.
+struct retry_options {
+  /// Tries after the first one, at the same upstream.
+  unsigned retries = 2;
+  /// Tries that each turn adds to what all of the upstream's turns may use.
+  double budget = 0.2;
+  /// Before the first of them; doubled each time, less up to a half of it by chance.
+  std::chrono::milliseconds wait{250};
+  /// An upstream that wants to be left alone for longer is not waited for.
+  std::chrono::milliseconds longest_wait{10'000};
+  /// Until a stream's first text; zero for no limit.
+  std::chrono::milliseconds first_token{0};
+};
+
+/// An upstream that takes a turn in another's place.
+struct fallback {
+  std::shared_ptr<upstream_service> service;
+  /// The model that answers there; empty for the one of the same name.
+  std::string model;
+};
+
+/// What all lines of an upstream share that tries again.
+struct retry_plan {
+  retry_plan(std::shared_ptr<upstream_service> s, std::vector<fallback> others, retry_options o,
+             metrics& counts);
+
+  /// Where a turn goes, in this order.
+  std::vector<fallback> places;
+  retry_options options;
+  retry_budget budget;
+  upstream_metrics counts;
+};
+
+/// *service*, whose turns are tried again where that is safe, and then elsewhere: see
+/// `retrying_line`.
+/// @param fallbacks Stateless, as *service* then has to be.
+std::shared_ptr<upstream_service> make_retrying(std::shared_ptr<upstream_service> service,
+                                                std::vector<fallback> fallbacks,
+                                                const retry_options& options, metrics& counts);
+
+} // namespace nekod

@@ -1,0 +1,264 @@
+#include "actors/upstream/retrying_line.hpp"
+#include "tests/unit/support/fake_upstream.hpp"
+#include "tests/unit/support/recording_listener.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace nekod;
+using namespace std::chrono_literals;
+using openai::error_code;
+using strings = std::vector<std::string>;
+
+namespace {
+
+/// One line over fake upstreams, which are told what happens, and a clock that the test moves.
+struct fixture {
+  explicit fixture(std::size_t fallbacks = 0) {
+    main->called = "main";
+    for (std::size_t i = 0; i < fallbacks; ++i) {
+      auto other = std::make_shared<test::fake_upstream>();
+      other->called = "other" + std::to_string(i);
+      others.push_back(std::move(other));
+    }
+  }
+
+  void begin(bool stream = true) {
+    std::vector<fallback> places;
+    for (auto& other : others) {
+      other->can.stateless = true;
+      places.push_back({other, "their model"});
+    }
+    plan = std::make_shared<retry_plan>(main, std::move(places), options, counts);
+    line_context context;
+    context.events = [this](transfer_event e) { line->on_transfer(std::move(e)); };
+    context.wake = [this](std::chrono::milliseconds time, std::uint64_t number) {
+      waits.push_back({time, number});
+    };
+    line = std::make_unique<retrying_line>(plan, upstream_chat{}, heard, std::move(context));
+    begin_again(stream);
+  }
+
+  void begin_again(bool stream = true) {
+    auto request = std::make_shared<openai::chat_request>();
+    request->stream = stream;
+    upstream_turn turn;
+    turn.model = "model";
+    turn.text = "hello";
+    turn.request = request;
+    line->begin(turn);
+  }
+
+  /// The newest time that was asked for is over.
+  void wake() { line->on_wake(waits.back().second); }
+
+  static test::fake_upstream::line& at(const std::shared_ptr<test::fake_upstream>& upstream) {
+    return *upstream->lines.back();
+  }
+
+  void fail_later(std::optional<std::chrono::seconds> retry_after = {}) {
+    openai::error e{error_code::upstream_error};
+    e.retry_after = retry_after;
+    at(main).fail_with({e, remedy::later});
+  }
+
+  std::shared_ptr<test::fake_upstream> main = std::make_shared<test::fake_upstream>();
+  std::vector<std::shared_ptr<test::fake_upstream>> others;
+  retry_options options;
+  metrics counts;
+  std::shared_ptr<retry_plan> plan;
+  test::recording_listener heard;
+  std::vector<std::pair<std::chrono::milliseconds, std::uint64_t>> waits;
+  std::unique_ptr<retrying_line> line;
+};
+
+struct with_two_fallbacks : fixture {
+  with_two_fallbacks() : fixture(2) { main->can.stateless = true; }
+};
+
+const strings once{"begin hello"};
+const strings twice{"begin hello", "begin hello"};
+
+} // namespace
+
+TEST_CASE_FIXTURE(fixture, "a turn that was surely not taken is tried again, later each time") {
+  begin();
+  fail_later();
+  REQUIRE(waits.size() == 1);
+  CHECK(waits[0].first >= 125ms);
+  CHECK(waits[0].first <= 250ms);
+  CHECK(main->log == once);
+  wake();
+  CHECK(main->log == twice);
+  fail_later();
+  CHECK(waits[1].first >= 250ms);
+  CHECK(waits[1].first <= 500ms);
+  CHECK(heard.log.empty());
+  wake();
+  fail_later();
+  CHECK(heard.log == strings{"failure"});
+  CHECK(counts.upstream("main").retries.Value() == 2);
+}
+
+TEST_CASE_FIXTURE(fixture, "what may have been taken is not tried again") {
+  begin();
+  at(main).fail(error_code::upstream_error);
+  CHECK(waits.empty());
+  CHECK(heard.log == strings{"failure"});
+}
+
+TEST_CASE_FIXTURE(fixture, "nothing is tried again after some of the answer was passed on") {
+  begin();
+  at(main).say("meow");
+  fail_later();
+  CHECK(waits.empty());
+  CHECK(heard.log == strings{"failure"});
+  begin_again(); // The next turn may be.
+  fail_later();
+  CHECK(waits.size() == 1);
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "an upstream is left alone for as long as it asks, or it is told at once") {
+  begin();
+  fail_later(3s);
+  REQUIRE(waits.size() == 1);
+  CHECK(waits[0].first >= 3s);
+  CHECK(waits[0].first <= 3250ms);
+  wake();
+  fail_later(11s);
+  CHECK(waits.size() == 1);
+  CHECK(heard.log == strings{"failure"});
+  CHECK(heard.error.retry_after == std::optional{11s});
+}
+
+TEST_CASE_FIXTURE(fixture, "another account takes a turn at once") {
+  begin();
+  at(main).fail(error_code::upstream_auth_failed, remedy::other_account);
+  CHECK(main->log == twice);
+  CHECK(waits.empty());
+  at(main).fail(error_code::upstream_auth_failed);
+  CHECK(heard.log == strings{"failure"});
+}
+
+TEST_CASE_FIXTURE(fixture, "the budget is a share of all turns, and some in advance") {
+  options.budget = 0.5;
+  options.retries = 10;
+  begin();
+  for (int i = 0; i < 10; ++i) {
+    fail_later();
+    wake();
+  }
+  begin_again();
+  fail_later();
+  CHECK(waits.size() == 10);
+  CHECK(heard.log == strings{"failure"});
+  CHECK(counts.upstream("main").refused_retries.Value() == 1);
+  begin_again();
+  fail_later();
+  CHECK(waits.size() == 11);
+}
+
+TEST_CASE_FIXTURE(fixture, "a turn that is given up while it waits is not tried again") {
+  begin();
+  fail_later();
+  line->cancel({});
+  wake();
+  CHECK(main->log == strings{"begin hello", "cancel"});
+}
+
+TEST_CASE_FIXTURE(fixture, "an answer without text in time is given up") {
+  options.first_token = 2s;
+  begin();
+  REQUIRE(waits.size() == 1);
+  CHECK(waits[0].first == 2s);
+  SUBCASE("when it comes too late") {
+    wake();
+    CHECK(main->log.back() == "cancel");
+    CHECK(heard.error.code == error_code::upstream_timeout);
+    CHECK(heard.error.maybe_taken);
+  }
+  SUBCASE("and not when it came") {
+    at(main).say("meow");
+    wake();
+    CHECK(main->log == once);
+    CHECK(heard.log.empty());
+  }
+}
+
+TEST_CASE_FIXTURE(fixture, "a whole answer has no first text") {
+  options.first_token = 2s;
+  begin(false);
+  CHECK(waits.empty());
+}
+
+TEST_CASE_FIXTURE(with_two_fallbacks, "others take a turn that the first cannot answer") {
+  begin();
+  at(main).fail(error_code::upstream_error);
+  CHECK(others[0]->log == once);
+  CHECK(others[0]->turns[0].model == "their model");
+  at(others[0]).fail(error_code::upstream_timeout);
+  CHECK(others[1]->log == once);
+  at(others[1]).say("meow");
+  at(others[1]).end_answer(openai::message{openai::role::assistant, "meow"});
+  CHECK(heard.log == strings{"answer"});
+  line->settle();
+  CHECK(others[1]->log.back() == "settle");
+  CHECK(counts.upstream("main").fallbacks.Value() == 2);
+  begin_again();
+  CHECK(main->log == twice); // The next turn asks the first again.
+}
+
+TEST_CASE_FIXTURE(with_two_fallbacks, "what is wrong with a request is wrong everywhere") {
+  begin();
+  at(main).fail(error_code::context_length_exceeded);
+  CHECK(others[0]->log.empty());
+  CHECK(heard.error.code == error_code::context_length_exceeded);
+}
+
+TEST_CASE_FIXTURE(with_two_fallbacks, "what fall-backs say of a request is not told") {
+  begin();
+  at(main).fail(error_code::upstream_timeout);
+  at(others[0]).fail(error_code::context_length_exceeded);
+  at(others[1]).fail(error_code::model_not_found);
+  CHECK(heard.log == strings{"failure"});
+  CHECK(heard.error.code == error_code::upstream_timeout);
+}
+
+TEST_CASE_FIXTURE(with_two_fallbacks, "no fall-back after some of the answer was passed on") {
+  begin();
+  at(main).say("me");
+  at(main).fail(error_code::upstream_error);
+  CHECK(others[0]->log.empty());
+  CHECK(heard.log == strings{"failure"});
+}
+
+TEST_CASE_FIXTURE(with_two_fallbacks, "a turn goes round again where all failed") {
+  begin();
+  fail_later();
+  at(others[0]).fail(error_code::upstream_error);
+  CHECK(waits.empty());
+  at(others[1]).fail(error_code::upstream_error);
+  REQUIRE(waits.size() == 1);
+  wake();
+  CHECK(main->log == twice);
+}
+
+TEST_CASE_FIXTURE(with_two_fallbacks, "an answer without text in time is asked for elsewhere") {
+  options.first_token = 2s;
+  begin();
+  wake();
+  CHECK(main->log.back() == "cancel");
+  CHECK(others[0]->log == once);
+  CHECK(heard.log.empty());
+}
+
+TEST_CASE_FIXTURE(with_two_fallbacks, "events reach the line whose they are") {
+  begin();
+  auto& first = at(main);
+  at(main).fail(error_code::upstream_error);
+  auto& second = at(others[0]);
+  first.happenings.push_back([this] { heard.log.emplace_back("late"); });
+  second.happenings.push_back([this] { heard.log.emplace_back("in time"); });
+  second.context.events(transfer_event{});
+  CHECK(heard.log == strings{"in time"});
+}

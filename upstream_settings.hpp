@@ -1,0 +1,90 @@
+#pragma once
+
+#include "protocol/result.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// The upstreams as the settings describe them: one by flags, or several by tables of a TOML file.
+namespace nekod {
+
+/// The kinds of chat service that nekod can stand in front of.
+enum class upstream_kind : std::uint8_t { anuneko, openai, simulator };
+
+/// An account at an upstream.
+struct account_settings {
+  /// A token, or an API key. Secret.
+  std::string secret;
+  /// Secret.
+  std::string cookie;
+  double weight = 1;
+
+  bool operator==(const account_settings&) const = default;
+};
+
+/// One upstream.
+struct upstream_settings {
+  std::string name;
+  upstream_kind kind = upstream_kind::anuneko;
+  /// Without a slash at its end.
+  std::string url;
+  /// At least one.
+  std::vector<account_settings> accounts;
+  /// The model that serves where none is named; empty for the upstream's own choice.
+  std::string model;
+  /// Models that are asked for here whoever else has them: names, or beginnings before a `*`.
+  std::vector<std::string> models;
+  /// Names of upstreams that take a turn in its place.
+  std::vector<std::string> fallbacks;
+  /// In seconds; the setting for all upstreams where it has none of its own.
+  std::optional<std::chrono::duration<double>> first_token_timeout;
+
+  bool operator==(const upstream_settings&) const = default;
+};
+
+/// A line `key = value` of a table of a TOML file.
+struct table_entry {
+  /// The table's name, at its dots, such as `upstreams`, `local`.
+  std::vector<std::string> table;
+  std::string key;
+  std::vector<std::string> values;
+};
+
+/// The value of an environment variable, a credential, or a line of `.env`, by its name.
+using variable_reader = std::function<std::optional<std::string>(const std::string&)>;
+
+/// The upstreams that tables describe, in their order:
+///
+///     [upstreams.local]
+///     kind = "openai"                # or "anuneko"
+///     url = "http://127.0.0.1:8080/v1"
+///     key = ["one", "two"]           # or key-from = "VARIABLE"; with anuneko token, token-from
+///     models = ["qwen*"]
+///     fallbacks = ["cloud"]
+///     first-token-timeout = 5
+///
+///     [upstreams.local.accounts.big] # where accounts differ
+///     key = "three"
+///     weight = 2
+///
+/// @returns them, or a sentence that names the table and key at fault.
+result<std::vector<upstream_settings>, std::string>
+read_upstreams(const std::vector<table_entry>& entries, const variable_reader& variable);
+
+/// Texts at the commas of *list*, without the spaces around them; empty ones are left out.
+std::vector<std::string> split_at_commas(const std::string& list);
+
+/// Whether *url* can be an upstream's; else a sentence.
+std::string is_web_address(const std::string& url);
+
+/// *url* without the slashes at its end.
+std::string without_last_slashes(std::string url);
+
+/// As a table of TOML, its secrets as stars.
+std::string shown_table(const upstream_settings& u);
+
+} // namespace nekod
