@@ -39,6 +39,7 @@ void session_state::use(const std::shared_ptr<upstream_service>& upstream) {
   if (whole_)
     transcript_ = texts_of(whole_->kept());
   whole_.reset();
+  line_.reset(); // Before its upstream, which this may have held last.
   if (upstream->abilities().stateless)
     whole_.emplace(options_.limits, std::exchange(transcript_, {}));
   upstream_ = upstream;

@@ -117,6 +117,8 @@ test('chats past their limit are answered 429 with the time to wait, other reque
 
 test('all requests count against --rate-limit, but for those that watch', async (t) => {
   const nekod = await gateway(t, [...leadingTo(sim), '--rate-limit', '3 per hour; 100 per day']);
+  // Ready once it has the list of models.
+  await until(async () => (await get(nekod, '/health/ready')).status === 200, 'not ready');
   for (const path of ['/v1/models', '/sessions', '/no/such/path']) {
     for (const watched of ['/health', '/health/live', '/health/ready', '/metrics'])
       assert.equal((await get(nekod, watched)).status, 200);
