@@ -155,11 +155,11 @@ void answer_decoder::take_chunk(std::string_view data, deltas& out) {
     append_members(members_, data, usage_);
   else
     append_members(members_, json::to_text(doc.root), usage_);
-  pass_on(held, !says_something(choices), out);
+  pass_on(held, !spoke_ && !says_something(choices), out);
 }
 
 void answer_decoder::pass_on(bool held, bool silent, deltas& out) {
-  if (!spoke_ && silent && !held && leading_.text.size() < max_leading_bytes) {
+  if (silent && !held && leading_.text.size() < max_leading_bytes) {
     leading_.push_back(members_);
     return;
   }
