@@ -94,7 +94,8 @@ void caretaker::look_at_drain() {
 }
 
 void caretaker::tidy_up() {
-  // The allocator does not give memory back by itself that lies between two pieces in use.
+  // The C library's allocator does not give memory back by itself that lies between two pieces in
+  // use. Where nekod has another one, this does nothing.
   auto open = std::max(duties_.open_answers(), duties_.open_connections());
   most_open_ = std::max(most_open_, open);
   if (most_open_ >= rush && open <= most_open_ / 4) {

@@ -71,6 +71,8 @@ std::shared_ptr<upstream_service> make_upstream(transport& net, const settings& 
   o.base_url = u.url;
   for (const auto& account : u.accounts)
     o.accounts.push_back({account.secret, account.cookie, account.weight});
+  if (!u.model.empty())
+    o.default_model = u.model;
   o.limits = time_limits_of(s);
   o.circuit = circuit_of(s);
   o.counts = counts;

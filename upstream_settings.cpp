@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -52,6 +53,8 @@ public:
       take_account(of(e.table[1]), e.table[3], e);
     else
       fail("belongs to no table such as [upstreams.NAME]");
+    if (!seen_.insert(where_).second)
+      fail("is set twice");
   }
 
   result<std::vector<upstream_settings>, std::string> finish() {
@@ -141,8 +144,11 @@ private:
       fail("has a " + d.word + ", and its kind a " + word_for(u.kind));
     if (u.url.empty())
       fail("wants a url");
-    for (auto& [name, account] : d.accounts)
+    for (auto& [name, account] : d.accounts) {
+      if (account.secret.empty())
+        fail("has an account " + name + " without a " + word_for(u.kind));
       u.accounts.push_back(std::move(account));
+    }
     for (auto& account : u.accounts)
       if (account.cookie.empty())
         account.cookie = d.cookie;
@@ -206,6 +212,7 @@ private:
 
   const variable_reader& variable_;
   std::vector<draft> drafts_;
+  std::set<std::string> seen_;
   /// What is being read, for people.
   std::string where_;
   std::string fault_;
@@ -241,8 +248,11 @@ std::vector<std::string> split_at_commas(const std::string& list) {
 }
 
 std::string is_web_address(const std::string& url) {
-  auto good = url.rfind("http://", 0) == 0 || url.rfind("https://", 0) == 0;
-  return good ? std::string{} : std::string{"must begin with http:// or https://"};
+  if (url.rfind("http://", 0) != 0 && url.rfind("https://", 0) != 0)
+    return "must begin with http:// or https://";
+  const auto host = url.find("//") + 2;
+  const auto named = url.substr(host, url.find('/', host) - host).find('@') != std::string::npos;
+  return named ? "must not name a user: it would be shown" : "";
 }
 
 std::string without_last_slashes(std::string url) {

@@ -118,15 +118,18 @@ std::optional<model_choice> model_catalogue::choose(const std::string& name) con
 
 /// The model of that name, an alias no more.
 std::optional<model_choice> model_catalogue::find(std::string_view name) const {
-  if (const auto* u = routed(name))
+  if (const auto* u = routed(name)) {
     if (auto found = at(*u, name))
       return found;
+    if (!u->is_known)
+      return std::nullopt;
+  }
+  if (auto found = listed([&](const auto& m) { return m.id == name; }))
+    return found;
   if (auto found = behind_name(name))
     return found;
-  for (const auto& u : upstreams_)
-    for (const auto& m : u.models)
-      if (m.id == name || m.upstream_name == name)
-        return choice_of(u.route.service, m.upstream_name, m.id);
+  if (auto found = listed([&](const auto& m) { return m.upstream_name == name; }))
+    return found;
   if (std::any_of(upstreams_.begin(), upstreams_.end(), [](const auto& u) { return !u.is_known; }))
     return std::nullopt;
   if (auto taken = at(upstreams_.front(), name))
@@ -135,6 +138,17 @@ std::optional<model_choice> model_catalogue::find(std::string_view name) const {
   if (result)
     result->fallback = true;
   return result;
+}
+
+/// The first model of all that *is_it*.
+template <class Test>
+std::optional<model_choice> model_catalogue::listed(Test is_it) const {
+  for (const auto& u : upstreams_) {
+    auto m = std::find_if(u.models.begin(), u.models.end(), is_it);
+    if (m != u.models.end())
+      return choice_of(u.route.service, m->upstream_name, m->id);
+  }
+  return std::nullopt;
 }
 
 /// The upstream that has a pattern for *name*, the one that says most of it.

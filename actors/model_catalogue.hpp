@@ -66,6 +66,8 @@ private:
   bool is_listed(const std::string& id) const;
   const known_upstream* routed(std::string_view name) const;
   std::optional<model_choice> at(const known_upstream& u, std::string_view name) const;
+  template <class Test>
+  std::optional<model_choice> listed(Test is_it) const;
   std::optional<model_choice> behind_name(std::string_view name) const;
   std::optional<model_choice> find(std::string_view name) const;
   std::optional<model_choice> default_of(const known_upstream& u) const;

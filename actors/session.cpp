@@ -226,14 +226,16 @@ void session_state::give_up(std::optional<std::chrono::steady_clock::time_point>
 
 /// Takes down what became of a turn whose answer will not come to its end.
 void session_state::drop_running(std::optional<std::chrono::steady_clock::time_point> then) {
+  const auto told = !told_.empty() || line_->may_have_told();
   line_->cancel(then);
   if (whole_) {
     whole_->drop(); // For a stateless upstream it never was.
     return;
   }
   remember_turn();
-  // The upstream has the message; whether it knows what its answer came to, nobody can tell.
-  forget_tip();
+  // Whether the upstream knows what its answer came to, nobody can tell.
+  if (told)
+    forget_tip();
   save();
 }
 

@@ -105,8 +105,6 @@ const std::vector<std::string>& session_file_steps() {
         turns INTEGER NOT NULL,
         tip BLOB NOT NULL,
         chat_id TEXT NOT NULL,
-        chat_upstream TEXT NOT NULL,
-        chat_account TEXT NOT NULL,
         chat_model TEXT NOT NULL,
         chat_is_new INTEGER NOT NULL,
         unsettled_message TEXT NOT NULL,
@@ -143,6 +141,11 @@ const std::vector<std::string>& session_file_steps() {
       CREATE TRIGGER transcript_of_deleted AFTER DELETE ON sessions BEGIN
         DELETE FROM transcripts WHERE session = old.number;
       END;
+      )",
+      // Whose the chats are was not told before: a conversation of then gets a new one.
+      R"(
+      ALTER TABLE sessions ADD COLUMN chat_upstream TEXT NOT NULL DEFAULT '';
+      ALTER TABLE sessions ADD COLUMN chat_account TEXT NOT NULL DEFAULT '';
       )",
   };
   return steps;

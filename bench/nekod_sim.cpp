@@ -29,7 +29,8 @@ void declare(CLI::App& app, arguments& a) {
   auto& o = a.simulator;
   app.add_option("--host", o.host, "Address to listen on")->capture_default_str();
   app.add_option("--port", o.port, "Port to listen on; 0 picks one")->capture_default_str();
-  app.add_option("--token", o.token, "Account token that calls must carry, or several by comma; any is taken without");
+  app.add_option("--token", o.token,
+                 "Account token that calls must carry, or several by comma; any is taken without");
   app.add_option("--models", o.models, "Names of the models, by comma")
       ->delimiter(',')
       ->capture_default_str();

@@ -1,5 +1,7 @@
 #include "actors/upstream/account_pool.hpp"
 
+#include <limits>
+
 namespace nekod {
 
 using clock = account_watch::clock;
@@ -10,6 +12,19 @@ namespace {
 
 std::chrono::seconds in_seconds_up(clock::duration d) {
   return std::max(std::chrono::ceil<std::chrono::seconds>(d), std::chrono::seconds{1});
+}
+
+/// Who comes back from a rest has its turns one at a time again, not all that others had meanwhile.
+void catch_up(const watched_accounts& all, std::size_t chosen, clock::time_point now) {
+  auto least = std::numeric_limits<double>::max();
+  double step = 0;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    step = std::max(step, 1 / all[i]->who().weight);
+    if (i != chosen && all[i]->rest(now) <= clock::duration::zero())
+      least = std::min(least, all[i]->load().second);
+  }
+  if (least < std::numeric_limits<double>::max())
+    all[chosen]->catch_up(least - step);
 }
 
 } // namespace
@@ -32,8 +47,10 @@ result<std::size_t, upstream_failure> choose_account(const watched_accounts& all
       idlest = i;
     }
   }
-  if (idlest != none)
+  if (idlest != none) {
+    catch_up(all, idlest, now);
     return idlest;
+  }
   if (!limited)
     return first_back;
   return limit_of(*all[first_back], now);
@@ -60,7 +77,7 @@ account_counts count(const watched_accounts& all) {
 upstream_failure kept_away(circuit::clock::duration rest) {
   error away{error_code::overloaded, {}, "the upstream fails, and is left alone for a while"};
   away.retry_after = in_seconds_up(rest);
-  return {std::move(away), remedy::later};
+  return {std::move(away), remedy::none};
 }
 
 } // namespace nekod

@@ -112,6 +112,8 @@ public:
     return place ? all_[*place] : all_.front();
   }
 
+  const std::vector<std::shared_ptr<Account>>& all() const noexcept { return all_; }
+
   account_counts counts() const { return count(watched_); }
   bool is_given_up(clock::time_point now = clock::now()) const { return circuit_->is_open(now); }
 

@@ -22,6 +22,9 @@ constexpr std::chrono::minutes longest_refused_rest{15};
 constexpr std::chrono::seconds limited_rest{1};
 constexpr std::chrono::seconds longest_limited_rest{60};
 
+/// How long all accounts rest at most since our address is limited.
+constexpr std::chrono::seconds longest_common_rest{300};
+
 /// Whether the account took the call, though its client may not like the answer.
 bool works_with(const error* problem) {
   return problem == nullptr || problem->code == error_code::rate_limit_exceeded || problem->foreign;
@@ -65,11 +68,13 @@ void account_watch::ended(const running_call& c, const error* problem, transfer_
              !is_page(r)) {
     stands(account_state::limited);
     if (r.retry_after)
-      rests(*r.retry_after, *r.retry_after, now);
+      rest_ends_ = (now + std::max(*r.retry_after, limited_rest)).time_since_epoch().count();
     else
       rests(limited_rest, longest_limited_rest, now);
   } else if (works) {
     last_rest_ = 0;
+    if (state_ == account_state::refused)
+      rest_ends_ = 0;
     stands(account_state::works);
   } else if (f == transfer_failure::unreachable || f == transfer_failure::connect_timeout ||
              failures >= failures_that_tell) {
@@ -80,20 +85,27 @@ void account_watch::ended(const running_call& c, const error* problem, transfer_
 /// What the call tells of the upstream, whoever made it.
 void account_watch::tell_circuit(const running_call& c, const error* problem, transfer_failure f,
                                  const upstream_response& r, clock::time_point now) {
+  if (c.purpose == call_purpose::listing)
+    return;
   auto replies = r.status > 0 && r.status < 500;
   if (r.status == 429 && is_page(r)) {
-    circuit_->rest_until(now + r.retry_after.value_or(limited_rest));
+    circuit_->rest_until(now + std::min(r.retry_after.value_or(limited_rest), longest_common_rest));
+    circuit_->learned_nothing();
   } else if (!replies) {
     circuit_->failed(now);
-  } else if (c.answers && (problem == nullptr || (f == transfer_failure::none && !r.ok()))) {
+  } else if (c.purpose == call_purpose::answering &&
+             (problem == nullptr || (f == transfer_failure::none && !r.ok()))) {
     circuit_->succeeded();
-  } else {
+  } else if (problem != nullptr) {
     circuit_->learned_nothing();
   }
   circuit_open_.Set(circuit_->is_closed() ? 0 : 1);
 }
 
 void account_watch::rests(clock::duration least, clock::duration longest, clock::time_point now) {
+  // What was under way when it began to rest tells nothing new.
+  if (rest(now) > clock::duration::zero())
+    return;
   auto next = std::clamp(2 * clock::duration{last_rest_.load()}, least, longest);
   last_rest_ = next.count();
   rest_ends_ = (now + next).time_since_epoch().count();

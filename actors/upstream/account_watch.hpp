@@ -23,13 +23,21 @@ namespace nekod {
 /// Bytes of a reply that is no answer; more are an error.
 inline constexpr std::size_t max_small_reply = 1u << 20;
 
+/// What a call is made for.
+enum class call_purpose : std::uint8_t {
+  /// A list, which says nothing of turns.
+  listing,
+  /// What a turn needs before its answer. An upstream that does all but answer is of no use.
+  preparing,
+  answering,
+};
+
 /// A call that was begun.
 struct running_call {
   /// Its place among the names that the watch was given.
   std::size_t kind = 0;
-  /// Whether it is the one that brings the answer. An upstream that does all but answer is of no
-  /// use.
-  bool answers = false;
+  /// What it is to the upstream's circuit.
+  call_purpose purpose = call_purpose::preparing;
   std::chrono::steady_clock::time_point begun;
 };
 
@@ -87,6 +95,9 @@ public:
   /// We gave a call up.
   void cancelled(const running_call& c);
 
+  /// A turn ended here for a reason that none of its calls told.
+  void learned_nothing() { circuit_->learned_nothing(); }
+
   /// Events of a reply were skipped.
   void skipped(std::uint64_t events);
 
@@ -102,13 +113,17 @@ public:
 
   void turn_begun() noexcept {
     ++turns_;
-    ++turns_so_far_;
+    share_ = share_ + 1 / who_.weight;
   }
   void turn_ended() noexcept { --turns_; }
 
-  /// The turns that it runs, and all that it was given, in proportion to its weight.
-  std::pair<double, double> load() const noexcept {
-    return {turns_ / who_.weight, static_cast<double>(turns_so_far_) / who_.weight};
+  /// The turns that it runs, and those that it was given, in proportion to its weight.
+  std::pair<double, double> load() const noexcept { return {turns_ / who_.weight, share_}; }
+
+  /// It was given nothing for a while, which it does not get now: others had it.
+  void catch_up(double share) noexcept {
+    if (share_ < share)
+      share_ = share;
   }
 
 private:
@@ -131,7 +146,7 @@ private:
   /// How long it rested last; zero after a call that went well.
   std::atomic<clock::rep> last_rest_{0};
   std::atomic<int> turns_{0};
-  std::atomic<std::uint64_t> turns_so_far_{0};
+  std::atomic<double> share_{0};
 };
 
 } // namespace nekod

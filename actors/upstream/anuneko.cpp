@@ -28,6 +28,7 @@ public:
   anuneko_service(transport& net, const anuneko_options& o)
       : net_(net),
         name_(o.name),
+        default_model_(o.default_model),
         accounts_(accounts_of(o)),
         models_(net, begun(anuneko::call_kind::view_user).kind, read_models) {}
 
@@ -52,7 +53,7 @@ public:
 
   std::string_view kind() const noexcept override { return "anuneko"; }
 
-  std::string default_model() const override { return std::string{anuneko::default_model}; }
+  std::string default_model() const override { return default_model_; }
 
   std::string public_model_id(std::string_view name) const override {
     return anuneko::public_model_id(name);
@@ -61,6 +62,7 @@ public:
 private:
   transport& net_;
   std::string name_;
+  std::string default_model_;
   std::shared_ptr<const anuneko_accounts> accounts_;
   models_query models_;
 };

@@ -3,6 +3,7 @@
 #include "actors/metrics.hpp"
 #include "actors/upstream/chat_upstream.hpp"
 #include "actors/upstream/circuit.hpp"
+#include "protocol/anuneko/calls.hpp"
 
 #include <memory>
 #include <string>
@@ -27,6 +28,8 @@ struct anuneko_options {
   std::string base_url;
   /// At least one.
   std::vector<anuneko_secrets> accounts;
+  /// The model that serves where none is named, as the service calls it.
+  std::string default_model{anuneko::default_model};
   time_limits limits;
   circuit_options circuit;
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();

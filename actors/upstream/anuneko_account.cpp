@@ -60,8 +60,11 @@ std::shared_ptr<const anuneko_accounts> accounts_of(const anuneko_options& servi
 }
 
 running_call begun(anuneko::call_kind kind) {
-  return {static_cast<std::size_t>(kind), kind == anuneko::call_kind::post_message,
-          std::chrono::steady_clock::now()};
+  using kinds = anuneko::call_kind;
+  auto purpose = kind == kinds::post_message ? call_purpose::answering
+                 : kind == kinds::view_user  ? call_purpose::listing
+                                             : call_purpose::preparing;
+  return {static_cast<std::size_t>(kind), purpose, std::chrono::steady_clock::now()};
 }
 
 http_call anuneko_account::make(anuneko::call c, bool repeatable) const {

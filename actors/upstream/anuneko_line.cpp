@@ -60,12 +60,23 @@ void anuneko_line::settle() {
 }
 
 void anuneko_line::cancel(std::optional<std::chrono::steady_clock::time_point> client_left) {
-  if (step_ == step::posting)
-    note_reply();
   if (transfer_)
     account_->cancelled(running_);
   if (transfer_ && client_left)
     transfer_->abandon(*client_left);
+  drop_turn();
+}
+
+void anuneko_line::give_up_late() {
+  const error late{error_code::upstream_timeout};
+  if (transfer_)
+    account_->ended(running_, &late, transfer_failure::first_byte_timeout, response_);
+  drop_turn();
+}
+
+void anuneko_line::drop_turn() {
+  if (step_ == step::posting)
+    note_reply();
   turn_ = upstream_turn{};
   stop_transfer();
   counted_.end();
@@ -320,6 +331,7 @@ void anuneko_line::settled() {
 void anuneko_line::end_creating(const std::string& body) {
   auto id = anuneko::parse_chat_id(body);
   if (!id || id->empty()) {
+    account_->learned_nothing();
     fail({error_code::upstream_error, {}, "cannot create a chat"});
     return;
   }

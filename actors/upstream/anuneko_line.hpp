@@ -29,6 +29,8 @@ public:
   void begin(const upstream_turn& turn) override;
   void settle() override;
   void cancel(std::optional<std::chrono::steady_clock::time_point> client_left) override;
+  void give_up_late() override;
+  bool may_have_told() const noexcept override { return step_ == step::posting; }
   void grant(std::size_t bytes) override;
   void on_transfer(transfer_event event) override;
   void on_wake(std::uint64_t) override {}
@@ -49,6 +51,7 @@ private:
   void call(step s, anuneko::call c);
   void start(step s, anuneko::call c, bool repeatable);
   void stop_transfer();
+  void drop_turn();
   void take_data(const std::string& bytes);
   void take_answer(const std::string& bytes);
   void pass_on(deltas text, std::size_t bytes);

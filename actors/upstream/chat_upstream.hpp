@@ -142,6 +142,12 @@ public:
   /// @param client_left When the client left for whom the turn ran, if that is why.
   virtual void cancel(std::optional<std::chrono::steady_clock::time_point> client_left) = 0;
 
+  /// The same, since the answer did not begin in time: that is the upstream's failure.
+  virtual void give_up_late() = 0;
+
+  /// Whether the running turn's message may have reached the service.
+  virtual bool may_have_told() const noexcept = 0;
+
   /// Lets *bytes* more come, which `on_deltas` reported before.
   virtual void grant(std::size_t bytes) = 0;
 

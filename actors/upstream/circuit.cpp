@@ -12,9 +12,10 @@ std::optional<circuit::clock::duration> circuit::refuses(clock::time_point now) 
     return std::nullopt;
   if (now < *next_trial_)
     return *next_trial_ - now;
-  if (trial_runs_)
+  if (trial_runs_ && now < trial_began_ + longest_trial)
     return trial_time;
   trial_runs_ = true;
+  trial_began_ = now;
   return std::nullopt;
 }
 
@@ -29,9 +30,10 @@ void circuit::succeeded() {
 void circuit::failed(clock::time_point now) {
   std::lock_guard guard{mutex_};
   ++failures_in_a_row_;
-  // Calls that were under way when it opened tell nothing new.
   auto opens = !next_trial_ && options_.failures > 0 && failures_in_a_row_ >= options_.failures;
-  if (!opens && !trial_runs_)
+  // Calls that were under way when it opened tell nothing new.
+  auto was_trial = next_trial_ && now >= *next_trial_;
+  if (!opens && !was_trial)
     return;
   rest_ = rest_ == clock::duration{} ? clock::duration{options_.rest}
                                      : std::min<clock::duration>(2 * rest_, options_.longest_rest);

@@ -50,6 +50,8 @@ public:
 private:
   /// How soon another may try while a trial runs.
   static constexpr std::chrono::seconds trial_time{1};
+  /// After that another one is let through, whatever became of the first.
+  static constexpr std::chrono::seconds longest_trial{60};
 
   circuit_options options_;
   mutable std::mutex mutex_;
@@ -58,6 +60,7 @@ private:
   std::optional<clock::time_point> next_trial_;
   clock::time_point asked_rest_;
   bool trial_runs_ = false;
+  clock::time_point trial_began_;
   clock::duration rest_{0};
 };
 

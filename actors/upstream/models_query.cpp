@@ -14,7 +14,7 @@ void models_query::start(std::shared_ptr<account_watch> who, http_call call,
   account_ = std::move(who);
   response_ = upstream_response{};
   handler_ = std::move(f);
-  running_ = {kind_, false, std::chrono::steady_clock::now()};
+  running_ = {kind_, call_purpose::listing, std::chrono::steady_clock::now()};
   transfer_ =
       net_.start(++number_, std::move(call), [this](const transfer_event& event) { take(event); });
 }

@@ -53,8 +53,12 @@ public:
 
 private:
   static models_query::answer read(const openai_accounts& accounts, const upstream_response& r) {
-    if (!r.ok())
-      return accounts.for_lists()->failure_of(r);
+    if (!r.ok()) {
+      auto failure = accounts.all().front()->failure_of(r);
+      for (const auto& account : accounts.all()) // Whoever of them asked.
+        failure = account->without_key(std::move(failure));
+      return failure;
+    }
     auto ids = openai::parse_model_ids(r.body);
     if (!ids)
       return error{error_code::upstream_error, {}, "no models in the upstream's list"};

@@ -14,15 +14,17 @@ using openai::error_code;
 namespace {
 
 void mask(std::string& text, const std::string& secret) {
-  for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at))
-    text.replace(at, secret.size(), "***");
+  constexpr std::string_view stars = "***";
+  for (auto at = text.find(secret); at != std::string::npos;
+       at = text.find(secret, at + stars.size()))
+    text.replace(at, secret.size(), stars);
 }
 
 } // namespace
 
 running_call begun(openai_call kind) {
-  return {static_cast<std::size_t>(kind), kind == openai_call::chat_completions,
-          std::chrono::steady_clock::now()};
+  auto purpose = kind == openai_call::models ? call_purpose::listing : call_purpose::answering;
+  return {static_cast<std::size_t>(kind), purpose, std::chrono::steady_clock::now()};
 }
 
 openai_account::openai_account(const openai_options& server, openai_secrets secrets,

@@ -53,6 +53,15 @@ void openai_line::cancel(std::optional<std::chrono::steady_clock::time_point> cl
   counted_.end();
 }
 
+void openai_line::give_up_late() {
+  const error late{error_code::upstream_timeout};
+  if (running_)
+    account_->ended(call_, &late, transfer_failure::first_byte_timeout, response_);
+  running_ = false;
+  transfer_.reset();
+  counted_.end();
+}
+
 void openai_line::grant(std::size_t bytes) {
   if (transfer_)
     transfer_->grant(bytes);

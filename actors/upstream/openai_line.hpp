@@ -26,6 +26,8 @@ public:
   void begin(const upstream_turn& turn) override;
   void settle() override { listener_.on_settled(); }
   void cancel(std::optional<std::chrono::steady_clock::time_point> client_left) override;
+  void give_up_late() override;
+  bool may_have_told() const noexcept override { return running_; }
   void grant(std::size_t bytes) override;
   void on_transfer(transfer_event event) override;
   void on_wake(std::uint64_t) override {}

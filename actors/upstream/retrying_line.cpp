@@ -82,6 +82,15 @@ void retrying_line::cancel(std::optional<std::chrono::steady_clock::time_point> 
   line().cancel(client_left);
 }
 
+void retrying_line::give_up_late() {
+  stop_clocks();
+  line().give_up_late();
+}
+
+bool retrying_line::may_have_told() const noexcept {
+  return retry_wake_ == 0 && line().may_have_told();
+}
+
 void retrying_line::grant(std::size_t bytes) { line().grant(bytes); }
 
 void retrying_line::on_transfer(transfer_event event) {
@@ -97,7 +106,7 @@ void retrying_line::on_wake(std::uint64_t number) {
     first_failure_.reset();
     try_at(0);
   } else if (number == first_token_wake_) {
-    line().cancel({});
+    line().give_up_late();
     error late{error_code::upstream_timeout, {}, "waiting for the answer's first text"};
     late.maybe_taken = !plan_->places[place_].service->abilities().stateless;
     on_failure(std::move(late));

@@ -27,6 +27,8 @@ public:
   void begin(const upstream_turn& turn) override;
   void settle() override;
   void cancel(std::optional<std::chrono::steady_clock::time_point> client_left) override;
+  void give_up_late() override;
+  bool may_have_told() const noexcept override;
   void grant(std::size_t bytes) override;
   void on_transfer(transfer_event event) override;
   void on_wake(std::uint64_t number) override;
@@ -46,7 +48,7 @@ private:
   std::optional<std::chrono::milliseconds> wait_before_retry(const upstream_failure& f) const;
   std::uint64_t wake_after(std::chrono::milliseconds time);
   void stop_clocks();
-  chat_upstream& line() { return *lines_[place_]; }
+  chat_upstream& line() const { return *lines_[place_]; }
 
   std::shared_ptr<retry_plan> plan_;
   upstream_listener& listener_;

@@ -72,6 +72,25 @@ std::string told_again(std::string_view object) {
   return out.empty() ? "{}" : out + '}';
 }
 
+/// Bytes of chunks that say nothing past which they are passed on all the same.
+constexpr std::size_t max_leading_bytes = 64u << 10;
+
+/// Whether a chunk has more in it than who speaks.
+bool says_something(const json::value* choices) {
+  if (choices == nullptr || !choices->IsArray())
+    return false;
+  return std::any_of(choices->Begin(), choices->End(), [](const json::value& choice) {
+    const auto* delta = json::find(choice, "delta");
+    return delta != nullptr && delta->IsObject() &&
+           std::any_of(delta->MemberBegin(), delta->MemberEnd(), [](const auto& m) {
+             const auto& v = m.value;
+             const auto empty = v.IsNull() || (v.IsString() && v.GetStringLength() == 0) ||
+                                (v.IsArray() && v.Empty());
+             return !empty && json::text_of(m.name) != "role";
+           });
+  });
+}
+
 } // namespace
 
 void answer_decoder::feed(std::string_view bytes, deltas& out) {
@@ -136,6 +155,16 @@ void answer_decoder::take_chunk(std::string_view data, deltas& out) {
     append_members(members_, data, usage_);
   else
     append_members(members_, json::to_text(doc.root), usage_);
+  pass_on(held, !spoke_ && !says_something(choices), out);
+}
+
+void answer_decoder::pass_on(bool held, bool silent, deltas& out) {
+  if (silent && !held && leading_.text.size() < max_leading_bytes) {
+    leading_.push_back(members_);
+    return;
+  }
+  if (!std::exchange(spoke_, true) && !leading_.empty())
+    out.append(std::exchange(leading_, deltas{deltas::form::members}));
   (held ? rest_ : out).push_back(members_);
 }
 

@@ -27,7 +27,8 @@ inline constexpr std::size_t max_answer_bytes = 16u << 20;
 ///
 /// A stream is whole when each of its choices had its finish reason and `[DONE]` came. Anything
 /// else is a failure: an error, an event that is no chunk, an end before that. What tells that a
-/// choice is finished, and what follows it, is held back until the whole stream is.
+/// choice is finished, and what follows it, is held back until the whole stream is. Chunks that say
+/// nothing wait for the first that does, so that an answer that never comes to that has not begun.
 class answer_decoder {
 public:
   /// @param usage Whether the client asked for usage; without it is left out.
@@ -62,6 +63,7 @@ private:
   /// Looks into the choices of a chunk; says whether the chunk has to be held back.
   bool take_choices(const json::value* choices);
   choice_state* state_of(const json::value& choice);
+  void pass_on(bool held, bool silent, deltas& out);
   void take_done();
   void fail(error e);
   void check(bool within_limit);
@@ -71,6 +73,9 @@ private:
   sse::parser parser_{max_answer_bytes};
   answer_assembly message_;
   std::vector<choice_state> choices_;
+  /// Chunks before the first that says something.
+  deltas leading_{deltas::form::members};
+  bool spoke_ = false;
   deltas rest_{deltas::form::members};
   std::optional<error> failure_;
   bool whole_ = false;

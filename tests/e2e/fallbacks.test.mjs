@@ -31,6 +31,8 @@ const failing = {
   'a connection that breaks before an answer': [{ kind: 'reset' }],
   'no reply': [{ kind: 'silent' }, 'streams only'],
   'an error in place of text': [{ kind: 'error_chunk', body: '{"error":{"message":"no"}}' }, 'streams only'],
+  'a stream that is cut when it has only said who speaks': [{ kind: 'cut', after_events: 1 }, 'streams only'],
+  'a stream that stalls there': [{ kind: 'stall', after_events: 1 }, 'streams only'],
   'a page': [{ kind: 'html' }],
 };
 for (const [name, [fault, streams]] of Object.entries(failing))
@@ -65,6 +67,13 @@ test('a slow first text: the other is asked, and the first no more', async (t) =
   const stream = await nekod.stream(text);
   await main.completed(text, 'aborted');
   stream.leave();
+});
+
+test('one that hangs is left alone like one that fails', async (t) => {
+  const { main, nekod } = await start(t, ['--circuit-failures', '2', '--circuit-rest', '50']);
+  await main.fault({ call: 'completions', kind: 'silent', times: 1000 });
+  for (let i = 0; i < 4; ++i) checkStream(await (await nekod.stream(unique())).rest());
+  assert.equal((await main.report()).calls.completions, 2);
 });
 
 test('usage is that of the answer that was given', async (t) => {

@@ -15,6 +15,10 @@ async function conversationOf(sim, text) {
   return body.messages.filter((message) => message.role === 'user').map((message) => message.content);
 }
 
+/// For a nekod whose failures are all to be seen: it tries nothing again, and goes on asking an upstream that
+/// fails.
+export const once = ['--retries', '0', '--circuit-failures', '0'];
+
 /// The two kinds of upstream: how nekod is led there, and what the books say of a session that was told
 /// *answered* and failed with *lost* in between.
 export const upstreams = {

@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { expectError, gateway, simulator, temporaryFolder, unique } from '../e2e/support.mjs';
-import { checkQuiet, goesOn, upstreams } from './books.mjs';
+import { checkQuiet, goesOn, once, upstreams } from './books.mjs';
 import { alone, mayMount } from './mounts.mjs';
 
 const address = '127.9.83.1';
@@ -44,7 +44,7 @@ for (const [kind, upstream] of Object.entries(upstreams))
     const limits = ['--connect-timeout', '1', '--request-timeout', '2', '--answer-timeout', '5'];
     const nekod = await gateway(
       t,
-      [...upstream.leading({ url: `http://upstream.test:${sim.port}` }), ...limits],
+      [...upstream.leading({ url: `http://upstream.test:${sim.port}` }), ...limits, ...once],
       { limits: alone([`mount --bind ${file} /etc/resolv.conf`]) },
     );
     const id = unique('session');

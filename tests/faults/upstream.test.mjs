@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
 import { checkBrokenStream, checkStream, expectError, gateway, simulator, unique } from '../e2e/support.mjs';
-import { checkQuiet, goesOn, upstreams } from './books.mjs';
+import { checkQuiet, goesOn, once, upstreams } from './books.mjs';
 import { openGate } from './gate.mjs';
 
 const harmless = {
@@ -29,7 +29,7 @@ for (const [kind, upstream] of Object.entries(upstreams)) {
   const sim = await simulator({ after });
   const gate = await openGate({ after }, sim.port);
   const limits = ['--request-timeout', '1', '--connect-timeout', '2', '--answer-timeout', '5'];
-  const nekod = await gateway({ after }, [...upstream.leading(gate), ...limits]);
+  const nekod = await gateway({ after }, [...upstream.leading(gate), ...limits, ...once]);
   const patient = await gateway({ after }, upstream.leading(gate));
 
   /// A turn that fails, whole or streamed: in a real status, or in an error event behind what came.

@@ -6,12 +6,13 @@
 namespace nekod::fuzz {
 namespace {
 
-constexpr std::array<target, 12> targets{{
+constexpr std::array<target, 13> targets{{
     {"addresses", addresses},
     {"anuneko_calls", anuneko_calls},
     {"anuneko_reply", anuneko_reply},
     {"chat_request", chat_request},
     {"event_stream", event_stream},
+    {"http_request", http_request},
     {"json_text", json_text},
     {"key_file", key_file},
     {"openai_answer", openai_answer},

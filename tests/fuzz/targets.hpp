@@ -12,6 +12,7 @@ void anuneko_calls(std::string_view input);
 void anuneko_reply(std::string_view input);
 void chat_request(std::string_view input);
 void event_stream(std::string_view input);
+void http_request(std::string_view input);
 void json_text(std::string_view input);
 void key_file(std::string_view input);
 void openai_answer(std::string_view input);

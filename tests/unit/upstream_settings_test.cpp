@@ -104,6 +104,10 @@ TEST_CASE("a wrong line is named") {
       {at_local("fallbacks", {"nobody"}), "upstreams.local cannot fall back to nobody"},
       {{{"upstreams", "local", "accounts", "a"}, {{"weight", {"0"}}}},
        "upstreams.local.accounts.a.weight must be"},
+      {at_local("url", {"http://name:word@local/v1"}), "upstreams.local.url must not name a user"},
+      {at_local("url", {"http://local/v1"}), "upstreams.local.url is set twice"},
+      {{{"upstreams", "local", "accounts", "a"}, {{"weight", {"2"}}}},
+       "upstreams.local has an account a without a key"},
       {{{"upstreams", "local", "accounts", "a"}, {{"size", {"1"}}}},
        "upstreams.local.accounts.a.size is no setting"},
   };

@@ -41,8 +41,8 @@ struct fixture {
     openai::error problem{status == 401   ? error_code::upstream_auth_failed
                           : status == 429 ? error_code::rate_limit_exceeded
                                           : error_code::upstream_error};
-    accounts[account]->ended({0, true, now}, r.ok() ? nullptr : &problem, transfer_failure::none, r,
-                             now);
+    accounts[account]->ended({0, call_purpose::answering, now}, r.ok() ? nullptr : &problem,
+                             transfer_failure::none, r, now);
   }
 
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();
@@ -132,11 +132,65 @@ TEST_CASE_FIXTURE(fixture, "one that is not told for how long rests a little lon
   make({{"a", 1}, {"b", 1}});
   end_call(0, 429);
   CHECK(accounts[0]->rest(now) == 1s);
+  now += 1s;
   end_call(0, 429);
   CHECK(accounts[0]->rest(now) == 2s);
+  now += 2s;
   end_call(0, 200);
   end_call(0, 429);
   CHECK(accounts[0]->rest(now) == 1s);
+}
+
+TEST_CASE_FIXTURE(fixture, "what was under way when an account began to rest tells nothing new") {
+  make({{"a", 1}, {"b", 1}});
+  for (int i = 0; i < 10; ++i)
+    end_call(0, 401);
+  CHECK(accounts[0]->rest(now) == 60s);
+  for (int i = 0; i < 10; ++i)
+    end_call(1, 429);
+  CHECK(accounts[1]->rest(now) == 1s);
+}
+
+TEST_CASE_FIXTURE(fixture, "no limit is so short that an account would be asked at once again") {
+  make({{"a", 1}, {"b", 1}});
+  end_call(0, 429, "{}", 0s);
+  CHECK(accounts[0]->rest(now) == 1s);
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "an account that comes back has one turn in two, not all that it missed") {
+  make({{"a", 1}, {"b", 1}});
+  end_call(0, 429, "{}", 3s);
+  for (int i = 0; i < 60; ++i) {
+    CHECK(take() == "b");
+    turns.clear();
+  }
+  now += 3s;
+  std::map<std::string, int> taken;
+  for (int i = 0; i < 40; ++i) {
+    ++taken[take()];
+    turns.clear();
+  }
+  CHECK(taken["a"] <= 21);
+  CHECK(taken["b"] >= 19);
+}
+
+TEST_CASE_FIXTURE(fixture, "a refused account that works again rests no more") {
+  make({{"a", 1}, {"b", 1}});
+  end_call(0, 401);
+  end_call(0, 200);
+  CHECK(accounts[0]->rest(now) <= 0s);
+}
+
+TEST_CASE_FIXTURE(fixture, "a trial that meets a limit on our address is over") {
+  make({{"a", 1}, {"b", 1}});
+  for (int i = 0; i < 5; ++i)
+    end_call(0, 500);
+  now += 5s;
+  take();
+  end_call(0, 429, "<html>", 1s);
+  now += 1s;
+  CHECK(take() != "overloaded");
 }
 
 TEST_CASE_FIXTURE(fixture, "a limit that a page tells is one of our address: all rest") {

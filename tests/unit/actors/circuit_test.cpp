@@ -74,6 +74,25 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(line->refuses(now) == std::optional<circuit::clock::duration>{5s});
 }
 
+TEST_CASE_FIXTURE(fixture, "a trial whose preparations told nothing fails all the same") {
+  fail(3);
+  now += 5s;
+  CHECK(lets_through());
+  line->learned_nothing();
+  line->failed(now);
+  CHECK(line->refuses(now) == std::optional<circuit::clock::duration>{10s});
+}
+
+TEST_CASE_FIXTURE(fixture, "a trial that nobody hears of again does not last for ever") {
+  fail(3);
+  now += 5s;
+  CHECK(lets_through());
+  now += 59s;
+  CHECK_FALSE(lets_through());
+  now += 1s;
+  CHECK(lets_through());
+}
+
 TEST_CASE_FIXTURE(fixture, "an upstream that asks for a rest gets it, and has not failed") {
   line->rest_until(now + 7s);
   CHECK(line->refuses(now) == std::optional<circuit::clock::duration>{7s});

@@ -88,6 +88,18 @@ TEST_CASE_FIXTURE(fixture, "names and beginnings of names say where a model is a
   CHECK(choose("qwen-small") == "cats: Orange Cat as public-Orange Cat in its place");
 }
 
+TEST_CASE_FIXTURE(fixture, "a name that is listed is what it says, whatever else it could be") {
+  auto router = std::make_shared<test::fake_upstream>();
+  router->called = "router";
+  catalogue = model_catalogue{{{cats}, {local}, {router}}, {}};
+  know();
+  catalogue.update(2, {"x"});
+  router->called = "router"; // Its public id is `public-x`.
+  CHECK(choose("public-x") == "router: x as public-x");
+  cats->called = "public-qwen";
+  CHECK(choose("public-qwen") == "local: qwen as public-qwen");
+}
+
 TEST_CASE_FIXTURE(fixture, "an alias stands for a model anywhere") {
   model_aliases aliases;
   aliases.entries = {{"best", "Tuxedo"}, {"fast", "local/qwen"}, {"lost", "nobody's"}};
@@ -105,6 +117,10 @@ TEST_CASE_FIXTURE(fixture, "what depends on a list that is not known yet is open
   CHECK(choose("").empty());
   CHECK(choose("gpt-4o") == "local: gpt-4o");
   CHECK(choose("local/qwen") == "local: qwen as local/qwen");
+  make({"Tux*"});
+  catalogue.update(1, {"Tuxedo"});
+  CHECK(choose("Tuxedo").empty()); // Though another has it.
+  make({}, {"gpt-*"});
   catalogue.update(0, {"Tuxedo"});
   CHECK(choose("Tuxedo") == "cats: Tuxedo as public-Tuxedo");
   CHECK(choose("") == "cats: Tuxedo as public-Tuxedo");

@@ -160,7 +160,9 @@ TEST_CASE_FIXTURE(fixture, "the budget is a share of all turns, and some in adva
 
 TEST_CASE_FIXTURE(fixture, "a turn that is given up while it waits is not tried again") {
   begin();
+  CHECK(line->may_have_told());
   fail_later();
+  CHECK_FALSE(line->may_have_told());
   line->cancel({});
   wake();
   CHECK(main->log == strings{"begin hello", "cancel"});
@@ -173,7 +175,7 @@ TEST_CASE_FIXTURE(fixture, "an answer without text in time is given up") {
   CHECK(waits[0].first == 2s);
   SUBCASE("when it comes too late") {
     wake();
-    CHECK(main->log.back() == "cancel");
+    CHECK(main->log.back() == "too late");
     CHECK(heard.error.code == error_code::upstream_timeout);
     CHECK(heard.error.maybe_taken);
   }
@@ -247,7 +249,7 @@ TEST_CASE_FIXTURE(with_two_fallbacks, "an answer without text in time is asked f
   options.first_token = 2s;
   begin();
   wake();
-  CHECK(main->log.back() == "cancel");
+  CHECK(main->log.back() == "too late");
   CHECK(others[0]->log == once);
   CHECK(heard.log.empty());
 }

@@ -430,6 +430,38 @@ TEST_CASE_FIXTURE(fixture, "a record's chat is of use at the upstream that has i
   CHECK(chat.empty());
 }
 
+TEST_CASE_FIXTURE(fixture,
+                  "a turn that is given up before it was told leaves the conversation as it was") {
+  start();
+  ask_counted("one", 0);
+  line().say("answer");
+  line().end_answer();
+  run();
+  line().end_settling();
+  run();
+  auto found = [&] {
+    session_lookup result;
+    caf::scoped_actor self{system()};
+    auto lookup = self->request(options.store, caf::infinite, atom::load_v, std::string{"s1"});
+    run();
+    lookup.receive([&](session_lookup& l) { result = std::move(l); }, [](caf::error&) {});
+    return result.record.tip;
+  };
+  const auto tip = found();
+  CHECK_FALSE(tip.empty());
+  auto two = ask_counted("two", 0);
+  line().told = false;
+  leave(two);
+  pass(5s); // It does not come back.
+  CHECK(upstream->log.back() == "cancel");
+  CHECK(found() == tip);
+  auto three = ask_counted("three", 0);
+  line().told = true;
+  leave(three);
+  pass(5s);
+  CHECK(found().empty());
+}
+
 TEST_CASE_FIXTURE(fixture, "times that a line asks for reach that line alone") {
   start();
   ask("one");

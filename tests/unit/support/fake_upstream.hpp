@@ -38,6 +38,8 @@ public:
     void cancel(std::optional<std::chrono::steady_clock::time_point> client_left) override {
       parent.log.emplace_back(client_left ? "cancel, left" : "cancel");
     }
+    void give_up_late() override { parent.log.emplace_back("too late"); }
+    bool may_have_told() const noexcept override { return told; }
     void grant(std::size_t bytes) override { granted += bytes; }
     void on_transfer(transfer_event) override {
       auto f = std::move(happenings.front());
@@ -91,6 +93,7 @@ public:
     line_context context;
     std::deque<std::function<void()>> happenings;
     std::size_t granted = 0;
+    bool told = true;
   };
 
   std::unique_ptr<chat_upstream> open(upstream_chat known, upstream_listener& listener,
