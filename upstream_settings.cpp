@@ -276,7 +276,8 @@ std::string shown_table(const upstream_settings& u) {
     add("fallbacks", quoted_list(u.fallbacks));
   if (u.first_token_timeout)
     add("first-token-timeout", std::to_string(u.first_token_timeout->count()));
-  add(word_for(u.kind), quoted_list(std::vector<std::string>(u.accounts.size(), "***")));
+  if (!u.accounts.front().secret.empty()) // A server that wants no key has one account without.
+    add(word_for(u.kind), quoted_list(std::vector<std::string>(u.accounts.size(), "***")));
   return out;
 }
 

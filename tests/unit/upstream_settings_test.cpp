@@ -119,8 +119,11 @@ TEST_CASE("a wrong line is named") {
 }
 
 TEST_CASE("what is shown of an upstream has no secrets") {
-  auto all = read({cats, {{"upstreams", "cats"}, {{"models", {"Orange*"}}, {"cookie", {"c"}}}}});
+  auto all =
+      read({cats, {{"upstreams", "cats"}, {{"models", {"Orange*"}}, {"cookie", {"c"}}}}, local});
   REQUIRE(all);
+  CHECK(shown_table(all->back()) ==
+        "\n[upstreams.local]\nkind = \"openai\"\nurl = \"http://local/v1\"\n");
   CHECK(shown_table(all->front()) == "\n[upstreams.cats]\nkind = \"anuneko\"\nurl = "
                                      "\"http://cats/api/v1\"\nmodels = [\"Orange*\"]\ntoken = "
                                      "[\"***\"]\n");
