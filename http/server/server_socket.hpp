@@ -234,12 +234,12 @@ private:
                           asio::bind_executor(executor, std::move(sent)));
       });
     } else if (inbox_->full()) {
-      plain_.async_wait(
-          asio::socket_base::wait_error,
-          asio::bind_executor(executor, [this, into, f = std::move(f)](auto ec) mutable {
-            arrived(ec ? ec : make_error_code(asio::error::connection_reset), 0, into,
-                    std::move(f));
-          }));
+      plain_.async_wait(asio::socket_base::wait_error,
+                        asio::bind_executor(executor, [this, into, f = std::move(f)](
+                                                          const asio::error_code& ec) mutable {
+                          arrived(ec ? ec : make_error_code(asio::error::connection_reset), 0, into,
+                                  std::move(f));
+                        }));
     } else {
       auto read = [this, into, f = std::move(f)](const asio::error_code& ec,
                                                  std::size_t size) mutable {
