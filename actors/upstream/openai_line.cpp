@@ -48,15 +48,17 @@ void openai_line::cancel(std::optional<std::chrono::steady_clock::time_point> cl
     account_->cancelled(call_);
   if (running_ && client_left)
     transfer_->abandon(*client_left);
-  running_ = false;
-  transfer_.reset();
-  counted_.end();
+  drop_turn();
 }
 
 void openai_line::give_up_late() {
   const error late{error_code::upstream_timeout};
   if (running_)
     account_->ended(call_, &late, transfer_failure::first_byte_timeout, response_);
+  drop_turn();
+}
+
+void openai_line::drop_turn() {
   running_ = false;
   transfer_.reset();
   counted_.end();
@@ -170,9 +172,7 @@ void openai_line::succeed(upstream_answer answer) {
 
 void openai_line::fail(error reason) {
   account_->ended(call_, &reason, failure_, response_);
-  running_ = false;
-  transfer_.reset();
-  counted_.end();
+  drop_turn();
   auto help = remedy_for(reason);
   listener_.on_failure({std::move(reason), help});
 }

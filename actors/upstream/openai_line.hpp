@@ -42,6 +42,7 @@ private:
   void pass_on(deltas pieces, std::size_t bytes);
   void succeed(upstream_answer answer);
   void fail(openai::error reason);
+  void drop_turn();
   remedy remedy_for(const openai::error& reason) const;
 
   transport& net_;

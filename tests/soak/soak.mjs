@@ -9,14 +9,13 @@ import { join } from 'node:path';
 import { gateway, leadingTo, leadingToOpenai, simulator, until } from '../e2e/support.mjs';
 import { Chance, seed } from '../e2e/chance.mjs';
 import { csv, growth, plot, sample } from './samples.mjs';
-import { Visitor } from './traffic.mjs';
+import { Visitor, pause } from './traffic.mjs';
 
 const minutes = Number(process.argv[2]);
 assert.ok(minutes > 0, 'how many minutes?');
 const results = process.argv[3] ?? 'build/soak';
 const [visitors, between, interval] = [6, 100, 5000];
 const end = Date.now() + minutes * 60_000;
-const pause = (ms) => new Promise((wake) => setTimeout(wake, ms));
 
 /// What ends with this run, the newest first.
 const ends = [];

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { Connection, checkBrokenStream, checkError, checkStream, rawRequest, unique } from '../e2e/support.mjs';
 
 const user = (content) => ({ role: 'user', content });
-const pause = (ms) => new Promise((wake) => setTimeout(wake, ms));
+export const pause = (ms) => new Promise((wake) => setTimeout(wake, ms));
 
 /// A client that says what it is told, right or as an error; anything else is thrown.
 export class Visitor {

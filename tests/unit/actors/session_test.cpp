@@ -256,11 +256,7 @@ TEST_CASE_FIXTURE(fixture, "each turn is counted once, by its outcome") {
   auto a = ask("answered");
   ask("waits");
   ask("refused");
-  line().say("ha");
-  line().end_answer();
-  run();
-  line().end_settling();
-  run();
+  answer("ha");
   line().fail(openai::error_code::upstream_error);
   run();
   auto b = ask("cancelled");
@@ -380,11 +376,7 @@ TEST_CASE_FIXTURE(fixture,
   second->called = "second";
   start();
   ask("one");
-  line().say("first answer");
-  line().end_answer();
-  run();
-  line().end_settling();
-  run();
+  answer("first answer");
   auto late = line().context.events;
   upstream = second;
   ask("two");
@@ -398,11 +390,7 @@ TEST_CASE_FIXTURE(fixture,
   line().happenings.clear();
   CHECK(second->log == strings{"begin two"});
   CHECK(second->seeded_texts.back().find("Assistant: first answer") != std::string::npos);
-  line().say("second answer");
-  line().end_answer();
-  run();
-  line().end_settling();
-  run();
+  answer("second answer");
   upstream = first;
   ask("three");
   CHECK(line().state.id == "chat");
@@ -413,11 +401,7 @@ TEST_CASE_FIXTURE(fixture,
 TEST_CASE_FIXTURE(fixture, "a record's chat is of use at the upstream that has it alone") {
   start();
   ask("one");
-  line().say("first answer");
-  line().end_answer();
-  run();
-  line().end_settling();
-  run();
+  answer("first answer");
   caf::anon_send(handle, atom::retire_v);
   run();
   options.stored = true;
@@ -434,11 +418,7 @@ TEST_CASE_FIXTURE(fixture,
                   "a turn that is given up before it was told leaves the conversation as it was") {
   start();
   ask_counted("one", 0);
-  line().say("answer");
-  line().end_answer();
-  run();
-  line().end_settling();
-  run();
+  answer("answer");
   auto found = [&] {
     session_lookup result;
     caf::scoped_actor self{system()};
@@ -469,11 +449,7 @@ TEST_CASE_FIXTURE(fixture, "times that a line asks for reach that line alone") {
   pass(5s);
   CHECK(upstream->log == strings{"begin one", "wake 7"});
   line().context.wake(5s, 8);
-  line().say("answer");
-  line().end_answer();
-  run();
-  line().end_settling();
-  run();
+  answer("answer");
   upstream = std::make_shared<test::fake_upstream>();
   ask("two");
   pass(5s);

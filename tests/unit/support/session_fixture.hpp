@@ -126,6 +126,15 @@ struct session_fixture : actor_system_fixture {
     return result;
   }
 
+  /// The running turn has an answer, and is settled.
+  void answer(const std::string& text) {
+    line().say(text);
+    line().end_answer();
+    run();
+    line().end_settling();
+    run();
+  }
+
   void leave(const asked& a) {
     caf::anon_send(a.reply, atom::gone_v, std::chrono::steady_clock::now());
     run();
