@@ -162,6 +162,28 @@ void append_escape(std::string& out, char c) {
   }
 }
 
+/// The byte that an escape of two bytes stands for; 0 for others.
+char unescaped(char c) {
+  switch (c) {
+  case '"':
+  case '\\':
+  case '/':
+    return c;
+  case 'b':
+    return '\b';
+  case 'f':
+    return '\f';
+  case 'n':
+    return '\n';
+  case 'r':
+    return '\r';
+  case 't':
+    return '\t';
+  default:
+    return 0;
+  }
+}
+
 } // namespace
 
 document::document(std::string_view text, std::size_t depth_limit) {
@@ -246,6 +268,33 @@ void append_escaped(std::string& out, std::string_view text) {
     run = i + 1;
   }
   out.append(text, run);
+}
+
+std::optional<std::size_t> append_unescaped(std::string& out, std::string_view text) {
+  const auto begin = out.size();
+  auto ascii = true;
+  std::size_t copied = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte >= 0x80) {
+      ascii = false;
+    } else if (byte == '"') {
+      out.append(text, copied, i - copied);
+      if (!ascii && !is_utf8(std::string_view{out}.substr(begin)))
+        return std::nullopt;
+      return i;
+    } else if (byte < 0x20) {
+      return std::nullopt;
+    } else if (byte == '\\') {
+      const auto c = i + 1 < text.size() ? unescaped(text[i + 1]) : '\0';
+      if (c == 0)
+        return std::nullopt;
+      out.append(text, copied, i - copied);
+      out += c;
+      copied = ++i + 1;
+    }
+  }
+  return std::nullopt;
 }
 
 std::string to_text(const value& v) {

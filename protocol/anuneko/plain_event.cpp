@@ -7,28 +7,6 @@
 namespace nekod::anuneko {
 namespace {
 
-/// The byte that an escape of two bytes stands for; 0 for others.
-char unescaped(char c) {
-  switch (c) {
-  case '"':
-  case '\\':
-  case '/':
-    return c;
-  case 'b':
-    return '\b';
-  case 'f':
-    return '\f';
-  case 'n':
-    return '\n';
-  case 'r':
-    return '\r';
-  case 't':
-    return '\t';
-  default:
-    return 0;
-  }
-}
-
 /// Goes through an event. Each step says whether what it is named for stood there.
 class reader {
 public:
@@ -46,29 +24,11 @@ public:
   /// Appends the text up to the string's closing quote, which is passed as well. The opening one
   /// was passed before.
   bool text(std::string& out) {
-    const auto begin = out.size();
-    auto plain = true;
-    for (std::size_t i = 0; i < rest_.size(); ++i) {
-      const auto byte = static_cast<unsigned char>(rest_[i]);
-      if (byte >= 0x80) {
-        plain = false;
-      } else if (byte == '"') {
-        out.append(rest_, 0, i);
-        rest_.remove_prefix(i + 1);
-        return plain || json::is_utf8(std::string_view{out}.substr(begin));
-      } else if (byte < 0x20) {
-        return false;
-      } else if (byte == '\\') {
-        const auto c = i + 1 < rest_.size() ? unescaped(rest_[i + 1]) : '\0';
-        if (c == 0)
-          return false;
-        out.append(rest_, 0, i);
-        out += c;
-        rest_.remove_prefix(i + 2);
-        i = static_cast<std::size_t>(-1);
-      }
-    }
-    return false;
+    const auto length = json::append_unescaped(out, rest_);
+    if (!length)
+      return false;
+    rest_.remove_prefix(*length + 1);
+    return true;
   }
 
   bool number(int& n) {

@@ -17,6 +17,16 @@ class answer_assembly {
 public:
   void take(const json::value& delta);
 
+  /// Takes a piece of text alone.
+  /// @param append Appends it to the string it is given, or returns false.
+  template <class Append>
+  bool take_text(Append append) {
+    const auto before = text_.size();
+    const bool taken = append(text_);
+    size_ += text_.size() - before;
+    return taken;
+  }
+
   /// About the bytes that it takes.
   std::size_t size() const noexcept { return size_; }
 

@@ -134,7 +134,22 @@ void answer_decoder::take_done() {
     whole_ = true;
 }
 
+/// The way of nearly all chunks: of the only choice, which goes on, and like one before.
+bool answer_decoder::take_like_before(std::string_view data, deltas& out) {
+  if (!pattern_ || choices_.size() != 1 || choices_[0].finished || choices_[0].held)
+    return false;
+  members_.clear();
+  if (!message_.take_text([&](std::string& text) { return pattern_->take(data, members_, text); }))
+    return false;
+  check_size();
+  if (!failure_)
+    out.push_back(members_);
+  return true;
+}
+
 void answer_decoder::take_chunk(std::string_view data, deltas& out) {
+  if (take_like_before(data, out))
+    return;
   const auto doc = json::parse(data);
   if (!doc || !doc.root.IsObject())
     return fail(malformed("an event of the upstream's is no chunk"));
@@ -151,11 +166,13 @@ void answer_decoder::take_chunk(std::string_view data, deltas& out) {
     return; // Clients that did not ask for it look for its first choice.
   members_.clear();
   // An event of ours is one line, which JSON may be written over several of.
-  if (data.find('\n') == data.npos && data.find('\r') == data.npos)
+  const auto one_line = data.find('\n') == data.npos && data.find('\r') == data.npos;
+  if (one_line)
     append_members(members_, data, usage_);
   else
     append_members(members_, json::to_text(doc.root), usage_);
   pass_on(held, !spoke_ && !says_something(choices), out);
+  pattern_ = one_line && spoke_ ? chunk_pattern::of(data, members_) : std::nullopt;
 }
 
 void answer_decoder::pass_on(bool held, bool silent, deltas& out) {
@@ -186,9 +203,13 @@ bool answer_decoder::take_choices(const json::value* choices) {
   if (held)
     for (const auto& choice : choices->GetArray())
       state_of(choice)->held = true;
+  check_size();
+  return held;
+}
+
+void answer_decoder::check_size() {
   if (message_.size() > max_answer_bytes)
     fail(malformed("the upstream's answer is too long"));
-  return held;
 }
 
 /// The state of a choice; null where it cannot be told which one it is.

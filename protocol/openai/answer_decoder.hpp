@@ -2,6 +2,7 @@
 
 #include "protocol/deltas.hpp"
 #include "protocol/openai/answer_assembly.hpp"
+#include "protocol/openai/chunk_pattern.hpp"
 #include "protocol/openai/errors.hpp"
 #include "protocol/openai/request.hpp"
 #include "protocol/openai/response.hpp"
@@ -60,11 +61,13 @@ private:
 
   void take(const sse::item& item, deltas& out);
   void take_chunk(std::string_view data, deltas& out);
+  bool take_like_before(std::string_view data, deltas& out);
   /// Looks into the choices of a chunk; says whether the chunk has to be held back.
   bool take_choices(const json::value* choices);
   choice_state* state_of(const json::value& choice);
   void pass_on(bool held, bool silent, deltas& out);
   void take_done();
+  void check_size();
   void fail(error e);
   void check(bool within_limit);
 
@@ -79,6 +82,8 @@ private:
   deltas rest_{deltas::form::members};
   std::optional<error> failure_;
   bool whole_ = false;
+  /// Of the last chunk that a JSON parser read, where that said nothing but a text.
+  std::optional<chunk_pattern> pattern_;
   /// The members of the chunk at hand.
   std::string members_;
 };
