@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
-#include <new>
 #include <utility>
 
 namespace nekod::http {
@@ -46,16 +45,14 @@ std::optional<std::chrono::seconds> parse_seconds(std::string_view text) {
 
 } // namespace
 
-curl_job::curl_job(std::uint64_t number, http_call call, transport::sink f,
+curl_job::curl_job(std::uint64_t number, http_call call, transport::sink f, easy_pool::handle easy,
                    const client_options& options)
     : window(static_cast<std::int64_t>(options.window)),
       number_(number),
       call_(std::move(call)),
       sink_(std::move(f)),
       counts_(*options.counts),
-      easy_(curl_easy_init()) {
-  if (!easy_)
-    throw std::bad_alloc{};
+      easy_(std::move(easy)) {
   set_up(options);
 }
 
@@ -243,14 +240,14 @@ transfer_failure curl_job::failure_of(CURLcode code) const {
   }
 }
 
-transfer_failure curl_job::expired(clock::time_point now) const {
+curl_job::clock::time_point curl_job::deadline() const noexcept {
   if (paused)
-    return transfer_failure::none; // We keep the upstream waiting, not it us.
-  if (last_byte_ == clock::time_point{})
-    return now - started_ >= call_.limits.first_byte ? transfer_failure::first_byte_timeout
-                                                     : transfer_failure::none;
-  return now - last_byte_ >= call_.limits.silence ? transfer_failure::silence_timeout
-                                                  : transfer_failure::none;
+    return clock::time_point::max(); // We keep the upstream waiting, not it us.
+  return silent_so_far() ? started_ + call_.limits.first_byte : last_byte_ + call_.limits.silence;
+}
+
+transfer_failure curl_job::lateness() const noexcept {
+  return silent_so_far() ? transfer_failure::first_byte_timeout : transfer_failure::silence_timeout;
 }
 
 void curl_job::resume() {

@@ -3,6 +3,7 @@
 #include "actors/metrics.hpp"
 #include "actors/upstream/transport.hpp"
 #include "http/client/curl_transport.hpp"
+#include "http/client/easy_pool.hpp"
 
 #include <curl/curl.h>
 
@@ -25,7 +26,8 @@ public:
   using clock = std::chrono::steady_clock;
 
   /// @param options Must outlive the job.
-  curl_job(std::uint64_t number, http_call call, transport::sink f, const client_options& options);
+  curl_job(std::uint64_t number, http_call call, transport::sink f, easy_pool::handle easy,
+           const client_options& options);
   curl_job(const curl_job&) = delete;
   curl_job& operator=(const curl_job&) = delete;
 
@@ -46,8 +48,12 @@ public:
   /// Tells the sink that the transfer ended so.
   void fail(transfer_failure failure);
 
-  /// The time limit that ran out, if one did.
-  transfer_failure expired(clock::time_point now) const;
+  /// When its time is over if no byte comes; the greatest time while it waits for its reader. Bytes
+  /// only put it off.
+  clock::time_point deadline() const noexcept;
+
+  /// What it fails with past its deadline.
+  transfer_failure lateness() const noexcept;
 
   /// libcurl reads on after a pause.
   void resume();
@@ -60,9 +66,6 @@ public:
   std::atomic<clock::time_point> client_left{};
 
 private:
-  struct easy_deleter {
-    void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
-  };
   struct list_deleter {
     void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
   };
@@ -75,6 +78,7 @@ private:
   void set_up(const client_options& options);
   void set_up_way(const client_options& options);
   void set_up_body();
+  bool silent_so_far() const noexcept { return last_byte_ == clock::time_point{}; }
   void take_header_line(std::string_view line);
   void send_head();
   transfer_failure failure_of(CURLcode code) const;
@@ -84,7 +88,7 @@ private:
   http_call call_;
   transport::sink sink_;
   metrics& counts_;
-  std::unique_ptr<CURL, easy_deleter> easy_;
+  easy_pool::handle easy_;
   std::unique_ptr<curl_slist, list_deleter> headers_;
   std::string bytes_;
   std::vector<curl_job*>* dirty_ = nullptr;

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <stdexcept>
@@ -16,7 +17,7 @@ namespace nekod::http {
 
 namespace {
 
-/// How often time limits are looked at while transfers run.
+/// How long it takes at least from one look at time limits to the next.
 constexpr std::chrono::milliseconds limits_interval{50};
 
 /// Sockets served for one wait.
@@ -75,7 +76,7 @@ void curl_lane::start(std::shared_ptr<curl_job> job) {
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &curl_lane::close_socket);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, self.get());
     curl_multi_add_handle(self->multi_.get(), job->easy());
-    self->wait_for_limits();
+    self->wait_for_limit(job->deadline());
   });
 }
 
@@ -90,6 +91,7 @@ void curl_lane::resume(std::shared_ptr<curl_job> job) {
     if (self->jobs_.count(job.get()) == 0)
       return;
     job->resume();
+    self->wait_for_limit(job->deadline());
     self->after_action();
   });
 }
@@ -239,31 +241,36 @@ void curl_lane::remove(curl_job& job) {
 
 // -- time limits ---------------------------------------------------------------------------------
 
-void curl_lane::wait_for_limits() {
-  if (checking_limits_ || jobs_.empty())
+/// Where a look comes before that, it will find this deadline. What comes in the meantime puts
+/// deadlines off, so that looks are few however much comes.
+void curl_lane::wait_for_limit(clock::time_point deadline) {
+  if (looking_at_ <= deadline)
     return;
-  checking_limits_ = true;
-  limits_timer_.expires_after(limits_interval);
+  looking_at_ = deadline;
+  limits_timer_.expires_at(deadline);
   limits_timer_.async_wait(
       asio::bind_executor(strand_, [self = shared_from_this()](const asio::error_code& ec) {
-        self->checking_limits_ = false;
         if (!ec)
           self->check_limits();
       }));
 }
 
 void curl_lane::check_limits() {
-  auto now = curl_job::clock::now();
+  auto now = clock::now();
+  auto next = clock::time_point::max();
   std::vector<std::shared_ptr<curl_job>> late;
-  for (const auto& [job, owner] : jobs_)
-    if (job->expired(now) != transfer_failure::none)
+  for (const auto& [job, owner] : jobs_) {
+    if (auto deadline = job->deadline(); deadline <= now)
       late.push_back(owner);
-  for (const auto& job : late) {
-    auto failure = job->expired(now);
-    remove(*job);
-    job->fail(failure);
+    else
+      next = std::min(next, deadline);
   }
-  wait_for_limits();
+  for (const auto& job : late) {
+    remove(*job);
+    job->fail(job->lateness());
+  }
+  looking_at_ = clock::time_point::max();
+  wait_for_limit(std::max(next, now + limits_interval));
 }
 
 } // namespace nekod::http

@@ -57,7 +57,7 @@ private:
   void act(curl_socket_t socket, int events);
   void after_action();
   void remove(curl_job& job);
-  void wait_for_limits();
+  void wait_for_limit(clock::time_point deadline);
   void check_limits();
 
   static curl_socket_t open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
@@ -75,7 +75,8 @@ private:
   clock::time_point due_ = clock::time_point::max();
   clock::time_point armed_ = clock::time_point::max();
   asio::steady_timer limits_timer_;
-  bool checking_limits_ = false;
+  /// When time limits are looked at next.
+  clock::time_point looking_at_ = clock::time_point::max();
   std::unordered_map<curl_job*, std::shared_ptr<curl_job>> jobs_;
   /// Jobs that the last actions brought bytes for.
   std::vector<curl_job*> dirty_;

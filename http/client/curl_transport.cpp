@@ -2,6 +2,7 @@
 
 #include "http/client/curl_job.hpp"
 #include "http/client/curl_lane.hpp"
+#include "http/client/easy_pool.hpp"
 
 #include <openssl/x509_vfy.h>
 
@@ -46,7 +47,7 @@ bool has_certificates(const std::string& file) {
 } // namespace
 
 curl_transport::curl_transport(asio::io_context& loop, const client_options& options)
-    : options_(options) {
+    : options_(options), handles_(std::make_shared<easy_pool>()) {
   if (!options.authorities.empty() && !has_certificates(options.authorities))
     throw std::runtime_error{options.authorities + " has no certificate of an authority"};
   curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -60,7 +61,8 @@ curl_transport::~curl_transport() = default;
 
 std::unique_ptr<transfer> curl_transport::start(std::uint64_t number, http_call call, sink f) {
   auto& lane = lanes_[next_lane_++ % lanes_.size()];
-  auto job = std::make_shared<curl_job>(number, std::move(call), std::move(f), options_);
+  auto job =
+      std::make_shared<curl_job>(number, std::move(call), std::move(f), handles_->take(), options_);
   lane->start(job);
   return std::make_unique<curl_transfer>(lane, std::move(job));
 }

@@ -35,6 +35,7 @@ struct client_options {
 };
 
 class curl_lane;
+class easy_pool;
 
 /// HTTP over libcurl on an event loop that others run: pooled connections, transfers that can be
 /// cancelled at any time and are paused while their window is used up.
@@ -57,6 +58,7 @@ public:
 
 private:
   client_options options_;
+  std::shared_ptr<easy_pool> handles_;
   std::vector<std::shared_ptr<curl_lane>> lanes_;
   std::atomic<std::size_t> next_lane_{0};
 };

@@ -12,8 +12,10 @@ import {
   expectError,
   gateway,
   leadingTo,
+  rawRequest,
   simulator,
   unique,
+  until,
 } from './support.mjs';
 
 const sim = await simulator({ after });
@@ -37,6 +39,28 @@ test('--request-timeout ends the wait between two pieces', async (t) => {
   await sim.fault({ call: 'stream', kind: 'stall', times: 1, after_events: 5 });
   const stream = await nekod.stream(`[sim tokens=50] ${unique()}`);
   assert.equal(checkBrokenStream(await stream.rest()).code, 'upstream_timeout');
+  await sim.quiet();
+});
+
+test('--request-timeout ends the wait behind a pause that the client made, and not the pause', async (t) => {
+  const args = replace([...leadingTo(sim), ...patient], '--request-timeout', '1');
+  const nekod = await gateway(t, [...args, '--first-byte-timeout', '1']);
+  await sim.fault({ call: 'stream', kind: 'stall', times: 1, after_events: 100_000 });
+  const content = `[sim tokens=200000] ${unique()}`;
+  const client = new Connection(nekod.port);
+  t.after(() => client.end());
+  await client.send(rawRequest('POST', '/v1/chat/completions', { stream: true, messages: [{ role: 'user', content }] }));
+  const stalls = async () => (await (await fetch(`${nekod.url}/metrics`)).text()).match(/^nekod_credit_stalls_total (\d+)/m)[1] > 0;
+  await until(stalls, 'the upstream is never paused');
+  // Limits are looked at while it waits: nekod has nothing to do over many looks.
+  let [last, still] = [-1, 0];
+  await until(() => {
+    still = nekod.ticks() <= last + 1 ? still + 1 : 0;
+    last = nekod.ticks();
+    return still >= 200;
+  }, 'the pause does not last');
+  client.reading();
+  await client.seen(/"code":"upstream_timeout"/);
   await sim.quiet();
 });
 
