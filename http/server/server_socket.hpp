@@ -143,9 +143,20 @@ public:
         executor, [into, f = std::forward<Handler>(f)]() mutable { hand_on_token(into, f); }));
   }
 
+  /// Plain bytes go out at once as far as the system takes them, which is nearly always: what an
+  /// operation of Asio's costs is spent only where there is something to wait for.
   template <class Buffers, class Handler>
   void async_write_some(const Buffers& buffers, Handler&& f) {
     auto executor = asio::get_associated_executor(f);
+    if (!tls_) {
+      asio::error_code ec;
+      auto size = plain_.write_some(buffers, ec);
+      if (ec != asio::error::would_block && ec != asio::error::try_again) {
+        asio::post(asio::bind_executor(
+            executor, [ec, size, f = std::forward<Handler>(f)]() mutable { f(ec, size); }));
+        return;
+      }
+    }
     watch_->begin(plain_, executor);
     auto written = [this, f = std::forward<Handler>(f)](const asio::error_code& ec,
                                                         std::size_t size) mutable {
@@ -169,7 +180,9 @@ public:
     };
     auto context = listener_->tls();
     if (!context) {
-      f(asio::error_code{});
+      asio::error_code ec;
+      plain_.non_blocking(true, ec);
+      f(ec);
       return;
     }
     if (listener_->handshakes >= listener_->max_handshakes) {

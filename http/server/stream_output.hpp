@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <utility>
 
 /// How an answer of unknown length goes out, as a kind of response of RESTinio's: its own knows
@@ -36,11 +37,7 @@ public:
     begin();
     if (bytes.empty())
       return;
-    if (chunked_)
-      parts_.emplace_back(chunk_head(bytes.size()));
-    parts_.emplace_back(std::move(bytes));
-    if (chunked_)
-      parts_.emplace_back("\r\n");
+    parts_.emplace_back(chunked_ ? as_chunk(bytes) : std::move(bytes));
   }
 
   void flush(write_status_cb_t f) { send(response_parts_attr_t::not_final_parts, std::move(f)); }
@@ -63,10 +60,14 @@ private:
         m_header, impl::content_length_field_presence_t::skip_content_length));
   }
 
-  static std::string chunk_head(std::size_t size) {
-    std::array<char, 20> digits;
-    auto end = std::to_chars(digits.data(), digits.data() + digits.size(), size, 16).ptr;
-    return std::string{digits.data(), end} + "\r\n";
+  /// In one piece: each part of a write costs more than to copy it.
+  static std::string as_chunk(std::string_view bytes) {
+    std::array<char, 2 * sizeof(std::size_t)> digits;
+    auto end = std::to_chars(digits.data(), digits.data() + digits.size(), bytes.size(), 16).ptr;
+    std::string chunk;
+    chunk.reserve(bytes.size() + digits.size() + 4);
+    chunk.append(digits.data(), end).append("\r\n").append(bytes).append("\r\n");
+    return chunk;
   }
 
   void send(response_parts_attr_t part, write_status_cb_t f) {
