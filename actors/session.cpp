@@ -302,15 +302,16 @@ void session_state::commit(openai::answer_end end) {
               whole_->keep();
             }
             // First the registry: the client's next turn may come as soon as it has the end.
-            tell_registry();
+            enter_settling();
             running_->readers.for_each(
                 [&](const reply_actor& reply) { self_->send(reply, atom::finish_v, end); });
-            settle();
+            line_->settle();
           },
           [this](const caf::error& e) {
             log_store_failure(options_.id, e);
             not_committed();
-            settle();
+            enter_settling();
+            line_->settle();
           });
 }
 
@@ -331,10 +332,9 @@ void session_state::save() {
             [this](const caf::error& e) { log_store_failure(options_.id, e); });
 }
 
-void session_state::settle() {
+void session_state::enter_settling() {
   enter(phase::settling);
   tell_registry();
-  line_->settle();
 }
 
 void session_state::end_turn() {

@@ -110,7 +110,7 @@ private:
   const openai::message& newest_message() const;
   void commit(openai::answer_end end);
   void not_committed();
-  void settle();
+  void enter_settling();
   void end_turn();
   /// Gives up the running turn, whose client left *then* if that is known.
   void give_up(std::optional<std::chrono::steady_clock::time_point> then);
