@@ -91,25 +91,21 @@ start_nginx() { # NAME
   exit 1
 }
 
-# Drives a server. The figures are in figures.json of the workplace; errors end the script.
+# Drives a server. The figures are in figures.json of the workplace. Errors are told, and returned as
+# nekod-bench's code; what it said of them stays in complaint.
 bench() { # NAME [FLAG...]
-  local name="$1"
+  local name="$1" code=0
   shift
-  if ! timeout 300 "$programs/nekod-bench" "${address[$name]}" --watch "${process[$name]}" "$@" \
-    --quiet --json "$workplace/figures.json" >"$workplace/table"; then
-    cat "$workplace/table" >&2
-    exit 1
-  fi
+  rm -f "$workplace/figures.json"
+  timeout 300 "$programs/nekod-bench" "${address[$name]}" --watch "${process[$name]}" "$@" \
+    --quiet --json "$workplace/figures.json" >"$workplace/table" 2>"$workplace/complaint" || code=$?
+  ((code == 0)) || cat "$workplace/complaint" "$workplace/table" >&2
+  return "$code"
 }
 
 # One of these figures, of the object's outermost level.
 figure() { # NAME
   grep -o "\"$1\":[0-9.]*" "$workplace/figures.json" | head -n 1 | cut -d: -f2
-}
-
-# A percentile of one of the times, in milliseconds.
-time_of() { # first_token|between_tokens|total p50|p90|p99
-  grep -o "\"$1\":{[^}]*}" "$workplace/figures.json" | grep -o "\"$2\":[0-9.]*" | cut -d: -f2
 }
 
 # KiB of a server's memory.
@@ -128,16 +124,7 @@ difference() { # A B
 
 # The server's processor time for each of these, in microseconds.
 cost_of() { # answers|pieces
-  each watched_cpu_seconds "$1"
-}
-
-# The load generator's own.
-own_cost_of() { # answers|pieces
-  each own_cpu_seconds "$1"
-}
-
-each() { # SECONDS NUMBER
-  awk -v time="$(figure "$1")" -v n="$(figure "$2")" 'BEGIN { print time * 1e6 / n }'
+  quotient "$(figure watched_cpu_seconds)e6" "$(figure "$1")"
 }
 
 median() { # NUMBERS: one word, with spaces between them
@@ -147,4 +134,10 @@ median() { # NUMBERS: one word, with spaces between them
 
 quotient() { # A B
   awk -v a="$1" -v b="$2" 'BEGIN { print (b > 0 ? a / b : 0) }'
+}
+
+json_text() { # TEXT
+  local text="${1//\\/\\\\}"
+  text="${text//\"/\\\"}"
+  printf '"%s"' "$(tr -d '\000-\037' <<<"$text")"
 }

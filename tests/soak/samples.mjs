@@ -1,6 +1,8 @@
 // What is looked at while traffic runs, what of it may not grow, and how it looks.
 
 import { readFileSync, readdirSync } from 'node:fs';
+import { median } from '../../bench/report/numbers.mjs';
+import { colours, element } from '../../bench/report/svg.mjs';
 
 /// What is measured, with how much more its last quarter may have than its second, in part and in number.
 /// The first quarter is for warming up: caches, pools, the allocator's own habits.
@@ -34,8 +36,6 @@ export async function sample(nekod) {
   };
 }
 
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
-
 /// The medians of the second and the last quarter of each measure, and whether it has grown.
 export function growth(samples) {
   const quarter = Math.floor(samples.length / 4);
@@ -55,40 +55,43 @@ export function csv(runs) {
   return [['upstream', 'seconds', ...names].join(','), ...lines, ''].join('\n');
 }
 
-const colours = ['#d2691e', '#1e6fd2'];
 const [width, height, left] = [640, 90, 70];
+
+const text = (x, y, words, more = {}) => element('text', { x, y, ...more }, words);
 
 /// One measure as a panel; a line for each kind of upstream.
 function panel(runs, name, top) {
   const all = Object.values(runs).flat();
   const most = Math.max(1, ...all.map((s) => s[name]));
   const last = Math.max(1, ...all.map((s) => s.seconds));
+  const floor = top + height;
   const lines = Object.values(runs).map((samples, i) => {
     const step = Math.ceil(samples.length / 160);
     const points = samples
       .filter((_, at) => at % step === 0)
-      .map((s) => `${(left + (s.seconds / last) * width).toFixed(0)},${(top + height - (s[name] / most) * (height - 20)).toFixed(0)}`);
-    return `<polyline fill="none" stroke="${colours[i]}" points="${points.join(' ')}"/>`;
+      .map((s) => `${(left + (s.seconds / last) * width).toFixed(0)},${(floor - (s[name] / most) * (height - 20)).toFixed(0)}`);
+    return element('polyline', { fill: 'none', stroke: colours[i], points: points.join(' ') });
   });
   return [
-    `<text x="4" y="${top + 12}">${name}</text><text x="4" y="${top + 28}">${most}</text>`,
-    `<line x1="${left}" y1="${top + height}" x2="${left + width}" y2="${top + height}" stroke="#999"/>`,
-    ...lines,
-  ].join('\n');
+    text(4, top + 12, name),
+    text(4, top + 28, most),
+    element('line', { x1: left, y1: floor, x2: left + width, y2: floor, stroke: '#999' }),
+    lines,
+  ];
 }
 
 /// Small enough to be kept.
 export function plot(runs) {
   const names = Object.keys(measures);
-  const legend = Object.keys(runs).map((kind, i) => `<text x="${left + 90 * i}" y="14" fill="${colours[i]}">${kind}</text>`);
   const last = Math.max(...Object.values(runs).flat().map((s) => s.seconds));
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${left + width + 10}" height="${names.length * (height + 10) + 30}" font-family="sans-serif" font-size="11">`,
-    '<rect width="100%" height="100%" fill="white"/>',
-    ...legend,
-    `<text x="${left + width - 60}" y="14">${Math.round(last / 60)} minutes</text>`,
-    ...names.map((name, i) => panel(runs, name, 24 + i * (height + 10))),
-    '</svg>',
-    '',
-  ].join('\n');
+  const size = { width: left + width + 10, height: names.length * (height + 10) + 30 };
+  const svg = element(
+    'svg',
+    { xmlns: 'http://www.w3.org/2000/svg', ...size, 'font-family': 'sans-serif', 'font-size': 11 },
+    element('rect', { width: '100%', height: '100%', fill: 'white' }),
+    Object.keys(runs).map((kind, i) => text(left + 90 * i, 14, kind, { fill: colours[i] })),
+    text(left + width - 60, 14, `${Math.round(last / 60)} minutes`),
+    names.map((name, i) => panel(runs, name, 24 + i * (height + 10))),
+  );
+  return `${svg}\n`;
 }
