@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace nekod::fuzz {
@@ -80,6 +81,25 @@ void check_chunk(std::string_view members, bool may_end) {
   }
 }
 
+/// The same stream with white space in every other chunk, so that none is like the one before.
+std::string with_each_chunk_unlike(std::string_view stream) {
+  constexpr std::string_view begin = "data: {";
+  std::string result;
+  auto unlike = false;
+  while (!stream.empty()) {
+    const auto line = stream.substr(0, stream.find('\n'));
+    result += line;
+    if (line.starts_with(begin) && std::exchange(unlike, !unlike))
+      result.insert(result.size() - line.size() + begin.size(), " ");
+    stream.remove_prefix(line.size());
+    if (!stream.empty()) {
+      result += '\n';
+      stream.remove_prefix(1);
+    }
+  }
+  return result;
+}
+
 } // namespace
 
 void openai_stream(std::string_view input) {
@@ -87,6 +107,8 @@ void openai_stream(std::string_view input) {
     check(same_however_cut(input, [&](auto cut) { return read(usage, cut); }),
           "the cuts of a stream change nothing");
     const auto all = read(usage, [&](auto feed) { feed(input); });
+    check(all == read(usage, [&](auto feed) { feed(with_each_chunk_unlike(input)); }),
+          "a chunk is read the same whatever came before");
     check(all.whole == all.failure.empty(), "a stream is whole, or it failed");
     check(all.failure.empty() || json::parse(all.failure), "a failure is JSON");
     for (const auto& chunk : all.sent)
