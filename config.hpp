@@ -95,6 +95,8 @@ struct settings {
   std::size_t max_url_size = 8u << 10;
   std::size_t max_connections = 16'000;
   std::size_t max_streams = 10'000;
+  /// 0 for no limit.
+  std::size_t max_memory = 0;
   std::size_t stream_buffer = 256u << 10;
 
   seconds connect_timeout{5};

@@ -11,6 +11,7 @@
 #include "bench/simulator/service.hpp"
 #include "http/client/curl_transport.hpp"
 #include "http/server/access_log.hpp"
+#include "http/server/memory_watch.hpp"
 #include "http/server/redirect.hpp"
 #include "http/server/routes.hpp"
 #include "http/server/scrape.hpp"
@@ -295,6 +296,8 @@ private:
     o.max_url = settings_.max_url_size;
     o.max_headers = settings_.max_header_size;
     o.max_requests = settings_.max_streams;
+    o.max_memory = settings_.max_memory;
+    o.memory = [this] { return memory_.resident(); };
     o.open_requests = [this] { return server_->open_exchanges(); };
     o.max_connections = max_connections_;
     o.open_connections = [this] { return server_->open_connections(); };
@@ -315,6 +318,7 @@ private:
   /// As set, but for the simulator, whose address and token are not settings.
   std::vector<upstream_settings> upstreams_;
   std::shared_ptr<metrics> counts_ = std::make_shared<metrics>();
+  http::memory_watch memory_;
   http::scrape scrape_{counts_, NEKOD_VERSION};
   http::admission gate_;
   asio::io_context loop_;

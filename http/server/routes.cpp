@@ -97,7 +97,13 @@ bool routes::wants_body(const request& r) const {
   c.where = find(c.path, r.method);
   if (draining_ || too_much(r) || c.where == nullptr || !c.where->takes(r.method))
     return false;
+  if (c.where->answer == &routes::chat && lacks_memory())
+    return false;
   return c.where->open || options_.gate->knows(c.who);
+}
+
+bool routes::lacks_memory() const {
+  return options_.max_memory > 0 && options_.memory() > options_.max_memory;
 }
 
 /// The refusal where there is no room for a request, or for its connection: that is closed behind
@@ -109,7 +115,8 @@ std::optional<error> routes::turned_away(call& c) const {
   auto closing = draining_ || past(options_.open_connections, options_.max_connections);
   if (closing || leaving_)
     c.x->close_after();
-  auto away = closing || (c.is_chat() && past(options_.open_requests, options_.max_requests));
+  auto away = closing || (c.is_chat() &&
+                          (past(options_.open_requests, options_.max_requests) || lacks_memory()));
   if (!away || (c.where != nullptr && c.where->watched))
     return std::nullopt;
   error full{error_code::overloaded};

@@ -34,6 +34,10 @@ struct route_options {
   /// Connections at a time; a request on one more is answered 503 and its connection closed.
   std::size_t max_connections = 16'000;
   std::function<std::size_t()> open_connections;
+  /// Bytes of memory past which a chat is answered 503; 0 for no limit.
+  std::size_t max_memory = 0;
+  /// How many there are now.
+  std::function<std::size_t()> memory;
   /// What `GET /metrics` shows.
   std::function<std::string()> metrics_text;
   std::string version;
@@ -84,6 +88,7 @@ private:
 
   void dispatch(call& c);
   std::optional<openai::error> too_much(const request& r) const;
+  bool lacks_memory() const;
   std::optional<openai::error> turned_away(call& c) const;
   void refuse(const call& c, const openai::error& e) const;
   void refuse_method(const call& c) const;

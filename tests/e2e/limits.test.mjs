@@ -65,6 +65,34 @@ test('who finds no room is told so at once, and running streams do not notice', 
   await (await waiting).text();
 });
 
+test('past --max-memory chats are answered 503, running streams go on, and there is room again later', async (t) => {
+  const large = 12 << 20;
+  const nekod = await gateway(t, [...leadingTo(sim), '--max-memory', `${48 << 20}`]);
+  const running = await nekod.stream(`[sim tokens=200 delay=20] ${unique()}`);
+  await running.started();
+  // Bodies whose last byte is missing take memory.
+  const bodies = Array.from({ length: 4 }, () => new Connection(nekod.port).reading());
+  const body = rawRequest('POST', '/v1/chat/completions', ' '.repeat(large) + '{}');
+  const refused = async () => {
+    const response = await nekod.post({ messages: [{ role: 'user', content: unique() }] });
+    const wait = response.headers.get('retry-after') ?? '';
+    const { error } = await response.json();
+    return response.status === 503 && error.code === 'overloaded' && wait;
+  };
+  bodies.forEach((connection) => connection.send(body.subarray(0, body.length - 1)));
+  assert.match(await until(refused, 'memory has no end'), /^[1-9]\d*$/);
+  assert.equal((await fetch(`${nekod.url}/health/ready`)).status, 200);
+  checkStream(await running.rest());
+  assert.ok(await refused(), 'there was room meanwhile');
+  // A large body is not even read now.
+  const late = new Connection(nekod.port).reading();
+  t.after(() => late.end());
+  await late.send(body.subarray(0, 1000));
+  await late.seen(/^HTTP\/1\.1 503 /);
+  bodies.forEach((connection) => connection.end());
+  await until(async () => !(await refused()), 'there is still no room');
+});
+
 test('connections past --max-connections are sent away, and there is room again later', async (t) => {
   const nekod = await gateway(t, [...leadingTo(sim), '--max-connections', '4']);
   const idle = Array.from({ length: 4 }, () => new Connection(nekod.port));
