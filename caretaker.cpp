@@ -18,7 +18,7 @@ using clock = std::chrono::steady_clock;
 /// How often a drain looks whether answers still run.
 constexpr std::chrono::milliseconds drain_interval{20};
 
-/// How long requests are still answered on connections that were taken last.
+/// How long requests may still come in on connections that were taken last.
 constexpr std::chrono::milliseconds last_guests{1000};
 
 /// How often memory and the log file are looked after.
@@ -79,13 +79,18 @@ void caretaker::close_door() {
 
 void caretaker::begin_drain() {
   deadline_ = clock::now() + drain_limit_;
+  last_call_ = clock::now() + last_guests;
   duties_.begin_drain();
   duties_.close_door();
   look_at_drain();
 }
 
 void caretaker::look_at_drain() {
-  if (duties_.open_answers() == 0 || clock::now() >= deadline_) {
+  auto now = clock::now();
+  // A connection that is open without an answer has a request on its way.
+  auto all_gone =
+      duties_.open_answers() == 0 && (duties_.open_connections() == 0 || now >= last_call_);
+  if (all_gone || now >= deadline_) {
     control_.stop();
     return;
   }

@@ -40,7 +40,8 @@ public:
   caretaker();
 
   /// Works until the end: after a signal to end goes on for *drain_delay*, and then until no answer
-  /// is open or *drain_limit* is over. A second such signal ends the process at once.
+  /// is open nor a request on its way, or *drain_limit* is over. A second such signal ends the
+  /// process at once.
   void work(duties d, milliseconds drain_delay, milliseconds drain_limit);
 
 private:
@@ -63,6 +64,8 @@ private:
   milliseconds drain_limit_{0};
   bool ending_ = false;
   std::chrono::steady_clock::time_point deadline_;
+  /// Until when a drain waits for requests that are on their way.
+  std::chrono::steady_clock::time_point last_call_;
   std::size_t most_open_ = 0;
 };
 

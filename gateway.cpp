@@ -130,12 +130,14 @@ public:
   void announce_drain() {
     spdlog::info("about to drain: {} answers run", open_answers());
     routes_->announce_drain();
+    for_each_server([](http::server& s) { s.announce_leaving(); });
   }
 
   void close_door() {
-    server_->stop_accepting();
-    if (redirect_)
-      redirect_->stop_accepting();
+    for_each_server([](http::server& s) {
+      s.stop_accepting();
+      s.close_idle();
+    });
   }
 
   void drain() {
@@ -184,6 +186,13 @@ public:
   }
 
 private:
+  template <class Use>
+  void for_each_server(Use use) {
+    use(*server_);
+    if (redirect_)
+      use(*redirect_);
+  }
+
   void start_simulator() {
     sim::options o;
     auto& upstream = upstreams_.front();

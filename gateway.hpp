@@ -31,7 +31,7 @@ public:
   /// Says to monitors, and with each answer to its client, that the end is near.
   void announce_drain();
 
-  /// Takes no new connections.
+  /// Takes no new connections, and closes those that wait for another request.
   void close_door();
 
   /// Takes no new work.

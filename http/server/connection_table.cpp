@@ -3,13 +3,18 @@
 #include "http/server/inbox.hpp"
 #include "http/server/restinio_exchange.hpp"
 
+#include <asio/post.hpp>
+
 #include <utility>
 
 namespace nekod::http {
 
-void connection_table::announce(restinio::connection_id_t connection, std::shared_ptr<inbox> box) {
+void connection_table::announce(restinio::connection_id_t connection, std::shared_ptr<inbox> box,
+                                strand on) {
   std::lock_guard guard{mutex_};
-  connections_[connection].box = std::move(box);
+  auto& known = connections_[connection];
+  known.box = std::move(box);
+  known.on = std::move(on);
 }
 
 std::shared_ptr<inbox> connection_table::inbox_of(restinio::connection_id_t connection) const {
@@ -26,6 +31,13 @@ void connection_table::add(restinio::connection_id_t connection,
   exchanges.push_back(std::move(x));
 }
 
+void connection_table::let_leave() {
+  std::lock_guard guard{mutex_};
+  for (const auto& [id, known] : connections_)
+    if (known.on)
+      asio::post(*known.on, [box = known.box] { box->leave(); });
+}
+
 void connection_table::state_changed(const restinio::connection_state::notice_t& notice) {
   if (restinio::holds_alternative<restinio::connection_state::accepted_t>(notice.cause()))
     accepted(notice.connection_id());
@@ -39,7 +51,7 @@ void connection_table::accepted(restinio::connection_id_t connection) {
     connections_.erase(connection);
     throw connection_cut{};
   }
-  counts_->connections = connections_.size();
+  shared_->connections = connections_.size();
 }
 
 /// RESTinio says twice that a connection closed, where both reading and writing failed.
@@ -52,7 +64,7 @@ void connection_table::closed(restinio::connection_id_t connection) {
       return;
     exchanges.swap(i->second.exchanges);
     connections_.erase(i);
-    counts_->connections = connections_.size();
+    shared_->connections = connections_.size();
   }
   for (auto& weak : exchanges)
     if (auto x = weak.lock())

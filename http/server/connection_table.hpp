@@ -1,5 +1,7 @@
 #pragma once
 
+#include <asio/io_context.hpp>
+#include <asio/strand.hpp>
 #include <restinio/all.hpp>
 
 #include <atomic>
@@ -7,16 +9,19 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
 namespace nekod::http {
 
 /// What a server and its exchanges share; outlives the server while an exchange is alive.
-struct shared_counts {
+struct shared_state {
   std::atomic<std::size_t> exchanges{0};
   std::atomic<std::size_t> streams{0};
   std::atomic<std::size_t> connections{0};
+  /// Whether each answer that begins is its connection's last.
+  std::atomic<bool> leaving{false};
 };
 
 /// Thrown inside RESTinio's callbacks, where it makes RESTinio close the connection: its public
@@ -33,16 +38,22 @@ class restinio_exchange;
 /// taken.
 class connection_table {
 public:
-  connection_table(std::shared_ptr<shared_counts> counts, std::size_t limit)
-      : counts_(std::move(counts)), limit_(limit) {}
+  connection_table(std::shared_ptr<shared_state> shared, std::size_t limit)
+      : shared_(std::move(shared)), limit_(limit) {}
+
+  /// What a connection's events run on, one after the other.
+  using strand = asio::strand<asio::io_context::executor_type>;
 
   /// A connection is about to be accepted, whose bytes come into *box*.
-  void announce(restinio::connection_id_t connection, std::shared_ptr<inbox> box);
+  void announce(restinio::connection_id_t connection, std::shared_ptr<inbox> box, strand on);
 
   /// Null where the connection has closed.
   std::shared_ptr<inbox> inbox_of(restinio::connection_id_t connection) const;
 
   void add(restinio::connection_id_t connection, std::weak_ptr<restinio_exchange> x);
+
+  /// Has each connection that is here close once nothing is under way over it.
+  void let_leave();
 
   /// RESTinio's connection state listener. Cuts connections past the limit.
   void state_changed(const restinio::connection_state::notice_t& notice);
@@ -50,13 +61,14 @@ public:
 private:
   struct entry {
     std::shared_ptr<inbox> box;
+    std::optional<strand> on;
     std::vector<std::weak_ptr<restinio_exchange>> exchanges;
   };
 
   void accepted(restinio::connection_id_t connection);
   void closed(restinio::connection_id_t connection);
 
-  std::shared_ptr<shared_counts> counts_;
+  std::shared_ptr<shared_state> shared_;
   std::size_t limit_;
   mutable std::mutex mutex_;
   std::unordered_map<restinio::connection_id_t, entry> connections_;

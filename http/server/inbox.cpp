@@ -35,8 +35,19 @@ void inbox::answered() {
   if (broken())
     return;
   busy_ = false;
-  if (!held_.empty() && wake)
+  used_ = true;
+  if ((!held_.empty() || over()) && wake)
     wake();
+}
+
+void inbox::leave() {
+  leaving_ = true;
+  if (over() && wake)
+    wake();
+}
+
+bool inbox::over() const noexcept {
+  return leaving_ && used_ && !busy_ && held_.empty() && reader_.untouched();
 }
 
 } // namespace nekod::http

@@ -37,7 +37,15 @@ public:
   /// The answer is on its way, whole.
   void answered();
 
-  /// Called when a request became ready that had waited for the answer before it.
+  /// The connection is to close as soon as it may.
+  void leave();
+
+  /// Whether the connection is to close now: it is leaving, has had an answer, and nothing of
+  /// another request has come. One that has had none waits: its client takes that for a failure.
+  bool over() const noexcept;
+
+  /// Called when a request became ready that had waited for the answer before it, and when the
+  /// connection is to close.
   std::function<void()> wake;
 
 private:
@@ -47,6 +55,9 @@ private:
   request_reader reader_;
   std::string held_;
   bool busy_ = false;
+  /// Whether a request was answered.
+  bool used_ = false;
+  bool leaving_ = false;
 };
 
 } // namespace nekod::http

@@ -40,6 +40,9 @@ public:
   /// Whether a request is ready to be released.
   bool whole() const noexcept { return step_ == step::whole; }
 
+  /// Whether nothing has come of the next request.
+  bool untouched() const noexcept { return step_ == step::head && line_.empty(); }
+
   /// Whether a request broke off, so that what comes behind it means nothing.
   bool broken() const noexcept { return broken_; }
 

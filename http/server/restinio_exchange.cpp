@@ -46,10 +46,10 @@ std::string reason_phrase(std::uint16_t status) {
 }
 
 /// Counts one in *count* until the last copy of what it returns is gone.
-std::shared_ptr<void> count_in(std::shared_ptr<shared_counts> counts,
-                               std::atomic<std::size_t> shared_counts::*count) {
-  ++((*counts).*count);
-  return {nullptr, [counts = std::move(counts), count](void*) { --((*counts).*count); }};
+std::shared_ptr<void> count_in(std::shared_ptr<shared_state> shared,
+                               std::atomic<std::size_t> shared_state::*count) {
+  ++((*shared).*count);
+  return {nullptr, [shared = std::move(shared), count](void*) { --((*shared).*count); }};
 }
 
 } // namespace
@@ -62,7 +62,7 @@ restinio_exchange::restinio_exchange(restinio::request_handle_t handle, std::sha
       handle_(std::move(handle)),
       loop_(loop),
       setting_(std::move(setting)),
-      counted_(count_in(setting_->counts, &shared_counts::exchanges)) {
+      counted_(count_in(setting_->shared, &shared_state::exchanges)) {
   req_.peer = handle_->remote_endpoint().address().to_string();
 }
 
@@ -110,7 +110,7 @@ void restinio_exchange::begin(std::uint16_t status, fields headers) {
     std::lock_guard guard{mutex_};
     if (ended_ || stream_)
       return;
-    stream_counted_ = count_in(setting_->counts, &shared_counts::streams);
+    stream_counted_ = count_in(setting_->shared, &shared_state::streams);
   }
   stream_.emplace(start<stream_output>(status, std::move(headers)));
   if (!req_.takes_chunks)
@@ -235,7 +235,7 @@ restinio::response_builder_t<Output> restinio_exchange::start(std::uint16_t stat
   for (const auto& field : setting_->extra)
     response.append_header(field.first, field.second);
   response.append_header_date_field();
-  if (!req_.keep_alive)
+  if (!req_.keep_alive || setting_->shared->leaving)
     response.connection_close();
   return response;
 }

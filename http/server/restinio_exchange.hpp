@@ -21,7 +21,7 @@ namespace nekod::http {
 
 /// What the exchanges of one server have in common.
 struct exchange_setting {
-  std::shared_ptr<shared_counts> counts;
+  std::shared_ptr<shared_state> shared;
   /// Fields for every answer.
   fields extra;
   /// Told when an exchange is dropped; may be empty.

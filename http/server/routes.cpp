@@ -113,7 +113,7 @@ std::optional<error> routes::turned_away(call& c) const {
     return count && count() > limit;
   };
   auto closing = draining_ || past(options_.open_connections, options_.max_connections);
-  if (closing || leaving_)
+  if (closing)
     c.x->close_after();
   auto away = closing || (c.is_chat() &&
                           (past(options_.open_requests, options_.max_requests) || lacks_memory()));

@@ -57,8 +57,7 @@ public:
   /// called on several threads at once.
   bool wants_body(const request& r) const;
 
-  /// From now on it is not ready, and connections close behind their next answer, so that clients
-  /// look for another place.
+  /// From now on it is not ready.
   void announce_drain() noexcept { leaving_ = true; }
 
   /// From now on new requests are refused with 503, but for those of monitors.

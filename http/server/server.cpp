@@ -94,11 +94,11 @@ struct traits : restinio::traits_t<restinio::asio_timer_manager_t, restinio::nul
 class server::impl {
 public:
   impl(asio::io_context& loop, const server_options& options, handler f)
-      : counts_(std::make_shared<shared_counts>()),
-        connections_(std::make_shared<connection_table>(counts_, options.max_connections +
+      : shared_(std::make_shared<shared_state>()),
+        connections_(std::make_shared<connection_table>(shared_, options.max_connections +
                                                                      spare_connections(options))),
         exchanges_(std::make_shared<exchange_setting>(
-            exchange_setting{counts_, options.extra, options.ended})),
+            exchange_setting{shared_, options.extra, options.ended})),
         sockets_(std::make_shared<listener>(options, connections_)),
         loop_(loop),
         factory_(make_factory(settings(options, std::move(f)))) {
@@ -118,7 +118,11 @@ public:
 
   void stop_accepting() { door_->close(); }
 
-  const shared_counts& counts() const noexcept { return *counts_; }
+  void announce_leaving() noexcept { shared_->leaving = true; }
+
+  void close_idle() { connections_->let_leave(); }
+
+  const shared_state& shared() const noexcept { return *shared_; }
 
   asio::io_context& loop() noexcept { return loop_; }
 
@@ -168,7 +172,7 @@ private:
       throw connection_cut{};
   }
 
-  std::shared_ptr<shared_counts> counts_;
+  std::shared_ptr<shared_state> shared_;
   std::shared_ptr<connection_table> connections_;
   std::shared_ptr<const exchange_setting> exchanges_;
   std::shared_ptr<listener> sockets_;
@@ -223,10 +227,14 @@ void server::use(tls_context tls) { impl_->use(std::move(tls)); }
 
 void server::stop_accepting() { impl_->stop_accepting(); }
 
-std::size_t server::open_exchanges() const noexcept { return impl_->counts().exchanges; }
+void server::announce_leaving() noexcept { impl_->announce_leaving(); }
 
-std::size_t server::open_streams() const noexcept { return impl_->counts().streams; }
+void server::close_idle() { impl_->close_idle(); }
 
-std::size_t server::open_connections() const noexcept { return impl_->counts().connections; }
+std::size_t server::open_exchanges() const noexcept { return impl_->shared().exchanges; }
+
+std::size_t server::open_streams() const noexcept { return impl_->shared().streams; }
+
+std::size_t server::open_connections() const noexcept { return impl_->shared().connections; }
 
 } // namespace nekod::http

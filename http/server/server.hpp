@@ -85,6 +85,13 @@ public:
   /// be called on the loop.
   void stop_accepting();
 
+  /// From now on each answer that begins closes its connection behind it.
+  void announce_leaving() noexcept;
+
+  /// Closes connections that wait for another request, and the others behind the answer that is
+  /// under way or to come. Call `announce_leaving` and `stop_accepting` before.
+  void close_idle();
+
   /// Exchanges not yet ended, and the streams among them.
   std::size_t open_exchanges() const noexcept;
   std::size_t open_streams() const noexcept;

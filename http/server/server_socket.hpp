@@ -195,8 +195,8 @@ public:
   }
 
   /// Makes the connection known, as that of this number.
-  void announce(restinio::connection_id_t connection) {
-    listener_->connections->announce(connection, inbox_);
+  void announce(restinio::connection_id_t connection, connection_table::strand on) {
+    listener_->connections->announce(connection, inbox_, std::move(on));
   }
 
 private:
@@ -276,8 +276,16 @@ private:
       f(ec, 0);
     else if (inbox_->ready())
       hand_on_token(into, f);
+    else if (inbox_->over() && nothing_waits())
+      f(asio::error::eof, 0);
     else
       read_on(into, std::move(f));
+  }
+
+  /// Whether the system holds nothing that the client sent.
+  bool nothing_waits() {
+    asio::error_code ec;
+    return plain_.available(ec) == 0;
   }
 
   template <class Handler>
@@ -318,13 +326,13 @@ template <class Connection, class StartReading, class Failed>
 void prepare_connection_and_start_read(server_socket& socket, Connection& connection,
                                        StartReading start_reading, Failed failed) {
   socket.prepare([start_reading = std::move(start_reading), failed = std::move(failed), &socket,
-                  id = connection.connection_id(),
+                  id = connection.connection_id(), strand = connection.get_executor(),
                   alive = connection.shared_from_this()](const asio::error_code& ec) {
     if (ec) {
       failed(ec);
       return;
     }
-    socket.announce(id);
+    socket.announce(id, strand);
     // It throws where the connection is one too many. On a plain port RESTinio catches that.
     try {
       start_reading();

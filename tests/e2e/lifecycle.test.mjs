@@ -203,6 +203,76 @@ test('SIGTERM closes the door while answers still run', async (t) => {
   assert.deepEqual(await nekod.ended(), { code: 0, signal: null });
 });
 
+/// A connection over which an answer came, and which waits for another request.
+async function keptConnection(nekod) {
+  const kept = new Connection(nekod.port).reading();
+  await kept.send(rawRequest('GET', '/health/live'));
+  await kept.seen(/200 OK[^]*"alive"/);
+  kept.text = '';
+  return kept;
+}
+
+/// Sends what is missing of a request for `/health/live`, and reads that answer to the connection's end.
+async function endRequest(connection, rest) {
+  await connection.send(rest);
+  await until(() => connection.closed, 'the connection stays open');
+  assert.match(connection.text, /^HTTP\/1.1 200 OK\r\nConnection: close\r\n[^]*"alive"/);
+}
+
+test('SIGTERM closes kept connections that wait, and only those', async (t) => {
+  const { nekod } = await pair(t, { nekod: ['--drain-timeout', '600'] });
+  const stream = await nekod.stream(`[sim tokens=200000 delay=20] ${unique()}`);
+  await stream.started();
+  const [fresh, begun] = [new Connection(nekod.port).reading(), await keptConnection(nekod)];
+  await fresh.opened;
+  const waiting = await Promise.all(Array.from({ length: 20 }, () => keptConnection(nekod)));
+  const request = rawRequest('GET', '/health/live');
+  await begun.send(request.subarray(0, 20));
+  nekod.kill();
+  await until(() => waiting.every((kept) => kept.closed), 'a connection stays open');
+  for (const kept of waiting) assert.deepEqual([kept.text, kept.socket.errored], ['', null]);
+  // One that has had no answer yet would be a failure for its client.
+  await endRequest(begun, request.subarray(20));
+  await endRequest(fresh, request);
+  await stream.more();
+  assert.ok(!stream.ended, 'the stream goes on');
+  stream.leave();
+  assert.deepEqual(await nekod.ended(), { code: 0, signal: null });
+});
+
+test('an answer that runs at SIGTERM is its connection\'s last', async (t) => {
+  const { sim, nekod } = await pair(t, { nekod: ['--drain-timeout', '600'] });
+  const other = await nekod.stream(`[sim tokens=200000 delay=20] ${unique()}`);
+  await other.started();
+  const [whole, streamed] = [unique(), unique()];
+  const answer = nekod.ask(`[sim tokens=100 delay=10] ${whole}`);
+  const kept = new Connection(nekod.port).reading();
+  const content = `[sim tokens=100 delay=10] ${streamed}`;
+  await kept.send(rawRequest('POST', '/v1/chat/completions', { stream: true, messages: [{ role: 'user', content }] }));
+  await sim.reached(whole);
+  await kept.seen(/\r\n\r\n/);
+  nekod.kill();
+  assert.equal((await answer).response.headers.get('connection'), 'close');
+  // The head of the other was sent before.
+  await until(() => kept.closed, 'the connection stays open');
+  assert.match(kept.text, /\[DONE\]\s+0\r\n\r\n$/);
+  await other.more();
+  other.leave();
+  assert.deepEqual(await nekod.ended(), { code: 0, signal: null });
+});
+
+test('a request that is on its way at SIGTERM is answered, though nothing else is', async (t) => {
+  const { nekod } = await pair(t);
+  const begun = await keptConnection(nekod);
+  const waiting = await keptConnection(nekod);
+  const request = rawRequest('GET', '/health/live');
+  await begun.send(request.subarray(0, 20));
+  nekod.kill();
+  await until(() => waiting.closed, 'the drain does not begin');
+  await endRequest(begun, request.subarray(20));
+  assert.deepEqual(await nekod.ended(), { code: 0, signal: null });
+});
+
 test('--drain-timeout bounds the wait for streams', async (t) => {
   const { sim, nekod } = await pair(t, { nekod: ['--drain-timeout', '1'] });
   const stream = await nekod.stream(`[sim tokens=200000 delay=20] ${unique()}`);
@@ -218,9 +288,7 @@ test('--drain-delay lets monitors and clients know first, while all are still an
   const ready = () => fetch(`${nekod.url}/health/ready`);
   // Ready once it has the list of models.
   await until(async () => (await ready()).status === 200, 'not ready');
-  const kept = new Connection(nekod.port).reading();
-  await kept.send(rawRequest('GET', '/health/ready'));
-  await kept.seen(/200 OK[^]*"ready"/);
+  const kept = await keptConnection(nekod);
   nekod.kill();
   await until(async () => (await ready()).status === 503, 'it is still ready');
   assert.deepEqual((await (await ready()).json()).reasons, ['draining']);
@@ -228,7 +296,6 @@ test('--drain-delay lets monitors and clients know first, while all are still an
   assert.equal(response.headers.get('connection'), 'close');
   assert.equal((await fetch(`${nekod.url}/health/live`)).status, 200);
   // Whoever kept a connection is asked to look for another place behind its next answer.
-  kept.text = '';
   await kept.send(rawRequest('GET', '/v1/models'));
   await until(() => kept.closed, 'the connection stays open');
   assert.match(kept.text, /^HTTP\/1.1 200 OK\r\nConnection: close\r\n/);

@@ -143,6 +143,28 @@ test('an answer that ends a connection says so over TLS', async (t) => {
   assert.match(text, /"healthy"/);
 });
 
+test('a kept connection that waits at SIGTERM is ended over TLS', async (t) => {
+  const nekod = await secured(t, '--drain-timeout', '600');
+  let leave;
+  const streaming = new Promise((begun) =>
+    request(nekod, 'POST', '/v1/chat/completions', say(`[sim tokens=200000 delay=20] ${unique()}`, { stream: true }), (text, sent) => {
+      leave = () => sent.destroy();
+      begun();
+    }).catch(() => {}),
+  );
+  const socket = await connected({ port: nekod.port });
+  let [text, ended] = ['', false];
+  socket.setEncoding('utf8').on('data', (piece) => (text += piece)).on('end', () => (ended = true));
+  socket.write(rawRequest('GET', '/health/live'));
+  await until(() => /"alive"/.test(text), 'no answer');
+  await streaming;
+  nekod.kill();
+  await until(() => ended, 'the connection was cut, not ended');
+  assert.equal(nekod.status, undefined, 'the stream goes on');
+  leave();
+  assert.deepEqual(await nekod.ended(), { code: 0, signal: null });
+});
+
 test('the redirect port sends to the same address over TLS', async (t) => {
   const nekod = await secured(t, '--tls-redirect-port', '0');
   const port = Number(nekod.log.match(/redirecting from \S+:(\d+)/)[1]);
