@@ -88,9 +88,13 @@ std::string with_each_chunk_unlike(std::string_view stream) {
   auto unlike = false;
   while (!stream.empty()) {
     const auto line = stream.substr(0, stream.find('\n'));
-    result += line;
-    if (line.starts_with(begin) && std::exchange(unlike, !unlike))
-      result.insert(result.size() - line.size() + begin.size(), " ");
+    if (line.starts_with(begin) && std::exchange(unlike, !unlike)) {
+      result += begin;
+      result += ' ';
+      result += line.substr(begin.size());
+    } else {
+      result += line;
+    }
     stream.remove_prefix(line.size());
     if (!stream.empty()) {
       result += '\n';
