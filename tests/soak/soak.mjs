@@ -51,13 +51,15 @@ async function soak(room) {
   })();
   await Promise.all([...traffic, looking]);
 
-  const quiet = await until(async () => {
-    const last = await sample(room.nekod);
-    return last.buffered_bytes === 0 && last.connections < 40 && last;
-  }, 'what is open stays open');
+  let quiet;
+  const closed = async () => {
+    quiet = await sample(room.nekod);
+    return quiet.buffered_bytes === 0 && quiet.connections < 40;
+  };
+  const left = await until(closed, 'what is open stays open').then(() => null, (error) => error.message);
   const report = await room.sim.quiet();
   const wrong = report.violations.filter(({ kind }) => kind !== 'unchosen');
-  return { samples, counts: visitor.counts, quiet, wrong };
+  return { samples, counts: visitor.counts, quiet, left, wrong };
 }
 
 console.log(`soak: NEKOD_SEED=${seed}`);
@@ -70,12 +72,13 @@ try {
   writeFileSync(join(results, 'samples.csv'), csv(runs));
   writeFileSync(join(results, 'plot.svg'), plot(runs));
   rooms.forEach(({ kind }, i) => {
-    const { counts, samples, quiet, wrong } = outcomes[i];
+    const { counts, samples, quiet, left, wrong } = outcomes[i];
     console.log(`${kind}: ${samples.length} samples; ${JSON.stringify(counts)}`);
     console.table(growth(samples));
     console.log(`${kind}, a moment after: ${JSON.stringify(quiet)}`);
+    if (left) console.log(`${kind}: ${left}`);
     if (wrong.length) console.log(`${kind}: wrong use: ${JSON.stringify(wrong)}`);
-    failed ||= wrong.length > 0 || growth(samples).some(({ grown }) => grown);
+    failed ||= left !== null || wrong.length > 0 || growth(samples).some(({ grown }) => grown);
   });
 } finally {
   for (const f of ends) await f();
