@@ -12,7 +12,8 @@ export const measures = {
   threads: { part: 0, number: 0 },
   sessions: { part: 0.2, number: 20 },
   stored_sessions: { part: 0.2, number: 100 },
-  connections: { part: 0.2, number: 10 },
+  client_connections: { part: 0.2, number: 10 },
+  upstream_connections: { part: 0.2, number: 10 },
   buffered_bytes: { part: 0.5, number: 1 << 20 },
 };
 
@@ -31,7 +32,8 @@ export async function sample(nekod) {
     threads: Number(status.match(/Threads:\s+(\d+)/)[1]),
     sessions: total(metrics, 'nekod_sessions'),
     stored_sessions: total(metrics, 'nekod_stored_sessions'),
-    connections: total(metrics, 'nekod_open_connections') + total(metrics, 'nekod_upstream_connections'),
+    client_connections: total(metrics, 'nekod_open_connections'),
+    upstream_connections: total(metrics, 'nekod_upstream_connections'),
     buffered_bytes: total(metrics, 'nekod_buffered_bytes'),
   };
 }
