@@ -127,6 +127,8 @@ void curl_job::set_up_body() {
     return;
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &curl_job::allow_sending);
   curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
+  curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, &curl_job::connecting);
+  curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, this);
 }
 
 // -- libcurl's callbacks -------------------------------------------------------------------------
@@ -156,12 +158,26 @@ std::size_t curl_job::take_body(char* data, std::size_t size, std::size_t n, voi
   return bytes;
 }
 
+long curl_job::bytes_sent() const {
+  long sent = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_REQUEST_SIZE, &sent);
+  return sent;
+}
+
+/// What goes to a proxy to have it lead on counts as sent, too, and is no part of the request.
+int curl_job::connecting(void* self, curl_socket_t, curlsocktype) {
+  auto& job = *static_cast<curl_job*>(self);
+  job.sent_before_connecting_ = job.bytes_sent();
+  return CURL_SOCKOPT_OK;
+}
+
 /// When a pooled connection dies under a request, libcurl sends it again. What may have arrived
 /// must not be.
 int curl_job::allow_sending(void* self, char*, char*, int, int) {
-  long sent = 0;
-  curl_easy_getinfo(static_cast<curl_job*>(self)->easy(), CURLINFO_REQUEST_SIZE, &sent);
-  return sent == 0 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+  auto& job = *static_cast<curl_job*>(self);
+  auto before_connecting = std::exchange(job.sent_before_connecting_, std::nullopt);
+  return before_connecting.value_or(job.bytes_sent()) == 0 ? CURL_PREREQFUNC_OK
+                                                           : CURL_PREREQFUNC_ABORT;
 }
 
 void curl_job::take_header_line(std::string_view line) {

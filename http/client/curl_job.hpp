@@ -72,6 +72,7 @@ private:
 
   static std::size_t take_header(char* data, std::size_t size, std::size_t n, void* self);
   static std::size_t take_body(char* data, std::size_t size, std::size_t n, void* self);
+  static int connecting(void* self, curl_socket_t socket, curlsocktype purpose);
   static int allow_sending(void* self, char* server_address, char* own_address, int server_port,
                            int own_port);
 
@@ -79,6 +80,7 @@ private:
   void set_up_way(const client_options& options);
   void set_up_body();
   bool silent_so_far() const noexcept { return last_byte_ == clock::time_point{}; }
+  long bytes_sent() const;
   void take_header_line(std::string_view line);
   void send_head();
   transfer_failure failure_of(CURLcode code) const;
@@ -93,6 +95,8 @@ private:
   std::string bytes_;
   std::vector<curl_job*>* dirty_ = nullptr;
   std::optional<std::chrono::seconds> retry_after_;
+  /// How much had been sent when the connection to be used was begun; none where it was there.
+  std::optional<long> sent_before_connecting_;
   bool head_sent_ = false;
   clock::time_point started_ = clock::now();
   clock::time_point last_byte_;

@@ -66,10 +66,10 @@ test('limits, aliases and the log level change; a running stream does not notice
 });
 
 test('what cannot change is named, and the rest changes', async (t) => {
-  const { nekod, write } = await configured(t, 'threads = 1\nheartbeat = 10\n');
-  write('threads = 2\nheartbeat = 20\nchat-rate-limit = "1 per day"\n');
+  const { nekod, write } = await configured(t, 'max-streams = 10\nheartbeat = 10\n');
+  write('max-streams = 20\nheartbeat = 20\nchat-rate-limit = "1 per day"\n');
   const said = await reload(nekod);
-  assert.match(said, /warning .*--threads/);
+  assert.match(said, /warning .*--max-streams/);
   assert.match(said, /warning .*--heartbeat/);
   assert.doesNotMatch(said, /--chat-rate-limit/);
   assert.equal(await status(nekod), 200);

@@ -45,7 +45,7 @@ const posts = async (text) =>
 
 for (const stream of [true, false])
   test(`who waited in vain and asks again has the running turn's answer, stream ${stream}`, async () => {
-    const text = `[sim first=400 tokens=20] ${unique()}`;
+    const text = `[sim first=2000 tokens=20] ${unique()}`;
     const body = question(text, { stream });
     await leaveEarly(text, body, nth(0));
     const first = await send(body, nth(1));
@@ -88,7 +88,8 @@ test('one of them may leave, in the middle of its stream, and the others read on
 
 test('who has the beginning of a stream and leaves does not come back, unless it has a key', async () => {
   const again = async (options) => {
-    const text = `[sim tokens=40 delay=5] ${unique()}`;
+    // Long enough to be left before its end in a slow build, too.
+    const text = `[sim tokens=400 delay=5] ${unique()}`;
     const stream = await nekod.stream(text, {}, options(0));
     await stream.started();
     stream.leave();

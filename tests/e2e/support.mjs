@@ -71,7 +71,7 @@ export class Program {
     this.log = '';
     this.home = mkdtempSync(join(tmpdir(), 'nekod-e2e-'));
     const inherited = Object.entries(process.env).filter(([key]) =>
-      /^(PATH|LANG|LC_.*|TZ|(A|L|UB)SAN_OPTIONS)$/.test(key),
+      /^(PATH|LANG|LC_.*|TZ|(A|L|T|UB)SAN_OPTIONS|NEKOD_THREADS)$/.test(key),
     );
     for (const [file, text] of Object.entries(home)) writeFileSync(join(this.home, file), text);
     const bounds = [...limits, ...(files ? [`--nofile=${files}`] : [])];
@@ -136,7 +136,7 @@ export class Program {
     clearTimeout(impatient);
     clearTimeout(angry);
     rmSync(this.home, { recursive: true, force: true });
-    const report = this.log.match(/^.*(runtime error:|ERROR: \w+Sanitizer)[^]*/m);
+    const report = this.log.match(/^.*(runtime error:|(ERROR|WARNING): \w+Sanitizer)[^]*/m);
     assert.ok(!report, `${this.name}: ${report?.[0].slice(0, 6000)}`);
     assert.ok(!stuck, `${this.name} did not end on SIGTERM`);
   }

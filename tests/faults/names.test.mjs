@@ -44,7 +44,7 @@ for (const [kind, upstream] of Object.entries(upstreams))
     const limits = ['--connect-timeout', '1', '--request-timeout', '2', '--answer-timeout', '5'];
     const nekod = await gateway(
       t,
-      [...upstream.leading({ url: `http://upstream.test:${sim.port}` }), ...limits, ...once],
+      [...upstream.leading({ url: `http://upstream.test:${sim.port}` }), ...limits, ...once, '--threads', '1'],
       { limits: alone([`mount --bind ${file} /etc/resolv.conf`]) },
     );
     const id = unique('session');
@@ -63,7 +63,7 @@ for (const [kind, upstream] of Object.entries(upstreams))
     names.says = 'address';
     const said = await goesOn(nekod, id);
     await upstream.check(sim, said, lost);
-    // What is connected stays so.
+    // What is connected stays so; each thread has connections of its own.
     names.says = 'no';
     await upstream.check(sim, [...said, ...(await goesOn(nekod, id))], lost);
     await checkQuiet(sim);

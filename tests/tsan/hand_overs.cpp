@@ -1,0 +1,72 @@
+#include "actors/scheduler.hpp"
+
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
+#include <caf/all.hpp>
+
+#include <cstddef>
+#include <cstring>
+#include <string>
+#include <thread>
+#include <vector>
+
+/// Tries the thread sanitizer itself: actors on several threads hand each other texts and handles,
+/// of which it must say nothing. With the word `race` they also count in a variable that no message
+/// guards, of which it must tell.
+namespace {
+
+constexpr int threads = 4;
+constexpr std::size_t actors = 6;
+constexpr std::size_t texts_each = 5000;
+
+std::size_t unguarded = 0;
+
+struct relay_state {
+  relay_state() = default;
+
+  std::size_t handled = 0;
+  std::string last;
+  static inline const char* name = "relay";
+};
+
+/// Passes texts on to whom they name, until it has had enough.
+caf::behavior relay(caf::stateful_actor<relay_state>* self, bool races) {
+  return {[self, races](const std::string& text, const caf::actor& next) {
+    self->state.last = text + "!";
+    if (races)
+      ++unguarded;
+    if (++self->state.handled == texts_each)
+      self->quit();
+    else
+      self->send(next, self->state.last.substr(1), caf::actor_cast<caf::actor>(self));
+  }};
+}
+
+/// Ends once all have had enough, or wait for those that have.
+void run(caf::actor_system& system, bool races) {
+  std::vector<caf::actor> all;
+  for (std::size_t i = 0; i < actors; ++i)
+    all.push_back(system.spawn(relay, races));
+  for (std::size_t step = 1; step < actors; ++step)
+    for (std::size_t i = 0; i < actors; ++i)
+      caf::anon_send(all[i], std::string(100, 't'), all[(i + step) % actors]);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  auto races = argc > 1 && std::strcmp(argv[1], "race") == 0;
+  asio::io_context loop{threads};
+  auto work = asio::make_work_guard(loop);
+  caf::actor_system_config config;
+  nekod::run_actors_on(loop, config);
+  caf::actor_system system{config};
+  std::vector<std::thread> workers;
+  for (int i = 0; i < threads; ++i)
+    workers.emplace_back([&loop] { loop.run(); });
+  run(system, races);
+  system.await_all_actors_done();
+  loop.stop();
+  for (auto& worker : workers)
+    worker.join();
+}
