@@ -28,13 +28,8 @@ for (const buffer of [65_536, 262_144]) {
     await until(async () => (await figure(nekod, 'nekod_open_streams')) === count, 'they are not streamed to');
     // Normal clients next to them are answered while nekod is at its busiest.
     checkStream(await (await nekod.stream(unique('beside'))).rest());
-    // Paused: nekod does next to nothing over many looks.
-    let [last, still] = [-1, 0];
-    await until(() => {
-      still = nekod.ticks() <= last + 1 ? still + 1 : 0;
-      last = nekod.ticks();
-      return still >= 100;
-    }, 'the upstream is never paused');
+    // Paused.
+    await nekod.resting(100, 'the upstream is never paused');
     checkStream(await (await nekod.stream(unique('beside'))).rest());
     const each = ((nekod.memory() - before) * 1024 * 1024) / count;
     t.diagnostic(`${Math.round(each / 1024)} KiB a client`);

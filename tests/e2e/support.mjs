@@ -147,6 +147,16 @@ export class Program {
     return Number(fields[11]) + Number(fields[12]);
   }
 
+  /// Once it has next to nothing to do over so many looks.
+  async resting(looks, complaint) {
+    let [last, still] = [-1, 0];
+    await until(() => {
+      still = this.ticks() <= last + 1 ? still + 1 : 0;
+      last = this.ticks();
+      return still >= looks;
+    }, complaint);
+  }
+
   /// Resident memory in MiB.
   memory() {
     return Number(readFileSync(`/proc/${this.pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)[1]) / 1024;

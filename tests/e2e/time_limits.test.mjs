@@ -53,12 +53,7 @@ test('--request-timeout ends the wait behind a pause that the client made, and n
   const stalls = async () => (await (await fetch(`${nekod.url}/metrics`)).text()).match(/^nekod_credit_stalls_total (\d+)/m)[1] > 0;
   await until(stalls, 'the upstream is never paused');
   // Limits are looked at while it waits: nekod has nothing to do over many looks.
-  let [last, still] = [-1, 0];
-  await until(() => {
-    still = nekod.ticks() <= last + 1 ? still + 1 : 0;
-    last = nekod.ticks();
-    return still >= 200;
-  }, 'the pause does not last');
+  await nekod.resting(200, 'the pause does not last');
   client.reading();
   await client.seen(/"code":"upstream_timeout"/);
   await sim.quiet();
