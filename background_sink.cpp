@@ -23,6 +23,9 @@ namespace {
 /// Bytes of lines that may wait.
 constexpr std::size_t most_waiting = 4u << 20;
 
+/// How long a line may wait for others to be written with.
+constexpr std::chrono::milliseconds gathering{20};
+
 /// Between two words of lines that cannot be written.
 constexpr std::chrono::minutes silence{1};
 
@@ -54,12 +57,15 @@ public:
     }
     waiting_bytes_ += message.payload.size();
     waiting_.emplace_back(message);
-    changed_.notify_all();
+    if (waiting_.size() == 1)
+      changed_.notify_all();
   }
 
   void flush() {
     std::lock_guard guard{mutex_};
-    flush_ = true;
+    if (waiting_.empty())
+      return;
+    hurry_ = true;
     changed_.notify_all();
   }
 
@@ -71,22 +77,23 @@ public:
 
   void wait(std::chrono::milliseconds limit) {
     std::unique_lock guard{mutex_};
-    changed_.wait_for(guard, limit, [this] { return waiting_.empty() && !writing_ && !flush_; });
+    changed_.wait_for(guard, limit, [this] { return waiting_.empty() && !writing_; });
   }
 
   void run() {
     std::unique_lock guard{mutex_};
     for (;;) {
-      changed_.wait(guard, [this] { return !waiting_.empty() || flush_ || ending_; });
-      if (waiting_.empty() && !flush_)
+      changed_.wait(guard, [this] { return !waiting_.empty() || ending_; });
+      if (waiting_.empty())
         return;
+      changed_.wait_for(guard, gathering, [this] { return hurry_ || ending_; });
       auto all = std::exchange(waiting_, {});
       auto lost = std::exchange(lost_, 0);
-      auto flush = std::exchange(flush_, false);
+      hurry_ = false;
       waiting_bytes_ = 0;
       writing_ = true;
       guard.unlock();
-      write(all, lost, flush);
+      write(all, lost);
       guard.lock();
       writing_ = false;
       changed_.notify_all();
@@ -97,15 +104,14 @@ private:
   using lines = std::deque<spdlog::details::log_msg_buffer>;
 
   /// What was lost came behind *all*.
-  void write(const lines& all, std::size_t lost, bool flush) {
+  void write(const lines& all, std::size_t lost) {
     for (const auto& line : all)
       attempt([&] { target_->log(line); });
     if (lost > 0) {
       auto text = std::to_string(lost) + " lines of the log were lost, since nobody took them";
       attempt([&] { target_->log({"nekod", spdlog::level::warn, text}); });
     }
-    if (flush)
-      attempt([&] { target_->flush(); });
+    attempt([&] { target_->flush(); });
   }
 
   /// Tells now and then of a line that cannot be written, say since its disk is full.
@@ -128,7 +134,7 @@ private:
   lines waiting_;
   std::size_t waiting_bytes_ = 0;
   std::size_t lost_ = 0;
-  bool flush_ = false;
+  bool hurry_ = false;
   bool writing_ = false;
   bool ending_ = false;
   /// Used by the thread alone.
@@ -136,9 +142,12 @@ private:
 };
 
 void error_sink::sink_it_(const spdlog::details::log_msg& message) {
-  spdlog::memory_buf_t line;
-  formatter_->format(message, line);
-  write_error({line.data(), line.size()});
+  formatter_->format(message, lines_);
+}
+
+void error_sink::flush_() {
+  write_error({lines_.data(), lines_.size()});
+  lines_.clear();
 }
 
 background_sink::background_sink(spdlog::sink_ptr target)

@@ -9,16 +9,20 @@
 
 namespace nekod {
 
-/// Writes lines to standard error, as far as it takes them.
+/// Writes lines to standard error, as far as it takes them: all since the last flush in one piece.
 class error_sink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
 protected:
   void sink_it_(const spdlog::details::log_msg& message) override;
-  void flush_() override {}
+  void flush_() override;
+
+private:
+  spdlog::memory_buf_t lines_;
 };
 
 /// Writes lines on a thread of its own, so that a pipe that nobody reads, or a disk that hangs,
-/// holds up nobody. Lines past a limit of bytes are lost, and how many is said as soon as there is
-/// room again.
+/// holds up nobody. To wake it for each line would cost more than the line: those of 20 ms go
+/// together, unless one is flushed. Lines past a limit of bytes are lost, and how many is said as
+/// soon as there is room again.
 class background_sink : public spdlog::sinks::sink {
 public:
   explicit background_sink(spdlog::sink_ptr target);
@@ -31,7 +35,7 @@ public:
 
   void log(const spdlog::details::log_msg& message) override;
 
-  /// Has the target write what it keeps in memory, behind the lines before; waits for nothing.
+  /// Has the lines so far written at once; waits for nothing.
   void flush() override;
 
   void set_pattern(const std::string& pattern) override;

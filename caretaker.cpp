@@ -107,7 +107,6 @@ void caretaker::tidy_up() {
     malloc_trim(0);
     most_open_ = open;
   }
-  duties_.tidy_up();
   tidy_timer_.expires_after(tidy_interval);
   tidy_timer_.async_wait([this](const asio::error_code&) { tidy_up(); });
 }

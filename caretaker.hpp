@@ -24,8 +24,6 @@ struct duties {
   std::function<std::size_t()> open_answers;
   /// Connections of clients, idle ones included.
   std::function<std::size_t()> open_connections;
-  /// Every second.
-  std::function<void()> tidy_up;
   /// Calls what it is given once it is sure that the program works; the service manager is told
   /// then.
   std::function<void(std::function<void()>)> check;

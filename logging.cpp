@@ -105,10 +105,8 @@ void logs::use(const settings& s) {
 
 logs::~logs() { finish(); }
 
-void logs::flush() { program_->flush(); }
-
 void logs::finish() {
-  flush();
+  program_->flush();
   for (const auto& sink : program_->sinks())
     static_cast<background_sink&>(*sink).wait(last_lines);
 }

@@ -31,9 +31,6 @@ public:
   /// One line a request: in text as it is, in JSON as members of the line's object.
   spdlog::logger& requests() noexcept { return *requests_; }
 
-  /// Has what waits in memory written to the file, without waiting for it.
-  void flush();
-
   /// Waits a little until all lines are written.
   void finish();
 

@@ -52,7 +52,7 @@ test('LOG_PATH keeps the log in a file too, under LOG_NAME', async (t) => {
   await nekod.ask(unique());
   const file = join(nekod.home, 'logs', 'anuneko-openai.log');
   await until(() => existsSync(file) && readFileSync(file, 'utf8').includes('chat/completions 200'), 'nothing in the file');
-  assert.match(nekod.log, /chat\/completions 200/, 'standard error has it as well');
+  await logged(nekod, /chat\/completions 200/); // Standard error has it as well.
   const named = await gateway(t, [...leadingTo(sim), '--log-path', 'here/my.log']);
   await until(() => existsSync(join(named.home, 'here', 'my.log')), 'no file');
 });
