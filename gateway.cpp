@@ -17,6 +17,7 @@
 #include "http/server/scrape.hpp"
 #include "http/server/server.hpp"
 #include "room_options.hpp"
+#include "stream_shares.hpp"
 
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
@@ -242,7 +243,9 @@ private:
     http::client_options o;
     o.proxy = settings_.upstream_proxy;
     o.authorities = settings_.upstream_ca;
-    o.window = settings_.stream_buffer;
+    stream_shares shares{settings_.stream_buffer};
+    o.window = shares.window;
+    o.read_size = shares.read;
     o.lanes = threads_of(settings_);
     o.max_connections = max_connections_;
     o.counts = counts_;

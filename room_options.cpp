@@ -4,6 +4,7 @@
 #include "actors/upstream/openai.hpp"
 #include "actors/upstream/retrying.hpp"
 #include "service_manager.hpp"
+#include "stream_shares.hpp"
 
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
@@ -186,7 +187,9 @@ std::shared_ptr<const http::reply_options> reply_options_of(const settings& s,
   result->language = s.language;
   result->heartbeat = in_milliseconds(s.heartbeat);
   result->longest_wait = in_milliseconds(s.answer_timeout);
-  result->credit_step = s.stream_buffer / 8;
+  stream_shares shares{s.stream_buffer};
+  result->credit_step = shares.window / 2;
+  result->full_write = shares.write;
   result->counts = std::move(counts);
   return result;
 }

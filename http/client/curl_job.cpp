@@ -9,10 +9,6 @@ namespace nekod::http {
 
 namespace {
 
-/// What libcurl reads at a time, in bytes. It allocates one more, and up to 32 KiB the allocator
-/// keeps such buffers at hand.
-constexpr long read_size = (32 << 10) - 1;
-
 /// What it sends at a time; the least that it lets one set.
 constexpr long write_size = 16 << 10;
 
@@ -69,7 +65,8 @@ void curl_job::set_up(const client_options& options) {
   set_up_way(options);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
-  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, read_size);
+  // libcurl allocates one byte more, and up to 32 KiB the allocator keeps such buffers at hand.
+  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, static_cast<long>(options.read_size) - 1);
   // Else each call that says something keeps 64 KiB for it as long as it lasts.
   curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, write_size);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");

@@ -19,7 +19,9 @@ namespace nekod::http {
 struct client_options {
   /// Bytes of a body that may be on their way to the reader before the upstream is not read any
   /// more.
-  std::size_t window = 256u << 10;
+  std::size_t window = 64u << 10;
+  /// Bytes of a body that are read at a time; libcurl takes no less than 1024.
+  std::size_t read_size = 32u << 10;
   /// Connections in all; a call that needs one more waits, within its limits.
   std::size_t max_connections = 16'000;
   /// Idle connections kept, a lane.

@@ -228,6 +228,10 @@ void reply_state::pump() {
 void reply_state::fill_write() {
   auto pieces = waiting_.ends.size() - next_piece_;
   auto first = next_piece_;
+  // As it grows by itself it would take up to twice what it needs.
+  if (waiting_.text.size() - (first == 0 ? 0 : waiting_.ends[first - 1]) >=
+      options_->full_write / 8)
+    pending_.reserve(options_->full_write + options_->full_write / 8);
   while (next_piece_ < waiting_.ends.size() && pending_.size() < options_->full_write)
     append_piece(waiting_.piece(next_piece_++));
   if (first == next_piece_)

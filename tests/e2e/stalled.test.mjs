@@ -33,7 +33,7 @@ for (const buffer of [65_536, 262_144]) {
     checkStream(await (await nekod.stream(unique('beside'))).rest());
     const each = ((nekod.memory() - before) * 1024 * 1024) / count;
     t.diagnostic(`${Math.round(each / 1024)} KiB a client`);
-    if (!sanitized) assert.ok(each < buffer + 256 * 1024, `${each} bytes each`);
+    if (!sanitized) assert.ok(each < buffer + 64 * 1024, `${each} bytes each`);
     clients.forEach((client) => client.end());
     await sim.quiet();
     await until(async () => (await figure(nekod, 'nekod_open_streams')) === 0, 'streams stay open');
