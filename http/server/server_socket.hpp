@@ -3,7 +3,7 @@
 #include "http/server/connection_table.hpp"
 #include "http/server/inbox.hpp"
 #include "http/server/lingering.hpp"
-#include "http/server/server.hpp"
+#include "http/server/listener.hpp"
 #include "http/server/write_watch.hpp"
 
 #include <asio/bind_executor.hpp>
@@ -13,13 +13,11 @@
 #include <restinio/all.hpp>
 #include <restinio/tls_fwd.hpp>
 
-#include <atomic>
-#include <chrono>
+#include <array>
 #include <cstddef>
 #include <cstring>
 #include <exception>
 #include <memory>
-#include <mutex>
 #include <string_view>
 #include <utility>
 
@@ -36,44 +34,6 @@ inline constexpr std::string_view request_token = "GET / HTTP/1.1\r\n\r\n";
 
 /// What is written where a client waits for it before it sends its body.
 inline constexpr std::string_view continue_word = "HTTP/1.1 100 Continue\r\n\r\n";
-
-/// What the sockets of one listener share. May be used by several threads at once.
-class listener {
-public:
-  /// @param o Its certificate, limits and rules of reading.
-  /// @param table Told of each connection.
-  listener(const server_options& o, std::shared_ptr<connection_table> table)
-      : handshake_timeout(o.handshake_timeout),
-        write_timeout(o.write_timeout),
-        max_handshakes(o.max_connections),
-        reading(std::make_shared<reading_rules>(reading_rules{o.max_body, o.wants_body})),
-        connections(std::move(table)),
-        context_(o.tls) {}
-
-  /// Null for plain connections.
-  tls_context tls() const {
-    std::lock_guard guard{mutex_};
-    return context_;
-  }
-
-  /// For the connections from now on.
-  void use(tls_context fresh) {
-    std::lock_guard guard{mutex_};
-    context_ = std::move(fresh);
-  }
-
-  const std::chrono::seconds handshake_timeout;
-  const std::chrono::seconds write_timeout;
-  /// Handshakes at a time; further clients are closed at once.
-  const std::size_t max_handshakes;
-  const std::shared_ptr<const reading_rules> reading;
-  const std::shared_ptr<connection_table> connections;
-  std::atomic<std::size_t> handshakes{0};
-
-private:
-  mutable std::mutex mutex_;
-  tls_context context_;
-};
 
 /// As much of Asio's stream sockets as RESTinio uses.
 class server_socket {
@@ -106,7 +66,7 @@ public:
     if (tls_ && prepared_) {
       asio::error_code ignored;
       plain_.non_blocking(true, ignored);
-      tls_->shutdown(ignored);
+      tls_->stream.shutdown(ignored);
     }
     if (!inbox_->broken())
       plain_.shutdown(std::forward<Arguments>(arguments)...);
@@ -130,7 +90,7 @@ public:
   }
 
   /// Reads one request, which is in the inbox then, and hands on a token.
-  /// @param buffers Have room for the token, and for what arrives meanwhile.
+  /// @param buffers Have room for the token.
   template <class Buffers, class Handler>
   void async_read_some(const Buffers& buffers, Handler&& f) {
     asio::mutable_buffer into = *asio::buffer_sequence_begin(buffers);
@@ -190,7 +150,7 @@ public:
       return;
     }
     context_ = std::move(context); // A stream does not keep its context.
-    tls_ = std::make_unique<tls_stream>(plain_, *context_);
+    tls_ = std::make_unique<tls_part>(plain_, *context_);
     handshake(std::move(f));
   }
 
@@ -200,7 +160,16 @@ public:
   }
 
 private:
-  using tls_stream = asio::ssl::stream<asio::ip::tcp::socket&>;
+  /// Bytes that are read at a time.
+  using input = std::array<char, 16 << 10>;
+
+  struct tls_part {
+    tls_part(asio::ip::tcp::socket& socket, asio::ssl::context& context)
+        : stream(socket, context) {}
+
+    asio::ssl::stream<asio::ip::tcp::socket&> stream;
+    input arriving;
+  };
 
   /// Shared by a handshake and the timer that limits it, which run on one strand.
   struct attempt {
@@ -227,7 +196,7 @@ private:
   template <class Use>
   void with_stream(Use use) {
     if (tls_)
-      use(*tls_);
+      use(tls_->stream);
     else
       use(plain_);
   }
@@ -240,7 +209,7 @@ private:
     if (inbox_->owes_continue()) {
       // Nothing else is being written: the request before it has been answered.
       auto sent = [this, into, f = std::move(f)](const asio::error_code& ec, std::size_t) mutable {
-        arrived(ec, 0, into, std::move(f));
+        arrived(ec, into, std::move(f));
       };
       with_stream([&](auto& stream) {
         asio::async_write(stream, asio::buffer(continue_word),
@@ -250,24 +219,40 @@ private:
       plain_.async_wait(asio::socket_base::wait_error,
                         asio::bind_executor(executor, [this, into, f = std::move(f)](
                                                           const asio::error_code& ec) mutable {
-                          arrived(ec ? ec : make_error_code(asio::error::connection_reset), 0, into,
+                          arrived(ec ? ec : make_error_code(asio::error::connection_reset), into,
                                   std::move(f));
                         }));
-    } else {
+    } else if (tls_) {
       auto read = [this, into, f = std::move(f)](const asio::error_code& ec,
                                                  std::size_t size) mutable {
-        arrived(ec, size, into, std::move(f));
+        inbox_->take({tls_->arriving.data(), size});
+        arrived(ec, into, std::move(f));
       };
-      with_stream([&](auto& stream) {
-        stream.async_read_some(asio::buffer(into), asio::bind_executor(executor, std::move(read)));
-      });
+      tls_->stream.async_read_some(asio::buffer(tls_->arriving),
+                                   asio::bind_executor(executor, std::move(read)));
+    } else {
+      auto come = [this, into, f = std::move(f)](asio::error_code ec) mutable {
+        if (!ec)
+          take_plain(ec);
+        arrived(ec, into, std::move(f));
+      };
+      plain_.async_wait(asio::socket_base::wait_read,
+                        asio::bind_executor(executor, std::move(come)));
     }
   }
 
+  /// Takes in what came. Connections that wait, the most of them, have no memory for it.
+  void take_plain(asio::error_code& ec) {
+    input arriving;
+    auto size = plain_.read_some(asio::buffer(arriving), ec);
+    if (ec == asio::error::would_block || ec == asio::error::try_again)
+      ec = {};
+    inbox_->take({arriving.data(), size});
+  }
+
   template <class Handler>
-  void arrived(asio::error_code ec, std::size_t size, asio::mutable_buffer into, Handler f) {
+  void arrived(asio::error_code ec, asio::mutable_buffer into, Handler f) {
     auto woken = std::exchange(woken_, false);
-    inbox_->take({static_cast<const char*>(into.data()), size});
     if (!plain_.is_open())
       ec = asio::error::operation_aborted;
     else if (woken && ec == asio::error::operation_aborted)
@@ -297,21 +282,22 @@ private:
           if (!running->ended)
             plain_.close(ignored);
         }));
-    tls_->async_handshake(asio::ssl::stream_base::server,
-                          asio::bind_executor(running->strand, [this, running, f = std::move(f)](
-                                                                   const asio::error_code& ec) {
-                            running->ended = true;
-                            prepared_ = !ec;
-                            running->deadline.cancel();
-                            f(ec);
-                          }));
+    tls_->stream.async_handshake(
+        asio::ssl::stream_base::server,
+        asio::bind_executor(running->strand,
+                            [this, running, f = std::move(f)](const asio::error_code& ec) {
+                              running->ended = true;
+                              prepared_ = !ec;
+                              running->deadline.cancel();
+                              f(ec);
+                            }));
   }
 
   asio::io_context* loop_;
   std::shared_ptr<listener> listener_;
   std::shared_ptr<asio::ssl::context> context_;
   asio::ip::tcp::socket plain_;
-  std::unique_ptr<tls_stream> tls_;
+  std::unique_ptr<tls_part> tls_;
   /// Whether the handshake is over.
   bool prepared_ = false;
   std::shared_ptr<inbox> inbox_;

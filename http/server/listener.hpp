@@ -1,0 +1,55 @@
+#pragma once
+
+#include "http/server/connection_table.hpp"
+#include "http/server/request_reader.hpp"
+#include "http/server/server.hpp"
+#include "http/server/tls.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+namespace nekod::http {
+
+/// What the sockets of one listener share. May be used by several threads at once.
+class listener {
+public:
+  /// @param o Its certificate, limits and rules of reading.
+  /// @param table Told of each connection.
+  listener(const server_options& o, std::shared_ptr<connection_table> table)
+      : handshake_timeout(o.handshake_timeout),
+        write_timeout(o.write_timeout),
+        max_handshakes(o.max_connections),
+        reading(std::make_shared<reading_rules>(reading_rules{o.max_body, o.wants_body})),
+        connections(std::move(table)),
+        context_(o.tls) {}
+
+  /// Null for plain connections.
+  tls_context tls() const {
+    std::lock_guard guard{mutex_};
+    return context_;
+  }
+
+  /// For the connections from now on.
+  void use(tls_context fresh) {
+    std::lock_guard guard{mutex_};
+    context_ = std::move(fresh);
+  }
+
+  const std::chrono::seconds handshake_timeout;
+  const std::chrono::seconds write_timeout;
+  /// Handshakes at a time; further clients are closed at once.
+  const std::size_t max_handshakes;
+  const std::shared_ptr<const reading_rules> reading;
+  const std::shared_ptr<connection_table> connections;
+  std::atomic<std::size_t> handshakes{0};
+
+private:
+  mutable std::mutex mutex_;
+  tls_context context_;
+};
+
+} // namespace nekod::http
