@@ -89,7 +89,7 @@ void curl_job::set_up(const client_options& options) {
     add_header(name, value);
   // Without it libcurl would wait a second for a `100 Continue` that few servers send.
   add_header("Expect", "");
-  call_.headers = {}; // libcurl's list has them now.
+  std::exchange(call_.headers, {}); // libcurl's list has them now.
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_.get());
   if (call_.method != "GET")
     set_up_body();
