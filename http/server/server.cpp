@@ -133,8 +133,7 @@ private:
 
   restinio::server_settings_t<traits> settings(const server_options& o, handler f) {
     restinio::server_settings_t<traits> result;
-    result
-        .buffer_size(request_token.size())
+    result.buffer_size(request_token.size())
         .read_next_http_message_timelimit(o.read_timeout)
         // The socket looks whether any byte is taken in time. A write of many bytes may take long.
         .write_http_response_timelimit(std::chrono::hours{24})

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
-import { Connection, checkStream, gateway, leadingTo, rawRequest, sanitized, simulator, unique, until } from './support.mjs';
+import { Connection, checkStream, gateway, leadingTo, leadingToOpenai, rawRequest, sanitized, simulator, unique, until } from './support.mjs';
 
 const count = sanitized ? 100 : 1000;
 const sim = await simulator({ after });
@@ -19,9 +19,10 @@ async function stall(nekod) {
 const figure = async (nekod, name) =>
   Number((await (await fetch(`${nekod.url}/metrics`)).text()).match(new RegExp(`^${name.replace(/[{}]/g, '\\$&')} ([\\d.e+]+)$`, 'm'))[1]);
 
-for (const buffer of [65_536, 262_144]) {
-  test(`${count} of them cost no more than ${buffer} bytes each, and some for the rest`, async (t) => {
-    const nekod = await gateway(t, [...leadingTo(sim), '--stream-buffer', `${buffer}`, '--write-timeout', '600']);
+const upstreams = { anuneko: leadingTo, openai: leadingToOpenai };
+for (const [kind, buffer] of [['anuneko', 65_536], ['anuneko', 262_144], ['openai', 262_144]]) {
+  test(`${count} of them cost no more than ${buffer} bytes each over ${kind}, and some for the rest`, async (t) => {
+    const nekod = await gateway(t, [...upstreams[kind](sim), '--stream-buffer', `${buffer}`, '--write-timeout', '600']);
     await nekod.ask(unique('warm up'));
     const before = nekod.memory();
     const clients = await stall(nekod);
