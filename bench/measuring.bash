@@ -57,6 +57,13 @@ start() { # NAME PATH COMMAND...
   address[$name]="http://127.0.0.1:$port$path"
 }
 
+# Ends a server, and waits for that.
+stop() { # NAME
+  kill "${process[$1]}"
+  wait "${process[$1]}" || true
+  unset "process[$1]" "address[$1]"
+}
+
 start_simulator() { # [FLAG...]
   start simulator /api/v1 "$programs/nekod-sim" --port 0 "$@"
 }
