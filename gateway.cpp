@@ -1,5 +1,6 @@
 #include "gateway.hpp"
 
+#include "actors/event_loops.hpp"
 #include "actors/ids.hpp"
 #include "actors/messages.hpp"
 #include "actors/metrics.hpp"
@@ -19,8 +20,6 @@
 #include "room_options.hpp"
 #include "stream_shares.hpp"
 
-#include <asio/executor_work_guard.hpp>
-#include <asio/io_context.hpp>
 #include <caf/all.hpp>
 #include <spdlog/spdlog.h>
 
@@ -81,8 +80,7 @@ public:
         log_(log),
         upstreams_(settings_.upstreams),
         gate_(std::move(live.admission), counts_),
-        loop_(static_cast<int>(threads_of(settings_))),
-        work_(loop_.get_executor()) {
+        loops_(threads_of(settings_)) {
     if (upstreams_.front().kind == upstream_kind::simulator)
       start_simulator();
     open_ports(std::move(live.tls));
@@ -96,19 +94,12 @@ public:
     warn_of_strangers();
   }
 
-  ~rooms() {
-    loop_.stop();
-    for (auto& worker : workers_)
-      worker.join();
-  }
+  ~rooms() { loops_.stop(); }
 
   rooms(const rooms&) = delete;
   rooms& operator=(const rooms&) = delete;
 
-  void start() {
-    for (unsigned i = 0; i < threads_of(settings_); ++i)
-      workers_.emplace_back([this] { loop_.run(); });
-  }
+  void start() { loops_.run(); }
 
   void reload(const settings& s) {
     auto live = load_live_settings(s);
@@ -173,15 +164,12 @@ public:
     client_->stop();
     if (simulator_)
       simulator_->stop();
-    loop_.stop();
-    for (auto& worker : std::exchange(workers_, {}))
-      worker.join();
-    // What the loop and the routes still hold of actors goes before their system.
+    loops_.stop();
+    // What the loops and the routes still hold of actors goes before their system.
     routes_.reset();
     registry_ = nullptr;
     store_ = nullptr;
-    loop_.restart();
-    loop_.poll();
+    loops_.poll();
     spdlog::info("ended");
     return true;
   }
@@ -200,7 +188,7 @@ private:
     upstream.accounts = {{make_id("simulated-"), {}, 1}};
     o.token = upstream.accounts.front().secret;
     o.delay = milliseconds{20};
-    simulator_ = std::make_unique<sim::service>(loop_, o);
+    simulator_ = std::make_unique<sim::service>(loops_[0], o);
     upstream.url = simulator_->base_url();
     spdlog::info("the simulator answers at {}", upstream.url);
   }
@@ -213,7 +201,7 @@ private:
       exchange_ended(request, notes, outcome);
     };
     o.wants_body = [this](const auto& request) { return routes_ && routes_->wants_body(request); };
-    server_.emplace(loop_, o, [this](const http::exchange_ptr& x) {
+    server_.emplace(loops_.all(), o, [this](const http::exchange_ptr& x) {
       // What came in with the last words, and is looked at when all is over, is dropped.
       if (routes_)
         routes_->handle(x);
@@ -222,7 +210,7 @@ private:
       return;
     auto plain = redirect_options_of(settings_);
     plain.ended = o.ended;
-    redirect_.emplace(loop_, plain, [port = server_->port()](const http::exchange_ptr& x) {
+    redirect_.emplace(loops_.all(), plain, [port = server_->port()](const http::exchange_ptr& x) {
       http::redirect_to_tls(*x, port);
     });
     spdlog::info("redirecting from {}", redirect_->address());
@@ -246,11 +234,10 @@ private:
     stream_shares shares{settings_.stream_buffer};
     o.window = shares.window;
     o.read_size = shares.read;
-    o.lanes = threads_of(settings_);
     o.max_connections = max_connections_;
     o.counts = counts_;
     try {
-      client_.emplace(loop_, o);
+      client_.emplace(loops_, o);
     } catch (const std::runtime_error& e) {
       throw std::runtime_error{std::string{"--upstream-ca: "} + e.what()};
     }
@@ -258,7 +245,7 @@ private:
 
   void make_actors(model_aliases aliases) {
     add_message_types(config_);
-    run_actors_on(loop_, config_);
+    run_actors_on(loops_, config_);
     system_.emplace(config_);
     store_ = make_store();
     registry_options o;
@@ -333,8 +320,7 @@ private:
   http::memory_watch memory_;
   http::scrape scrape_{counts_, NEKOD_VERSION};
   http::admission gate_;
-  asio::io_context loop_;
-  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  event_loops loops_;
   std::unique_ptr<sim::service> simulator_;
   std::optional<http::server> server_;
   std::size_t max_connections_ = 0;
@@ -347,7 +333,6 @@ private:
   store_actor store_;
   registry_actor registry_;
   std::optional<http::routes> routes_;
-  std::vector<std::thread> workers_;
 };
 
 gateway::gateway(settings s, live_settings live, logs& log)

@@ -6,35 +6,45 @@
 #include <caf/all.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 
+#include <algorithm>
 #include <atomic>
+#include <cstddef>
+#include <vector>
 
 namespace nekod {
 
 namespace {
 
-/// CAF's scheduler as a guest on an event loop.
+/// CAF's scheduler as a guest on event loops.
 class loop_coordinator : public caf::scheduler::abstract_coordinator {
 public:
-  loop_coordinator(caf::actor_system& system, asio::io_context& loop)
-      : abstract_coordinator(system), loop_(loop), clock_(loop), unit_(*this) {}
+  loop_coordinator(caf::actor_system& system, event_loops& loops)
+      : abstract_coordinator(system),
+        loops_(loops),
+        clock_(loops[0]),
+        unit_(*this),
+        jobs_(loops.size()) {}
 
   caf::actor_clock& clock() noexcept override { return clock_; }
 
 protected:
   void enqueue(caf::resumable* job) override {
-    ++jobs_;
-    // Deferred work stays on its thread's own queue until the running handler returns: no lock, no
-    // wake-up.
-    asio::defer(loop_, [this, job] { run(job); });
+    auto where = loops_.here();
+    ++jobs_[where].count;
+    asio::defer(loops_[where], [this, job, where] {
+      run(job);
+      --jobs_[where].count;
+    });
   }
 
   void stop() override {
     stop_actors();
     clock_.cancel_all();
-    while (jobs_ > 0) {
-      loop_.restart();
-      loop_.poll();
-    }
+    auto left = [this] {
+      return std::any_of(jobs_.begin(), jobs_.end(), [](const auto& j) { return j.count > 0; });
+    };
+    while (left())
+      loops_.poll();
   }
 
 private:
@@ -51,6 +61,11 @@ private:
     loop_coordinator& parent_;
   };
 
+  /// Jobs in a loop's queue or running. Apart from the others', which other threads write.
+  struct alignas(64) job_count {
+    std::atomic<std::size_t> count{0};
+  };
+
   void run(caf::resumable* job) {
     switch (job->resume(&unit_, max_throughput_)) {
     case caf::resumable::resume_later:
@@ -63,22 +78,20 @@ private:
     case caf::resumable::shutdown_execution_unit:
       break;
     }
-    --jobs_;
   }
 
-  asio::io_context& loop_;
+  event_loops& loops_;
   loop_clock clock_;
   loop_unit unit_;
-  /// Jobs in the loop's queues or running.
-  std::atomic<std::size_t> jobs_{0};
+  std::vector<job_count> jobs_;
 };
 
 } // namespace
 
-void run_actors_on(asio::io_context& loop, caf::actor_system_config& config) {
+void run_actors_on(event_loops& loops, caf::actor_system_config& config) {
   config.set("scheduler.max-throughput", messages_per_turn);
-  config.module_factories.emplace_back([&loop](caf::actor_system& system) {
-    return new loop_coordinator(system, loop); // CAF's module list takes ownership.
+  config.module_factories.emplace_back([&loops](caf::actor_system& system) {
+    return new loop_coordinator(system, loops); // CAF's module list takes ownership.
   });
 }
 

@@ -44,7 +44,7 @@ public:
   impl(asio::io_context& loop, const options& o)
       : host_(o.host),
         state_(std::make_shared<state>(loop, o)),
-        server_(loop, listening(o), [weak = std::weak_ptr{state_}](const http::exchange_ptr& x) {
+        server_({&loop}, listening(o), [weak = std::weak_ptr{state_}](const http::exchange_ptr& x) {
           if (auto s = weak.lock())
             answer(s, x);
         }) {}

@@ -32,7 +32,8 @@ int make_epoll() {
 
 } // namespace
 
-curl_lane::curl_lane(asio::io_context& loop, const client_options& options)
+curl_lane::curl_lane(asio::io_context& loop, const client_options& options,
+                     std::size_t max_connections)
     : strand_(loop.get_executor()),
       counts_(options.counts),
       epoll_(loop, make_epoll()),
@@ -48,8 +49,7 @@ curl_lane::curl_lane(asio::io_context& loop, const client_options& options)
   curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, &curl_lane::set_timer);
   curl_multi_setopt(multi, CURLMOPT_TIMERDATA, this);
   curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, options.max_idle_connections);
-  curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
-                    static_cast<long>(1 + options.max_connections / options.lanes));
+  curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, static_cast<long>(max_connections));
   curl_multi_setopt(multi, CURLMOPT_PIPELINING, long{CURLPIPE_MULTIPLEX});
 }
 

@@ -17,14 +17,15 @@
 
 namespace nekod::http {
 
-/// A libcurl multi handle with its connections, on one strand of the loop.
+/// A libcurl multi handle with its connections, on one strand of a loop.
 ///
 /// Its sockets are watched by an epoll instance of their own, of which the loop sees one
 /// descriptor: a wait in the loop then costs one system call for all sockets that are ready, not
 /// one each.
 class curl_lane : public std::enable_shared_from_this<curl_lane> {
 public:
-  curl_lane(asio::io_context& loop, const client_options& options);
+  /// @param max_connections Of the lane; a transfer that needs one more waits.
+  curl_lane(asio::io_context& loop, const client_options& options, std::size_t max_connections);
   ~curl_lane();
 
   curl_lane(const curl_lane&) = delete;
@@ -39,6 +40,9 @@ public:
   void resume(std::shared_ptr<curl_job> job);
   void stop();
   std::size_t open_connections() const noexcept { return connections_; }
+
+  /// Transfers that somebody holds.
+  std::atomic<std::size_t> held{0};
 
 private:
   using clock = curl_job::clock;

@@ -1,11 +1,13 @@
 #include "http/client/curl_transport.hpp"
 
+#include "actors/event_loops.hpp"
 #include "http/client/curl_job.hpp"
 #include "http/client/curl_lane.hpp"
 #include "http/client/easy_pool.hpp"
 
 #include <openssl/x509_vfy.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -17,12 +19,17 @@ namespace {
 class curl_transfer : public transfer {
 public:
   curl_transfer(std::shared_ptr<curl_lane> lane, std::shared_ptr<curl_job> job)
-      : lane_(std::move(lane)), job_(std::move(job)) {}
+      : lane_(std::move(lane)), job_(std::move(job)) {
+    ++lane_->held;
+  }
 
   curl_transfer(const curl_transfer&) = delete;
   curl_transfer& operator=(const curl_transfer&) = delete;
 
-  ~curl_transfer() override { lane_->cancel(std::move(job_)); }
+  ~curl_transfer() override {
+    --lane_->held;
+    lane_->cancel(std::move(job_));
+  }
 
   void grant(std::size_t bytes) override {
     job_->window += static_cast<std::int64_t>(bytes);
@@ -46,13 +53,16 @@ bool has_certificates(const std::string& file) {
 
 } // namespace
 
-curl_transport::curl_transport(asio::io_context& loop, const client_options& options)
-    : options_(options), handles_(std::make_shared<easy_pool>()) {
+curl_transport::curl_transport(event_loops& loops, const client_options& options)
+    : loops_(loops),
+      options_(options),
+      handles_(std::make_shared<easy_pool>()),
+      lane_size_(1 + options.max_connections / loops.size()) {
   if (!options.authorities.empty() && !has_certificates(options.authorities))
     throw std::runtime_error{options.authorities + " has no certificate of an authority"};
   curl_global_init(CURL_GLOBAL_DEFAULT);
-  for (std::size_t i = 0; i < options.lanes; ++i) {
-    lanes_.push_back(std::make_shared<curl_lane>(loop, options));
+  for (auto* loop : loops.all()) {
+    lanes_.push_back(std::make_shared<curl_lane>(*loop, options, lane_size_));
     lanes_.back()->open();
   }
 }
@@ -60,11 +70,20 @@ curl_transport::curl_transport(asio::io_context& loop, const client_options& opt
 curl_transport::~curl_transport() = default;
 
 std::unique_ptr<transfer> curl_transport::start(std::uint64_t number, http_call call, sink f) {
-  auto& lane = lanes_[next_lane_++ % lanes_.size()];
+  auto lane = lane_with_room();
   auto job =
       std::make_shared<curl_job>(number, std::move(call), std::move(f), handles_->take(), options_);
   lane->start(job);
-  return std::make_unique<curl_transfer>(lane, std::move(job));
+  return std::make_unique<curl_transfer>(std::move(lane), std::move(job));
+}
+
+/// The calling thread's lane, or the one with the most room where that has none.
+std::shared_ptr<curl_lane> curl_transport::lane_with_room() const {
+  const auto& own = lanes_[loops_.here()];
+  if (own->held < lane_size_)
+    return own;
+  return *std::min_element(lanes_.begin(), lanes_.end(),
+                           [](const auto& a, const auto& b) { return a->held < b->held; });
 }
 
 std::size_t curl_transport::open_connections() const noexcept {

@@ -3,15 +3,14 @@
 #include "actors/metrics.hpp"
 #include "actors/upstream/transport.hpp"
 
-#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
 
-namespace asio {
-class io_context;
-} // namespace asio
+namespace nekod {
+class event_loops;
+} // namespace nekod
 
 namespace nekod::http {
 
@@ -26,8 +25,6 @@ struct client_options {
   std::size_t max_connections = 16'000;
   /// Idle connections kept, a lane.
   long max_idle_connections = 1024;
-  /// Lanes that transfers are spread over, each with its own connections; one a thread of the loop.
-  std::size_t lanes = 1;
   /// The proxy's address, by which all calls go but those to hosts in `no_proxy`. Empty: as the
   /// usual environment variables say, and never for this machine.
   std::string proxy;
@@ -39,12 +36,13 @@ struct client_options {
 class curl_lane;
 class easy_pool;
 
-/// HTTP over libcurl on an event loop that others run: pooled connections, transfers that can be
-/// cancelled at any time and are paused while their window is used up.
+/// HTTP over libcurl on event loops that others run: pooled connections, transfers that can be
+/// cancelled at any time and are paused while their window is used up. A transfer runs on the loop
+/// of the thread that starts it, as long as there is room; each loop has connections of its own.
 class curl_transport : public transport {
 public:
   /// @throws std::runtime_error where libcurl cannot be set up, or the authorities are none.
-  curl_transport(asio::io_context& loop, const client_options& options);
+  curl_transport(event_loops& loops, const client_options& options);
   ~curl_transport() override;
 
   curl_transport(const curl_transport&) = delete;
@@ -55,14 +53,19 @@ public:
   /// Connections that are open, idle ones included.
   std::size_t open_connections() const noexcept;
 
-  /// Cancels what runs and closes all connections. No call may follow. The loop must still run.
+  /// Cancels what runs and closes all connections. No call may follow. The loops must still run.
   void stop();
 
 private:
+  std::shared_ptr<curl_lane> lane_with_room() const;
+
+  event_loops& loops_;
   client_options options_;
   std::shared_ptr<easy_pool> handles_;
+  /// Connections that each lane may have.
+  std::size_t lane_size_;
+  /// One a loop.
   std::vector<std::shared_ptr<curl_lane>> lanes_;
-  std::atomic<std::size_t> next_lane_{0};
 };
 
 } // namespace nekod::http

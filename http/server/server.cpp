@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <mutex>
 #include <sstream>
@@ -93,22 +94,24 @@ struct traits : restinio::traits_t<restinio::asio_timer_manager_t, restinio::nul
 
 class server::impl {
 public:
-  impl(asio::io_context& loop, const server_options& options, handler f)
+  impl(const std::vector<asio::io_context*>& loops, const server_options& options, handler f)
       : shared_(std::make_shared<shared_state>()),
         connections_(std::make_shared<connection_table>(shared_, options.max_connections +
                                                                      spare_connections(options))),
         exchanges_(std::make_shared<exchange_setting>(
             exchange_setting{shared_, options.extra, options.ended})),
         sockets_(std::make_shared<listener>(options, connections_)),
-        loop_(loop),
-        factory_(make_factory(settings(options, std::move(f)))) {
-    auto acceptor = listen(loop, options);
+        first_loop_(*loops.front()),
+        handler_(std::move(f)) {
+    for (auto* loop : loops)
+      settings_.push_back(settings_on(*loop, options));
+    auto acceptor = listen(first_loop_, options);
     endpoint_ = acceptor.local_endpoint();
-    door_ = std::make_shared<door>(
-        loop, std::move(acceptor), sockets_, [this](server_socket socket, const auto& peer) {
-          factory_->create_new_connection(std::move(socket), peer, lifetime_monitor{&uncounted_})
-              ->init();
-        });
+    door_ =
+        std::make_shared<door>(loops, std::move(acceptor), sockets_,
+                               [this](std::size_t loop, server_socket socket, const auto& peer) {
+                                 take_in(settings_[loop], std::move(socket), peer);
+                               });
     door_->open();
   }
 
@@ -124,14 +127,17 @@ public:
 
   const shared_state& shared() const noexcept { return *shared_; }
 
-  asio::io_context& loop() noexcept { return loop_; }
+  asio::io_context& first_loop() noexcept { return first_loop_; }
 
 private:
-  using factory = restinio::impl::connection_factory_t<traits>;
+  using restinio_connection = restinio::impl::connection_t<traits>;
+  using connection_settings = restinio::impl::connection_settings_t<traits>;
   using limiter = restinio::connection_count_limit_types<traits>::limiter_t;
   using lifetime_monitor = restinio::connection_count_limit_types<traits>::lifetime_monitor_t;
 
-  restinio::server_settings_t<traits> settings(const server_options& o, handler f) {
+  /// What RESTinio's connections of a loop share; their timers run there.
+  std::shared_ptr<connection_settings> settings_on(asio::io_context& loop,
+                                                   const server_options& o) {
     restinio::server_settings_t<traits> result;
     result.buffer_size(request_token.size())
         .read_next_http_message_timelimit(o.read_timeout)
@@ -140,34 +146,35 @@ private:
         .handle_request_timeout(o.answer_timeout)
         // With one, a client's leaving would show only at the next write to it.
         .max_pipelined_requests(2)
-        .socket_options_setter([](auto& options) {
-          options.set_option(asio::ip::tcp::no_delay(true));
-          options.set_option(unsent_limit(most_unsent));
-        })
         .connection_state_listener(connections_)
-        .request_handler([this, f = std::move(f)](restinio::request_handle_t r) {
-          handle(std::move(r), f);
+        .request_handler([this, &loop](restinio::request_handle_t r) {
+          handle(std::move(r), loop);
           return restinio::request_accepted();
         });
-    return result;
+    return std::make_shared<connection_settings>(
+        result, restinio::impl::create_parser_settings<traits::http_methods_mapper_t>(),
+        result.timer_factory()->create(loop));
   }
 
-  /// As RESTinio's server makes it; but that ends to accept for good where accepting fails once.
-  std::shared_ptr<factory> make_factory(restinio::server_settings_t<traits> s) {
-    auto shared = std::make_shared<restinio::impl::connection_settings_t<traits>>(
-        s, restinio::impl::create_parser_settings<traits::http_methods_mapper_t>(),
-        s.timer_factory()->create(loop_));
-    return std::make_shared<factory>(std::move(shared), s.socket_options_setter());
+  /// Makes a connection as RESTinio's server does; but that ends to accept for good where accepting
+  /// fails once, and knows one loop.
+  void take_in(const std::shared_ptr<connection_settings>& settings, server_socket socket,
+               const asio::ip::tcp::endpoint& peer) {
+    socket.lowest_layer().set_option(asio::ip::tcp::no_delay(true));
+    socket.lowest_layer().set_option(unsent_limit(most_unsent));
+    std::make_shared<restinio_connection>(++last_connection_, std::move(socket), settings, peer,
+                                          lifetime_monitor{&uncounted_})
+        ->init();
   }
 
-  void handle(restinio::request_handle_t r, const handler& f) {
+  void handle(restinio::request_handle_t r, asio::io_context& loop) {
     auto connection = r->connection_id();
     auto box = connections_->inbox_of(connection);
     if (!box) // It has closed meanwhile.
       throw connection_cut{};
-    auto x = std::make_shared<restinio_exchange>(std::move(r), std::move(box), loop_, exchanges_);
+    auto x = std::make_shared<restinio_exchange>(std::move(r), std::move(box), loop, exchanges_);
     connections_->add(connection, x);
-    f(x);
+    handler_(x);
     if (x->leave_handler())
       throw connection_cut{};
   }
@@ -176,19 +183,22 @@ private:
   std::shared_ptr<connection_table> connections_;
   std::shared_ptr<const exchange_setting> exchanges_;
   std::shared_ptr<listener> sockets_;
-  asio::io_context& loop_;
+  asio::io_context& first_loop_;
+  handler handler_;
   nobody nobody_;
   limiter uncounted_{&nobody_, restinio::connection_count_limits::max_parallel_connections_t{0},
                      restinio::connection_count_limits::max_active_accepts_t{0}};
-  std::shared_ptr<factory> factory_;
+  /// For each loop.
+  std::vector<std::shared_ptr<connection_settings>> settings_;
+  std::atomic<restinio::connection_id_t> last_connection_{0};
   asio::ip::tcp::endpoint endpoint_;
   std::shared_ptr<door> door_;
 };
 
 namespace {
 
-/// Keeps what servers were made of until their loop ends: RESTinio's connections refer to it, and
-/// live as long as the loop.
+/// Keeps what servers were made of until their first loop ends: RESTinio's connections refer to it,
+/// and live as long as their loops.
 class ended_servers : public asio::execution_context::service {
 public:
   using key_type = ended_servers;
@@ -210,10 +220,11 @@ private:
 
 } // namespace
 
-server::server(asio::io_context& loop, const server_options& options, handler f)
-    : impl_(std::make_unique<impl>(loop, options, std::move(f))) {}
+server::server(const std::vector<asio::io_context*>& loops, const server_options& options,
+               handler f)
+    : impl_(std::make_unique<impl>(loops, options, std::move(f))) {}
 
-server::~server() { asio::use_service<ended_servers>(impl_->loop()).keep(std::move(impl_)); }
+server::~server() { asio::use_service<ended_servers>(impl_->first_loop()).keep(std::move(impl_)); }
 
 std::uint16_t server::port() const noexcept { return impl_->endpoint().port(); }
 

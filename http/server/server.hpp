@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace asio {
 class io_context;
@@ -53,7 +54,7 @@ struct server_options {
   std::chrono::seconds answer_timeout{1800};
 };
 
-/// An HTTP/1.1 server on an event loop that others run, plain or over TLS. It hands each request to
+/// An HTTP/1.1 server on event loops that others run, plain or over TLS. It hands each request to
 /// one handler, also one that could not be read to its end, and tells exchanges at once when their
 /// client leaves. Requests of one connection are handed on one after the other, each when the one
 /// before is answered.
@@ -62,11 +63,12 @@ public:
   using handler = std::function<void(exchange_ptr)>;
 
   /// Opens the port.
+  /// @param loops Connections belong to each in turn. The first one must live longest.
   /// @throws std::system_error that names the address, where it cannot be listened on.
-  server(asio::io_context& loop, const server_options& options, handler f);
+  server(const std::vector<asio::io_context*>& loops, const server_options& options, handler f);
 
-  /// Call `stop_accepting` before, if the loop runs on. Connections that are open stay so until it
-  /// ends.
+  /// Call `stop_accepting` before, if the loops run on. Connections that are open stay so until
+  /// those end.
   ~server();
 
   server(const server&) = delete;
@@ -82,7 +84,7 @@ public:
   void use(tls_context tls);
 
   /// Stops accepting. Connections and answers go on. Waits until the port is closed, so it must not
-  /// be called on the loop.
+  /// be called on a loop.
   void stop_accepting();
 
   /// From now on each answer that begins closes its connection behind it.

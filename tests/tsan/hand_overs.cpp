@@ -1,13 +1,10 @@
 #include "actors/scheduler.hpp"
 
-#include <asio/executor_work_guard.hpp>
-#include <asio/io_context.hpp>
 #include <caf/all.hpp>
 
 #include <cstddef>
 #include <cstring>
 #include <string>
-#include <thread>
 #include <vector>
 
 /// Tries the thread sanitizer itself: actors on several threads hand each other texts and handles,
@@ -15,7 +12,7 @@
 /// guards, of which it must tell.
 namespace {
 
-constexpr int threads = 4;
+constexpr std::size_t threads = 4;
 constexpr std::size_t actors = 6;
 constexpr std::size_t texts_each = 5000;
 
@@ -56,17 +53,12 @@ void run(caf::actor_system& system, bool races) {
 
 int main(int argc, char** argv) {
   auto races = argc > 1 && std::strcmp(argv[1], "race") == 0;
-  asio::io_context loop{threads};
-  auto work = asio::make_work_guard(loop);
+  nekod::event_loops loops{threads};
   caf::actor_system_config config;
-  nekod::run_actors_on(loop, config);
+  nekod::run_actors_on(loops, config);
   caf::actor_system system{config};
-  std::vector<std::thread> workers;
-  for (int i = 0; i < threads; ++i)
-    workers.emplace_back([&loop] { loop.run(); });
+  loops.run();
   run(system, races);
   system.await_all_actors_done();
-  loop.stop();
-  for (auto& worker : workers)
-    worker.join();
+  loops.stop();
 }

@@ -23,20 +23,20 @@ count_actor counter(caf::actor_system& system, F f) {
 
 struct fixture {
   fixture() {
-    nekod::run_actors_on(loop, config);
+    nekod::run_actors_on(loops, config);
     system.emplace(config);
   }
 
-  /// Runs the loop until *done*.
+  /// Runs the loops until *done*.
   template <class Done>
   void run_until(Done done) {
     while (!done()) {
-      loop.restart();
-      loop.run_one();
+      loops[0].restart();
+      loops[0].run_one();
     }
   }
 
-  asio::io_context loop{1};
+  nekod::event_loops loops{1};
   caf::actor_system_config config;
   std::optional<caf::actor_system> system;
 };
