@@ -17,11 +17,8 @@ thread_local place current;
 } // namespace
 
 event_loops::event_loops(std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) {
-    // For one thread, so that what it posts to itself takes no lock and wakes nobody.
-    loops_.push_back(std::make_unique<asio::io_context>(1));
-    work_.emplace_back(loops_.back()->get_executor());
-  }
+  for (std::size_t i = 0; i < count; ++i)
+    loops_.push_back(std::make_unique<running_loop>());
 }
 
 event_loops::~event_loops() {
@@ -32,8 +29,8 @@ event_loops::~event_loops() {
 
 std::vector<asio::io_context*> event_loops::all() const {
   std::vector<asio::io_context*> result;
-  for (const auto& loop : loops_)
-    result.push_back(loop.get());
+  for (const auto& one : loops_)
+    result.push_back(&one->loop);
   return result;
 }
 
@@ -47,13 +44,13 @@ void event_loops::run() {
   for (std::size_t i = 0; i < loops_.size(); ++i)
     threads_.emplace_back([this, i] {
       current = {this, i};
-      loops_[i]->run();
+      loops_[i]->loop.run();
     });
 }
 
 void event_loops::stop() {
-  for (auto& loop : loops_)
-    loop->stop();
+  for (auto& one : loops_)
+    one->loop.stop();
   for (auto& thread : std::exchange(threads_, {}))
     thread.join();
 }
@@ -62,9 +59,9 @@ void event_loops::poll() {
   std::size_t done = 1;
   while (done > 0) {
     done = 0;
-    for (auto& loop : loops_) {
-      loop->restart();
-      done += loop->poll();
+    for (auto& one : loops_) {
+      one->loop.restart();
+      done += one->loop.poll();
     }
   }
 }

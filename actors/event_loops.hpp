@@ -27,7 +27,7 @@ public:
 
   std::size_t size() const noexcept { return loops_.size(); }
 
-  asio::io_context& operator[](std::size_t i) noexcept { return *loops_[i]; }
+  asio::io_context& operator[](std::size_t i) noexcept { return loops_[i]->loop; }
 
   /// All of them, in order.
   std::vector<asio::io_context*> all() const;
@@ -45,8 +45,13 @@ public:
   void poll();
 
 private:
-  std::vector<std::unique_ptr<asio::io_context>> loops_;
-  std::vector<asio::executor_work_guard<asio::io_context::executor_type>> work_;
+  struct running_loop {
+    /// For one thread, so that what it posts to itself takes no lock and wakes nobody.
+    asio::io_context loop{1};
+    asio::executor_work_guard<asio::io_context::executor_type> work{loop.get_executor()};
+  };
+
+  std::vector<std::unique_ptr<running_loop>> loops_;
   std::vector<std::thread> threads_;
   std::atomic<std::size_t> turn_{0};
 };

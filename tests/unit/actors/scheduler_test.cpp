@@ -1,9 +1,13 @@
 #include "actors/scheduler.hpp"
 
+#include <asio/post.hpp>
 #include <caf/all.hpp>
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <future>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -107,4 +111,21 @@ TEST_CASE_FIXTURE(fixture, "a request that nobody answers ends in a timeout") {
     run_until([&] { return system->registry().running() == 0; });
   }
   CHECK(reason == caf::sec::request_timeout);
+}
+
+TEST_CASE("an actor runs on the loop where it is woken") {
+  constexpr std::size_t count = 3;
+  nekod::event_loops loops{count};
+  caf::actor_system_config config;
+  nekod::run_actors_on(loops, config);
+  caf::actor_system system{config};
+  loops.run();
+  for (std::size_t i = 0; i < count; ++i) {
+    auto ran = std::make_shared<std::promise<std::size_t>>();
+    auto a = counter(system, [&loops, ran](std::uint64_t) { ran->set_value(loops.here()); });
+    asio::post(loops[i], [a] { caf::anon_send(a, std::uint64_t{1}); });
+    CHECK(ran->get_future().get() == i);
+  }
+  system.await_all_actors_done();
+  loops.stop();
 }
