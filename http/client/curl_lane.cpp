@@ -56,7 +56,7 @@ curl_lane::curl_lane(asio::io_context& loop, const client_options& options,
 curl_lane::~curl_lane() {
   curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETFUNCTION, nullptr);
   curl_multi_setopt(multi_.get(), CURLMOPT_TIMERFUNCTION, nullptr);
-  for (const auto& [job, owner] : jobs_)
+  for (const auto& [job, running] : jobs_)
     curl_multi_remove_handle(multi_.get(), job->easy());
 }
 
@@ -68,11 +68,12 @@ void curl_lane::open() {
 
 void curl_lane::start(std::shared_ptr<curl_job> job) {
   asio::dispatch(strand_, [self = shared_from_this(), job = std::move(job)] {
-    self->jobs_.emplace(job.get(), job);
+    auto& running = self->jobs_[job.get()];
+    running = {job, self.get(), {}};
     job->report_to(self->dirty_);
     auto* easy = job->easy();
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &curl_lane::open_socket);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, self.get());
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &running);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &curl_lane::close_socket);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, self.get());
     curl_multi_add_handle(self->multi_.get(), job->easy());
@@ -121,13 +122,15 @@ int curl_lane::watch_socket(CURL*, curl_socket_t socket, int what, void* self, v
 }
 
 /// As libcurl would do it itself, and counted.
-curl_socket_t curl_lane::open_socket(void* self, curlsocktype, curl_sockaddr* address) {
-  auto& lane = *static_cast<curl_lane*>(self);
+curl_socket_t curl_lane::open_socket(void* job, curlsocktype, curl_sockaddr* address) {
+  auto& running = *static_cast<running_job*>(job);
+  auto& lane = *running.lane;
   auto fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-  if (fd >= 0) {
+  if (fd < 0)
+    return fd;
+  if (!lane.sockets_.opened(fd))
     ++lane.connections_;
-    lane.sockets_.opened(fd);
-  }
+  running.opened.push_back(fd);
   return fd;
 }
 
@@ -236,6 +239,9 @@ void curl_lane::remove(curl_job& job) {
   curl_multi_remove_handle(multi_.get(), job.easy());
   if (auto left = job.client_left.load(); left != curl_job::clock::time_point{})
     counts_->client_leave.Observe(in_seconds(curl_job::clock::now() - left));
+  for (auto socket : i->second.opened)
+    if (sockets_.closed_unseen(socket))
+      --connections_;
   jobs_.erase(i);
 }
 
@@ -259,9 +265,9 @@ void curl_lane::check_limits() {
   auto now = clock::now();
   auto next = clock::time_point::max();
   std::vector<std::shared_ptr<curl_job>> late;
-  for (const auto& [job, owner] : jobs_) {
+  for (const auto& [job, running] : jobs_) {
     if (auto deadline = job->deadline(); deadline <= now)
-      late.push_back(owner);
+      late.push_back(running.job);
     else
       next = std::min(next, deadline);
   }

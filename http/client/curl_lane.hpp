@@ -64,7 +64,7 @@ private:
   void wait_for_limit(clock::time_point deadline);
   void check_limits();
 
-  static curl_socket_t open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
+  static curl_socket_t open_socket(void* job, curlsocktype purpose, curl_sockaddr* address);
   static int close_socket(void* self, curl_socket_t socket);
 
   asio::strand<asio::io_context::executor_type> strand_;
@@ -81,7 +81,14 @@ private:
   asio::steady_timer limits_timer_;
   /// When time limits are looked at next.
   clock::time_point looking_at_ = clock::time_point::max();
-  std::unordered_map<curl_job*, std::shared_ptr<curl_job>> jobs_;
+  struct running_job {
+    std::shared_ptr<curl_job> job;
+    curl_lane* lane;
+    /// Sockets that were opened for it.
+    std::vector<int> opened;
+  };
+
+  std::unordered_map<curl_job*, running_job> jobs_;
   /// Jobs that the last actions brought bytes for.
   std::vector<curl_job*> dirty_;
 };

@@ -1,12 +1,39 @@
 #include "http/client/socket_watch.hpp"
 
+#include <sys/stat.h>
+
 #include <cstddef>
 
 namespace nekod::http {
 
-void socket_watch::opened(int socket) { state_of(socket).may_stay = true; }
+namespace {
+
+/// 0 where there is none of that number.
+ino_t inode_of(int socket) {
+  struct stat about {};
+  return fstat(socket, &about) == 0 ? about.st_ino : 0;
+}
+
+} // namespace
+
+bool socket_watch::opened(int socket) {
+  auto& s = state_of(socket);
+  auto unseen = s.may_stay;
+  s = {};
+  s.may_stay = true;
+  s.inode = inode_of(socket);
+  return unseen;
+}
 
 void socket_watch::closed(int socket) { state_of(socket) = {}; }
+
+bool socket_watch::closed_unseen(int socket) {
+  auto& s = state_of(socket);
+  if (!s.may_stay || inode_of(socket) == s.inode)
+    return false;
+  s = {};
+  return true;
+}
 
 void socket_watch::wait_for(int socket, std::uint32_t events) {
   auto& s = state_of(socket);

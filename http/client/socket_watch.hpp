@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sys/epoll.h>
+#include <sys/types.h>
 
 #include <cstdint>
 #include <vector>
@@ -11,15 +12,21 @@ namespace nekod::http {
 ///
 /// A pooled connection is waited for by each transfer anew. So a socket that nobody waits for any
 /// more stays in the epoll instance until something happens to it, or somebody waits for it again.
-/// Only sockets that were opened and closed before its eyes are kept so; of others it does not hear
-/// when they close.
+/// Only sockets that were opened before its eyes are kept so. libcurl tells when it closes one, but
+/// not (7.88) where its connection was not ready for a request yet, its TLS included.
 class socket_watch {
 public:
   /// @param epoll The instance; belongs to the caller.
   explicit socket_watch(int epoll) : epoll_(epoll) {}
 
-  void opened(int socket);
+  /// A socket was made. What was known of its number is of another one, which has closed.
+  /// @returns whether nobody told of that.
+  bool opened(int socket);
+
   void closed(int socket);
+
+  /// Whether a socket that was opened has closed, and nobody told of it until now.
+  bool closed_unseen(int socket);
 
   /// From here on *events* are waited for: `EPOLLIN`, `EPOLLOUT`, both, or 0 for none.
   void wait_for(int socket, std::uint32_t events);
@@ -34,6 +41,8 @@ private:
     /// What the epoll instance knows.
     std::uint32_t known = 0;
     bool may_stay = false;
+    /// What tells it from another socket of that number.
+    ino_t inode = 0;
   };
 
   state& state_of(int socket);
