@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <climits>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -142,11 +143,15 @@ private:
 };
 
 void error_sink::sink_it_(const spdlog::details::log_msg& message) {
-  formatter_->format(message, lines_);
+  line_.clear();
+  formatter_->format(message, line_);
+  if (lines_.size() + line_.size() > PIPE_BUF)
+    flush_();
+  lines_.append(line_.data(), line_.size());
 }
 
 void error_sink::flush_() {
-  write_error({lines_.data(), lines_.size()});
+  write_error(lines_);
   lines_.clear();
 }
 

@@ -21,7 +21,7 @@ constexpr std::chrono::milliseconds drain_interval{20};
 /// How long requests may still come in on connections that were taken last.
 constexpr std::chrono::milliseconds last_guests{1000};
 
-/// How often memory and the log file are looked after.
+/// How often memory is looked after.
 constexpr std::chrono::milliseconds tidy_interval{1000};
 
 /// Answers or connections at a time that make it worth while to give their memory back.
@@ -52,8 +52,10 @@ void caretaker::wait_for_signal() {
 
 void caretaker::take(int signal) {
   if (signal != SIGHUP) {
-    if (std::exchange(ending_, true))
+    if (std::exchange(ending_, true)) {
+      duties_.last_words();
       std::_Exit(128 + signal);
+    }
     announce_drain();
   } else if (!ending_) { // What ends needs no other settings.
     duties_.reload();

@@ -24,6 +24,8 @@ struct duties {
   std::function<std::size_t()> open_answers;
   /// Connections of clients, idle ones included.
   std::function<std::size_t()> open_connections;
+  /// The process is about to end in the middle of its work.
+  std::function<void()> last_words;
   /// Calls what it is given once it is sure that the program works; the service manager is told
   /// then.
   std::function<void(std::function<void()>)> check;

@@ -74,6 +74,7 @@ int run(settings s, live_settings live, int argc, const char* const* argv) {
   d.begin_drain = [&] { house.drain(); };
   d.open_answers = [&] { return house.open_answers(); };
   d.open_connections = [&] { return house.open_connections(); };
+  d.last_words = [&] { log.finish(); };
   d.check = [&](auto well) { house.check(std::move(well)); };
   care.work(std::move(d), drain_delay, drain_limit);
 

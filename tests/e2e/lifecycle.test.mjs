@@ -169,15 +169,20 @@ test('SIGTERM lets a whole answer end too', async (t) => {
   assert.deepEqual(await nekod.ended(), { code: 0, signal: null });
 });
 
-test('a second SIGTERM ends nekod at once', async (t) => {
+test('a second SIGTERM ends nekod at once, with its last line', async (t) => {
   const { sim, nekod } = await pair(t);
   const stream = await nekod.stream(`[sim tokens=200000 delay=20] ${unique()}`);
   await stream.started();
+  const late = new Connection(nekod.port).reading();
+  await late.send('GET /no/such/path HTTP/1.1\r\n');
   nekod.kill();
   await until(() => /drain|SIGTERM|shutting|stopping/i.test(nekod.log), `no word of the first: ${nekod.log}`);
   assert.equal(nekod.status, undefined, 'the first one waits for the stream');
+  await late.send('Host: here\r\n\r\n');
+  await until(() => /^HTTP\/1\.1 \d/.test(late.text), `no answer: ${late.text}`);
   nekod.kill();
   assert.deepEqual(await nekod.ended(), { code: 143, signal: null });
+  assert.match(nekod.log, / GET \/no\/such\/path \d/);
   assert.ok(!(await stream.rest()).includes('[DONE]'));
   await sim.quiet();
 });
