@@ -18,7 +18,7 @@ bool inbox::ready() {
   if (!reader_.whole() && !held_.empty()) {
     held_.erase(0, reader_.take(held_));
     if (held_.empty())
-      held_ = {};
+      held_ = std::string{};
   }
   return reader_.whole();
 }
@@ -27,7 +27,7 @@ request inbox::release() {
   busy_ = true;
   auto result = reader_.release();
   if (broken())
-    held_ = {};
+    held_ = std::string{};
   return result;
 }
 

@@ -255,8 +255,8 @@ std::size_t request_reader::take_line(std::string_view bytes, std::size_t limit)
 void request_reader::break_off(unread why) {
   what_.missing = why;
   what_.keep_alive = false;
-  what_.body = {};
-  line_ = {};
+  what_.body = std::string{};
+  line_ = std::string{};
   broken_ = true;
   step_ = step::whole;
 }
