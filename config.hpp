@@ -51,6 +51,8 @@ struct settings {
   std::string upstream_proxy;
   /// A PEM file of authorities that the upstream's certificate may come from; empty for none.
   std::string upstream_ca;
+  /// Whether upstreams may be spoken to in HTTP/2.
+  bool upstream_http2 = true;
   seconds models_age{300};
 
   /// Tries of a turn after the first one, and the share of all turns that may be tried again.

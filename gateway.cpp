@@ -231,9 +231,8 @@ private:
     http::client_options o;
     o.proxy = settings_.upstream_proxy;
     o.authorities = settings_.upstream_ca;
-    stream_shares shares{settings_.stream_buffer};
-    o.window = shares.window;
-    o.read_size = shares.read;
+    o.window = stream_shares{settings_.stream_buffer}.window;
+    o.multiplexed = settings_.upstream_http2;
     o.max_connections = max_connections_;
     o.counts = counts_;
     try {

@@ -51,6 +51,10 @@ void upstream_flags::announce_accounts(setting_reader& reader) {
   reader.add("--upstream-ca", settings_.upstream_ca,
              "PEM file of authorities to trust besides the system's", {"NEKOD_UPSTREAM_CA"});
   reader
+      .add("--upstream-http2", http2_, "Speak HTTP/2 with upstreams that can, over TLS",
+           {"NEKOD_UPSTREAM_HTTP2"})
+      ->check(CLI::IsMember({"on", "off"}));
+  reader
       .add("--openai-url", openai_url_,
            "Base address of an OpenAI-compatible server, up to /v1; required for openai",
            {"OPENAI_BASE_URL"})
@@ -92,6 +96,7 @@ void upstream_flags::announce_retries(setting_reader& reader) {
 
 /// Those of the file's tables; where there are none, the one that flags tell of.
 std::optional<exit_request> upstream_flags::finish(const setting_reader& reader) {
+  settings_.upstream_http2 = http2_ == "on";
   if (reader.tables().empty())
     return make_upstream();
   const environment variables;

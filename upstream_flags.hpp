@@ -29,6 +29,7 @@ private:
 
   settings& settings_;
   std::string kind_ = "anuneko";
+  std::string http2_ = "on";
   std::string anuneko_url_ = "https://anuneko.com/api/v1";
   std::string anuneko_token_;
   std::string anuneko_cookie_;

@@ -9,6 +9,11 @@ namespace nekod::http {
 
 namespace {
 
+/// What libcurl reads at a time, in bytes: no less than a frame of HTTP/2 has, without which
+/// libcurl 7.88 mixes up streams. It allocates one more, and up to 32 KiB the allocator keeps such
+/// buffers at hand.
+constexpr long read_size = (32 << 10) - 1;
+
 /// What it sends at a time; the least that it lets one set.
 constexpr long write_size = 16 << 10;
 
@@ -65,8 +70,7 @@ void curl_job::set_up(const client_options& options) {
   set_up_way(options);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
-  // libcurl allocates one byte more, and up to 32 KiB the allocator keeps such buffers at hand.
-  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, static_cast<long>(options.read_size) - 1);
+  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, read_size);
   // Else each call that says something keeps 64 KiB for it as long as it lasts.
   curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, write_size);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -107,9 +111,10 @@ void curl_job::set_up_way(const client_options& options) {
   }
   if (!options.authorities.empty())
     curl_easy_setopt(easy, CURLOPT_CAINFO, options.authorities.c_str());
-  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_2TLS});
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+                   long{options.multiplexed ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1});
   // Who comes while a connection is being made shares it where HTTP/2 is spoken.
-  if (call_.url.rfind("https:", 0) == 0)
+  if (options.multiplexed && call_.url.rfind("https:", 0) == 0)
     curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
 }
 

@@ -58,7 +58,7 @@ public:
   /// libcurl reads on after a pause.
   void resume();
 
-  /// Bytes the reader has still room for; may fall below zero by one read.
+  /// Bytes the reader has still room for; may fall below zero by what libcurl had read.
   std::atomic<std::int64_t> window;
   /// Whether libcurl was told to wait for room.
   std::atomic<bool> paused{false};

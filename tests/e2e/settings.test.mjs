@@ -28,7 +28,7 @@ test('--check-config shows each setting of --help as TOML, and starts nothing', 
   assert.equal(all['rate-limit'], '"10 per minute"');
   assert.equal(all['model-alias'], '["a=b", "c=d"]');
   const help = (await runToEnd(t, ['--help'])).log;
-  const flags = [...help.matchAll(/^ +--([a-z-]+)/gm)].map((match) => match[1]);
+  const flags = [...help.matchAll(/^ +--([a-z0-9-]+)/gm)].map((match) => match[1]);
   const notSettings = ['help', 'version', 'config', 'check-config'];
   const unset = ['tls-redirect-port'];
   assert.deepEqual([...Object.keys(all), ...unset].sort(), flags.filter((f) => !notSettings.includes(f)).sort());

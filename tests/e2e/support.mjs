@@ -249,6 +249,13 @@ class Gateway extends Program {
     });
   }
 
+  /// A metric's value, by its name and labels as they are written.
+  async figure(name) {
+    const text = await (await fetch(`${this.url}/metrics`)).text();
+    const line = text.split('\n').find((line) => line.startsWith(`${name} `));
+    return Number(line?.slice(name.length));
+  }
+
   /// A whole answer to *text*; must succeed. `json` is its body.
   async ask(text, fields = {}, options = {}) {
     const response = await this.post({ ...question(text), ...fields }, options);

@@ -1,22 +1,27 @@
 // By which way the upstream is reached: over TLS with HTTP/2, by a proxy, and on connections that die.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import { Foreign, folder, onFreePort } from './foreign.mjs';
 import {
+  Connection,
   accountToken,
   certificate,
   checkStream,
   expectError,
   gateway,
   leadingTo,
+  rawRequest,
   runToEnd,
   simulator,
   unique,
+  until,
 } from './support.mjs';
 
 const sim = await simulator({ after });
@@ -92,6 +97,36 @@ async function proxy(scope) {
   return { port: server.address().port, seen };
 }
 
+/// An OpenAI-compatible server that tells its models, until its `stop` is called: then it takes no connection
+/// any more, and who asks for one waits.
+async function stopping(scope) {
+  const memory = new SharedArrayBuffer(4);
+  const script = `
+    const { parentPort, workerData } = require('node:worker_threads');
+    const server = require('node:http').createServer((request, response) => {
+      response.writeHead(200, { Connection: 'close' }).end('{"data":[{"id":"cat"}]}');
+    });
+    server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => parentPort.postMessage(server.address().port));
+    parentPort.on('message', () => Atomics.wait(new Int32Array(workerData), 0, 0));`;
+  const worker = new Worker(script, { eval: true, workerData: memory });
+  const crowd = [];
+  scope.after(() => {
+    for (const socket of crowd) socket.destroy();
+    Atomics.notify(new Int32Array(memory), 0);
+    return worker.terminate();
+  });
+  const [port] = await once(worker, 'message');
+  const stop = async () => {
+    worker.postMessage('stop');
+    // As many as the system lets in by itself. Whoever comes after them waits.
+    await until(() => {
+      crowd.push(net.connect(port, '127.0.0.1').on('error', () => {}));
+      return crowd.filter((socket) => socket.connecting).length > 3;
+    }, 'all are let in');
+  };
+  return { url: `http://127.0.0.1:${port}/v1`, stop };
+}
+
 test('over TLS many streams share one connection of HTTP/2', async (t) => {
   const front = await secured(t);
   const args = [...leadingTo(sim), '--anuneko-url', front.url, '--upstream-ca', front.cert, '--threads', '1'];
@@ -119,6 +154,47 @@ test('of those, one that is left ends alone', async (t) => {
   await sim.quiet();
   assert.equal((await sim.chatWith(text)).messages[0].state, 'aborted');
   assert.equal(new Set(front.calls().map(([, connection]) => connection)).size, 1);
+});
+
+test('of those, clients that do not read hold up no other, however small --stream-buffer is', async (t) => {
+  const front = await secured(t);
+  const args = [...leadingTo(sim), '--anuneko-url', front.url, '--upstream-ca', front.cert, '--threads', '1'];
+  const nekod = await gateway(t, [...args, '--stream-buffer', '65536']);
+  const body = { stream: true, messages: [{ role: 'user', content: `[sim tokens=100000] ${unique()}` }] };
+  const stalled = Array.from({ length: 4 }, () => new Connection(nekod.port));
+  await Promise.all(stalled.map((client) => client.send(rawRequest('POST', '/v1/chat/completions', body))));
+  await until(async () => (await nekod.figure('nekod_credit_stalls_total')) > 0, 'none is held up');
+  for (let i = 0; i < 5; ++i) {
+    const streams = await Promise.all([1, 2, 3, 4].map((k) => nekod.stream(`[sim tokens=300] ${unique(`${i}${k}`)}`)));
+    await Promise.all(streams.map(async (stream) => checkStream(await stream.rest())));
+  }
+  stalled.forEach((client) => client.end());
+});
+
+test('without HTTP/2 each has a connection', async (t) => {
+  const front = await secured(t);
+  const args = [...leadingTo(sim), '--anuneko-url', front.url, '--upstream-ca', front.cert, '--upstream-http2', 'off'];
+  const nekod = await gateway(t, args);
+  const streams = await Promise.all([1, 2, 3].map((i) => nekod.stream(`[sim tokens=30 delay=10] ${unique(`${i}`)}`)));
+  await Promise.all(streams.map(async (stream) => checkStream(await stream.rest())));
+  const calls = front.calls();
+  assert.deepEqual([...new Set(calls.map(([protocol]) => protocol))], ['HTTP/1.1']);
+  assert.ok(new Set(calls.map(([, connection]) => connection)).size >= 3);
+});
+
+test('a connection that was never made is not counted once who wanted it has left', async (t) => {
+  const upstream = await stopping(t);
+  const args = ['--upstream', 'openai', '--openai-url', upstream.url, '--store', 'memory', '--port', '0'];
+  const nekod = await gateway(t, [...args, '--connect-timeout', '120']);
+  const connections = () => nekod.figure('nekod_upstream_connections');
+  await until(async () => (await (await fetch(`${nekod.url}/v1/models`)).json()).data.length > 0, 'no models');
+  await until(async () => (await connections()) === 0, 'the list keeps a connection');
+  await upstream.stop();
+  const leaves = new Connection(nekod.port);
+  await leaves.send(rawRequest('POST', '/v1/chat/completions', { messages: [{ role: 'user', content: unique() }] }));
+  await until(async () => (await connections()) === 1, 'no connection is tried');
+  leaves.end();
+  await until(async () => (await connections()) === 0, 'it is still counted');
 });
 
 test('an upstream whose certificate nobody vouches for gets nothing', async (t) => {
