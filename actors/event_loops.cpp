@@ -18,19 +18,21 @@ thread_local place current;
 
 event_loops::event_loops(std::size_t count) {
   for (std::size_t i = 0; i < count; ++i)
-    loops_.push_back(std::make_unique<running_loop>());
+    loops_.push_back(std::make_unique<one_loop>());
 }
 
 event_loops::~event_loops() {
   stop();
-  while (!loops_.empty())
-    loops_.pop_back();
+  for (auto& loop : loops_)
+    loop->drop_all();
+  for (auto& loop : loops_)
+    loop.reset();
 }
 
 std::vector<asio::io_context*> event_loops::all() const {
   std::vector<asio::io_context*> result;
-  for (const auto& one : loops_)
-    result.push_back(&one->loop);
+  for (const auto& loop : loops_)
+    result.push_back(loop.get());
   return result;
 }
 
@@ -44,13 +46,13 @@ void event_loops::run() {
   for (std::size_t i = 0; i < loops_.size(); ++i)
     threads_.emplace_back([this, i] {
       current = {this, i};
-      loops_[i]->loop.run();
+      loops_[i]->run();
     });
 }
 
 void event_loops::stop() {
-  for (auto& one : loops_)
-    one->loop.stop();
+  for (auto& loop : loops_)
+    loop->stop();
   for (auto& thread : std::exchange(threads_, {}))
     thread.join();
 }
@@ -59,9 +61,9 @@ void event_loops::poll() {
   std::size_t done = 1;
   while (done > 0) {
     done = 0;
-    for (auto& one : loops_) {
-      one->loop.restart();
-      done += one->loop.poll();
+    for (auto& loop : loops_) {
+      loop->restart();
+      done += loop->poll();
     }
   }
 }

@@ -19,7 +19,8 @@ public:
   /// @param count At least one.
   explicit event_loops(std::size_t count);
 
-  /// Stops them. What waits for one loop may refer to those before it, not to those behind.
+  /// Stops them, and drops what waits in each before the first of them ends, since it may refer to
+  /// others. The first one also ends first.
   ~event_loops();
 
   event_loops(const event_loops&) = delete;
@@ -27,7 +28,7 @@ public:
 
   std::size_t size() const noexcept { return loops_.size(); }
 
-  asio::io_context& operator[](std::size_t i) noexcept { return loops_[i]->loop; }
+  asio::io_context& operator[](std::size_t i) noexcept { return *loops_[i]; }
 
   /// All of them, in order.
   std::vector<asio::io_context*> all() const;
@@ -45,13 +46,19 @@ public:
   void poll();
 
 private:
-  struct running_loop {
-    /// For one thread, so that what it posts to itself takes no lock and wakes nobody.
-    asio::io_context loop{1};
-    asio::executor_work_guard<asio::io_context::executor_type> work{loop.get_executor()};
+  /// For one thread, so that what it posts to itself takes no lock and wakes nobody.
+  class one_loop : public asio::io_context {
+  public:
+    one_loop() : asio::io_context(1) {}
+
+    /// Destroys what waits for it.
+    void drop_all() { shutdown(); }
+
+  private:
+    asio::executor_work_guard<asio::io_context::executor_type> work_{get_executor()};
   };
 
-  std::vector<std::unique_ptr<running_loop>> loops_;
+  std::vector<std::unique_ptr<one_loop>> loops_;
   std::vector<std::thread> threads_;
   std::atomic<std::size_t> turn_{0};
 };

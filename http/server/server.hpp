@@ -63,7 +63,7 @@ public:
   using handler = std::function<void(exchange_ptr)>;
 
   /// Opens the port.
-  /// @param loops Connections belong to each in turn. The first one must live longest.
+  /// @param loops Connections belong to each in turn. All must live until the first one ends.
   /// @throws std::system_error that names the address, where it cannot be listened on.
   server(const std::vector<asio::io_context*>& loops, const server_options& options, handler f);
 
