@@ -143,6 +143,8 @@ std::size_t curl_job::take_header(char* data, std::size_t size, std::size_t n, v
 std::size_t curl_job::take_body(char* data, std::size_t size, std::size_t n, void* self) {
   auto& job = *static_cast<curl_job*>(self);
   auto bytes = size * n;
+  if (job.forgoes_rest_)
+    return bytes;
   if (job.window.load() <= 0) {
     job.paused = true;
     // Room may have come between the two lines above; whoever made it did not see the pause.
@@ -272,6 +274,12 @@ void curl_job::resume() {
   paused = false;
   last_byte_ = clock::now();
   curl_easy_pause(easy_.get(), CURLPAUSE_CONT);
+}
+
+void curl_job::forgo_rest() {
+  forgoes_rest_ = true;
+  if (paused)
+    curl_easy_pause(easy_.get(), CURLPAUSE_CONT);
 }
 
 } // namespace nekod::http

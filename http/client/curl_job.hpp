@@ -58,6 +58,10 @@ public:
   /// libcurl reads on after a pause.
   void resume();
 
+  /// The job is about to be taken from libcurl, which (7.88) loses what it holds back of a stream
+  /// of HTTP/2 that is taken from it in a pause.
+  void forgo_rest();
+
   /// Bytes the reader has still room for; may fall below zero by what libcurl had read.
   std::atomic<std::int64_t> window;
   /// Whether libcurl was told to wait for room.
@@ -97,6 +101,7 @@ private:
   std::optional<std::chrono::seconds> retry_after_;
   /// How much had been sent when the connection to be used was begun; none where it was there.
   std::optional<long> sent_before_connecting_;
+  bool forgoes_rest_ = false;
   bool head_sent_ = false;
   clock::time_point started_ = clock::now();
   clock::time_point last_byte_;

@@ -236,6 +236,7 @@ void curl_lane::remove(curl_job& job) {
   auto i = jobs_.find(&job);
   if (i == jobs_.end())
     return;
+  job.forgo_rest();
   curl_multi_remove_handle(multi_.get(), job.easy());
   if (auto left = job.client_left.load(); left != curl_job::clock::time_point{})
     counts_->client_leave.Observe(in_seconds(curl_job::clock::now() - left));
