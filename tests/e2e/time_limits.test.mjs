@@ -50,8 +50,7 @@ test('--request-timeout ends the wait behind a pause that the client made, and n
   const client = new Connection(nekod.port);
   t.after(() => client.end());
   await client.send(rawRequest('POST', '/v1/chat/completions', { stream: true, messages: [{ role: 'user', content }] }));
-  const stalls = async () => (await (await fetch(`${nekod.url}/metrics`)).text()).match(/^nekod_credit_stalls_total (\d+)/m)[1] > 0;
-  await until(stalls, 'the upstream is never paused');
+  await until(async () => (await nekod.figure('nekod_credit_stalls_total')) > 0, 'the upstream is never paused');
   // Limits are looked at while it waits: nekod has nothing to do over many looks.
   await nekod.resting(200, 'the pause does not last');
   client.reading();
