@@ -13,7 +13,7 @@ namespace nekod::http {
 /// A pooled connection is waited for by each transfer anew. So a socket that nobody waits for any
 /// more stays in the epoll instance until something happens to it, or somebody waits for it again.
 /// Only sockets that were opened before its eyes are kept so. libcurl tells when it closes one, but
-/// not (7.88) where its connection was not ready for a request yet, its TLS included.
+/// not (7.88) where its connection was not made yet.
 class socket_watch {
 public:
   /// @param epoll The instance; belongs to the caller.
