@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
-import { addKey, gateway, leadingTo, leadingToOpenai, simulator, temporaryFolder, unique } from './support.mjs';
+import { addKey, gateway, leadingTo, leadingToOpenai, simulator, temporaryFolder, unique, until } from './support.mjs';
 
 const file = join(temporaryFolder({ after }), 'keys');
 const keys = { alice: addKey(file, 'alice-of-the-first-floor'), mallory: addKey(file, 'mallory') };
@@ -58,7 +58,12 @@ for (const [kind, leading] of Object.entries({ anuneko: leadingTo, openai: leadi
     const first = await nekod.ask(named, { session_id: id }, alice);
     const open = await nekod.ask(told, {}, { headers: { ...bearer('alice'), 'Idempotency-Key': key } });
     const list = async (query = '') => (await fetch(`${nekod.url}/sessions${query}`, alice)).json();
-    const before = await list();
+    // A turn may be answered before its session has settled.
+    const resting = async () => {
+      const page = await list();
+      return page.sessions.every((session) => session.state === 'idle') && page;
+    };
+    const before = await until(resting, "alice's sessions do not settle");
     const { next: place } = await list('?limit=1');
     const chats = (await sim.chats()).map((chat) => chat.id);
 
