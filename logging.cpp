@@ -1,7 +1,8 @@
 #include "logging.hpp"
 
 #include "background_sink.hpp"
-#include "protocol/json.hpp"
+#include "protocol/json_strings.hpp"
+#include "protocol/utf8.hpp"
 
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/rotating_file_sink.h>
@@ -35,7 +36,7 @@ public:
     line.append(time.data(), time.size());
     std::string payload{message.payload.data(), message.payload.size()};
     // A file's name, say, may be anything.
-    if (!json::is_utf8(payload))
+    if (!is_utf8(payload))
       std::replace_if(
           payload.begin(), payload.end(), [](char c) { return (c & 0x80) != 0; }, '?');
     if (message.logger_name == requests_name) {

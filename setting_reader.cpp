@@ -1,7 +1,7 @@
 #include "setting_reader.hpp"
 
 #include "config_sources.hpp"
-#include "protocol/json.hpp"
+#include "protocol/json_strings.hpp"
 
 #include <algorithm>
 #include <functional>

@@ -1,5 +1,7 @@
 #include "bench/load/answers.hpp"
 
+#include "protocol/json_strings.hpp"
+
 namespace nekod::load {
 namespace {
 

@@ -2,6 +2,7 @@
 
 #include "bench/load/answers.hpp"
 #include "protocol/json.hpp"
+#include "protocol/json_strings.hpp"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 #include "bench/load/conversation.hpp"
 
-#include "protocol/json.hpp"
+#include "protocol/json_strings.hpp"
 
 #include <utility>
 

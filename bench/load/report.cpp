@@ -1,6 +1,6 @@
 #include "bench/load/report.hpp"
 
-#include "protocol/json.hpp"
+#include "protocol/json_strings.hpp"
 
 #include <fmt/format.h>
 

@@ -2,6 +2,7 @@
 
 #include "bench/simulator/json_object.hpp"
 #include "protocol/json.hpp"
+#include "protocol/json_strings.hpp"
 #include "protocol/sse.hpp"
 
 #include <algorithm>

@@ -1,6 +1,7 @@
 #include "bench/simulator/script.hpp"
 
 #include "bench/simulator/json_object.hpp"
+#include "protocol/json_strings.hpp"
 #include "protocol/sse.hpp"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 #include "http/server/access_log.hpp"
 
-#include "protocol/json.hpp"
+#include "protocol/json_strings.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,7 @@
 #include "protocol/anuneko/calls.hpp"
 
 #include "protocol/json.hpp"
+#include "protocol/json_strings.hpp"
 
 #include <algorithm>
 #include <array>

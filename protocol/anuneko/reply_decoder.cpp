@@ -2,6 +2,7 @@
 
 #include "protocol/anuneko/plain_event.hpp"
 #include "protocol/json.hpp"
+#include "protocol/utf8.hpp"
 
 #include <algorithm>
 #include <array>
@@ -20,7 +21,7 @@ service_error failure(std::string_view code, std::string_view detail) {
 service_error error_event(std::string_view data) {
   if (auto e = parse_error(data))
     return *std::move(e);
-  return failure("error", json::is_utf8(data) ? data : std::string_view{});
+  return failure("error", is_utf8(data) ? data : std::string_view{});
 }
 
 /// Whether events of that name carry text; older replies name none.

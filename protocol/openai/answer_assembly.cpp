@@ -1,5 +1,6 @@
 #include "protocol/openai/answer_assembly.hpp"
 
+#include "protocol/json_strings.hpp"
 #include "protocol/openai/whole_messages.hpp"
 
 #include <algorithm>

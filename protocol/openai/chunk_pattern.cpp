@@ -2,6 +2,7 @@
 
 #include "protocol/json.hpp"
 #include "protocol/json_spans.hpp"
+#include "protocol/json_strings.hpp"
 
 #include <utility>
 

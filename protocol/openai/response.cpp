@@ -1,6 +1,6 @@
 #include "protocol/openai/response.hpp"
 
-#include "protocol/json.hpp"
+#include "protocol/json_strings.hpp"
 #include "protocol/sse.hpp"
 
 namespace nekod::openai {

@@ -1,6 +1,6 @@
 #include "protocol/openai/sessions.hpp"
 
-#include "protocol/json.hpp"
+#include "protocol/json_strings.hpp"
 #include "protocol/openai/request.hpp"
 
 #include <algorithm>

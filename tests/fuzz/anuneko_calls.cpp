@@ -1,4 +1,5 @@
 #include "protocol/anuneko/calls.hpp"
+#include "protocol/utf8.hpp"
 #include "tests/fuzz/promise.hpp"
 #include "tests/fuzz/targets.hpp"
 
@@ -34,7 +35,7 @@ void call_with(const std::string& text) {
         "a chat's model goes out unchanged");
   const auto choice = json::parse(anuneko::select_choice(text, 1).body);
   check(choice && json::find_string(choice.root, "msg_id") == text, "a choice goes out unchanged");
-  check(json::is_utf8(anuneko::public_model_id(text)), "a model's public name is UTF-8");
+  check(is_utf8(anuneko::public_model_id(text)), "a model's public name is UTF-8");
 }
 
 } // namespace
@@ -42,7 +43,7 @@ void call_with(const std::string& text) {
 void anuneko_calls(std::string_view input) {
   if (const auto e = anuneko::parse_error(input)) {
     check(!e->code.empty(), "an error has a code");
-    check(json::is_utf8(e->code) && json::is_utf8(e->detail), "an error's words are UTF-8");
+    check(is_utf8(e->code) && is_utf8(e->detail), "an error's words are UTF-8");
     static_cast<void>(anuneko::refuses_account(*e));
   }
   if (const auto id = anuneko::parse_chat_id(input)) {

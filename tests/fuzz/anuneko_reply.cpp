@@ -1,4 +1,5 @@
 #include "protocol/anuneko/reply_decoder.hpp"
+#include "protocol/utf8.hpp"
 #include "tests/fuzz/promise.hpp"
 #include "tests/fuzz/splits.hpp"
 #include "tests/fuzz/targets.hpp"
@@ -52,9 +53,9 @@ void anuneko_reply(std::string_view input) {
           "the cuts of a reply change nothing");
     const auto all = read(branch, [&](auto feed) { feed(input); });
     for (const auto& piece : all.pieces)
-      check(!piece.empty() && json::is_utf8(piece), "a piece is whole characters");
+      check(!piece.empty() && is_utf8(piece), "a piece is whole characters");
     for (const auto* text : {&all.error, &all.detail, &all.message_id, &all.finish_reason})
-      check(json::is_utf8(*text), "what is told of a reply is UTF-8");
+      check(is_utf8(*text), "what is told of a reply is UTF-8");
     check(!all.pieces.empty() || !all.error.empty() || !input.empty(), "silence is an error");
   }
 }

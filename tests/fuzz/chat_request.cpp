@@ -4,6 +4,7 @@
 #include "protocol/openai/transcript_json.hpp"
 #include "protocol/openai/upstream_call.hpp"
 #include "protocol/openai/whole_messages.hpp"
+#include "protocol/utf8.hpp"
 #include "tests/fuzz/promise.hpp"
 #include "tests/fuzz/targets.hpp"
 
@@ -41,7 +42,7 @@ void check_upstream_body(const openai::chat_request& r) {
 void check_messages(const openai::chat_request& r) {
   const auto spans = openai::message_spans(r);
   for (std::size_t i = 0; i < spans.size(); ++i) {
-    check(json::is_utf8(r.messages[i].text), "a text is UTF-8");
+    check(is_utf8(r.messages[i].text), "a text is UTF-8");
     std::string kept;
     openai::append_message(kept, openai::kept_message(r.messages[i], spans[i]));
     const auto again = openai::parse_message(kept);
@@ -79,7 +80,7 @@ void check_conversation(const openai::chat_request& r) {
   const std::vector<openai::message> earlier(
       r.messages.begin(), r.messages.begin() + static_cast<std::ptrdiff_t>(newest));
   const auto words = with_preamble(earlier, text, 256);
-  check(json::is_utf8(words), "a preamble is UTF-8");
+  check(is_utf8(words), "a preamble is UTF-8");
   check(tells(words, text), "a message is found behind its preamble");
 }
 
@@ -93,7 +94,7 @@ void chat_request(std::string_view input) {
   check(!r->messages.empty(), "a request has messages");
   check(r->session_id.empty() || openai::valid_session_id(r->session_id),
         "a session has a good id");
-  check(json::is_utf8(r->model), "a model's name is UTF-8");
+  check(is_utf8(r->model), "a model's name is UTF-8");
   if (r->objection)
     check_error(*r->objection);
   else

@@ -1,6 +1,7 @@
 #include "protocol/openai/answer_decoder.hpp"
 #include "protocol/openai/upstream_call.hpp"
 #include "protocol/openai/whole_messages.hpp"
+#include "protocol/utf8.hpp"
 #include "tests/fuzz/promise.hpp"
 #include "tests/fuzz/targets.hpp"
 
@@ -44,7 +45,7 @@ void openai_answer(std::string_view input) {
     check_failure(openai::failure_of(status, openai::parse_failure(input)));
   if (const auto models = openai::parse_model_ids(input))
     for (const auto& id : *models)
-      check(!id.empty() && json::is_utf8(id), "a model has a name");
+      check(!id.empty() && is_utf8(id), "a model has a name");
 }
 
 } // namespace nekod::fuzz

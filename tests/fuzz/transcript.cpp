@@ -2,6 +2,7 @@
 
 #include "protocol/openai/transcript_json.hpp"
 #include "protocol/openai/whole_messages.hpp"
+#include "protocol/utf8.hpp"
 #include "tests/fuzz/promise.hpp"
 #include "tests/fuzz/targets.hpp"
 
@@ -27,7 +28,7 @@ void transcript(std::string_view input) {
 
   const std::string text = "what is new";
   const auto words = with_preamble(messages, text, small_limit);
-  check(json::is_utf8(words) && tells(words, text), "a preamble leads to what is new");
+  check(is_utf8(words) && tells(words, text), "a preamble leads to what is new");
   keep_newest(messages, small_limit);
   check(messages.size() <= again.size(), "nothing is added");
 }

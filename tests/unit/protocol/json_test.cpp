@@ -1,4 +1,6 @@
 #include "protocol/json.hpp"
+#include "protocol/json_strings.hpp"
+#include "protocol/utf8.hpp"
 
 #include <doctest/doctest.h>
 
@@ -276,13 +278,13 @@ TEST_CASE("UTF-8 is told from what only resembles it") {
     const std::string before(shift, 'x');
     for (const auto& text : good) {
       CAPTURE(text);
-      CHECK(json::is_utf8(before + std::string{text} + "0123456789"));
-      CHECK(json::is_utf8(before + std::string{text}));
+      CHECK(is_utf8(before + std::string{text} + "0123456789"));
+      CHECK(is_utf8(before + std::string{text}));
     }
     for (const auto& text : bad) {
       CAPTURE(text);
-      CHECK_FALSE(json::is_utf8(before + std::string{text} + "0123456789"));
-      CHECK_FALSE(json::is_utf8(before + std::string{text}));
+      CHECK_FALSE(is_utf8(before + std::string{text} + "0123456789"));
+      CHECK_FALSE(is_utf8(before + std::string{text}));
     }
   }
 }

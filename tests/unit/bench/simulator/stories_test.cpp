@@ -1,5 +1,5 @@
 #include "bench/simulator/stories.hpp"
-#include "protocol/json.hpp"
+#include "protocol/utf8.hpp"
 
 #include <doctest/doctest.h>
 
@@ -46,7 +46,7 @@ TEST_CASE("only the end of a long prompt is echoed, in whole characters") {
   CHECK(contains(text, "“…猫"));
   CHECK(contains(text, "猫尾巴”"));
   CHECK(text.size() < 1'000);
-  CHECK(nekod::json::is_utf8(text));
+  CHECK(nekod::is_utf8(text));
 }
 
 TEST_CASE("a prompt in another script or of white space makes a story too") {
@@ -60,7 +60,7 @@ TEST_CASE("pieces are short, whole in their characters, and join to the text") {
   const story s{text};
   CHECK(joined(s) == text);
   for (std::size_t i = 0; i < s.size(); ++i) {
-    CHECK(nekod::json::is_utf8(s.piece(i)));
+    CHECK(nekod::is_utf8(s.piece(i)));
     CHECK(s.piece(i).size() <= 16);
   }
 }

@@ -1,5 +1,6 @@
 #include "protocol/json.hpp"
 #include "protocol/openai/errors.hpp"
+#include "protocol/utf8.hpp"
 
 #include <doctest/doctest.h>
 
@@ -76,7 +77,7 @@ TEST_CASE("every code has a text of its own in both languages") {
     for (const auto lang : {language::zh, language::en}) {
       const auto text = message_of(error{r.code}, lang);
       CHECK_FALSE(text.empty());
-      CHECK(json::is_utf8(text));
+      CHECK(is_utf8(text));
       CHECK(texts.insert(text).second);
     }
   }
