@@ -11,7 +11,10 @@
 
 namespace nekod {
 
-/// The whole house: puts the rooms together on one event loop, and takes them apart in order.
+struct rooms;
+
+/// The whole house at work: begins, takes other settings, drains, and takes the rooms apart in
+/// order.
 class gateway {
 public:
   /// Opens the ports; nothing is answered before `start`.
@@ -51,7 +54,6 @@ public:
   bool stop();
 
 private:
-  class rooms;
   std::unique_ptr<rooms> rooms_;
 };
 

@@ -1,0 +1,194 @@
+#include "rooms.hpp"
+
+#include "actors/ids.hpp"
+#include "actors/registry.hpp"
+#include "actors/scheduler.hpp"
+#include "actors/sqlite_store.hpp"
+#include "actors/store.hpp"
+#include "http/server/access_log.hpp"
+#include "http/server/redirect.hpp"
+#include "room_options.hpp"
+#include "stream_shares.hpp"
+
+#include <caf/all.hpp>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace nekod {
+
+namespace {
+
+/// The sessions' file, if there is to be one.
+/// @throws std::runtime_error that names the setting, and says what is wrong with the file.
+std::shared_ptr<session_database> open_database(const settings& s) {
+  if (s.store_file.empty())
+    return nullptr;
+  using texts = session_database::texts;
+  try {
+    return std::make_shared<session_database>(s.store_file,
+                                              s.store_texts ? texts::kept : texts::dropped);
+  } catch (const std::runtime_error& e) {
+    throw std::runtime_error{std::string{"--store: "} + e.what()};
+  }
+}
+
+/// Zero for no limit.
+std::chrono::seconds max_age_of(const settings& s) {
+  auto limited = s.session_max_age.count() > 0;
+  return limited ? in_whole_seconds(s.session_max_age) : std::chrono::seconds{0};
+}
+
+} // namespace
+
+rooms::rooms(settings s, live_settings live, logs& l)
+    : set(std::move(s)),
+      log(l),
+      upstreams(set.upstreams),
+      gate(std::move(live.admission), counts),
+      loops(threads_of(set)) {
+  if (upstreams.front().kind == upstream_kind::simulator)
+    start_simulator();
+  open_ports(std::move(live.tls));
+  database = open_database(set);
+  digest =
+      std::make_shared<conversation_digest>(database ? database->digest_key() : make_digest_key());
+  make_client();
+  make_actors(std::move(live.aliases));
+  watch_sizes();
+  make_routes();
+  spdlog::info("listening on {}", server->address());
+  warn_of_strangers();
+}
+
+rooms::~rooms() { loops.stop(); }
+
+void rooms::start_simulator() {
+  sim::options o;
+  auto& upstream = upstreams.front();
+  upstream.accounts = {{make_id("simulated-"), {}, 1}};
+  o.token = upstream.accounts.front().secret;
+  o.delay = std::chrono::milliseconds{20};
+  simulator = std::make_unique<sim::service>(loops[0], o);
+  upstream.url = simulator->base_url();
+  spdlog::info("the simulator answers at {}", upstream.url);
+}
+
+/// Before there is an actor, so that a port in use ends the program; served once the loop runs.
+void rooms::open_ports(http::tls_context tls) {
+  auto o = server_options_of(set, std::move(tls));
+  max_connections = o.max_connections;
+  o.ended = [this](const auto& request, const auto& notes, const auto& outcome) {
+    exchange_ended(request, notes, outcome);
+  };
+  o.wants_body = [this](const auto& request) { return routes && routes->wants_body(request); };
+  server.emplace(loops.all(), o, [this](const http::exchange_ptr& x) {
+    // What came in with the last words, and is looked at when all is over, is dropped.
+    if (routes)
+      routes->handle(x);
+  });
+  if (!set.tls_redirect_port)
+    return;
+  auto plain = redirect_options_of(set);
+  plain.ended = o.ended;
+  redirect.emplace(loops.all(), plain, [port = server->port()](const http::exchange_ptr& x) {
+    http::redirect_to_tls(*x, port);
+  });
+  spdlog::info("redirecting from {}", redirect->address());
+}
+
+void rooms::exchange_ended(const http::request& request, const http::exchange_notes& notes,
+                           const http::exchange_outcome& outcome) {
+  counts->request_ended(request.method, notes.endpoint, outcome.status, outcome.duration);
+  auto& requests = log.requests();
+  if (requests.should_log(spdlog::level::info))
+    requests.info(set.log_format == log_format::json ? http::access_members(request, notes, outcome)
+                                                     : http::access_line(request, notes, outcome));
+}
+
+/// @throws std::runtime_error that names the setting, and says what is wrong with it.
+void rooms::make_client() {
+  http::client_options o;
+  o.proxy = set.upstream_proxy;
+  o.authorities = set.upstream_ca;
+  o.window = stream_shares{set.stream_buffer}.window;
+  o.multiplexed = set.upstream_http2;
+  o.max_connections = max_connections;
+  o.counts = counts;
+  try {
+    client.emplace(loops, o);
+  } catch (const std::runtime_error& e) {
+    throw std::runtime_error{std::string{"--upstream-ca: "} + e.what()};
+  }
+}
+
+void rooms::make_actors(model_aliases aliases) {
+  add_message_types(config);
+  run_actors_on(loops, config);
+  system.emplace(config);
+  store = make_store();
+  registry_options o;
+  o.upstreams = make_upstreams(*client, set, upstreams, counts);
+  o.limits = conversation_limits_of(set);
+  o.store = store;
+  o.counts = counts;
+  o.aliases = std::move(aliases);
+  o.digest = digest;
+  o.matching = set.session_matching;
+  o.session_queue = set.session_queue;
+  o.session_idle = in_whole_seconds(set.session_idle);
+  o.session_max_age = max_age_of(set);
+  o.models_age = in_whole_seconds(set.models_age);
+  registry = system->spawn(nekod::registry, std::move(o));
+}
+
+store_actor rooms::make_store() {
+  session_lifetime lifetime{in_whole_seconds(set.session_ttl), max_age_of(set)};
+  if (!database)
+    return system->spawn(memory_store, lifetime, counts);
+  // A thread of its own, where it may wait for the disk. The file is closed when it ends.
+  return system->spawn<caf::detached>(sqlite_store, std::exchange(database, nullptr), lifetime,
+                                      counts);
+}
+
+void rooms::watch_sizes() {
+  auto count = [](auto look) { return [look] { return static_cast<double>(look()); }; };
+  scrape.watch("nekod_open_connections", "Connections of clients",
+               count([this] { return server->open_connections(); }));
+  scrape.watch("nekod_open_requests", "Requests being answered",
+               count([this] { return server->open_exchanges(); }));
+  scrape.watch("nekod_open_streams", "Answers being streamed",
+               count([this] { return server->open_streams(); }));
+  scrape.watch("nekod_upstream_connections", "Connections to the upstream, idle ones included",
+               count([this] { return client->open_connections(); }));
+}
+
+void rooms::make_routes() {
+  http::route_options o;
+  o.reply = reply_options_of(set, counts);
+  o.gate = &gate;
+  o.max_body = set.max_content_length;
+  o.max_url = set.max_url_size;
+  o.max_headers = set.max_header_size;
+  o.max_requests = set.max_streams;
+  o.max_memory = set.max_memory;
+  o.memory = [this] { return memory.resident(); };
+  o.open_requests = [this] { return server->open_exchanges(); };
+  o.max_connections = max_connections;
+  o.open_connections = [this] { return server->open_connections(); };
+  o.metrics_text = [this] { return scrape.text(); };
+  o.version = NEKOD_VERSION;
+  routes.emplace(*system, registry, std::move(o));
+}
+
+void rooms::warn_of_strangers() const {
+  auto address = server->address();
+  auto local = address.rfind("127.", 0) == 0 || address.rfind("[::1]", 0) == 0;
+  if (!local && set.api_keys.empty())
+    spdlog::warn("anybody who reaches {} may use the account: there is no --api-keys", address);
+}
+
+} // namespace nekod

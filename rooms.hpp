@@ -1,0 +1,74 @@
+#pragma once
+
+#include "actors/event_loops.hpp"
+#include "actors/messages.hpp"
+#include "actors/metrics.hpp"
+#include "actors/session_database.hpp"
+#include "bench/simulator/service.hpp"
+#include "http/client/curl_transport.hpp"
+#include "http/server/memory_watch.hpp"
+#include "http/server/routes.hpp"
+#include "http/server/scrape.hpp"
+#include "http/server/server.hpp"
+#include "live_settings.hpp"
+#include "logging.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace nekod {
+
+/// The rooms of the house, in the order they are made: what comes later uses what comes before.
+/// They are put together here; the gateway has them work, and takes them apart.
+struct rooms {
+  /// Opens the ports, and nothing is answered before the loops run.
+  /// @throws std::system_error that says which port cannot be listened on, and std::runtime_error
+  /// that names the setting which is no good.
+  rooms(settings s, live_settings live, logs& l);
+  ~rooms();
+  rooms(const rooms&) = delete;
+  rooms& operator=(const rooms&) = delete;
+
+  const settings set;
+  logs& log;
+  /// As set, but for the simulator, whose address and token are not settings.
+  std::vector<upstream_settings> upstreams;
+  std::shared_ptr<metrics> counts = std::make_shared<metrics>();
+  http::memory_watch memory;
+  http::scrape scrape{counts, NEKOD_VERSION};
+  http::admission gate;
+  event_loops loops;
+  std::unique_ptr<sim::service> simulator;
+  std::optional<http::server> server;
+  std::size_t max_connections = 0;
+  /// Plain HTTP's, where TLS is wanted.
+  std::optional<http::server> redirect;
+  /// The store's, once that is made.
+  std::shared_ptr<session_database> database;
+  std::shared_ptr<const conversation_digest> digest;
+  std::optional<http::curl_transport> client;
+  caf::actor_system_config config;
+  std::optional<caf::actor_system> system;
+  store_actor store;
+  registry_actor registry;
+  std::optional<http::routes> routes;
+
+private:
+  void start_simulator();
+  void open_ports(http::tls_context tls);
+  void exchange_ended(const http::request& request, const http::exchange_notes& notes,
+                      const http::exchange_outcome& outcome);
+  void make_client();
+  void make_actors(model_aliases aliases);
+  store_actor make_store();
+  void watch_sizes();
+  void make_routes();
+  void warn_of_strangers() const;
+};
+
+} // namespace nekod
