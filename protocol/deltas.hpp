@@ -41,9 +41,11 @@ struct deltas {
 
   /// The piece number *i*, from 0; there must be one.
   std::string_view piece(std::size_t i) const noexcept {
-    std::size_t begin = i == 0 ? 0 : ends[i - 1];
-    return std::string_view{text}.substr(begin, ends[i] - begin);
+    return std::string_view{text}.substr(begin_of(i), ends[i] - begin_of(i));
   }
+
+  /// Where the piece number *i* begins in *text*; past the last one, where that ends.
+  std::size_t begin_of(std::size_t i) const noexcept { return i == 0 ? 0 : ends[i - 1]; }
 
   /// Calls *f* with each piece as a `std::string_view`.
   template <class F>

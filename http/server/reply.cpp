@@ -1,6 +1,7 @@
 #include "http/server/reply.hpp"
 
 #include "actors/ids.hpp"
+#include "http/server/common_answers.hpp"
 #include "protocol/sse.hpp"
 
 #include <utility>
@@ -25,28 +26,6 @@ std::string join(const std::vector<std::string>& words) {
 }
 
 } // namespace
-
-fields common_fields(const std::string& request_id) {
-  return {{"Access-Control-Allow-Origin", "*"},
-          {"Access-Control-Expose-Headers",
-           "X-Request-Id, X-Session-Id, X-Session-Match, X-Ignored-Parameters, X-Model-Fallback, "
-           "Idempotent-Replayed, Retry-After, X-Should-Retry"},
-          {"X-Request-Id", request_id}};
-}
-
-void respond_error(exchange& x, const openai::error& e, openai::language lang,
-                   const std::string& request_id) {
-  x.notes().error = openai::name_of(e.code);
-  auto headers = common_fields(request_id);
-  headers.emplace_back("Content-Type", json_type);
-  if (e.retry_after)
-    headers.emplace_back("Retry-After", std::to_string(e.retry_after->count()));
-  if (!openai::retriable(e.code) || e.maybe_taken)
-    headers.emplace_back("X-Should-Retry", "false");
-  if (e.code == error_code::invalid_api_key)
-    headers.emplace_back("WWW-Authenticate", "Bearer");
-  x.respond(openai::status_of(e), std::move(headers), openai::to_json(e, lang));
-}
 
 void reply_state::start(exchange_ptr x, std::shared_ptr<const openai::chat_request> request,
                         std::string request_id, std::shared_ptr<const reply_options> options) {
@@ -228,10 +207,10 @@ void reply_state::pump() {
 void reply_state::fill_write() {
   auto pieces = waiting_.ends.size() - next_piece_;
   auto first = next_piece_;
-  // As it grows by itself it would take up to twice what it needs.
-  if (waiting_.text.size() - (first == 0 ? 0 : waiting_.ends[first - 1]) >=
-      options_->full_write / 8)
-    pending_.reserve(options_->full_write + options_->full_write / 8);
+  // A write that may become full is not to grow to twice what it needs.
+  const auto eighth = options_->full_write / 8;
+  if (waiting_.text.size() - waiting_.begin_of(first) >= eighth)
+    pending_.reserve(options_->full_write + eighth);
   while (next_piece_ < waiting_.ends.size() && pending_.size() < options_->full_write)
     append_piece(waiting_.piece(next_piece_++));
   if (first == next_piece_)

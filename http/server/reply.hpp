@@ -32,13 +32,6 @@ struct reply_options {
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();
 };
 
-/// Header fields that every answer carries: who may read it, and the request's id.
-fields common_fields(const std::string& request_id);
-
-/// Answers *x* with an error.
-void respond_error(exchange& x, const openai::error& e, openai::language lang,
-                   const std::string& request_id);
-
 /// One answer on its way to its client: a stream of events, or one JSON body.
 ///
 /// A stream's head waits for the first text, so that a failure before it has its own status; but no

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "http/server/common_answers.hpp"
 #include "http/server/reply.hpp"
 #include "http/server/routes.hpp"
 

@@ -4,12 +4,10 @@
 #include "http/server/inbox.hpp"
 #include "http/server/lingering.hpp"
 #include "http/server/listener.hpp"
+#include "http/server/tls_handshake.hpp"
 #include "http/server/write_watch.hpp"
 
 #include <asio/bind_executor.hpp>
-#include <asio/ssl.hpp>
-#include <asio/steady_timer.hpp>
-#include <asio/strand.hpp>
 #include <restinio/all.hpp>
 #include <restinio/tls_fwd.hpp>
 
@@ -145,13 +143,13 @@ public:
       f(ec);
       return;
     }
-    if (listener_->handshakes >= listener_->max_handshakes) {
-      f(make_error_code(std::errc::too_many_files_open));
-      return;
-    }
     context_ = std::move(context); // A stream does not keep its context.
     tls_ = std::make_unique<tls_part>(plain_, *context_);
-    handshake(std::move(f));
+    shake_hands(*loop_, tls_->stream, listener_,
+                [this, f = std::move(f)](const asio::error_code& ec) {
+                  prepared_ = !ec;
+                  f(ec);
+                });
   }
 
   /// Makes the connection known, as that of this number.
@@ -167,24 +165,8 @@ private:
     tls_part(asio::ip::tcp::socket& socket, asio::ssl::context& context)
         : stream(socket, context) {}
 
-    asio::ssl::stream<asio::ip::tcp::socket&> stream;
+    tls_stream stream;
     input arriving;
-  };
-
-  /// Shared by a handshake and the timer that limits it, which run on one strand.
-  struct attempt {
-    attempt(asio::io_context& loop, std::shared_ptr<listener> l)
-        : strand(loop.get_executor()), deadline(loop, l->handshake_timeout), from(std::move(l)) {
-      ++from->handshakes;
-    }
-    ~attempt() { --from->handshakes; }
-    attempt(const attempt&) = delete;
-    attempt& operator=(const attempt&) = delete;
-
-    asio::strand<asio::io_context::executor_type> strand;
-    asio::steady_timer deadline;
-    std::shared_ptr<listener> from;
-    bool ended = false;
   };
 
   template <class Handler>
@@ -271,26 +253,6 @@ private:
   bool nothing_waits() {
     asio::error_code ec;
     return plain_.available(ec) == 0;
-  }
-
-  template <class Handler>
-  void handshake(Handler f) {
-    auto running = std::make_shared<attempt>(*loop_, listener_);
-    running->deadline.async_wait(
-        asio::bind_executor(running->strand, [this, running](const asio::error_code&) {
-          asio::error_code ignored;
-          if (!running->ended)
-            plain_.close(ignored);
-        }));
-    tls_->stream.async_handshake(
-        asio::ssl::stream_base::server,
-        asio::bind_executor(running->strand,
-                            [this, running, f = std::move(f)](const asio::error_code& ec) {
-                              running->ended = true;
-                              prepared_ = !ec;
-                              running->deadline.cancel();
-                              f(ec);
-                            }));
   }
 
   asio::io_context* loop_;

@@ -1,0 +1,30 @@
+#include "http/server/common_answers.hpp"
+
+#include <string>
+#include <utility>
+
+namespace nekod::http {
+
+fields common_fields(const std::string& request_id) {
+  return {{"Access-Control-Allow-Origin", "*"},
+          {"Access-Control-Expose-Headers",
+           "X-Request-Id, X-Session-Id, X-Session-Match, X-Ignored-Parameters, X-Model-Fallback, "
+           "Idempotent-Replayed, Retry-After, X-Should-Retry"},
+          {"X-Request-Id", request_id}};
+}
+
+void respond_error(exchange& x, const openai::error& e, openai::language lang,
+                   const std::string& request_id) {
+  x.notes().error = openai::name_of(e.code);
+  auto headers = common_fields(request_id);
+  headers.emplace_back("Content-Type", "application/json");
+  if (e.retry_after)
+    headers.emplace_back("Retry-After", std::to_string(e.retry_after->count()));
+  if (!openai::retriable(e.code) || e.maybe_taken)
+    headers.emplace_back("X-Should-Retry", "false");
+  if (e.code == openai::error_code::invalid_api_key)
+    headers.emplace_back("WWW-Authenticate", "Bearer");
+  x.respond(openai::status_of(e), std::move(headers), openai::to_json(e, lang));
+}
+
+} // namespace nekod::http
