@@ -1,26 +1,11 @@
 #include "actors/upstream/anuneko_line.hpp"
 
-#include "actors/transcript.hpp"
-
-#include <algorithm>
 #include <utility>
 
 namespace nekod {
 
 using openai::error;
 using openai::error_code;
-
-namespace {
-
-openai::finish_reason reason_of(const std::string& word) {
-  if (word == "length" || word == "max_tokens")
-    return openai::finish_reason::length;
-  if (word == "content_filter" || word == "sensitive")
-    return openai::finish_reason::content_filter;
-  return openai::finish_reason::stop;
-}
-
-} // namespace
 
 anuneko_line::anuneko_line(transport& net, std::shared_ptr<const anuneko_accounts> accounts,
                            upstream_chat known, upstream_listener& listener, line_context context)
@@ -226,146 +211,6 @@ void anuneko_line::note_reply() {
   chat_.unsettled_message = decoder_.message_id();
   if (answered_ || !decoder_.message_id().empty())
     chat_.is_new = false;
-}
-
-// -- ends of transfers ---------------------------------------------------------------------------
-
-bool anuneko_line::chat_is_lost() const {
-  if (response_.status == 404 || response_.status == 410)
-    return true;
-  auto e = response_.ok() ? decoder_.error() : anuneko::parse_error(response_.body);
-  return e && e->code == anuneko::choice_not_taken;
-}
-
-/// The reply's stream ended, or said that there will be no more of it.
-void anuneko_line::end_post() {
-  auto problem = decoder_.error();
-  if (!problem) {
-    note_reply();
-    account_->ended(running_, nullptr, failure_, response_);
-    auto reason = reason_of(decoder_.finish_reason());
-    turn_ = upstream_turn{};
-    stop_transfer();
-    listener_.on_answer({reason});
-  } else {
-    end_call(failure_of(*problem));
-  }
-}
-
-/// A call ended; *problem* says how it failed, if it did. All of a turn's failures pass here.
-void anuneko_line::end_call(std::optional<error> problem) {
-  account_->ended(running_, problem ? &*problem : nullptr, failure_, response_);
-  if (problem && (step_ == step::posting || step_ == step::selecting) && !answered_ && !replaced_ &&
-      chat_is_lost()) {
-    replace_chat();
-    return;
-  }
-  if (step_ == step::posting) {
-    note_reply();
-    if (problem)
-      problem->maybe_taken = !surely_not_taken_;
-  }
-  help_ = problem ? remedy_for(*problem) : remedy::none;
-  auto ended = step_;
-  auto body = std::move(response_.body);
-  stop_transfer();
-  if (ended == step::reading)
-    end_reading(std::move(problem), body);
-  else if (ended == step::choosing_after)
-    end_choosing_after(!problem);
-  else if (ended == step::choosing_before)
-    end_choosing_before(std::move(problem));
-  else if (problem)
-    fail(std::move(*problem));
-  else if (ended == step::creating)
-    end_creating(body);
-  else {
-    chat_.model = turn_.model;
-    post();
-  }
-}
-
-void anuneko_line::end_reading(std::optional<error> problem, const std::string& body) {
-  // A service that cannot tell has to be believed; one that cannot be asked now can be told
-  // nothing.
-  auto cannot_tell = response_.status >= 200 && response_.status < 500 &&
-                     failure_ == transfer_failure::none && problem &&
-                     problem->code == error_code::upstream_error;
-  if (problem && !cannot_tell) {
-    fail(std::move(*problem));
-    return;
-  }
-  chat_.unsure = false;
-  auto told = problem ? std::nullopt : anuneko::parse_user_messages(body);
-  auto times = !told ? 0 : std::count_if(told->begin(), told->end(), [this](const auto& message) {
-    return tells(message, turn_.text);
-  });
-  if (static_cast<std::size_t>(times) > listener_.times_said())
-    chat_ = upstream_chat{};
-  go();
-}
-
-void anuneko_line::end_choosing_before(std::optional<error> problem) {
-  auto refused = response_.status >= 200 && response_.status < 500;
-  if (problem && !(refused && problem->code == error_code::upstream_error)) {
-    fail(std::move(*problem));
-    return;
-  }
-  // A choice may be refused because it was made already. If not, the chat refuses the next message.
-  chat_.unsettled_message.clear();
-  prepare_chat();
-}
-
-/// A choice that failed is made again before the next message.
-void anuneko_line::end_choosing_after(bool chosen) {
-  if (chosen)
-    chat_.unsettled_message.clear();
-  settled();
-}
-
-void anuneko_line::settled() {
-  counted_.end();
-  listener_.on_settled();
-}
-
-void anuneko_line::end_creating(const std::string& body) {
-  auto id = anuneko::parse_chat_id(body);
-  if (!id || id->empty()) {
-    account_->learned_nothing();
-    fail({error_code::upstream_error, {}, "cannot create a chat"});
-    return;
-  }
-  chat_.id = std::move(*id);
-  chat_.upstream = account_->who().upstream;
-  chat_.account = account_->who().id;
-  chat_.is_new = true;
-  // The model a chat was created with is not always the one that answers: known clients select it,
-  // too.
-  call(step::selecting, anuneko::select_model(chat_.id, turn_.model));
-}
-
-remedy anuneko_line::remedy_for(const error& reason) const {
-  if (reason.maybe_taken)
-    return remedy::none;
-  auto others = accounts_->others_work(*account_);
-  if (reason.code == error_code::upstream_auth_failed)
-    return others ? remedy::other_account : remedy::none;
-  if (reason.code == error_code::rate_limit_exceeded)
-    return others && no_message_in_chat() && !is_page(response_) ? remedy::other_account
-                                                                 : remedy::later;
-  return failure_ != transfer_failure::none || response_.status >= 500 ? remedy::later
-                                                                       : remedy::none;
-}
-
-/// Whether nothing is lost with the chat, so that another account may make one.
-bool anuneko_line::no_message_in_chat() const { return chat_.id.empty() || chat_.is_new; }
-
-void anuneko_line::fail(error reason) {
-  if (help_ == remedy::other_account && no_message_in_chat())
-    chat_ = upstream_chat{};
-  turn_ = upstream_turn{};
-  counted_.end();
-  listener_.on_failure({std::move(reason), help_});
 }
 
 } // namespace nekod
