@@ -110,6 +110,17 @@ bench() { # NAME [FLAG...]
   return "$code"
 }
 
+# Runs a command for each of two servers, pair by pair, the order changing from pair to pair.
+in_pairs() { # PAIRS NAME NAME COMMAND [ARGUMENT...], which is given a name and the pair's number, too
+  local count="$1" one="$2" other="$3" command="$4" pair name order
+  shift 4
+  for ((pair = 1; pair <= count; pair++)); do
+    order=("$one" "$other")
+    ((pair % 2 == 1)) || order=("$other" "$one")
+    for name in "${order[@]}"; do "$command" "$name" "$pair" "$@"; done
+  done
+}
+
 # One of these figures, of the object's outermost level.
 figure() { # NAME
   grep -o "\"$1\":[0-9.]*" "$workplace/figures.json" | head -n 1 | cut -d: -f2

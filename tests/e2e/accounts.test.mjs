@@ -133,8 +133,7 @@ test('weights decide who has how much to do', async (t) => {
   for (const [index, id] of ids.entries()) {
     await nekod.ask(unique(), { session_id: id });
     // A turn is its account's until it is settled.
-    const settled = `nekod_sessions{state="idle"} ${index + 1}`;
-    await until(async () => (await (await fetch(`${nekod.url}/metrics`)).text()).includes(settled), 'no end of a turn');
+    await until(async () => (await nekod.figure('nekod_sessions{state="idle"}')) === index + 1, 'no end of a turn');
   }
   // Who made which chats shows when one of the two cannot answer.
   await sim.fault({ call: 'stream', kind: 'status', status: 429, retry_after: 60, times: 100, token: 'two' });

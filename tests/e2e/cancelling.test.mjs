@@ -9,11 +9,7 @@ import { checkBrokenStream, checkStream, gateway, leadingTo, leadingToOpenai, pa
 const kinds = { anuneko: leadingTo, openai: leadingToOpenai };
 
 /// How many calls upstream nekod has given up.
-async function cancelled(nekod) {
-  const text = await (await fetch(`${nekod.url}/metrics`)).text();
-  const lines = [...text.matchAll(/^nekod_upstream_calls_total\{[^}]*outcome="cancelled"[^}]*\} (\d+)$/gm)];
-  return lines.reduce((sum, [, value]) => sum + Number(value), 0);
-}
+const cancelled = (nekod) => nekod.total('nekod_upstream_calls_total', 'outcome="cancelled"');
 
 const user = (text) => [{ role: 'user', content: text }];
 const remove = (nekod, id) => fetch(`${nekod.url}/sessions/${id}`, { method: 'DELETE' });

@@ -177,11 +177,7 @@ test('a session that left memory is recognised', async (t) => {
   const gate = await gateway(t, [...leadingTo(sim), '--session-idle', '1']);
   const client = new Client(gate);
   const first = await client.say(unique());
-  const inMemory = async () => {
-    const text = await (await fetch(`${gate.url}/metrics`)).text();
-    return [...text.matchAll(/^nekod_sessions\{.*\} (\d+)$/gm)].reduce((sum, match) => sum + Number(match[1]), 0);
-  };
-  await until(async () => (await inMemory()) === 0, 'the session stays in memory');
+  await until(async () => (await gate.total('nekod_sessions')) === 0, 'the session stays in memory');
   const second = await client.say(unique());
   assert.equal(second.match, 'transcript');
   assert.equal(second.session, first.session);
@@ -217,9 +213,8 @@ test('every decision is counted', async (t) => {
   const client = new Client(gate);
   await client.say(unique());
   await client.say(unique());
-  const text = await (await fetch(`${gate.url}/metrics`)).text();
-  assert.match(text, /^nekod_session_match_total\{match="transcript"\} 1$/m);
-  assert.match(text, /^nekod_session_match_total\{match="new"\} 1$/m);
+  for (const match of ['transcript', 'new'])
+    assert.equal(await gate.figure(`nekod_session_match_total{match="${match}"}`), 1, match);
 });
 
 test('the simulator saw no wrong use', async () => {

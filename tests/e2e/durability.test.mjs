@@ -26,8 +26,6 @@ const keptIn = (file) => [...leadingTo(sim), '--store', `sqlite:${file}`];
 const start = (t, file, args = [], options = {}) => gateway(t, [...keptIn(file), ...args], options);
 const sessions = async (nekod) => (await (await fetch(`${nekod.url}/sessions`)).json()).sessions;
 
-const metrics = async (nekod) => (await fetch(`${nekod.url}/metrics`)).text();
-
 /// Everything that is on the disk beside *file*, in one string.
 const onDisk = (folder) =>
   readdirSync(folder)
@@ -48,7 +46,7 @@ test('a session goes on in its upstream chat after a restart', async (t) => {
     (await sessions(nekod)).map((session) => [session.id, session.has_anuneko_chat, session.turns, session.state]),
     [[json.session_id, true, 1, 'stored']],
   );
-  assert.match(await metrics(nekod), /^nekod_stored_sessions 1$/m);
+  assert.equal(await nekod.figure('nekod_stored_sessions'), 1);
   await nekod.ask(two, { session_id: json.session_id });
   nekod.kill();
   await nekod.ended();

@@ -16,15 +16,8 @@ const readiness = async (nekod) => {
 const becomes = (nekod, ...reasons) =>
   until(async () => JSON.stringify(await readiness(nekod)) === JSON.stringify(reasons), `not ${reasons || 'ready'}`);
 
-/// The value of a series, by its name with labels.
-async function value(nekod, series) {
-  const text = await (await fetch(`${nekod.url}/metrics`)).text();
-  const line = text.split('\n').find((l) => l.startsWith(`${series} `));
-  return line && Number(line.slice(series.length + 1));
-}
-
 const grows = (nekod, series, least = 1) =>
-  until(async () => (await value(nekod, series)) >= least, `${series} stays below ${least}`);
+  until(async () => (await nekod.figure(series)) >= least, `${series} stays below ${least}`);
 
 test("the manual's health, and whether the process lives", async (t) => {
   const nekod = await gateway(t, ['--upstream', 'simulator', '--port', '0']);
@@ -100,9 +93,9 @@ test('turns are counted by outcome and match, calls by kind and outcome', async 
     'nekod_responses_total{status="502"}': 1,
     'nekod_stored_sessions': 4,
   };
-  await until(async () => (await value(nekod, 'nekod_sessions{state="idle"}')) === 4, 'not all settle');
+  await until(async () => (await nekod.figure('nekod_sessions{state="idle"}')) === 4, 'not all settle');
   for (const [series, count] of Object.entries(expected))
-    if (series !== 'nekod_responses_total{status="200"}') assert.equal(await value(nekod, series), count, series);
+    if (series !== 'nekod_responses_total{status="200"}') assert.equal(await nekod.figure(series), count, series);
   await grows(nekod, 'nekod_time_to_first_token_seconds_count', 4);
 });
 
@@ -113,14 +106,14 @@ test('open streams, stalls, buffered bytes and a client that leaves show while t
   await flood.send(rawRequest('POST', '/v1/chat/completions', { stream: true, messages }));
   await grows(nekod, 'nekod_credit_stalls_total');
   await grows(nekod, 'nekod_buffered_bytes');
-  assert.equal(await value(nekod, 'nekod_open_streams'), 1);
-  assert.equal(await value(nekod, 'nekod_sessions{state="answering"}'), 1);
+  assert.equal(await nekod.figure('nekod_open_streams'), 1);
+  assert.equal(await nekod.figure('nekod_sessions{state="answering"}'), 1);
   await grows(nekod, 'nekod_upstream_connections');
   flood.end();
   await grows(nekod, 'nekod_client_leave_seconds_count');
   await grows(nekod, 'nekod_turns_total{outcome="cancelled"}');
-  await until(async () => (await value(nekod, 'nekod_open_streams')) === 0, 'the stream stays open');
-  await until(async () => (await value(nekod, 'nekod_buffered_bytes')) === 0, 'bytes stay');
+  await until(async () => (await nekod.figure('nekod_open_streams')) === 0, 'the stream stays open');
+  await until(async () => (await nekod.figure('nekod_buffered_bytes')) === 0, 'bytes stay');
   await sim.quiet();
 });
 

@@ -239,9 +239,8 @@ class World {
   // -- ends --------------------------------------------------------------------------------------
 
   async checkLists() {
-    const stored = new RegExp(`^nekod_stored_sessions ${this.model.sessions.size}$`, 'm');
-    const metrics = async () => (await fetch(`${this.nekod.url}/metrics`)).text();
-    await until(async () => stored.test(await metrics()), `the store does not get to ${stored}`);
+    const all = this.model.sessions.size;
+    await until(async () => (await this.nekod.figure('nekod_stored_sessions')) === all, `the store does not get to ${all}`);
     for (const tenant of this.tenants) {
       const { sessions } = await (await fetch(`${this.nekod.url}/sessions`, { headers: this.headers(tenant) })).json();
       assert.deepEqual(

@@ -26,11 +26,6 @@ const kinds = {
 
 const say = (nekod, text, fields = {}) => nekod.post({ messages: [{ role: 'user', content: text }], ...fields });
 
-const count = async (nekod, series) => {
-  const metrics = await (await fetch(`${nekod.url}/metrics`)).text();
-  return Number(metrics.match(new RegExp(`^${series}\\{[^}]*\\} (\\d+)`, 'm'))?.[1] ?? 0);
-};
-
 for (const [kind, { leading, call, told }] of Object.entries(kinds)) {
   const start = (t, ...args) => pair(t, { leading, nekod: ['--language', 'en', ...args] });
 
@@ -50,7 +45,7 @@ for (const [kind, { leading, call, told }] of Object.entries(kinds)) {
         else await nekod.ask(text);
         assert.equal(await told(sim, text), 1);
       }
-      assert.equal(await count(nekod, 'nekod_upstream_retries_total'), 2);
+      assert.equal(await nekod.total('nekod_upstream_retries_total'), 2);
       assert.equal((await sim.report()).violation_count, 0);
     });
 
@@ -97,7 +92,7 @@ for (const [kind, { leading, call, told }] of Object.entries(kinds)) {
       { signal: leaving.signal },
     );
     left.catch(() => {});
-    await until(async () => (await count(nekod, 'nekod_upstream_retries_total')) === 1, 'it is not tried again');
+    await until(async () => (await nekod.total('nekod_upstream_retries_total')) === 1, 'it is not tried again');
     leaving.abort();
     // The session's next turn runs at once, and that one never.
     await nekod.ask(unique(), { session_id: id });

@@ -249,11 +249,24 @@ class Gateway extends Program {
     });
   }
 
-  /// A metric's value, by its name and labels as they are written.
-  async figure(name) {
+  /// What `/metrics` says: values by their names and labels as they are written.
+  async figures() {
     const text = await (await fetch(`${this.url}/metrics`)).text();
-    const line = text.split('\n').find((line) => line.startsWith(`${name} `));
-    return Number(line?.slice(name.length));
+    const samples = text.matchAll(/^([a-z_]+(?:\{.*\})?) (\S+)$/gm);
+    return Object.fromEntries([...samples].map(([, name, value]) => [name, Number(value)]));
+  }
+
+  /// One of them.
+  async figure(name) {
+    return (await this.figures())[name];
+  }
+
+  /// The sum of those of one name, which have *label* among their labels.
+  async total(name, label = '') {
+    const samples = Object.entries(await this.figures());
+    return samples
+      .filter(([series]) => series.startsWith(`${name}{`) && series.includes(label))
+      .reduce((sum, [, value]) => sum + value, 0);
   }
 
   /// A whole answer to *text*; must succeed. `json` is its body.
