@@ -1,12 +1,11 @@
 #include "actors/registry.hpp"
 
-#include "actors/ids.hpp"
 #include "actors/session.hpp"
-#include "actors/store.hpp"
-#include "protocol/openai/whole_messages.hpp"
+#include "actors/session_list.hpp"
 
 #include <spdlog/spdlog.h>
 
+#include <functional>
 #include <utility>
 
 namespace nekod {
@@ -22,8 +21,6 @@ std::string identity_of(const openai::chat_request& r, const std::string& digest
 }
 
 } // namespace
-
-// -- sessions ------------------------------------------------------------------------------------
 
 void registry_state::start(registry_options o) {
   options_ = std::move(o);

@@ -97,23 +97,6 @@ private:
     reply_actor reply;
   };
 
-  void refresh_models();
-  bool models_are_old() const;
-  void hand_over(open_turn t, model_choice model, reply_actor reply);
-  std::optional<openai::error> refusal(const openai::chat_request& r,
-                                       const upstream_abilities& abilities) const;
-  static std::optional<std::string> tip_before(const turn& next);
-  void match(turn next, const std::string& tenant, reply_actor reply);
-  void match_stored(turn next, const std::string& tenant, const std::string& tip,
-                    reply_actor reply);
-  void begin_session(turn next, const std::string& tenant, reply_actor reply);
-  void give(const std::string& id, const std::string& tenant, bool stored, turn next,
-            reply_actor reply);
-  const std::string* repeated(const turn& next, const std::string& tenant) const;
-  void list_by_tip(const std::string& id, live_session& session, std::string tip);
-  void list_by_identity(const std::string& id, live_session& session, std::string identity);
-  void unlist(live_session& session);
-  void refuse(const reply_actor& reply, openai::error reason);
   /// A tenant and the id of a session, a tip, or a turn's identity.
   using tenant_key = std::pair<std::string, std::string>;
 
@@ -128,7 +111,33 @@ private:
     std::function<void(const deletion&)> then;
   };
 
+  // The way of a turn.
+  void refresh_models();
+  bool models_are_old() const;
+  void hand_over(open_turn t, model_choice model, reply_actor reply);
+  std::optional<openai::error> refusal(const openai::chat_request& r,
+                                       const upstream_abilities& abilities) const;
+  void give(const std::string& id, const std::string& tenant, bool stored, turn next,
+            reply_actor reply);
+  void refuse(const reply_actor& reply, openai::error reason);
+
+  // Which session it goes on with, where its client names none.
+  const std::string* repeated(const turn& next, const std::string& tenant) const;
+  static std::optional<std::string> tip_before(const turn& next);
+  void match(turn next, const std::string& tenant, reply_actor reply);
+  void match_stored(turn next, const std::string& tenant, const std::string& tip,
+                    reply_actor reply);
+  void begin_session(turn next, const std::string& tenant, reply_actor reply);
+  void list_by_tip(const std::string& id, live_session& session, std::string tip);
+  void list_by_identity(const std::string& id, live_session& session, std::string identity);
+  void unlist(live_session& session);
+
+  // Sessions in memory.
   live_session& session_for(const std::string& id, const std::string& tenant, bool stored);
+  void forget(live_map::iterator i);
+  bool is_others(const std::string& id, const std::string& tenant) const;
+
+  // Lists and deletions.
   live_sessions live_for(session_query& query) const;
   static bool is_meant(const live_session& session, const session_filter& filter);
   std::vector<live_map::iterator> in_memory(const std::string& id, const session_scope& scope);
@@ -144,8 +153,6 @@ private:
 
   registry_actor::stateful_pointer<registry_state> self_;
   registry_options options_;
-  void forget(live_map::iterator i);
-  bool is_others(const std::string& id, const std::string& tenant) const;
 
   /// By tenant, so that nobody is in the way of another who names the same id.
   live_map live_;
