@@ -74,16 +74,16 @@ http_call anuneko_account::make(anuneko::call c, bool repeatable) const {
   result.body = std::move(c.body);
   result.limits = limits_;
   result.repeatable = repeatable;
-  result.headers = {{"x-token", secrets_.token},
-                    {"x-app_id", "com.anuttacon.neko"},
-                    {"x-client_type", "4"},
-                    {"x-device_id", who().id},
-                    {"origin", origin_},
-                    {"referer", origin_ + "/"},
-                    {"user-agent",
-                     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like "
-                     "Gecko) Chrome/131.0.0.0 Safari/537.36"},
-                    {"accept", "*/*"}};
+  result.headers = {
+      {"x-token", secrets_.token},
+      {"x-app_id", "com.anuttacon.neko"},
+      {"x-client_type", "4"},
+      {"x-device_id", who().id},
+      {"origin", origin_},
+      {"referer", origin_ + "/"},
+      // Firefox's is the shortest of a browser: libcurl writes it byte by byte.
+      {"user-agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"},
+      {"accept", "*/*"}};
   if (!secrets_.cookie.empty())
     result.headers.emplace_back("cookie", secrets_.cookie);
   if (!c.content_type.empty())

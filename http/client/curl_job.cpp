@@ -67,6 +67,9 @@ void curl_job::set_up(const client_options& options) {
   auto* easy = easy_.get();
   curl_easy_setopt(easy, CURLOPT_PRIVATE, this);
   curl_easy_setopt(easy, CURLOPT_URL, call_.url.c_str());
+  // Where it has a text alone, libcurl puts that together again, byte by byte, from its parts.
+  if (curl_url_set(parts_.get(), CURLUPART_URL, call_.url.c_str(), 0) == CURLUE_OK)
+    curl_easy_setopt(easy, CURLOPT_CURLU, parts_.get());
   set_up_way(options);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);

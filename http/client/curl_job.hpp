@@ -74,6 +74,10 @@ private:
     void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
   };
 
+  struct url_deleter {
+    void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
+  };
+
   static std::size_t take_header(char* data, std::size_t size, std::size_t n, void* self);
   static std::size_t take_body(char* data, std::size_t size, std::size_t n, void* self);
   static int connecting(void* self, curl_socket_t socket, curlsocktype purpose);
@@ -96,6 +100,7 @@ private:
   metrics& counts_;
   easy_pool::handle easy_;
   std::unique_ptr<curl_slist, list_deleter> headers_;
+  std::unique_ptr<CURLU, url_deleter> parts_{curl_url()};
   std::string bytes_;
   std::vector<curl_job*>* dirty_ = nullptr;
   std::optional<std::chrono::seconds> retry_after_;
