@@ -4,6 +4,7 @@
 #include "http/server/common_answers.hpp"
 #include "protocol/sse.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace nekod::http {
@@ -207,10 +208,11 @@ void reply_state::pump() {
 void reply_state::fill_write() {
   auto pieces = waiting_.ends.size() - next_piece_;
   auto first = next_piece_;
-  // A write that may become full is not to grow to twice what it needs.
-  const auto eighth = options_->full_write / 8;
-  if (waiting_.text.size() - waiting_.begin_of(first) >= eighth)
-    pending_.reserve(options_->full_write + eighth);
+  // As it grows by itself it would be copied some ten times, and take up to twice what it needs.
+  const auto frame =
+      waiting_.what == deltas::form::text ? writer_->content_frame() : writer_->members_frame();
+  const auto wanted = waiting_.text.size() - waiting_.begin_of(first) + pieces * frame;
+  pending_.reserve(std::min(pending_.size() + wanted, options_->full_write * 9 / 8));
   while (next_piece_ < waiting_.ends.size() && pending_.size() < options_->full_write)
     append_piece(waiting_.piece(next_piece_++));
   if (first == next_piece_)

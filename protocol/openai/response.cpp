@@ -22,6 +22,9 @@ std::string opening(const completion_head& head, std::string_view object) {
 }
 
 constexpr std::string_view choices = R"("choices":[)";
+constexpr std::string_view content_name = R"("content":)";
+/// From behind a chunk's members to the event's end.
+constexpr std::string_view after_members = "}\n\n";
 
 /// The usage member and the object's end.
 void append_usage(std::string& out, const usage& tokens) {
@@ -80,7 +83,7 @@ void chunk_writer::role(std::string& out) const {
 
 void chunk_writer::content(std::string& out, std::string_view piece) const {
   out += before_delta_;
-  out += R"("content":)";
+  out += content_name;
   json::append_quoted(out, piece);
   out += after_delta_;
 }
@@ -88,7 +91,16 @@ void chunk_writer::content(std::string& out, std::string_view piece) const {
 void chunk_writer::members(std::string& out, std::string_view piece) const {
   out += before_members_;
   out += piece;
-  out += "}\n\n";
+  out += after_members;
+}
+
+std::size_t chunk_writer::content_frame() const noexcept {
+  constexpr auto quotes = 2;
+  return before_delta_.size() + content_name.size() + quotes + after_delta_.size();
+}
+
+std::size_t chunk_writer::members_frame() const noexcept {
+  return before_members_.size() + after_members.size();
 }
 
 void chunk_writer::finish(std::string& out, finish_reason reason) const {

@@ -67,6 +67,11 @@ public:
   void content(std::string& out, std::string_view piece) const;
   /// @param piece The members of a chunk, `choices` among them; goes out unchanged.
   void members(std::string& out, std::string_view piece) const;
+
+  /// Bytes of an event of `content`, or of `members`, besides its piece.
+  std::size_t content_frame() const noexcept;
+  std::size_t members_frame() const noexcept;
+
   void finish(std::string& out, finish_reason reason) const;
   void usage_chunk(std::string& out, const usage& tokens) const;
   static void done(std::string& out);

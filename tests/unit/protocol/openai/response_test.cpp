@@ -109,3 +109,16 @@ TEST_CASE("members go out as they are, behind ours") {
         R"({"id":"id","object":"chat.completion","created":7,"model":"m \"x\"","session_id":"s",)"
         R"("choices":[],"odd":1.50})");
 }
+
+TEST_CASE("an event's size is known before it is written") {
+  for (const auto include_usage : {false, true}) {
+    const chunk_writer writer{head(), include_usage};
+    const std::string piece = "a piece";
+    std::string text;
+    writer.content(text, piece);
+    CHECK(text.size() == writer.content_frame() + piece.size());
+    std::string members;
+    writer.members(members, piece);
+    CHECK(members.size() == writer.members_frame() + piece.size());
+  }
+}
