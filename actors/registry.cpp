@@ -28,8 +28,11 @@ void registry_state::start(registry_options o) {
   self_->set_down_handler([this](caf::down_msg& m) { session_ended(m.source); });
   self_->set_error_handler([](caf::error&) {});
   self_->set_exit_handler([this](caf::exit_msg& m) {
-    for (auto& [id, session] : live_)
+    for (auto& [id, session] : live_) {
       self_->send_exit(session.handle, m.reason);
+      for (auto& c : session.claims)
+        refuse(c.reply, error_code::overloaded);
+    }
     for (auto& t : parked_)
       refuse(t.reply, error_code::overloaded);
     for (auto& asker : askers_)
@@ -97,13 +100,17 @@ std::optional<openai::error> registry_state::refusal(const openai::chat_request&
 
 void registry_state::give(const std::string& id, const std::string& tenant, bool stored, turn next,
                           reply_actor reply) {
-  if (is_others(id, tenant)) {
-    refuse(reply, error_code::session_not_found);
-    return;
-  }
-  if (auto i = live_.find({tenant, id}); i != live_.end() && i->second.leaving) {
-    refuse(reply, error_code::session_deleted);
-    return;
+  if (auto i = live_.find(id); i != live_.end()) {
+    auto& known = i->second;
+    auto others = known.info.tenant != tenant;
+    if (others && !known.confirmed) {
+      claim_later(known, {tenant, stored, std::move(next), std::move(reply)});
+      return;
+    }
+    if (others || known.leaving) {
+      refuse(reply, others ? error_code::session_not_found : error_code::session_deleted);
+      return;
+    }
   }
   auto& session = session_for(id, tenant, stored);
   unlist(session);
@@ -113,15 +120,23 @@ void registry_state::give(const std::string& id, const std::string& tenant, bool
   self_->send(session.handle, atom::turn_v, std::move(next), std::move(reply));
 }
 
-/// Whether a session in memory with that id is surely another tenant's.
-bool registry_state::is_others(const std::string& id, const std::string& tenant) const {
-  auto owner = owners_.find(id);
-  return owner != owners_.end() && owner->second != tenant;
+/// Nobody is in the way of a session's owner, who may be the one that asks later.
+void registry_state::claim_later(live_session& session, claim c) {
+  if (session.claims.size() > options_.session_queue)
+    refuse(c.reply, busy_session());
+  else
+    session.claims.push_back(std::move(c));
+}
+
+/// It is known now whose a session is, or that it is not there.
+void registry_state::decide(const std::string& id, std::vector<claim> claims) {
+  for (auto& c : claims)
+    give(id, c.tenant, c.stored, std::move(c.what), std::move(c.reply));
 }
 
 registry_state::live_session& registry_state::session_for(const std::string& id,
                                                           const std::string& tenant, bool stored) {
-  auto [i, added] = live_.try_emplace({tenant, id});
+  auto [i, added] = live_.try_emplace(id);
   if (!added)
     return i->second;
   session_options o;
@@ -149,10 +164,11 @@ registry_state::live_session& registry_state::session_for(const std::string& id,
 /// Forgets a session in memory.
 void registry_state::forget(live_map::iterator i) {
   unlist(i->second);
-  if (i->second.confirmed)
-    owners_.erase(i->first.second);
   ids_.erase(i->second.handle.id());
+  auto id = i->first;
+  auto claims = std::move(i->second.claims);
   live_.erase(i);
+  decide(id, std::move(claims));
 }
 
 void registry_state::refuse(const reply_actor& reply, openai::error reason) {
@@ -161,12 +177,12 @@ void registry_state::refuse(const reply_actor& reply, openai::error reason) {
 }
 
 void registry_state::changed(session_report report) {
-  auto i = live_.find({report.info.tenant, report.info.id});
+  auto i = live_.find(report.info.id);
   if (i == live_.end())
     return;
   auto& session = i->second;
   if (!std::exchange(session.confirmed, true))
-    owners_.emplace(report.info.id, report.info.tenant);
+    decide(report.info.id, std::exchange(session.claims, {}));
   session.turns_reported = report.turns;
   session.rested = report.resting;
   session.info = std::move(report.info);
@@ -180,7 +196,7 @@ void registry_state::changed(session_report report) {
 }
 
 void registry_state::retire(const session_report& report) {
-  auto i = live_.find({report.info.tenant, report.info.id});
+  auto i = live_.find(report.info.id);
   if (i == live_.end() || i->second.turns != report.turns || i->second.leaving)
     return; // A turn is on its way to it, or its end.
   spdlog::debug("session {} leaves memory", report.info.id);
@@ -192,7 +208,7 @@ void registry_state::session_ended(const caf::actor_addr& source) {
   auto i = ids_.find(source.id());
   if (i == ids_.end())
     return;
-  spdlog::error("session {} ended unexpectedly", i->second.second);
+  spdlog::error("session {} ended unexpectedly", i->second);
   if (auto session = live_.find(i->second); session != live_.end())
     forget(session);
   else

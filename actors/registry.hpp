@@ -72,11 +72,21 @@ struct registry_state {
   static inline const char* name = "registry";
 
 private:
+  /// A turn for a session of which it is not known yet whose it is.
+  struct claim {
+    std::string tenant;
+    bool stored = false;
+    turn what;
+    reply_actor reply;
+  };
+
   /// A session in memory.
   struct live_session {
     session_actor handle;
     /// Whether it is its tenant's: the store was asked for a session that the client named.
     bool confirmed = false;
+    /// What other tenants want of that id meanwhile, in their order.
+    std::vector<claim> claims;
     openai::session_info info;
     /// Turns sent to it.
     std::uint64_t turns = 0;
@@ -97,10 +107,11 @@ private:
     reply_actor reply;
   };
 
-  /// A tenant and the id of a session, a tip, or a turn's identity.
-  using tenant_key = std::pair<std::string, std::string>;
+  /// By id. While it is not known yet whose a session is, nobody else's can have that id.
+  using live_map = std::map<std::string, live_session>;
 
-  using live_map = std::map<tenant_key, live_session>;
+  /// A tenant, and a tip or a turn's identity.
+  using tenant_key = std::pair<std::string, std::string>;
 
   /// What came of sessions in memory that were to be deleted.
   struct deletion {
@@ -135,7 +146,8 @@ private:
   // Sessions in memory.
   live_session& session_for(const std::string& id, const std::string& tenant, bool stored);
   void forget(live_map::iterator i);
-  bool is_others(const std::string& id, const std::string& tenant) const;
+  void claim_later(live_session& session, claim c);
+  void decide(const std::string& id, std::vector<claim> claims);
 
   // Lists and deletions.
   live_sessions live_for(session_query& query) const;
@@ -154,11 +166,8 @@ private:
   registry_actor::stateful_pointer<registry_state> self_;
   registry_options options_;
 
-  /// By tenant, so that nobody is in the way of another who names the same id.
   live_map live_;
-  std::unordered_map<caf::actor_id, tenant_key> ids_;
-  /// Whose the sessions in memory are that are surely somebody's.
-  std::unordered_map<std::string, std::string> owners_;
+  std::unordered_map<caf::actor_id, std::string> ids_;
   /// The ids of sessions in memory that are found by their tip.
   std::multimap<tenant_key, std::string> by_tip_;
   /// And of those whose turn that runs, or was answered last, was not sent there by name.

@@ -71,7 +71,7 @@ void registry_state::match_stored(turn next, const std::string& tenant, const st
       .then(
           [this, next, tenant, reply, begin_new](session_lookup& found) mutable {
             // One in memory that is not listed by this tip has gone on meanwhile, or is about to.
-            if (!found.found || live_.count({tenant, found.record.info.id}) > 0) {
+            if (!found.found || live_.count(found.record.info.id) > 0) {
               begin_new();
               return;
             }

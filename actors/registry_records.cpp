@@ -63,9 +63,8 @@ live_sessions registry_state::live_for(session_query& query) const {
 caf::result<session_finding> registry_state::show(const std::string& id,
                                                   const session_scope& scope) {
   session_finding finding;
-  if (auto owner = owners_.find(id); owner != owners_.end()) {
-    auto i = live_.find({owner->second, id});
-    finding.found = i != live_.end() && !i->second.leaving && scope.has(i->second.info);
+  if (auto i = live_.find(id); i != live_.end() && i->second.confirmed) {
+    finding.found = !i->second.leaving && scope.has(i->second.info);
     if (finding.found)
       finding.info = i->second.info;
     return finding;
@@ -129,17 +128,13 @@ void registry_state::clear_records(const session_filter& filter, std::uint64_t d
           [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
 }
 
-/// Those of that id which lie in *scope*; more than one where several tenants ask for it and it is
-/// not known yet whose it is.
+/// The one of that id, if there is one and it lies in *scope*.
 std::vector<registry_state::live_map::iterator>
 registry_state::in_memory(const std::string& id, const session_scope& scope) {
-  std::vector<live_map::iterator> result;
-  auto first = scope.all ? live_.begin() : live_.lower_bound({scope.tenant, id});
-  auto last = scope.all ? live_.end() : live_.upper_bound({scope.tenant, id});
-  for (auto i = first; i != last; ++i)
-    if (i->first.second == id && !i->second.leaving)
-      result.push_back(i);
-  return result;
+  auto i = live_.find(id);
+  if (i == live_.end() || i->second.leaving || !scope.has(i->second.info))
+    return {};
+  return {i};
 }
 
 std::vector<registry_state::live_map::iterator>
@@ -188,12 +183,11 @@ void registry_state::end(live_map::iterator i, const std::shared_ptr<deletion>& 
 
 void registry_state::remove_record(live_map::iterator i, const std::shared_ptr<deletion>& all) {
   session_scope own;
-  own.tenant = i->first.first;
-  self_->request(options_.store, store_timeout, atom::remove_v, i->first.second, std::move(own))
+  own.tenant = i->second.info.tenant;
+  self_->request(options_.store, store_timeout, atom::remove_v, i->first, std::move(own))
       .then([this, i, all](bool recorded) { ended(i, *all, recorded); },
             [this, i, all](caf::error& e) {
-              spdlog::error("session {} was ended, but its record could not be removed",
-                            i->first.second);
+              spdlog::error("session {} was ended, but its record could not be removed", i->first);
               all->fault = std::move(e);
               ended(i, *all, false);
             });

@@ -5,18 +5,13 @@
 
 namespace nekod {
 
-namespace {
-
 using openai::error_code;
 
-/// What a client is told whose turn the session cannot take now.
-openai::error come_again() {
+openai::error busy_session() {
   openai::error busy{error_code::session_busy};
   busy.retry_after = std::chrono::seconds{2};
   return busy;
 }
-
-} // namespace
 
 session_state::session_state(session_actor::stateful_pointer<session_state> self) : self_(self) {}
 
@@ -100,13 +95,13 @@ void session_state::take(turn t, reply_actor reply) {
   if (t.request->retries.may_repeat() && join(t, reply))
     return;
   if (t.match == session_match::repeated && !may_take(t)) {
-    refuse(turn_readers{std::move(reply)}, turn_outcome::refused, come_again());
+    refuse(turn_readers{std::move(reply)}, turn_outcome::refused, busy_session());
     return;
   }
   options_.counts->session_matched(name_of(t.match));
   auto next_in_line = running_ ? std::size_t{0} : std::size_t{1};
   if (queue_.size() >= options_.queue_limit + next_in_line) {
-    refuse(turn_readers{std::move(reply)}, turn_outcome::refused, come_again());
+    refuse(turn_readers{std::move(reply)}, turn_outcome::refused, busy_session());
     return;
   }
   // Tells of a client that left, before or after its turn's beginning.
@@ -218,10 +213,11 @@ void session_state::end_turn() {
 // -- others --------------------------------------------------------------------------------------
 
 void session_state::fail_all(const openai::error& reason) {
-  // A turn that is being committed or settled has had its answer.
   if (running_ && phase_ == phase::answering)
     refuse(running_->readers, turn_outcome::failed, reason);
-  else if (running_)
+  // One that is being committed is counted by what comes of that. One that is being settled is
+  // over.
+  if (running_ && phase_ == phase::committing)
     running_->readers.for_each(
         [&](const reply_actor& reply) { self_->send(reply, atom::failed_v, reason); });
   for (auto& t : queue_)

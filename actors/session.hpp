@@ -18,6 +18,9 @@ namespace nekod {
 /// Bytes of an answer past which it is not told again, nor its conversation recognised.
 inline constexpr std::size_t longest_answer = 1u << 20;
 
+/// What a client is told whose turn a session cannot take now, but may soon.
+openai::error busy_session();
+
 /// What a session actor is made of.
 struct session_options {
   session_options() = default;
@@ -62,7 +65,7 @@ struct session_state : upstream_listener {
   void reply_ended(const caf::actor_addr& reply, std::optional<client_left> left = {});
   /// The client that left by that number did not come back in time.
   void abandon(std::uint64_t absence);
-  /// Text left a reply.
+  /// A reply's client has read that much.
   void read(const caf::actor_addr& reply, std::uint64_t bytes);
   void discard();
   void check_idle();
@@ -125,6 +128,7 @@ private:
   bool join(turn& t, const reply_actor& reply);
   bool join_running(turn& t, const reply_actor& reply);
   bool join_waiting(const turn& t, const reply_actor& reply);
+  bool is_one_too_many(const turn_readers& readers, const reply_actor& reply);
   bool replay(turn& t, const reply_actor& reply);
   void catch_up(turn& t, session_match match, const reply_actor& reply, const deltas& told);
   bool may_take(turn& t) const;

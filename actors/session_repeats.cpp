@@ -20,6 +20,8 @@ bool session_state::join_running(turn& t, const reply_actor& reply) {
   auto answered = phase_ == phase::committing;
   if (answered ? !last_ : told_.text.size() >= longest_answer)
     return false;
+  if (is_one_too_many(running_->readers, reply))
+    return true;
   self_->monitor(reply);
   catch_up(t, running_->what.match, reply, answered ? last_->told : told_);
   running_->readers.add(reply);
@@ -31,12 +33,23 @@ bool session_state::join_waiting(const turn& t, const reply_actor& reply) {
   for (auto& waiting : queue_) {
     if (waiting.what.identity != t.identity)
       continue;
+    if (is_one_too_many(waiting.readers, reply))
+      return true;
     self_->monitor(reply);
     waiting.readers.add(reply);
     options_.counts->repeats[repeat_outcome::joined].Increment();
     return true;
   }
   return false;
+}
+
+/// Refuses *reply* where more than one and those who may wait read that turn already. What each is
+/// told of it takes memory.
+bool session_state::is_one_too_many(const turn_readers& readers, const reply_actor& reply) {
+  if (readers.count() <= options_.queue_limit + 1)
+    return false;
+  refuse(turn_readers{reply}, turn_outcome::refused, busy_session());
+  return true;
 }
 
 bool session_state::replay(turn& t, const reply_actor& reply) {

@@ -31,6 +31,8 @@ void session_state::load() {
               log_store_failure(options_.id, e);
               enter(phase::unknown);
               fail_all({error_code::internal_error, {}, "the session store did not answer"});
+              // Nobody else could ask for a session of that id meanwhile.
+              offer_to_leave();
             });
 }
 

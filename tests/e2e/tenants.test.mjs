@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
-import { addKey, gateway, leadingTo, leadingToOpenai, simulator, temporaryFolder, unique, until } from './support.mjs';
+import { addKey, expectError, gateway, leadingTo, leadingToOpenai, simulator, temporaryFolder, unique, until } from './support.mjs';
 
 const file = join(temporaryFolder({ after }), 'keys');
 const keys = { alice: addKey(file, 'alice-of-the-first-floor'), mallory: addKey(file, 'mallory') };
@@ -117,6 +117,28 @@ for (const [kind, leading] of Object.entries({ anuneko: leadingTo, openai: leadi
     } else {
       const { messages } = (await sim.completionOf(next)).body;
       assert.deepEqual(messages.map((message) => message.content), [named, first.text, next]);
+    }
+    assert.deepEqual((await sim.quiet()).violations, []);
+  });
+
+for (const store of ['memory', 'sqlite:sessions.db'])
+  test(`${store.split(':')[0]}: an id that two tenants name at the same time is one's, and keeps its turns`, async (t) => {
+    const sim = await simulator(t);
+    const nekod = await gateway(t, [...leadingTo(sim), '--api-keys', file, '--store', store]);
+    const names = ['alice', 'mallory'];
+    for (let round = 0; round < 20; round += 1) {
+      const id = unique('room');
+      const ask = (name) =>
+        nekod.post({ session_id: id, messages: [user(unique())] }, { headers: bearer(name) });
+      const answers = await Promise.all(names.map(ask));
+      const [owner, other] = answers[0].ok ? [0, 1] : [1, 0];
+      assert.equal(answers[owner].status, 200);
+      await expectError(answers[other], 404, 'session_not_found');
+      assert.equal((await answers[owner].json()).session_id, id);
+      const seen = names.map(async (name) => (await fetch(`${nekod.url}/sessions/${id}`, { headers: bearer(name) })).status);
+      assert.deepEqual(await Promise.all(seen), owner === 0 ? [200, 404] : [404, 200]);
+      assert.equal((await ask(names[owner])).status, 200, 'its next turn');
+      assert.equal((await ask(names[other])).status, 404);
     }
     assert.deepEqual((await sim.quiet()).violations, []);
   });

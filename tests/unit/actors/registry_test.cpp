@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <set>
 
 namespace {
@@ -68,6 +69,19 @@ struct fixture : test::actor_system_fixture {
     request->session_id = session_id;
     request->model = model;
     return ask(request, tenant);
+  }
+
+  /// A turn on its way: nothing has come of it yet.
+  std::shared_ptr<test::reply_record> ask_unheard(const std::string& session_id,
+                                                  const std::string& tenant) {
+    auto record = std::make_shared<test::reply_record>();
+    auto request = test::request_saying("hello");
+    request->session_id = session_id;
+    open_turn t;
+    t.request = std::move(request);
+    t.tenant = tenant;
+    caf::anon_send(handle, atom::open_v, t, system().spawn(test::recording_reply, record));
+    return record;
   }
 
   template <class Reply, class... Question>
@@ -570,24 +584,31 @@ TEST_CASE_FIXTURE(fixture, "who names another's session is in nobody's way") {
   session_scope b;
   b.tenant = "b";
   // Both before the store has said whose it is.
-  auto ask_unheard = [this](const std::string& tenant) {
-    auto record = std::make_shared<test::reply_record>();
-    open_turn t;
-    auto request = test::request_saying("hello");
-    request->session_id = "s1";
-    t.request = request;
-    t.tenant = tenant;
-    caf::anon_send(handle, atom::open_v, t, system().spawn(test::recording_reply, record));
-    return record;
-  };
-  auto stranger = ask_unheard("b");
-  auto owner = ask_unheard("a");
+  auto stranger = ask_unheard("s1", "b");
+  auto owner = ask_unheard("s1", "a");
   run();
   CHECK(stranger->error.code == openai::error_code::session_not_found);
   CHECK(owner->log == strings{"begin"});
   CHECK(list(b).empty());
   CHECK_FALSE(get<bool>(atom::remove_v, std::string{"s1"}, b));
   CHECK(owner->log == strings{"begin"});
+}
+
+TEST_CASE_FIXTURE(fixture, "an id that many name at the same time is the first one's") {
+  give_models({"Orange Cat"});
+  auto first = ask_unheard("s1", "a");
+  std::vector<std::shared_ptr<test::reply_record>> others;
+  for (int i = 0; i < 30; ++i)
+    others.push_back(ask_unheard("s1", "b" + std::to_string(i)));
+  run();
+  CHECK(first->log == strings{"begin"});
+  CHECK(upstream->lines.size() == 1);
+  auto refused = [&](openai::error_code code) {
+    return std::count_if(others.begin(), others.end(),
+                         [&](const auto& other) { return other->error.code == code; });
+  };
+  CHECK(refused(openai::error_code::session_not_found) == 17);
+  CHECK(refused(openai::error_code::session_busy) == 13);
 }
 
 TEST_CASE_FIXTURE(fixture,

@@ -26,6 +26,23 @@ TEST_CASE_FIXTURE(fixture, "a client that asks again reads on from the answer's 
   CHECK(upstream->log == strings{"begin one", "settle"});
 }
 
+TEST_CASE_FIXTURE(fixture, "one client too many that sends the same request is refused") {
+  options.queue_limit = 1;
+  start();
+  std::vector<asked> readers;
+  for (unsigned i = 0; i < 3; ++i)
+    readers.push_back(ask_counted("one", i));
+  auto refused = ask_counted("one", 3);
+  CHECK(refused.record->log == strings{"failed"});
+  CHECK(refused.record->error.code == openai::error_code::session_busy);
+  line().say("hello");
+  line().end_answer();
+  run();
+  for (const auto& reader : readers)
+    CHECK(reader.record->log == strings{"begin", "delta hello", "finish"});
+  CHECK(upstream->log == strings{"begin one", "settle"});
+}
+
 TEST_CASE_FIXTURE(fixture, "what nobody reads for a while is not held up") {
   start();
   leave(ask_counted("one", 0));
