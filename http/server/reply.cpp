@@ -130,8 +130,13 @@ void reply_state::end_whole() {
 }
 
 void reply_state::fail(const openai::error& reason) {
+  if (ending_)
+    return; // All of it is known, and stored; only its client is slow.
   if (stream_begun_) {
     exchange_->notes().error = openai::name_of(reason.code);
+    // What came before is part of the answer, and of what the session remembers.
+    while (next_piece_ < waiting_.ends.size())
+      append_piece(waiting_.piece(next_piece_++));
     openai::chunk_writer::failure(pending_, reason, options_->language);
     exchange_->write(std::move(pending_), nullptr);
     // The connection stays: its head said so, and a client may send its next request at once.

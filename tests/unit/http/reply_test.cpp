@@ -178,6 +178,35 @@ TEST_CASE_FIXTURE(fixture, "a failure after text is one event and the end, witho
   CHECK(x->body.find("\"finish_reason\":\"stop\"") == std::string::npos);
 }
 
+TEST_CASE_FIXTURE(fixture, "what came before a failure goes out, also to a slow client") {
+  options->full_write = 1;
+  start();
+  begin();
+  say("first", 5);
+  say("second", 6);
+  say("third", 5);
+  fail(openai::error_code::upstream_error);
+  CHECK(x->log == strings{"begin", "write", "write", "finish"});
+  auto third = x->body.find("third");
+  REQUIRE(third != std::string::npos);
+  CHECK(x->body.find("second") < third);
+  CHECK(x->body.find("upstream_error", third) != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(fixture, "an answer that ended is not failed any more") {
+  start();
+  begin();
+  say("first", 5);
+  say("second", 6);
+  finish();
+  fail(openai::error_code::session_deleted);
+  leave();
+  CHECK(x->log.back() == "finish");
+  CHECK(x->body.find("second") != std::string::npos);
+  CHECK(x->body.find("error") == std::string::npos);
+  CHECK(x->body.substr(x->body.size() - 14) == "data: [DONE]\n\n");
+}
+
 TEST_CASE_FIXTURE(fixture, "one write is under way at a time, and the rest leaves with the next") {
   start();
   begin();
