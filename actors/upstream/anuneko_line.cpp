@@ -123,6 +123,7 @@ void anuneko_line::prepare_chat() {
 
 void anuneko_line::post() {
   decoder_ = anuneko::reply_decoder{};
+  lent_ = 0;
   auto call = chat_.is_new ? anuneko::post_message(chat_.id, listener_.seeded_text())
                            : anuneko::post_message(chat_.id, turn_.text);
   start(step::posting, std::move(call), false);
@@ -177,11 +178,14 @@ void anuneko_line::take_answer(const std::string& bytes) {
 
 void anuneko_line::pass_on(deltas text, std::size_t bytes) {
   if (text.empty()) {
+    // An event larger than the window must come in all the same.
     transfer_->grant(bytes);
+    lent_ += bytes;
     return;
   }
   answered_ = true;
-  listener_.on_deltas(std::move(text), bytes);
+  transfer_->take_back(lent_);
+  listener_.on_deltas(std::move(text), bytes + std::exchange(lent_, 0));
 }
 
 void anuneko_line::take_end(transfer_failure f) {

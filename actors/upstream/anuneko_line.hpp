@@ -89,6 +89,8 @@ private:
   bool replaced_ = false;
   /// Whether text of this turn's answer was passed on.
   bool answered_ = false;
+  /// Room granted for bytes that came before what is passed on next.
+  std::size_t lent_ = 0;
   /// Whether the call that just ended was refused before anything came of it.
   bool surely_not_taken_ = false;
   /// What may help if that fails the turn.

@@ -34,6 +34,7 @@ void openai_line::begin(const upstream_turn& turn) {
   stream_ = turn.request->stream;
   running_ = true;
   answered_ = false;
+  lent_ = 0;
   failure_ = transfer_failure::none;
   response_ = upstream_response{};
   decoder_ = openai::answer_decoder{turn.request->include_usage};
@@ -110,11 +111,14 @@ void openai_line::take_chunks(const std::string& bytes) {
 
 void openai_line::pass_on(deltas pieces, std::size_t bytes) {
   if (pieces.empty()) {
+    // An event larger than the window must come in all the same.
     transfer_->grant(bytes);
+    lent_ += bytes;
     return;
   }
   answered_ = true;
-  listener_.on_deltas(std::move(pieces), bytes);
+  transfer_->take_back(lent_);
+  listener_.on_deltas(std::move(pieces), bytes + std::exchange(lent_, 0));
 }
 
 void openai_line::take_end(transfer_failure f) {

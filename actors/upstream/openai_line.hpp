@@ -60,6 +60,8 @@ private:
   bool running_ = false;
   /// Whether something of its answer was passed on.
   bool answered_ = false;
+  /// Room granted for bytes that came before what is passed on next.
+  std::size_t lent_ = 0;
   std::uint64_t number_ = 0;
   running_call call_;
   transfer_failure failure_ = transfer_failure::none;

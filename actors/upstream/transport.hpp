@@ -87,6 +87,10 @@ public:
   /// when it is used up the upstream is not read any more.
   virtual void grant(std::size_t bytes) = 0;
 
+  /// Takes that much room back, below none if need be: bytes that it was granted for wait for a
+  /// reader after all.
+  virtual void take_back(std::size_t bytes) = 0;
+
   /// The client for whom the call was made left, then: the call is about to be dropped, and the
   /// time from then to its connection's closing is measured.
   virtual void abandon(std::chrono::steady_clock::time_point client_left) = 0;

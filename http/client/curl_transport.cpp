@@ -37,6 +37,8 @@ public:
       lane_->resume(job_);
   }
 
+  void take_back(std::size_t bytes) override { job_->window -= static_cast<std::int64_t>(bytes); }
+
   void abandon(std::chrono::steady_clock::time_point client_left) override {
     job_->client_left = client_left;
   }

@@ -94,6 +94,20 @@ const std::string whole =
 
 } // namespace
 
+TEST_CASE_FIXTURE(fixture, "an event in several reads costs all of them, once it is passed on") {
+  begin_stream();
+  auto& call = net.last();
+  test::fake_transport::head(call, 200);
+  test::fake_transport::data(call, meow.substr(0, 10));
+  test::fake_transport::data(call, meow.substr(10, 30));
+  CHECK(call.granted == 40); // Else one larger than the window would never come.
+  CHECK(heard.used == 0);
+  test::fake_transport::data(call, meow.substr(40));
+  CHECK(heard.pieces.size() == 1);
+  CHECK(heard.used == meow.size());
+  CHECK(call.granted == 0);
+}
+
 TEST_CASE_FIXTURE(fixture, "a turn is one call that tells the whole conversation") {
   begin_stream();
   CHECK(net.paths(base_url) == strings{"POST /chat/completions"});

@@ -77,6 +77,7 @@ private:
     handle& operator=(const handle&) = delete;
     ~handle() override { entry_->dropped = true; }
     void grant(std::size_t bytes) override { entry_->granted += bytes; }
+    void take_back(std::size_t bytes) override { entry_->granted -= bytes; }
     void abandon(std::chrono::steady_clock::time_point) override { entry_->abandoned = true; }
 
   private:
