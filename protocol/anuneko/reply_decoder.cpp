@@ -27,6 +27,9 @@ service_error error_event(std::string_view data) {
 /// Whether events of that name carry text; older replies name none.
 bool carries_text(std::string_view name) { return name.empty() || name == "delta"; }
 
+/// Whether events of that name tell that the service has answered.
+bool tells_of_answer(std::string_view name) { return name == "stop" || name == "assistmsg"; }
+
 bool is_known(std::string_view name) {
   constexpr std::array<std::string_view, 5> names{"usermsg", "start", "delta", "stop", "assistmsg"};
   return std::ranges::find(names, name) != names.end();
@@ -84,8 +87,8 @@ void reply_decoder::finish(deltas& out) {
   if (error_)
     return;
   check(parser_.finish([&](const sse::item& item) { take(item, out); }));
-  if (!error_ && !understood_)
-    error_ = failure("empty_reply", "nothing in the reply was understood");
+  if (!error_ && !answered_)
+    error_ = failure("empty_reply", "the reply has no answer in it");
 }
 
 void reply_decoder::check(bool within_limit) {
@@ -102,7 +105,7 @@ void reply_decoder::take(const sse::item& item, deltas& out) {
   }
   if (carries_text(item.name) && !item.stray &&
       take_plain_event(item.data, branch_, out, message_id_)) {
-    understood_ = true;
+    answered_ = true;
     return;
   }
   const auto doc = json::parse(item.data);
@@ -119,7 +122,7 @@ void reply_decoder::take(const sse::item& item, deltas& out) {
     understood |= take_message_id(doc.root, message_id_);
     understood |= take_finish_reason(doc.root, branch_, finish_reason_);
   }
-  understood_ |= understood;
+  answered_ |= has_text || (is_event && tells_of_answer(item.name));
   skipped_ += understood ? 0 : 1;
 }
 

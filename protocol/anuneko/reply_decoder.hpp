@@ -24,8 +24,8 @@ public:
   /// UTF-8 is skipped and counted. After an error nothing more is taken.
   void feed(std::string_view bytes, deltas& out);
 
-  /// The body ended, as the transport says, whole. A reply in which nothing was understood is an
-  /// error, `empty_reply`; whether the body was cut short is for the transport to know.
+  /// The body ended, as the transport says, whole. A reply that tells of no answer, be it an empty
+  /// one, is an error, `empty_reply`; whether the body was cut short is for the transport to know.
   void finish(deltas& out);
 
   /// The error that ended the reply. Its code `malformed_reply` is ours: an event too long.
@@ -50,7 +50,8 @@ private:
   std::string message_id_;
   std::string finish_reason_;
   std::uint64_t skipped_ = 0;
-  bool understood_ = false;
+  /// Whether there was text, or word of an answer without any.
+  bool answered_ = false;
 };
 
 } // namespace nekod::anuneko

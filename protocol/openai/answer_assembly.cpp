@@ -4,6 +4,7 @@
 #include "protocol/openai/whole_messages.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace nekod::openai {
 
@@ -42,13 +43,21 @@ void answer_assembly::take_tool_call(const json::value& delta) {
       call.kind = name;
       take_called(member.value, call);
     } else if (name != "index" && name != "id" && name != "type") {
-      call.others += ',';
-      json::append_quoted(call.others, name);
-      call.others += ':';
-      call.others += json::to_text(member.value);
-      size_ += name.size() + call.others.size();
+      take_other(call, name, json::to_text(member.value));
     }
   }
+}
+
+/// Of a member that comes with several pieces the newest is told again.
+void answer_assembly::take_other(tool_call& call, std::string_view name, std::string value) {
+  auto known = call.others.find(name);
+  if (known == call.others.end()) {
+    known = call.others.emplace(name, std::string{}).first;
+    size_ += name.size();
+  }
+  size_ += value.size();
+  size_ -= known->second.size();
+  known->second = std::move(value);
 }
 
 void answer_assembly::take_called(const json::value& called, tool_call& to) {
@@ -89,7 +98,12 @@ void answer_assembly::write(std::string& out, const tool_call& c) {
   json::append_quoted(out, c.type.empty() ? kind : c.type);
   out += ",\"" + kind + "\":";
   write_called(out, c);
-  out += c.others;
+  for (const auto& [name, value] : c.others) {
+    out += ',';
+    json::append_quoted(out, name);
+    out += ':';
+    out += value;
+  }
   out += '}';
 }
 

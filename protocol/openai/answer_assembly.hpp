@@ -5,7 +5,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace nekod::openai {
@@ -41,11 +44,12 @@ private:
     std::string kind;
     std::string name;
     std::string arguments;
-    /// Members that we do not know, each behind a comma.
-    std::string others;
+    /// Members that we do not know, by their names, as JSON.
+    std::map<std::string, std::string, std::less<>> others;
   };
 
   void take_tool_call(const json::value& delta);
+  void take_other(tool_call& call, std::string_view name, std::string value);
   void take_called(const json::value& called, tool_call& to);
   tool_call& call_for(const json::value& delta);
   void append(std::string& to, const json::value& object, const char* name);

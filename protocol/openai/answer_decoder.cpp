@@ -100,7 +100,8 @@ void answer_decoder::feed(std::string_view bytes, deltas& out) {
 void answer_decoder::finish(deltas& out) {
   check(parser_.finish([&](const sse::item& item) { take(item, out); }));
   if (!whole_)
-    fail(malformed("the upstream's stream ended early"));
+    fail(malformed(choices_.empty() ? "the upstream's answer is no stream of chunks"
+                                    : "the upstream's stream ended early"));
 }
 
 void answer_decoder::check(bool within_limit) {
@@ -118,6 +119,8 @@ void answer_decoder::take(const sse::item& item, deltas& out) {
     return;
   if (item.data.empty() && item.name.empty())
     return; // Some keep a stream alive so.
+  if (item.stray && !item.data.starts_with('{'))
+    return; // A field that the standard does not know, which it has us ignore.
   if (item.stray || item.name == "error")
     fail(failure_of(0, parse_failure(item.data)));
   else if (item.data.starts_with("[DONE]"))

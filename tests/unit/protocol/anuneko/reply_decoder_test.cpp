@@ -73,7 +73,7 @@ data: {"msg_id":"a2","v":"not twice"}
 
 )";
 
-const std::string empty_detail = "nothing in the reply was understood";
+const std::string empty_detail = "the reply has no answer in it";
 
 struct row {
   std::string_view name;
@@ -101,8 +101,8 @@ const std::vector<row> rows{
      "data: {\"v\":\"no\",\"c\":[{\"v\":\"a\"}]}\n\n",
      {{"a"}, "", "", "", "", 0}},
     {"an id that is a number",
-     "data: {\"msg_id\":12345678901234567890}\n\n",
-     {{}, "", "", "12345678901234567890", "", 0}},
+     "data: {\"v\":\"a\",\"msg_id\":12345678901234567890}\n\n",
+     {{"a"}, "", "", "12345678901234567890", "", 0}},
     {"an id that is none",
      "data: {\"v\":\"a\",\"msg_id\":\"m\"}\n\ndata: {\"msg_id\":\"\"}\n\n"
      "data: {\"v\":\"b\",\"msg_id\":[1]}\n\n",
@@ -118,6 +118,9 @@ const std::vector<row> rows{
     {"pieces that are not UTF-8",
      "data: {\"v\":\"a\xE4\xBD\"}\n\ndata: {\"v\":\"\\ud83d\"}\n\ndata: {\"v\":\"b\"}\n\n",
      {{"b"}, "", "", "", "", 2}},
+    {"the question alone",
+     "event: usermsg\ndata: {\"msg_id\":\"u1\"}\n\nevent: start\ndata: {}\n\n",
+     {{}, "empty_reply", empty_detail, "u1", "", 0}},
     {"nothing at all", "", {{}, "empty_reply", empty_detail, "", "", 0}},
     {"nothing understood", "<html>\n</html>\n", {{}, "empty_reply", empty_detail, "", "", 2}},
     {"comments only", ": a\n\n", {{}, "empty_reply", empty_detail, "", "", 0}},
@@ -148,8 +151,8 @@ const std::vector<row> rows{
      {{}, "7", "", "", "", 0}},
     {"a code beside text", "data: {\"code\":\"x\",\"v\":\"a\"}\n\n", {{"a"}, "", "", "", "", 0}},
     {"codes of success",
-     "data: {\"code\":0,\"msg_id\":\"m\"}\n\n{\"code\":0}\n",
-     {{}, "", "", "m", "", 1}},
+     "data: {\"code\":0,\"v\":\"a\",\"msg_id\":\"m\"}\n\n{\"code\":0}\n",
+     {{"a"}, "", "", "m", "", 1}},
 };
 
 } // namespace

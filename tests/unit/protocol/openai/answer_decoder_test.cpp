@@ -126,6 +126,7 @@ TEST_CASE("a stream is whole with a finish reason and [DONE], and not without") 
   const auto other = chunk(R"({"content":"b"})", "null", 1);
   CHECK(decode(text + stop + done).whole);
   CHECK(decode(": hello\n\n" + text + "data:\n\n" + stop + done).whole);
+  CHECK(decode("x-field: 1\n" + text + "meow\n" + stop + done).whole);
   struct {
     const char* what;
     std::string bytes;
@@ -139,7 +140,6 @@ TEST_CASE("a stream is whole with a finish reason and [DONE], and not without") 
       {"half a chunk", text + event(R"({"choices":[{"index":0,"del)") + stop + done},
       {"no JSON", text + event("meow") + stop + done},
       {"an array", text + event("[]") + stop + done},
-      {"a bare line", text + "meow\n" + stop + done},
       {"a page", "<html>\n</html>\n"},
       {"no UTF-8", text + event("{\"choices\":[],\"x\":\"\xe5\x96\"}") + stop + done},
       {"no list of choices", text + event(R"({"choices":5})") + stop + done},
@@ -197,6 +197,30 @@ TEST_CASE("calls of tools are put together from their pieces") {
         R"("function":{"name":"f","arguments":"{\"a\":1}"}},{"id":"c2","type":"function",)"
         R"("function":{"name":"g","arguments":"{}"},"extra_content":{"sign":"x"}}]})");
   CHECK_FALSE(o.said.more.empty());
+}
+
+TEST_CASE("a member of a call that comes again and again is kept once, and counted once") {
+  const auto longest = max_answer_bytes;
+  const auto signature = std::string(1'000, 's');
+  const auto piece = chunk(R"({"tool_calls":[{"index":0,"id":"c","function":{"name":"f"},)"
+                           R"("extra_content":{"sign":")" +
+                           signature + R"("}}]})");
+  answer_decoder decoder{false};
+  deltas out{deltas::form::members};
+  for (std::size_t fed = 0; fed < 2 * longest; fed += piece.size())
+    decoder.feed(piece, out);
+  decoder.feed(stop + done, out);
+  CHECK(decoder.whole());
+  const auto said = said_json(decoder.said());
+  CHECK(said.find("extra_content") == said.rfind("extra_content"));
+  CHECK(said.find(signature) != std::string::npos);
+}
+
+TEST_CASE("what is no stream of chunks is called so") {
+  CHECK(message_of(*decode("<html>\n</html>\n").failure, language::en).find("no stream") !=
+        std::string::npos);
+  CHECK(message_of(*decode(chunk(R"({"content":"a"})")).failure, language::en).find("early") !=
+        std::string::npos);
 }
 
 TEST_CASE("calls without an index begin with their id; refusals and the older form are kept") {
