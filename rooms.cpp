@@ -13,6 +13,7 @@
 #include <caf/all.hpp>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 #include <stdexcept>
 #include <string>
@@ -139,7 +140,8 @@ void rooms::make_actors(model_aliases aliases) {
   o.digest = digest;
   o.matching = set.session_matching;
   o.session_queue = set.session_queue;
-  o.session_idle = in_whole_seconds(set.session_idle);
+  // In memory it is not to last longer than in the store.
+  o.session_idle = in_whole_seconds(std::min(set.session_idle, set.session_ttl));
   o.session_max_age = max_age_of(set);
   o.models_age = in_whole_seconds(set.models_age);
   registry = system->spawn(nekod::registry, std::move(o));

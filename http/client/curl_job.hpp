@@ -19,8 +19,8 @@
 
 namespace nekod::http {
 
-/// One transfer as libcurl sees it: an easy handle with its callbacks. All but `window` and
-/// `paused` is touched on its lane only.
+/// One transfer as libcurl sees it: an easy handle with its callbacks. All that is not atomic is
+/// touched on its lane only.
 class curl_job {
 public:
   using clock = std::chrono::steady_clock;

@@ -30,7 +30,7 @@ enum class unread : std::uint8_t {
 
 /// A request.
 struct request {
-  /// In capitals.
+  /// As it came; the known ones are in capitals.
   std::string method;
   /// Below the host, percent-encoded as it came, without the query.
   std::string path;
@@ -128,9 +128,9 @@ public:
   /// The body is whole.
   virtual void finish() = 0;
 
-  /// What was written goes out, then the connection is cut without the body's end: the honest sign
-  /// of an answer that failed. Before any answer, and while the handler still runs, it cuts without
-  /// a byte.
+  /// What was written goes out, then the connection is cut without the body's end: for an upstream
+  /// that fails, as the simulator plays it, and for an answer that nobody finished. Before any
+  /// answer, and while the handler still runs, it cuts without a byte.
   virtual void abort() = 0;
 
   /// Says `Connection: close` in an answer that has not begun, and closes after it.

@@ -25,8 +25,8 @@ public:
   /// Whether no more may be taken in before a request is answered.
   bool full() const noexcept { return held_.size() >= most_held; }
 
-  /// Whether the client waits to be told to go on; true once a request.
-  bool owes_continue() noexcept { return !busy_ && reader_.owes_continue(); }
+  /// Whether the client waits to be told to go on, by who asks.
+  bool take_continue_debt() noexcept { return !busy_ && reader_.take_continue_debt(); }
 
   /// Whether what comes from now on is thrown away.
   bool broken() const noexcept { return reader_.broken(); }

@@ -90,7 +90,7 @@ std::size_t request_reader::take(std::string_view bytes) {
   return taken;
 }
 
-bool request_reader::owes_continue() noexcept { return std::exchange(owes_continue_, false); }
+bool request_reader::take_continue_debt() noexcept { return std::exchange(owes_continue_, false); }
 
 request request_reader::release() {
   auto result = std::exchange(what_, {});

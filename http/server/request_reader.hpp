@@ -46,8 +46,9 @@ public:
   /// Whether a request broke off, so that what comes behind it means nothing.
   bool broken() const noexcept { return broken_; }
 
-  /// Whether the client waits for a word before it goes on with the body; true once a request.
-  bool owes_continue() noexcept;
+  /// Whether the client waits for a word before it goes on with the body. Who asks owes it: the
+  /// next time this says no.
+  bool take_continue_debt() noexcept;
 
   /// The request that is whole; the next one is read then.
   request release();

@@ -188,7 +188,7 @@ private:
   template <class Handler>
   void read_on(asio::mutable_buffer into, Handler f) {
     auto executor = asio::get_associated_executor(f);
-    if (inbox_->owes_continue()) {
+    if (inbox_->take_continue_debt()) {
       // Nothing else is being written: the request before it has been answered.
       auto sent = [this, into, f = std::move(f)](const asio::error_code& ec, std::size_t) mutable {
         arrived(ec, into, std::move(f));

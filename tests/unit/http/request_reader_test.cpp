@@ -126,11 +126,11 @@ TEST_CASE_FIXTURE(fixture, "a client that waits for a word is owed it once") {
   std::string head =
       "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\n";
   CHECK(reader.take(head) == head.size());
-  CHECK(reader.owes_continue());
-  CHECK_FALSE(reader.owes_continue());
+  CHECK(reader.take_continue_debt());
+  CHECK_FALSE(reader.take_continue_debt());
   CHECK(reader.take("{}") == 2);
   CHECK(reader.whole());
-  CHECK_FALSE(reader.owes_continue());
+  CHECK_FALSE(reader.take_continue_debt());
 }
 
 TEST_CASE_FIXTURE(fixture, "connections stay as the version and the client have it") {
