@@ -176,18 +176,6 @@ TEST_CASE_FIXTURE(fixture, "deleting a session fails what runs and what waits") 
   CHECK(upstream->lines.empty());
 }
 
-TEST_CASE_FIXTURE(fixture,
-                  "deleting a session while its answer is settled takes nothing of that back") {
-  start();
-  auto a = ask("one");
-  line().say("hello");
-  line().end_answer();
-  run();
-  caf::anon_send(handle, atom::discard_v);
-  run();
-  CHECK(a.record->log == strings{"begin", "delta hello", "finish"});
-}
-
 TEST_CASE_FIXTURE(fixture, "credit from the reply becomes room at the upstream") {
   start();
   auto a = ask("one");
