@@ -36,6 +36,14 @@ public:
   /// The job of an easy handle.
   static curl_job& of(CURL* easy);
 
+  /// The socket that libcurl waits for, on the transfer's behalf.
+  void uses(curl_socket_t socket) noexcept { socket_ = socket; }
+
+  /// Whether the transfer waits for its reader, and what comes over *socket* may be its.
+  bool holds_back(curl_socket_t socket) const noexcept {
+    return paused && (socket_ == socket || socket_ == CURL_SOCKET_BAD);
+  }
+
   /// Where to be listed once there are bytes to hand on.
   void report_to(std::vector<curl_job*>& list) noexcept { dirty_ = &list; }
 
@@ -106,6 +114,7 @@ private:
   std::optional<std::chrono::seconds> retry_after_;
   /// How much had been sent when the connection to be used was begun; none where it was there.
   std::optional<long> sent_before_connecting_;
+  curl_socket_t socket_ = CURL_SOCKET_BAD;
   bool forgoes_rest_ = false;
   bool head_sent_ = false;
   clock::time_point started_ = clock::now();

@@ -111,8 +111,10 @@ void curl_lane::stop() {
 
 // -- sockets and timers --------------------------------------------------------------------------
 
-int curl_lane::watch_socket(CURL*, curl_socket_t socket, int what, void* self, void*) {
+int curl_lane::watch_socket(CURL* easy, curl_socket_t socket, int what, void* self, void*) {
   std::uint32_t events = 0;
+  if (what != CURL_POLL_REMOVE)
+    curl_job::of(easy).uses(socket);
   if (what != CURL_POLL_REMOVE && (what & CURL_POLL_IN) != 0)
     events |= EPOLLIN;
   if (what != CURL_POLL_REMOVE && (what & CURL_POLL_OUT) != 0)
@@ -150,7 +152,11 @@ int curl_lane::set_timer(CURLM*, long timeout_ms, void* self) {
   } else if (timeout_ms == 0) {
     // Posted, for libcurl may not be called from here.
     lane.due_ = clock::time_point::max();
-    asio::post(lane.strand_, [me = lane.shared_from_this()] { me->act(CURL_SOCKET_TIMEOUT, 0); });
+    asio::post(lane.strand_, [me = lane.shared_from_this()] {
+      // A transfer may be about to choose its connection: not one over which something came.
+      me->serve_sockets();
+      me->act(CURL_SOCKET_TIMEOUT, 0);
+    });
   } else {
     lane.due_ = clock::now() + std::chrono::milliseconds{timeout_ms};
     lane.wait_for_timer();
@@ -196,8 +202,10 @@ void curl_lane::serve_sockets() {
   auto n = epoll_wait(epoll_.native_handle(), events.data(), max_events, 0);
   for (int i = 0; i < n; ++i) {
     const auto& event = events[static_cast<std::size_t>(i)];
-    if (!sockets_.is_wanted(event.data.fd))
+    if (!sockets_.is_wanted(event.data.fd)) {
+      drop_if_idle(event.data.fd);
       continue;
+    }
     int what = 0;
     if ((event.events & (EPOLLIN | EPOLLHUP | EPOLLRDHUP)) != 0)
       what |= CURL_CSELECT_IN;
@@ -209,6 +217,20 @@ void curl_lane::serve_sockets() {
     curl_multi_socket_action(multi_.get(), event.data.fd, what, &running);
   }
   after_action();
+}
+
+/// What comes over a connection that waits for its next request answers nothing that was asked:
+/// libcurl 7.88 would take it for the answer to that request. So the connection is made one that
+/// libcurl sees is dead.
+void curl_lane::drop_if_idle(curl_socket_t socket) {
+  auto is_held_back = [&](const auto& entry) { return entry.first->holds_back(socket); };
+  if (!sockets_.is_connection(socket) || std::any_of(jobs_.begin(), jobs_.end(), is_held_back))
+    return;
+  // As long as there is something to be read, a TLS connection passes for alive.
+  std::array<char, 16 << 10> unread;
+  while (recv(socket, unread.data(), unread.size(), MSG_DONTWAIT) > 0) {
+  }
+  shutdown(socket, SHUT_RDWR);
 }
 
 void curl_lane::act(curl_socket_t socket, int events) {

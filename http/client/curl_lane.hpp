@@ -58,6 +58,7 @@ private:
   void timer_fired();
   void wait_for_sockets();
   void serve_sockets();
+  void drop_if_idle(curl_socket_t socket);
   void act(curl_socket_t socket, int events);
   void after_action();
   void remove(curl_job& job);

@@ -40,9 +40,9 @@ void socket_watch::wait_for(int socket, std::uint32_t events) {
   s.wanted = events;
   // A socket that may be read is quiet while nobody asks it anything; one that may be written to
   // never is.
-  auto may_wait = events == 0 && s.may_stay && s.known == EPOLLIN;
-  if (events != s.known && !may_wait)
-    tell(socket, s, events);
+  auto known = events == 0 && s.may_stay && s.known != 0 ? std::uint32_t{EPOLLIN} : events;
+  if (known != s.known)
+    tell(socket, s, known);
 }
 
 bool socket_watch::is_wanted(int socket) {

@@ -11,7 +11,8 @@ namespace nekod::http {
 /// Tells an epoll instance which sockets libcurl waits for, with as few system calls as will do.
 ///
 /// A pooled connection is waited for by each transfer anew. So a socket that nobody waits for any
-/// more stays in the epoll instance until something happens to it, or somebody waits for it again.
+/// more stays in the epoll instance, to be read, until something happens to it, or somebody waits
+/// for it again.
 /// Only sockets that were opened before its eyes are kept so. libcurl tells when it closes one, but
 /// not (7.88) where its connection was not made yet.
 class socket_watch {
@@ -33,6 +34,9 @@ public:
 
   /// Whether somebody waits for a socket that an event came for. If not, it is taken out.
   bool is_wanted(int socket);
+
+  /// Whether a socket was opened before its eyes, and has not closed.
+  bool is_connection(int socket) { return state_of(socket).may_stay; }
 
 private:
   struct state {

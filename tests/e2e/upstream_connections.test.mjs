@@ -7,6 +7,7 @@ import http from 'node:http';
 import net from 'node:net';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
+import tls from 'node:tls';
 import { Worker } from 'node:worker_threads';
 import { Foreign, folder, onFreePort } from './foreign.mjs';
 import {
@@ -14,6 +15,7 @@ import {
   accountToken,
   certificate,
   checkStream,
+  dataOf,
   expectError,
   gateway,
   leadingTo,
@@ -126,6 +128,69 @@ async function stopping(scope) {
   };
   return { url: `http://127.0.0.1:${port}/v1`, stop };
 }
+
+/// A stream of one chunk that says *text*.
+const streamOf = (text) =>
+  [{ delta: { content: text } }, { delta: {}, finish_reason: 'stop' }]
+    .map((choice) => `data: ${JSON.stringify({ choices: [{ index: 0, ...choice }] })}\n\n`)
+    .join('') + 'data: [DONE]\n\n';
+
+const response = (type, body) =>
+  `HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+
+/// An OpenAI-compatible server that says what it was asked, and over its open connections whatever `blurt` is
+/// given. `connections` counts them.
+async function blurting(scope, secure) {
+  const { cert, key } = secure ? certificate(scope) : {};
+  const open = new Set();
+  const answer = (socket) => {
+    let text = '';
+    open.add(socket);
+    server.connections = (server.connections ?? 0) + 1;
+    socket.setNoDelay(true).on('error', () => {}).on('close', () => open.delete(socket));
+    socket.setEncoding('utf8').on('data', (bytes) => {
+      text += bytes;
+      const [head, body] = text.split('\r\n\r\n', 2);
+      const length = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0);
+      if (body === undefined || body.length < length) return;
+      text = '';
+      if (head.startsWith('GET')) socket.write(response('application/json', '{"data":[{"id":"cat"}]}'));
+      else socket.write(response('text/event-stream', streamOf(JSON.parse(body).messages.at(-1).content)));
+    });
+  };
+  const options = secure ? { cert: readFileSync(cert), key: readFileSync(key) } : {};
+  const server = secure ? tls.createServer(options, answer) : net.createServer(answer);
+  await new Promise((done) => server.listen(0, '127.0.0.1', done));
+  scope.after(() => {
+    server.close();
+    for (const socket of open) socket.destroy();
+  });
+  const url = `${secure ? 'https' : 'http'}://127.0.0.1:${server.address().port}/v1`;
+  const blurt = (bytes, end) =>
+    Promise.all([...open].map((socket) => new Promise((done) => (end ? socket.end(bytes, done) : socket.write(bytes, done)))));
+  return { url, cert, blurt, connections: () => server.connections };
+}
+
+for (const secure of [false, true])
+  test(`${secure ? 'over TLS' : 'in plain'}: what comes over a connection that waits is nobody's answer`, async (t) => {
+    const upstream = await blurting(t, secure);
+    const args = ['--upstream', 'openai', '--openai-url', upstream.url, '--port', '0', '--threads', '1', '--retries', '0'];
+    const nekod = await gateway(t, secure ? [...args, '--upstream-ca', upstream.cert] : args);
+    const say = async (text) => checkStreamText(await (await nekod.stream(text)).rest());
+    const checkStreamText = (raw) => dataOf(raw).slice(0, -1).map((line) => JSON.parse(line).choices[0].delta.content ?? '').join('');
+    const late = [
+      [response('text/event-stream', streamOf('the secret of another'))],
+      ['HTTP/1.1 408 Request Time-out\r\nContent-Length: 0\r\nConnection: close\r\n\r\n', 'end'],
+      ['\0'],
+    ];
+    assert.equal(await say('hello'), 'hello');
+    for (const [bytes, end] of late) {
+      const before = upstream.connections();
+      await upstream.blurt(bytes, end);
+      for (const text of ['one', 'two', 'three']) assert.equal(await say(text), text, JSON.stringify(bytes));
+      assert.equal(upstream.connections(), before + 1, 'it took one new connection, which stayed');
+    }
+  });
 
 test('over TLS many streams share one connection of HTTP/2', async (t) => {
   const front = await secured(t);

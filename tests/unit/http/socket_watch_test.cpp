@@ -78,6 +78,19 @@ TEST_CASE_FIXTURE(fixture, "a socket that is always ready does not stay") {
   CHECK(events() == 0);
 }
 
+TEST_CASE_FIXTURE(fixture,
+                  "of a pooled socket it shows that something came, whatever was waited for") {
+  watch.opened(ends[0]);
+  CHECK(watch.is_connection(ends[0]));
+  watch.wait_for(ends[0], EPOLLIN | EPOLLOUT);
+  watch.wait_for(ends[0], 0);
+  CHECK(events() == 0);
+  arrive();
+  CHECK(events() == EPOLLIN);
+  watch.closed(ends[0]);
+  CHECK_FALSE(watch.is_connection(ends[0]));
+}
+
 TEST_CASE_FIXTURE(fixture, "a socket whose end nobody tells does not stay") {
   watch.wait_for(ends[0], EPOLLIN);
   watch.wait_for(ends[0], 0);
