@@ -86,6 +86,7 @@ void reply_decoder::feed(std::string_view bytes, deltas& out) {
 void reply_decoder::finish(deltas& out) {
   if (error_)
     return;
+  ends_ = true;
   check(parser_.finish([&](const sse::item& item) { take(item, out); }));
   if (!error_ && !answered_)
     error_ = failure("empty_reply", "the reply has no answer in it");
@@ -115,6 +116,10 @@ void reply_decoder::take(const sse::item& item, deltas& out) {
     error_ = parse_error(item.data);
     if (error_)
       return;
+  }
+  if (ends_ && !doc && (item.stray || item.data.starts_with('{'))) {
+    error_ = failure("cut_reply", "the reply ends within an event");
+    return;
   }
   auto understood = has_text;
   if (is_event) {

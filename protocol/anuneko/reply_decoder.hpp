@@ -25,7 +25,8 @@ public:
   void feed(std::string_view bytes, deltas& out);
 
   /// The body ended, as the transport says, whole. A reply that tells of no answer, be it an empty
-  /// one, is an error, `empty_reply`; whether the body was cut short is for the transport to know.
+  /// one, is an error, `empty_reply`; so is one that ends within an event, `cut_reply`. Whether the
+  /// body was cut short between two is for the transport to know.
   void finish(deltas& out);
 
   /// The error that ended the reply. Its code `malformed_reply` is ours: an event too long.
@@ -52,6 +53,8 @@ private:
   std::uint64_t skipped_ = 0;
   /// Whether there was text, or word of an answer without any.
   bool answered_ = false;
+  /// Whether what comes is the rest behind the last blank line.
+  bool ends_ = false;
 };
 
 } // namespace nekod::anuneko

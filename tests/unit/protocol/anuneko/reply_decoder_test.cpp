@@ -73,6 +73,7 @@ data: {"msg_id":"a2","v":"not twice"}
 
 )";
 
+const std::string cut_detail = "the reply ends within an event";
 const std::string empty_detail = "the reply has no answer in it";
 
 struct row {
@@ -121,6 +122,12 @@ const std::vector<row> rows{
     {"the question alone",
      "event: usermsg\ndata: {\"msg_id\":\"u1\"}\n\nevent: start\ndata: {}\n\n",
      {{}, "empty_reply", empty_detail, "u1", "", 0}},
+    {"half an event at the end",
+     "data: {\"v\":\"a\"}\n\ndata: {\"v\":\"b",
+     {{"a"}, "cut_reply", cut_detail, "", "", 0}},
+    {"the beginning of one",
+     "data: {\"v\":\"a\"}\n\nda",
+     {{"a"}, "cut_reply", cut_detail, "", "", 0}},
     {"nothing at all", "", {{}, "empty_reply", empty_detail, "", "", 0}},
     {"nothing understood", "<html>\n</html>\n", {{}, "empty_reply", empty_detail, "", "", 2}},
     {"comments only", ": a\n\n", {{}, "empty_reply", empty_detail, "", "", 0}},
