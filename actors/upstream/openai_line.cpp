@@ -63,6 +63,13 @@ void openai_line::drop_turn() {
   running_ = false;
   transfer_.reset();
   counted_.end();
+  forget_answer();
+}
+
+/// A session rests for longer than it answers.
+void openai_line::forget_answer() {
+  decoder_ = openai::answer_decoder{false};
+  std::string{}.swap(response_.body);
 }
 
 void openai_line::grant(std::size_t bytes) {
@@ -171,6 +178,7 @@ void openai_line::succeed(upstream_answer answer) {
   account_->ended(call_, nullptr, failure_, response_);
   running_ = false;
   counted_.end();
+  forget_answer();
   listener_.on_answer(std::move(answer));
 }
 

@@ -43,6 +43,7 @@ private:
   void succeed(upstream_answer answer);
   void fail(openai::error reason);
   void drop_turn();
+  void forget_answer();
   remedy remedy_for(const openai::error& reason) const;
 
   transport& net_;
