@@ -180,9 +180,11 @@ private:
         .add("--max-streams", result_.max_streams, "Requests being answered at a time",
              {"NEKOD_MAX_STREAMS"})
         ->check(CLI::Range(1, 1'000'000));
-    reader_.add("--max-memory", result_.max_memory,
-                "Resident bytes past which chats are answered 503; 0 for no limit",
-                {"NEKOD_MAX_MEMORY"});
+    reader_
+        .add("--max-memory", result_.max_memory,
+             "Resident bytes past which chats are answered 503; 0 for no limit",
+             {"NEKOD_MAX_MEMORY"})
+        ->check(setting_reader::within(0, 1e18));
     reader_
         .add("--stream-buffer", result_.stream_buffer,
              "Bytes of an answer that may wait for a slow client, in bytes",

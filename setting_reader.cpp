@@ -9,6 +9,7 @@
 #include <memory>
 #include <set>
 #include <sstream>
+#include <string_view>
 #include <utility>
 
 namespace nekod {
@@ -20,6 +21,13 @@ std::string plain_number(double number) {
   std::ostringstream out;
   out << std::setprecision(15) << number;
   return out.str();
+}
+
+/// Why *text* is no good as a number in that range; what is no number, such as nan, is in none.
+std::string range_problem(const std::string& text, double least, double most) {
+  double number = 0;
+  auto good = CLI::detail::lexical_cast(text, number) && number >= least && number <= most;
+  return good ? std::string{} : "must be from " + plain_number(least) + " to " + plain_number(most);
 }
 
 bool is_number(const std::string& text) {
@@ -106,7 +114,10 @@ CLI::Option* setting_reader::add_secret(const std::string& flag, std::string& ta
                                         const std::vector<std::string>& variables) {
   auto* option = add(flag, target, help, variables);
   sources_.back().form = shape::secret;
-  return option;
+  return option->check([](const std::string& text) {
+    return has_control_characters(text) ? "has a line end or another control character in it"
+                                        : std::string{};
+  });
 }
 
 CLI::Option* setting_reader::add_list(const std::string& flag, std::vector<std::string>& target,
@@ -134,14 +145,11 @@ void setting_reader::add_time(const std::string& flag, settings::seconds& target
   times_.push_back({target.count(), &target});
   add(flag, times_.back().value, help + ", in seconds", variables)
       ->default_str(plain_number(target.count()))
-      ->check([least](const std::string& text) {
-        constexpr double most = 1e8;
-        double seconds = 0;
-        // What is no number at all, such as nan, is in no range either.
-        auto good = CLI::detail::lexical_cast(text, seconds) && seconds >= least && seconds <= most;
-        return good ? std::string{}
-                    : "must be from " + plain_number(least) + " to " + plain_number(most);
-      });
+      ->check([least](const std::string& text) { return range_problem(text, least, 1e8); });
+}
+
+std::function<std::string(const std::string&)> setting_reader::within(double least, double most) {
+  return [=](const std::string& text) { return range_problem(text, least, most); };
 }
 
 void setting_reader::can_change(std::size_t last) {
@@ -152,6 +160,11 @@ void setting_reader::can_change(std::size_t last) {
 // -- to read them --------------------------------------------------------------------------------
 
 std::optional<exit_request> setting_reader::read(int argc, const char* const* argv) {
+  for (int i = 1; i < argc; ++i)
+    if (std::string_view flag{argv[i]}; flag.starts_with("--") && flag.find('=') == flag.size() - 1)
+      // CLI11 would take the next argument for its value.
+      return exit_request{2,
+                          "nekod: " + std::string{flag, 0, flag.size() - 1} + " wants a value\n"};
   try {
     auto arguments = with_environment({argv + 1, argv + argc});
     std::reverse(arguments.begin(), arguments.end()); // As CLI11 wants a vector.

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -56,6 +57,9 @@ public:
   /// A port that need not be.
   void add_port(const std::string& flag, std::optional<std::uint16_t>& target,
                 const std::string& help, const std::vector<std::string>& variables);
+
+  /// A check for numbers.
+  static std::function<std::string(const std::string&)> within(double least, double most);
 
   /// A time, in seconds.
   void add_time(const std::string& flag, settings::seconds& target, const std::string& help,

@@ -77,7 +77,7 @@ void upstream_flags::announce_retries(setting_reader& reader) {
   reader
       .add("--retry-budget", settings_.retry_budget_percent, "Most of them in percent of all turns",
            {"NEKOD_RETRY_BUDGET"})
-      ->check(CLI::Range(0.0, 100.0));
+      ->check(setting_reader::within(0, 100));
   reader.add_time("--retry-wait", settings_.retry_wait, "Longest time before such a try",
                   {"NEKOD_RETRY_WAIT"});
   reader.add_time("--first-token-timeout", settings_.first_token_timeout,

@@ -149,9 +149,12 @@ private:
         fail("has an account " + name + " without a " + word_for(u.kind));
       u.accounts.push_back(std::move(account));
     }
-    for (auto& account : u.accounts)
+    for (auto& account : u.accounts) {
       if (account.cookie.empty())
         account.cookie = d.cookie;
+      if (has_control_characters(account.secret) || has_control_characters(account.cookie))
+        fail("has a secret with a line end or another control character in it");
+    }
     if (u.accounts.empty() && u.kind == upstream_kind::anuneko)
       fail("wants a token");
     if (u.accounts.empty())
@@ -233,6 +236,13 @@ read_upstreams(const std::vector<table_entry>& entries, const variable_reader& v
   for (const auto& e : entries)
     reader.take(e);
   return reader.finish();
+}
+
+bool has_control_characters(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7f;
+  });
 }
 
 std::vector<std::string> split_at_commas(const std::string& list) {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// The upstreams as the settings describe them: one by flags, or several by tables of a TOML file.
@@ -74,6 +75,9 @@ using variable_reader = std::function<std::optional<std::string>(const std::stri
 /// @returns them, or a sentence that names the table and key at fault.
 result<std::vector<upstream_settings>, std::string>
 read_upstreams(const std::vector<table_entry>& entries, const variable_reader& variable);
+
+/// Whether *text* has a byte in it that no line of HTTP may have: a line end among others.
+bool has_control_characters(std::string_view text);
 
 /// Texts at the commas of *list*, without the spaces around them; empty ones are left out.
 std::vector<std::string> split_at_commas(const std::string& list);

@@ -8,8 +8,8 @@ namespace nekod {
 /// little more work than it would have anyway. May be used from any thread.
 class retry_budget {
 public:
-  /// @param share Tries that each turn adds.
-  explicit retry_budget(double share) : share_(share) {}
+  /// @param share Tries that each turn adds; 0 for none at all.
+  explicit retry_budget(double share) : share_(share), left_(share > 0 ? most : 0) {}
 
   void turn_begun();
 
@@ -23,7 +23,7 @@ private:
 
   const double share_;
   std::mutex mutex_;
-  double left_ = most;
+  double left_;
 };
 
 } // namespace nekod

@@ -82,6 +82,9 @@ test('every wrong value is refused by name, whichever way it came', async (t) =>
     ['--answer-timeout', 'inf', 'NEKOD_ANSWER_TIMEOUT'],
     ['--api-keys', '/tmp', 'NEKOD_API_KEYS'],
     ['--log-name', '../x.log', 'LOG_NAME'],
+    ['--max-memory', '-1', 'NEKOD_MAX_MEMORY'],
+    ['--max-memory', '99999999999999999999999', 'NEKOD_MAX_MEMORY'],
+    ['--retry-budget', 'nan', 'NEKOD_RETRY_BUDGET'],
   ];
   for (const [flag, value, variable] of wrong) {
     const ways = [
@@ -98,6 +101,27 @@ test('every wrong value is refused by name, whichever way it came', async (t) =>
       assert.ok(log.includes(flag), `${flag} ${value}: ${log}`);
       assert.doesNotMatch(log, /listening on/);
     }
+  }
+});
+
+test('a flag without its value does not take the next one for it', async (t) => {
+  const { code, log } = await runToEnd(t, [...simulated, '--anuneko-cookie=', '--check-config']);
+  assert.equal(code, 2, log);
+  assert.match(log, /--anuneko-cookie wants a value/);
+});
+
+test('a secret that would be two lines of HTTP is refused, and not told', async (t) => {
+  const secret = 'a-secret\r\nX-Injected: 1';
+  const ways = [
+    [['--anuneko-token', secret], {}],
+    [[], { env: { ANUNEKO_TOKEN: secret } }],
+    [['--upstream', 'openai', '--openai-url', 'http://127.0.0.1:1/v1', '--openai-key', secret], {}],
+  ];
+  for (const [args, options] of ways) {
+    const { code, log } = await runToEnd(t, args, options);
+    assert.equal(code, 2, log);
+    assert.match(log, /--(anuneko-token|openai-key): has a line end/);
+    assert.doesNotMatch(log, /a-secret|X-Injected/);
   }
 });
 

@@ -1,3 +1,4 @@
+#include "actors/upstream/retry_budget.hpp"
 #include "actors/upstream/retrying_line.hpp"
 #include "tests/unit/support/fake_upstream.hpp"
 #include "tests/unit/support/recording_listener.hpp"
@@ -138,6 +139,12 @@ TEST_CASE_FIXTURE(fixture, "another account takes a turn at once") {
   CHECK(waits.empty());
   at(main).fail(error_code::upstream_auth_failed);
   CHECK(heard.log == strings{"failure"});
+}
+
+TEST_CASE("a budget of nothing has nothing in advance either") {
+  retry_budget none{0};
+  none.turn_begun();
+  CHECK_FALSE(none.take());
 }
 
 TEST_CASE_FIXTURE(fixture, "the budget is a share of all turns, and some in advance") {
