@@ -184,8 +184,8 @@ void openai_line::succeed(upstream_answer answer) {
 
 void openai_line::fail(error reason) {
   account_->ended(call_, &reason, failure_, response_);
-  drop_turn();
   auto help = remedy_for(reason);
+  drop_turn();
   listener_.on_failure({std::move(reason), help});
 }
 

@@ -273,6 +273,14 @@ transfer_failure curl_job::lateness() const noexcept {
   return silent_so_far() ? transfer_failure::first_byte_timeout : transfer_failure::silence_timeout;
 }
 
+std::optional<curl_socket_t> curl_job::multiplexed_socket() const {
+  long version = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_VERSION, &version);
+  if (version != CURL_HTTP_VERSION_2 || socket_ == CURL_SOCKET_BAD)
+    return std::nullopt;
+  return socket_;
+}
+
 void curl_job::resume() {
   paused = false;
   last_byte_ = clock::now();

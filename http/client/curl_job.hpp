@@ -39,6 +39,9 @@ public:
   /// The socket that libcurl waits for, on the transfer's behalf.
   void uses(curl_socket_t socket) noexcept { socket_ = socket; }
 
+  /// The socket that its answer came over in HTTP/2, if it did and that is known.
+  std::optional<curl_socket_t> multiplexed_socket() const;
+
   /// Whether the transfer waits for its reader, and what comes over *socket* may be its.
   bool holds_back(curl_socket_t socket) const noexcept {
     return paused && (socket_ == socket || socket_ == CURL_SOCKET_BAD);

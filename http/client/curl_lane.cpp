@@ -224,7 +224,7 @@ void curl_lane::serve_sockets() {
 /// libcurl sees is dead.
 void curl_lane::drop_if_idle(curl_socket_t socket) {
   auto is_held_back = [&](const auto& entry) { return entry.first->holds_back(socket); };
-  if (!sockets_.is_connection(socket) || std::any_of(jobs_.begin(), jobs_.end(), is_held_back))
+  if (!sockets_.is_to_be_silent(socket) || std::any_of(jobs_.begin(), jobs_.end(), is_held_back))
     return;
   // As long as there is something to be read, a TLS connection passes for alive.
   std::array<char, 16 << 10> unread;
@@ -259,6 +259,8 @@ void curl_lane::remove(curl_job& job) {
   if (i == jobs_.end())
     return;
   job.forgo_rest();
+  if (auto socket = job.multiplexed_socket())
+    sockets_.may_speak(*socket);
   curl_multi_remove_handle(multi_.get(), job.easy());
   if (auto left = job.client_left.load(); left != curl_job::clock::time_point{})
     counts_->client_leave.Observe(in_seconds(curl_job::clock::now() - left));

@@ -35,8 +35,15 @@ public:
   /// Whether somebody waits for a socket that an event came for. If not, it is taken out.
   bool is_wanted(int socket);
 
-  /// Whether a socket was opened before its eyes, and has not closed.
-  bool is_connection(int socket) { return state_of(socket).may_stay; }
+  /// Over this one the peer may say something unasked, as in HTTP/2.
+  void may_speak(int socket) { state_of(socket).may_speak = true; }
+
+  /// Whether nothing may come over a socket that nobody waits for: it was opened before its eyes,
+  /// has not closed, and is none that may speak.
+  bool is_to_be_silent(int socket) {
+    const auto& s = state_of(socket);
+    return s.may_stay && !s.may_speak;
+  }
 
 private:
   struct state {
@@ -45,6 +52,7 @@ private:
     /// What the epoll instance knows.
     std::uint32_t known = 0;
     bool may_stay = false;
+    bool may_speak = false;
     /// What tells it from another socket of that number.
     ino_t inode = 0;
   };

@@ -81,14 +81,19 @@ TEST_CASE_FIXTURE(fixture, "a socket that is always ready does not stay") {
 TEST_CASE_FIXTURE(fixture,
                   "of a pooled socket it shows that something came, whatever was waited for") {
   watch.opened(ends[0]);
-  CHECK(watch.is_connection(ends[0]));
+  CHECK(watch.is_to_be_silent(ends[0]));
   watch.wait_for(ends[0], EPOLLIN | EPOLLOUT);
   watch.wait_for(ends[0], 0);
   CHECK(events() == 0);
   arrive();
   CHECK(events() == EPOLLIN);
+  watch.may_speak(ends[0]);
+  CHECK_FALSE(watch.is_to_be_silent(ends[0]));
   watch.closed(ends[0]);
-  CHECK_FALSE(watch.is_connection(ends[0]));
+  watch.opened(ends[0]);
+  CHECK(watch.is_to_be_silent(ends[0]));
+  watch.closed(ends[0]);
+  CHECK_FALSE(watch.is_to_be_silent(ends[0]));
 }
 
 TEST_CASE_FIXTURE(fixture, "a socket whose end nobody tells does not stay") {
