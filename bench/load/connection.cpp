@@ -1,5 +1,8 @@
 #include "bench/load/connection.hpp"
 
+#include <sys/socket.h>
+
+#include <cerrno>
 #include <utility>
 
 namespace nekod::load {
@@ -11,13 +14,22 @@ connection::connection(asio::io_context& loop, const run_state::endpoints& serve
 
 void connection::send(std::string request) {
   request_ = std::move(request);
-  under_way_ = true;
   reader_.reset();
   last_sign_ = clock::now();
+  if (connected_ && has_ended())
+    close();
+  under_way_ = true;
   if (connected_)
     write();
   else
     connect();
+}
+
+/// Whether the peer has closed, of which the read under way may not have been told yet.
+bool connection::has_ended() {
+  char byte = 0;
+  const auto size = recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return size == 0 || (size < 0 && errno != EAGAIN);
 }
 
 void connection::close() {

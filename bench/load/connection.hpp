@@ -46,6 +46,7 @@ public:
 private:
   void connect();
   void on_connect(const asio::error_code& ec);
+  bool has_ended();
   void write();
   void read();
   void on_read(const asio::error_code& ec, std::size_t size);
