@@ -63,7 +63,7 @@ test('not ready while draining, and still alive', async (t) => {
   const [late, early] = [new Connection(nekod.port).reading(), new Connection(nekod.port).reading()];
   await ask(early, /200 OK[^]*"ready"/);
   nekod.kill();
-  await until(() => /draining/.test(nekod.log), 'no drain');
+  await nekod.logged(/draining/);
   await ask(late, /503 [^]*"not_ready","reasons":\["draining"\]/);
   stream.leave();
   assert.equal((await nekod.ended()).code, 0);

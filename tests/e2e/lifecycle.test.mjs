@@ -176,7 +176,7 @@ test('a second SIGTERM ends nekod at once, with its last line', async (t) => {
   const late = new Connection(nekod.port).reading();
   await late.send('GET /no/such/path HTTP/1.1\r\n');
   nekod.kill();
-  await until(() => /drain|SIGTERM|shutting|stopping/i.test(nekod.log), `no word of the first: ${nekod.log}`);
+  await nekod.logged(/drain|SIGTERM|shutting|stopping/i);
   assert.equal(nekod.status, undefined, 'the first one waits for the stream');
   await late.send('Host: here\r\n\r\n');
   await until(() => /^HTTP\/1\.1 \d/.test(late.text), `no answer: ${late.text}`);

@@ -8,20 +8,18 @@ import { Connection, gateway, leadingTo, rawRequest, runToEnd, simulator, tempor
 
 const sim = await simulator({ after });
 
-const logged = (nekod, pattern) => until(() => nekod.log.match(pattern), `no ${pattern} in:\n${nekod.log}`);
-
 test('a request is one line, which tells its way', async (t) => {
   const nekod = await gateway(t, leadingTo(sim));
   const { json, response } = await nekod.ask(`[sim tokens=5] ${unique()}`);
-  const line = await logged(nekod, / info POST \/v1\/chat\/completions 200 (.*)/);
+  const line = await nekod.logged(/ info POST \/v1\/chat\/completions 200 (.*)/);
   assert.match(line[1], /^\d+\.\dms first_byte_ms=\d+\.\d chunks=5 session=\S+ match=new upstream=anuneko model=mihoyo-orange_cat client=127\.0\.0\.1 request_id=req_\w+$/);
   assert.ok(line[1].includes(json.session_id) && line[1].includes(response.headers.get('x-request-id')));
   await (await fetch(`${nekod.url}/no/such/path?key=secret`)).text();
-  await logged(nekod, / info GET \/no\/such\/path 404 .* error=not_found /);
+  await nekod.logged(/ info GET \/no\/such\/path 404 .* error=not_found /);
   const stream = await nekod.stream(`[sim tokens=200000 delay=20] ${unique()}`);
   await stream.started();
   stream.leave();
-  await logged(nekod, / POST \S+ 200 .* client_left$/m);
+  await nekod.logged(/ POST \S+ 200 .* client_left$/m);
   assert.equal(nekod.log.match(/ POST /g).length, 2);
 });
 
@@ -29,7 +27,7 @@ test('as JSON, each line is an object with the same names', async (t) => {
   const nekod = await gateway(t, [...leadingTo(sim), '--log-format', 'json']);
   const { json } = await nekod.ask(unique());
   await nekod.post({ messages: [], model: '"quoted"\n' });
-  await logged(nekod, /"error":"empty_messages"/);
+  await nekod.logged(/"error":"empty_messages"/);
   const lines = nekod.log.trim().split('\n').map((line) => JSON.parse(line));
   for (const line of lines) {
     assert.match(line.time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
@@ -52,7 +50,7 @@ test('LOG_PATH keeps the log in a file too, under LOG_NAME', async (t) => {
   await nekod.ask(unique());
   const file = join(nekod.home, 'logs', 'anuneko-openai.log');
   await until(() => existsSync(file) && readFileSync(file, 'utf8').includes('chat/completions 200'), 'nothing in the file');
-  await logged(nekod, /chat\/completions 200/); // Standard error has it as well.
+  await nekod.logged(/chat\/completions 200/); // Standard error has it as well.
   const named = await gateway(t, [...leadingTo(sim), '--log-path', 'here/my.log']);
   await until(() => existsSync(join(named.home, 'here', 'my.log')), 'no file');
 });
@@ -60,7 +58,7 @@ test('LOG_PATH keeps the log in a file too, under LOG_NAME', async (t) => {
 test('a file that may grow no more harms nobody', async (t) => {
   const nekod = await gateway(t, [...leadingTo(sim), '--log-path', 'logs'], { limits: ['--fsize=2000'] });
   for (let i = 0; i < 40; ++i) await nekod.ask(unique());
-  await until(() => /LOG ERROR/.test(nekod.log), 'not a word of the full file');
+  await nekod.logged(/LOG ERROR/);
   await nekod.ask(unique());
   assert.ok(readFileSync(join(nekod.home, 'logs', 'nekod.log')).length <= 2000);
   nekod.kill();
@@ -79,8 +77,8 @@ test('--debug tells of calls and sessions, and FLASK_DEBUG does the same', async
   for (const [args, env] of [[['--debug'], {}], [[], { FLASK_DEBUG: 'True' }]]) {
     const nekod = await gateway(t, [...leadingTo(sim), ...args], { env });
     await nekod.ask(unique());
-    await logged(nekod, / debug upstream create_chat ok after \d/);
-    await logged(nekod, / debug session \S+ is in memory/);
+    await nekod.logged(/ debug upstream create_chat ok after \d/);
+    await nekod.logged(/ debug session \S+ is in memory/);
   }
 });
 
@@ -103,7 +101,7 @@ test('a standard error that nobody reads holds up nobody, and what was lost is t
   const rotated = () => existsSync(join(file, '..', 'nekod.1.log'));
   await until(() => rotated() || lines() === rounds * each, 'the file lacks lines');
   nekod.process.stderr.resume();
-  await logged(nekod, /\d+ lines of the log were lost/);
+  await nekod.logged(/\d+ lines of the log were lost/);
 });
 
 test('such a standard error does not keep nekod from its end', async (t) => {

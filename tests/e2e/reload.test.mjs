@@ -61,7 +61,7 @@ test('limits, aliases and the log level change; a running stream does not notice
   }, 'the alias is not there');
   assert.equal(await status(nekod), 200);
   // The log is written behind the answers.
-  await until(() => / debug upstream post_message ok /.test(nekod.log), 'no word of the call');
+  await nekod.logged(/ debug upstream post_message ok /);
   checkStream(await stream.rest());
 });
 

@@ -159,7 +159,7 @@ test('a chat with an unknown model goes to the default', async () => {
   const text = unique();
   await nekod.ask(text, { model: 'gpt-4o' });
   assert.equal((await sim.chatWith(text)).model, 'Orange Cat');
-  assert.match(nekod.log, /未找到模型映射|gpt-4o/);
+  await nekod.logged(/未找到模型映射|gpt-4o/);
   const bare = unique();
   const response = await nekod.post({ messages: [{ role: 'user', content: bare }] });
   assert.equal(response.status, 200, await response.text());

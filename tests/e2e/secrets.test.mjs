@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { addKey, leadingTo, gateway, runToEnd, simulator, temporaryFolder, unique, until } from './support.mjs';
+import { addKey, leadingTo, gateway, runToEnd, simulator, temporaryFolder, unique } from './support.mjs';
 
 for (const [level, format] of [['info', 'text'], ['debug', 'json'], ['trace', 'text']]) {
   test(`no secret is told at log level ${level}, as ${format}`, async (t) => {
@@ -50,7 +50,7 @@ for (const [level, format] of [['info', 'text'], ['debug', 'json'], ['trace', 't
     for (const path of ['/v1/models?key=query-secret', '/metrics', '/sessions', '/health/ready'])
       told += await (await fetch(nekod.url + path, { headers: { ...key, Cookie: 'sid=clients-cookie' } })).text();
     nekod.kill('SIGHUP');
-    await until(() => /settings reloaded/.test(nekod.log), 'no reload');
+    await nekod.logged(/settings reloaded/);
     nekod.kill();
     assert.equal((await nekod.ended()).code, 0);
     told += readFileSync(join(nekod.home, 'logs', 'nekod.log'), 'utf8');

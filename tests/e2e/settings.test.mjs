@@ -201,7 +201,7 @@ test('MODEL_MAPPING gives models other names', async (t) => {
 
 test('an address that others reach, without keys, is warned of', async (t) => {
   const open = await gateway(t, ['--upstream', 'simulator', '--host', '0.0.0.0', '--port', '0']);
-  assert.match(open.log, /warning .*--api-keys/);
+  await open.logged(/warning .*--api-keys/);
   const closed = await gateway(t, simulated);
   assert.doesNotMatch(closed.log, /--api-keys/);
 });

@@ -35,7 +35,8 @@ for (const [kind, buffer] of [['anuneko', 65_536], ['anuneko', 262_144], ['opena
     clients.forEach((client) => client.end());
     await sim.quiet();
     await until(async () => (await nekod.figure('nekod_open_streams')) === 0, 'streams stay open');
-    assert.equal(await nekod.figure('nekod_buffered_bytes'), 0);
+    // A reply hears of its client's end when its turn comes, behind the server that counts streams.
+    await until(async () => (await nekod.figure('nekod_buffered_bytes')) === 0, 'bytes stay in memory');
   });
 }
 

@@ -114,6 +114,11 @@ export class Program {
     return this;
   }
 
+  /// Waits until the log has *pattern*, and returns the match. Lines leave nekod a moment after what they tell.
+  logged(pattern) {
+    return until(() => this.log.match(pattern), `no ${pattern} in:\n${this.log.slice(-4000)}`);
+  }
+
   kill(signal = 'SIGTERM') {
     if (!this.status) this.process.kill(signal);
   }

@@ -123,7 +123,7 @@ test('a reload that finds something wrong is over too, and the service goes on',
   writeFileSync(config, 'log-level = "loudest"\n');
   nekod.kill('SIGHUP');
   await later(systemd, 'READY', 2);
-  assert.match(nekod.log, /log-level/);
+  await nekod.logged(/log-level/);
   await nekod.ask(`[sim tokens=1] ${unique()}`);
 });
 

@@ -119,7 +119,7 @@ test('connections past the limit are closed, and there is room again later', asy
 test('clients that flood both ports leave files to go on with', { skip: sanitized }, async (t) => {
   const args = [...leadingTo(sim), '--tls-cert', cert, '--tls-key', key, '--tls-redirect-port', '0'];
   const nekod = await gateway(t, args, { files: '1200:1200' });
-  const redirect = Number(nekod.log.match(/redirecting from \S+:(\d+)/)[1]);
+  const redirect = Number((await nekod.logged(/redirecting from \S+:(\d+)\n/))[1]);
   const flood = (port, count) =>
     Array.from({ length: count }, () => net.connect({ port, host: '127.0.0.1' }).on('error', () => {}));
   const idle = [...flood(redirect, 1300), ...flood(nekod.port, 1300)];
@@ -167,7 +167,7 @@ test('a kept connection that waits at SIGTERM is ended over TLS', async (t) => {
 
 test('the redirect port sends to the same address over TLS', async (t) => {
   const nekod = await secured(t, '--tls-redirect-port', '0');
-  const port = Number(nekod.log.match(/redirecting from \S+:(\d+)/)[1]);
+  const port = Number((await nekod.logged(/redirecting from \S+:(\d+)\n/))[1]);
   const ask = (path, options = {}) => fetch(`http://localhost:${port}${path}`, { redirect: 'manual', ...options });
   const response = await ask('/v1/models?a=b');
   assert.equal(response.status, 308);

@@ -194,6 +194,7 @@ test('a wrong token is told as such, and never told itself', async (t) => {
   const response = await ask(other, unique(), unique());
   const error = await expectError(response, 502, 'upstream_auth_failed', 'authentication_error');
   assert.ok(!JSON.stringify(error).includes('wrong-token'));
+  await other.logged(/ POST .* error=upstream_auth_failed/);
   assert.ok(!other.log.includes('wrong-token'));
 });
 
