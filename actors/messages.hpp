@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -100,6 +101,20 @@ struct client_left {
   bool returns = false;
 };
 
+/// A turn that was answered, as whoever sends its request again is told it.
+struct answered_turn {
+  answered_turn() = default;
+
+  std::string identity;
+  /// Whether the request has an `Idempotency-Key`.
+  bool keyed = false;
+  /// Whether no other request can be alike: it has a key, or tells the conversation so far.
+  bool unique = false;
+  session_match match = session_match::fresh;
+  deltas told;
+  openai::answer_end end;
+};
+
 /// A session as it is stored: enough to go on in its upstream chat.
 struct session_record {
   session_record() = default;
@@ -112,6 +127,8 @@ struct session_record {
   /// The conversation so far. For an upstream that keeps its chats: texts alone, and the oldest
   /// left out where it grew too long.
   std::vector<openai::message> transcript;
+  /// The last answer whose request may be sent again, and can be mistaken for no other.
+  std::optional<answered_turn> answer;
 };
 
 /// How a session stands, for the registry.
@@ -235,6 +252,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::chrono::steady_clock::time_point)
 
 CAF_BEGIN_TYPE_ID_BLOCK(nekod_atoms, caf::id_block::nekod_values::end)
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, abandon, "abandon")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, answered, "answered")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, begin, "begin")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, changed, "changed")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, clear, "clear")
@@ -276,6 +294,8 @@ using store_actor = caf::typed_actor<
     caf::replies_to<atom::load, std::string>::with<session_lookup>,
     // Looks up the session of a tenant that was used last among those with that tip.
     caf::replies_to<atom::find, std::string, std::string>::with<session_lookup>,
+    // Looks up the session of a tenant that answered the request of that identity.
+    caf::replies_to<atom::answered, std::string, std::string>::with<session_lookup>,
     // Forgets a session; says whether there was one in that scope.
     caf::replies_to<atom::remove, std::string, session_scope>::with<bool>,
     // Forgets many, in steps between which others have their turn; says how many.

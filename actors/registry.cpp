@@ -35,6 +35,9 @@ void registry_state::start(registry_options o) {
     }
     for (auto& t : parked_)
       refuse(t.reply, error_code::overloaded);
+    for (auto& [request, waiting] : placing_)
+      for (auto& t : waiting)
+        refuse(t.reply, error_code::overloaded);
     for (auto& asker : askers_)
       asker.deliver(m.reason);
     self_->quit(m.reason);
@@ -78,13 +81,8 @@ void registry_state::hand_over(open_turn t, model_choice model, reply_actor repl
   if (!named.empty()) {
     next.match = session_match::explicit_id;
     give(named, t.tenant, true, std::move(next), std::move(reply));
-  } else if (const auto* id = repeated(next, t.tenant)) {
-    next.match = session_match::repeated;
-    give(std::string{*id}, t.tenant, true, std::move(next), std::move(reply));
-  } else if (options_.matching) {
-    match(std::move(next), t.tenant, std::move(reply));
   } else {
-    begin_session(std::move(next), t.tenant, std::move(reply));
+    place(std::move(next), t.tenant, std::move(reply));
   }
 }
 
@@ -115,7 +113,7 @@ void registry_state::give(const std::string& id, const std::string& tenant, bool
   auto& session = session_for(id, tenant, stored);
   unlist(session);
   if (next.match != session_match::explicit_id)
-    list_by_identity(id, session, next.identity);
+    list_newest(id, session, next.identity);
   ++session.turns;
   self_->send(session.handle, atom::turn_v, std::move(next), std::move(reply));
 }

@@ -80,6 +80,12 @@ private:
     reply_actor reply;
   };
 
+  /// A turn for which there is no session yet.
+  struct placing {
+    turn what;
+    reply_actor reply;
+  };
+
   /// A session in memory.
   struct live_session {
     session_actor handle;
@@ -133,14 +139,21 @@ private:
   void refuse(const reply_actor& reply, openai::error reason);
 
   // Which session it goes on with, where its client names none.
+  void place(turn next, const std::string& tenant, reply_actor reply);
+  bool wait_for_equal(turn& next, const std::string& tenant, reply_actor& reply);
   const std::string* repeated(const turn& next, const std::string& tenant) const;
+  void find_answer(turn next, const std::string& tenant, reply_actor reply);
+  void match_or_begin(turn next, const std::string& tenant, reply_actor reply);
   static std::optional<std::string> tip_before(const turn& next);
   void match(turn next, const std::string& tenant, reply_actor reply);
   void match_stored(turn next, const std::string& tenant, const std::string& tip,
                     reply_actor reply);
   void begin_session(turn next, const std::string& tenant, reply_actor reply);
+  void assign(const std::string& id, const std::string& tenant, bool stored, turn next,
+              reply_actor reply);
   void list_by_tip(const std::string& id, live_session& session, std::string tip);
   void list_by_identity(const std::string& id, live_session& session, std::string identity);
+  void list_newest(const std::string& id, live_session& session, const std::string& identity);
   void unlist(live_session& session);
 
   // Sessions in memory.
@@ -170,8 +183,12 @@ private:
   std::unordered_map<caf::actor_id, std::string> ids_;
   /// The ids of sessions in memory that are found by their tip.
   std::multimap<tenant_key, std::string> by_tip_;
-  /// And of those whose turn that runs, or was answered last, was not sent there by name.
-  std::multimap<tenant_key, std::string> by_identity_;
+  /// And of those whose turn that runs, or was answered last, was not sent there by name. Of equal
+  /// requests the newest one may be sent again.
+  std::map<tenant_key, std::string> by_identity_;
+  /// Requests whose session the store is asked for, and those that may be the same again, which
+  /// wait for that.
+  std::map<tenant_key, std::vector<placing>> placing_;
 
   model_catalogue catalogue_;
   /// Upstreams that were asked for their models and did not answer yet.

@@ -3,6 +3,7 @@
 
 #include "actors/ids.hpp"
 #include "actors/registry.hpp"
+#include "actors/session.hpp"
 #include "protocol/openai/whole_messages.hpp"
 
 #include <spdlog/spdlog.h>
@@ -14,7 +15,7 @@ namespace nekod {
 
 namespace {
 
-/// How long the store may take to find a conversation; a new session serves past it.
+/// How long the store may take to find a conversation, or an answer; a new session serves past it.
 constexpr std::chrono::seconds match_timeout{2};
 
 /// Whether a request says more than its newest user text.
@@ -28,13 +29,63 @@ bool has_history(const openai::chat_request& r) {
 
 } // namespace
 
-/// The session in memory that has the request of *next* already, if that may have been sent before;
-/// else null.
+/// Finds the session of a turn whose client names none.
+void registry_state::place(turn next, const std::string& tenant, reply_actor reply) {
+  if (!next.request->retries.may_repeat()) {
+    match_or_begin(std::move(next), tenant, std::move(reply));
+  } else if (const auto* id = repeated(next, tenant)) {
+    next.match = session_match::repeated;
+    give(std::string{*id}, tenant, true, std::move(next), std::move(reply));
+  } else if (!wait_for_equal(next, tenant, reply)) {
+    find_answer(std::move(next), tenant, std::move(reply));
+  }
+}
+
+/// Keeps a request that may be one again of which it is not known yet where it goes; says whether
+/// it is one.
+bool registry_state::wait_for_equal(turn& next, const std::string& tenant, reply_actor& reply) {
+  auto first = placing_.find({tenant, next.identity});
+  if (first == placing_.end())
+    return false;
+  if (first->second.size() > options_.session_queue)
+    refuse(reply, busy_session());
+  else
+    first->second.push_back({std::move(next), std::move(reply)});
+  return true;
+}
+
+/// The session in memory that has the request of *next* already; else null.
 const std::string* registry_state::repeated(const turn& next, const std::string& tenant) const {
-  if (!next.request->retries.may_repeat())
-    return nullptr;
   auto i = by_identity_.find({tenant, next.identity});
   return i == by_identity_.end() ? nullptr : &i->second;
+}
+
+/// Asks the store whether the request of *next* was answered by a session that is not in memory.
+void registry_state::find_answer(turn next, const std::string& tenant, reply_actor reply) {
+  placing_.try_emplace({tenant, next.identity});
+  self_->request(options_.store, match_timeout, atom::answered_v, tenant, next.identity)
+      .then(
+          [this, next, tenant, reply](session_lookup& found) mutable {
+            const auto& id = found.record.info.id;
+            // One that is in memory, and not listed by the request, has forgotten it.
+            if (!found.found || live_.count(id) > 0) {
+              match_or_begin(std::move(next), tenant, std::move(reply));
+              return;
+            }
+            next.match = session_match::repeated;
+            assign(id, tenant, true, std::move(next), std::move(reply));
+          },
+          [this, next, tenant, reply](const caf::error&) mutable {
+            spdlog::error("the store did not say whether a request was answered before");
+            match_or_begin(std::move(next), tenant, std::move(reply));
+          });
+}
+
+void registry_state::match_or_begin(turn next, const std::string& tenant, reply_actor reply) {
+  if (options_.matching)
+    match(std::move(next), tenant, std::move(reply));
+  else
+    begin_session(std::move(next), tenant, std::move(reply));
 }
 
 /// The tip of the session that a turn may go on with, by what its request tells.
@@ -56,7 +107,7 @@ void registry_state::match(turn next, const std::string& tenant, reply_actor rep
   if (auto i = by_tip_.find({tenant, *tip}); i != by_tip_.end()) {
     next.match = session_match::transcript;
     auto id = i->second;
-    give(id, tenant, true, std::move(next), std::move(reply));
+    assign(id, tenant, true, std::move(next), std::move(reply));
     return;
   }
   match_stored(std::move(next), tenant, *tip, std::move(reply));
@@ -67,6 +118,7 @@ void registry_state::match_stored(turn next, const std::string& tenant, const st
   auto begin_new = [this, next, tenant, reply]() mutable {
     begin_session(std::move(next), tenant, std::move(reply));
   };
+  placing_.try_emplace({tenant, next.identity});
   self_->request(options_.store, match_timeout, atom::find_v, tenant, tip)
       .then(
           [this, next, tenant, reply, begin_new](session_lookup& found) mutable {
@@ -76,7 +128,7 @@ void registry_state::match_stored(turn next, const std::string& tenant, const st
               return;
             }
             next.match = session_match::transcript;
-            give(found.record.info.id, tenant, true, std::move(next), std::move(reply));
+            assign(found.record.info.id, tenant, true, std::move(next), std::move(reply));
           },
           [begin_new](const caf::error&) mutable {
             spdlog::error("the store did not say whose conversation a request goes on with");
@@ -86,7 +138,19 @@ void registry_state::match_stored(turn next, const std::string& tenant, const st
 
 void registry_state::begin_session(turn next, const std::string& tenant, reply_actor reply) {
   next.match = has_history(*next.request) ? session_match::seeded : session_match::fresh;
-  give(make_session_id(), tenant, false, std::move(next), std::move(reply));
+  assign(make_session_id(), tenant, false, std::move(next), std::move(reply));
+}
+
+/// Gives a turn to the session that it was found to belong to; those that may be the same again are
+/// told where that is.
+void registry_state::assign(const std::string& id, const std::string& tenant, bool stored,
+                            turn next, reply_actor reply) {
+  auto equal = placing_.extract({tenant, next.identity});
+  give(id, tenant, stored, std::move(next), std::move(reply));
+  if (equal.empty())
+    return;
+  for (auto& t : equal.mapped())
+    place(std::move(t.what), tenant, std::move(t.reply));
 }
 
 void registry_state::list_by_tip(const std::string& id, live_session& session, std::string tip) {
@@ -100,19 +164,26 @@ void registry_state::list_by_identity(const std::string& id, live_session& sessi
                                       std::string identity) {
   if (identity.empty())
     return;
-  by_identity_.emplace(std::pair{session.info.tenant, identity}, id);
+  by_identity_.emplace(tenant_key{session.info.tenant, identity}, id);
   session.identity = std::move(identity);
 }
 
+/// Before an older session that has an equal request: that one's client has its answer.
+void registry_state::list_newest(const std::string& id, live_session& session,
+                                 const std::string& identity) {
+  by_identity_.insert_or_assign({session.info.tenant, identity}, id);
+  session.identity = identity;
+}
+
 void registry_state::unlist(live_session& session) {
-  auto take_off = [&](std::multimap<tenant_key, std::string>& list, std::string word) {
-    auto [begin, end] = list.equal_range({session.info.tenant, std::move(word)});
-    auto i = std::find_if(begin, end, [&](const auto& e) { return e.second == session.info.id; });
-    if (i != end)
-      list.erase(i);
-  };
-  take_off(by_tip_, std::exchange(session.tip, {}));
-  take_off(by_identity_, std::exchange(session.identity, {}));
+  const auto& id = session.info.id;
+  const auto& tenant = session.info.tenant;
+  auto [begin, end] = by_tip_.equal_range({tenant, std::exchange(session.tip, {})});
+  if (auto i = std::find_if(begin, end, [&](const auto& e) { return e.second == id; }); i != end)
+    by_tip_.erase(i);
+  auto equal = by_identity_.find({tenant, std::exchange(session.identity, {})});
+  if (equal != by_identity_.end() && equal->second == id)
+    by_identity_.erase(equal);
 }
 
 } // namespace nekod

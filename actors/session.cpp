@@ -94,11 +94,13 @@ void session_state::take(turn t, reply_actor reply) {
   ++turns_;
   if (t.request->retries.may_repeat() && join(t, reply))
     return;
-  if (t.match == session_match::repeated && !may_take(t)) {
+  forget_answer_of(t);
+  // What is in the record shows whether a turn that came for an answer has it.
+  auto recorded = phase_ != phase::unknown && phase_ != phase::loading;
+  if (recorded && !belongs(t)) {
     refuse(turn_readers{std::move(reply)}, turn_outcome::refused, busy_session());
     return;
   }
-  options_.counts->session_matched(name_of(t.match));
   auto next_in_line = running_ ? std::size_t{0} : std::size_t{1};
   if (queue_.size() >= options_.queue_limit + next_in_line) {
     refuse(turn_readers{std::move(reply)}, turn_outcome::refused, busy_session());
@@ -164,9 +166,7 @@ void session_state::on_deltas(deltas text, std::size_t bytes) {
 }
 
 void session_state::on_answer(upstream_answer answer) {
-  last_.reset();
-  if (told_.text.size() + answer.end.rest.text.size() < longest_answer)
-    last_ = {running_->what.identity, running_->what.match, told_, answer.end};
+  last_ = answer_of_running(answer.end);
   if (whole_) {
     whole_->answer(std::move(answer.said).value_or(openai::message{openai::role::assistant, {}}));
     next_tip_ = options_.digest->of(whole_->next());

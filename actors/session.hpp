@@ -89,14 +89,6 @@ private:
     turn_readers readers;
   };
 
-  /// A turn that was answered.
-  struct answered_turn {
-    std::string identity;
-    session_match match = session_match::fresh;
-    deltas told;
-    openai::answer_end end;
-  };
-
   using phase = session_phase;
 
   void enter(phase next);
@@ -125,12 +117,16 @@ private:
   void refuse(const turn_readers& readers, turn_outcome outcome, const openai::error& reason);
 
   // Requests that are sent again.
-  bool join(turn& t, const reply_actor& reply);
-  bool join_running(turn& t, const reply_actor& reply);
+  bool join(const turn& t, const reply_actor& reply);
+  bool join_running(const turn& t, const reply_actor& reply);
   bool join_waiting(const turn& t, const reply_actor& reply);
   bool is_one_too_many(const turn_readers& readers, const reply_actor& reply);
-  bool replay(turn& t, const reply_actor& reply);
-  void catch_up(turn& t, session_match match, const reply_actor& reply, const deltas& told);
+  bool replay(const turn& t, const reply_actor& reply);
+  void catch_up(const turn& t, session_match match, const reply_actor& reply, const deltas& told);
+  void forget_answer_of(const turn& t);
+  void answer_repeated();
+  std::optional<answered_turn> answer_of_running(const openai::answer_end& end) const;
+  bool belongs(turn& t);
   bool may_take(turn& t) const;
   std::string repeatable() const;
 

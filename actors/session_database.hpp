@@ -50,6 +50,11 @@ public:
   /// The session of *tenant* that was used last among those with that tip.
   session_lookup find(const std::string& tenant, const std::string& tip);
 
+  /// The session of *tenant* that answered the request of that identity: one with a key, or, as in
+  /// all records here, of an earlier run. Within a run who answers is remembered elsewhere, and a
+  /// request without a key that is alike may be another.
+  session_lookup answered(const std::string& tenant, const std::string& identity);
+
   /// A page of the sessions. Costs the same wherever it begins, and however many there are.
   openai::session_page list(const session_query& query);
 
@@ -85,11 +90,13 @@ private:
   sqlite::statement replace_;
   sqlite::statement insert_;
   sqlite::statement keep_transcript_;
+  sqlite::statement keep_answer_;
   sqlite::statement remove_;
   sqlite::statement sweep_unused_;
   sqlite::statement sweep_old_;
   sqlite::statement load_;
   sqlite::statement find_;
+  sqlite::statement answered_;
   sqlite::statement list_all_;
   sqlite::statement list_own_;
   sqlite::statement count_own_;

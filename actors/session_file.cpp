@@ -147,6 +147,20 @@ const std::vector<std::string>& session_file_steps() {
       ALTER TABLE sessions ADD COLUMN chat_upstream TEXT NOT NULL DEFAULT '';
       ALTER TABLE sessions ADD COLUMN chat_account TEXT NOT NULL DEFAULT '';
       )",
+      // The owner is the session's tenant, for the index.
+      R"(
+      CREATE TABLE answers (
+        session INTEGER PRIMARY KEY,
+        owner TEXT NOT NULL,
+        identity BLOB NOT NULL,
+        keyed INTEGER NOT NULL,
+        answer TEXT NOT NULL
+      ) STRICT;
+      CREATE INDEX answers_by_identity ON answers (owner, identity);
+      CREATE TRIGGER answer_of_deleted AFTER DELETE ON sessions BEGIN
+        DELETE FROM answers WHERE session = old.number;
+      END;
+      )",
   };
   return steps;
 }

@@ -7,11 +7,11 @@ namespace nekod {
 
 /// Whether the request of *t* runs, waits or was just answered, so that the upstream is not to be
 /// asked again; then *reply* gets that answer.
-bool session_state::join(turn& t, const reply_actor& reply) {
+bool session_state::join(const turn& t, const reply_actor& reply) {
   return join_running(t, reply) || join_waiting(t, reply) || replay(t, reply);
 }
 
-bool session_state::join_running(turn& t, const reply_actor& reply) {
+bool session_state::join_running(const turn& t, const reply_actor& reply) {
   if (!running_ || running_->what.identity != t.identity)
     return false;
   if (phase_ == phase::settling)
@@ -52,7 +52,7 @@ bool session_state::is_one_too_many(const turn_readers& readers, const reply_act
   return true;
 }
 
-bool session_state::replay(turn& t, const reply_actor& reply) {
+bool session_state::replay(const turn& t, const reply_actor& reply) {
   if (!last_ || last_->identity != t.identity)
     return false;
   catch_up(t, last_->match, reply, last_->told);
@@ -62,18 +62,55 @@ bool session_state::replay(turn& t, const reply_actor& reply) {
 }
 
 /// Tells *reply* what the first request's reply was told so far.
-void session_state::catch_up(turn& t, session_match match, const reply_actor& reply,
+void session_state::catch_up(const turn& t, session_match match, const reply_actor& reply,
                              const deltas& told) {
   // The client's next turn may come as soon as it has the end.
   tell_registry();
   turn_head head;
   head.session_id = info_.id;
-  head.what = std::move(t);
+  head.what = t;
   head.what.match = match;
   head.replayed = true;
   self_->send(reply, atom::begin_v, std::move(head), caf::actor_cast<credit_actor>(self_));
   if (!told.empty())
     self_->send(reply, atom::delta_v, told, std::uint64_t{0});
+}
+
+/// What is said anew in the words of a turn that was answered is another turn, which may fail: then
+/// its client, which sends it again, is not to be told the answer of before.
+void session_state::forget_answer_of(const turn& t) {
+  if (last_ && last_->identity == t.identity)
+    last_.reset();
+}
+
+/// Of what came while the record was being read, that which the record has the answer of.
+void session_state::answer_repeated() {
+  for (auto& t : std::exchange(queue_, {})) {
+    if (!t.what.request->retries.may_repeat())
+      forget_answer_of(t.what);
+    if (last_ && last_->identity == t.what.identity)
+      t.readers.for_each([&](const reply_actor& reply) { replay(t.what, reply); });
+    else if (!belongs(t.what))
+      refuse(t.readers, turn_outcome::refused, busy_session());
+    else
+      queue_.push_back(std::move(t));
+  }
+}
+
+/// The running turn as it is remembered once it has that end; nothing where that is too long.
+std::optional<answered_turn> session_state::answer_of_running(const openai::answer_end& end) const {
+  if (told_.text.size() + end.rest.text.size() >= longest_answer)
+    return std::nullopt;
+  const auto& what = running_->what;
+  const auto& retries = what.request->retries;
+  answered_turn result;
+  result.identity = what.identity;
+  result.keyed = !retries.key.empty();
+  result.unique = result.keyed || (retries.count && what.told.before && !what.told.before->empty());
+  result.match = what.match;
+  result.told = told_;
+  result.end = end;
+  return result;
 }
 
 /// The identity of the turn that is found by it alone: the one that runs, or was answered last.
@@ -82,6 +119,15 @@ std::string session_state::repeatable() const {
   if (running_)
     return found(running_->what.match) ? running_->what.identity : std::string{};
   return last_ && found(last_->match) ? last_->identity : std::string{};
+}
+
+/// Whether a turn is one of this conversation, which it may not be where it came for an answer that
+/// is not here.
+bool session_state::belongs(turn& t) {
+  if (t.match == session_match::repeated && !may_take(t))
+    return false;
+  options_.counts->session_matched(name_of(t.match));
+  return true;
 }
 
 /// Whether a turn that came for the answer of an earlier one, which failed meanwhile, can be asked

@@ -55,7 +55,9 @@ void session_state::loaded(session_lookup found) {
       tip_.reset();
   }
   known_chat_ = std::move(found.record.chat);
+  last_ = std::move(found.record.answer);
   enter(phase::idle);
+  answer_repeated();
   tell_registry();
   begin_next();
 }

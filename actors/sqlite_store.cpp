@@ -187,6 +187,9 @@ sqlite_store(batching_store_actor::stateful_pointer<sqlite_store_state> self,
       [self](atom::find, const std::string& tenant, const std::string& tip) {
         return self->state.look([&](auto& db) { return db.find(tenant, tip); });
       },
+      [self](atom::answered, const std::string& tenant, const std::string& identity) {
+        return self->state.look([&](auto& db) { return db.answered(tenant, identity); });
+      },
       [self](atom::remove, const std::string& id, const session_scope& scope) {
         return self->state.remove(id, scope);
       },

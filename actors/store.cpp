@@ -33,6 +33,10 @@ void memory_store_state::keep(session_record record) {
   if (!kept.info.id.empty())
     unlist(kept);
   kept = std::move(record);
+  // What a request without a key was told is only asked of a store that has outlived its session's
+  // process.
+  if (kept.answer && !kept.answer->keyed)
+    kept.answer.reset();
   enlist(kept);
 }
 
@@ -40,6 +44,8 @@ void memory_store_state::enlist(const session_record& record) {
   const auto& s = record.info;
   if (!record.tip.empty())
     by_tip_.emplace(std::pair{s.tenant, record.tip}, s.id);
+  if (record.answer)
+    by_answer_.insert_or_assign({s.tenant, record.answer->identity}, s.id);
   by_age_.insert(&s);
   by_tenant_[s.tenant].insert(&s);
   by_use_.insert(&s);
@@ -51,6 +57,8 @@ void memory_store_state::unlist(const session_record& record) {
   auto i = std::find_if(begin, end, [&](const auto& e) { return e.second == s.id; });
   if (i != end)
     by_tip_.erase(i);
+  if (record.answer)
+    by_answer_.erase({s.tenant, record.answer->identity});
   by_age_.erase(&s);
   by_use_.erase(&s);
   auto own = by_tenant_.find(s.tenant);
@@ -74,6 +82,12 @@ session_lookup memory_store_state::find(const std::string& tenant, const std::st
     return records.at(a.second).info.last_used < records.at(b.second).info.last_used;
   });
   return newest == end ? session_lookup{} : load(newest->second);
+}
+
+session_lookup memory_store_state::answered(const std::string& tenant,
+                                            const std::string& identity) const {
+  auto i = by_answer_.find({tenant, identity});
+  return i == by_answer_.end() ? session_lookup{} : load(i->second);
 }
 
 bool memory_store_state::remove(const std::string& id, const session_scope& scope) {
@@ -139,6 +153,9 @@ store_actor::behavior_type memory_store(store_actor::stateful_pointer<memory_sto
       [self](atom::load, const std::string& id) { return self->state.load(id); },
       [self](atom::find, const std::string& tenant, const std::string& tip) {
         return self->state.find(tenant, tip);
+      },
+      [self](atom::answered, const std::string& tenant, const std::string& identity) {
+        return self->state.answered(tenant, identity);
       },
       [self, count](atom::remove, const std::string& id, const session_scope& scope) {
         auto removed = self->state.remove(id, scope);

@@ -51,6 +51,9 @@ struct memory_store_state {
   /// The session of *tenant* that was used last among those with that tip.
   session_lookup find(const std::string& tenant, const std::string& tip) const;
 
+  /// The session of *tenant* that answered the request of that identity, which has a key.
+  session_lookup answered(const std::string& tenant, const std::string& identity) const;
+
   /// Forgets a session if it lies in *scope*; says whether it did.
   bool remove(const std::string& id, const session_scope& scope);
 
@@ -97,6 +100,8 @@ private:
 
   /// The ids of sessions with a tip, by tenant and tip.
   std::multimap<std::pair<std::string, std::string>, std::string> by_tip_;
+  /// And of those that keep an answer, by tenant and identity.
+  std::map<std::pair<std::string, std::string>, std::string> by_answer_;
   age_list by_age_;
   std::map<std::string, age_list> by_tenant_;
   std::set<info, by_use> by_use_;

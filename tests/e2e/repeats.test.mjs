@@ -161,6 +161,20 @@ test('a request that failed before the upstream had its message is asked again',
   assert.equal(await posts(text), 1);
 });
 
+for (const named of [true, false])
+  test(`what is said anew and fails is not answered by what was said before, ${named ? 'by name' : 'to a new chat'}`, async (t) => {
+    t.after(() => sim.clearFaults());
+    const text = unique('go on');
+    const body = question(text, named ? { session_id: unique('named') } : {});
+    const before = await send(body, nth(0));
+    await sim.fault({ call: 'stream', kind: 'status', status: 503, times: 3 });
+    await expectError(await nekod.post(body, nth(0)), 502, 'upstream_error');
+    const again = await send(body, nth(1));
+    assert.ok(!again.replayed);
+    assert.equal(again.session === before.session, named);
+    assert.equal(await posts(text), 2);
+  });
+
 test("nobody is given another tenant's answer, not even for the same key", async (t) => {
   const file = join(temporaryFolder(t), 'keys');
   const keys = ['ann', 'bob'].map((name) => addKey(file, name));

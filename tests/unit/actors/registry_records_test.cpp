@@ -39,6 +39,10 @@ store_actor::behavior_type slow_store(store_actor::pointer self, store_actor beh
       [=](atom::find, const std::string& tenant, const std::string& tip) {
         return self->delegate(behind, atom::find_v, tenant, tip);
       },
+      [=](atom::answered, const std::string& tenant, const std::string& identity) {
+        return hold(self->make_response_promise<session_lookup>(), "answered", atom::answered_v,
+                    tenant, identity);
+      },
       [=](atom::remove, const std::string& id, const session_scope& scope) {
         return hold(self->make_response_promise<bool>(), "remove " + id, atom::remove_v, id, scope);
       },
@@ -94,6 +98,17 @@ struct fixture : test::actor_system_fixture {
     request->model = model;
     t.request = std::move(request);
     t.tenant = tenant;
+    caf::anon_send(handle, atom::open_v, t, system().spawn(test::recording_reply, record));
+    run();
+    return record;
+  }
+
+  std::shared_ptr<test::reply_record> ask_keyed(const std::string& key) {
+    auto record = std::make_shared<test::reply_record>();
+    open_turn t;
+    auto request = test::request_saying("hello");
+    request->retries.key = key;
+    t.request = std::move(request);
     caf::anon_send(handle, atom::open_v, t, system().spawn(test::recording_reply, record));
     run();
     return record;
@@ -378,4 +393,53 @@ TEST_CASE_FIXTURE(fixture, "what comes to memory while many are deleted does not
   CHECK(*cleared == 1);
   CHECK(turn->error.code == openai::error_code::session_deleted);
   CHECK(ids().empty());
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "a request sent again while the store is asked waits for where it goes") {
+  auto first = ask_keyed("key");
+  CHECK(store->asked == strings{"answered"});
+  auto again = ask_keyed("key");
+  auto other = ask_keyed("other");
+  CHECK(store->asked == strings{"answered", "answered"});
+  settle_store();
+  CHECK(again->head.session_id == first->head.session_id);
+  CHECK(again->head.replayed);
+  CHECK(other->head.session_id != first->head.session_id);
+  CHECK(upstream->log == strings{"begin hello", "begin hello"});
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "only so many wait for that, and none for longer than there is a registry") {
+  options.session_queue = 1;
+  caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
+  handle = system().spawn(registry, options);
+  run();
+  auto f = std::move(upstream->model_queries.back());
+  f(strings{"Orange Cat"});
+  auto first = ask_keyed("key");
+  auto second = ask_keyed("key");
+  auto third = ask_keyed("key");
+  auto fourth = ask_keyed("key");
+  CHECK(third->log.empty());
+  CHECK(fourth->error.code == openai::error_code::session_busy);
+  caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
+  run();
+  CHECK(second->error.code == openai::error_code::overloaded);
+  CHECK(third->error.code == openai::error_code::overloaded);
+}
+
+TEST_CASE_FIXTURE(fixture, "the answer of a session that left memory is told again") {
+  auto first = ask_keyed("key");
+  settle_store();
+  upstream->lines.back()->say("meow");
+  end_turn();
+  pass(3s);
+  pass(3s);
+  CHECK(upstream->lines.empty());
+  auto again = ask_keyed("key");
+  settle_store();
+  CHECK(again->log == strings{"begin", "delta meow", "finish"});
+  CHECK(again->head.session_id == first->head.session_id);
+  CHECK(upstream->log == strings{"begin hello", "settle"});
 }

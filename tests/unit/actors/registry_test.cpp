@@ -443,6 +443,24 @@ TEST_CASE_FIXTURE(fixture, "a request that is sent again reaches its session bef
   CHECK(upstream->log == strings{"begin hello", "begin hello", "begin hello"});
 }
 
+TEST_CASE_FIXTURE(fixture, "of equal requests the newest one is that which is sent again") {
+  give_models({"Orange Cat"});
+  auto request = telling({"hello"});
+  request->retries.count = 0;
+  auto again = std::make_shared<openai::chat_request>(*request);
+  again->retries.count = 1;
+  auto first = ask(request);
+  answer(*this, "meow");
+  auto twin = ask(request);
+  CHECK(ask(again)->head.session_id == twin->head.session_id);
+  upstream->lines.back()->fail(openai::error_code::upstream_error);
+  run();
+  auto last = ask(again);
+  CHECK(last->log == strings{"begin"});
+  CHECK_FALSE(last->head.replayed);
+  CHECK(last->head.session_id != first->head.session_id);
+}
+
 TEST_CASE_FIXTURE(fixture, "the next turn waits while the last one is settled") {
   give_models({"Orange Cat"});
   auto first = ask(telling({"hello"}));

@@ -30,6 +30,17 @@ session_record record(const std::string& id, const std::string& tip = {},
   return r;
 }
 
+/// The record of a session that answered a request.
+session_record answering(const std::string& id, const std::string& identity, bool keyed,
+                         const std::string& tenant = {}) {
+  auto r = record(id, {}, 1s, tenant);
+  r.answer.emplace();
+  r.answer->identity = identity;
+  r.answer->keyed = keyed;
+  r.answer->told.push_back("meow");
+  return r;
+}
+
 session_query everything() {
   session_query q;
   q.scope.all = true;
@@ -121,6 +132,51 @@ TEST_CASE_FIXTURE(fixture, "a record takes the place of its session's older one"
   CHECK(db->load("a").record.transcript.size() == 1);
   CHECK(found("one", "alice").empty());
   CHECK(found("two", "alice") == "a");
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "the answer of a request with a key is found by it, by its tenant alone") {
+  const std::string identity{"digest\0\xff\nkey", 12};
+  db->keep(answering("a", identity, true, "alice"));
+  auto found = db->answered("alice", identity);
+  REQUIRE(found.found);
+  CHECK(found.record.info.id == "a");
+  REQUIRE(found.record.answer);
+  CHECK(found.record.answer->identity == identity);
+  CHECK(found.record.answer->keyed);
+  CHECK(found.record.answer->told.text == "meow");
+  CHECK_FALSE(db->answered("bob", identity).found);
+  CHECK_FALSE(db->answered("alice", "other").found);
+  // A turn that is not to be told again leaves it there.
+  db->keep(record("a", "tip", 2s, "alice"));
+  CHECK(db->answered("alice", identity).record.answer);
+  CHECK(db->load("a").record.answer);
+}
+
+TEST_CASE_FIXTURE(fixture, "that of one without a key is told once its run is over") {
+  db->keep(answering("a", "identity", false));
+  db->commit();
+  CHECK_FALSE(db->answered({}, "identity").found);
+  CHECK_FALSE(db->load("a").record.answer);
+  open();
+  REQUIRE(db->answered({}, "identity").found);
+  CHECK_FALSE(db->answered({}, "identity").record.answer->keyed);
+  CHECK(db->load("a").record.answer);
+}
+
+TEST_CASE_FIXTURE(fixture, "an answer is gone with its session, and where no texts are kept") {
+  db->keep(answering("a", "one", true));
+  db->keep(answering("b", "two", true));
+  CHECK(db->remove("a", {}));
+  CHECK_FALSE(db->answered({}, "one").found);
+  db->commit();
+  open(texts::dropped);
+  CHECK_FALSE(db->answered({}, "two").found);
+  CHECK_FALSE(on_disk("meow"));
+  db->keep(answering("c", "three", true));
+  db->commit();
+  CHECK_FALSE(db->answered({}, "three").found);
+  CHECK_FALSE(on_disk("meow"));
 }
 
 TEST_CASE_FIXTURE(fixture, "what was committed outlives a crash, and what was not does not") {

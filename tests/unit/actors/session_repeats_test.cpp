@@ -108,3 +108,65 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(again.record->head.what.match == session_match::fresh);
   CHECK(upstream->log == strings{"begin one", "begin one"});
 }
+
+TEST_CASE_FIXTURE(fixture, "what is said anew and fails is not answered by what was said before") {
+  start();
+  ask_counted("go on", 0);
+  answer("meow");
+  ask_counted("go on", 0);
+  line().fail(openai::error_code::overloaded);
+  run();
+  auto again = ask_counted("go on", 1);
+  CHECK(again.record->log == strings{"begin"});
+  CHECK(upstream->log == strings{"begin go on", "settle", "begin go on", "begin go on"});
+}
+
+namespace {
+
+/// The record of a session that answered "one".
+session_lookup answering(const fixture& f) {
+  session_lookup result;
+  result.found = true;
+  result.record.info.id = "s1";
+  result.record.answer.emplace();
+  result.record.answer->identity = f.options.digest->of(*test::request_saying("one")).all;
+  result.record.answer->match = session_match::fresh;
+  result.record.answer->told.push_back("meow");
+  return result;
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(fixture,
+                  "a session that comes from its record has the answer that stands there") {
+  caf::anon_send_exit(options.store, caf::exit_reason::kill);
+  options.store = system().spawn(test::slow_store, answering(*this));
+  options.stored = true;
+  handle = system().spawn(session, options);
+  auto again = ask_counted("one", 1, session_match::repeated); // Comes while the record is read.
+  CHECK(again.record->log == strings{"begin", "delta meow", "finish"});
+  CHECK(again.record->head.replayed);
+  CHECK(ask_counted("one", 2).record->log == again.record->log);
+  CHECK(upstream->log.empty());
+}
+
+TEST_CASE_FIXTURE(fixture, "nor does the record's answer serve for what is said anew") {
+  caf::anon_send_exit(options.store, caf::exit_reason::kill);
+  options.store = system().spawn(test::slow_store, answering(*this));
+  options.stored = true;
+  handle = system().spawn(session, options);
+  REQUIRE(ask_counted("one", 0).record->log == strings{"begin"});
+  line().fail(openai::error_code::overloaded);
+  run();
+  CHECK(ask_counted("one", 1).record->log == strings{"begin"});
+}
+
+TEST_CASE_FIXTURE(fixture, "who came for an answer that the record lacks may ask again later") {
+  caf::anon_send_exit(options.store, caf::exit_reason::kill);
+  options.store = system().spawn(test::slow_store, answering(*this));
+  options.stored = true;
+  handle = system().spawn(session, options);
+  auto other = ask_counted("two", 1, session_match::repeated);
+  CHECK(other.record->error.code == openai::error_code::session_busy);
+  CHECK(ask_counted("two", 0).record->log == strings{"begin"});
+}

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "actors/messages.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace nekod {
+
+/// An answer as it is stored, but for the request's identity:
+/// `{"match":"new","reason":"stop","form":"text","told":["..."],"rest":["..."]}`.
+/// Pieces of text are one, since only what they say together counts.
+std::string answer_json(const answered_turn& t);
+
+/// Reads what `answer_json` wrote; nothing where the text is none of its.
+std::optional<answered_turn> parse_answer(std::string_view text);
+
+} // namespace nekod
