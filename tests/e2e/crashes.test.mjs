@@ -32,10 +32,11 @@ class Client {
       this.turns = [];
       this.begin();
     }
+    if (!this.cut || !this.repeats) this.streamed = this.chance.one(0.6);
     const text = this.textOfTurn();
     const last = this.cut ? undefined : this.turns.at(-1);
     this.cut = text;
-    const answer = await this.#answer(nekod, this.request(text), seen);
+    const answer = await this.#answer(nekod, text, seen);
     if (!answer) {
       ++this.cuts;
       return;
@@ -49,14 +50,18 @@ class Client {
     this.turns.push(turn);
   }
 
+  headers() {
+    return {};
+  }
+
   newText() {
     return `[sim first=4 tokens=5 delay=2] turn ${this.chance.name()}`;
   }
 
   /// The answer, or nothing if it was cut; an error is none of both.
-  async #answer(nekod, request, seen) {
-    const stream = this.chance.one(0.6);
-    const sent = nekod.post({ ...request, stream });
+  async #answer(nekod, text, seen) {
+    const stream = this.streamed;
+    const sent = nekod.post({ ...this.request(text), stream }, { headers: this.headers(text) });
     seen();
     const body = await reading(sent, seen);
     if (body === undefined) return undefined;
@@ -99,6 +104,19 @@ class NamingClient extends Client {
   }
   request(text) {
     return { session_id: this.id, messages: [{ role: 'user', content: text }] };
+  }
+}
+
+/// Names its session, too, and sends what was cut again under the same key: where it was answered it has that
+/// answer, and is told nothing twice.
+class RepeatingClient extends NamingClient {
+  repeats = true;
+
+  textOfTurn() {
+    return this.cut ?? this.newText();
+  }
+  headers(text) {
+    return { 'Idempotency-Key': text };
   }
 }
 
@@ -182,7 +200,7 @@ test(`${kills} kills under load (seed ${seed})`, (t) =>
   repeatably(async (chance) => {
     const sim = await simulator(t);
     const args = [...leadingTo(sim), '--store', `sqlite:${join(temporaryFolder(t), 'sessions.db')}`];
-    const kinds = [...Array(3).fill(NamingClient), ...Array(5).fill(TellingClient)];
+    const kinds = [...Array(3).fill(NamingClient), ...Array(3).fill(RepeatingClient), ...Array(4).fill(TellingClient)];
     const clients = kinds.map((Kind) => new Kind(chance.branch()));
     for (let killed = 0; killed < kills; ++killed) {
       const nekod = await gateway(t, args);
