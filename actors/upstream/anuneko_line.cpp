@@ -25,7 +25,7 @@ anuneko_line::~anuneko_line() {
 void anuneko_line::begin(const upstream_turn& turn) {
   turn_ = turn;
   replaced_ = false;
-  answered_ = false;
+  flow_ = answer_flow{};
   if (auto problem = take_account()) {
     turn_ = upstream_turn{};
     listener_.on_failure(std::move(*problem));
@@ -123,7 +123,7 @@ void anuneko_line::prepare_chat() {
 
 void anuneko_line::post() {
   decoder_ = anuneko::reply_decoder{};
-  lent_ = 0;
+  flow_ = answer_flow{};
   auto call = chat_.is_new ? anuneko::post_message(chat_.id, listener_.seeded_text())
                            : anuneko::post_message(chat_.id, turn_.text);
   start(step::posting, std::move(call), false);
@@ -171,21 +171,9 @@ void anuneko_line::take_data(const std::string& bytes) {
 void anuneko_line::take_answer(const std::string& bytes) {
   deltas text;
   decoder_.feed(bytes, text);
-  pass_on(std::move(text), bytes.size());
+  flow_.pass_on(std::move(text), bytes.size(), *transfer_, listener_);
   if (decoder_.error())
     end_post();
-}
-
-void anuneko_line::pass_on(deltas text, std::size_t bytes) {
-  if (text.empty()) {
-    // An event larger than the window must come in all the same.
-    transfer_->grant(bytes);
-    lent_ += bytes;
-    return;
-  }
-  answered_ = true;
-  transfer_->take_back(lent_);
-  listener_.on_deltas(std::move(text), bytes + std::exchange(lent_, 0));
 }
 
 void anuneko_line::take_end(transfer_failure f) {
@@ -200,7 +188,7 @@ void anuneko_line::take_end(transfer_failure f) {
   } else if (step_ == step::posting) {
     deltas text;
     decoder_.finish(text);
-    pass_on(std::move(text), 0);
+    flow_.pass_on(std::move(text), 0, *transfer_, listener_);
     end_post();
   } else if (auto e = anuneko::parse_error(response_.body)) {
     end_call(failure_of(*e));
@@ -213,7 +201,7 @@ void anuneko_line::take_end(transfer_failure f) {
 void anuneko_line::note_reply() {
   account_->skipped(decoder_.skipped());
   chat_.unsettled_message = decoder_.message_id();
-  if (answered_ || !decoder_.message_id().empty())
+  if (flow_.begun() || !decoder_.message_id().empty())
     chat_.is_new = false;
 }
 

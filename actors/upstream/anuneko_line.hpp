@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/upstream/answer_flow.hpp"
 #include "actors/upstream/anuneko_account.hpp"
 #include "actors/upstream/chat_upstream.hpp"
 #include "protocol/anuneko/reply_decoder.hpp"
@@ -54,7 +55,6 @@ private:
   void drop_turn();
   void take_data(const std::string& bytes);
   void take_answer(const std::string& bytes);
-  void pass_on(deltas text, std::size_t bytes);
   void take_end(transfer_failure f);
   void note_reply();
 
@@ -87,10 +87,7 @@ private:
   step step_ = step::idle;
   /// Whether this turn gave up a chat already.
   bool replaced_ = false;
-  /// Whether text of this turn's answer was passed on.
-  bool answered_ = false;
-  /// Room granted for bytes that came before what is passed on next.
-  std::size_t lent_ = 0;
+  answer_flow flow_;
   /// Whether the call that just ended was refused before anything came of it.
   bool surely_not_taken_ = false;
   /// What may help if that fails the turn.

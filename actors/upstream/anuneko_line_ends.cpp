@@ -48,8 +48,8 @@ void anuneko_line::end_post() {
 /// A call ended; *problem* says how it failed, if it did. All of a turn's failures pass here.
 void anuneko_line::end_call(std::optional<error> problem) {
   account_->ended(running_, problem ? &*problem : nullptr, failure_, response_);
-  if (problem && (step_ == step::posting || step_ == step::selecting) && !answered_ && !replaced_ &&
-      chat_is_lost()) {
+  if (problem && (step_ == step::posting || step_ == step::selecting) && !flow_.begun() &&
+      !replaced_ && chat_is_lost()) {
     replace_chat();
     return;
   }

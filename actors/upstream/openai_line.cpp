@@ -33,8 +33,7 @@ void openai_line::begin(const upstream_turn& turn) {
   counted_ = counted_turn{account_};
   stream_ = turn.request->stream;
   running_ = true;
-  answered_ = false;
-  lent_ = 0;
+  flow_ = answer_flow{};
   failure_ = transfer_failure::none;
   response_ = upstream_response{};
   decoder_ = openai::answer_decoder{turn.request->include_usage};
@@ -111,21 +110,9 @@ void openai_line::take_data(const std::string& bytes) {
 void openai_line::take_chunks(const std::string& bytes) {
   deltas pieces{deltas::form::members};
   decoder_.feed(bytes, pieces);
-  pass_on(std::move(pieces), bytes.size());
+  flow_.pass_on(std::move(pieces), bytes.size(), *transfer_, listener_);
   if (decoder_.whole() || decoder_.failure())
     end_stream();
-}
-
-void openai_line::pass_on(deltas pieces, std::size_t bytes) {
-  if (pieces.empty()) {
-    // An event larger than the window must come in all the same.
-    transfer_->grant(bytes);
-    lent_ += bytes;
-    return;
-  }
-  answered_ = true;
-  transfer_->take_back(lent_);
-  listener_.on_deltas(std::move(pieces), bytes + std::exchange(lent_, 0));
 }
 
 void openai_line::take_end(transfer_failure f) {
@@ -148,7 +135,7 @@ void openai_line::end_stream() {
   if (!decoder_.whole() && !decoder_.failure()) {
     deltas pieces{deltas::form::members};
     decoder_.finish(pieces);
-    pass_on(std::move(pieces), 0);
+    flow_.pass_on(std::move(pieces), 0, *transfer_, listener_);
   }
   if (decoder_.failure()) {
     fail(account_->without_key(*decoder_.failure()));
@@ -192,7 +179,7 @@ void openai_line::fail(error reason) {
 /// A server that says that it failed has nothing of the turn to remember. One that does not say
 /// anything may still be at work on it, to be paid for.
 remedy openai_line::remedy_for(const error& reason) const {
-  if (answered_)
+  if (flow_.begun())
     return remedy::none;
   auto others = accounts_->others_work(*account_);
   if (reason.code == error_code::upstream_auth_failed)

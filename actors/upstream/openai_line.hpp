@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/upstream/answer_flow.hpp"
 #include "actors/upstream/chat_upstream.hpp"
 #include "actors/upstream/openai_account.hpp"
 #include "protocol/openai/answer_decoder.hpp"
@@ -39,7 +40,6 @@ private:
   void take_end(transfer_failure f);
   void end_stream();
   void end_whole();
-  void pass_on(deltas pieces, std::size_t bytes);
   void succeed(upstream_answer answer);
   void fail(openai::error reason);
   void drop_turn();
@@ -59,10 +59,7 @@ private:
   /// Whether the turn still runs. A transfer outlives it until its end, so that its connection can
   /// be used again.
   bool running_ = false;
-  /// Whether something of its answer was passed on.
-  bool answered_ = false;
-  /// Room granted for bytes that came before what is passed on next.
-  std::size_t lent_ = 0;
+  answer_flow flow_;
   std::uint64_t number_ = 0;
   running_call call_;
   transfer_failure failure_ = transfer_failure::none;

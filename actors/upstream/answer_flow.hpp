@@ -1,0 +1,30 @@
+#pragma once
+
+#include "actors/upstream/chat_upstream.hpp"
+#include "actors/upstream/transport.hpp"
+#include "protocol/deltas.hpp"
+
+#include <cstddef>
+
+namespace nekod {
+
+/// One answer's text on its way from a transfer to the session, with the room in the transfer's
+/// window that it takes. Bytes that bring no text yet are made room for at once, since an event
+/// larger than the window must come in all the same; the text that they were part of takes it.
+class answer_flow {
+public:
+  answer_flow() = default;
+
+  /// Whether some of the answer was passed on.
+  bool begun() const noexcept { return begun_; }
+
+  /// Passes on what *bytes* of the body have brought.
+  void pass_on(deltas text, std::size_t bytes, transfer& from, upstream_listener& to);
+
+private:
+  bool begun_ = false;
+  /// Room made for bytes that came before what is passed on next.
+  std::size_t lent_ = 0;
+};
+
+} // namespace nekod
