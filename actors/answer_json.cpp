@@ -87,7 +87,7 @@ std::optional<answered_turn> parse_answer(std::string_view text) {
   if (!told || !rest)
     return std::nullopt;
   answered_turn result;
-  result.unique = true;
+  result.lasting = true;
   result.match = *found;
   result.told = *std::move(told);
   result.end = *reason;

@@ -106,10 +106,9 @@ struct answered_turn {
   answered_turn() = default;
 
   std::string identity;
-  /// Whether the request has an `Idempotency-Key`.
-  bool keyed = false;
-  /// Whether no other request can be alike: it has a key, or tells the conversation so far.
-  bool unique = false;
+  /// Whether its session's record tells it, too: the request has a key; or its client counts, and
+  /// names the session or tells the conversation so far.
+  bool lasting = false;
   session_match match = session_match::fresh;
   deltas told;
   openai::answer_end end;
@@ -127,7 +126,7 @@ struct session_record {
   /// The conversation so far. For an upstream that keeps its chats: texts alone, and the oldest
   /// left out where it grew too long.
   std::vector<openai::message> transcript;
-  /// The last answer whose request may be sent again, and can be mistaken for no other.
+  /// The last answer, if that is lasting.
   std::optional<answered_turn> answer;
 };
 
@@ -264,6 +263,7 @@ CAF_ADD_ATOM(nekod_atoms, nekod::atom, failed, "failed")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, find, "find")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, finish, "finish")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, flush, "flush")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, forget, "forget")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, gone, "gone")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, idle, "idle")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, leave, "leave")
@@ -296,6 +296,8 @@ using store_actor = caf::typed_actor<
     caf::replies_to<atom::find, std::string, std::string>::with<session_lookup>,
     // Looks up the session of a tenant that answered the request of that identity.
     caf::replies_to<atom::answered, std::string, std::string>::with<session_lookup>,
+    // Forgets the answer of a tenant's request of that identity, which was meant anew.
+    caf::reacts_to<atom::forget, std::string, std::string>,
     // Forgets a session; says whether there was one in that scope.
     caf::replies_to<atom::remove, std::string, session_scope>::with<bool>,
     // Forgets many, in steps between which others have their turn; says how many.

@@ -138,6 +138,9 @@ void registry_state::match_stored(turn next, const std::string& tenant, const st
 
 void registry_state::begin_session(turn next, const std::string& tenant, reply_actor reply) {
   next.match = has_history(*next.request) ? session_match::seeded : session_match::fresh;
+  // One that is said anew elsewhere may have been answered before.
+  if (next.match == session_match::seeded && next.request->retries.count)
+    self_->send(options_.store, atom::forget_v, tenant, next.identity);
   assign(make_session_id(), tenant, false, std::move(next), std::move(reply));
 }
 

@@ -166,7 +166,7 @@ void session_state::on_deltas(deltas text, std::size_t bytes) {
 }
 
 void session_state::on_answer(upstream_answer answer) {
-  last_ = answer_of_running(answer.end);
+  remember_answer(answer.end);
   if (whole_) {
     whole_->answer(std::move(answer.said).value_or(openai::message{openai::role::assistant, {}}));
     next_tip_ = options_.digest->of(whole_->next());

@@ -125,7 +125,8 @@ private:
   void catch_up(const turn& t, session_match match, const reply_actor& reply, const deltas& told);
   void forget_answer_of(const turn& t);
   void answer_repeated();
-  std::optional<answered_turn> answer_of_running(const openai::answer_end& end) const;
+  void remember_answer(const openai::answer_end& end);
+  void forget_answer();
   bool belongs(turn& t);
   bool may_take(turn& t) const;
   std::string repeatable() const;

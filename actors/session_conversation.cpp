@@ -130,7 +130,7 @@ session_record session_state::record() {
   result.chat = chat();
   result.tip = whole_ ? next_tip_ : tip_.value_or("");
   result.transcript = whole_ ? whole_->next() : transcript_;
-  if (last_ && last_->unique)
+  if (last_ && last_->lasting)
     result.answer = last_;
   return result;
 }

@@ -38,7 +38,7 @@ constexpr std::int64_t unsure_run = 0;
 
 constexpr const char* record_query =
     "SELECT id, tenant, model, created_at, last_used, turns, chat_id, chat_model, chat_is_new, "
-    "unsettled_message, tip, messages, run, chat_upstream, chat_account, identity, keyed, answer "
+    "unsettled_message, tip, messages, run, chat_upstream, chat_account, identity, answer "
     "FROM sessions LEFT JOIN transcripts ON transcripts.session = number "
     "LEFT JOIN answers ON answers.session = number ";
 
@@ -66,7 +66,8 @@ session_database::session_database(const std::string& file, texts t) try
           "chat_model, chat_is_new, unsettled_message, run, chat_upstream, chat_account) "
           "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)")),
       keep_transcript_(db_.prepare("INSERT OR REPLACE INTO transcripts VALUES (?1, ?2)")),
-      keep_answer_(db_.prepare("INSERT OR REPLACE INTO answers VALUES (?1, ?2, ?3, ?4, ?5)")),
+      keep_answer_(db_.prepare("INSERT OR REPLACE INTO answers VALUES (?1, ?2, ?3, ?4)")),
+      forget_(db_.prepare("DELETE FROM answers WHERE owner = ?1 AND identity = ?2")),
       remove_(db_.prepare("DELETE FROM sessions WHERE id = ?1 AND (?2 OR tenant = ?3)")),
       sweep_unused_(db_.prepare("DELETE FROM sessions WHERE number IN (SELECT number FROM sessions "
                                 "WHERE last_used < ?1 ORDER BY last_used LIMIT ?2)")),
@@ -75,9 +76,8 @@ session_database::session_database(const std::string& file, texts t) try
       load_(db_.prepare(std::string{record_query} + "WHERE id = ?1")),
       find_(db_.prepare(std::string{record_query} + "WHERE tenant = ?1 AND tip = ?2 AND tip <> x'' "
                                                     "ORDER BY last_used DESC LIMIT 1")),
-      answered_(db_.prepare(std::string{record_query} +
-                            "WHERE owner = ?1 AND identity = ?2 AND (keyed OR run < ?3) "
-                            "ORDER BY last_used DESC LIMIT 1")),
+      answered_(db_.prepare(std::string{record_query} + "WHERE owner = ?1 AND identity = ?2 "
+                                                        "ORDER BY last_used DESC LIMIT 1")),
       list_all_(db_.prepare(std::string{list_query} + list_order)),
       list_own_(db_.prepare(std::string{list_query} + "AND tenant = ?4 " + list_order)),
       count_own_(db_.prepare("SELECT sessions FROM tenants WHERE tenant = ?1")),
@@ -150,10 +150,8 @@ void session_database::keep(const session_record& record) {
     if (texts_ == texts::dropped)
       return;
     keep_transcript_.run(number, openai::transcript_json(record.transcript));
-    // An older one stays: it is still what its request is told.
     if (const auto& a = record.answer)
-      keep_answer_.run(number, record.info.tenant, blob{a->identity}, std::int64_t{a->keyed},
-                       answer_json(*a));
+      keep_answer_.run(number, record.info.tenant, blob{a->identity}, answer_json(*a));
   });
 }
 
@@ -173,6 +171,10 @@ std::int64_t session_database::keep_info(const session_record& r) {
   write(insert_).next();
   ++count_;
   return db_.last_row();
+}
+
+void session_database::forget(const std::string& tenant, const std::string& identity) {
+  in_batch([&] { forget_.run(tenant, blob{identity}); });
 }
 
 bool session_database::remove(const std::string& id, const session_scope& scope) {
@@ -221,12 +223,9 @@ session_lookup session_database::record_of(sqlite::rows row) const {
   record.transcript = openai::parse_transcript(row.text(11));
   record.chat.upstream = row.text(13);
   record.chat.account = row.text(14);
-  if (row.number(16) != 0 || row.number(12) < run_)
-    record.answer = parse_answer(row.text(17));
-  if (record.answer) {
+  record.answer = parse_answer(row.text(16));
+  if (record.answer)
     record.answer->identity = row.text(15);
-    record.answer->keyed = row.number(16) != 0;
-  }
   record.chat.unsure = !record.chat.id.empty() && row.number(12) < sure_since_;
   return result;
 }
@@ -244,7 +243,7 @@ std::string session_database::digest_key() {
 }
 
 session_lookup session_database::answered(const std::string& tenant, const std::string& identity) {
-  return record_of(answered_(tenant, blob{identity}, run_));
+  return record_of(answered_(tenant, blob{identity}));
 }
 
 openai::session_page session_database::list(const session_query& query) {

@@ -50,9 +50,10 @@ public:
   /// The session of *tenant* that was used last among those with that tip.
   session_lookup find(const std::string& tenant, const std::string& tip);
 
-  /// The session of *tenant* that answered the request of that identity: one with a key, or, as in
-  /// all records here, of an earlier run. Within a run who answers is remembered elsewhere, and a
-  /// request without a key that is alike may be another.
+  /// Forgets the answer of that request.
+  void forget(const std::string& tenant, const std::string& identity);
+
+  /// The session of *tenant* that answered the request of that identity.
   session_lookup answered(const std::string& tenant, const std::string& identity);
 
   /// A page of the sessions. Costs the same wherever it begins, and however many there are.
@@ -91,6 +92,7 @@ private:
   sqlite::statement insert_;
   sqlite::statement keep_transcript_;
   sqlite::statement keep_answer_;
+  sqlite::statement forget_;
   sqlite::statement remove_;
   sqlite::statement sweep_unused_;
   sqlite::statement sweep_old_;

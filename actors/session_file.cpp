@@ -153,7 +153,6 @@ const std::vector<std::string>& session_file_steps() {
         session INTEGER PRIMARY KEY,
         owner TEXT NOT NULL,
         identity BLOB NOT NULL,
-        keyed INTEGER NOT NULL,
         answer TEXT NOT NULL
       ) STRICT;
       CREATE INDEX answers_by_identity ON answers (owner, identity);

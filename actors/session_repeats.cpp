@@ -80,7 +80,13 @@ void session_state::catch_up(const turn& t, session_match match, const reply_act
 /// its client, which sends it again, is not to be told the answer of before.
 void session_state::forget_answer_of(const turn& t) {
   if (last_ && last_->identity == t.identity)
-    last_.reset();
+    forget_answer();
+}
+
+void session_state::forget_answer() {
+  if (last_ && last_->lasting)
+    self_->send(options_.store, atom::forget_v, options_.tenant, last_->identity);
+  last_.reset();
 }
 
 /// Of what came while the record was being read, that which the record has the answer of.
@@ -97,20 +103,25 @@ void session_state::answer_repeated() {
   }
 }
 
-/// The running turn as it is remembered once it has that end; nothing where that is too long.
-std::optional<answered_turn> session_state::answer_of_running(const openai::answer_end& end) const {
-  if (told_.text.size() + end.rest.text.size() >= longest_answer)
-    return std::nullopt;
+/// The running turn was answered, with that end.
+void session_state::remember_answer(const openai::answer_end& end) {
   const auto& what = running_->what;
   const auto& retries = what.request->retries;
-  answered_turn result;
-  result.identity = what.identity;
-  result.keyed = !retries.key.empty();
-  result.unique = result.keyed || (retries.count && what.told.before && !what.told.before->empty());
-  result.match = what.match;
-  result.told = told_;
-  result.end = end;
-  return result;
+  const auto tells = what.told.before && !what.told.before->empty();
+  const auto found = what.match == session_match::explicit_id || tells;
+  const auto is_short = told_.text.size() + end.rest.text.size() < longest_answer;
+  answered_turn answered;
+  answered.lasting = is_short && (!retries.key.empty() || (retries.count && found));
+  if (!answered.lasting)
+    forget_answer();
+  last_.reset();
+  if (!is_short)
+    return;
+  answered.identity = what.identity;
+  answered.match = what.match;
+  answered.told = told_;
+  answered.end = end;
+  last_ = std::move(answered);
 }
 
 /// The identity of the turn that is found by it alone: the one that runs, or was answered last.

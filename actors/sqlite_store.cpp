@@ -36,18 +36,22 @@ caf::result<T> sqlite_store_state::write(Write f) {
     return reason;
   }
   auto promise = self_->make_response_promise<T>();
-  // Comes behind all that is in the mailbox already.
-  if (batch_.empty())
-    self_->send(self_, atom::flush_v);
-  batch_.emplace_back([promise, answer](const caf::error& e) mutable {
+  join_batch([promise, answer](const caf::error& e) mutable {
     if (e)
       promise.deliver(e);
     else
       promise.deliver(answer);
   });
+  return promise;
+}
+
+void sqlite_store_state::join_batch(waiting answer) {
+  // Comes behind all that is in the mailbox already.
+  if (batch_.empty())
+    self_->send(self_, atom::flush_v);
+  batch_.push_back(std::move(answer));
   if (batch_.size() >= most_in_batch)
     flush();
-  return promise;
 }
 
 caf::result<atom::commit> sqlite_store_state::keep(const session_record& record) {
@@ -59,6 +63,18 @@ caf::result<atom::commit> sqlite_store_state::keep(const session_record& record)
 
 caf::result<bool> sqlite_store_state::remove(const std::string& id, const session_scope& scope) {
   return write<bool>([&] { return database_->remove(id, scope); });
+}
+
+/// Nobody waits for it: what is lost of it with nekod only has an answer told that was asked for
+/// anew.
+void sqlite_store_state::forget(const std::string& tenant, const std::string& identity) {
+  try {
+    database_->forget(tenant, identity);
+  } catch (const sqlite::error& e) {
+    answer_all(could_not(cannot_write_, "written", e));
+    return;
+  }
+  join_batch([](const caf::error&) {});
 }
 
 void sqlite_store_state::flush() {
@@ -189,6 +205,9 @@ sqlite_store(batching_store_actor::stateful_pointer<sqlite_store_state> self,
       },
       [self](atom::answered, const std::string& tenant, const std::string& identity) {
         return self->state.look([&](auto& db) { return db.answered(tenant, identity); });
+      },
+      [self](atom::forget, const std::string& tenant, const std::string& identity) {
+        self->state.forget(tenant, identity);
       },
       [self](atom::remove, const std::string& id, const session_scope& scope) {
         return self->state.remove(id, scope);

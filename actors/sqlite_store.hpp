@@ -31,6 +31,7 @@ struct sqlite_store_state {
 
   caf::result<atom::commit> keep(const session_record& record);
   caf::result<bool> remove(const std::string& id, const session_scope& scope);
+  void forget(const std::string& tenant, const std::string& identity);
 
   /// Answers what *read* finds.
   template <class Read>
@@ -52,6 +53,7 @@ private:
 
   template <class T, class Write>
   caf::result<T> write(Write f);
+  void join_batch(waiting answer);
   void answer_all(const caf::error& e);
   void write_apart(const std::function<void()>& write);
   std::uint64_t clear_page(const session_filter& filter, const openai::session_page& page);

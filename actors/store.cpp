@@ -33,10 +33,6 @@ void memory_store_state::keep(session_record record) {
   if (!kept.info.id.empty())
     unlist(kept);
   kept = std::move(record);
-  // What a request without a key was told is only asked of a store that has outlived its session's
-  // process.
-  if (kept.answer && !kept.answer->keyed)
-    kept.answer.reset();
   enlist(kept);
 }
 
@@ -57,8 +53,11 @@ void memory_store_state::unlist(const session_record& record) {
   auto i = std::find_if(begin, end, [&](const auto& e) { return e.second == s.id; });
   if (i != end)
     by_tip_.erase(i);
-  if (record.answer)
-    by_answer_.erase({s.tenant, record.answer->identity});
+  if (record.answer) {
+    auto newest = by_answer_.find({s.tenant, record.answer->identity});
+    if (newest != by_answer_.end() && newest->second == s.id)
+      by_answer_.erase(newest);
+  }
   by_age_.erase(&s);
   by_use_.erase(&s);
   auto own = by_tenant_.find(s.tenant);
@@ -90,6 +89,12 @@ session_lookup memory_store_state::answered(const std::string& tenant,
   return i == by_answer_.end() ? session_lookup{} : load(i->second);
 }
 
+void memory_store_state::forget(const std::string& tenant, const std::string& identity) {
+  auto found = by_answer_.extract({tenant, identity});
+  if (!found.empty())
+    records.at(found.mapped()).answer.reset();
+}
+
 bool memory_store_state::remove(const std::string& id, const session_scope& scope) {
   auto i = records.find(id);
   if (i == records.end() || !scope.has(i->second.info))
@@ -99,7 +104,7 @@ bool memory_store_state::remove(const std::string& id, const session_scope& scop
   return true;
 }
 
-void memory_store_state::forget(info s) {
+void memory_store_state::drop(info s) {
   auto i = records.find(s->id);
   unlist(i->second);
   records.erase(i);
@@ -108,9 +113,9 @@ void memory_store_state::forget(info s) {
 std::size_t memory_store_state::sweep(const session_expiry& expiry, std::size_t most) {
   std::size_t swept = 0;
   for (; swept < most && !by_use_.empty() && (*by_use_.begin())->last_used < expiry.used; ++swept)
-    forget(*by_use_.begin());
+    drop(*by_use_.begin());
   for (; swept < most && !by_age_.empty() && (*by_age_.begin())->created_at < expiry.made; ++swept)
-    forget(*by_age_.begin());
+    drop(*by_age_.begin());
   return swept;
 }
 
@@ -156,6 +161,9 @@ store_actor::behavior_type memory_store(store_actor::stateful_pointer<memory_sto
       },
       [self](atom::answered, const std::string& tenant, const std::string& identity) {
         return self->state.answered(tenant, identity);
+      },
+      [self](atom::forget, const std::string& tenant, const std::string& identity) {
+        self->state.forget(tenant, identity);
       },
       [self, count](atom::remove, const std::string& id, const session_scope& scope) {
         auto removed = self->state.remove(id, scope);

@@ -51,8 +51,11 @@ struct memory_store_state {
   /// The session of *tenant* that was used last among those with that tip.
   session_lookup find(const std::string& tenant, const std::string& tip) const;
 
-  /// The session of *tenant* that answered the request of that identity, which has a key.
+  /// The session of *tenant* that answered the request of that identity.
   session_lookup answered(const std::string& tenant, const std::string& identity) const;
+
+  /// Forgets the answer of that request.
+  void forget(const std::string& tenant, const std::string& identity);
 
   /// Forgets a session if it lies in *scope*; says whether it did.
   bool remove(const std::string& id, const session_scope& scope);
@@ -96,7 +99,7 @@ private:
   const age_list& list_of(const session_scope& scope) const;
   void enlist(const session_record& record);
   void unlist(const session_record& record);
-  void forget(info s);
+  void drop(info s);
 
   /// The ids of sessions with a tip, by tenant and tip.
   std::multimap<std::pair<std::string, std::string>, std::string> by_tip_;

@@ -33,6 +33,7 @@ class Client {
       this.begin();
     }
     if (!this.cut || !this.repeats) this.streamed = this.chance.one(0.6);
+    this.tries = this.cut ? this.tries + 1 : 0;
     const text = this.textOfTurn();
     const last = this.cut ? undefined : this.turns.at(-1);
     this.cut = text;
@@ -107,19 +108,6 @@ class NamingClient extends Client {
   }
 }
 
-/// Names its session, too, and sends what was cut again under the same key: where it was answered it has that
-/// answer, and is told nothing twice.
-class RepeatingClient extends NamingClient {
-  repeats = true;
-
-  textOfTurn() {
-    return this.cut ?? this.newText();
-  }
-  headers(text) {
-    return { 'Idempotency-Key': text };
-  }
-}
-
 /// Sends all that was said, as most do; its user presses "retry" where an answer was cut.
 class TellingClient extends Client {
   usualMatch = 'transcript';
@@ -146,6 +134,22 @@ const saidIn = (chat) =>
       if (now === undefined) return [text];
       return [...before.matchAll(/^User: (.*)$/gm)].map((match) => match[1]).concat(now);
     });
+
+/// Sends what was cut again, as SDKs do, under a key or with the number of the try: where it was answered it has
+/// that answer, and is told nothing twice.
+const repeating = (Kind, headers) =>
+  class extends Kind {
+    repeats = true;
+
+    textOfTurn() {
+      return this.cut ?? this.newText();
+    }
+    headers(text) {
+      return headers(this, text);
+    }
+  };
+const keyed = (client, text) => ({ 'Idempotency-Key': text });
+const counted = (client) => ({ 'X-Stainless-Retry-Count': `${client.tries}` });
 
 /// Some clients are at work, some make few turns and rest, until enough has been seen of them.
 async function killUnderLoad(nekod, clients, chance) {
@@ -200,7 +204,10 @@ test(`${kills} kills under load (seed ${seed})`, (t) =>
   repeatably(async (chance) => {
     const sim = await simulator(t);
     const args = [...leadingTo(sim), '--store', `sqlite:${join(temporaryFolder(t), 'sessions.db')}`];
-    const kinds = [...Array(3).fill(NamingClient), ...Array(3).fill(RepeatingClient), ...Array(4).fill(TellingClient)];
+    const kinds = [
+      ...[NamingClient, NamingClient, TellingClient, TellingClient, TellingClient],
+      ...[keyed, counted].flatMap((headers) => [repeating(NamingClient, headers), repeating(TellingClient, headers)]),
+    ];
     const clients = kinds.map((Kind) => new Kind(chance.branch()));
     for (let killed = 0; killed < kills; ++killed) {
       const nekod = await gateway(t, args);

@@ -80,6 +80,43 @@ for (const kind of ['anuneko', 'openai'])
       assert.equal(await posts[kind](two), 1);
     });
 
+    test(`without one, where the session is named: ${name}`, async (t) => {
+      const start = house(t);
+      const [one, two] = [unique('one'), unique('two')];
+      const body = (text) => ({ messages: [user(text)], stream, session_id: 'named' });
+      let nekod = await start();
+      await send(nekod, body(one), nth(0));
+      const second = await send(nekod, body(two), nth(0));
+      await killed(nekod);
+      nekod = await start();
+      assert.deepEqual(await send(nekod, body(two), nth(1)), { ...second, replayed: true });
+      assert.equal(await posts[kind](two), 1);
+    });
+
+    test(`what was said anew in the same words is not answered by what was said before: ${name}`, async (t) => {
+      const start = house(t);
+      const [one, text] = [unique('one'), unique('go on')];
+      let nekod = await start();
+      const first = await send(nekod, { messages: [user(one)], stream }, nth(0));
+      const told = [user(one), assistant(first.text), user(text)];
+      for (const body of [
+        { messages: [user(text)], stream, session_id: unique('named') },
+        { messages: told, stream },
+      ]) {
+        await send(nekod, body, nth(0));
+        const [before, written] = [await posts[kind](text), await nekod.figure('nekod_store_records_total')];
+        await sim.fault({ call: { anuneko: 'stream', openai: 'completions' }[kind], kind: 'silent' });
+        const cut = assert.rejects(send(nekod, body, nth(0)));
+        await until(async () => (await posts[kind](text)) > before, 'it is not sent');
+        // That the answer of before is none of its.
+        await until(async () => (await nekod.figure('nekod_store_records_total')) > written, 'nothing is written');
+        await killed(nekod);
+        await cut;
+        nekod = await start();
+        assert.ok(!(await send(nekod, body, nth(1))).replayed);
+      }
+    });
+
     test(`when the session has left memory: ${name}`, async (t) => {
       const start = house(t, '--session-idle', '1');
       const nekod = await start();

@@ -36,7 +36,7 @@ TEST_CASE("an answer in text is read as it was written, in one piece") {
   CHECK(pieces_of(read->told) == strings{"你好, \"cat\"\n\x01 and on"});
   CHECK(read->end.reason == finish_reason::length);
   CHECK(read->end.rest.empty());
-  CHECK(read->unique);
+  CHECK(read->lasting);
 }
 
 TEST_CASE("an answer in members keeps its pieces") {

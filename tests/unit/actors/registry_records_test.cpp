@@ -43,6 +43,9 @@ store_actor::behavior_type slow_store(store_actor::pointer self, store_actor beh
         return hold(self->make_response_promise<session_lookup>(), "answered", atom::answered_v,
                     tenant, identity);
       },
+      [=](atom::forget, const std::string& tenant, const std::string& identity) {
+        self->send(behind, atom::forget_v, tenant, identity);
+      },
       [=](atom::remove, const std::string& id, const session_scope& scope) {
         return hold(self->make_response_promise<bool>(), "remove " + id, atom::remove_v, id, scope);
       },

@@ -31,12 +31,11 @@ session_record record(const std::string& id, const std::string& tip = {},
 }
 
 /// The record of a session that answered a request.
-session_record answering(const std::string& id, const std::string& identity, bool keyed,
+session_record answering(const std::string& id, const std::string& identity,
                          const std::string& tenant = {}) {
   auto r = record(id, {}, 1s, tenant);
   r.answer.emplace();
   r.answer->identity = identity;
-  r.answer->keyed = keyed;
   r.answer->told.push_back("meow");
   return r;
 }
@@ -134,46 +133,45 @@ TEST_CASE_FIXTURE(fixture, "a record takes the place of its session's older one"
   CHECK(found("two", "alice") == "a");
 }
 
-TEST_CASE_FIXTURE(fixture,
-                  "the answer of a request with a key is found by it, by its tenant alone") {
+TEST_CASE_FIXTURE(fixture, "an answer is found by its request, by its tenant alone") {
   const std::string identity{"digest\0\xff\nkey", 12};
-  db->keep(answering("a", identity, true, "alice"));
+  db->keep(answering("a", identity, "alice"));
   auto found = db->answered("alice", identity);
   REQUIRE(found.found);
   CHECK(found.record.info.id == "a");
   REQUIRE(found.record.answer);
   CHECK(found.record.answer->identity == identity);
-  CHECK(found.record.answer->keyed);
   CHECK(found.record.answer->told.text == "meow");
   CHECK_FALSE(db->answered("bob", identity).found);
   CHECK_FALSE(db->answered("alice", "other").found);
-  // A turn that is not to be told again leaves it there.
-  db->keep(record("a", "tip", 2s, "alice"));
-  CHECK(db->answered("alice", identity).record.answer);
-  CHECK(db->load("a").record.answer);
-}
-
-TEST_CASE_FIXTURE(fixture, "that of one without a key is told once its run is over") {
-  db->keep(answering("a", "identity", false));
   db->commit();
-  CHECK_FALSE(db->answered({}, "identity").found);
-  CHECK_FALSE(db->load("a").record.answer);
   open();
-  REQUIRE(db->answered({}, "identity").found);
-  CHECK_FALSE(db->answered({}, "identity").record.answer->keyed);
   CHECK(db->load("a").record.answer);
+  db->keep(answering("a", "next", "alice"));
+  CHECK_FALSE(db->answered("alice", identity).found);
+  CHECK(db->answered("alice", "next").found);
 }
 
-TEST_CASE_FIXTURE(fixture, "an answer is gone with its session, and where no texts are kept") {
-  db->keep(answering("a", "one", true));
-  db->keep(answering("b", "two", true));
+TEST_CASE_FIXTURE(fixture, "an answer is gone when it is forgotten, and its session stays") {
+  db->keep(answering("a", "one", "alice"));
+  db->forget("bob", "one");
+  CHECK(db->answered("alice", "one").found);
+  db->forget("alice", "one");
+  CHECK_FALSE(db->answered("alice", "one").found);
+  CHECK(db->load("a").found);
+  CHECK_FALSE(db->load("a").record.answer);
+}
+
+TEST_CASE_FIXTURE(fixture, "it is gone with its session, and where no texts are kept") {
+  db->keep(answering("a", "one"));
+  db->keep(answering("b", "two"));
   CHECK(db->remove("a", {}));
   CHECK_FALSE(db->answered({}, "one").found);
   db->commit();
   open(texts::dropped);
   CHECK_FALSE(db->answered({}, "two").found);
   CHECK_FALSE(on_disk("meow"));
-  db->keep(answering("c", "three", true));
+  db->keep(answering("c", "three"));
   db->commit();
   CHECK_FALSE(db->answered({}, "three").found);
   CHECK_FALSE(on_disk("meow"));

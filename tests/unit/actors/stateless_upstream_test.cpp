@@ -26,6 +26,7 @@ store_actor::behavior_type moody_store(store_actor::pointer, std::shared_ptr<boo
       [](atom::load, const std::string&) { return session_lookup{}; },
       [](atom::find, const std::string&, const std::string&) { return session_lookup{}; },
       [](atom::answered, const std::string&, const std::string&) { return session_lookup{}; },
+      [](atom::forget, const std::string&, const std::string&) {},
       [](atom::remove, const std::string&, const session_scope&) { return false; },
       [](atom::clear, const session_filter&) { return std::uint64_t{0}; },
       [](atom::clear) {},

@@ -48,6 +48,49 @@ TEST_CASE("a session is found by its newest tip alone") {
   CHECK(found(s, "two") == "a");
 }
 
+namespace {
+
+session_record answering(const std::string& id, const std::string& identity,
+                         const std::string& tenant = {}) {
+  auto r = record(id, {}, 1s, tenant);
+  r.answer.emplace();
+  r.answer->identity = identity;
+  return r;
+}
+
+/// The id of the session that has the answer, or nothing.
+std::string answered(const memory_store_state& s, const std::string& identity,
+                     const std::string& tenant = {}) {
+  return s.answered(tenant, identity).record.info.id;
+}
+
+} // namespace
+
+TEST_CASE("an answer is found by its tenant's request, in the session that gave it last") {
+  memory_store_state s;
+  s.keep(answering("a", "one", "alice"));
+  s.keep(answering("b", "one", "alice"));
+  CHECK(answered(s, "one", "alice") == "b");
+  CHECK(answered(s, "one", "bob").empty());
+  s.keep(answering("a", "two", "alice"));
+  CHECK(answered(s, "one", "alice") == "b");
+  CHECK(answered(s, "two", "alice") == "a");
+  s.keep(record("b", {}, 2s, "alice"));
+  CHECK(answered(s, "one", "alice").empty());
+}
+
+TEST_CASE("an answer that is forgotten is found no more, its session is") {
+  memory_store_state s;
+  s.keep(answering("a", "one", "alice"));
+  s.forget("bob", "one");
+  CHECK(answered(s, "one", "alice") == "a");
+  s.forget("alice", "one");
+  s.forget("alice", "one");
+  CHECK(answered(s, "one", "alice").empty());
+  CHECK(s.load("a").found);
+  CHECK_FALSE(s.load("a").record.answer);
+}
+
 TEST_CASE("a tenant finds its own sessions only") {
   memory_store_state s;
   s.keep(record("a", "tip", 2s, "alice"));

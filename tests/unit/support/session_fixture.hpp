@@ -31,6 +31,7 @@ inline store_actor::behavior_type slow_store(store_actor::stateful_pointer<slow_
       [nothing](atom::load, const std::string&) { return nothing; },
       [nothing](atom::find, const std::string&, const std::string&) { return nothing; },
       [nothing](atom::answered, const std::string&, const std::string&) { return nothing; },
+      [](atom::forget, const std::string&, const std::string&) {},
       [](atom::remove, const std::string&, const session_scope&) { return false; },
       [](atom::clear, const session_filter&) { return std::uint64_t{0}; },
       [](atom::clear) {},
