@@ -7,9 +7,6 @@ namespace nekod {
 
 namespace {
 
-/// Bytes of a model's name that we do not know; it is repeated in each chunk.
-constexpr std::size_t longest_foreign_name = 256;
-
 model_choice choice_of(const std::shared_ptr<upstream_service>& upstream, std::string_view name,
                        std::string id) {
   model_choice result;
@@ -62,6 +59,7 @@ void model_catalogue::use(model_aliases aliases) {
 
 void model_catalogue::make_list() {
   list_ = model_list{};
+  listed_.clear();
   for (auto& u : upstreams_) {
     const auto& service = *u.route.service;
     auto names = u.names;
@@ -71,8 +69,10 @@ void model_catalogue::make_list() {
     for (const auto& name : names) {
       openai::model_info info;
       info.id = service.public_model_id(name);
-      if (is_listed(info.id))
+      if (!listed_.insert(info.id).second) {
         info.id = std::string{service.name()}.append("/").append(info.id);
+        listed_.insert(info.id);
+      }
       info.upstream_name = name;
       info.owner = service.kind();
       info.upstream_index = static_cast<std::uint32_t>(u.models.size());
@@ -87,17 +87,12 @@ void model_catalogue::make_list() {
     auto found = std::find_if(models.begin(), models.end(), [&, &target = target](const auto& m) {
       return m.id == target || m.upstream_name == target;
     });
-    if (found == models.end() || is_listed(alias))
+    if (found == models.end() || !listed_.insert(alias).second)
       continue;
     auto info = *found;
     info.id = alias;
     list_.models.push_back(std::move(info));
   }
-}
-
-bool model_catalogue::is_listed(const std::string& id) const {
-  return std::any_of(list_.models.begin(), list_.models.end(),
-                     [&](const auto& m) { return m.id == id; });
 }
 
 // -- choosing ------------------------------------------------------------------------------------
@@ -173,7 +168,7 @@ std::optional<model_choice> model_catalogue::at(const known_upstream& u,
   });
   if (i != u.models.end())
     return choice_of(u.route.service, i->upstream_name, i->id);
-  if (service.abilities().speaks_openai && name.size() <= longest_foreign_name)
+  if (service.abilities().speaks_openai && openai::is_model_name(name))
     return choice_of(u.route.service, name, std::string{name});
   return std::nullopt;
 }

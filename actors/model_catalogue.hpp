@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 namespace nekod {
@@ -63,7 +64,6 @@ private:
   };
 
   void make_list();
-  bool is_listed(const std::string& id) const;
   const known_upstream* routed(std::string_view name) const;
   std::optional<model_choice> at(const known_upstream& u, std::string_view name) const;
   template <class Test>
@@ -75,6 +75,8 @@ private:
   std::vector<known_upstream> upstreams_;
   model_aliases aliases_;
   model_list list_;
+  /// The ids in it.
+  std::unordered_set<std::string> listed_;
 };
 
 } // namespace nekod

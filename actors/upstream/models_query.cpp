@@ -1,5 +1,8 @@
 #include "actors/upstream/models_query.hpp"
 
+#include "protocol/openai/models.hpp"
+
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -7,6 +10,19 @@ namespace nekod {
 
 using openai::error;
 using openai::error_code;
+
+namespace {
+
+/// The most that are looked through for each turn.
+constexpr std::size_t most_models = 10'000;
+
+/// Leaves what can be asked for by name.
+void tidy(std::vector<std::string>& names) {
+  std::erase_if(names, [](const auto& name) { return !openai::is_model_name(name); });
+  names.resize(std::min(names.size(), most_models));
+}
+
+} // namespace
 
 void models_query::start(std::shared_ptr<account_watch> who, http_call call,
                          upstream_service::models_handler f) {
@@ -31,7 +47,7 @@ void models_query::take(const transfer_event& event) {
       return;
     }
     if (event.what == transfer_event::kind::data &&
-        response_.body.size() + event.bytes.size() <= max_small_reply) {
+        response_.body.size() + event.bytes.size() <= longest_model_list) {
       response_.body += event.bytes;
       transfer_->grant(event.bytes.size());
       return;
@@ -49,6 +65,8 @@ models_query::answer models_query::read(const transfer_event& event) const {
   if (event.failure != transfer_failure::none)
     return failure_of(event.failure);
   auto names = read_(response_);
+  if (names)
+    tidy(*names);
   if (names && names->empty())
     return error{error_code::upstream_error, {}, "no models in the upstream's list"};
   return names;

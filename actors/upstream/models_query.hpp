@@ -12,6 +12,9 @@
 
 namespace nekod {
 
+/// Bytes of such a list; some services tell more of each model than its name.
+inline constexpr std::size_t longest_model_list = 16u << 20;
+
 /// A service's list of models, asked for by one caller at a time.
 class models_query {
 public:

@@ -1,10 +1,18 @@
 #include "http/server/restinio_exchange.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace nekod::http {
 
 namespace {
+
+/// What stands in a field that is made of others' words must not end it.
+std::string one_line(std::string value) {
+  auto ends_field = [](char c) { return c == '\r' || c == '\n' || c == '\0'; };
+  std::replace_if(value.begin(), value.end(), ends_field, ' ');
+  return value;
+}
 
 std::string reason_phrase(std::uint16_t status) {
   switch (status) {
@@ -231,7 +239,7 @@ restinio::response_builder_t<Output> restinio_exchange::start(std::uint16_t stat
   auto response = handle_->create_response<Output>(
       restinio::http_status_line_t{restinio::http_status_code_t{status}, reason_phrase(status)});
   for (auto& field : headers)
-    response.append_header(std::move(field.first), std::move(field.second));
+    response.append_header(std::move(field.first), one_line(std::move(field.second)));
   for (const auto& field : setting_->extra)
     response.append_header(field.first, field.second);
   response.append_header_date_field();

@@ -34,6 +34,12 @@ std::string model_json(const model_info& m, std::int64_t created) {
   return out;
 }
 
+bool is_model_name(std::string_view name) noexcept {
+  auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+  return !name.empty() && name.size() <= longest_model_name &&
+         std::ranges::none_of(name, is_control);
+}
+
 std::string model_list_json(const std::vector<model_info>& models, std::int64_t created,
                             const std::vector<std::string>& upstream_names) {
   std::string out = R"({"object":"list","data":[)";

@@ -23,6 +23,13 @@ struct model_info {
   std::uint32_t upstream_index = 0;
 };
 
+/// Bytes of a model's name: it is repeated in each chunk.
+inline constexpr std::size_t longest_model_name = 256;
+
+/// Whether an upstream's name for a model can go on to clients, in a header field, too, and into a
+/// log: short, and without control characters.
+bool is_model_name(std::string_view name) noexcept;
+
 /// One model object.
 /// @param created Seconds since the epoch.
 std::string model_json(const model_info& m, std::int64_t created);

@@ -155,6 +155,23 @@ test('without a list from the upstream Orange Cat serves', async (t) => {
   assert.equal((await shy.chatWith(text)).model, 'Orange Cat');
 });
 
+test("names of models that would end a header field or a log's line are left out", async (t) => {
+  const odd = await simulator(t);
+  const split = 'x\r\nSet-Cookie: a=b\r\n\r\nevil';
+  await odd.settings({ models: [split, 'n'.repeat(257), 'tab\t', 'Orange Cat'] });
+  const other = await gateway(t, leadingTo(odd));
+  const { data } = await (await fetch(`${other.url}/v1/models`)).json();
+  assert.deepEqual(data.map((model) => model.id), ['mihoyo-orange_cat']);
+  for (const stream of [false, true]) {
+    const response = await other.post({ model: 'unknown', stream, messages: [{ role: 'user', content: unique() }] });
+    assert.equal(response.headers.get('x-model-fallback'), 'mihoyo-orange_cat');
+    assert.equal(response.headers.get('set-cookie'), null);
+    await response.text();
+  }
+  await other.logged(/未找到模型映射.*\n/);
+  assert.doesNotMatch(other.log, /^Set-Cookie/m);
+});
+
 test('a chat with an unknown model goes to the default', async () => {
   const text = unique();
   await nekod.ask(text, { model: 'gpt-4o' });

@@ -1,5 +1,6 @@
 #include "actors/upstream/anuneko.hpp"
 #include "actors/upstream/anuneko_account.hpp"
+#include "actors/upstream/models_query.hpp"
 #include "tests/unit/support/fake_transport.hpp"
 
 #include <doctest/doctest.h>
@@ -19,7 +20,7 @@ TEST_CASE("a list of models that does not end is an error") {
     error = names.error();
   });
   test::fake_transport::head(net.last(), 200);
-  test::fake_transport::data(net.last(), std::string(max_small_reply, ' '));
+  test::fake_transport::data(net.last(), std::string(longest_model_list, ' '));
   CHECK_FALSE(error);
   test::fake_transport::data(net.last(), " ");
   REQUIRE(error);
