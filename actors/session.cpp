@@ -64,9 +64,9 @@ void session_state::discard() {
 void session_state::check_idle() {
   self_->delayed_send(self_, options_.idle_time, atom::idle_v);
   auto resting = phase_ == phase::idle || phase_ == phase::unknown;
-  if (resting && (turns_ == turns_seen_ || is_past_age(info_)))
+  if (resting && (idle_since_look_ || is_past_age(info_)))
     offer_to_leave();
-  turns_seen_ = turns_;
+  idle_since_look_ = resting;
 }
 
 void session_state::offer_to_leave() { self_->send(options_.registry, atom::retire_v, report()); }
@@ -92,6 +92,7 @@ bool session_state::is_past_age(const openai::session_info& info) const {
 
 void session_state::take(turn t, reply_actor reply) {
   ++turns_;
+  idle_since_look_ = false;
   if (t.request->retries.may_repeat() && join(t, reply))
     return;
   forget_answer_of(t);
@@ -204,6 +205,7 @@ void session_state::end_turn() {
   running_.reset();
   told_ = deltas{};
   enter(phase::idle);
+  idle_since_look_ = false;
   tell_registry();
   if (queue_.empty() && is_past_age(info_))
     offer_to_leave();

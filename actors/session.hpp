@@ -168,8 +168,8 @@ private:
   std::optional<std::string> tip_ = std::string{};
   /// Turns taken, refused ones included: what the registry sent.
   std::uint64_t turns_ = 0;
-  /// Turns at the last look for idleness.
-  std::uint64_t turns_seen_ = 0;
+  /// Whether it was idle at the last look for that, and has been since.
+  bool idle_since_look_ = true;
 };
 
 /// A SESSION.

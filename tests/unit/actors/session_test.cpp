@@ -199,6 +199,20 @@ TEST_CASE_FIXTURE(fixture, "a session offers to leave memory after a time withou
   CHECK(registry->retiring == strings{"s1"});
 }
 
+TEST_CASE_FIXTURE(fixture, "nor does it leave right behind a long answer") {
+  start();
+  ask("one");
+  pass(60s);
+  pass(59s);
+  line().end_answer();
+  run();
+  line().end_settling();
+  pass(1s);
+  CHECK(registry->retiring.empty());
+  pass(60s);
+  CHECK(registry->retiring == strings{"s1"});
+}
+
 TEST_CASE_FIXTURE(fixture, "a session that answers does not leave memory") {
   start();
   ask("one");
