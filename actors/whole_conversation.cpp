@@ -34,10 +34,11 @@ std::vector<std::size_t> spoken(const messages& all, std::size_t begin) {
   return places;
 }
 
-/// How many of the *told* messages, from their first on, *kept* ends with: the most there are.
-/// Takes a time that grows with the number of messages only (Knuth, Morris, Pratt).
+/// How many of the *told* messages, from their first on, *kept* ends with: the most there are, or
+/// but for all of them. Takes a time that grows with the number of messages only (Knuth, Morris,
+/// Pratt).
 template <class Same>
-std::size_t overlap(std::size_t kept, std::size_t told, Same same) {
+std::size_t overlap(std::size_t kept, std::size_t told, bool may_be_all, Same same) {
   // For each start of *told*: how long the longest start of it is that it ends with.
   std::vector<std::size_t> border(told + 1, 0);
   auto advance = [&](std::size_t length, auto matches) {
@@ -50,7 +51,7 @@ std::size_t overlap(std::size_t kept, std::size_t told, Same same) {
   std::size_t length = 0;
   for (std::size_t i = 0; i < kept; ++i)
     length = advance(length, [&](std::size_t n) { return same.kept(n, i); });
-  return length;
+  return length == told && !may_be_all ? border[length] : length;
 }
 
 struct same_message {
@@ -71,8 +72,18 @@ struct same_message {
 std::size_t told_again(const messages& before, const messages& request, std::size_t instructions) {
   same_message same{before, request, spoken(before, instructions_in(before)),
                     spoken(request, instructions)};
-  const auto again = overlap(same.old_places.size(), same.new_places.size(), same);
-  return again == 0 ? 0 : same.new_places[again - 1] + 1 - instructions;
+  if (same.new_places.empty())
+    return 0;
+  // Behind an answer that said nothing, who says the same words once more wants another.
+  const auto ends_with_answer = request[same.new_places.back()].speaker == openai::role::assistant;
+  const auto again =
+      overlap(same.old_places.size(), same.new_places.size(), ends_with_answer, same);
+  if (again == 0)
+    return 0;
+  // What says nothing in between was told, too.
+  const auto end =
+      again < same.new_places.size() ? same.new_places[again] : same.new_places.back() + 1;
+  return end - instructions;
 }
 
 bool has_answer(const messages& all) {

@@ -75,6 +75,14 @@ TEST_CASE_FIXTURE(fixture, "what was said before and is told again is not double
              a2, u3}) == list({sys, u1, a1, u2, a2, u3}));
 }
 
+TEST_CASE_FIXTURE(fixture, "what is said once more behind an answer that said nothing is new") {
+  const auto empty = said("assistant", "");
+  turn({u1}, empty);
+  CHECK(turn({u1}, empty) == list({u1, empty, u1}));
+  CHECK(turn({u1, empty, u1}, empty) == list({u1, empty, u1, empty, u1}));
+  CHECK(ask({u2}) == list({u1, empty, u1, empty, u1, empty, u2}));
+}
+
 TEST_CASE_FIXTURE(fixture, "another course of the conversation takes its place") {
   turn({sys, u1}, "first");
   turn({u2}, "second");
@@ -130,7 +138,7 @@ TEST_CASE_FIXTURE(fixture, "a conversation past a limit is refused, and none is 
 
 TEST_CASE("thousands of like messages are compared in no time") {
   std::vector<std::string> same(20'000, said("assistant", "x"));
-  auto r = openai::parse_chat_request(R"({"messages":)" + list(same) + "}");
+  auto r = openai::parse_chat_request(R"({"messages":)" + list(same) + "}", same.size());
   REQUIRE(r);
   whole_conversation it{{100'000, 100u << 20}, r->messages};
   r->messages.pop_back();
