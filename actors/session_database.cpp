@@ -38,7 +38,8 @@ constexpr std::int64_t unsure_run = 0;
 
 constexpr const char* record_query =
     "SELECT id, tenant, model, created_at, last_used, turns, chat_id, chat_model, chat_is_new, "
-    "unsettled_message, tip, messages, run, chat_upstream, chat_account, identity, answer "
+    "unsettled_message, tip, messages, run, chat_upstream, chat_account, identity, answer, "
+    "chat_messages "
     "FROM sessions LEFT JOIN transcripts ON transcripts.session = number "
     "LEFT JOIN answers ON answers.session = number ";
 
@@ -58,13 +59,14 @@ session_database::session_database(const std::string& file, texts t) try
       update_(db_.prepare(
           "UPDATE sessions SET model = ?4, last_used = ?5, turns = ?6, tip = ?7, chat_id = ?8, "
           "chat_model = ?9, chat_is_new = ?10, unsettled_message = ?11, run = ?12, "
-          "chat_upstream = ?13, chat_account = ?14 "
+          "chat_upstream = ?13, chat_account = ?14, chat_messages = ?15 "
           "WHERE id = ?1 AND tenant = ?2 AND created_at = ?3 RETURNING number")),
       replace_(db_.prepare("DELETE FROM sessions WHERE id = ?1")),
       insert_(db_.prepare(
           "INSERT INTO sessions (id, tenant, created_at, model, last_used, turns, tip, chat_id, "
-          "chat_model, chat_is_new, unsettled_message, run, chat_upstream, chat_account) "
-          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)")),
+          "chat_model, chat_is_new, unsettled_message, run, chat_upstream, chat_account, "
+          "chat_messages) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)")),
       keep_transcript_(db_.prepare("INSERT OR REPLACE INTO transcripts VALUES (?1, ?2)")),
       keep_answer_(db_.prepare("INSERT OR REPLACE INTO answers VALUES (?1, ?2, ?3, ?4)")),
       forget_(db_.prepare("DELETE FROM answers WHERE owner = ?1 AND identity = ?2")),
@@ -161,7 +163,8 @@ std::int64_t session_database::keep_info(const session_record& r) {
     return s(r.info.id, r.info.tenant, to_number(r.info.created_at), r.info.model,
              to_number(r.info.last_used), static_cast<std::int64_t>(r.info.turns), blob{r.tip},
              r.chat.id, r.chat.model, std::int64_t{r.chat.is_new}, r.chat.unsettled_message,
-             r.chat.unsure ? unsure_run : run_, r.chat.upstream, r.chat.account);
+             r.chat.unsure ? unsure_run : run_, r.chat.upstream, r.chat.account,
+             static_cast<std::int64_t>(r.chat.messages));
   };
   if (auto updated = write(update_); updated.next())
     return updated.number(0);
@@ -223,6 +226,7 @@ session_lookup session_database::record_of(sqlite::rows row) const {
   record.transcript = openai::parse_transcript(row.text(11));
   record.chat.upstream = row.text(13);
   record.chat.account = row.text(14);
+  record.chat.messages = static_cast<std::uint64_t>(row.number(17));
   record.answer = parse_answer(row.text(16));
   if (record.answer)
     record.answer->identity = row.text(15);

@@ -147,8 +147,10 @@ const std::vector<std::string>& session_file_steps() {
       ALTER TABLE sessions ADD COLUMN chat_upstream TEXT NOT NULL DEFAULT '';
       ALTER TABLE sessions ADD COLUMN chat_account TEXT NOT NULL DEFAULT '';
       )",
-      // The owner is the session's tenant, for the index.
+      // The owner is the session's tenant, for the index. Of how many messages chats had before
+      // nothing is known.
       R"(
+      ALTER TABLE sessions ADD COLUMN chat_messages INTEGER NOT NULL DEFAULT 0;
       CREATE TABLE answers (
         session INTEGER PRIMARY KEY,
         owner TEXT NOT NULL,

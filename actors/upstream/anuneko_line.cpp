@@ -31,8 +31,10 @@ void anuneko_line::begin(const upstream_turn& turn) {
     listener_.on_failure(std::move(*problem));
     return;
   }
+  read_ = anuneko::message_page{};
+  pages_ = 0;
   if (chat_.unsure)
-    call(step::reading, anuneko::list_messages(chat_.id));
+    read_chat({});
   else
     go();
 }
@@ -103,6 +105,12 @@ std::optional<upstream_failure> anuneko_line::take_account() {
   account_ = std::move(*taken);
   counted_ = counted_turn{account_};
   return std::nullopt;
+}
+
+/// A page of what the chat has.
+void anuneko_line::read_chat(const std::string& cursor) {
+  ++pages_;
+  call(step::reading, anuneko::list_messages(chat_.id, cursor));
 }
 
 void anuneko_line::go() {
@@ -201,8 +209,10 @@ void anuneko_line::take_end(transfer_failure f) {
 void anuneko_line::note_reply() {
   account_->skipped(decoder_.skipped());
   chat_.unsettled_message = decoder_.message_id();
-  if (flow_.begun() || !decoder_.message_id().empty())
+  if (flow_.begun() || !decoder_.message_id().empty()) {
     chat_.is_new = false;
+    ++chat_.messages;
+  }
 }
 
 } // namespace nekod

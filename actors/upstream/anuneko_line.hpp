@@ -7,6 +7,8 @@
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace nekod {
 
@@ -48,6 +50,8 @@ private:
   void choose(step s);
   void replace_chat();
 
+  void read_chat(const std::string& cursor);
+
   // Transfers.
   void call(step s, anuneko::call c);
   void start(step s, anuneko::call c, bool repeatable);
@@ -62,6 +66,7 @@ private:
   void end_post();
   void end_call(std::optional<openai::error> problem);
   void end_reading(std::optional<openai::error> problem, const std::string& body);
+  void compare(const std::vector<std::string>& said);
   void end_choosing_before(std::optional<openai::error> problem);
   void end_choosing_after(bool chosen);
   void end_creating(const std::string& body);
@@ -88,6 +93,9 @@ private:
   /// Whether this turn gave up a chat already.
   bool replaced_ = false;
   answer_flow flow_;
+  /// What was read of the chat so far, in as many pages.
+  anuneko::message_page read_;
+  unsigned pages_ = 0;
   /// Whether the call that just ended was refused before anything came of it.
   bool surely_not_taken_ = false;
   /// What may help if that fails the turn.

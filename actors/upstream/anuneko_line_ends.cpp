@@ -4,6 +4,7 @@
 #include "actors/upstream/anuneko_line.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace nekod {
@@ -20,6 +21,9 @@ openai::finish_reason reason_of(const std::string& word) {
     return openai::finish_reason::content_filter;
   return openai::finish_reason::stop;
 }
+
+/// Pages of a chat that are read, of a hundred messages each.
+constexpr unsigned most_pages = 50;
 
 } // namespace
 
@@ -57,6 +61,8 @@ void anuneko_line::end_call(std::optional<error> problem) {
     note_reply();
     if (problem)
       problem->maybe_taken = !surely_not_taken_;
+    // Whoever says it again may not be told to the same chat twice.
+    chat_.unsure = problem && problem->maybe_taken && !flow_.begun();
   }
   help_ = problem ? remedy_for(*problem) : remedy::none;
   auto ended = step_;
@@ -88,14 +94,30 @@ void anuneko_line::end_reading(std::optional<error> problem, const std::string& 
     fail(std::move(*problem));
     return;
   }
+  if (auto page = problem ? std::nullopt : anuneko::parse_message_page(body)) {
+    std::move(page->said.begin(), page->said.end(), std::back_inserter(read_.said));
+    auto more = page->next != read_.next && !page->next.empty() && pages_ < most_pages;
+    read_.next = std::move(page->next);
+    if (more) {
+      read_chat(read_.next);
+      return;
+    }
+    compare(read_.said);
+  }
   chat_.unsure = false;
-  auto told = problem ? std::nullopt : anuneko::parse_user_messages(body);
-  auto times = !told ? 0 : std::count_if(told->begin(), told->end(), [this](const auto& message) {
-    return tells(message, turn_.text);
-  });
-  if (static_cast<std::size_t>(times) > listener_.times_said())
-    chat_ = upstream_chat{};
   go();
+}
+
+/// A chat that has not just what is known of it, and this turn's text among it, was told that
+/// already: a new one takes its place. How often the user has said it before is known of the newest
+/// part of a conversation only.
+void anuneko_line::compare(const std::vector<std::string>& said) {
+  const auto times = std::count_if(
+      said.begin(), said.end(), [this](const auto& message) { return tells(message, turn_.text); });
+  if (said.size() != chat_.messages && static_cast<std::size_t>(times) > listener_.times_said())
+    chat_ = upstream_chat{};
+  else
+    chat_.messages = std::max<std::uint64_t>(chat_.messages, said.size());
 }
 
 void anuneko_line::end_choosing_before(std::optional<error> problem) {

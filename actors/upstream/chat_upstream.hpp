@@ -37,8 +37,10 @@ struct upstream_chat {
   bool is_new = false;
   /// A reply whose choice the service still waits for; empty for none.
   std::string unsettled_message;
+  /// Messages of the user's that it is known to have; what it has besides was never answered here.
+  std::uint64_t messages = 0;
   /// Whether it may have taken a message that nobody here remembers: the process ended in the midst
-  /// of things.
+  /// of things, or a post did without a word.
   bool unsure = false;
 };
 

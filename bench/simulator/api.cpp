@@ -63,7 +63,8 @@ void answer_select_model(state& s, const options& o, http::exchange& x) {
 
 void answer_messages(state& s, http::exchange& x, std::string_view chat_id) {
   std::string body;
-  if (!s.chats.visit(chat_id, [&](const chat& c) { body = messages_json(c); }))
+  const auto& query = x.req().query;
+  if (!s.chats.visit(chat_id, [&](const chat& c) { body = messages_json(c, query); }))
     return refuse(s, x, {violation_kind::unknown_chat, std::string{chat_id}, {}}, 404,
                   "chat_not_found", "there is no such chat");
   answer_json(x, 200, std::move(body));

@@ -2,6 +2,11 @@
 
 #include "bench/simulator/json_object.hpp"
 
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <vector>
+
 namespace nekod::sim {
 
 namespace {
@@ -31,6 +36,17 @@ std::string spoken_json(const std::string& id, std::string_view role, std::strin
   return json_object{}.text("msg_id", id).text("role", role).text("text", text).take();
 }
 
+/// The number behind *name* in a query.
+std::optional<std::size_t> number_in(std::string_view query, std::string_view name) {
+  const auto place = query.find(name);
+  if (place == query.npos)
+    return std::nullopt;
+  std::size_t result = 0;
+  const auto digits = query.substr(place + name.size());
+  const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), result);
+  return fault == std::errc{} && end != digits.data() ? std::optional{result} : std::nullopt;
+}
+
 std::string violation_json(const violation& v) {
   return json_object{}
       .text("kind", name_of(v.kind))
@@ -49,16 +65,24 @@ std::string chat_list_json(const books& b) {
   return json_object{}.raw("chats", chats + ']').take();
 }
 
-std::string messages_json(const chat& c) {
-  std::string messages = "[";
+std::string messages_json(const chat& c, std::string_view query) {
+  std::vector<std::string> all;
   for (const auto& m : c.messages) {
     if (m.state == message_state::refused)
       continue;
-    append_item(messages, spoken_json(user_message_id(c.id, m.number), "user", m.text));
+    all.push_back(spoken_json(user_message_id(c.id, m.number), "user", m.text));
     if (m.state != message_state::streaming)
-      append_item(messages, spoken_json(answer_message_id(c.id, m.number), "assistant", m.reply));
+      all.push_back(spoken_json(answer_message_id(c.id, m.number), "assistant", m.reply));
   }
-  return json_object{}.raw("messages", messages + ']').take();
+  const auto begin = std::min(number_in(query, "cursor=").value_or(0), all.size());
+  const auto end = begin + std::min(number_in(query, "size=").value_or(20), all.size() - begin);
+  std::string page = "[";
+  for (auto i = begin; i < end; ++i)
+    append_item(page, all[i]);
+  return json_object{}
+      .raw("messages", page + ']')
+      .text("next_cursor", end < all.size() ? std::to_string(end) : std::string{})
+      .take();
 }
 
 std::string chats_json(const books& b) {

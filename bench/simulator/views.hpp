@@ -11,8 +11,10 @@ namespace nekod::sim {
 /// `GET /chat/list`: `{"chats":[{"chat_id","model"}]}`.
 std::string chat_list_json(const books& b);
 
-/// `GET /chat/{chat_id}/messages`: `{"messages":[{"msg_id","role","text"}]}`, the oldest first.
-std::string messages_json(const chat& c);
+/// `GET /chat/{chat_id}/messages`: `{"messages":[{"msg_id","role","text"}],"next_cursor"}`, the
+/// oldest first.
+/// @param query Its `size` limits the page, and its `cursor` is where that begins.
+std::string messages_json(const chat& c, std::string_view query);
 
 /// `GET /sim/chats`: all chats with all that is known of their messages.
 std::string chats_json(const books& b);

@@ -167,9 +167,10 @@ call select_choice(std::string_view message_id, int branch) {
           std::move(body)};
 }
 
-call list_messages(std::string_view chat_id) {
+call list_messages(std::string_view chat_id, std::string_view cursor) {
   auto id = path_segment(chat_id);
-  auto path = "/chat/" + id + "/messages?cursor=&chat_id=" + id + "&size=100";
+  auto path =
+      "/chat/" + id + "/messages?cursor=" + path_segment(cursor) + "&chat_id=" + id + "&size=100";
   return {call_kind::list_messages, "GET", std::move(path), {}, {}};
 }
 
@@ -195,18 +196,22 @@ std::optional<std::string> parse_chat_id(std::string_view body) {
   return id;
 }
 
-std::optional<std::vector<std::string>> parse_user_messages(std::string_view body) {
+std::optional<message_page> parse_message_page(std::string_view body) {
   const auto doc = json::parse(body);
   if (!doc)
     return std::nullopt;
-  const auto* messages = first_array(payload_of(doc.root), {"messages", "list", "items"});
+  const auto& page = payload_of(doc.root);
+  const auto* messages = first_array(page, {"messages", "list", "items"});
   if (messages == nullptr)
     return std::nullopt;
-  std::vector<std::string> texts;
+  message_page result;
   for (const auto& m : messages->GetArray())
     if (is_users(m))
-      texts.push_back(text_in(m));
-  return texts;
+      result.said.push_back(text_in(m));
+  const auto* more = json::find(page, "has_more");
+  if (!messages->Empty() && (more == nullptr || !more->IsFalse()))
+    result.next = first_word(page, {"next_cursor", "cursor", "next"});
+  return result;
 }
 
 std::optional<std::vector<std::string>> parse_models(std::string_view body) {

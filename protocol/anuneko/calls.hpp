@@ -47,8 +47,9 @@ call post_message(std::string_view chat_id, std::string_view text);
 /// `POST /msg/select-choice`: takes one branch of a reply, without which the chat takes no message.
 call select_choice(std::string_view message_id, int branch);
 
-/// `GET /chat/{chat_id}/messages`: what was said in a chat, the newest messages at least.
-call list_messages(std::string_view chat_id);
+/// `GET /chat/{chat_id}/messages`: a page of what was said in a chat, in the service's order.
+/// @param cursor Where it begins, as the page before says; empty for the first one.
+call list_messages(std::string_view chat_id, std::string_view cursor = {});
 
 /// A service's way to say no.
 struct service_error {
@@ -67,8 +68,16 @@ std::optional<service_error> parse_error(std::string_view body);
 /// The chat's id in a reply to `create_chat`: `chat_id` or `id`.
 std::optional<std::string> parse_chat_id(std::string_view body);
 
-/// The user's messages in a reply to `list_messages`, in its order.
-std::optional<std::vector<std::string>> parse_user_messages(std::string_view body);
+/// A page of a chat's messages.
+struct message_page {
+  /// What the user said, in the service's order.
+  std::vector<std::string> said;
+  /// The cursor of the next page; empty where there is none.
+  std::string next;
+};
+
+/// What a reply to `list_messages` says.
+std::optional<message_page> parse_message_page(std::string_view body);
 
 /// The names in a reply to `view_user`.
 std::optional<std::vector<std::string>> parse_models(std::string_view body);

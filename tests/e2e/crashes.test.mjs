@@ -256,3 +256,38 @@ test('a message whose reply had not begun when nekod was killed is not told twic
   await (await gateway(t, args)).ask('', { messages });
   checkNothingTwice(await sim.chats());
 });
+
+test('a chat of many pages is read to its end before a message is told to it again', async (t) => {
+  const sim = await simulator(t);
+  const args = [...leadingTo(sim), '--store', `sqlite:${join(temporaryFolder(t), 'sessions.db')}`];
+  const id = unique('long');
+  const killed = await gateway(t, args);
+  const texts = Array.from({ length: 60 }, () => unique());
+  for (const text of texts) await killed.ask(`[sim tokens=1] ${text}`, { session_id: id });
+  const last = unique('last');
+  await sim.fault({ call: 'stream', kind: 'silent' });
+  const cut = assert.rejects(killed.ask(last, { session_id: id }));
+  await sim.reached(last);
+  killed.kill('SIGKILL');
+  await cut;
+  await sim.quiet();
+  await (await gateway(t, args)).ask(last, { session_id: id });
+  checkNothingTwice(await sim.chats());
+});
+
+test('without texts in the store, what was said before may be said again in the same chat', async (t) => {
+  const sim = await simulator(t);
+  const args = [...leadingTo(sim), '--store', `sqlite:${join(temporaryFolder(t), 'sessions.db')}`, '--store-text', 'digest'];
+  const id = unique('forgetful');
+  const words = unique('go on');
+  let nekod = await gateway(t, args);
+  await nekod.ask(unique('my name is Bob'), { session_id: id });
+  await nekod.ask(words, { session_id: id });
+  nekod.kill('SIGKILL');
+  await nekod.ended();
+  nekod = await gateway(t, args);
+  await nekod.ask(words, { session_id: id });
+  const chats = await sim.chats();
+  assert.equal(chats.length, 1);
+  assert.equal(chats[0].messages.length, 3);
+});

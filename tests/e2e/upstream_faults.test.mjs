@@ -186,6 +186,23 @@ test('a choice that failed is made before the next message', async () => {
   assert.equal((await sim.report()).violation_count, 0);
 });
 
+test('what the upstream may have taken without a word is not told to the same chat twice', async () => {
+  for (const kind of ['silent', 'stall', 'cut']) {
+    const [id, first, text] = [unique('session'), unique('first'), unique('doubtful')];
+    await hasty.ask(first, { session_id: id });
+    await sim.fault({ call: 'stream', kind, after_events: 0 });
+    const failed = await ask(hasty, id, text);
+    assert.ok([502, 504].includes(failed.status), `${failed.status}`);
+    await failed.text();
+    assert.ok((await hasty.ask(text, { session_id: id })).text.includes(text));
+    for (const chat of await sim.chats())
+      assert.ok(chat.messages.filter((m) => m.text.endsWith(text)).length <= 1, kind);
+    const heard = (await sim.chats()).filter((chat) => chat.messages.some((m) => m.text.endsWith(text)));
+    assert.equal(heard.length, 2);
+    for (const chat of heard) assert.ok(chat.messages[0].text.includes(first), 'the new chat was told what came before');
+  }
+});
+
 test('a wrong token is told as such, and never told itself', async (t) => {
   const other = await gateway(t, [
     ...leadingTo(sim).filter((arg) => arg !== 'secret-token' && arg !== '--anuneko-token'),

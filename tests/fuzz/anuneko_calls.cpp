@@ -19,7 +19,7 @@ void call_with(const std::string& text) {
   const auto post = anuneko::post_message(text, text);
   check(is_safe_in_path(post.path), "an id is one segment of a path");
   check(post.path.find("..") == post.path.npos, "an id leads nowhere else");
-  check(is_safe_in_path(anuneko::list_messages(text).path), "an id is one segment of a path");
+  check(is_safe_in_path(anuneko::list_messages(text, text).path), "an id is one segment of a path");
 
   const auto body = json::parse(post.body);
   check(bool{body}, "the body of a message is JSON");
@@ -55,9 +55,11 @@ void anuneko_calls(std::string_view input) {
       check(!name.empty(), "a model has a name");
       call_with(name);
     }
-  if (const auto messages = anuneko::parse_user_messages(input))
-    for (const auto& text : *messages)
+  if (const auto page = anuneko::parse_message_page(input)) {
+    call_with(page->next);
+    for (const auto& text : page->said)
       call_with(text);
+  }
 }
 
 } // namespace nekod::fuzz

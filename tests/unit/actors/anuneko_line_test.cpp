@@ -308,6 +308,7 @@ TEST_CASE_FIXTURE(fixture, "a failure says whether the message may have been tak
       transport_script::head(net.last(), e.status);
     transport_script::end(net.last(), e.failure);
     CHECK(heard.error.maybe_taken == e.maybe_taken);
+    CHECK(line->chat().unsure == e.maybe_taken);
   }
 }
 
@@ -392,7 +393,7 @@ TEST_CASE_FIXTURE(fixture, "an upstream that fails time and again counts as gone
   open_in_chat();
   auto fail_once = [this] {
     begin();
-    net.answer(500, "");
+    net.answer(503, "");
   };
   for (int i = 0; i < 4; ++i)
     fail_once();
@@ -441,6 +442,42 @@ TEST_CASE_FIXTURE(unsure_fixture,
   net.answer(200, "{}");
   CHECK(paths().back() == "POST /msg/c2/stream");
   CHECK(net.last().call.body.find("seeded hello") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(unsure_fixture, "a chat is read page by page, as far as it leads on") {
+  net.answer(200, R"({"messages":[{"role":"user","text":"one"}],"next_cursor":"a b"})");
+  CHECK(paths().back() == "GET /chat/c1/messages?cursor=a%20b&chat_id=c1&size=100");
+  net.answer(200, R"({"messages":[{"role":"user","text":"hello"}],"next_cursor":"c"})");
+  CHECK(paths().back() == "GET /chat/c1/messages?cursor=c&chat_id=c1&size=100");
+  net.answer(200, R"({"messages":[{"role":"user","text":"two"}],"next_cursor":"c"})");
+  CHECK(paths().back() == "POST /chat");
+}
+
+TEST_CASE_FIXTURE(fixture, "a chat that has no more than is known of it was not told again") {
+  auto known = known_chat();
+  known.unsure = true;
+  known.messages = 2;
+  for (const auto* last : {"\"has_more\":false,\"next_cursor\":\"2\"", "\"cursor\":\"\""}) {
+    open(known);
+    begin(); // What was said before is not known.
+    net.answer(200,
+               R"({"messages":[{"role":"user","text":"hello"},{"role":"user","text":"two"}],)" +
+                   std::string{last} + "}");
+    CHECK(paths().back() == "POST /msg/c1/stream");
+  }
+  // A service that tells its newest messages only leaves it to what is known.
+  known.messages = 3;
+  open(known);
+  begin();
+  net.answer(200, R"({"messages":[{"role":"user","text":"two"},{"role":"user","text":"hello"}]})");
+  CHECK(paths().back() == "POST /chat");
+}
+
+TEST_CASE_FIXTURE(fixture, "messages that were answered are counted") {
+  open_in_chat();
+  begin();
+  answer_stream();
+  CHECK(line->chat().messages == 1);
 }
 
 TEST_CASE_FIXTURE(fixture, "what the user said before does not count") {

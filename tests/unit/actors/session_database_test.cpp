@@ -98,6 +98,7 @@ TEST_CASE_FIXTURE(fixture, "a record is read as it was kept, also by the next pr
   r.chat.model = "Orange Cat";
   r.chat.is_new = true;
   r.chat.unsettled_message = "message-1";
+  r.chat.messages = 3;
   r.transcript = {{openai::role::system, "be kind"}, {openai::role::user, "你好"}};
   db->keep(r);
   db->commit();
@@ -113,6 +114,7 @@ TEST_CASE_FIXTURE(fixture, "a record is read as it was kept, also by the next pr
   CHECK(read.record.chat.model == "Orange Cat");
   CHECK(read.record.chat.is_new);
   CHECK(read.record.chat.unsettled_message == "message-1");
+  CHECK(read.record.chat.messages == 3);
   CHECK(read.record.tip == r.tip);
   CHECK(read.record.info.last_used == r.info.last_used);
   CHECK(read.record.info.turns == 7);
