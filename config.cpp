@@ -111,7 +111,8 @@ private:
         ->check(CLI::IsMember({"on", "off"}));
     reader_
         .add("--transcript-messages", result_.transcript_messages,
-             "Messages a conversation may have that is told to a server which remembers nothing",
+             "Messages a request may have, and a conversation that is told to a server which "
+             "remembers nothing",
              {"NEKOD_TRANSCRIPT_MESSAGES"})
         ->check(CLI::Range(1, 1'000'000));
     reader_

@@ -173,6 +173,7 @@ void rooms::make_routes() {
   o.reply = reply_options_of(set, counts);
   o.gate = &gate;
   o.max_body = set.max_content_length;
+  o.max_messages = set.transcript_messages;
   o.max_url = set.max_url_size;
   o.max_headers = set.max_header_size;
   o.max_requests = set.max_streams;

@@ -14,10 +14,14 @@ namespace {
 
 using openai::error_code;
 
-/// What is the same in a request that is sent again, and in no other that is alike.
-std::string identity_of(const openai::chat_request& r, const std::string& digest) {
-  auto rest = std::to_string(std::hash<std::string>{}(r.body));
-  return digest + '\n' + rest + '\n' + r.session_id + '\n' + r.retries.key;
+/// What is the same in a request that is sent again, and in no other that is alike. Words that many
+/// begin with are the same request from the same sender alone.
+std::string identity_of(const openai::chat_request& r, const request_digests& told) {
+  std::hash<std::string> hash;
+  auto result =
+      told.all + '\n' + std::to_string(hash(r.body)) + '\n' + r.session_id + '\n' + r.retries.key;
+  auto anybodys = r.retries.key.empty() && r.session_id.empty() && told.before.value_or("").empty();
+  return anybodys ? result + '\n' + std::to_string(hash(r.retries.sender)) : result;
 }
 
 } // namespace
@@ -76,7 +80,7 @@ void registry_state::hand_over(open_turn t, model_choice model, reply_actor repl
   next.told =
       options_.digest->of(*next.request, next.abilities.stateless ? new_part::unanswered
                                                                   : new_part::newest_user_message);
-  next.identity = identity_of(*next.request, next.told.all);
+  next.identity = identity_of(*next.request, next.told);
   const auto& named = next.request->session_id;
   if (!named.empty()) {
     next.match = session_match::explicit_id;

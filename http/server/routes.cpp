@@ -1,6 +1,7 @@
 #include "http/server/routes.hpp"
 
 #include "actors/ids.hpp"
+#include "http/server/api_keys.hpp"
 #include "http/server/openapi.hpp"
 #include "http/server/path.hpp"
 #include "http/server/route_call.hpp"
@@ -31,10 +32,13 @@ std::shared_ptr<openai::chat_request> share(openai::chat_request r) {
   return std::make_shared<openai::chat_request>(std::move(r));
 }
 
-openai::retries retries_of(const request& r) {
-  return openai::parse_retries(std::string{r.header("Idempotency-Key")},
-                               r.header("X-Stainless-Retry-Count"), r.header("X-Stainless-Timeout"),
-                               r.header("X-Stainless-Read-Timeout"));
+openai::retries retries_of(const request& r, const caller& who) {
+  auto result = openai::parse_retries(
+      std::string{r.header("Idempotency-Key")}, r.header("X-Stainless-Retry-Count"),
+      r.header("X-Stainless-Timeout"), r.header("X-Stainless-Read-Timeout"));
+  result.sender = who.address;
+  result.sender.append("\n").append(presented_key(r));
+  return result;
 }
 
 } // namespace
@@ -161,7 +165,9 @@ void routes::dispatch(call& c) {
 
 void routes::chat(const call& c) {
   auto& request = c.x->req();
-  auto parsed = openai::parse_chat_request(std::exchange(request.body, {}));
+  if (auto coding = request.header("Content-Encoding"); !coding.empty() && coding != "identity")
+    return refuse(c, {error_code::invalid_value, "Content-Encoding", "only identity is taken"});
+  auto parsed = openai::parse_chat_request(std::exchange(request.body, {}), options_.max_messages);
   if (!parsed)
     return refuse(c, parsed.error());
   if (auto named = request.header("X-Session-Id"); !named.empty() && parsed->session_id.empty()) {
@@ -169,7 +175,7 @@ void routes::chat(const call& c) {
       return refuse(c, {error_code::invalid_session_id, "X-Session-Id"});
     parsed->session_id = named;
   }
-  parsed->retries = retries_of(request);
+  parsed->retries = retries_of(request, c.who);
   if (parsed->retries.key.size() > openai::max_idempotency_key)
     return refuse(c, {error_code::invalid_value, "Idempotency-Key", "at most 255 bytes"});
   std::shared_ptr<const openai::chat_request> shared = share(std::move(*parsed));

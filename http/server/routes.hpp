@@ -23,6 +23,8 @@ struct route_options {
   const admission* gate = nullptr;
   /// Bytes of a body; more are answered 413.
   std::size_t max_body = 16u << 20;
+  /// Messages of a chat; a request of more is answered 400.
+  std::size_t max_messages = openai::most_messages;
   /// Bytes of an address, its query included; more are answered 414.
   std::size_t max_url = 8u << 10;
   /// Bytes of all header fields; more are answered 431.

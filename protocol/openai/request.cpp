@@ -49,7 +49,7 @@ void object_to(chat_request& r, error e) {
     r.objection = std::move(e);
 }
 
-result<chat_request, error> parse_chat_request(std::string body) {
+result<chat_request, error> parse_chat_request(std::string body, std::size_t max_messages) {
   chat_request r;
   r.body = std::move(body);
   const auto doc = json::parse(r.body);
@@ -57,7 +57,7 @@ result<chat_request, error> parse_chat_request(std::string body) {
     return body_error(doc);
   if (!doc.root.IsObject())
     return error{error_code::invalid_type, {}, "expected an object"};
-  if (auto e = read_messages(doc.root, r))
+  if (auto e = read_messages(doc.root, max_messages, r))
     return *std::move(e);
   if (auto e = read_parameters(doc.root, r))
     return *std::move(e);

@@ -73,11 +73,15 @@ std::size_t newest_user_message(const chat_request& r) noexcept;
 /// Whether *id* can name a session: 1 to 128 characters of `A-Z a-z 0-9 _ . : -`.
 bool valid_session_id(std::string_view id) noexcept;
 
+/// Messages of a request, unless it is told otherwise; of parts there may be four times as many.
+inline constexpr std::size_t most_messages = 10'000;
+
 /// Parses and checks a body. Unknown fields are taken and ignored, and so is null wherever the
 /// specification or a known client has it. Types, ranges and the presence of a user message with
-/// text are checked.
+/// text are checked, and how many messages there are before they are read.
 /// @returns the first fault that leaves nothing to go by, with the field's name; others are the
 ///          request's objection.
-result<chat_request, error> parse_chat_request(std::string body);
+result<chat_request, error> parse_chat_request(std::string body,
+                                               std::size_t max_messages = most_messages);
 
 } // namespace nekod::openai

@@ -102,6 +102,17 @@ std::optional<error> read_content(const json::value& m, role speaker, const std:
   return std::nullopt;
 }
 
+/// How many parts messages may have, on average: what costs more is no conversation.
+constexpr std::size_t parts_a_message = 4;
+
+std::size_t parts_in(const json::value& messages) {
+  std::size_t result = 0;
+  for (const auto& m : messages.GetArray())
+    if (const auto* v = json::find(m, "content"); v != nullptr && v->IsArray())
+      result += v->Size();
+  return result;
+}
+
 result<role, error> read_role(const json::value& m, const std::string& place) {
   const auto name = required_string(m, "role", place);
   if (!name)
@@ -141,7 +152,7 @@ result<heard_message, error> read_message(const json::value& m, const std::strin
   return heard;
 }
 
-std::optional<error> read_messages(const json::value& body, chat_request& r) {
+std::optional<error> read_messages(const json::value& body, std::size_t most, chat_request& r) {
   const std::string name = "messages";
   const auto* messages = json::find(body, name);
   if (messages == nullptr || messages->IsNull())
@@ -150,6 +161,10 @@ std::optional<error> read_messages(const json::value& body, chat_request& r) {
     return wrong_type(name, "an array");
   if (messages->Empty())
     return error{error_code::empty_messages, name};
+  if (messages->Size() > most || parts_in(*messages) > parts_a_message * most)
+    return error{error_code::context_length_exceeded, name,
+                 "at most " + std::to_string(most) + " messages, of " +
+                     std::to_string(parts_a_message) + " parts each on average"};
   auto user_spoke = false;
   for (rapidjson::SizeType i = 0; i < messages->Size(); ++i) {
     auto heard = read_message((*messages)[i], element(name, i));

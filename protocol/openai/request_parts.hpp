@@ -17,9 +17,9 @@ void object_to(chat_request& r, error e);
 /// @returns the first fault found in what we go by ourselves.
 std::optional<error> read_parameters(const json::value& body, chat_request& r);
 
-/// Reads the `messages` of *body* into *r*.
+/// Reads the `messages` of *body*, which may be *most*, into *r*.
 /// @returns the first fault found, but for those that it objects to only.
-std::optional<error> read_messages(const json::value& body, chat_request& r);
+std::optional<error> read_messages(const json::value& body, std::size_t most, chat_request& r);
 
 /// What the message at *place* says, with the places of parts that are no text, and the fault in it
 /// that it is objected to for.

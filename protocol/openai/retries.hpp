@@ -29,6 +29,8 @@ struct retries {
   /// `X-Stainless-Retry-Count`: how often the request was sent before; nothing where the client
   /// does not count.
   std::optional<unsigned> count;
+  /// Who sent it, as far as that can be told. Secret.
+  std::string sender;
   /// `X-Stainless-Timeout` or `X-Stainless-Read-Timeout`: how long the client waits for an answer's
   /// beginning.
   std::optional<std::chrono::duration<double>> patience;

@@ -175,6 +175,18 @@ for (const named of [true, false])
     assert.equal(await posts(text), 2);
   });
 
+test("who only says the same words first is not told another client's answer, though it counts", async () => {
+  const text = unique('Hello');
+  const body = question(text);
+  const from = (key, count) => nth(count, { Authorization: `Bearer ${key}` });
+  const first = await send(body, from('alice', 0));
+  // The first try of this one came to nothing before it was here.
+  const other = await send(body, from('bob', 1));
+  assert.ok(!other.replayed);
+  assert.notEqual(other.session, first.session);
+  assert.equal((await send(body, from('alice', 1))).session, first.session);
+});
+
 test("nobody is given another tenant's answer, not even for the same key", async (t) => {
   const file = join(temporaryFolder(t), 'keys');
   const keys = ['ann', 'bob'].map((name) => addKey(file, name));

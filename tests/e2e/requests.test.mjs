@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { Connection, expectError, gateway, leadingTo, rawRequest, simulator, until } from './support.mjs';
 
 const limit = 100_000;
@@ -132,6 +133,20 @@ test("the manual's texts stand in the errors", async () => {
 test('a bad X-Session-Id is refused like a bad session_id', async () => {
   const response = await nekod.post(chat({}), { headers: { 'X-Session-Id': 'a/b' } });
   await expectError(response, 400, 'invalid_session_id');
+});
+
+test('a compressed body is refused by the field that tells of it', async () => {
+  const body = gzipSync(JSON.stringify(chat({})));
+  const error = await expectError(await nekod.post(body, { headers: { 'Content-Encoding': 'gzip' } }), 400, 'invalid_value');
+  assert.equal(error.param, 'Content-Encoding');
+  assert.equal((await nekod.post(chat({}), { headers: { 'Content-Encoding': 'identity' } })).status, 200);
+});
+
+test('more messages than --transcript-messages are refused unread', async (t) => {
+  const narrow = await gateway(t, [...leadingTo(await simulator(t)), '--transcript-messages', '3']);
+  const said = (count) => narrow.post(chat({ messages: Array(count).fill(user) }));
+  assert.equal((await said(3)).status, 200);
+  assert.equal((await expectError(await said(4), 400, 'context_length_exceeded')).param, 'messages');
 });
 
 test('a stream that is refused is answered as JSON', async () => {

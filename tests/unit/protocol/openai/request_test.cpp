@@ -433,3 +433,24 @@ TEST_CASE("a large body is read whole") {
   const auto r = parsed(saying(R"({"role":"user","content":")" + megabyte + "\"}"));
   CHECK(r.messages[0].text == megabyte);
 }
+
+TEST_CASE("more messages than there may be, or more parts, are refused before they are read") {
+  auto times = [](std::size_t n, const std::string& item) {
+    std::string out = item;
+    for (std::size_t i = 1; i < n; ++i)
+      out += "," + item;
+    return out;
+  };
+  const std::string one = R"({"role":"user","content":"x"})";
+  const std::string part = R"({"type":"text","text":"x"})";
+  CHECK(parse_chat_request(saying(times(3, one)), 3));
+  CHECK(parse_chat_request(saying(R"({"role":"user","content":[)" + times(12, part) + "]}"), 3));
+  for (const auto& body : {saying(times(4, one)), saying(times(4, "1")),
+                           saying(R"({"role":"user","content":[)" + times(13, part) + "]}")}) {
+    const auto r = parse_chat_request(body, 3);
+    REQUIRE_FALSE(r);
+    CHECK(r.error().code == error_code::context_length_exceeded);
+    CHECK(r.error().param == "messages");
+  }
+  CHECK_FALSE(parse_chat_request(saying(times(most_messages + 1, one))));
+}
