@@ -1,5 +1,6 @@
 #include "protocol/json.hpp"
 
+#include "protocol/json_halves.hpp"
 #include "protocol/utf8.hpp"
 
 #include <rapidjson/memorystream.h>
@@ -128,6 +129,10 @@ void document::read(std::string_view text, std::size_t depth_limit) {
 
 document parse(std::string_view text, std::size_t depth_limit) {
   return document{text, depth_limit};
+}
+
+document parse_foreign(std::string_view text) {
+  return has_lone_half(text) ? parse(without_lone_halves(text)) : parse(text);
 }
 
 const value* find(const value& object, std::string_view name) {

@@ -59,6 +59,9 @@ public:
 /// recursion, so that no depth exhausts the stack.
 document parse(std::string_view text, std::size_t depth_limit = max_depth);
 
+/// `parse` for what an upstream wrote: a lone surrogate is no fault, but read as U+FFFD.
+document parse_foreign(std::string_view text);
+
 /// The member *name* of *object*; null where *object* is none or has no such member.
 const value* find(const value& object, std::string_view name);
 

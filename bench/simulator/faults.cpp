@@ -15,8 +15,10 @@ constexpr std::size_t max_waiting = 1'000;
 constexpr std::uint32_t max_number = 1'000'000'000;
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(fault_kind::count)> kind_names{
-    "status",     "reset",   "silent",         "html",        "cut",       "stall",  "error_event",
-    "error_line", "garbage", "truncated_utf8", "error_chunk", "no_finish", "no_done"};
+    "status",    "reset",          "silent",           "html",
+    "cut",       "stall",          "error_event",      "error_line",
+    "garbage",   "truncated_utf8", "halved_character", "error_chunk",
+    "no_finish", "no_done"};
 
 /// What a lenient reader has to skip: none of it is an error, and none is text.
 constexpr std::array<std::string_view, 8> nonsense{
@@ -32,6 +34,13 @@ constexpr std::array<std::string_view, 8> nonsense{
 
 /// The character U+55B5 without its last byte.
 constexpr std::string_view truncated_event = "data: {\"c\":[{\"v\":\"miaow \xe5\x96\"}]}\n\n";
+
+/// The character U+1F63A in two events of each protocol.
+constexpr std::string_view halved_piece =
+    "data: {\"v\":\"purr \\ud83d\"}\n\ndata: {\"v\":\"\\ude3a \"}\n\n";
+constexpr std::string_view halved_delta =
+    "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"purr \\ud83d\"}}]}\n\n"
+    "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\\ude3a \"}}]}\n\n";
 
 std::optional<fault_kind> kind_named(std::string_view name) {
   const auto* i = std::find(kind_names.begin(), kind_names.end(), name);
@@ -130,7 +139,8 @@ bool answers_call(const fault& f) noexcept {
 
 bool ends_reply(const fault& f) noexcept {
   return f.kind != fault_kind::garbage && f.kind != fault_kind::truncated_utf8 &&
-         f.kind != fault_kind::no_finish && f.kind != fault_kind::no_done;
+         f.kind != fault_kind::halved_character && f.kind != fault_kind::no_finish &&
+         f.kind != fault_kind::no_done;
 }
 
 std::string error_body(const fault& f) {
@@ -147,6 +157,8 @@ void append_noise(const fault& f, std::size_t index, std::size_t events, std::st
     out += nonsense[(index - first) % nonsense.size()];
   else if (f.kind == fault_kind::truncated_utf8 && index == first)
     out += truncated_event;
+  else if (f.kind == fault_kind::halved_character && index == first)
+    out += f.call == api_call::completions ? halved_delta : halved_piece;
 }
 
 } // namespace nekod::sim

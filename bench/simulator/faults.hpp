@@ -35,6 +35,8 @@ enum class fault_kind : std::uint8_t {
   garbage,
   /// A piece of text ends within a character.
   truncated_utf8,
+  /// Two pieces of text with half a character each, as programs cut it that count in UTF-16.
+  halved_character,
   // Those below are of completions only.
   /// The stream ends in a chunk with an `error`.
   error_chunk,

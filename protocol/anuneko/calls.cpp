@@ -175,7 +175,7 @@ call list_messages(std::string_view chat_id, std::string_view cursor) {
 }
 
 std::optional<service_error> parse_error(std::string_view body) {
-  const auto doc = json::parse(body);
+  const auto doc = json::parse_foreign(body);
   if (!doc)
     return std::nullopt;
   service_error e;
@@ -187,7 +187,7 @@ std::optional<service_error> parse_error(std::string_view body) {
 }
 
 std::optional<std::string> parse_chat_id(std::string_view body) {
-  const auto doc = json::parse(body);
+  const auto doc = json::parse_foreign(body);
   if (!doc)
     return std::nullopt;
   auto id = first_word(payload_of(doc.root), {"chat_id", "id"});
@@ -197,7 +197,7 @@ std::optional<std::string> parse_chat_id(std::string_view body) {
 }
 
 std::optional<message_page> parse_message_page(std::string_view body) {
-  const auto doc = json::parse(body);
+  const auto doc = json::parse_foreign(body);
   if (!doc)
     return std::nullopt;
   const auto& page = payload_of(doc.root);
@@ -215,7 +215,7 @@ std::optional<message_page> parse_message_page(std::string_view body) {
 }
 
 std::optional<std::vector<std::string>> parse_models(std::string_view body) {
-  const auto doc = json::parse(body);
+  const auto doc = json::parse_foreign(body);
   if (!doc)
     return std::nullopt;
   const auto* models = json::find(payload_of(doc.root), "models");

@@ -2,6 +2,8 @@
 
 #include "protocol/anuneko/plain_event.hpp"
 #include "protocol/json.hpp"
+#include "protocol/json_halves.hpp"
+#include "protocol/json_spans.hpp"
 #include "protocol/utf8.hpp"
 
 #include <algorithm>
@@ -41,6 +43,18 @@ std::int64_t branch_of(const json::value& object, std::string_view key) {
   return v == nullptr || v->IsNull() ? 0 : json::integer_of(*v).value_or(-1);
 }
 
+bool is_of(const json::value& piece, int branch) { return branch_of(piece, "c") == branch; }
+
+/// Joins the texts of *branch* in an event, of which *half* is what came before.
+void join_texts(json::joined_text& out, std::string_view event, int branch, std::string& half) {
+  const auto pieces = json::find_span(event, "c");
+  if (!pieces.starts_with('['))
+    return out.join(json::find_span(event, "v"), half);
+  for (json::elements e{pieces}; e.next();)
+    if (is_of(json::parse_foreign(e.value()).root, branch))
+      out.join(json::find_span(e.value(), "v"), half);
+}
+
 // Each of these takes one thing out of an event, and says whether it was there.
 
 bool take_text(const json::value& event, int branch, deltas& out) {
@@ -51,7 +65,7 @@ bool take_text(const json::value& event, int branch, deltas& out) {
     return text.has_value();
   }
   for (const auto& piece : pieces->GetArray())
-    if (branch_of(piece, "c") == branch)
+    if (is_of(piece, branch))
       out.push_back(json::find_string(piece, "v").value_or(std::string_view{}));
   return true;
 }
@@ -88,6 +102,8 @@ void reply_decoder::finish(deltas& out) {
     return;
   ends_ = true;
   check(parser_.finish([&](const sse::item& item) { take(item, out); }));
+  if (!error_ && !half_.empty())
+    out.push_back("\uFFFD");
   if (!error_ && !answered_)
     error_ = failure("empty_reply", "the reply has no answer in it");
 }
@@ -104,14 +120,14 @@ void reply_decoder::take(const sse::item& item, deltas& out) {
     error_ = error_event(item.data);
     return;
   }
-  if (carries_text(item.name) && !item.stray &&
-      take_plain_event(item.data, branch_, out, message_id_)) {
+  const auto may_have_text = carries_text(item.name) && !item.stray;
+  if (may_have_text && half_.empty() && take_plain_event(item.data, branch_, out, message_id_)) {
     answered_ = true;
     return;
   }
-  const auto doc = json::parse(item.data);
+  const auto doc = may_have_text ? json::parse(joined(item.data)) : json::parse_foreign(item.data);
   const auto is_event = doc && doc.root.IsObject() && !item.stray;
-  const auto has_text = is_event && carries_text(item.name) && take_text(doc.root, branch_, out);
+  const auto has_text = is_event && may_have_text && take_text(doc.root, branch_, out);
   if (!has_text) {
     error_ = parse_error(item.data);
     if (error_)
@@ -129,6 +145,16 @@ void reply_decoder::take(const sse::item& item, deltas& out) {
   }
   answered_ |= has_text || (is_event && tells_of_answer(item.name));
   skipped_ += understood ? 0 : 1;
+}
+
+/// An event that may have text, with whole characters.
+std::string reply_decoder::joined(std::string_view event) {
+  const auto is_concerned = !half_.empty() || json::has_lone_half(event);
+  if (!is_concerned || !json::parse_foreign(event).root.IsObject())
+    return std::string{event};
+  json::joined_text out{event};
+  join_texts(out, event, branch_, half_);
+  return out.finish();
 }
 
 } // namespace nekod::anuneko

@@ -21,7 +21,9 @@ public:
   explicit reply_decoder(int branch = 0);
 
   /// Takes the next bytes; appends the pieces of text they complete to *out*. A piece that is not
-  /// UTF-8 is skipped and counted. After an error nothing more is taken.
+  /// UTF-8 is skipped and counted. A character that is cut in half between two pieces comes whole
+  /// with the second, and a half whose other half does not follow is U+FFFD. After an error nothing
+  /// more is taken.
   void feed(std::string_view bytes, deltas& out);
 
   /// The body ended, as the transport says, whole. A reply that tells of no answer, be it an empty
@@ -43,6 +45,7 @@ public:
 
 private:
   void take(const sse::item& item, deltas& out);
+  std::string joined(std::string_view event);
   void check(bool within_limit);
 
   int branch_;
@@ -50,6 +53,8 @@ private:
   std::optional<service_error> error_;
   std::string message_id_;
   std::string finish_reason_;
+  /// The first half of a character, as an escape, with which the text so far ended.
+  std::string half_;
   std::uint64_t skipped_ = 0;
   /// Whether there was text, or word of an answer without any.
   bool answered_ = false;

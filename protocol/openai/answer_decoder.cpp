@@ -124,12 +124,13 @@ void answer_decoder::take(const sse::item& item, deltas& out) {
   if (item.stray || item.name == "error")
     fail(failure_of(0, parse_failure(item.data)));
   else if (item.data.starts_with("[DONE]"))
-    take_done();
+    take_done(out);
   else
-    take_chunk(item.data, out);
+    take_data(item.data, out);
 }
 
-void answer_decoder::take_done() {
+void answer_decoder::take_done(deltas& out) {
+  take_chunks(halves_.take_left(), out);
   const auto finished = [](const choice_state& c) { return c.finished; };
   if (choices_.empty() || !std::all_of(choices_.begin(), choices_.end(), finished))
     fail(malformed("the upstream's stream ended without a finish reason"));
@@ -150,9 +151,29 @@ bool answer_decoder::take_like_before(std::string_view data, deltas& out) {
   return true;
 }
 
-void answer_decoder::take_chunk(std::string_view data, deltas& out) {
+void answer_decoder::take_data(std::string_view data, deltas& out) {
   if (take_like_before(data, out))
     return;
+  if (halves_.concern(data))
+    take_joined(data, out);
+  else
+    take_chunk(data, out);
+}
+
+void answer_decoder::take_joined(std::string_view data, deltas& out) {
+  const auto joined = halves_.join(data);
+  if (!joined)
+    return fail(malformed("an event of the upstream's is no chunk"));
+  take_chunks(joined->left, out);
+  take_chunk(joined->text, out);
+}
+
+void answer_decoder::take_chunks(const std::vector<std::string>& chunks, deltas& out) {
+  for (const auto& chunk : chunks)
+    take_chunk(chunk, out);
+}
+
+void answer_decoder::take_chunk(std::string_view data, deltas& out) {
   const auto doc = json::parse(data);
   if (!doc || !doc.root.IsObject())
     return fail(malformed("an event of the upstream's is no chunk"));
@@ -175,7 +196,9 @@ void answer_decoder::take_chunk(std::string_view data, deltas& out) {
   else
     append_members(members_, json::to_text(doc.root), usage_);
   pass_on(held, !spoke_ && !says_something(choices), out);
-  pattern_ = one_line && spoke_ ? chunk_pattern::of(data, members_) : std::nullopt;
+  // The text of a chunk like it would have to be joined where a half waits for it.
+  const auto has_like = one_line && spoke_ && halves_.empty();
+  pattern_ = has_like ? chunk_pattern::of(data, members_) : std::nullopt;
 }
 
 void answer_decoder::pass_on(bool held, bool silent, deltas& out) {
@@ -230,6 +253,8 @@ answer_decoder::choice_state* answer_decoder::state_of(const json::value& choice
 }
 
 result<whole_answer, error> parse_whole_answer(std::string_view body) {
+  if (json::has_lone_half(body))
+    return parse_whole_answer(json::without_lone_halves(body));
   const auto doc = json::parse(body);
   if (!doc || !doc.root.IsObject())
     return malformed("the upstream's answer is no JSON object");

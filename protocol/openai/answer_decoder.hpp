@@ -2,6 +2,7 @@
 
 #include "protocol/deltas.hpp"
 #include "protocol/openai/answer_assembly.hpp"
+#include "protocol/openai/chunk_halves.hpp"
 #include "protocol/openai/chunk_pattern.hpp"
 #include "protocol/openai/errors.hpp"
 #include "protocol/openai/request.hpp"
@@ -30,6 +31,8 @@ inline constexpr std::size_t max_answer_bytes = 16u << 20;
 /// else is a failure: an error, an event that is no chunk, an end before that. What tells that a
 /// choice is finished, and what follows it, is held back until the whole stream is. Chunks that say
 /// nothing wait for the first that does, so that an answer that never comes to that has not begun.
+/// Characters that are cut in half between two chunks are whole in what goes on and in what is
+/// said.
 class answer_decoder {
 public:
   /// @param usage Whether the client asked for usage; without it is left out.
@@ -60,13 +63,16 @@ private:
   };
 
   void take(const sse::item& item, deltas& out);
-  void take_chunk(std::string_view data, deltas& out);
+  void take_data(std::string_view data, deltas& out);
   bool take_like_before(std::string_view data, deltas& out);
+  void take_joined(std::string_view data, deltas& out);
+  void take_chunk(std::string_view data, deltas& out);
+  void take_chunks(const std::vector<std::string>& chunks, deltas& out);
   /// Looks into the choices of a chunk; says whether the chunk has to be held back.
   bool take_choices(const json::value* choices);
   choice_state* state_of(const json::value& choice);
   void pass_on(bool held, bool silent, deltas& out);
-  void take_done();
+  void take_done(deltas& out);
   void check_size();
   void fail(error e);
   void check(bool within_limit);
@@ -75,6 +81,7 @@ private:
   /// An event may be as long as an answer, where it holds an image.
   sse::parser parser_{max_answer_bytes};
   answer_assembly message_;
+  chunk_halves halves_;
   std::vector<choice_state> choices_;
   /// Chunks before the first that says something.
   deltas leading_{deltas::form::members};

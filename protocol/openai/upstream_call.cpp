@@ -94,7 +94,7 @@ std::string upstream_body(const chat_request& r, std::string_view model,
 }
 
 std::optional<std::vector<std::string>> parse_model_ids(std::string_view body) {
-  const auto doc = json::parse(body);
+  const auto doc = json::parse_foreign(body);
   if (!doc)
     return std::nullopt;
   const auto* list = json::find(doc.root, "data");
@@ -108,7 +108,7 @@ std::optional<std::vector<std::string>> parse_model_ids(std::string_view body) {
 }
 
 std::optional<foreign_words> parse_failure(std::string_view body) {
-  const auto doc = json::parse(body);
+  const auto doc = json::parse_foreign(body);
   if (!doc || !doc.root.IsObject())
     return std::nullopt;
   const auto* e = json::find(doc.root, "error");

@@ -146,6 +146,24 @@ test('an error chunk that is the client\'s matter keeps its words', async () => 
   await expectError(await ask(nekod, unique(), unique(), { stream: true }), 400, 'context_length_exceeded');
 });
 
+test('a character that comes in halves is told whole, and the conversation has it whole', async () => {
+  const [id, text] = [unique('session'), `[sim tokens=10] ${unique('halved')}`];
+  await sim.fault({ call: 'completions', kind: 'halved_character', after_events: 6 });
+  const stream = await nekod.stream(text, { session_id: id });
+  const told = checkStream(await stream.rest()).text;
+  assert.match(told, /purr 😺 /);
+  const next = unique('next');
+  await nekod.ask(next, { session_id: id });
+  const { messages } = (await sim.completionOf(next)).body;
+  assert.deepEqual(messages.slice(0, 2).map((m) => m.content), [text, told]);
+});
+
+test('half a character in a whole answer is told as U+FFFD', async () => {
+  const answer = String.raw`{"choices":[{"index":0,"message":{"role":"assistant","content":"purr \ud83d"},"finish_reason":"stop"}]}`;
+  await sim.fault({ call: 'completions', kind: 'status', status: 200, body: answer });
+  assert.equal((await nekod.ask(unique())).text, 'purr \ufffd');
+});
+
 for (const reason of ['content_filter', 'length']) {
   test(`an answer that ended by ${reason} says so, and is part of the conversation`, async () => {
     const [id, first, second] = [0, 1, 2].map(() => unique(reason));

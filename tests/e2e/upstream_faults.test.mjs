@@ -128,6 +128,19 @@ for (const kind of ['garbage', 'truncated_utf8']) {
   });
 }
 
+test('a character that comes in halves is told whole', async () => {
+  for (const stream of [true, false]) {
+    const [id, text] = [unique('session'), unique()];
+    await sim.fault({ call: 'stream', kind: 'halved_character', after_events: 3 });
+    const body = { session_id: id, messages: [{ role: 'user', content: `[sim tokens=20] ${text}` }], stream };
+    const raw = await (await nekod.post(body)).text();
+    const told = stream ? checkStream(raw).text : JSON.parse(raw).choices[0].message.content;
+    assert.match(told, /purr 😺 /);
+    assert.equal(told.replace('purr 😺 ', ''), (await sim.chatWith(text)).messages[0].reply);
+    await recovered(nekod, id);
+  }
+});
+
 test('a message whose pooled connection died is not sent again', async (t) => {
   const single = await gateway(t, [...leadingTo(sim), '--threads', '1']);
   const id = unique('session');

@@ -102,3 +102,22 @@ TEST_CASE("noise begins where it was asked for, but always before the end") {
   append_noise(f, 9, 10, out);
   CHECK_FALSE(out.empty());
 }
+
+TEST_CASE("halves of a character come once, as the call's protocol has a text") {
+  fault f;
+  f.kind = fault_kind::halved_character;
+  f.after_events = 2;
+  std::string piece;
+  for (std::size_t i = 0; i < 5; ++i)
+    append_noise(f, i, 5, piece);
+  CHECK(piece == R"(data: {"v":"purr \ud83d"}
+
+data: {"v":"\ude3a "}
+
+)");
+  f.call = api_call::completions;
+  std::string chunk;
+  append_noise(f, 2, 5, chunk);
+  CHECK(chunk.find(R"("delta":{"content":"\ude3a "})") != std::string::npos);
+  CHECK_FALSE(ends_reply(f));
+}

@@ -117,8 +117,50 @@ const std::vector<row> rows{
      "event: ping\n\n: comment\n\nid: 1\n\n",
      {{"a"}, "", "", "", "", 8}},
     {"pieces that are not UTF-8",
-     "data: {\"v\":\"a\xE4\xBD\"}\n\ndata: {\"v\":\"\\ud83d\"}\n\ndata: {\"v\":\"b\"}\n\n",
+     "data: {\"v\":\"a\xE4\xBD\"}\n\ndata: {\"v\":\"\xED\xA0\xBD\"}\n\ndata: {\"v\":\"b\"}\n\n",
      {{"b"}, "", "", "", "", 2}},
+    {"a character in halves",
+     R"(data: {"v":"a\ud83d"}
+
+data: {"v":"\ude00b","msg_id":"m"}
+
+data: {"v":"c"}
+
+)",
+     {{"a", "😀b", "c"}, "", "", "m", "", 0}},
+    {"halves of several branches, and of pieces of one event",
+     R"(data: {"c":[{"v":"\ud83d"},{"v":"x\ud83c","c":1}]}
+
+data: {"c":[{"v":""},{"v":"\udf0d","c":1},{"v":"\ude00"},{"v":"\ud83c"},{"v":"\udf0d"}]}
+
+)",
+     {{"😀", "🌍"}, "", "", "", "", 0}},
+    {"a half that waits past what is no text",
+     R"(event: start
+data: {"x":"\ude00"}
+
+data: {"v":"\ud83d"}
+
+data: {"msg_id":"m\ude00"}
+
+data: {"v":7}
+
+data: {"c":[{},{"c":1,"v":"\ude00"}]}
+
+data: {"v":"\ude00"}
+
+)",
+     {{"😀"}, "", "", "m\uFFFD", "", 1}},
+    {"halves alone",
+     R"(data: {"v":"\ude00a\ud83d"}
+
+data: {"v":"b\ud83d"}
+
+data: {"v":"\ud83d"})",
+     {{"\uFFFDa", "\uFFFDb", "\uFFFD", "\uFFFD"}, "", "", "", "", 0}},
+    {"a half before an error",
+     "data: {\"v\":\"a\\ud83d\"}\n\n{\"code\":\"busy\",\"detail\":\"no \\ud83d\"}\n",
+     {{"a"}, "busy", "no \uFFFD", "", "", 0}},
     {"the question alone",
      "event: usermsg\ndata: {\"msg_id\":\"u1\"}\n\nevent: start\ndata: {}\n\n",
      {{}, "empty_reply", empty_detail, "u1", "", 0}},

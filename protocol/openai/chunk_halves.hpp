@@ -1,0 +1,65 @@
+#pragma once
+
+#include "protocol/json.hpp"
+#include "protocol/json_halves.hpp"
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace nekod::openai {
+
+/// Joins the characters that a server cuts in half between two chunks, so that each chunk goes on
+/// with whole ones: a first half waits for the next text of its kind. That is done for each
+/// choice's text, refusal and reasoning, and for the arguments of each call of a tool that has an
+/// index. A half that stands alone, there or anywhere else in a chunk, becomes U+FFFD.
+class chunk_halves {
+public:
+  /// Whether a chunk has to be joined: it has a half, or one waits.
+  bool concern(std::string_view chunk) const {
+    return !waiting_.empty() || json::has_lone_half(chunk);
+  }
+
+  bool empty() const noexcept { return waiting_.empty(); }
+
+  /// A chunk with whole characters, and what has to go before it.
+  struct joined_chunk {
+    /// Chunks that tell of the halves of which the rest never came.
+    std::vector<std::string> left;
+    std::string text;
+  };
+
+  /// Joins a chunk with what waits. Nothing waits of a choice that it finishes.
+  /// @returns none where it is no JSON, be its halves as they may.
+  std::optional<joined_chunk> join(std::string_view chunk);
+
+  /// Chunks that tell of all that waits, which then does no more.
+  std::vector<std::string> take_left();
+
+private:
+  /// A text that goes on from chunk to chunk.
+  struct place {
+    std::int64_t choice = 0;
+    /// The index of the call whose arguments it is; none for a member of the delta.
+    std::optional<std::int64_t> call;
+    std::string name;
+
+    std::strong_ordering operator<=>(const place&) const = default;
+  };
+
+  void join_choice(json::joined_text& out, const json::value& choice, std::string_view span);
+  void join_delta(json::joined_text& out, place at, std::string_view delta, bool goes_on);
+  void join_calls(json::joined_text& out, place at, std::string_view calls, bool goes_on);
+  void join_text(json::joined_text& out, const place& at, std::string_view quoted, bool goes_on);
+  void take_left(std::int64_t choice, std::vector<std::string>& chunks);
+  static std::string chunk_of(const place& at);
+
+  /// First halves, as escapes.
+  std::map<place, std::string> waiting_;
+};
+
+} // namespace nekod::openai
