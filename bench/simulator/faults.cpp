@@ -39,8 +39,10 @@ constexpr std::string_view truncated_event = "data: {\"c\":[{\"v\":\"miaow \xe5\
 constexpr std::string_view halved_piece =
     "data: {\"v\":\"purr \\ud83d\"}\n\ndata: {\"v\":\"\\ude3a \"}\n\n";
 constexpr std::string_view halved_delta =
-    "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"purr \\ud83d\"}}]}\n\n"
-    "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\\ude3a \"}}]}\n\n";
+    R"(data: {"choices":[{"index":0,"delta":{"content":"purr \ud83d"},"finish_reason":null}]})"
+    "\n\n"
+    R"(data: {"choices":[{"index":0,"delta":{"content":"\ude3a "},"finish_reason":null}]})"
+    "\n\n";
 
 std::optional<fault_kind> kind_named(std::string_view name) {
   const auto* i = std::find(kind_names.begin(), kind_names.end(), name);
