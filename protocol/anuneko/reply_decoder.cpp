@@ -29,6 +29,8 @@ service_error error_event(std::string_view data) {
 /// Whether events of that name carry text; older replies name none.
 bool carries_text(std::string_view name) { return name.empty() || name == "delta"; }
 
+bool may_have_text(const sse::item& item) { return carries_text(item.name) && !item.stray; }
+
 /// Whether events of that name tell that the service has answered.
 bool tells_of_answer(std::string_view name) { return name == "stop" || name == "assistmsg"; }
 
@@ -120,14 +122,22 @@ void reply_decoder::take(const sse::item& item, deltas& out) {
     error_ = error_event(item.data);
     return;
   }
-  const auto may_have_text = carries_text(item.name) && !item.stray;
-  if (may_have_text && half_.empty() && take_plain_event(item.data, branch_, out, message_id_)) {
+  if (may_have_text(item) && half_.empty() &&
+      take_plain_event(item.data, branch_, out, message_id_)) {
     answered_ = true;
     return;
   }
-  const auto doc = may_have_text ? json::parse(joined(item.data)) : json::parse_foreign(item.data);
+  if (half_.empty()) {
+    const auto doc = json::parse(item.data);
+    if (doc.error != json::fault::encoding)
+      return take_parsed(item, doc, out);
+  }
+  take_parsed(item, json::parse(joined(item)), out);
+}
+
+void reply_decoder::take_parsed(const sse::item& item, const json::document& doc, deltas& out) {
   const auto is_event = doc && doc.root.IsObject() && !item.stray;
-  const auto has_text = is_event && may_have_text && take_text(doc.root, branch_, out);
+  const auto has_text = is_event && carries_text(item.name) && take_text(doc.root, branch_, out);
   if (!has_text) {
     error_ = parse_error(item.data);
     if (error_)
@@ -147,13 +157,12 @@ void reply_decoder::take(const sse::item& item, deltas& out) {
   skipped_ += understood ? 0 : 1;
 }
 
-/// An event that may have text, with whole characters.
-std::string reply_decoder::joined(std::string_view event) {
-  const auto is_concerned = !half_.empty() || json::has_lone_half(event);
-  if (!is_concerned || !json::parse_foreign(event).root.IsObject())
-    return std::string{event};
-  json::joined_text out{event};
-  join_texts(out, event, branch_, half_);
+/// An item's data with whole characters.
+std::string reply_decoder::joined(const sse::item& item) {
+  if (!may_have_text(item) || !json::parse_foreign(item.data).root.IsObject())
+    return json::without_lone_halves(item.data);
+  json::joined_text out{item.data};
+  join_texts(out, item.data, branch_, half_);
   return out.finish();
 }
 

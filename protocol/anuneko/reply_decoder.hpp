@@ -9,6 +9,10 @@
 #include <string>
 #include <string_view>
 
+namespace nekod::json {
+class document;
+} // namespace nekod::json
+
 namespace nekod::anuneko {
 
 /// Reads the event stream that answers `post_message`, from any split of its bytes.
@@ -45,7 +49,8 @@ public:
 
 private:
   void take(const sse::item& item, deltas& out);
-  std::string joined(std::string_view event);
+  void take_parsed(const sse::item& item, const json::document& doc, deltas& out);
+  std::string joined(const sse::item& item);
   void check(bool within_limit);
 
   int branch_;

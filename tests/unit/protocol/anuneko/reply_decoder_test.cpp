@@ -158,6 +158,9 @@ data: {"v":"b\ud83d"}
 
 data: {"v":"\ud83d"})",
      {{"\uFFFDa", "\uFFFDb", "\uFFFD", "\uFFFD"}, "", "", "", "", 0}},
+    {"a half before plain pieces",
+     "data: {\"v\":\"a\\ud83d\"}\n\ndata: {\"v\":\"b\"}\n\ndata: {\"v\":\"c\"}\n\n",
+     {{"a", "\uFFFDb", "c"}, "", "", "", "", 0}},
     {"a half before an error",
      "data: {\"v\":\"a\\ud83d\"}\n\n{\"code\":\"busy\",\"detail\":\"no \\ud83d\"}\n",
      {{"a"}, "busy", "no \uFFFD", "", "", 0}},
