@@ -3,12 +3,12 @@
 #include "protocol/json.hpp"
 #include "protocol/json_halves.hpp"
 
-#include <compare>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace nekod::openai {
@@ -48,7 +48,9 @@ private:
     std::optional<std::int64_t> call;
     std::string name;
 
-    std::strong_ordering operator<=>(const place&) const = default;
+    bool operator<(const place& other) const {
+      return std::tie(choice, call, name) < std::tie(other.choice, other.call, other.name);
+    }
   };
 
   void join_choice(json::joined_text& out, const json::value& choice, std::string_view span);
