@@ -62,7 +62,7 @@ const std::string* registry_state::repeated(const turn& next, const std::string&
 
 /// Asks the store whether the request of *next* was answered by a session that is not in memory.
 void registry_state::find_answer(turn next, const std::string& tenant, reply_actor reply) {
-  placing_.try_emplace({tenant, next.identity});
+  placing_.try_emplace(tenant_key{tenant, next.identity});
   self_->request(options_.store, match_timeout, atom::answered_v, tenant, next.identity)
       .then(
           [this, next, tenant, reply](session_lookup& found) mutable {
@@ -118,7 +118,7 @@ void registry_state::match_stored(turn next, const std::string& tenant, const st
   auto begin_new = [this, next, tenant, reply]() mutable {
     begin_session(std::move(next), tenant, std::move(reply));
   };
-  placing_.try_emplace({tenant, next.identity});
+  placing_.try_emplace(tenant_key{tenant, next.identity});
   self_->request(options_.store, match_timeout, atom::find_v, tenant, tip)
       .then(
           [this, next, tenant, reply, begin_new](session_lookup& found) mutable {
@@ -148,7 +148,7 @@ void registry_state::begin_session(turn next, const std::string& tenant, reply_a
 /// told where that is.
 void registry_state::assign(const std::string& id, const std::string& tenant, bool stored,
                             turn next, reply_actor reply) {
-  auto equal = placing_.extract({tenant, next.identity});
+  auto equal = placing_.extract(tenant_key{tenant, next.identity});
   give(id, tenant, stored, std::move(next), std::move(reply));
   if (equal.empty())
     return;

@@ -90,7 +90,7 @@ session_lookup memory_store_state::answered(const std::string& tenant,
 }
 
 void memory_store_state::forget(const std::string& tenant, const std::string& identity) {
-  auto found = by_answer_.extract({tenant, identity});
+  auto found = by_answer_.extract(std::pair{tenant, identity});
   if (!found.empty())
     records.at(found.mapped()).answer.reset();
 }
