@@ -34,7 +34,76 @@ std::optional<std::pair<std::string, std::string>> parse_line(std::string_view l
   return std::pair{std::string{trim(line.substr(0, equals))}, std::string{value}};
 }
 
+/// Makes plain TOML, byte by byte.
+class toml_plainer {
+public:
+  void take(char c) {
+    if (c == '\n')
+      end_line();
+    else if (quote_ != '\0')
+      take_quoted(c);
+    else if (!in_comment_)
+      take_plain(c);
+  }
+
+  std::string finish() { return std::move(out_); }
+
+private:
+  void take_quoted(char c) {
+    out_ += c;
+    if (!escaped_ && c == quote_)
+      quote_ = '\0';
+    escaped_ = !escaped_ && c == '\\' && quote_ == '"';
+  }
+
+  void take_plain(char c) {
+    in_comment_ = c == '#';
+    if (in_comment_)
+      return;
+    if (c == '"' || c == '\'')
+      quote_ = c;
+    in_value_ |= c == '=';
+    // A table's name has brackets, too.
+    if (in_value_ && c == '[')
+      ++depth_;
+    if (depth_ > 0 && c == ']')
+      end_array();
+    out_ += c;
+  }
+
+  void end_array() {
+    --depth_;
+    auto last = out_.find_last_not_of(" \t\r");
+    if (last != std::string::npos && out_[last] == ',')
+      out_.resize(last);
+  }
+
+  /// No text goes on behind it, but an array does.
+  void end_line() {
+    quote_ = '\0';
+    escaped_ = in_comment_ = false;
+    in_value_ = depth_ > 0;
+    out_ += depth_ > 0 ? ' ' : '\n';
+  }
+
+  std::string out_;
+  /// The quote that ends what is in quotes; NUL outside.
+  char quote_ = '\0';
+  bool escaped_ = false;
+  bool in_comment_ = false;
+  /// Whether an equals sign was passed in this line.
+  bool in_value_ = false;
+  std::size_t depth_ = 0;
+};
+
 } // namespace
+
+std::string plain_toml(std::string_view text) {
+  toml_plainer plainer;
+  for (auto c : text)
+    plainer.take(c);
+  return plainer.finish();
+}
 
 std::optional<std::string> read_file(const std::string& path) {
   std::ifstream file{path, std::ios::binary};

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-/// Where settings come from besides flags and the TOML file.
+/// Where settings come from besides flags.
 namespace nekod {
 
 /// Names and values.
@@ -16,6 +16,10 @@ using named_values = std::map<std::string, std::string>;
 /// `export NAME="value"`, comments after `#`. Other lines are passed over; of one name the first
 /// stands.
 named_values parse_env_file(std::string_view text);
+
+/// A TOML file's text as CLI11 understands it, whose versions differ in that: without comments,
+/// each array on one line and without a comma behind its last value. What is in quotes stays.
+std::string plain_toml(std::string_view text);
 
 /// All of a file.
 /// @returns nothing where it cannot be read, as a folder cannot.

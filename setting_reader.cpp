@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <functional>
 #include <iomanip>
+#include <iterator>
 #include <memory>
 #include <set>
 #include <sstream>
@@ -50,10 +51,13 @@ class strict_toml : public CLI::ConfigBase {
 public:
   strict_toml(std::string family, std::shared_ptr<std::vector<table_entry>> tables,
               std::function<bool(const std::string&)> is_list)
-      : family_(std::move(family)), tables_(std::move(tables)), is_list_(std::move(is_list)) {}
+      : family_(std::move(family)), tables_(std::move(tables)), is_list_(std::move(is_list)) {
+    comment('\0'); // There are none left.
+  }
 
   std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
-    auto found = CLI::ConfigBase::from_config(input);
+    std::istringstream plain{plain_toml(std::string{std::istreambuf_iterator{input}, {}})};
+    auto found = CLI::ConfigBase::from_config(plain);
     std::erase_if(found, [this](const CLI::ConfigItem& item) { return take_table(item); });
     std::set<std::string> seen;
     for (const auto& item : found) {

@@ -1,9 +1,10 @@
 // Where settings come from, what is refused before anything starts, and how they are shown.
 
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import test from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { certificate, gateway, leadingTo, runToEnd, simulator, temporaryFolder, unique } from './support.mjs';
 
 const simulated = ['--upstream', 'simulator', '--port', '0'];
@@ -123,6 +124,30 @@ test('a secret that would be two lines of HTTP is refused, and not told', async 
     assert.match(log, /--(anuneko-token|openai-key): has a line end/);
     assert.doesNotMatch(log, /a-secret|X-Injected/);
   }
+});
+
+test('the file of the README is one that nekod takes', async (t) => {
+  const readme = readFileSync(join(dirname(fileURLToPath(import.meta.url)), '../../README.md'), 'utf8');
+  const [, toml] = readme.match(/```toml\n([^]*?)```/);
+  const options = { home: { 'nekod.toml': toml }, env: { ANUNEKO_TOKEN: 'one', CLOUD_KEY: 'two' } };
+  const { code, log } = await runToEnd(t, ['--config', 'nekod.toml', '--check-config'], options);
+  assert.equal(code, 0, log);
+  for (const name of ['cats', 'local', 'cloud']) assert.match(log, new RegExp(`upstreams\\.${name}\\b`));
+});
+
+test('the file may have comments anywhere, and lists on several lines', async (t) => {
+  const toml = `
+port = 0 # any
+log-name = "a#b.log" # no comment in quotes
+model-alias = [
+  "one=Orange Cat", # the first
+  "two=Exotic Shorthair",
+]
+`;
+  const found = await shown(t, ['--upstream', 'simulator', '--config', 'nekod.toml'], { home: { 'nekod.toml': toml } });
+  assert.equal(found.port, '0');
+  assert.equal(found['log-name'], '"a#b.log"');
+  assert.equal(found['model-alias'], '["one=Orange Cat", "two=Exotic Shorthair"]');
 });
 
 test('a key in the file that is no setting is refused', async (t) => {

@@ -7,6 +7,8 @@
 namespace nekod::fuzz {
 
 void settings_file(std::string_view input) {
+  const auto plain = plain_toml(input);
+  check(plain.size() <= input.size(), "plain TOML has nothing that was not there");
   const auto all = parse_env_file(input);
   for (const auto& [name, value] : all) {
     check(name.find_first_of("=\n") == name.npos, "a name is one word");
