@@ -2,6 +2,7 @@
 
 #include "config_sources.hpp"
 #include "protocol/json_strings.hpp"
+#include "protocol/utf8.hpp"
 
 #include <algorithm>
 #include <functional>

@@ -1,6 +1,7 @@
 #include "upstream_settings.hpp"
 
 #include "http/server/text.hpp"
+#include "protocol/utf8.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -236,13 +237,6 @@ read_upstreams(const std::vector<table_entry>& entries, const variable_reader& v
   for (const auto& e : entries)
     reader.take(e);
   return reader.finish();
-}
-
-bool has_control_characters(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) {
-    auto byte = static_cast<unsigned char>(c);
-    return byte < 0x20 || byte == 0x7f;
-  });
 }
 
 std::vector<std::string> split_at_commas(const std::string& list) {

@@ -76,9 +76,6 @@ using variable_reader = std::function<std::optional<std::string>(const std::stri
 result<std::vector<upstream_settings>, std::string>
 read_upstreams(const std::vector<table_entry>& entries, const variable_reader& variable);
 
-/// Whether *text* has a byte in it that no line of HTTP may have: a line end among others.
-bool has_control_characters(std::string_view text);
-
 /// Texts at the commas of *list*, without the spaces around them; empty ones are left out.
 std::vector<std::string> split_at_commas(const std::string& list);
 

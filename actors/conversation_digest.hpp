@@ -25,6 +25,9 @@ enum class new_part : std::uint8_t {
 struct request_digests {
   request_digests() = default;
 
+  /// Whether it tells of a conversation before its new part.
+  bool tell_history() const noexcept { return before && !before->empty(); }
+
   /// Of all before its new part; nothing where it has none: then it is no plain next turn.
   std::optional<std::string> before;
   /// Of all its messages.

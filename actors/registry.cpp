@@ -20,7 +20,7 @@ std::string identity_of(const openai::chat_request& r, const request_digests& to
   std::hash<std::string> hash;
   auto result =
       told.all + '\n' + std::to_string(hash(r.body)) + '\n' + r.session_id + '\n' + r.retries.key;
-  auto anybodys = r.retries.key.empty() && r.session_id.empty() && told.before.value_or("").empty();
+  auto anybodys = r.retries.key.empty() && r.session_id.empty() && !told.tell_history();
   return anybodys ? result + '\n' + std::to_string(hash(r.retries.sender)) : result;
 }
 

@@ -111,9 +111,8 @@ std::optional<std::string> session_state::tip_after_turn() const {
   const auto& before = what.told.before;
   // Whoever names the session may tell the new message alone, but nothing else than what was said.
   auto named = what.match == session_match::explicit_id;
-  auto told = before && !before->empty();
   if (!before || told_.text.size() >= longest_answer ||
-      (named && (!tip_ || (told && before != tip_))))
+      (named && (!tip_ || (what.told.tell_history() && before != tip_))))
     return std::nullopt;
   auto asked = named ? options_.digest->extend(*tip_, newest_message()) : what.told.all;
   return options_.digest->extend(asked, openai::role::assistant, told_.text);

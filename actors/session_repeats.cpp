@@ -107,8 +107,7 @@ void session_state::answer_repeated() {
 void session_state::remember_answer(const openai::answer_end& end) {
   const auto& what = running_->what;
   const auto& retries = what.request->retries;
-  const auto tells = what.told.before && !what.told.before->empty();
-  const auto found = what.match == session_match::explicit_id || tells;
+  const auto found = what.match == session_match::explicit_id || what.told.tell_history();
   const auto is_short = told_.text.size() + end.rest.text.size() < longest_answer;
   answered_turn answered;
   answered.lasting = is_short && (!retries.key.empty() || (retries.count && found));

@@ -1,5 +1,6 @@
 #include "protocol/utf8.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -49,5 +50,12 @@ std::size_t utf8_prefix(std::string_view text) {
 }
 
 bool is_utf8(std::string_view text) { return utf8_prefix(text) == text.size(); }
+
+bool has_control_characters(std::string_view text) noexcept {
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7f;
+  });
+}
 
 } // namespace nekod

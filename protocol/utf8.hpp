@@ -11,4 +11,7 @@ std::size_t utf8_prefix(std::string_view text);
 
 bool is_utf8(std::string_view text);
 
+/// Whether *text* has a byte in it that no line of HTTP may have: a line end among others.
+bool has_control_characters(std::string_view text) noexcept;
+
 } // namespace nekod

@@ -31,10 +31,9 @@ void anuneko_line::begin(const upstream_turn& turn) {
     listener_.on_failure(std::move(*problem));
     return;
   }
-  read_ = anuneko::message_page{};
-  pages_ = 0;
+  read_ = chat_reading{};
   if (chat_.unsure)
-    read_chat({});
+    read_chat();
   else
     go();
 }
@@ -108,9 +107,9 @@ std::optional<upstream_failure> anuneko_line::take_account() {
 }
 
 /// A page of what the chat has.
-void anuneko_line::read_chat(const std::string& cursor) {
-  ++pages_;
-  call(step::reading, anuneko::list_messages(chat_.id, cursor));
+void anuneko_line::read_chat() {
+  ++read_.pages;
+  call(step::reading, anuneko::list_messages(chat_.id, read_.next));
 }
 
 void anuneko_line::go() {

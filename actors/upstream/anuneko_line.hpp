@@ -5,10 +5,10 @@
 #include "actors/upstream/chat_upstream.hpp"
 #include "protocol/anuneko/reply_decoder.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace nekod {
 
@@ -40,6 +40,16 @@ public:
   const upstream_chat& chat() const noexcept override { return chat_; }
 
 private:
+  /// What was read of the chat so far.
+  struct chat_reading {
+    unsigned pages = 0;
+    /// The cursor of the next page.
+    std::string next;
+    /// The user's messages, and those of them that tell the turn's text.
+    std::uint64_t messages = 0;
+    std::uint64_t same = 0;
+  };
+
   enum class step { idle, reading, choosing_before, creating, selecting, posting, choosing_after };
 
   // The way of a turn.
@@ -49,8 +59,7 @@ private:
   void post();
   void choose(step s);
   void replace_chat();
-
-  void read_chat(const std::string& cursor);
+  void read_chat();
 
   // Transfers.
   void call(step s, anuneko::call c);
@@ -66,7 +75,7 @@ private:
   void end_post();
   void end_call(std::optional<openai::error> problem);
   void end_reading(std::optional<openai::error> problem, const std::string& body);
-  void compare(const std::vector<std::string>& said);
+  void compare();
   void end_choosing_before(std::optional<openai::error> problem);
   void end_choosing_after(bool chosen);
   void end_creating(const std::string& body);
@@ -93,9 +102,7 @@ private:
   /// Whether this turn gave up a chat already.
   bool replaced_ = false;
   answer_flow flow_;
-  /// What was read of the chat so far, in as many pages.
-  anuneko::message_page read_;
-  unsigned pages_ = 0;
+  chat_reading read_;
   /// Whether the call that just ended was refused before anything came of it.
   bool surely_not_taken_ = false;
   /// What may help if that fails the turn.

@@ -4,7 +4,6 @@
 #include "actors/upstream/anuneko_line.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace nekod {
@@ -95,14 +94,17 @@ void anuneko_line::end_reading(std::optional<error> problem, const std::string& 
     return;
   }
   if (auto page = problem ? std::nullopt : anuneko::parse_message_page(body)) {
-    std::move(page->said.begin(), page->said.end(), std::back_inserter(read_.said));
-    auto more = page->next != read_.next && !page->next.empty() && pages_ < most_pages;
+    read_.messages += page->said.size();
+    read_.same += static_cast<std::uint64_t>(
+        std::count_if(page->said.begin(), page->said.end(),
+                      [this](const auto& message) { return tells(message, turn_.text); }));
+    auto more = page->next != read_.next && !page->next.empty() && read_.pages < most_pages;
     read_.next = std::move(page->next);
     if (more) {
-      read_chat(read_.next);
+      read_chat();
       return;
     }
-    compare(read_.said);
+    compare();
   }
   chat_.unsure = false;
   go();
@@ -111,13 +113,11 @@ void anuneko_line::end_reading(std::optional<error> problem, const std::string& 
 /// A chat that has not just what is known of it, and this turn's text among it, was told that
 /// already: a new one takes its place. How often the user has said it before is known of the newest
 /// part of a conversation only.
-void anuneko_line::compare(const std::vector<std::string>& said) {
-  const auto times = std::count_if(
-      said.begin(), said.end(), [this](const auto& message) { return tells(message, turn_.text); });
-  if (said.size() != chat_.messages && static_cast<std::size_t>(times) > listener_.times_said())
+void anuneko_line::compare() {
+  if (read_.messages != chat_.messages && read_.same > listener_.times_said())
     chat_ = upstream_chat{};
   else
-    chat_.messages = std::max<std::uint64_t>(chat_.messages, said.size());
+    chat_.messages = std::max(chat_.messages, read_.messages);
 }
 
 void anuneko_line::end_choosing_before(std::optional<error> problem) {

@@ -1,6 +1,7 @@
 #include "protocol/openai/models.hpp"
 
 #include "protocol/json_strings.hpp"
+#include "protocol/utf8.hpp"
 
 #include <algorithm>
 
@@ -35,9 +36,7 @@ std::string model_json(const model_info& m, std::int64_t created) {
 }
 
 bool is_model_name(std::string_view name) noexcept {
-  auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
-  return !name.empty() && name.size() <= longest_model_name &&
-         std::ranges::none_of(name, is_control);
+  return !name.empty() && name.size() <= longest_model_name && !has_control_characters(name);
 }
 
 std::string model_list_json(const std::vector<model_info>& models, std::int64_t created,

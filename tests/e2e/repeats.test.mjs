@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
-import { addKey, checkStream, expectError, gateway, leadingTo, pair, temporaryFolder, unique, until } from './support.mjs';
+import { addKey, answerOf, checkStream, expectError, gateway, leadingTo, pair, temporaryFolder, unique, until } from './support.mjs';
 
 const { sim, nekod } = await pair({ after });
 
@@ -12,20 +12,7 @@ const question = (text, fields) => ({ messages: [{ role: 'user', content: text }
 const nth = (count, more) => ({ headers: { 'X-Stainless-Retry-Count': `${count}`, ...more } });
 const keyed = (key, more) => ({ headers: { 'Idempotency-Key': key, ...more } });
 
-/// What an answer is, be it streamed or whole.
-async function read(response) {
-  const body = await response.text();
-  assert.equal(response.status, 200, body);
-  const stream = response.headers.get('content-type').startsWith('text/event-stream');
-  return {
-    text: stream ? checkStream(body).text : JSON.parse(body).choices[0].message.content,
-    session: response.headers.get('x-session-id'),
-    match: response.headers.get('x-session-match'),
-    replayed: response.headers.get('idempotent-replayed') === 'true',
-  };
-}
-
-const send = async (body, options, gate = nekod) => read(await gate.post(body, options));
+const send = async (body, options, gate = nekod) => answerOf(await gate.post(body, options));
 
 /// Sends a request and leaves as soon as the upstream has its message.
 async function leaveEarly(text, body, options) {

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
-import { checkStream, gateway, leadingTo, leadingToOpenai, simulator, temporaryFolder, unique, until } from './support.mjs';
+import { answerOf, gateway, leadingTo, leadingToOpenai, simulator, temporaryFolder, unique, until } from './support.mjs';
 
 const sim = await simulator({ after });
 
@@ -13,18 +13,7 @@ const assistant = (content) => ({ role: 'assistant', content });
 const keyed = (key) => ({ 'Idempotency-Key': key });
 const nth = (count) => ({ 'X-Stainless-Retry-Count': `${count}` });
 
-/// What an answer is, be it streamed or whole.
-async function send(nekod, body, headers) {
-  const response = await nekod.post(body, { headers });
-  const text = await response.text();
-  assert.equal(response.status, 200, text);
-  return {
-    text: body.stream ? checkStream(text).text : JSON.parse(text).choices[0].message.content,
-    session: response.headers.get('x-session-id'),
-    match: response.headers.get('x-session-match'),
-    replayed: response.headers.get('idempotent-replayed') === 'true',
-  };
-}
+const send = async (nekod, body, headers) => answerOf(await nekod.post(body, { headers }));
 
 /// How often an upstream of that kind was sent *text* as the newest message.
 const posts = {

@@ -293,6 +293,19 @@ class Gateway extends Program {
   }
 }
 
+/// What an answer is, be it streamed or whole; must have succeeded.
+export async function answerOf(response) {
+  const body = await response.text();
+  assert.equal(response.status, 200, body);
+  const stream = response.headers.get('content-type').startsWith('text/event-stream');
+  return {
+    text: stream ? checkStream(body).text : JSON.parse(body).choices[0].message.content,
+    session: response.headers.get('x-session-id'),
+    match: response.headers.get('x-session-match'),
+    replayed: response.headers.get('idempotent-replayed') === 'true',
+  };
+}
+
 const question = (text) => ({
   model: 'mihoyo-orange_cat',
   messages: [{ role: 'user', content: text }],
