@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
-import OpenAI from 'openai';
 import { pair, patience, unique } from '../e2e/support.mjs';
 import { kind, stands } from './kinds.mjs';
+import { OpenAI } from './official.mjs';
 
 const { leading, models, call } = kind;
 const { sim, nekod } = await pair({ after }, { leading, nekod: ['--request-timeout', '1'] });

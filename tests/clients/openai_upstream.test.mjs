@@ -7,8 +7,8 @@ import { ChatOpenAI } from '@langchain/openai';
 import { generateText, jsonSchema, stepCountIs, streamText, tool } from 'ai';
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
-import OpenAI from 'openai';
 import { leadingToOpenai, pair, unique } from '../e2e/support.mjs';
+import { OpenAI } from './official.mjs';
 
 const { sim, nekod } = await pair({ after }, { leading: leadingToOpenai, nekod: ['--retries', '0'] });
 const openai = new OpenAI({ apiKey: 'any', baseURL: `${nekod.url}/v1`, maxRetries: 0 });

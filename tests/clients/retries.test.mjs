@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
-import OpenAI from 'openai';
 import { checkStream, pair, unique } from '../e2e/support.mjs';
 import { kind } from './kinds.mjs';
+import { OpenAI } from './official.mjs';
 
 const { leading, call } = kind;
 // nekod tries nothing again itself, so that failures reach the package.
