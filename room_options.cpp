@@ -58,6 +58,7 @@ std::shared_ptr<upstream_service> make_upstream(transport& net, const settings& 
     openai_options o;
     o.name = u.name;
     o.base_url = u.url;
+    o.key_header = u.key_header;
     o.accounts.clear();
     for (const auto& account : u.accounts)
       o.accounts.push_back({account.secret, account.weight});

@@ -1,6 +1,7 @@
 #include "upstream_flags.hpp"
 
 #include "config_sources.hpp"
+#include "protocol/base_address.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -15,6 +16,8 @@ upstream_kind kind_named(const std::string& name) {
     return upstream_kind::simulator;
   return name == "openai" ? upstream_kind::openai : upstream_kind::anuneko;
 }
+
+std::string address_check(const std::string& url) { return base_address_problem(url); }
 
 } // namespace
 
@@ -31,7 +34,7 @@ void upstream_flags::announce_accounts(setting_reader& reader) {
   reader
       .add("--anuneko-url", anuneko_url_, "Base address of the AnuNeko service",
            {"ANUNEKO_BASE_URL"})
-      ->check(is_web_address);
+      ->check(address_check);
   reader.add_secret("--anuneko-token", anuneko_token_,
                     "Account token, or several by comma; required for anuneko", {"ANUNEKO_TOKEN"});
   reader.add_secret("--anuneko-cookie", anuneko_cookie_, "Account cookie", {"ANUNEKO_COOKIE"});
@@ -56,13 +59,19 @@ void upstream_flags::announce_accounts(setting_reader& reader) {
       ->check(CLI::IsMember({"on", "off"}));
   reader
       .add("--openai-url", openai_url_,
-           "Base address of an OpenAI-compatible server, up to /v1; required for openai",
+           "Base address of an OpenAI-compatible server, up to /v1, with its query if it has one; "
+           "required for openai",
            {"OPENAI_BASE_URL"})
       ->check([](const std::string& url) {
-        return url.empty() ? std::string{} : is_web_address(url); // Nothing, as by default.
+        return url.empty() ? std::string{} : base_address_problem(url); // Nothing, as by default.
       });
   reader.add_secret("--openai-key", openai_key_,
                     "Its API key, if it wants one, or several by comma", {"OPENAI_API_KEY"});
+  reader
+      .add("--openai-key-header", openai_key_header_,
+           "Header field that carries the key, such as api-key; empty for Authorization: Bearer",
+           {"OPENAI_KEY_HEADER"})
+      ->check(key_header_problem);
   reader.add("--openai-model", openai_model_,
              "Its model where a request names none; the first of its list by default",
              {"OPENAI_MODEL"});
@@ -118,15 +127,16 @@ std::optional<exit_request> upstream_flags::make_upstream() {
   if (u.kind == upstream_kind::openai) {
     if (openai_url_.empty())
       return exit_request{2, "nekod: --upstream openai wants --openai-url\n"};
-    u.url = without_last_slashes(openai_url_);
+    u.url = tidy_base_address(openai_url_);
     u.model = openai_model_;
+    u.key_header = openai_key_header_;
     for (auto& key : split_at_commas(openai_key_))
       u.accounts.push_back({std::move(key), {}, 1});
     if (u.accounts.empty())
       u.accounts.emplace_back();
     return std::nullopt;
   }
-  u.url = without_last_slashes(anuneko_url_);
+  u.url = tidy_base_address(anuneko_url_);
   for (auto& token : split_at_commas(anuneko_token_))
     u.accounts.push_back({std::move(token), anuneko_cookie_, 1});
   if (u.accounts.empty() && u.kind == upstream_kind::anuneko)

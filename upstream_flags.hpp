@@ -35,6 +35,7 @@ private:
   std::string anuneko_cookie_;
   std::string openai_url_;
   std::string openai_key_;
+  std::string openai_key_header_;
   std::string openai_model_;
 };
 

@@ -1,6 +1,7 @@
 #include "upstream_settings.hpp"
 
 #include "http/server/text.hpp"
+#include "protocol/base_address.hpp"
 #include "protocol/utf8.hpp"
 
 #include <algorithm>
@@ -104,11 +105,13 @@ private:
     else if (auto value = one(e); e.key == "kind")
       d.kind = value;
     else if (e.key == "url")
-      u.url = without_last_slashes(checked_address(value));
+      u.url = tidy_base_address(checked_address(value));
     else if (e.key == "cookie")
       d.cookie = value;
     else if (e.key == "model")
       u.model = value;
+    else if (e.key == "key-header")
+      u.key_header = checked_key_header(value);
     else if (e.key == "first-token-timeout")
       u.first_token_timeout = seconds{number(value, 0, longest_time)};
     else
@@ -158,6 +161,8 @@ private:
     }
     if (u.accounts.empty() && u.kind == upstream_kind::anuneko)
       fail("wants a token");
+    if (!u.key_header.empty() && u.kind == upstream_kind::anuneko)
+      fail("has a key-header, which is for kind openai");
     if (u.accounts.empty())
       u.accounts.emplace_back();
     check_fallbacks(u);
@@ -204,9 +209,15 @@ private:
   }
 
   const std::string& checked_address(const std::string& url) {
-    if (auto problem = is_web_address(url); !problem.empty())
+    if (auto problem = base_address_problem(url); !problem.empty())
       fail(problem);
     return url;
+  }
+
+  const std::string& checked_key_header(const std::string& name) {
+    if (auto problem = key_header_problem(name); !problem.empty())
+      fail(problem);
+    return name;
   }
 
   void fail(const std::string& what) {
@@ -251,18 +262,13 @@ std::vector<std::string> split_at_commas(const std::string& list) {
   return parts;
 }
 
-std::string is_web_address(const std::string& url) {
-  if (url.rfind("http://", 0) != 0 && url.rfind("https://", 0) != 0)
-    return "must begin with http:// or https://";
-  const auto host = url.find("//") + 2;
-  const auto named = url.substr(host, url.find('/', host) - host).find('@') != std::string::npos;
-  return named ? "must not name a user: it would be shown" : "";
-}
-
-std::string without_last_slashes(std::string url) {
-  while (!url.empty() && url.back() == '/')
-    url.pop_back();
-  return url;
+std::string key_header_problem(const std::string& name) {
+  const auto is_token = std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+  });
+  constexpr std::size_t longest = 64;
+  return is_token && name.size() <= longest ? "" : "must be the name of a header field";
 }
 
 std::string shown_table(const upstream_settings& u) {
@@ -274,6 +280,8 @@ std::string shown_table(const upstream_settings& u) {
   add("url", "\"" + u.url + "\"");
   if (!u.model.empty())
     add("model", "\"" + u.model + "\"");
+  if (!u.key_header.empty())
+    add("key-header", "\"" + u.key_header + "\"");
   if (!u.models.empty())
     add("models", quoted_list(u.models));
   if (!u.fallbacks.empty())

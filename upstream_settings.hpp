@@ -31,7 +31,7 @@ struct account_settings {
 struct upstream_settings {
   std::string name;
   upstream_kind kind = upstream_kind::anuneko;
-  /// Without a slash at its end.
+  /// Tidy, as `protocol/base_address.hpp` has it; may have a query.
   std::string url;
   /// At least one.
   std::vector<account_settings> accounts;
@@ -39,6 +39,9 @@ struct upstream_settings {
   std::string model;
   /// Models that are asked for here whoever else has them: names, or beginnings before a `*`.
   std::vector<std::string> models;
+  /// The header field that carries the key of an `openai` upstream, such as `api-key`; empty for
+  /// `Authorization: Bearer KEY`.
+  std::string key_header;
   /// Names of upstreams that take a turn in its place.
   std::vector<std::string> fallbacks;
   /// In seconds; the setting for all upstreams where it has none of its own.
@@ -64,6 +67,7 @@ using variable_reader = std::function<std::optional<std::string>(const std::stri
 ///     kind = "openai"                # or "anuneko"
 ///     url = "http://127.0.0.1:8080/v1"
 ///     key = ["one", "two"]           # or key-from = "VARIABLE"; with anuneko token, token-from
+///     key-header = "api-key"         # where it does not go as Authorization: Bearer
 ///     models = ["qwen*"]
 ///     fallbacks = ["cloud"]
 ///     first-token-timeout = 5
@@ -79,11 +83,8 @@ read_upstreams(const std::vector<table_entry>& entries, const variable_reader& v
 /// Texts at the commas of *list*, without the spaces around them; empty ones are left out.
 std::vector<std::string> split_at_commas(const std::string& list);
 
-/// Whether *url* can be an upstream's; else a sentence.
-std::string is_web_address(const std::string& url);
-
-/// *url* without the slashes at its end.
-std::string without_last_slashes(std::string url);
+/// Why *name* cannot be the field that carries a key; empty where it can.
+std::string key_header_problem(const std::string& name);
 
 /// As a table of TOML, its secrets as stars.
 std::string shown_table(const upstream_settings& u);

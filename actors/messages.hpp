@@ -193,7 +193,7 @@ struct models_answer {
   /// Its place among the upstreams.
   std::size_t upstream = 0;
   bool ok = false;
-  std::vector<std::string> names;
+  std::vector<openai::listed_model> models;
   openai::error error;
 };
 

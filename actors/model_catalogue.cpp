@@ -36,13 +36,18 @@ model_catalogue::model_catalogue(std::vector<routed_upstream> upstreams, model_a
   make_list();
 }
 
-bool model_catalogue::update(std::size_t place, std::vector<std::string> names) {
+bool model_catalogue::update(std::size_t place, std::vector<openai::listed_model> models) {
   auto& u = upstreams_[place];
   u.is_known = true;
-  auto differ = u.names != names;
-  u.names = std::move(names);
+  const auto before = std::exchange(u.names, {});
+  u.members.clear();
+  for (auto& m : models) {
+    u.names.push_back(std::move(m.name));
+    u.members.push_back(
+        m.members.empty() ? nullptr : std::make_shared<const std::string>(std::move(m.members)));
+  }
   make_list();
-  return differ;
+  return u.names != before;
 }
 
 bool model_catalogue::miss(std::size_t place) {
@@ -76,6 +81,8 @@ void model_catalogue::make_list() {
       info.upstream_name = name;
       info.owner = service.kind();
       info.upstream_index = static_cast<std::uint32_t>(u.models.size());
+      if (u.models.size() < u.members.size())
+        info.members = u.members[u.models.size()];
       list_.models.push_back(info);
       u.models.push_back(std::move(info));
     }

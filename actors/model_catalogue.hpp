@@ -30,11 +30,11 @@ public:
   /// @param upstreams At least one. The first serves where no other is asked for.
   model_catalogue(std::vector<routed_upstream> upstreams, model_aliases aliases);
 
-  /// Takes the names of an upstream's models, by its place.
-  /// @returns whether they differ from those before.
-  bool update(std::size_t place, std::vector<std::string> names);
+  /// Takes an upstream's models, by its place.
+  /// @returns whether their names differ from those before.
+  bool update(std::size_t place, std::vector<openai::listed_model> models);
 
-  /// The names cannot be had: the last ones stay, or its default serves alone.
+  /// The models cannot be had: the last ones stay, or its default serves alone.
   /// @returns whether there are none.
   bool miss(std::size_t place);
 
@@ -60,6 +60,8 @@ private:
     /// Whether an answer came yet, good or bad.
     bool is_known = false;
     std::vector<std::string> names;
+    /// For each name.
+    std::vector<std::shared_ptr<const std::string>> members;
     std::vector<openai::model_info> models;
   };
 

@@ -24,14 +24,14 @@ void registry_state::refresh_models() {
   models_failed_ = false;
   for (std::size_t place = 0; place < options_.upstreams.size(); ++place)
     options_.upstreams[place].service->list_models(
-        [handle = caf::actor_cast<registry_actor>(self_), place](auto names) {
+        [handle = caf::actor_cast<registry_actor>(self_), place](auto models) {
           models_answer answer;
           answer.upstream = place;
-          answer.ok = static_cast<bool>(names);
-          if (names)
-            answer.names = std::move(*names);
+          answer.ok = static_cast<bool>(models);
+          if (models)
+            answer.models = std::move(*models);
           else
-            answer.error = std::move(names.error());
+            answer.error = std::move(models.error());
           caf::anon_send(handle, std::move(answer));
         });
 }
@@ -40,8 +40,8 @@ void registry_state::take_models(models_answer answer) {
   const auto upstream = options_.upstreams[answer.upstream].service->name();
   models_failed_ = models_failed_ || !answer.ok;
   if (answer.ok) {
-    const auto count = answer.names.size();
-    if (catalogue_.update(answer.upstream, std::move(answer.names)))
+    const auto count = answer.models.size();
+    if (catalogue_.update(answer.upstream, std::move(answer.models)))
       spdlog::info("upstream {} has {} models", upstream, count);
   } else {
     spdlog::warn("the models of upstream {} cannot be had ({}); {}", upstream,

@@ -20,7 +20,7 @@ models_query::answer read_models(const upstream_response& r) {
   auto names = anuneko::parse_models(r.body);
   if (!names)
     return error{error_code::upstream_error, {}, "no models in the upstream's list"};
-  return std::move(*names);
+  return std::vector<openai::listed_model>(names->begin(), names->end());
 }
 
 class anuneko_service : public upstream_service {

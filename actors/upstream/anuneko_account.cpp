@@ -1,6 +1,7 @@
 #include "actors/upstream/anuneko_account.hpp"
 
 #include "actors/ids.hpp"
+#include "protocol/base_address.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -13,14 +14,6 @@ namespace {
 
 using openai::error;
 using openai::error_code;
-
-/// The site that a base URL belongs to: its scheme and host.
-std::string origin_of(const std::string& base_url) {
-  auto host = base_url.find("://");
-  if (host == std::string::npos)
-    return base_url;
-  return base_url.substr(0, base_url.find('/', host + 3));
-}
 
 /// Whether *code* is a machine's word, so that it surely quotes nothing.
 bool is_word(std::string_view code) {
@@ -70,7 +63,7 @@ running_call begun(anuneko::call_kind kind) {
 http_call anuneko_account::make(anuneko::call c, bool repeatable) const {
   http_call result;
   result.method = std::move(c.method);
-  result.url = base_url_ + c.path;
+  result.url = address_of(base_url_, c.path);
   result.body = std::move(c.body);
   result.limits = limits_;
   result.repeatable = repeatable;

@@ -3,6 +3,7 @@
 #include "actors/upstream/transport.hpp"
 #include "protocol/deltas.hpp"
 #include "protocol/openai/errors.hpp"
+#include "protocol/openai/model_list.hpp"
 #include "protocol/openai/request.hpp"
 #include "protocol/openai/response.hpp"
 #include "protocol/result.hpp"
@@ -187,7 +188,8 @@ struct account_counts {
 /// A chat service: makes lines to it and knows its models. Called by actors on any thread.
 class upstream_service {
 public:
-  using models_handler = std::function<void(result<std::vector<std::string>, openai::error>)>;
+  using models_handler =
+      std::function<void(result<std::vector<openai::listed_model>, openai::error>)>;
 
   virtual ~upstream_service() = default;
 
@@ -196,7 +198,7 @@ public:
   virtual std::unique_ptr<chat_upstream> open(upstream_chat known, upstream_listener& listener,
                                               line_context context) = 0;
 
-  /// Asks for the names of the models. *f* is called once, on any thread, within the call's time
+  /// Asks for the models. *f* is called once, on any thread, within the call's time
   /// limits. One query at a time.
   virtual void list_models(models_handler f) = 0;
 

@@ -17,9 +17,9 @@ namespace {
 constexpr std::size_t most_models = 10'000;
 
 /// Leaves what can be asked for by name.
-void tidy(std::vector<std::string>& names) {
-  std::erase_if(names, [](const auto& name) { return !openai::is_model_name(name); });
-  names.resize(std::min(names.size(), most_models));
+void tidy(std::vector<openai::listed_model>& models) {
+  std::erase_if(models, [](const auto& m) { return !openai::is_model_name(m.name); });
+  models.resize(std::min(models.size(), most_models));
 }
 
 } // namespace
@@ -37,7 +37,7 @@ void models_query::start(std::shared_ptr<account_watch> who, http_call call,
 
 void models_query::take(const transfer_event& event) {
   upstream_service::models_handler f;
-  std::optional<answer> names;
+  std::optional<answer> models;
   {
     std::lock_guard guard{mutex_};
     if (event.transfer != number_ || !handler_)
@@ -52,11 +52,11 @@ void models_query::take(const transfer_event& event) {
       transfer_->grant(event.bytes.size());
       return;
     }
-    names = read(event);
-    account_->ended(running_, *names ? nullptr : &names->error(), event.failure, response_);
+    models = read(event);
+    account_->ended(running_, *models ? nullptr : &models->error(), event.failure, response_);
     f = std::exchange(handler_, nullptr);
   }
-  f(std::move(*names));
+  f(std::move(*models));
 }
 
 models_query::answer models_query::read(const transfer_event& event) const {
@@ -64,12 +64,12 @@ models_query::answer models_query::read(const transfer_event& event) const {
     return error{error_code::upstream_error, {}, "the list of models is too long"};
   if (event.failure != transfer_failure::none)
     return failure_of(event.failure);
-  auto names = read_(response_);
-  if (names)
-    tidy(*names);
-  if (names && names->empty())
+  auto models = read_(response_);
+  if (models)
+    tidy(*models);
+  if (models && models->empty())
     return error{error_code::upstream_error, {}, "no models in the upstream's list"};
-  return names;
+  return models;
 }
 
 } // namespace nekod

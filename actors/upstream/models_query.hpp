@@ -18,11 +18,11 @@ inline constexpr std::size_t longest_model_list = 16u << 20;
 /// A service's list of models, asked for by one caller at a time.
 class models_query {
 public:
-  using answer = result<std::vector<std::string>, openai::error>;
+  using answer = result<std::vector<openai::listed_model>, openai::error>;
   using reader = std::function<answer(const upstream_response&)>;
 
   /// @param kind The call's place among the watch's names.
-  /// @param read Reads the names from a response that is whole.
+  /// @param read Reads the models from a response that is whole.
   models_query(transport& net, std::size_t kind, reader read)
       : net_(net), kind_(kind), read_(std::move(read)) {}
 

@@ -59,10 +59,10 @@ private:
         failure = account->without_key(std::move(failure));
       return failure;
     }
-    auto ids = openai::parse_model_ids(r.body);
-    if (!ids)
+    auto models = openai::parse_model_list(r.body);
+    if (!models)
       return error{error_code::upstream_error, {}, "no models in the upstream's list"};
-    return std::move(*ids);
+    return std::move(*models);
   }
 
   transport& net_;

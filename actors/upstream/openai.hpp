@@ -21,8 +21,10 @@ struct openai_secrets {
 /// An OpenAI-compatible server, and whom it knows us as.
 struct openai_options {
   std::string name = "openai";
-  /// Up to and including `/v1`.
+  /// Tidy, as `protocol/base_address.hpp` has it; up to and including `/v1`.
   std::string base_url;
+  /// The header field that carries the key; empty for `Authorization: Bearer KEY`.
+  std::string key_header;
   /// At least one.
   std::vector<openai_secrets> accounts{1};
   /// The model that serves where none is named; empty for the first of the server's list.

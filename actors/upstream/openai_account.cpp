@@ -1,6 +1,7 @@
 #include "actors/upstream/openai_account.hpp"
 
 #include "actors/ids.hpp"
+#include "protocol/base_address.hpp"
 #include "protocol/openai/upstream_call.hpp"
 
 #include <utility>
@@ -32,6 +33,7 @@ openai_account::openai_account(const openai_options& server, openai_secrets secr
     : account_watch({server.name, stable_uuid(secrets.key), secrets.weight}, server.counts,
                     {"models", "chat_completions"}, std::move(line)),
       base_url_(server.base_url),
+      key_header_(server.key_header),
       secrets_(std::move(secrets)),
       limits_(server.limits) {}
 
@@ -46,11 +48,13 @@ std::shared_ptr<const openai_accounts> accounts_of(const openai_options& server)
 http_call openai_account::make(const char* method, const char* path) const {
   http_call result;
   result.method = method;
-  result.url = base_url_ + path;
+  result.url = address_of(base_url_, path);
   result.limits = limits_;
   result.headers = {{"user-agent", "nekod"}};
-  if (!secrets_.key.empty())
+  if (!secrets_.key.empty() && key_header_.empty())
     result.headers.emplace_back("authorization", "Bearer " + secrets_.key);
+  else if (!secrets_.key.empty())
+    result.headers.emplace_back(key_header_, secrets_.key);
   return result;
 }
 
@@ -80,6 +84,9 @@ error openai_account::failure_of(const upstream_response& r) const {
   result.retry_after = r.retry_after;
   if (result.code == error_code::upstream_auth_failed)
     result.detail = "see OPENAI_API_KEY";
+  // Most servers have their calls below /v1, which is easily left out.
+  if (r.status == 404 && !result.foreign && origin_of(base_url_) == base_url_)
+    result.detail = "upstream status 404: its address may lack /v1";
   return result;
 }
 

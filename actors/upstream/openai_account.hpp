@@ -41,6 +41,7 @@ private:
   http_call make(const char* method, const char* path) const;
 
   std::string base_url_;
+  std::string key_header_;
   openai_secrets secrets_;
   time_limits limits_;
 };

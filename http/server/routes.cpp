@@ -74,7 +74,10 @@ const routes::endpoint* routes::find(std::string_view path, std::string_view met
 }
 
 routes::routes(caf::actor_system& system, registry_actor registry, route_options options)
-    : system_(system), registry_(std::move(registry)), options_(std::move(options)) {}
+    : system_(system),
+      registry_(std::move(registry)),
+      options_(std::move(options)),
+      started_(seconds_since_epoch()) {}
 
 void routes::handle(const exchange_ptr& x) {
   call c{x, make_id("req_"), endpoint_path(x->req().path), nullptr, {}};
@@ -187,9 +190,10 @@ void routes::chat(const call& c) {
 }
 
 void routes::models(const call& c) {
-  auto answer = [](exchange& x, const std::string& request_id, const model_list& list) {
+  auto answer = [created = started_](exchange& x, const std::string& request_id,
+                                     const model_list& list) {
     respond_json(x, request_id, 200,
-                 openai::model_list_json(list.models, seconds_since_epoch(), list.upstream_names));
+                 openai::model_list_json(list.models, created, list.upstream_names));
   };
   if (query_says(c.x->req().query, "refresh"))
     ask<model_list>(c, answer, atom::models_v, atom::refresh_v);
@@ -202,13 +206,14 @@ void routes::model(const call& c) {
   auto lang = options_.reply->language;
   ask<model_list>(
       c,
-      [id, lang](exchange& x, const std::string& request_id, const model_list& list) {
+      [id, lang, created = started_](exchange& x, const std::string& request_id,
+                                     const model_list& list) {
         auto found = std::find_if(list.models.begin(), list.models.end(),
                                   [&](const auto& m) { return id && m.id == *id; });
         if (found == list.models.end())
           respond_error(x, {error_code::model_not_found, "model"}, lang, request_id);
         else
-          respond_json(x, request_id, 200, openai::model_json(*found, seconds_since_epoch()));
+          respond_json(x, request_id, 200, openai::model_json(*found, created));
       },
       atom::models_v);
 }

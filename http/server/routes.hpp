@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -105,6 +106,9 @@ private:
   caf::actor_system& system_;
   registry_actor registry_;
   route_options options_;
+  /// When this began, in seconds since the epoch: what is told of models that say no time
+  /// themselves.
+  std::int64_t started_;
   std::atomic<bool> leaving_{false};
   std::atomic<bool> draining_{false};
 };

@@ -1,24 +1,65 @@
 #include "protocol/openai/models.hpp"
 
+#include "protocol/json_spans.hpp"
 #include "protocol/json_strings.hpp"
 #include "protocol/utf8.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace nekod::openai {
 namespace {
 
 bool is_anunekos(const model_info& m) { return m.owner == "anuneko"; }
 
+std::string quoted(std::string_view text) {
+  std::string out;
+  json::append_quoted(out, text);
+  return out;
+}
+
+bool is_whole_number(std::string_view value) {
+  return !value.empty() &&
+         std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// Whether clients can read the upstream's *value* of a member that they count on.
+bool is_good(std::string_view name, std::string_view value) {
+  if (name == "created")
+    return is_whole_number(value);
+  const auto is_text = name == "owned_by" || name == "root";
+  return !is_text || (value.starts_with('"') && value.size() > 2);
+}
+
+/// Appends the upstream's members, and those of *defaults* that are missing.
+template <class Members>
+void append_members(std::string& out, const std::string& object, Members defaults) {
+  auto default_of = [&](std::string_view name) {
+    return std::find_if(defaults.begin(), defaults.end(),
+                        [&](const auto& d) { return d.first == name; });
+  };
+  std::string others;
+  for (json::members m{object}; m.next();) {
+    auto known = default_of(m.name());
+    if (known == defaults.end())
+      others.append(",").append(m.whole());
+    else if (is_good(m.name(), m.value()))
+      known->second = m.value();
+  }
+  for (const auto& [name, value] : defaults)
+    out.append(",\"").append(name).append("\":").append(value);
+  out += others;
+}
+
 void append_model(std::string& out, const model_info& m, std::int64_t created) {
-  out += R"({"id":)";
-  json::append_quoted(out, m.id);
-  out += R"(,"object":"model","created":)" + std::to_string(created);
-  out += R"(,"owned_by":)";
-  json::append_quoted(out, m.owner);
-  out += R"(,"permission":[],"root":)";
-  json::append_quoted(out, m.id);
-  out += R"(,"parent":null)";
+  out.append(R"({"id":)").append(quoted(m.id)).append(R"(,"object":"model")");
+  const std::array<std::pair<std::string_view, std::string>, 5> defaults{
+      {{"created", std::to_string(created)},
+       {"owned_by", quoted(m.owner)},
+       {"permission", "[]"},
+       {"root", quoted(m.id)},
+       {"parent", "null"}}};
+  append_members(out, m.members ? "{" + *m.members + "}" : "{}", defaults);
   if (is_anunekos(m)) {
     out += R"(,"anuneko_model":)";
     json::append_quoted(out, m.upstream_name);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,8 @@ struct model_info {
   std::string owner = "anuneko";
   /// Its place in the upstream's list, from 0.
   std::uint32_t upstream_index = 0;
+  /// The upstream's own members, as `listed_model` has them; null for none.
+  std::shared_ptr<const std::string> members;
 };
 
 /// Bytes of a model's name: it is repeated in each chunk.
@@ -30,8 +33,9 @@ inline constexpr std::size_t longest_model_name = 256;
 /// log: short, and without control characters.
 bool is_model_name(std::string_view name) noexcept;
 
-/// One model object.
-/// @param created Seconds since the epoch.
+/// One model object: the upstream's members, with our `id` and `object`, and what clients count on
+/// where the upstream has it not: `created`, `owned_by`, `permission`, `root`, `parent`.
+/// @param created Seconds since the epoch, for models whose upstream does not say.
 std::string model_json(const model_info& m, std::int64_t created);
 
 /// The list. Where there are models of AnuNeko's, `anuneko_api_response` carries the names as the

@@ -93,20 +93,6 @@ std::string upstream_body(const chat_request& r, std::string_view model,
   return out;
 }
 
-std::optional<std::vector<std::string>> parse_model_ids(std::string_view body) {
-  const auto doc = json::parse_foreign(body);
-  if (!doc)
-    return std::nullopt;
-  const auto* list = json::find(doc.root, "data");
-  if (list == nullptr || !list->IsArray())
-    return std::nullopt;
-  std::vector<std::string> ids;
-  for (const auto& m : list->GetArray())
-    if (auto id = word_of(json::find(m, "id")); !id.empty())
-      ids.push_back(std::move(id));
-  return ids;
-}
-
 std::optional<foreign_words> parse_failure(std::string_view body) {
   const auto doc = json::parse_foreign(body);
   if (!doc || !doc.root.IsObject())

@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 /// What an OpenAI-compatible server is asked, and what its small answers say. Such servers differ,
 /// so these are read leniently.
@@ -18,9 +17,6 @@ namespace nekod::openai {
 /// client.
 /// @param messages A JSON array.
 std::string upstream_body(const chat_request& r, std::string_view model, std::string_view messages);
-
-/// The ids in an answer to `/models`.
-std::optional<std::vector<std::string>> parse_model_ids(std::string_view body);
 
 /// A server's words for a failure, in any of the forms that are about; nothing where *body* has
 /// none.

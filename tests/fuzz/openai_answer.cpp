@@ -1,10 +1,14 @@
+#include "protocol/json.hpp"
 #include "protocol/openai/answer_decoder.hpp"
+#include "protocol/openai/model_list.hpp"
+#include "protocol/openai/models.hpp"
 #include "protocol/openai/upstream_call.hpp"
 #include "protocol/openai/whole_messages.hpp"
 #include "protocol/utf8.hpp"
 #include "tests/fuzz/promise.hpp"
 #include "tests/fuzz/targets.hpp"
 
+#include <memory>
 #include <string>
 
 namespace nekod::fuzz {
@@ -43,9 +47,14 @@ void openai_answer(std::string_view input) {
     check_failure(answer.error());
   for (const std::uint16_t status : {0, 200, 400, 401, 404, 429, 500, 503})
     check_failure(openai::failure_of(status, openai::parse_failure(input)));
-  if (const auto models = openai::parse_model_ids(input))
-    for (const auto& id : *models)
-      check(!id.empty() && is_utf8(id), "a model has a name");
+  if (const auto models = openai::parse_model_list(input))
+    for (const auto& m : *models) {
+      check(!m.name.empty() && is_utf8(m.name), "a model has a name");
+      openai::model_info info;
+      info.id = info.upstream_name = m.name;
+      info.members = std::make_shared<const std::string>(m.members);
+      check(static_cast<bool>(json::parse(openai::model_json(info, 0))), "a model is an object");
+    }
 }
 
 } // namespace nekod::fuzz

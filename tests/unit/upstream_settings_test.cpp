@@ -44,6 +44,7 @@ TEST_CASE("tables describe upstreams, in their order") {
              {{"model", {"qwen"}},
               {"models", {"qwen*", "llama"}},
               {"key", {"a", "b"}},
+              {"key-header", {"api-key"}},
               {"first-token-timeout", {"2.5"}},
               {"fallbacks", {"cloud"}}}},
             {{"upstreams", "cloud"},
@@ -57,6 +58,7 @@ TEST_CASE("tables describe upstreams, in their order") {
   CHECK(secrets(first) == strings{"t"});
   CHECK(second.kind == upstream_kind::openai);
   CHECK(second.model == "qwen");
+  CHECK(second.key_header == "api-key");
   CHECK(second.models == strings{"qwen*", "llama"});
   CHECK(second.fallbacks == strings{"cloud"});
   CHECK(second.first_token_timeout->count() == 2.5);
@@ -105,6 +107,9 @@ TEST_CASE("a wrong line is named") {
       {{{"upstreams", "local", "accounts", "a"}, {{"weight", {"0"}}}},
        "upstreams.local.accounts.a.weight must be"},
       {at_local("url", {"http://name:word@local/v1"}), "upstreams.local.url must not name a user"},
+      {at_local("url", {"http://local/v1#a"}), "upstreams.local.url must not have a fragment"},
+      {at_local("key-header", {"a b"}), "upstreams.local.key-header must be the name of a header"},
+      {{{"upstreams", "cats"}, {{"key-header", {"x"}}}}, "upstreams.cats has a key-header"},
       {at_local("url", {"http://local/v1"}), "upstreams.local.url is set twice"},
       {{{"upstreams", "local", "accounts", "a"}, {{"weight", {"2"}}}},
        "upstreams.local has an account a without a key"},

@@ -22,8 +22,8 @@ struct fixture {
   }
 
   void know() {
-    catalogue.update(0, {"Orange Cat", "Tuxedo"});
-    catalogue.update(1, {"qwen", "public-Tuxedo"});
+    catalogue.update(0, test::listed({"Orange Cat", "Tuxedo"}));
+    catalogue.update(1, test::listed({"qwen", "public-Tuxedo"}));
   }
 
   /// `upstream: model`, and the id that clients are told where that is another; empty while it is
@@ -57,7 +57,7 @@ TEST_CASE_FIXTURE(fixture, "the list has the models of all, and each name once")
   know();
   CHECK(listed() ==
         strings{"public-Orange Cat", "public-Tuxedo", "public-qwen", "public-public-Tuxedo"});
-  catalogue.update(1, {"Tuxedo"});
+  catalogue.update(1, test::listed({"Tuxedo"}));
   CHECK(listed() == strings{"public-Orange Cat", "public-Tuxedo", "local/public-Tuxedo"});
   CHECK(choose("local/public-Tuxedo") == "local: Tuxedo as local/public-Tuxedo");
 }
@@ -93,7 +93,7 @@ TEST_CASE_FIXTURE(fixture, "a name that is listed is what it says, whatever else
   router->called = "router";
   catalogue = model_catalogue{{{cats}, {local}, {router}}, {}};
   know();
-  catalogue.update(2, {"x"});
+  catalogue.update(2, test::listed({"x"}));
   router->called = "router"; // Its public id is `public-x`.
   CHECK(choose("public-x") == "router: x as public-x");
   cats->called = "public-qwen";
@@ -118,10 +118,10 @@ TEST_CASE_FIXTURE(fixture, "what depends on a list that is not known yet is open
   CHECK(choose("gpt-4o") == "local: gpt-4o");
   CHECK(choose("local/qwen") == "local: qwen as local/qwen");
   make({"Tux*"});
-  catalogue.update(1, {"Tuxedo"});
+  catalogue.update(1, test::listed({"Tuxedo"}));
   CHECK(choose("Tuxedo").empty()); // Though another has it.
   make({}, {"gpt-*"});
-  catalogue.update(0, {"Tuxedo"});
+  catalogue.update(0, test::listed({"Tuxedo"}));
   CHECK(choose("Tuxedo") == "cats: Tuxedo as public-Tuxedo");
   CHECK(choose("") == "cats: Tuxedo as public-Tuxedo");
   CHECK(choose("qwen").empty());
@@ -133,9 +133,24 @@ TEST_CASE_FIXTURE(fixture, "what depends on a list that is not known yet is open
 
 TEST_CASE_FIXTURE(fixture, "a first upstream that takes any name is asked for those nobody lists") {
   catalogue = model_catalogue{{{local}, {cats}}, {}};
-  catalogue.update(0, {"qwen"});
-  catalogue.update(1, {"Orange Cat", "Tuxedo"});
+  catalogue.update(0, test::listed({"qwen"}));
+  catalogue.update(1, test::listed({"Orange Cat", "Tuxedo"}));
   CHECK(choose("nobody's") == "local: nobody's");
   CHECK(choose("Tuxedo") == "cats: Tuxedo as public-Tuxedo");
   CHECK(choose(std::string(257, 'x')) == "local: Orange Cat in its place");
+}
+
+TEST_CASE_FIXTURE(fixture, "a model keeps what its upstream says of it, under an alias, too") {
+  model_aliases aliases;
+  aliases.entries = {{"best", "qwen"}};
+  make({}, {}, aliases);
+  CHECK(catalogue.update(1, {{"qwen", R"("created":5)"}, {"llama"}}));
+  CHECK_FALSE(catalogue.update(1, {{"qwen", R"("created":6)"}, {"llama"}}));
+  const auto& models = catalogue.list().models;
+  REQUIRE(models.size() == 4); // The default of the first upstream comes first.
+  REQUIRE(models[1].members);
+  CHECK(*models[1].members == R"("created":6)");
+  CHECK_FALSE(models[2].members);
+  CHECK(models[3].id == "best");
+  CHECK(models[3].members == models[1].members);
 }

@@ -290,7 +290,8 @@ TEST_CASE("the models are those of the server's list") {
   std::optional<openai::error> problem;
   auto take = [&](auto found) {
     if (found)
-      names = std::move(*found);
+      for (const auto& m : *found)
+        names.push_back(m.name);
     else
       problem = std::move(found.error());
   };

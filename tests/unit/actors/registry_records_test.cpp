@@ -76,7 +76,7 @@ struct fixture : test::actor_system_fixture {
     run();
     auto f = std::move(upstream->model_queries.back());
     upstream->model_queries.clear();
-    f(strings{"Orange Cat", "Exotic Shorthair"});
+    f(test::listed({"Orange Cat", "Exotic Shorthair"}));
     run();
   }
 
@@ -419,7 +419,7 @@ TEST_CASE_FIXTURE(fixture,
   handle = system().spawn(registry, options);
   run();
   auto f = std::move(upstream->model_queries.back());
-  f(strings{"Orange Cat"});
+  f(test::listed({"Orange Cat"}));
   auto first = ask_keyed("key");
   auto second = ask_keyed("key");
   auto third = ask_keyed("key");

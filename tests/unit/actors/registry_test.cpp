@@ -35,11 +35,11 @@ struct fixture : test::actor_system_fixture {
   fixture(const fixture&) = delete;
   fixture& operator=(const fixture&) = delete;
 
-  void give_models(strings names) {
+  void give_models(const strings& names) {
     REQUIRE_FALSE(upstream->model_queries.empty());
     auto f = std::move(upstream->model_queries.back());
     upstream->model_queries.pop_back();
-    f(std::move(names));
+    f(test::listed(names));
     run();
   }
 

@@ -58,7 +58,7 @@ struct fixture : test::actor_system_fixture {
     handle = system().spawn(registry, options);
     run();
     auto f = std::move(upstream->model_queries.back());
-    f(strings{"Orange Cat"});
+    f(test::listed({"Orange Cat"}));
     run();
   }
 

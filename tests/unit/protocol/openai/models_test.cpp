@@ -41,3 +41,27 @@ TEST_CASE("nothing of AnuNeko's is shown with another upstream's models") {
         R"({"object":"list","data":[{"id":"tiny","object":"model","created":7,"owned_by":"openai",)"
         R"("permission":[],"root":"tiny","parent":null}]})");
 }
+
+TEST_CASE("an upstream's own members stay, but for the id and the kind of object") {
+  auto m = model("far/qwen", "qwen", 0);
+  m.owner = "openai";
+  m.members = std::make_shared<const std::string>(
+      R"("created":5,"owned_by":"vllm","root":"/models/qwen","max_model_len":4096,)"
+      R"("permission":[{"id":"p"}],"meta":{"n_ctx":[1]})");
+  CHECK(model_json(m, 7) ==
+        R"({"id":"far/qwen","object":"model","created":5,"owned_by":"vllm",)"
+        R"("permission":[{"id":"p"}],"root":"/models/qwen","parent":null,"max_model_len":4096,)"
+        R"("meta":{"n_ctx":[1]}})");
+}
+
+TEST_CASE("what clients count on has its type, whatever the upstream says") {
+  for (const auto* members :
+       {R"("created":null,"owned_by":null,"root":null)", R"("created":"2024-05-01","owned_by":"")",
+        R"("created":1.5,"owned_by":7)", R"("created":-1)"}) {
+    auto m = model("m", "m", 0);
+    m.owner = "openai";
+    m.members = std::make_shared<const std::string>(members);
+    CHECK(model_json(m, 7) == R"({"id":"m","object":"model","created":7,"owned_by":"openai",)"
+                              R"("permission":[],"root":"m","parent":null})");
+  }
+}

@@ -28,13 +28,6 @@ TEST_CASE("a request goes on as it was written, with another model and other mes
         R"("odd":{"a":1e2},"stream":true,"stream_options":{"include_usage":true}})");
 }
 
-TEST_CASE("a list of models is read") {
-  CHECK(parse_model_ids(R"({"object":"list","data":[{"id":"a"},{"id":"b/c"},{"no":1},7]})") ==
-        std::vector<std::string>{"a", "b/c"});
-  CHECK_FALSE(parse_model_ids(R"({"data":{}})"));
-  CHECK_FALSE(parse_model_ids("<html>"));
-}
-
 TEST_CASE("failures are read in the forms that are about") {
   struct {
     const char* body;
