@@ -187,6 +187,12 @@ private:
              {"NEKOD_MAX_MEMORY"})
         ->check(setting_reader::within(0, 1e18));
     reader_
+        .add("--max-buffered", result_.max_buffered,
+             "Bytes of requests and of answers that wait, all together, past which requests are "
+             "answered 503; 0 for 1 GiB, or a quarter of the memory if that is less",
+             {"NEKOD_MAX_BUFFERED"})
+        ->check(setting_reader::within(0, 1e18));
+    reader_
         .add("--stream-buffer", result_.stream_buffer,
              "Bytes of an answer that may wait for a slow client, in bytes",
              {"NEKOD_STREAM_BUFFER"})

@@ -99,6 +99,8 @@ struct settings {
   std::size_t max_streams = 10'000;
   /// 0 for no limit.
   std::size_t max_memory = 0;
+  /// Bytes; 0 for 1 GiB, or a quarter of the memory there is where that is less.
+  std::size_t max_buffered = 0;
   std::size_t stream_buffer = 256u << 10;
 
   seconds connect_timeout{5};

@@ -3,6 +3,7 @@
 #include "actors/upstream/anuneko.hpp"
 #include "actors/upstream/openai.hpp"
 #include "actors/upstream/retrying.hpp"
+#include "http/server/machine_memory.hpp"
 #include "service_manager.hpp"
 #include "stream_shares.hpp"
 
@@ -53,6 +54,7 @@ retry_options retries_of(const settings& s, const upstream_settings& u) {
 
 std::shared_ptr<upstream_service> make_upstream(transport& net, const settings& s,
                                                 const upstream_settings& u,
+                                                const std::shared_ptr<byte_budget>& budget,
                                                 const std::shared_ptr<metrics>& counts) {
   if (u.kind == upstream_kind::openai) {
     openai_options o;
@@ -65,6 +67,7 @@ std::shared_ptr<upstream_service> make_upstream(transport& net, const settings& 
     o.default_model = u.model;
     o.limits = time_limits_of(s);
     o.circuit = circuit_of(s);
+    o.budget = budget;
     o.counts = counts;
     return make_openai(net, o);
   }
@@ -126,12 +129,23 @@ unsigned threads_of(const settings& s) {
   return s.threads > 0 ? s.threads : std::max(1u, std::thread::hardware_concurrency());
 }
 
+std::shared_ptr<byte_budget> budget_of(const settings& s) {
+  constexpr std::size_t most = std::size_t{1} << 30;
+  auto bytes = s.max_buffered > 0 ? s.max_buffered : std::min(most, http::machine_memory() / 4);
+  return std::make_shared<byte_budget>(bytes);
+}
+
+std::size_t max_body_of(const settings& s, const byte_budget& budget) {
+  return std::min(s.max_content_length, budget.request_limit() / http::body_copies);
+}
+
 std::vector<routed_upstream> make_upstreams(transport& net, const settings& s,
                                             const std::vector<upstream_settings>& all,
+                                            const std::shared_ptr<byte_budget>& budget,
                                             const std::shared_ptr<metrics>& counts) {
   std::map<std::string, std::shared_ptr<upstream_service>> services;
   for (const auto& u : all)
-    services.emplace(u.name, make_upstream(net, s, u, counts));
+    services.emplace(u.name, make_upstream(net, s, u, budget, counts));
   std::vector<routed_upstream> result;
   for (const auto& u : all) {
     std::vector<fallback> fallbacks;
@@ -151,7 +165,8 @@ conversation_limits conversation_limits_of(const settings& s) {
   return result;
 }
 
-http::server_options server_options_of(const settings& s, http::tls_context tls) {
+http::server_options server_options_of(const settings& s, http::tls_context tls,
+                                       std::shared_ptr<byte_budget> budget) {
   http::server_options result;
   result.host = s.host;
   result.port = s.port;
@@ -160,7 +175,8 @@ http::server_options server_options_of(const settings& s, http::tls_context tls)
   if (result.tls && s.hsts.count() > 0)
     result.extra.emplace_back("Strict-Transport-Security",
                               "max-age=" + std::to_string(in_whole_seconds(s.hsts).count()));
-  result.max_body = s.max_content_length;
+  result.max_body = max_body_of(s, *budget);
+  result.budget = std::move(budget);
   result.max_connections = connection_limit(s, raise_descriptor_limit());
   result.read_timeout = in_whole_seconds(s.read_timeout);
   result.handshake_timeout = std::min(result.handshake_timeout, result.read_timeout);
@@ -183,6 +199,7 @@ http::server_options redirect_options_of(const settings& s) {
 }
 
 std::shared_ptr<const http::reply_options> reply_options_of(const settings& s,
+                                                            std::shared_ptr<byte_budget> budget,
                                                             std::shared_ptr<metrics> counts) {
   auto result = std::make_shared<http::reply_options>();
   result->language = s.language;
@@ -191,6 +208,7 @@ std::shared_ptr<const http::reply_options> reply_options_of(const settings& s,
   stream_shares shares{s.stream_buffer};
   result->credit_step = shares.window / 2;
   result->full_write = shares.write;
+  result->budget = std::move(budget);
   result->counts = std::move(counts);
   return result;
 }

@@ -49,6 +49,7 @@ rooms::rooms(settings s, live_settings live, logs& l)
     : set(std::move(s)),
       log(l),
       upstreams(set.upstreams),
+      budget(budget_of(set)),
       gate(std::move(live.admission), counts),
       loops(threads_of(set)) {
   if (upstreams.front().kind == upstream_kind::simulator)
@@ -80,7 +81,7 @@ void rooms::start_simulator() {
 
 /// Before there is an actor, so that a port in use ends the program; served once the loop runs.
 void rooms::open_ports(http::tls_context tls) {
-  auto o = server_options_of(set, std::move(tls));
+  auto o = server_options_of(set, std::move(tls), budget);
   max_connections = o.max_connections;
   o.ended = [this](const auto& request, const auto& notes, const auto& outcome) {
     exchange_ended(request, notes, outcome);
@@ -132,7 +133,7 @@ void rooms::make_actors(model_aliases aliases) {
   system.emplace(config);
   store = make_store();
   registry_options o;
-  o.upstreams = make_upstreams(*client, set, upstreams, counts);
+  o.upstreams = make_upstreams(*client, set, upstreams, budget, counts);
   o.limits = conversation_limits_of(set);
   o.store = store;
   o.counts = counts;
@@ -164,15 +165,18 @@ void rooms::watch_sizes() {
                count([this] { return server->open_exchanges(); }));
   scrape.watch("nekod_open_streams", "Answers being streamed",
                count([this] { return server->open_streams(); }));
+  scrape.watch("nekod_buffered_bytes",
+               "Bytes of requests and of answers that wait, as --max-buffered counts them",
+               count([this] { return budget->used(); }));
   scrape.watch("nekod_upstream_connections", "Connections to the upstream, idle ones included",
                count([this] { return client->open_connections(); }));
 }
 
 void rooms::make_routes() {
   http::route_options o;
-  o.reply = reply_options_of(set, counts);
+  o.reply = reply_options_of(set, budget, counts);
   o.gate = &gate;
-  o.max_body = set.max_content_length;
+  o.max_body = max_body_of(set, *budget);
   o.max_messages = set.transcript_messages;
   o.max_url = set.max_url_size;
   o.max_headers = set.max_header_size;

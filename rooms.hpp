@@ -40,6 +40,8 @@ struct rooms {
   std::vector<upstream_settings> upstreams;
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();
   http::memory_watch memory;
+  /// Of all requests being read and answers that wait.
+  std::shared_ptr<byte_budget> budget;
   http::scrape scrape{counts, NEKOD_VERSION};
   http::admission gate;
   event_loops loops;

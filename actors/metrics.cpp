@@ -145,9 +145,6 @@ metrics::metrics()
       between_chunks(histograms(registry, "nekod_time_between_chunks_seconds",
                                 "Between two pieces of text of one answer")
                          .Add({}, short_times)),
-      buffered_bytes(gauges(registry, "nekod_buffered_bytes",
-                            "Text and events that wait in memory for slow clients")
-                         .Add({})),
       credit_stalls(counters(registry, "nekod_credit_stalls_total",
                              "Upstream transfers paused since their client does not read")
                         .Add({})),

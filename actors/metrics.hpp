@@ -181,8 +181,6 @@ public:
   prometheus::Histogram& first_token;
   /// Between two pieces of text of one answer.
   prometheus::Histogram& between_chunks;
-  /// Text and events that wait in memory for slow clients.
-  prometheus::Gauge& buffered_bytes;
 
   /// An upstream transfer was paused since its text does not leave.
   prometheus::Counter& credit_stalls;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/byte_budget.hpp"
 #include "actors/metrics.hpp"
 #include "actors/upstream/chat_upstream.hpp"
 #include "actors/upstream/circuit.hpp"
@@ -31,6 +32,8 @@ struct openai_options {
   std::string default_model;
   time_limits limits;
   circuit_options circuit;
+  /// What answers in one piece hold while they arrive; null for no limit.
+  std::shared_ptr<byte_budget> budget;
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();
 };
 

@@ -35,7 +35,8 @@ openai_account::openai_account(const openai_options& server, openai_secrets secr
       base_url_(server.base_url),
       key_header_(server.key_header),
       secrets_(std::move(secrets)),
-      limits_(server.limits) {}
+      limits_(server.limits),
+      budget_(server.budget) {}
 
 std::shared_ptr<const openai_accounts> accounts_of(const openai_options& server) {
   auto line = std::make_shared<circuit>(server.circuit);

@@ -37,6 +37,9 @@ public:
   /// The same of an error that the server told, without the key, should its words quote it.
   openai::error without_key(openai::error e) const;
 
+  /// What answers in one piece hold while they arrive; null for no limit.
+  const std::shared_ptr<byte_budget>& budget() const noexcept { return budget_; }
+
 private:
   http_call make(const char* method, const char* path) const;
 
@@ -44,6 +47,7 @@ private:
   std::string key_header_;
   openai_secrets secrets_;
   time_limits limits_;
+  std::shared_ptr<byte_budget> budget_;
 };
 
 using openai_accounts = account_pool<openai_account>;

@@ -9,6 +9,13 @@ namespace nekod {
 using openai::error;
 using openai::error_code;
 
+namespace {
+
+/// What a client is told to wait where there was no room for its answer.
+constexpr std::chrono::seconds room_retry{2};
+
+} // namespace
+
 openai_line::openai_line(transport& net, std::shared_ptr<const openai_accounts> accounts,
                          upstream_listener& listener, line_context context)
     : net_(net),
@@ -36,6 +43,7 @@ void openai_line::begin(const upstream_turn& turn) {
   flow_ = answer_flow{};
   failure_ = transfer_failure::none;
   response_ = upstream_response{};
+  held_ = byte_budget::for_answer(account_->budget());
   decoder_ = openai::answer_decoder{turn.request->include_usage};
   call_ = begun(openai_call::chat_completions);
   auto body = openai::upstream_body(*turn.request, turn.model, turn.messages);
@@ -69,6 +77,16 @@ void openai_line::drop_turn() {
 void openai_line::forget_answer() {
   decoder_ = openai::answer_decoder{false};
   std::string{}.swap(response_.body);
+  held_.force(0);
+}
+
+/// The server is not at fault, so it is as if the client had left.
+void openai_line::give_up_for_room() {
+  account_->cancelled(call_);
+  drop_turn();
+  error full{error_code::overloaded, {}, "no memory is left for the answer"};
+  full.retry_after = room_retry;
+  listener_.on_failure({std::move(full), remedy::none});
 }
 
 void openai_line::grant(std::size_t bytes) {
@@ -103,7 +121,9 @@ void openai_line::take_data(const std::string& bytes) {
   if (!running_)
     return;
   response_.body += bytes;
-  if (response_.body.size() > (response_.ok() ? openai::max_answer_bytes : max_small_reply))
+  if (!held_.resize(response_.body.capacity()))
+    give_up_for_room();
+  else if (response_.body.size() > (response_.ok() ? openai::max_answer_bytes : max_small_reply))
     fail({error_code::upstream_error, {}, "the upstream's answer is too long"});
 }
 

@@ -44,6 +44,7 @@ private:
   void fail(openai::error reason);
   void drop_turn();
   void forget_answer();
+  void give_up_for_room();
   remedy remedy_for(const openai::error& reason) const;
 
   transport& net_;
@@ -65,6 +66,8 @@ private:
   transfer_failure failure_ = transfer_failure::none;
   std::unique_ptr<transfer> transfer_;
   upstream_response response_;
+  /// The bytes of an answer that arrives in one piece.
+  byte_budget::share held_;
   openai::answer_decoder decoder_;
 };
 

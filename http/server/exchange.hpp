@@ -1,5 +1,7 @@
 #pragma once
 
+#include "actors/byte_budget.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -26,6 +28,8 @@ enum class unread : std::uint8_t {
   head,
   /// Its body is too long, or nobody wanted it.
   body,
+  /// The server's budget had no room for it.
+  room,
 };
 
 /// A request.
@@ -48,6 +52,8 @@ struct request {
   bool keep_alive = true;
   /// Whether its client knows of bodies in chunks; not so in HTTP/1.0.
   bool takes_chunks = true;
+  /// What it holds of the server's budget, as long as it is being answered.
+  byte_budget::share held;
 
   /// The first field of that name (letters' case does not matter); empty for none.
   std::string_view header(std::string_view name) const noexcept;

@@ -9,7 +9,10 @@ void inbox::take(std::string_view bytes) {
     return;
   if (!busy_ && held_.empty())
     bytes.remove_prefix(reader_.take(bytes));
+  if (bytes.empty())
+    return;
   held_.append(bytes);
+  counted_.force(held_.capacity());
 }
 
 bool inbox::ready() {
@@ -18,7 +21,7 @@ bool inbox::ready() {
   if (!reader_.whole() && !held_.empty()) {
     held_.erase(0, reader_.take(held_));
     if (held_.empty())
-      held_ = std::string{};
+      drop_held();
   }
   return reader_.whole();
 }
@@ -27,8 +30,13 @@ request inbox::release() {
   busy_ = true;
   auto result = reader_.release();
   if (broken())
-    held_ = std::string{};
+    drop_held();
   return result;
+}
+
+void inbox::drop_held() {
+  held_ = std::string{};
+  counted_.force(0);
 }
 
 void inbox::answered() {

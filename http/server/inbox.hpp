@@ -14,7 +14,8 @@ namespace nekod::http {
 /// what a client sends meanwhile waits here, up to a limit. To be used on the connection's strand.
 class inbox {
 public:
-  explicit inbox(std::shared_ptr<const reading_rules> rules) : reader_(std::move(rules)) {}
+  explicit inbox(std::shared_ptr<const reading_rules> rules)
+      : reader_(rules), counted_(byte_budget::for_request(rules->budget)) {}
 
   /// Takes in what arrived.
   void take(std::string_view bytes);
@@ -52,8 +53,12 @@ private:
   /// Bytes that wait behind a request that is being answered.
   static constexpr std::size_t most_held = 16u << 10;
 
+  void drop_held();
+
   request_reader reader_;
   std::string held_;
+  /// The bytes held. They are in memory already, so they count without being asked for.
+  byte_budget::share counted_;
   bool busy_ = false;
   /// Whether a request was answered.
   bool used_ = false;

@@ -23,7 +23,7 @@ public:
       : handshake_timeout(o.handshake_timeout),
         write_timeout(o.write_timeout),
         max_handshakes(o.max_connections),
-        reading(std::make_shared<reading_rules>(reading_rules{o.max_body, o.wants_body})),
+        reading(std::make_shared<reading_rules>(reading_rules{o.max_body, o.wants_body, o.budget})),
         connections(std::move(table)),
         context_(o.tls) {}
 

@@ -16,6 +16,13 @@ using openai::error_code;
 constexpr const char* json_type = "application/json";
 constexpr const char* stream_type = "text/event-stream";
 
+/// Bytes that an answer may hold even where the budget is used up, so that a client which reads is
+/// not cut off because others do not.
+constexpr std::size_t small_answer = 4u << 10;
+
+/// What a client is told to wait where there was no room for its answer.
+constexpr std::chrono::seconds room_retry{2};
+
 std::string join(const std::vector<std::string>& words) {
   std::string result;
   for (const auto& word : words) {
@@ -34,6 +41,7 @@ void reply_state::start(exchange_ptr x, std::shared_ptr<const openai::chat_reque
   request_ = std::move(request);
   request_id_ = std::move(request_id);
   options_ = std::move(options);
+  held_ = byte_budget::for_answer(options_->budget);
   self_->set_error_handler([](caf::error&) {});
   // A session that is no more will not end the answer.
   self_->set_down_handler([this](const caf::down_msg& m) {
@@ -46,11 +54,6 @@ void reply_state::start(exchange_ptr x, std::shared_ptr<const openai::chat_reque
   exchange_->on_gone(
       [handle] { caf::anon_send(handle, atom::gone_v, std::chrono::steady_clock::now()); });
   exchange_->on_idle(options_->heartbeat, [handle] { caf::anon_send(handle, atom::idle_v); });
-}
-
-reply_state::~reply_state() {
-  if (options_)
-    options_->counts->buffered_bytes.Decrement(static_cast<double>(buffered_));
 }
 
 void reply_state::begin(turn_head head, credit_actor session) {
@@ -80,9 +83,10 @@ void reply_state::take(deltas& text, std::uint64_t bytes) {
   count_chunks(text);
   if (!request_->stream) {
     waiting_.text += text.text;
-    count_buffered();
     grant(bytes);
-    if (waiting_.text.size() > options_->max_whole_answer)
+    if (!hold_what_waits())
+      fail_for_room();
+    else if (waiting_.text.size() > options_->max_whole_answer)
       fail({error_code::upstream_error, {}, "the answer is too long for one piece"});
     return;
   }
@@ -121,6 +125,7 @@ void reply_state::end_stream() {
 }
 
 void reply_state::end_whole() {
+  held_.force(0); // From here on the exchange holds the answer.
   const auto& rest = ending_->rest;
   exchange_->respond(200, answer_fields(json_type),
                      rest.empty() ? openai::completion(completion_, waiting_.text, ending_->reason,
@@ -189,7 +194,8 @@ void reply_state::begin_stream() {
 
 /// Writes what there is, unless a write is under way; ends the answer where all has been written.
 void reply_state::pump() {
-  count_buffered();
+  if (!hold_what_waits())
+    return fail_for_room();
   if (!may_write())
     return;
   fill_write();
@@ -201,6 +207,7 @@ void reply_state::pump() {
     return;
   begin_stream();
   // The session waits for its credit; else there is time until more text comes.
+  write_size_ = pending_.size();
   progress_->begin(!waiting_.empty() || free_bytes_ + writing_bytes_ >= options_->credit_step);
   exchange_->write(std::exchange(pending_, {}),
                    [progress = progress_, handle = caf::actor_cast<reply_actor>(self_)] {
@@ -257,11 +264,26 @@ void reply_state::count_chunks(const deltas& text) {
   last_text_ = now;
 }
 
-void reply_state::count_buffered() {
-  auto now = waiting_.text.size() + pending_.size();
-  options_->counts->buffered_bytes.Increment(static_cast<double>(now) -
-                                             static_cast<double>(buffered_));
-  buffered_ = now;
+/// Counts what waits: a whole answer twice, as its text and as the JSON that is made of it.
+/// @returns false where the budget has no room for it.
+bool reply_state::hold_what_waits() {
+  auto text = request_->stream ? waiting_.text.size() : 2 * waiting_.text.capacity();
+  auto bytes = text + pending_.size() + (progress_->under_way() ? write_size_ : 0);
+  if (bytes == held_.size() || held_.resize(bytes))
+    return true;
+  if (bytes > small_answer && !ending_) // One that has ended is stored: only its client is slow.
+    return false;
+  held_.force(bytes);
+  return true;
+}
+
+/// Ends the answer early; what waits of it is dropped.
+void reply_state::fail_for_room() {
+  waiting_ = {};
+  next_piece_ = 0;
+  openai::error full{error_code::overloaded, {}, "no memory is left for the answer"};
+  full.retry_after = room_retry;
+  fail(full);
 }
 
 fields reply_state::answer_fields(const char* content_type) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/byte_budget.hpp"
 #include "actors/messages.hpp"
 #include "actors/metrics.hpp"
 #include "http/server/exchange.hpp"
@@ -29,6 +30,8 @@ struct reply_options {
   /// Bytes of events after which a write is full. Text waits unwritten, since an event is some ten
   /// times as long as its text.
   std::size_t full_write = 32u << 10;
+  /// What answers that wait may hold in memory together; null for no limit.
+  std::shared_ptr<byte_budget> budget;
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();
 };
 
@@ -41,7 +44,6 @@ struct reply_state {
   explicit reply_state(reply_actor::stateful_pointer<reply_state> self) : self_(self) {}
   reply_state(const reply_state&) = delete;
   reply_state& operator=(const reply_state&) = delete;
-  ~reply_state();
 
   void start(exchange_ptr x, std::shared_ptr<const openai::chat_request> request,
              std::string request_id, std::shared_ptr<const reply_options> options);
@@ -64,7 +66,8 @@ private:
   void fill_write();
   void grant(std::uint64_t bytes);
   void count_chunks(const deltas& text);
-  void count_buffered();
+  bool hold_what_waits();
+  void fail_for_room();
   fields answer_fields(const char* content_type) const;
   void append_piece(std::string_view piece);
   void end_stream();
@@ -96,8 +99,10 @@ private:
   std::uint64_t waiting_bytes_ = 0;
   std::uint64_t writing_bytes_ = 0;
   std::uint64_t free_bytes_ = 0;
-  /// Bytes in memory, as the metrics were told last.
-  std::size_t buffered_ = 0;
+  /// Bytes of the last write.
+  std::size_t write_size_ = 0;
+  /// Bytes in memory, as they were counted last.
+  byte_budget::share held_;
   /// When the last text came.
   std::chrono::steady_clock::time_point last_text_;
   std::shared_ptr<write_progress> progress_ = std::make_shared<write_progress>();

@@ -15,9 +15,6 @@ constexpr std::size_t max_chunk_line = 1024;
 
 constexpr std::size_t max_trailer = 8u << 10;
 
-/// Bytes set aside for a body that has only been announced.
-constexpr std::uint64_t announced_share = 256u << 10;
-
 /// Whether a line ends with its feed alone. *before* is what came ahead of *bytes*.
 bool has_bare_feed(std::string_view before, std::string_view bytes) {
   char last = before.empty() ? '\0' : before.back();
@@ -58,7 +55,7 @@ std::optional<std::uint64_t> chunk_size(std::string_view line) {
 } // namespace
 
 request_reader::request_reader(std::shared_ptr<const reading_rules> rules)
-    : rules_(std::move(rules)) {}
+    : rules_(std::move(rules)), held_(byte_budget::for_request(rules_->budget)) {}
 
 std::size_t request_reader::take(std::string_view bytes) {
   std::size_t taken = 0;
@@ -94,6 +91,8 @@ bool request_reader::take_continue_debt() noexcept { return std::exchange(owes_c
 
 request request_reader::release() {
   auto result = std::exchange(what_, {});
+  if (held_.size() > 0)
+    result.held = std::exchange(held_, byte_budget::for_request(rules_->budget));
   if (!broken_)
     step_ = step::head;
   owes_continue_ = false;
@@ -134,18 +133,21 @@ std::size_t request_reader::take_head(std::string_view bytes) {
   if (end == std::string_view::npos) {
     if (line_.empty())
       line_ = bytes;
+    if (!held_.resize(line_.capacity()))
+      break_off(unread::room);
     return bytes.size();
   }
   auto parsed = parse_request_head(head.substr(0, size));
   line_.clear();
+  held_.force(0);
   if (parsed)
-    begin_body(std::move(*parsed));
+    begin_body(std::move(*parsed), size);
   else
     break_off(unread::malformed);
   return size - known;
 }
 
-void request_reader::begin_body(request_head head) {
+void request_reader::begin_body(request_head head, std::size_t head_size) {
   what_ = std::move(head.what);
   lacking_ = head.content_length;
   if (!head.chunked && lacking_ == 0) {
@@ -156,7 +158,8 @@ void request_reader::begin_body(request_head head) {
     return;
   owes_continue_ = head.expects_continue;
   step_ = head.chunked ? step::chunk_size : step::body;
-  what_.body.reserve(std::min(lacking_, announced_share));
+  head_size_ = head_size;
+  longest_body_ = head.chunked ? rules_->max_body : head.content_length;
 }
 
 /// Whether the body may grow to *size*; breaks off where not.
@@ -170,9 +173,37 @@ bool request_reader::may_have(std::uint64_t size) {
   return false;
 }
 
+/// Adds to the body; breaks off where there is no room for it.
+bool request_reader::append(std::string_view bytes) {
+  auto size = what_.body.size() + bytes.size();
+  if (size > what_.body.capacity() && !make_room(size))
+    return false;
+  what_.body.append(bytes);
+  return true;
+}
+
+/// Has the body take *size* bytes, and as many again where more may come; breaks off where not.
+bool request_reader::make_room(std::size_t size) {
+  auto room = std::min<std::size_t>(std::max(size, 2 * what_.body.capacity()), longest_body_);
+  if (room >= 2 * small_body && rules_->wants_body && !rules_->wants_body(what_)) {
+    break_off(unread::body);
+    return false;
+  }
+  if (!held_.resize(head_size_ + body_copies * room)) {
+    break_off(unread::room);
+    return false;
+  }
+  std::string larger; // `reserve` of a string that is not empty takes more than it is asked for.
+  larger.reserve(room);
+  larger.append(what_.body);
+  what_.body = std::move(larger);
+  return true;
+}
+
 std::size_t request_reader::take_body(std::string_view bytes) {
   auto size = std::min<std::uint64_t>(lacking_, bytes.size());
-  what_.body.append(bytes.substr(0, size));
+  if (!append(bytes.substr(0, size)))
+    return bytes.size();
   lacking_ -= size;
   if (lacking_ == 0)
     step_ = step::whole;
@@ -204,7 +235,8 @@ void request_reader::begin_chunk(std::uint64_t size) {
 
 std::size_t request_reader::take_chunk(std::string_view bytes) {
   auto size = std::min<std::uint64_t>(lacking_, bytes.size());
-  what_.body.append(bytes.substr(0, size));
+  if (!append(bytes.substr(0, size)))
+    return bytes.size();
   lacking_ -= size;
   if (lacking_ == 0)
     step_ = step::chunk_end;
@@ -257,6 +289,7 @@ void request_reader::break_off(unread why) {
   what_.keep_alive = false;
   what_.body = std::string{};
   line_ = std::string{};
+  held_.force(0);
   broken_ = true;
   step_ = step::whole;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/byte_budget.hpp"
 #include "http/server/exchange.hpp"
 #include "http/server/request_head.hpp"
 
@@ -19,12 +20,18 @@ inline constexpr std::size_t max_request_head = 80u << 10;
 /// which is the only way not to read it.
 inline constexpr std::size_t small_body = 64u << 10;
 
+/// How many copies of a body there are while its request is answered: as it came, as messages, and
+/// in what the upstream is sent. The budget counts them all from the first byte on.
+inline constexpr std::size_t body_copies = 3;
+
 /// What is read of requests.
 struct reading_rules {
   std::size_t max_body = 16u << 20;
-  /// Asked, when the head is there, whether a body that is not small is to be read. May be empty,
-  /// and is called on any thread, several at once.
+  /// Asked, when the head is there, whether a body that is not small is to be read; and again each
+  /// time that it has doubled. May be empty, and is called on any thread, several at once.
   std::function<bool(const request&)> wants_body;
+  /// What requests may hold together while they are read and answered; null for no limit.
+  std::shared_ptr<byte_budget> budget;
 };
 
 /// Takes requests out of bytes as they come, one after the other, without I/O. A request that
@@ -63,9 +70,11 @@ private:
   std::size_t take_chunk_end(std::string_view bytes);
   std::size_t take_trailer(std::string_view bytes);
 
-  void begin_body(request_head head);
+  void begin_body(request_head head, std::size_t head_size);
   void begin_chunk(std::uint64_t size);
   bool may_have(std::uint64_t size);
+  bool append(std::string_view bytes);
+  bool make_room(std::size_t size);
   void break_off(unread why);
 
   /// Adds to *line_* up to a line's end.
@@ -82,6 +91,11 @@ private:
   request what_;
   /// What came of a head; of a line of a chunked body.
   std::string line_;
+  /// Bytes of memory for the request's head and body.
+  byte_budget::share held_;
+  std::size_t head_size_ = 0;
+  /// Bytes that the body can have at most.
+  std::uint64_t longest_body_ = 0;
   /// Bytes that the body, or its chunk, still lacks.
   std::uint64_t lacking_ = 0;
   /// Bytes of trailer fields, which nobody reads.

@@ -60,6 +60,15 @@ std::shared_ptr<void> count_in(std::shared_ptr<shared_state> shared,
   return {nullptr, [shared = std::move(shared), count](void*) { --((*shared).*count); }};
 }
 
+/// Has *bytes* count in *budget* until the last copy of what it returns is gone.
+std::shared_ptr<void> hold(const std::shared_ptr<byte_budget>& budget, std::size_t bytes) {
+  if (!budget || bytes == 0)
+    return nullptr;
+  auto share = std::make_shared<byte_budget::share>(byte_budget::for_answer(budget));
+  share->force(bytes);
+  return share;
+}
+
 } // namespace
 
 restinio_exchange::restinio_exchange(restinio::request_handle_t handle, std::shared_ptr<inbox> box,
@@ -107,9 +116,10 @@ void restinio_exchange::respond(std::uint16_t status, fields headers, std::strin
     response.set_content_length(body.size());
     response.done(when_sent());
   } else {
+    auto sent = when_sent(body.size());
     start<restinio::restinio_controlled_output_t>(status, std::move(headers))
         .set_body(std::move(body))
-        .done(when_sent());
+        .done(std::move(sent));
   }
 }
 
@@ -223,10 +233,11 @@ bool restinio_exchange::cut_in_handler() {
   return cut_;
 }
 
-/// To be called when the answer's last byte was handed to the system.
-restinio::write_status_cb_t restinio_exchange::when_sent() {
-  return [box = inbox_, counted = std::move(counted_),
-          stream = std::move(stream_counted_)](const asio::error_code& ec) {
+/// To be called when the answer's last byte was handed to the system. Until then it holds *bytes*
+/// of the budget.
+restinio::write_status_cb_t restinio_exchange::when_sent(std::size_t bytes) {
+  return [box = inbox_, counted = std::move(counted_), stream = std::move(stream_counted_),
+          held = hold(setting_->budget, bytes)](const asio::error_code& ec) {
     if (!ec)
       box->answered();
   };

@@ -24,6 +24,8 @@ struct exchange_setting {
   std::shared_ptr<shared_state> shared;
   /// Fields for every answer.
   fields extra;
+  /// What answers hold while they are sent; null for no limit.
+  std::shared_ptr<byte_budget> budget;
   /// Told when an exchange is dropped; may be empty.
   std::function<void(const request&, const exchange_notes&, const exchange_outcome&)> ended;
 };
@@ -64,7 +66,7 @@ private:
   bool ended() const;
   bool end();
   bool cut_in_handler();
-  restinio::write_status_cb_t when_sent();
+  restinio::write_status_cb_t when_sent(std::size_t bytes = 0);
   void wait_for_idle();
   void idle_timer_fired();
   exchange_outcome outcome() const;

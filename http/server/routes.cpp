@@ -28,6 +28,12 @@ std::int64_t seconds_since_epoch() {
       .count();
 }
 
+error no_room_for_it() {
+  error full{error_code::overloaded};
+  full.retry_after = overload_retry;
+  return full;
+}
+
 std::shared_ptr<openai::chat_request> share(openai::chat_request r) {
   return std::make_shared<openai::chat_request>(std::move(r));
 }
@@ -119,16 +125,16 @@ std::optional<error> routes::turned_away(call& c) const {
   auto past = [](const std::function<std::size_t()>& count, std::size_t limit) {
     return count && count() > limit;
   };
+  auto no_room = c.x->req().missing == unread::room;
   auto closing = draining_ || past(options_.open_connections, options_.max_connections);
   if (closing)
     c.x->close_after();
-  auto away = closing || (c.is_chat() &&
-                          (past(options_.open_requests, options_.max_requests) || lacks_memory()));
-  if (!away || (c.where != nullptr && c.where->watched))
+  auto away =
+      closing || no_room ||
+      (c.is_chat() && (past(options_.open_requests, options_.max_requests) || lacks_memory()));
+  if (!away || (!no_room && c.where != nullptr && c.where->watched))
     return std::nullopt;
-  error full{error_code::overloaded};
-  full.retry_after = overload_retry;
-  return full;
+  return no_room_for_it();
 }
 
 /// The refusal where a request is larger than what is taken, or is none.
@@ -160,7 +166,7 @@ void routes::dispatch(call& c) {
     return refuse_method(c);
   // What spoke against its body is gone meanwhile.
   if (c.x->req().missing == unread::body)
-    return refuse(c, error_code::overloaded);
+    return refuse(c, no_room_for_it());
   (this->*c.where->answer)(c);
 }
 

@@ -99,7 +99,7 @@ public:
         connections_(std::make_shared<connection_table>(shared_, options.max_connections +
                                                                      spare_connections(options))),
         exchanges_(std::make_shared<exchange_setting>(
-            exchange_setting{shared_, options.extra, options.ended})),
+            exchange_setting{shared_, options.extra, options.budget, options.ended})),
         sockets_(std::make_shared<listener>(options, connections_)),
         first_loop_(*loops.front()),
         handler_(std::move(f)) {

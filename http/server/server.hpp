@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/byte_budget.hpp"
 #include "http/server/exchange.hpp"
 #include "http/server/request_reader.hpp"
 #include "http/server/tls.hpp"
@@ -26,10 +27,12 @@ struct server_options {
   std::uint16_t port = 0;
   /// Bytes of a body that are read; of a longer one only the head is handed on.
   std::size_t max_body = 16u << 20;
-  /// Asked whether a body that is not small is to be read, when its head is there: where not, the
-  /// head is handed on at once, to be refused. May be called on any thread, several at once. May be
-  /// empty.
+  /// Asked whether a body that is not small is to be read, when its head is there, and again each
+  /// time that it has doubled: where not, the head is handed on at once, to be refused. May be
+  /// called on any thread, several at once. May be empty.
   std::function<bool(const request&)> wants_body;
+  /// What requests and answers may hold in memory together; null for no limit.
+  std::shared_ptr<byte_budget> budget;
   /// Connections at a time. A few more are served, for handlers to send away; those past them are
   /// closed at once.
   std::size_t max_connections = 16'000;

@@ -9,6 +9,7 @@ import {
   expectError,
   gateway,
   leadingTo,
+  leadingToOpenai,
   rawRequest,
   sanitized,
   simulator,
@@ -70,13 +71,12 @@ test('who finds no room is told so at once, and running streams do not notice', 
 
 const memory = 'past --max-memory chats are answered 503, running streams go on, and there is room again later';
 test(memory, { skip: sanitized }, async (t) => {
-  const large = 12 << 20;
   const nekod = await gateway(t, [...leadingTo(sim), '--max-memory', `${48 << 20}`]);
   const running = await nekod.stream(`[sim tokens=200 delay=20] ${unique()}`);
   await running.started();
-  // Bodies whose last byte is missing take memory.
-  const bodies = Array.from({ length: 4 }, () => new Connection(nekod.port).reading());
-  const body = rawRequest('POST', '/v1/chat/completions', ' '.repeat(large) + '{}');
+  // Bodies whose last byte is missing take memory. Small ones are read whatever their requests are.
+  const bodies = Array.from({ length: 900 }, () => new Connection(nekod.port).reading());
+  const body = rawRequest('POST', '/v1/chat/completions', ' '.repeat(60_000) + '{}');
   const refused = async () => {
     const response = await nekod.post({ messages: [{ role: 'user', content: unique() }] });
     const wait = response.headers.get('retry-after') ?? '';
@@ -91,11 +91,93 @@ test(memory, { skip: sanitized }, async (t) => {
   // A large body is not even read now.
   const late = new Connection(nekod.port).reading();
   t.after(() => late.end());
-  await late.send(body.subarray(0, 1000));
+  await late.send(rawRequest('POST', '/v1/chat/completions', ' '.repeat(12 << 20)).subarray(0, 1000));
   await late.seen(/^HTTP\/1\.1 503 /);
   bodies.forEach((connection) => connection.end());
   await until(async () => !(await refused()), 'there is still no room');
 });
+
+test('--max-memory is asked again as bodies grow', { skip: sanitized }, async (t) => {
+  const nekod = await gateway(t, [...leadingTo(sim), '--max-memory', `${48 << 20}`]);
+  const body = rawRequest('POST', '/v1/chat/completions', ' '.repeat(12 << 20) + '{}');
+  const bodies = Array.from({ length: 6 }, () => new Connection(nekod.port).reading());
+  t.after(() => bodies.forEach((connection) => connection.end()));
+  // All are wanted when their heads are there.
+  for (const connection of bodies) await connection.send(body.subarray(0, 100_000));
+  bodies.forEach((connection) => connection.send(body.subarray(100_000, body.length - 1)));
+  const refused = () => bodies.filter(({ text }) => /^HTTP\/1\.1 503 [^]*Retry-After[^]*overloaded/.test(text));
+  await until(() => refused().length > 0, 'no body is refused while it comes');
+  assert.ok(nekod.memory() < 96, `${nekod.memory()} MiB`);
+});
+
+/// Chats in bodies of *size* bytes, of which the last one is missing.
+async function unfinished(t, nekod, count, size) {
+  const body = rawRequest('POST', '/v1/chat/completions', ' '.repeat(size) + '{}');
+  const all = Array.from({ length: count }, () => new Connection(nekod.port).reading());
+  t.after(() => all.forEach((connection) => connection.end()));
+  for (const connection of all) connection.send(body.subarray(0, body.length - 1));
+  await Promise.all(all.map((connection) => connection.opened));
+  return all;
+}
+
+const held = 'unfinished bodies hold no more than --max-buffered together, running streams go on, and there is room again later';
+test(held, async (t) => {
+  const limit = 24 << 20;
+  const nekod = await gateway(t, [...leadingTo(sim), '--max-buffered', `${limit}`]);
+  const buffered = () => nekod.figure('nekod_buffered_bytes');
+  await nekod.ask(unique());
+  const before = nekod.memory();
+  const running = await nekod.stream(`[sim tokens=200 delay=20] ${unique()}`);
+  await running.started();
+  let most = 0;
+  const watched = async (probe, what) =>
+    until(async () => ((most = Math.max(most, await buffered())), probe()), what);
+  const refusal = /^HTTP\/1\.1 503 [^]*Connection: close[^]*Retry-After: [1-9]\d*\r\n[^]*overloaded/;
+  const bodies = await unfinished(t, nekod, 60, 1 << 20);
+  // A body costs three times its size, and three quarters of the limit are for bodies.
+  await watched(() => bodies.filter(({ text }) => refusal.test(text)).length >= 54, 'too many bodies are held');
+  const more = { messages: [{ role: 'user', content: ' '.repeat(2 << 20) }] };
+  const response = await nekod.post(more).catch(() => undefined);
+  if (response) {
+    assert.match(response.headers.get('retry-after') ?? '', /^[1-9]\d*$/);
+    await expectError(response, 503, 'overloaded', 'server_error');
+  }
+  assert.equal((await fetch(`${nekod.url}/health/ready`)).status, 200);
+  checkStream(await running.rest());
+  assert.ok(most <= limit, `${most} bytes held`);
+  assert.ok(most > limit / 4, `only ${most} bytes held`);
+  if (!sanitized) assert.ok(nekod.memory() < before + 64, `${nekod.memory()} MiB, from ${before}`);
+  for (const connection of bodies) connection.end();
+  await until(async () => (await buffered()) === 0, 'bytes stay');
+  await nekod.ask(`${unique()} ${'x'.repeat(100_000)}`);
+  assert.equal(await buffered(), 0);
+});
+
+test('a request that could never fit into --max-buffered is answered 413, others are not', async (t) => {
+  const nekod = await gateway(t, [...leadingTo(sim), '--max-buffered', `${4 << 20}`]);
+  const chat = (size) => ({ messages: [{ role: 'user', content: `${unique()}${' '.repeat(size)}` }] });
+  const response = await nekod.post(chat(1_200_000)).catch(() => undefined);
+  if (response) await expectError(response, 413, 'content_too_large');
+  const announced = new Connection(nekod.port).reading();
+  t.after(() => announced.end());
+  await announced.send(rawRequest('POST', '/v1/chat/completions', '', { 'Content-Length': 1_200_000 }));
+  await announced.seen(/^HTTP\/1\.1 413 [^]*at most 1048576 bytes/);
+  const answer = await nekod.post(chat(900_000));
+  assert.equal(answer.status, 200, await answer.text());
+});
+
+for (const [kind, leading] of Object.entries({ anuneko: leadingTo, openai: leadingToOpenai })) {
+  test(`a whole answer that outgrows --max-buffered is given up, with 503: ${kind}`, async (t) => {
+    const nekod = await gateway(t, [...leading(sim), '--max-buffered', `${1 << 20}`]);
+    const text = unique('long');
+    const response = await nekod.post({ messages: [{ role: 'user', content: `[sim tokens=1000000] ${text}` }] });
+    assert.match(response.headers.get('retry-after') ?? '', /^[1-9]\d*$/);
+    await expectError(response, 503, 'overloaded', 'server_error');
+    await sim.quiet();
+    assert.equal(await nekod.figure('nekod_buffered_bytes'), 0);
+    await nekod.ask(unique());
+  });
+}
 
 test('connections past --max-connections are sent away, and there is room again later', async (t) => {
   const nekod = await gateway(t, [...leadingTo(sim), '--max-connections', '4']);

@@ -69,6 +69,7 @@ struct fixture : test::actor_system_fixture {
   fixture() {
     options->language = openai::language::en;
     options->credit_step = 10;
+    options->budget = budget;
     options->max_whole_answer = 100;
     options->longest_wait = 60s;
     request->stream = true;
@@ -129,6 +130,7 @@ struct fixture : test::actor_system_fixture {
 
   std::shared_ptr<fake_exchange> x = std::make_shared<fake_exchange>();
   std::shared_ptr<openai::chat_request> request = test::request_saying("hello");
+  std::shared_ptr<byte_budget> budget = std::make_shared<byte_budget>(100'000);
   std::shared_ptr<http::reply_options> options = std::make_shared<http::reply_options>();
   std::shared_ptr<std::uint64_t> credit = std::make_shared<std::uint64_t>(0);
   credit_actor session;
@@ -380,6 +382,48 @@ TEST_CASE_FIXTURE(fixture, "after the client left nothing is written") {
   CHECK(x->log == strings{"begin", "write"});
 }
 
+TEST_CASE_FIXTURE(fixture, "a whole answer that the budget has no room for fails with 503") {
+  request->stream = false;
+  options->max_whole_answer = 1 << 20;
+  start();
+  begin();
+  say(std::string(40'000, 'x'), 1);
+  CHECK(budget->used() >= 80'000);
+  say(std::string(20'000, 'x'), 1);
+  CHECK(x->log == strings{"respond"});
+  CHECK(x->status == 503);
+  CHECK(x->header("Retry-After") == "2");
+  CHECK(x->body.find("\"overloaded\"") != std::string::npos);
+  CHECK(budget->used() == 0);
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "a stream whose client does not read fails where the budget is used up") {
+  start();
+  begin();
+  say("first", 5);
+  auto others = byte_budget::for_answer(budget);
+  REQUIRE(others.resize(budget->limit() - 1000));
+  say(std::string(10'000, 'x'), 1);
+  CHECK(x->log == strings{"begin", "write", "write", "finish"});
+  CHECK(x->body.find("xxx") == std::string::npos);
+  CHECK(x->body.find("\"overloaded\"") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(fixture, "a stream whose client reads goes on where others used up the budget") {
+  auto others = byte_budget::for_answer(budget);
+  others.force(2 * budget->limit());
+  start();
+  begin();
+  for (int i = 0; i < 10; ++i) {
+    say(std::string(500, 'x'), 1);
+    leave();
+  }
+  finish();
+  CHECK(x->log.back() == "finish");
+  CHECK(x->body.find("[DONE]") != std::string::npos);
+}
+
 TEST_CASE_FIXTURE(fixture, "a client that leaves ends the reply, which tells the session first") {
   start();
   begin();
@@ -398,14 +442,14 @@ TEST_CASE_FIXTURE(fixture, "text is counted: its first piece, its pieces, and wh
   CHECK(events(counts.first_token) == 1);
   CHECK(events(counts.between_chunks) == 1);
   CHECK(x->noted.chunks == 2);
-  CHECK(counts.buffered_bytes.Value() > 0);
+  CHECK(budget->used() > 0);
   caf::anon_send_exit(handle, caf::exit_reason::kill);
   handle = nullptr;
   x->gone = nullptr;
   x->idle = nullptr;
   x->written = nullptr;
   run();
-  CHECK(counts.buffered_bytes.Value() == 0);
+  CHECK(budget->used() == 0);
 }
 
 TEST_CASE_FIXTURE(fixture, "the log is told of the turn, and of why it failed") {

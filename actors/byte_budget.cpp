@@ -1,6 +1,6 @@
-#include "http/server/byte_budget.hpp"
+#include "actors/byte_budget.hpp"
 
-namespace nekod::http {
+namespace nekod {
 
 byte_budget::share::share(share&& other) noexcept
     : budget_(std::move(other.budget_)),
@@ -50,4 +50,4 @@ bool byte_budget::take(std::size_t bytes, std::size_t limit) noexcept {
   return true;
 }
 
-} // namespace nekod::http
+} // namespace nekod

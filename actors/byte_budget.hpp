@@ -5,7 +5,7 @@
 #include <memory>
 #include <utility>
 
-namespace nekod::http {
+namespace nekod {
 
 /// A limit on the bytes that all requests being read and all answers that wait hold together. Each
 /// holder has a share of it, which grows and shrinks with what it holds. Without I/O; may be used
@@ -72,4 +72,4 @@ private:
   std::atomic<std::size_t> used_{0};
 };
 
-} // namespace nekod::http
+} // namespace nekod

@@ -1,4 +1,4 @@
-#include "http/server/byte_budget.hpp"
+#include "actors/byte_budget.hpp"
 
 #include <doctest/doctest.h>
 
@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-using nekod::http::byte_budget;
+using nekod::byte_budget;
 
 TEST_CASE("shares grow up to the budget's limit, and give back what they hold") {
   auto budget = std::make_shared<byte_budget>(100);
