@@ -110,6 +110,13 @@ private:
              {"NEKOD_SESSION_MATCHING"})
         ->check(CLI::IsMember({"on", "off"}));
     reader_
+        .add("--session-header", session_header_,
+             "The meaning of an X-Session-Id that names no session: scope, which groups requests "
+             "and "
+             "keeps them apart, or name, of a session that begins",
+             {"NEKOD_SESSION_HEADER"})
+        ->check(CLI::IsMember({"scope", "name"}));
+    reader_
         .add("--transcript-messages", result_.transcript_messages,
              "Messages a request may have, and a conversation that is told to a server which "
              "remembers nothing",
@@ -254,6 +261,8 @@ private:
     if (result_.first_byte_timeout.count() == 0)
       result_.first_byte_timeout = result_.request_timeout;
     result_.session_matching = matching_ == "on";
+    result_.session_header =
+        session_header_ == "name" ? session_header::name : session_header::scope;
     result_.store_file = file_of_store(store_);
     result_.store_texts = store_text_ == "full";
     result_.language = language_ == "en" ? openai::language::en : openai::language::zh;
@@ -292,6 +301,7 @@ private:
   std::string store_ = "sqlite:nekod.db";
   std::string store_text_ = "full";
   std::string matching_ = "on";
+  std::string session_header_ = "scope";
   std::string language_ = "zh";
   std::string log_format_ = "text";
   std::vector<std::string> aliases_;

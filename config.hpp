@@ -14,6 +14,10 @@
 namespace nekod {
 
 /// How log lines look.
+/// The meaning of a request's `X-Session-Id` that names no session: a scope, which groups requests;
+/// or the name of a session that begins.
+enum class session_header : std::uint8_t { scope, name };
+
 enum class log_format : std::uint8_t { text, json };
 
 /// One setting in force, for people.
@@ -43,7 +47,7 @@ struct settings {
   bool has_tables = false;
   /// Of a conversation that is kept whole, for an upstream that remembers nothing.
   std::size_t transcript_messages = 10'000;
-  std::size_t transcript_size = 8u << 20;
+  std::size_t transcript_size = 32u << 20;
   /// A name for clients, and the upstream name or public id it stands for.
   std::vector<std::pair<std::string, std::string>> model_aliases;
 
@@ -76,6 +80,7 @@ struct settings {
   seconds session_idle{60};
   std::size_t session_queue = 16;
   bool session_matching = true;
+  nekod::session_header session_header = nekod::session_header::scope;
 
   /// A file of API keys; empty where any key is taken.
   std::string api_keys;

@@ -178,6 +178,7 @@ void rooms::make_routes() {
   o.gate = &gate;
   o.max_body = max_body_of(set, *budget);
   o.max_messages = set.transcript_messages;
+  o.header_names_sessions = set.session_header == session_header::name;
   o.max_url = set.max_url_size;
   o.max_headers = set.max_header_size;
   o.max_requests = set.max_streams;

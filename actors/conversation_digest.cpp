@@ -1,5 +1,6 @@
 #include "actors/conversation_digest.hpp"
 
+#include "protocol/openai/message_layout.hpp"
 #include "protocol/openai/whole_messages.hpp"
 
 #include <openssl/core_names.h>
@@ -39,14 +40,6 @@ std::string lower(std::string_view text) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   });
   return result;
-}
-
-/// The place behind the last word of an assistant's; 0 where there is none.
-std::size_t behind_last_answer(const openai::chat_request& r) {
-  auto last = std::find_if(r.messages.rbegin(), r.messages.rend(), [](const openai::message& m) {
-    return m.speaker == openai::role::assistant && openai::says_something(m);
-  });
-  return static_cast<std::size_t>(last.base() - r.messages.begin());
 }
 
 struct context_deleter {
@@ -119,18 +112,20 @@ std::string conversation_digest::of(const std::vector<openai::message>& conversa
   return digest;
 }
 
-request_digests conversation_digest::of(const openai::chat_request& r, new_part part) const {
-  auto stateless = part == new_part::unanswered;
-  auto begin = stateless ? behind_last_answer(r) : openai::newest_user_message(r);
-  // What is said from there on: for the newest message nothing may follow it.
-  auto said = std::count_if(r.messages.begin() + static_cast<std::ptrdiff_t>(begin),
-                            r.messages.end(), openai::says_something);
-  auto plain = stateless ? begin > 0 && said > 0 : said == 1;
+std::string conversation_digest::of_name(std::string_view name) const {
+  // No speaker has this byte.
+  return digest_of('n' + std::string{name});
+}
+
+request_digests conversation_digest::of(const openai::chat_request& r) const {
+  const auto layout = openai::layout_of(r.messages);
   request_digests result;
-  for (std::size_t i = 0; i < r.messages.size(); ++i) {
-    if (i == begin && plain)
-      result.before = result.all;
-    result.all = extend(result.all, r.messages[i]);
+  for (std::size_t i = 0; i < layout.prefill; ++i) {
+    result.asked = extend(result.asked, r.messages[i]);
+    if (i + 1 == layout.instructions)
+      result.prompt = result.asked;
+    if (i + 1 == layout.fresh && layout.has_answer)
+      result.before = result.asked;
   }
   return result;
 }
@@ -142,14 +137,9 @@ std::string make_digest_key() {
   return key;
 }
 
-bool has_answers(const openai::chat_request& r) {
-  auto newest = openai::newest_user_message(r);
-  return std::any_of(
-      r.messages.begin(), r.messages.begin() + static_cast<std::ptrdiff_t>(newest),
-      [](const auto& m) { return m.speaker == openai::role::assistant && !m.text.empty(); });
-}
-
 bool is_aside(const openai::chat_request& r) {
+  if (!openai::layout_of(r.messages).asks)
+    return true;
   if (r.stream)
     return false;
   static constexpr std::string_view words[] = {"title", "summar", "标题", "主题", "总结", "概括"};

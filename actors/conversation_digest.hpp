@@ -4,34 +4,26 @@
 
 #include <openssl/types.h>
 
-#include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace nekod {
 
-/// What of a request is new to a conversation that goes on.
-enum class new_part : std::uint8_t {
-  /// The newest user message, and nothing may follow it: for services that remember.
-  newest_user_message,
-  /// All behind the last word of an assistant's, who must have had one.
-  unanswered,
-};
-
-/// The digests of what a request tells.
+/// The digests of a request's messages, divided as `openai::layout_of` has it.
 struct request_digests {
   request_digests() = default;
 
   /// Whether it tells of a conversation before its new part.
-  bool tell_history() const noexcept { return before && !before->empty(); }
+  bool tell_history() const noexcept { return !before.empty(); }
 
-  /// Of all before its new part; nothing where it has none: then it is no plain next turn.
-  std::optional<std::string> before;
-  /// Of all its messages.
-  std::string all;
+  /// Of the prompt; empty for none.
+  std::string prompt;
+  /// Of all before the new part; empty where no answer stands before it.
+  std::string before;
+  /// Of all that the answer follows: of all messages but a prefill.
+  std::string asked;
 };
 
 /// Digests of conversations, by which a client that sends its whole history is recognised. A digest
@@ -55,9 +47,12 @@ public:
   /// The digest of a whole conversation.
   std::string of(const std::vector<openai::message>& conversation) const;
 
+  /// The digest of what a client calls a group of conversations by; another for each *name*, and no
+  /// conversation's.
+  std::string of_name(std::string_view name) const;
+
   /// The digests of what a request tells.
-  request_digests of(const openai::chat_request& r,
-                     new_part part = new_part::newest_user_message) const;
+  request_digests of(const openai::chat_request& r) const;
 
 private:
   std::string digest_of(const std::string& said) const;
@@ -70,12 +65,9 @@ private:
 /// A random key.
 std::string make_digest_key();
 
-/// Whether a request may go on with a conversation that an assistant had a part in.
-bool has_answers(const openai::chat_request& r);
-
-/// Whether a request looks like one that a chat program makes beside a conversation, with its
-/// history, for itself: a title or a summary, wanted whole. It is not to be put into the
-/// conversation.
+/// Whether a request only asks about a conversation, as chat programs do beside it for a title or a
+/// summary. It must not become part of the conversation. Such a request has no stream and the words
+/// in its newest user message; or its new part has instructions alone.
 bool is_aside(const openai::chat_request& r);
 
 } // namespace nekod

@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -76,6 +77,10 @@ struct turn {
   model_choice model;
   session_match match = session_match::fresh;
   request_digests told;
+  /// The session that the client named; empty where it named none.
+  std::string name;
+  /// The digest of the scope that it sent the request in; empty for none.
+  std::string scope;
   /// What is the same in a request that is sent again.
   std::string identity;
   /// What the model's upstream can do.
@@ -120,9 +125,14 @@ struct session_record {
 
   openai::session_info info;
   upstream_chat chat;
+  /// The digest of the scope that it began in; empty for none.
+  std::string scope;
   /// The digest of the conversation so far, by which a client that names no session is recognised;
   /// empty where it is not to be.
   std::string tip;
+  /// The digest of the prompt that the upstream's chat was told; nothing where it is not known, or
+  /// the upstream keeps no chats.
+  std::optional<std::string> prompt;
   /// The conversation so far. For an upstream that keeps its chats: texts alone, and the oldest
   /// left out where it grew too long.
   std::vector<openai::message> transcript;
@@ -135,6 +145,7 @@ struct session_report {
   session_report() = default;
 
   openai::session_info info;
+  std::string scope;
   /// As in its record, while no turn runs or waits; else empty.
   std::string tip;
   /// Of the turn that runs, or was answered last; empty where a repeated request is none of its.
@@ -143,6 +154,22 @@ struct session_report {
   std::uint64_t turns = 0;
   /// Whether none of them runs or waits.
   bool resting = false;
+};
+
+/// A conversation that is looked for: within its tenant and scope.
+struct session_tip {
+  session_tip() = default;
+  session_tip(std::string t, std::string s, std::string d)
+      : tenant(std::move(t)), scope(std::move(s)), digest(std::move(d)) {}
+
+  bool operator==(const session_tip&) const = default;
+  bool operator<(const session_tip& other) const {
+    return std::tie(tenant, scope, digest) < std::tie(other.tenant, other.scope, other.digest);
+  }
+
+  std::string tenant;
+  std::string scope;
+  std::string digest;
 };
 
 /// What the store answers to a question for one session.
@@ -213,12 +240,14 @@ CAF_ADD_TYPE_ID(nekod_values, (nekod::openai::error))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::openai::session_page))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::readiness))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_filter))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::session_key))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::session_tip))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_finding))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_lookup))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_query))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_record))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_report))
-CAF_ADD_TYPE_ID(nekod_values, (nekod::session_scope))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::session_view))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::transfer_event))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::turn))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::turn_head))
@@ -238,12 +267,14 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::openai::error)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::openai::session_page)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::readiness)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_filter)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_key)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_tip)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_finding)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_lookup)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_query)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_record)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_report)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_scope)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_view)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::transfer_event)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::turn)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::turn_head)
@@ -290,16 +321,18 @@ namespace nekod {
 using store_actor = caf::typed_actor<
     // Keeps a record, in place of an older one of that session. Answered when it is kept.
     caf::replies_to<atom::commit, session_record>::with<atom::commit>,
-    // Looks up the record of a session.
-    caf::replies_to<atom::load, std::string>::with<session_lookup>,
-    // Looks up the session of a tenant that was used last among those with that tip.
-    caf::replies_to<atom::find, std::string, std::string>::with<session_lookup>,
+    // Looks up the record of a tenant's session.
+    caf::replies_to<atom::load, session_key>::with<session_lookup>,
+    // Looks up a session of that id in that view.
+    caf::replies_to<atom::show, std::string, session_view>::with<session_finding>,
+    // Looks up the session that was used last among those with that tip.
+    caf::replies_to<atom::find, session_tip>::with<session_lookup>,
     // Looks up the session of a tenant that answered the request of that identity.
     caf::replies_to<atom::answered, std::string, std::string>::with<session_lookup>,
     // Forgets the answer of a tenant's request of that identity, which was meant anew.
     caf::reacts_to<atom::forget, std::string, std::string>,
-    // Forgets a session; says whether there was one in that scope.
-    caf::replies_to<atom::remove, std::string, session_scope>::with<bool>,
+    // Forgets a session; says whether there was one.
+    caf::replies_to<atom::remove, session_key>::with<bool>,
     // Forgets many, in steps between which others have their turn; says how many.
     caf::replies_to<atom::clear, session_filter>::with<std::uint64_t>,
     // The next step of it; a message to itself.
@@ -372,16 +405,16 @@ using registry_actor = caf::typed_actor<
     caf::replies_to<atom::ready>::with<readiness>,
     // A page of the sessions.
     caf::replies_to<atom::list, session_query>::with<openai::session_page>,
-    // One session in that scope.
-    caf::replies_to<atom::show, std::string, session_scope>::with<session_finding>,
+    // One session in that view.
+    caf::replies_to<atom::show, std::string, session_view>::with<session_finding>,
     // Deletes a session, its running turn included; says, once it is gone for good, whether there
-    // was one in that scope.
-    caf::replies_to<atom::remove, std::string, session_scope>::with<bool>,
+    // was one in that view.
+    caf::replies_to<atom::remove, std::string, session_view>::with<bool>,
     // Deletes many in the same way; says how many.
     caf::replies_to<atom::clear, session_filter>::with<std::uint64_t>,
     // From a session: how it stands.
     caf::reacts_to<atom::changed, session_report>,
-    // From a session that has been idle, or is another tenant's: may it end?
+    // From a session that has been idle: may it end?
     caf::reacts_to<atom::retire, session_report>,
     // From an upstream: its models.
     caf::reacts_to<models_answer>>;

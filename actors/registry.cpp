@@ -6,25 +6,12 @@
 #include <spdlog/spdlog.h>
 
 #include <functional>
+#include <string>
 #include <utility>
 
 namespace nekod {
 
-namespace {
-
 using openai::error_code;
-
-/// What is the same in a request that is sent again, and in no other that is alike. Words that many
-/// begin with are the same request from the same sender alone.
-std::string identity_of(const openai::chat_request& r, const request_digests& told) {
-  std::hash<std::string> hash;
-  auto result =
-      told.all + '\n' + std::to_string(hash(r.body)) + '\n' + r.session_id + '\n' + r.retries.key;
-  auto anybodys = r.retries.key.empty() && r.session_id.empty() && !told.tell_history();
-  return anybodys ? result + '\n' + std::to_string(hash(r.retries.sender)) : result;
-}
-
-} // namespace
 
 void registry_state::start(registry_options o) {
   options_ = std::move(o);
@@ -34,8 +21,6 @@ void registry_state::start(registry_options o) {
   self_->set_exit_handler([this](caf::exit_msg& m) {
     for (auto& [id, session] : live_) {
       self_->send_exit(session.handle, m.reason);
-      for (auto& c : session.claims)
-        refuse(c.reply, error_code::overloaded);
     }
     for (auto& t : parked_)
       refuse(t.reply, error_code::overloaded);
@@ -77,17 +62,8 @@ void registry_state::hand_over(open_turn t, model_choice model, reply_actor repl
     options_.counts->model_fallbacks.Increment();
   }
   next.model = std::move(model);
-  next.told =
-      options_.digest->of(*next.request, next.abilities.stateless ? new_part::unanswered
-                                                                  : new_part::newest_user_message);
-  next.identity = identity_of(*next.request, next.told);
-  const auto& named = next.request->session_id;
-  if (!named.empty()) {
-    next.match = session_match::explicit_id;
-    give(named, t.tenant, true, std::move(next), std::move(reply));
-  } else {
-    place(std::move(next), t.tenant, std::move(reply));
-  }
+  next.told = options_.digest->of(*next.request);
+  name_or_scope(std::move(next), t.tenant, std::move(reply));
 }
 
 /// Why the upstream cannot be asked that.
@@ -100,50 +76,29 @@ std::optional<openai::error> registry_state::refusal(const openai::chat_request&
   return std::nullopt;
 }
 
-void registry_state::give(const std::string& id, const std::string& tenant, bool stored, turn next,
-                          reply_actor reply) {
-  if (auto i = live_.find(id); i != live_.end()) {
-    auto& known = i->second;
-    auto others = known.info.tenant != tenant;
-    if (others && !known.confirmed) {
-      claim_later(known, {tenant, stored, std::move(next), std::move(reply)});
-      return;
-    }
-    if (others || known.leaving) {
-      refuse(reply, others ? error_code::session_not_found : error_code::session_deleted);
-      return;
-    }
+/// @param stored Whether the store may have a record of the session.
+void registry_state::give(const session_key& key, bool stored, turn next, reply_actor reply) {
+  auto& session = session_for(key, stored, next.scope);
+  if (session.leaving) {
+    refuse(reply, error_code::session_deleted);
+    return;
   }
-  auto& session = session_for(id, tenant, stored);
   unlist(session);
   if (next.match != session_match::explicit_id)
-    list_newest(id, session, next.identity);
+    list_newest(session, next.identity);
   ++session.turns;
   self_->send(session.handle, atom::turn_v, std::move(next), std::move(reply));
 }
 
-/// Nobody is in the way of a session's owner, who may be the one that asks later.
-void registry_state::claim_later(live_session& session, claim c) {
-  if (session.claims.size() > options_.session_queue)
-    refuse(c.reply, busy_session());
-  else
-    session.claims.push_back(std::move(c));
-}
-
-/// It is known now whose a session is, or that it is not there.
-void registry_state::decide(const std::string& id, std::vector<claim> claims) {
-  for (auto& c : claims)
-    give(id, c.tenant, c.stored, std::move(c.what), std::move(c.reply));
-}
-
-registry_state::live_session& registry_state::session_for(const std::string& id,
-                                                          const std::string& tenant, bool stored) {
-  auto [i, added] = live_.try_emplace(id);
+registry_state::live_session& registry_state::session_for(const session_key& key, bool stored,
+                                                          const std::string& scope) {
+  auto [i, added] = live_.try_emplace(key);
   if (!added)
     return i->second;
   session_options o;
-  o.id = id;
-  o.tenant = tenant;
+  o.id = key.id;
+  o.tenant = key.tenant;
+  o.scope = scope;
   o.stored = stored;
   o.store = options_.store;
   o.registry = self_;
@@ -155,22 +110,19 @@ registry_state::live_session& registry_state::session_for(const std::string& id,
   o.max_age = options_.session_max_age;
   auto& entry = i->second;
   entry.handle = self_->spawn<caf::monitored>(session, std::move(o));
-  entry.info.id = id;
-  entry.info.tenant = tenant;
+  entry.info.id = key.id;
+  entry.info.tenant = key.tenant;
   entry.info.created_at = recorded_now();
-  ids_.emplace(entry.handle.id(), i->first);
-  spdlog::debug("session {} is in memory", id);
+  keys_.emplace(entry.handle.id(), key);
+  spdlog::debug("session {} is in memory", key.id);
   return entry;
 }
 
 /// Forgets a session in memory.
 void registry_state::forget(live_map::iterator i) {
   unlist(i->second);
-  ids_.erase(i->second.handle.id());
-  auto id = i->first;
-  auto claims = std::move(i->second.claims);
+  keys_.erase(i->second.handle.id());
   live_.erase(i);
-  decide(id, std::move(claims));
 }
 
 void registry_state::refuse(const reply_actor& reply, openai::error reason) {
@@ -179,12 +131,11 @@ void registry_state::refuse(const reply_actor& reply, openai::error reason) {
 }
 
 void registry_state::changed(session_report report) {
-  auto i = live_.find(report.info.id);
+  auto i = live_.find(session_key{report.info});
   if (i == live_.end())
     return;
   auto& session = i->second;
-  if (!std::exchange(session.confirmed, true))
-    decide(report.info.id, std::exchange(session.claims, {}));
+  session.confirmed = true;
   session.turns_reported = report.turns;
   session.rested = report.resting;
   session.info = std::move(report.info);
@@ -193,12 +144,12 @@ void registry_state::changed(session_report report) {
   unlist(session);
   if (session.leaving)
     return;
-  list_by_tip(session.info.id, session, std::move(report.tip));
-  list_by_identity(session.info.id, session, std::move(report.identity));
+  list_by_tip(session, std::move(report.scope), std::move(report.tip));
+  list_by_identity(session, std::move(report.identity));
 }
 
 void registry_state::retire(const session_report& report) {
-  auto i = live_.find(report.info.id);
+  auto i = live_.find(session_key{report.info});
   if (i == live_.end() || i->second.turns != report.turns || i->second.leaving)
     return; // A turn is on its way to it, or its end.
   spdlog::debug("session {} leaves memory", report.info.id);
@@ -207,14 +158,14 @@ void registry_state::retire(const session_report& report) {
 }
 
 void registry_state::session_ended(const caf::actor_addr& source) {
-  auto i = ids_.find(source.id());
-  if (i == ids_.end())
+  auto i = keys_.find(source.id());
+  if (i == keys_.end())
     return;
-  spdlog::error("session {} ended unexpectedly", i->second);
+  spdlog::error("session {} ended unexpectedly", i->second.id);
   if (auto session = live_.find(i->second); session != live_.end())
     forget(session);
   else
-    ids_.erase(i);
+    keys_.erase(i);
 }
 
 registry_actor::behavior_type registry(registry_actor::stateful_pointer<registry_state> self,
@@ -229,11 +180,11 @@ registry_actor::behavior_type registry(registry_actor::stateful_pointer<registry
       [self](model_aliases& aliases) { self->state.use(std::move(aliases)); },
       [self](atom::ready) { return self->state.ready(); },
       [self](atom::list, session_query& query) { return self->state.list(std::move(query)); },
-      [self](atom::show, const std::string& id, const session_scope& scope) {
-        return self->state.show(id, scope);
+      [self](atom::show, const std::string& id, const session_view& view) {
+        return self->state.show(id, view);
       },
-      [self](atom::remove, const std::string& id, const session_scope& scope) {
-        return self->state.remove(id, scope);
+      [self](atom::remove, const std::string& id, const session_view& view) {
+        return self->state.remove(id, view);
       },
       [self](atom::clear, const session_filter& filter) { return self->state.clear(filter); },
       [self](atom::changed, session_report& report) { self->state.changed(std::move(report)); },

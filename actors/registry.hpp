@@ -61,8 +61,8 @@ struct registry_state {
   void use(model_aliases aliases);
   readiness ready();
   caf::result<openai::session_page> list(session_query query);
-  caf::result<session_finding> show(const std::string& id, const session_scope& scope);
-  caf::result<bool> remove(const std::string& id, const session_scope& scope);
+  caf::result<session_finding> show(const std::string& id, const session_view& view);
+  caf::result<bool> remove(const std::string& id, const session_view& view);
   caf::result<std::uint64_t> clear(const session_filter& filter);
   void changed(session_report report);
   void retire(const session_report& report);
@@ -72,14 +72,6 @@ struct registry_state {
   static inline const char* name = "registry";
 
 private:
-  /// A turn for a session of which it is not known yet whose it is.
-  struct claim {
-    std::string tenant;
-    bool stored = false;
-    turn what;
-    reply_actor reply;
-  };
-
   /// A turn for which there is no session yet.
   struct placing {
     turn what;
@@ -89,15 +81,14 @@ private:
   /// A session in memory.
   struct live_session {
     session_actor handle;
-    /// Whether it is its tenant's: the store was asked for a session that the client named.
+    /// Whether it has its record, if there is one.
     bool confirmed = false;
-    /// What other tenants want of that id meanwhile, in their order.
-    std::vector<claim> claims;
     openai::session_info info;
     /// Turns sent to it.
     std::uint64_t turns = 0;
-    /// Listed by this tip, and by this identity of a turn; empty while it is not.
+    /// Listed by this tip in this scope, and by this identity of a turn; empty while it is not.
     std::string tip;
+    std::string scope;
     std::string identity;
     /// What its last report said: of which turns, and whether none of them ran or waited.
     std::uint64_t turns_reported = 0;
@@ -113,10 +104,9 @@ private:
     reply_actor reply;
   };
 
-  /// By id. While it is not known yet whose a session is, nobody else's can have that id.
-  using live_map = std::map<std::string, live_session>;
+  using live_map = std::map<session_key, live_session>;
 
-  /// A tenant, and a tip or a turn's identity.
+  /// A tenant, and a turn's identity.
   using tenant_key = std::pair<std::string, std::string>;
 
   /// What came of sessions in memory that were to be deleted.
@@ -134,38 +124,40 @@ private:
   void hand_over(open_turn t, model_choice model, reply_actor reply);
   std::optional<openai::error> refusal(const openai::chat_request& r,
                                        const upstream_abilities& abilities) const;
-  void give(const std::string& id, const std::string& tenant, bool stored, turn next,
-            reply_actor reply);
+  void give(const session_key& key, bool stored, turn next, reply_actor reply);
   void refuse(const reply_actor& reply, openai::error reason);
 
-  // Which session it goes on with, where its client names none.
+  // Which session it goes on with.
+  void name_or_scope(turn next, const std::string& tenant, reply_actor reply);
+  void say_what_scopes_are();
+  void find_session(turn next, const std::string& tenant, reply_actor reply);
+  void take_named(turn next, const std::string& tenant, reply_actor reply);
   void place(turn next, const std::string& tenant, reply_actor reply);
   bool wait_for_equal(turn& next, const std::string& tenant, reply_actor& reply);
-  const std::string* repeated(const turn& next, const std::string& tenant) const;
+  const session_key* repeated(const turn& next, const std::string& tenant) const;
   void find_answer(turn next, const std::string& tenant, reply_actor reply);
   void match_or_begin(turn next, const std::string& tenant, reply_actor reply);
-  static std::optional<std::string> tip_before(const turn& next);
   void match(turn next, const std::string& tenant, reply_actor reply);
-  void match_stored(turn next, const std::string& tenant, const std::string& tip,
-                    reply_actor reply);
+  void match_stored(turn next, const session_tip& tip, reply_actor reply);
   void begin_session(turn next, const std::string& tenant, reply_actor reply);
-  void assign(const std::string& id, const std::string& tenant, bool stored, turn next,
-              reply_actor reply);
-  void list_by_tip(const std::string& id, live_session& session, std::string tip);
-  void list_by_identity(const std::string& id, live_session& session, std::string identity);
-  void list_newest(const std::string& id, live_session& session, const std::string& identity);
+  void assign(const session_key& key, bool stored, turn next, reply_actor reply);
+  void list_by_tip(live_session& session, std::string scope, std::string tip);
+  void list_by_identity(live_session& session, std::string identity);
+  void list_newest(live_session& session, const std::string& identity);
   void unlist(live_session& session);
 
   // Sessions in memory.
-  live_session& session_for(const std::string& id, const std::string& tenant, bool stored);
+  live_session& session_for(const session_key& key, bool stored, const std::string& scope);
   void forget(live_map::iterator i);
-  void claim_later(live_session& session, claim c);
-  void decide(const std::string& id, std::vector<claim> claims);
 
   // Lists and deletions.
   live_sessions live_for(session_query& query) const;
   static bool is_meant(const live_session& session, const session_filter& filter);
-  std::vector<live_map::iterator> in_memory(const std::string& id, const session_scope& scope);
+  using finding_handler = std::function<void(caf::expected<session_finding>)>;
+  void find(const std::string& id, const session_view& view, const finding_handler& then);
+  const openai::session_info* live_info(const std::string& id, const session_view& view) const;
+  void remove(const session_key& key, caf::typed_response_promise<bool> promise);
+  std::vector<live_map::iterator> in_memory(const session_key& key);
   std::vector<live_map::iterator> in_memory(const session_filter& filter);
   void spare_live(session_filter& filter) const;
   void end_all(const std::vector<live_map::iterator>& doomed,
@@ -180,15 +172,16 @@ private:
   registry_options options_;
 
   live_map live_;
-  std::unordered_map<caf::actor_id, std::string> ids_;
-  /// The ids of sessions in memory that are found by their tip.
-  std::multimap<tenant_key, std::string> by_tip_;
+  std::unordered_map<caf::actor_id, session_key> keys_;
+  /// The sessions in memory that are found by their tip.
+  std::multimap<session_tip, session_key> by_tip_;
   /// And of those whose turn that runs, or was answered last, was not sent there by name. Of equal
   /// requests the newest one may be sent again.
-  std::map<tenant_key, std::string> by_identity_;
+  std::map<tenant_key, session_key> by_identity_;
   /// Requests whose session the store is asked for, and those that may be the same again, which
   /// wait for that.
   std::map<tenant_key, std::vector<placing>> placing_;
+  bool said_what_scopes_are_ = false;
 
   model_catalogue catalogue_;
   /// Upstreams that were asked for their models and did not answer yet.

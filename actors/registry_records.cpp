@@ -41,13 +41,13 @@ live_sessions registry_state::live_for(session_query& query) const {
   std::vector<const openai::session_info*> behind;
   for (const auto& [key, session] : live_) {
     const auto& info = session.info;
-    if (!session.confirmed || !query.scope.has(info))
+    if (!session.confirmed || !query.view.has(info))
       continue;
-    result.ids.insert(info.id);
+    result.keys.insert(key);
     if (session.leaving)
       continue;
     if (info.turns == 0)
-      query.unrecorded.push_back(info.id);
+      query.unrecorded.push_back(key);
     if (!query.after || *query.after < info.place())
       behind.push_back(&info);
   }
@@ -60,42 +60,86 @@ live_sessions registry_state::live_for(session_query& query) const {
   return result;
 }
 
-caf::result<session_finding> registry_state::show(const std::string& id,
-                                                  const session_scope& scope) {
-  session_finding finding;
-  if (auto i = live_.find(id); i != live_.end() && i->second.confirmed) {
-    finding.found = !i->second.leaving && scope.has(i->second.info);
-    if (finding.found)
-      finding.info = i->second.info;
-    return finding;
-  }
+caf::result<session_finding> registry_state::show(const std::string& id, const session_view& view) {
   auto promise = self_->make_response_promise<session_finding>();
-  self_->request(options_.store, store_timeout, atom::load_v, id)
-      .then(
-          [promise, scope](session_lookup& stored) mutable {
-            session_finding result;
-            result.found = stored.found && scope.has(stored.record.info);
-            if (result.found)
-              result.info = std::move(stored.record.info);
-            promise.deliver(std::move(result));
-          },
-          [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
+  find(id, view, [promise](caf::expected<session_finding> found) mutable {
+    if (found)
+      promise.deliver(std::move(*found));
+    else
+      promise.deliver(std::move(found.error()));
+  });
   return promise;
+}
+
+/// Finds a session of that id in that view, in memory or in the store.
+void registry_state::find(const std::string& id, const session_view& view,
+                          const finding_handler& then) {
+  auto found_live = [](const openai::session_info* info) {
+    session_finding result;
+    result.found = info != nullptr;
+    if (info != nullptr)
+      result.info = *info;
+    return result;
+  };
+  session_view own;
+  own.tenant = view.tenant;
+  if (const auto* info = live_info(id, own))
+    return then(found_live(info));
+  self_->request(options_.store, store_timeout, atom::show_v, id, view)
+      .then(
+          [this, id, view, then, found_live](session_finding& stored) {
+            auto i = live_.find(session_key{stored.info});
+            if (!stored.found || (i != live_.end() && i->second.leaving))
+              then(found_live(live_info(id, view)));
+            else
+              then(i == live_.end() ? std::move(stored) : found_live(&i->second.info));
+          },
+          [then](caf::error& e) { then(std::move(e)); });
+}
+
+/// What a session in memory of that id in that view says; null where there is none whose record is
+/// known.
+const openai::session_info* registry_state::live_info(const std::string& id,
+                                                      const session_view& view) const {
+  auto knows = [&](const auto& entry) {
+    const auto& session = entry.second;
+    return entry.first.id == id && session.confirmed && !session.leaving && view.has(session.info);
+  };
+  auto own = live_.find({view.tenant, id});
+  if (own != live_.end() && knows(*own))
+    return &own->second.info;
+  auto any = view.all ? std::find_if(live_.begin(), live_.end(), knows) : live_.end();
+  return any == live_.end() ? nullptr : &any->second.info;
 }
 
 // -- to delete -----------------------------------------------------------------------------------
 
-caf::result<bool> registry_state::remove(const std::string& id, const session_scope& scope) {
+caf::result<bool> registry_state::remove(const std::string& id, const session_view& view) {
   auto promise = self_->make_response_promise<bool>();
-  end_all(in_memory(id, scope), [this, promise, id, scope](const deletion& all) mutable {
+  if (!view.all || live_.contains({view.tenant, id})) {
+    remove(session_key{view.tenant, id}, promise);
+    return promise;
+  }
+  find(id, view, [this, promise](caf::expected<session_finding> found) mutable {
+    if (!found)
+      promise.deliver(found.error());
+    else if (!found->found)
+      promise.deliver(false);
+    else
+      remove(session_key{found->info}, promise);
+  });
+  return promise;
+}
+
+void registry_state::remove(const session_key& key, caf::typed_response_promise<bool> promise) {
+  end_all(in_memory(key), [this, promise, key](const deletion& all) mutable {
     if (all.fault)
       promise.deliver(all.fault);
     else if (all.deleted > 0)
       promise.deliver(true);
     else
-      promise.delegate(options_.store, atom::remove_v, id, scope);
+      promise.delegate(options_.store, atom::remove_v, key);
   });
-  return promise;
 }
 
 caf::result<std::uint64_t> registry_state::clear(const session_filter& filter) {
@@ -128,11 +172,9 @@ void registry_state::clear_records(const session_filter& filter, std::uint64_t d
           [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
 }
 
-/// The one of that id, if there is one and it lies in *scope*.
-std::vector<registry_state::live_map::iterator>
-registry_state::in_memory(const std::string& id, const session_scope& scope) {
-  auto i = live_.find(id);
-  if (i == live_.end() || i->second.leaving || !scope.has(i->second.info))
+std::vector<registry_state::live_map::iterator> registry_state::in_memory(const session_key& key) {
+  auto i = live_.find(key);
+  if (i == live_.end() || i->second.leaving)
     return {};
   return {i};
 }
@@ -154,8 +196,8 @@ bool registry_state::is_meant(const live_session& session, const session_filter&
 /// What a session in memory says goes before what its record does.
 void registry_state::spare_live(session_filter& filter) const {
   for (const auto& [key, session] : live_)
-    if (!session.leaving && filter.scope.has(session.info) && !is_meant(session, filter))
-      filter.spared.insert(session.info.id);
+    if (!session.leaving && filter.view.has(session.info) && !is_meant(session, filter))
+      filter.spared.insert(key);
 }
 
 /// Ends sessions and removes their records; calls *then* when that is done for all of them.
@@ -174,7 +216,7 @@ void registry_state::end(live_map::iterator i, const std::shared_ptr<deletion>& 
   auto& session = i->second;
   session.leaving = true;
   unlist(session);
-  ids_.erase(session.handle.id()); // Its end is not unexpected.
+  keys_.erase(session.handle.id()); // Its end is not unexpected.
   // Behind its answer the store has all that it ever wrote.
   self_->request(session.handle, caf::infinite, atom::discard_v)
       .then([this, i, all](atom::discard) { remove_record(i, all); },
@@ -182,12 +224,11 @@ void registry_state::end(live_map::iterator i, const std::shared_ptr<deletion>& 
 }
 
 void registry_state::remove_record(live_map::iterator i, const std::shared_ptr<deletion>& all) {
-  session_scope own;
-  own.tenant = i->second.info.tenant;
-  self_->request(options_.store, store_timeout, atom::remove_v, i->first, std::move(own))
+  self_->request(options_.store, store_timeout, atom::remove_v, i->first)
       .then([this, i, all](bool recorded) { ended(i, *all, recorded); },
             [this, i, all](caf::error& e) {
-              spdlog::error("session {} was ended, but its record could not be removed", i->first);
+              spdlog::error("session {} was ended, but its record could not be removed",
+                            i->first.id);
               all->fault = std::move(e);
               ended(i, *all, false);
             });

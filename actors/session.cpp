@@ -172,8 +172,8 @@ void session_state::on_answer(upstream_answer answer) {
     whole_->answer(std::move(answer.said).value_or(openai::message{openai::role::assistant, {}}));
     next_tip_ = options_.digest->of(whole_->next());
   } else {
-    tip_ = tip_after_turn();
-    remember_turn();
+    const auto text = std::exchange(told_, {}).text;
+    memory_.answered(text, text.size() < longest_answer);
   }
   ++info_.turns;
   commit(std::move(answer.end));
@@ -184,9 +184,7 @@ void session_state::on_failure(upstream_failure f) {
   if (whole_) {
     whole_->drop();
   } else {
-    if (reason.maybe_taken || !told_.empty())
-      forget_tip();
-    remember_turn();
+    break_off(reason.maybe_taken);
     if (!chat().id.empty())
       save();
   }
@@ -239,11 +237,12 @@ session_report session_state::report() {
   info_.has_upstream_chat = !chat().id.empty();
   session_report result;
   result.info = info_;
+  result.scope = options_.scope;
   result.info.state = name_of(phase_);
   result.turns = turns_;
   result.resting = phase_ == phase::idle && queue_.empty();
   if (phase_ != phase::answering && queue_.empty())
-    result.tip = tip_.value_or("");
+    result.tip = tip().value_or("");
   result.identity = repeatable();
   return result;
 }

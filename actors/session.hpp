@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/chat_memory.hpp"
 #include "actors/conversation_digest.hpp"
 #include "actors/messages.hpp"
 #include "actors/metrics.hpp"
@@ -28,6 +29,8 @@ struct session_options {
   /// Its id, and the tenant it belongs to.
   std::string id;
   std::string tenant;
+  /// The digest of the scope that it began in; empty for none.
+  std::string scope;
   /// Whether the store may know it already.
   bool stored = false;
   store_actor store;
@@ -102,7 +105,6 @@ private:
   void open_line(upstream_chat known);
   const upstream_chat& chat() const noexcept { return line_ ? line_->chat() : known_chat_; }
   result<upstream_turn, openai::error> make_upstream_turn(const turn& t);
-  const openai::message& newest_message() const;
   void commit(openai::answer_end end);
   void not_committed();
   void enter_settling();
@@ -131,9 +133,9 @@ private:
   bool may_take(turn& t) const;
   std::string repeatable() const;
 
-  void remember_turn();
-  std::optional<std::string> tip_after_turn() const;
-  void forget_tip();
+  void remember(chat_record kept);
+  void break_off(bool heard);
+  const std::optional<std::string>& tip() const noexcept;
   void tell_registry();
   session_report report();
   session_record record();
@@ -158,14 +160,13 @@ private:
   /// Clients that left and were about to come back.
   std::uint64_t absences_ = 0;
   openai::session_info info_;
-  /// For a stateless upstream: the conversation, and its digest with the turn that is being
-  /// committed.
+  /// For a stateless upstream: the conversation; its digest, which is not there where that is not
+  /// to be recognised; and the digest with the turn that is being committed.
   std::optional<whole_conversation> whole_;
+  std::optional<std::string> tip_;
   std::string next_tip_;
-  /// For one that keeps its chats: what is remembered of the turns so far.
-  std::vector<openai::message> transcript_;
-  /// The digest of what the upstream was told and has answered; nothing where that is not sure.
-  std::optional<std::string> tip_ = std::string{};
+  /// For one that keeps its chats.
+  chat_memory memory_{nullptr};
   /// Turns taken, refused ones included: what the registry sent.
   std::uint64_t turns_ = 0;
   /// Whether it was idle at the last look for that, and has been since.

@@ -39,7 +39,7 @@ constexpr std::int64_t unsure_run = 0;
 constexpr const char* record_query =
     "SELECT id, tenant, model, created_at, last_used, turns, chat_id, chat_model, chat_is_new, "
     "unsettled_message, tip, messages, run, chat_upstream, chat_account, identity, answer, "
-    "chat_messages "
+    "chat_messages, scope, prompt "
     "FROM sessions LEFT JOIN transcripts ON transcripts.session = number "
     "LEFT JOIN answers ON answers.session = number ";
 
@@ -59,31 +59,35 @@ session_database::session_database(const std::string& file, texts t) try
       update_(db_.prepare(
           "UPDATE sessions SET model = ?4, last_used = ?5, turns = ?6, tip = ?7, chat_id = ?8, "
           "chat_model = ?9, chat_is_new = ?10, unsettled_message = ?11, run = ?12, "
-          "chat_upstream = ?13, chat_account = ?14, chat_messages = ?15 "
-          "WHERE id = ?1 AND tenant = ?2 AND created_at = ?3 RETURNING number")),
-      replace_(db_.prepare("DELETE FROM sessions WHERE id = ?1")),
+          "chat_upstream = ?13, chat_account = ?14, chat_messages = ?15, scope = ?16, "
+          "prompt = ?17 WHERE id = ?1 AND tenant = ?2 AND created_at = ?3 RETURNING number")),
+      replace_(db_.prepare("DELETE FROM sessions WHERE tenant = ?1 AND id = ?2")),
       insert_(db_.prepare(
           "INSERT INTO sessions (id, tenant, created_at, model, last_used, turns, tip, chat_id, "
           "chat_model, chat_is_new, unsettled_message, run, chat_upstream, chat_account, "
-          "chat_messages) "
-          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)")),
+          "chat_messages, scope, prompt) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)")),
       keep_transcript_(db_.prepare("INSERT OR REPLACE INTO transcripts VALUES (?1, ?2)")),
       keep_answer_(db_.prepare("INSERT OR REPLACE INTO answers VALUES (?1, ?2, ?3, ?4)")),
       forget_(db_.prepare("DELETE FROM answers WHERE owner = ?1 AND identity = ?2")),
-      remove_(db_.prepare("DELETE FROM sessions WHERE id = ?1 AND (?2 OR tenant = ?3)")),
+      remove_(db_.prepare("DELETE FROM sessions WHERE tenant = ?1 AND id = ?2")),
       sweep_unused_(db_.prepare("DELETE FROM sessions WHERE number IN (SELECT number FROM sessions "
                                 "WHERE last_used < ?1 ORDER BY last_used LIMIT ?2)")),
       sweep_old_(db_.prepare("DELETE FROM sessions WHERE number IN (SELECT number FROM sessions "
                              "WHERE created_at < ?1 ORDER BY created_at LIMIT ?2)")),
-      load_(db_.prepare(std::string{record_query} + "WHERE id = ?1")),
-      find_(db_.prepare(std::string{record_query} + "WHERE tenant = ?1 AND tip = ?2 AND tip <> x'' "
-                                                    "ORDER BY last_used DESC LIMIT 1")),
+      load_(db_.prepare(std::string{record_query} + "WHERE tenant = ?1 AND id = ?2")),
+      show_(db_.prepare("SELECT id, tenant, model, created_at, last_used, turns, chat_id "
+                        "FROM sessions WHERE id = ?1 AND (?2 OR tenant = ?3) "
+                        "ORDER BY tenant = ?3 DESC, last_used DESC LIMIT 1")),
+      find_(db_.prepare(std::string{record_query} +
+                        "WHERE tenant = ?1 AND scope = ?2 AND tip = ?3 AND tip <> x'' "
+                        "ORDER BY last_used DESC LIMIT 1")),
       answered_(db_.prepare(std::string{record_query} + "WHERE owner = ?1 AND identity = ?2 "
                                                         "ORDER BY last_used DESC LIMIT 1")),
       list_all_(db_.prepare(std::string{list_query} + list_order)),
       list_own_(db_.prepare(std::string{list_query} + "AND tenant = ?4 " + list_order)),
       count_own_(db_.prepare("SELECT sessions FROM tenants WHERE tenant = ?1")),
-      exists_(db_.prepare("SELECT EXISTS (SELECT 1 FROM sessions WHERE id = ?1)")) {
+      exists_(db_.prepare("SELECT EXISTS (SELECT 1 FROM sessions WHERE tenant = ?1 AND id = ?2)")) {
   // Reads before anything is written, and all of one index: a broken file stays as it is.
   count_ = committed_count_ = static_cast<std::size_t>(db_.number("SELECT count(*) FROM sessions"));
   begin_run();
@@ -164,12 +168,12 @@ std::int64_t session_database::keep_info(const session_record& r) {
              to_number(r.info.last_used), static_cast<std::int64_t>(r.info.turns), blob{r.tip},
              r.chat.id, r.chat.model, std::int64_t{r.chat.is_new}, r.chat.unsettled_message,
              r.chat.unsure ? unsure_run : run_, r.chat.upstream, r.chat.account,
-             static_cast<std::int64_t>(r.chat.messages));
+             static_cast<std::int64_t>(r.chat.messages), r.scope, sqlite::nullable{r.prompt});
   };
   if (auto updated = write(update_); updated.next())
     return updated.number(0);
   // Where there is one of that id all the same, it is of another session that had it before.
-  replace_.run(r.info.id);
+  replace_.run(r.info.tenant, r.info.id);
   count_ -= db_.changed();
   write(insert_).next();
   ++count_;
@@ -180,9 +184,9 @@ void session_database::forget(const std::string& tenant, const std::string& iden
   in_batch([&] { forget_.run(tenant, blob{identity}); });
 }
 
-bool session_database::remove(const std::string& id, const session_scope& scope) {
+bool session_database::remove(const session_key& key) {
   return in_batch([&] {
-    remove_.run(id, std::int64_t{scope.all}, scope.tenant);
+    remove_.run(key.tenant, key.id);
     count_ -= db_.changed();
     return db_.changed() > 0;
   });
@@ -227,6 +231,9 @@ session_lookup session_database::record_of(sqlite::rows row) const {
   record.chat.upstream = row.text(13);
   record.chat.account = row.text(14);
   record.chat.messages = static_cast<std::uint64_t>(row.number(17));
+  record.scope = row.text(18);
+  if (!row.is_null(19))
+    record.prompt = row.text(19);
   record.answer = parse_answer(row.text(16));
   if (record.answer)
     record.answer->identity = row.text(15);
@@ -234,10 +241,21 @@ session_lookup session_database::record_of(sqlite::rows row) const {
   return result;
 }
 
-session_lookup session_database::load(const std::string& id) { return record_of(load_(id)); }
+session_lookup session_database::load(const session_key& key) {
+  return record_of(load_(key.tenant, key.id));
+}
 
-session_lookup session_database::find(const std::string& tenant, const std::string& tip) {
-  return record_of(find_(tenant, blob{tip}));
+session_finding session_database::show(const std::string& id, const session_view& view) {
+  auto row = show_(id, std::int64_t{view.all}, view.tenant);
+  session_finding result;
+  result.found = row.next();
+  if (result.found)
+    result.info = info_of(row);
+  return result;
+}
+
+session_lookup session_database::find(const session_tip& tip) {
+  return record_of(find_(tip.tenant, tip.scope, blob{tip.digest}));
 }
 
 std::string session_database::digest_key() {
@@ -256,8 +274,8 @@ openai::session_page session_database::list(const session_query& query) {
   // One more than asked for tells whether there are more.
   auto most = static_cast<std::int64_t>(query.limit) + 1;
   auto begin = to_number(after.created_at);
-  auto row = query.scope.all ? list_all_(begin, after.id, most)
-                             : list_own_(begin, after.id, most, query.scope.tenant);
+  auto row = query.view.all ? list_all_(begin, after.id, most)
+                            : list_own_(begin, after.id, most, query.view.tenant);
   while (row.next()) {
     if (page.sessions.size() == query.limit)
       page.next = page.sessions.back().place();
@@ -270,12 +288,12 @@ openai::session_page session_database::list(const session_query& query) {
 
 std::uint64_t session_database::total(const session_query& query) {
   auto result = static_cast<std::uint64_t>(count_);
-  if (!query.scope.all) {
-    auto own = count_own_(query.scope.tenant);
+  if (!query.view.all) {
+    auto own = count_own_(query.view.tenant);
     result = own.next() ? static_cast<std::uint64_t>(own.number(0)) : 0;
   }
-  for (const auto& id : query.unrecorded) {
-    auto row = exists_(id);
+  for (const auto& key : query.unrecorded) {
+    auto row = exists_(key.tenant, key.id);
     row.next();
     result += row.number(0) == 0 ? 1 : 0;
   }

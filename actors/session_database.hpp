@@ -35,8 +35,8 @@ public:
   /// Keeps a record, in place of an older one of its session.
   void keep(const session_record& record);
 
-  /// Forgets a session if it lies in *scope*; says whether it did.
-  bool remove(const std::string& id, const session_scope& scope);
+  /// Forgets a session; says whether there was one.
+  bool remove(const session_key& key);
 
   /// Forgets at most *most* of those that are past their time, the oldest first.
   /// @returns how many.
@@ -45,10 +45,13 @@ public:
   /// Brings the batch to the disk, if there is one.
   void commit();
 
-  session_lookup load(const std::string& id);
+  session_lookup load(const session_key& key);
 
-  /// The session of *tenant* that was used last among those with that tip.
-  session_lookup find(const std::string& tenant, const std::string& tip);
+  /// A session of that id in that view.
+  session_finding show(const std::string& id, const session_view& view);
+
+  /// The session that was used last among those with that tip.
+  session_lookup find(const session_tip& tip);
 
   /// Forgets the answer of that request.
   void forget(const std::string& tenant, const std::string& identity);
@@ -97,6 +100,7 @@ private:
   sqlite::statement sweep_unused_;
   sqlite::statement sweep_old_;
   sqlite::statement load_;
+  sqlite::statement show_;
   sqlite::statement find_;
   sqlite::statement answered_;
   sqlite::statement list_all_;

@@ -162,6 +162,56 @@ const std::vector<std::string>& session_file_steps() {
         DELETE FROM answers WHERE session = old.number;
       END;
       )",
+      // Ids are their tenant's. Scopes and prompts are digests; of a prompt that a chat was told
+      // before nothing is known. A table's triggers and indices go with it.
+      R"(
+      CREATE TABLE sessions_of_tenants (
+        number INTEGER PRIMARY KEY,
+        id TEXT NOT NULL,
+        tenant TEXT NOT NULL,
+        model TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        last_used INTEGER NOT NULL,
+        turns INTEGER NOT NULL,
+        tip BLOB NOT NULL,
+        chat_id TEXT NOT NULL,
+        chat_model TEXT NOT NULL,
+        chat_is_new INTEGER NOT NULL,
+        unsettled_message TEXT NOT NULL,
+        run INTEGER NOT NULL,
+        chat_upstream TEXT NOT NULL,
+        chat_account TEXT NOT NULL,
+        chat_messages INTEGER NOT NULL,
+        scope TEXT NOT NULL DEFAULT '',
+        prompt TEXT,
+        UNIQUE (tenant, id)
+      ) STRICT;
+      INSERT INTO sessions_of_tenants
+        SELECT number, id, tenant, model, created_at, last_used, turns, tip, chat_id, chat_model,
+          chat_is_new, unsettled_message, run, chat_upstream, chat_account, chat_messages, '', NULL
+        FROM sessions;
+      DROP TABLE sessions;
+      ALTER TABLE sessions_of_tenants RENAME TO sessions;
+      CREATE INDEX sessions_by_id ON sessions (id);
+      CREATE INDEX sessions_by_tip ON sessions (tenant, scope, tip, last_used) WHERE tip <> x'';
+      CREATE INDEX sessions_by_use ON sessions (last_used);
+      CREATE INDEX sessions_by_age ON sessions (created_at, id);
+      CREATE INDEX sessions_of_tenant ON sessions (tenant, created_at, id);
+      CREATE TRIGGER counted AFTER INSERT ON sessions BEGIN
+        INSERT INTO tenants VALUES (new.tenant, 1)
+          ON CONFLICT DO UPDATE SET sessions = sessions + 1;
+      END;
+      CREATE TRIGGER counted_off AFTER DELETE ON sessions BEGIN
+        UPDATE tenants SET sessions = sessions - 1 WHERE tenant = old.tenant;
+        DELETE FROM tenants WHERE tenant = old.tenant AND sessions = 0;
+      END;
+      CREATE TRIGGER transcript_of_deleted AFTER DELETE ON sessions BEGIN
+        DELETE FROM transcripts WHERE session = old.number;
+      END;
+      CREATE TRIGGER answer_of_deleted AFTER DELETE ON sessions BEGIN
+        DELETE FROM answers WHERE session = old.number;
+      END;
+      )",
   };
   return steps;
 }

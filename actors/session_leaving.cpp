@@ -43,10 +43,7 @@ void session_state::drop_running(std::optional<std::chrono::steady_clock::time_p
     whole_->drop(); // For a stateless upstream it never was.
     return;
   }
-  remember_turn();
-  // Whether the upstream knows what its answer came to, nobody can tell.
-  if (told)
-    forget_tip();
+  break_off(told);
   save();
 }
 

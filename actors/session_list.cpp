@@ -17,7 +17,7 @@ constexpr std::chrono::seconds longest_sweep_interval{60};
 
 openai::session_page merge(openai::session_page records, live_sessions live, std::size_t limit) {
   auto& all = records.sessions;
-  std::erase_if(all, [&](const auto& s) { return live.ids.count(s.id) > 0; });
+  std::erase_if(all, [&](const auto& s) { return live.keys.contains(session_key{s}); });
   // Behind the last record that came there may be others, which go before what is in memory.
   if (records.next)
     std::erase_if(live.sessions, [&](const auto& s) { return *records.next < s.place(); });
@@ -34,9 +34,9 @@ openai::session_page merge(openai::session_page records, live_sessions live, std
 }
 
 bool session_filter::has(const openai::session_info& s) const {
-  return scope.has(s) && s.created_at <= created_until &&
+  return view.has(s) && s.created_at <= created_until &&
          (!used_before || s.last_used < *used_before) && (model.empty() || s.model == model) &&
-         spared.count(s.id) == 0;
+         !spared.contains(session_key{s});
 }
 
 session_expiry session_lifetime::expiry(system_clock::time_point now) const {

@@ -6,22 +6,40 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
-#include <unordered_set>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 /// Which sessions somebody asks for, and how long they last: questions that the registry puts to
 /// sessions in memory, and a store to its records. Pure.
 namespace nekod {
 
+/// By which a session is known: ids are its tenant's, and another may use the same one.
+struct session_key {
+  session_key() = default;
+  session_key(std::string t, std::string i) : tenant(std::move(t)), id(std::move(i)) {}
+  explicit session_key(const openai::session_info& s) : session_key(s.tenant, s.id) {}
+
+  bool operator==(const session_key&) const = default;
+  bool operator<(const session_key& other) const {
+    return std::tie(tenant, id) < std::tie(other.tenant, other.id);
+  }
+
+  std::string tenant;
+  std::string id;
+};
+
 /// Whose sessions are asked for.
-struct session_scope {
-  session_scope() = default;
+struct session_view {
+  session_view() = default;
 
   bool has(const openai::session_info& s) const { return all || s.tenant == tenant; }
 
   std::string tenant;
-  /// Whether it may see those of all tenants.
+  /// Whether it may see those of all tenants. Of several with the id that it asks for it means its
+  /// own, else the one that was used last.
   bool all = false;
 };
 
@@ -33,12 +51,12 @@ inline constexpr std::size_t largest_page = 1000;
 struct session_query {
   session_query() = default;
 
-  session_scope scope;
+  session_view view;
   std::size_t limit = largest_page;
   /// Behind which it begins; nothing for the first one.
   std::optional<openai::session_place> after;
-  /// Sessions in memory that may have no record yet, by id: part of the total all the same.
-  std::vector<std::string> unrecorded;
+  /// Sessions in memory that may have no record yet: part of the total all the same.
+  std::vector<session_key> unrecorded;
 };
 
 /// The sessions in memory at one moment, as far as a query is about them.
@@ -48,7 +66,7 @@ struct live_sessions {
   /// Those behind the query's place.
   std::vector<openai::session_info> sessions;
   /// Whose records say nothing: the session says it itself, or is being deleted.
-  std::unordered_set<std::string> ids;
+  std::set<session_key> keys;
 };
 
 /// One page of records and sessions in memory. The records are of a later moment than the sessions,
@@ -61,15 +79,15 @@ struct session_filter {
 
   bool has(const openai::session_info& s) const;
 
-  session_scope scope;
+  session_view view;
   /// Those made later are not meant.
   std::chrono::system_clock::time_point created_until;
   /// Last used before that.
   std::optional<std::chrono::system_clock::time_point> used_before;
   /// Empty for any.
   std::string model;
-  /// Ids of records that stay, whatever they say.
-  std::unordered_set<std::string> spared;
+  /// Sessions whose records stay, whatever they say.
+  std::set<session_key> spared;
 };
 
 /// What is past its time: what was last used, or made, before these.

@@ -143,9 +143,10 @@ bool session_state::belongs(turn& t) {
 /// Whether a turn that came for the answer of an earlier one, which failed meanwhile, can be asked
 /// here in its place.
 bool session_state::may_take(turn& t) const {
-  if (!tip_ || t.told.before != tip_)
+  const auto& known = tip();
+  if (!known || t.told.before != *known)
     return false;
-  t.match = tip_->empty() ? session_match::fresh : session_match::transcript;
+  t.match = known->empty() ? session_match::fresh : session_match::transcript;
   return true;
 }
 

@@ -25,7 +25,9 @@ void log_store_failure(const std::string& id, const caf::error& e) {
 
 void session_state::load() {
   enter(phase::loading);
-  self_->request(options_.store, store_timeout, atom::load_v, options_.id)
+  self_
+      ->request(options_.store, store_timeout, atom::load_v,
+                session_key{options_.tenant, options_.id})
       .then([this](session_lookup& found) { loaded(std::move(found)); },
             [this](const caf::error& e) {
               log_store_failure(options_.id, e);
@@ -37,22 +39,18 @@ void session_state::load() {
 }
 
 void session_state::loaded(session_lookup found) {
-  if (found.found && found.record.info.tenant != options_.tenant) {
-    // Not a word on whose it is; and its owner is not to find this actor in its place.
-    enter(phase::unknown);
-    fail_all(error_code::session_not_found);
-    offer_to_leave();
-    return;
-  }
   // The store gets round to it; whoever comes before that begins anew.
   if (is_past_age(found.record.info))
     found = session_lookup{};
   if (found.found) {
-    info_ = std::move(found.record.info);
-    transcript_ = std::move(found.record.transcript);
-    tip_ = std::move(found.record.tip);
-    if (tip_->empty())
-      tip_.reset();
+    auto& record = found.record;
+    info_ = std::move(record.info);
+    options_.scope = std::move(record.scope);
+    // A record without a tip is of a conversation that cannot be recognised.
+    auto tip = record.tip.empty() ? std::nullopt : std::optional{std::move(record.tip)};
+    remember({std::move(record.transcript), std::move(tip), std::move(record.prompt)});
+  } else {
+    remember({});
   }
   known_chat_ = std::move(found.record.chat);
   last_ = std::move(found.record.answer);
@@ -92,7 +90,7 @@ void session_state::not_committed() {
   if (whole_)
     whole_->drop();
   else
-    forget_tip();
+    memory_.forget_tip();
   refuse(running_->readers, turn_outcome::failed,
          {error_code::internal_error, {}, "the turn could not be stored"});
 }

@@ -47,6 +47,10 @@ bool rows::next() {
 
 std::int64_t rows::number(int column) const { return sqlite3_column_int64(&statement_, column); }
 
+bool rows::is_null(int column) const {
+  return sqlite3_column_type(&statement_, column) == SQLITE_NULL;
+}
+
 std::string_view rows::text(int column) const {
   const auto* bytes = static_cast<const char*>(sqlite3_column_blob(&statement_, column));
   auto size = static_cast<std::size_t>(sqlite3_column_bytes(&statement_, column));
@@ -76,6 +80,13 @@ void statement::bind(int place, std::string_view value) const {
   if (sqlite3_bind_text64(s, place, data_of(value), value.size(), nullptr, SQLITE_UTF8) !=
       SQLITE_OK)
     fail(s);
+}
+
+void statement::bind(int place, nullable value) const {
+  if (value.text)
+    bind(place, std::string_view{*value.text});
+  else if (sqlite3_bind_null(statement_.get(), place) != SQLITE_OK)
+    fail(statement_.get());
 }
 
 void statement::bind(int place, blob value) const {

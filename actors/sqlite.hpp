@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -32,6 +33,11 @@ struct blob {
   std::string_view bytes;
 };
 
+/// Text, or NULL.
+struct nullable {
+  const std::optional<std::string>& text;
+};
+
 /// The rows of a statement that runs; it can run again after their end.
 class rows {
 public:
@@ -47,6 +53,7 @@ public:
   // Of the current row. Text and bytes are valid until the next one.
   std::int64_t number(int column) const;
   std::string_view text(int column) const;
+  bool is_null(int column) const;
 
 private:
   sqlite3_stmt& statement_;
@@ -81,6 +88,7 @@ private:
   void bind(int place, std::int64_t value) const;
   void bind(int place, std::string_view value) const;
   void bind(int place, blob value) const;
+  void bind(int place, nullable value) const;
 
   std::unique_ptr<sqlite3_stmt, finalizer> statement_;
 };

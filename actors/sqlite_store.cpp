@@ -61,8 +61,8 @@ caf::result<atom::commit> sqlite_store_state::keep(const session_record& record)
   });
 }
 
-caf::result<bool> sqlite_store_state::remove(const std::string& id, const session_scope& scope) {
-  return write<bool>([&] { return database_->remove(id, scope); });
+caf::result<bool> sqlite_store_state::remove(const session_key& key) {
+  return write<bool>([&] { return database_->remove(key); });
 }
 
 /// Nobody waits for it: what is lost of it with nekod only has an answer told that was asked for
@@ -152,7 +152,7 @@ std::uint64_t sqlite_store_state::clear_page(const session_filter& filter,
   std::uint64_t deleted = 0;
   write_apart([&] {
     for (const auto& s : page.sessions)
-      deleted += meant(s) && database_->remove(s.id, filter.scope) ? 1 : 0;
+      deleted += meant(s) && database_->remove(session_key{s}) ? 1 : 0;
   });
   return deleted;
 }
@@ -197,11 +197,14 @@ sqlite_store(batching_store_actor::stateful_pointer<sqlite_store_state> self,
   self->state.start(std::move(database), lifetime, std::move(counts));
   return {
       [self](atom::commit, const session_record& record) { return self->state.keep(record); },
-      [self](atom::load, const std::string& id) {
-        return self->state.look([&](auto& db) { return db.load(id); });
+      [self](atom::load, const session_key& key) {
+        return self->state.look([&](auto& db) { return db.load(key); });
       },
-      [self](atom::find, const std::string& tenant, const std::string& tip) {
-        return self->state.look([&](auto& db) { return db.find(tenant, tip); });
+      [self](atom::show, const std::string& id, const session_view& view) {
+        return self->state.look([&](auto& db) { return db.show(id, view); });
+      },
+      [self](atom::find, const session_tip& tip) {
+        return self->state.look([&](auto& db) { return db.find(tip); });
       },
       [self](atom::answered, const std::string& tenant, const std::string& identity) {
         return self->state.look([&](auto& db) { return db.answered(tenant, identity); });
@@ -209,9 +212,7 @@ sqlite_store(batching_store_actor::stateful_pointer<sqlite_store_state> self,
       [self](atom::forget, const std::string& tenant, const std::string& identity) {
         self->state.forget(tenant, identity);
       },
-      [self](atom::remove, const std::string& id, const session_scope& scope) {
-        return self->state.remove(id, scope);
-      },
+      [self](atom::remove, const session_key& key) { return self->state.remove(key); },
       [self](atom::clear, session_filter& filter) { return self->state.clear(std::move(filter)); },
       [self](atom::clear) { self->state.clear_next(); },
       [self](atom::list, const session_query& query) {

@@ -30,7 +30,7 @@ struct sqlite_store_state {
              std::shared_ptr<metrics> counts);
 
   caf::result<atom::commit> keep(const session_record& record);
-  caf::result<bool> remove(const std::string& id, const session_scope& scope);
+  caf::result<bool> remove(const session_key& key);
   void forget(const std::string& tenant, const std::string& identity);
 
   /// Answers what *read* finds.

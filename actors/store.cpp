@@ -6,16 +6,16 @@ namespace nekod {
 
 // -- records -------------------------------------------------------------------------------------
 
-const memory_store_state::age_list& memory_store_state::list_of(const session_scope& scope) const {
+const memory_store_state::age_list& memory_store_state::list_of(const session_view& view) const {
   static const age_list none;
-  if (scope.all)
+  if (view.all)
     return by_age_;
-  auto own = by_tenant_.find(scope.tenant);
+  auto own = by_tenant_.find(view.tenant);
   return own == by_tenant_.end() ? none : own->second;
 }
 
 openai::session_page memory_store_state::list(const session_query& query) const {
-  const auto& all = list_of(query.scope);
+  const auto& all = list_of(query.view);
   openai::session_page page;
   auto i = query.after ? all.upper_bound(*query.after) : all.begin();
   for (; i != all.end() && page.sessions.size() < query.limit; ++i)
@@ -23,13 +23,13 @@ openai::session_page memory_store_state::list(const session_query& query) const 
   if (i != all.end())
     page.next = page.sessions.back().place();
   page.total = all.size();
-  for (const auto& id : query.unrecorded)
-    page.total += records.count(id) == 0 ? 1 : 0;
+  for (const auto& key : query.unrecorded)
+    page.total += records.contains(key) ? 0 : 1;
   return page;
 }
 
 void memory_store_state::keep(session_record record) {
-  auto& kept = records[record.info.id];
+  auto& kept = records[session_key{record.info}];
   if (!kept.info.id.empty())
     unlist(kept);
   kept = std::move(record);
@@ -39,9 +39,9 @@ void memory_store_state::keep(session_record record) {
 void memory_store_state::enlist(const session_record& record) {
   const auto& s = record.info;
   if (!record.tip.empty())
-    by_tip_.emplace(std::pair{s.tenant, record.tip}, s.id);
+    by_tip_.emplace(session_tip{s.tenant, record.scope, record.tip}, session_key{s});
   if (record.answer)
-    by_answer_.insert_or_assign({s.tenant, record.answer->identity}, s.id);
+    by_answer_.insert_or_assign({s.tenant, record.answer->identity}, session_key{s});
   by_age_.insert(&s);
   by_tenant_[s.tenant].insert(&s);
   by_use_.insert(&s);
@@ -49,13 +49,14 @@ void memory_store_state::enlist(const session_record& record) {
 
 void memory_store_state::unlist(const session_record& record) {
   const auto& s = record.info;
-  auto [begin, end] = by_tip_.equal_range({s.tenant, record.tip});
-  auto i = std::find_if(begin, end, [&](const auto& e) { return e.second == s.id; });
+  const session_key key{s};
+  auto [begin, end] = by_tip_.equal_range({s.tenant, record.scope, record.tip});
+  auto i = std::find_if(begin, end, [&](const auto& e) { return e.second == key; });
   if (i != end)
     by_tip_.erase(i);
   if (record.answer) {
     auto newest = by_answer_.find({s.tenant, record.answer->identity});
-    if (newest != by_answer_.end() && newest->second == s.id)
+    if (newest != by_answer_.end() && newest->second == key)
       by_answer_.erase(newest);
   }
   by_age_.erase(&s);
@@ -66,17 +67,37 @@ void memory_store_state::unlist(const session_record& record) {
     by_tenant_.erase(own);
 }
 
-session_lookup memory_store_state::load(const std::string& id) const {
+session_lookup memory_store_state::load(const session_key& key) const {
   session_lookup result;
-  auto i = records.find(id);
+  auto i = records.find(key);
   result.found = i != records.end();
   if (result.found)
     result.record = i->second;
   return result;
 }
 
-session_lookup memory_store_state::find(const std::string& tenant, const std::string& tip) const {
-  auto [begin, end] = by_tip_.equal_range({tenant, tip});
+session_finding memory_store_state::show(const std::string& id, const session_view& view) const {
+  session_finding result;
+  auto is_meant = [&](const session_record& r) {
+    return r.info.id == id && (!result.found || result.info.last_used < r.info.last_used);
+  };
+  auto own = records.find({view.tenant, id});
+  result.found = own != records.end();
+  if (result.found)
+    result.info = own->second.info;
+  if (result.found || !view.all)
+    return result;
+  for (const auto& [key, record] : records) {
+    if (!is_meant(record))
+      continue;
+    result.found = true;
+    result.info = record.info;
+  }
+  return result;
+}
+
+session_lookup memory_store_state::find(const session_tip& tip) const {
+  auto [begin, end] = by_tip_.equal_range(tip);
   auto newest = std::max_element(begin, end, [this](const auto& a, const auto& b) {
     return records.at(a.second).info.last_used < records.at(b.second).info.last_used;
   });
@@ -95,9 +116,9 @@ void memory_store_state::forget(const std::string& tenant, const std::string& id
     records.at(found.mapped()).answer.reset();
 }
 
-bool memory_store_state::remove(const std::string& id, const session_scope& scope) {
-  auto i = records.find(id);
-  if (i == records.end() || !scope.has(i->second.info))
+bool memory_store_state::remove(const session_key& key) {
+  auto i = records.find(key);
+  if (i == records.end())
     return false;
   unlist(i->second);
   records.erase(i);
@@ -105,7 +126,7 @@ bool memory_store_state::remove(const std::string& id, const session_scope& scop
 }
 
 void memory_store_state::drop(info s) {
-  auto i = records.find(s->id);
+  auto i = records.find(session_key{*s});
   unlist(i->second);
   records.erase(i);
 }
@@ -126,7 +147,7 @@ bool memory_store_state::clear_next() {
   clearings.pop_front();
   auto page = list(c.query);
   for (const auto& s : page.sessions)
-    c.deleted += c.filter.has(s) && remove(s.id, c.filter.scope) ? 1 : 0;
+    c.deleted += c.filter.has(s) && remove(session_key{s}) ? 1 : 0;
   c.query.after = page.next;
   if (page.next)
     clearings.push_back(std::move(c));
@@ -155,18 +176,19 @@ store_actor::behavior_type memory_store(store_actor::stateful_pointer<memory_sto
         count();
         return atom::commit_v;
       },
-      [self](atom::load, const std::string& id) { return self->state.load(id); },
-      [self](atom::find, const std::string& tenant, const std::string& tip) {
-        return self->state.find(tenant, tip);
+      [self](atom::load, const session_key& key) { return self->state.load(key); },
+      [self](atom::show, const std::string& id, const session_view& view) {
+        return self->state.show(id, view);
       },
+      [self](atom::find, const session_tip& tip) { return self->state.find(tip); },
       [self](atom::answered, const std::string& tenant, const std::string& identity) {
         return self->state.answered(tenant, identity);
       },
       [self](atom::forget, const std::string& tenant, const std::string& identity) {
         self->state.forget(tenant, identity);
       },
-      [self, count](atom::remove, const std::string& id, const session_scope& scope) {
-        auto removed = self->state.remove(id, scope);
+      [self, count](atom::remove, const session_key& key) {
+        auto removed = self->state.remove(key);
         count();
         return removed;
       },

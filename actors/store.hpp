@@ -11,7 +11,6 @@
 #include <set>
 #include <string>
 #include <tuple>
-#include <unordered_map>
 #include <utility>
 
 namespace nekod {
@@ -24,7 +23,7 @@ inline constexpr std::size_t store_step = 50;
 struct clearing {
   clearing(session_filter f, caf::typed_response_promise<std::uint64_t> p)
       : filter(std::move(f)), promise(std::move(p)) {
-    query.scope = filter.scope;
+    query.view = filter.view;
     query.limit = store_step;
   }
 
@@ -46,10 +45,13 @@ struct memory_store_state {
   /// Keeps a record, in place of an older one of its session.
   void keep(session_record record);
 
-  session_lookup load(const std::string& id) const;
+  session_lookup load(const session_key& key) const;
 
-  /// The session of *tenant* that was used last among those with that tip.
-  session_lookup find(const std::string& tenant, const std::string& tip) const;
+  /// A session of that id in that view.
+  session_finding show(const std::string& id, const session_view& view) const;
+
+  /// The session that was used last among those with that tip.
+  session_lookup find(const session_tip& tip) const;
 
   /// The session of *tenant* that answered the request of that identity.
   session_lookup answered(const std::string& tenant, const std::string& identity) const;
@@ -57,8 +59,8 @@ struct memory_store_state {
   /// Forgets the answer of that request.
   void forget(const std::string& tenant, const std::string& identity);
 
-  /// Forgets a session if it lies in *scope*; says whether it did.
-  bool remove(const std::string& id, const session_scope& scope);
+  /// Forgets a session; says whether there was one.
+  bool remove(const session_key& key);
 
   /// Forgets at most *most* of what is past its time. @returns how many.
   std::size_t sweep(const session_expiry& expiry, std::size_t most);
@@ -69,8 +71,7 @@ struct memory_store_state {
 
   static inline const char* name = "memory-store";
 
-  /// By id.
-  std::unordered_map<std::string, session_record> records;
+  std::map<session_key, session_record> records;
 
   std::deque<clearing> clearings;
 
@@ -80,31 +81,34 @@ private:
 
   struct by_age {
     using is_transparent = void;
-    static auto key(info s) { return std::tie(s->created_at, s->id); }
-    static auto key(const openai::session_place& p) { return std::tie(p.created_at, p.id); }
+    static auto place(info s) { return std::tie(s->created_at, s->id); }
+    static auto place(const openai::session_place& p) { return std::tie(p.created_at, p.id); }
     template <class A, class B>
     bool operator()(const A& a, const B& b) const {
-      return key(a) < key(b);
+      return place(a) < place(b);
+    }
+    bool operator()(info a, info b) const {
+      return std::tie(a->created_at, a->id, a->tenant) < std::tie(b->created_at, b->id, b->tenant);
     }
   };
 
   struct by_use {
     bool operator()(info a, info b) const {
-      return std::tie(a->last_used, a->id) < std::tie(b->last_used, b->id);
+      return std::tie(a->last_used, a->id, a->tenant) < std::tie(b->last_used, b->id, b->tenant);
     }
   };
 
   using age_list = std::set<info, by_age>;
 
-  const age_list& list_of(const session_scope& scope) const;
+  const age_list& list_of(const session_view& view) const;
   void enlist(const session_record& record);
   void unlist(const session_record& record);
   void drop(info s);
 
-  /// The ids of sessions with a tip, by tenant and tip.
-  std::multimap<std::pair<std::string, std::string>, std::string> by_tip_;
-  /// And of those that keep an answer, by tenant and identity.
-  std::map<std::pair<std::string, std::string>, std::string> by_answer_;
+  /// The sessions with a tip.
+  std::multimap<session_tip, session_key> by_tip_;
+  /// And those that keep an answer, by tenant and identity.
+  std::map<std::pair<std::string, std::string>, session_key> by_answer_;
   age_list by_age_;
   std::map<std::string, age_list> by_tenant_;
   std::set<info, by_use> by_use_;

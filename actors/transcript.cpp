@@ -1,16 +1,18 @@
 #include "actors/transcript.hpp"
 
+#include "protocol/openai/message_layout.hpp"
+#include "protocol/openai/whole_messages.hpp"
+
 #include <algorithm>
+#include <iterator>
 
 namespace nekod {
 
 namespace {
 
-constexpr std::string_view new_message_label = "[New message]\n";
+using openai::instructs;
 
-bool instructs(const openai::message& m) {
-  return m.speaker == openai::role::system || m.speaker == openai::role::developer;
-}
+constexpr std::string_view new_message_label = "[New message]\n";
 
 std::string_view label(openai::role speaker) {
   switch (speaker) {
@@ -75,16 +77,33 @@ void append(std::vector<openai::message>& transcript, openai::role speaker, std:
 }
 
 void keep_newest(std::vector<openai::message>& transcript, std::size_t limit) {
+  auto size_of = [](const openai::message& m) { return m.text.size() + sizeof(m); };
+  auto body = std::find_if_not(transcript.begin(), transcript.end(), instructs);
   std::size_t size = 0;
+  for (auto m = transcript.begin(); m != body; ++m)
+    size += size_of(*m);
+  if (size > limit)
+    body = transcript.begin(); // A prompt that leaves no room is dropped like other messages.
+  size = body == transcript.begin() ? 0 : size;
   auto first_kept = transcript.end();
-  while (first_kept != transcript.begin()) {
-    const auto& message = *std::prev(first_kept);
-    size += message.text.size() + sizeof(message);
-    if (size > limit)
-      break;
-    --first_kept;
+  while (first_kept != body && size + size_of(*std::prev(first_kept)) <= limit)
+    size += size_of(*--first_kept);
+  transcript.erase(body, first_kept);
+}
+
+std::string said_together(const std::vector<openai::message>& messages) {
+  const auto spoken = std::count_if(messages.begin(), messages.end(), openai::says_something);
+  std::string result;
+  for (const auto& m : messages) {
+    if (m.text.empty() || (spoken > 1 && !openai::says_something(m)))
+      continue;
+    if (!result.empty())
+      result += "\n\n";
+    if (m.speaker != openai::role::user)
+      result += label(m.speaker);
+    result += m.text;
   }
-  transcript.erase(transcript.begin(), first_kept);
+  return result;
 }
 
 std::string with_preamble(const std::vector<openai::message>& earlier, const std::string& text,

@@ -19,9 +19,14 @@ inline constexpr std::size_t max_preamble_bytes = 32u << 10;
 /// be is cut.
 void append(std::vector<openai::message>& transcript, openai::role speaker, std::string text);
 
-/// Drops the oldest messages until the rest is within the limit.
+/// Drops the oldest messages until the rest is within the limit. The prompt at the beginning stays,
+/// unless it leaves no room by itself.
 void keep_newest(std::vector<openai::message>& transcript,
                  std::size_t limit = max_transcript_bytes);
+
+/// The text of *messages*, the new part of a request, as one message of a chat: a single text as it
+/// is; of several, each behind a blank line and with its speaker's label, but for the user's.
+std::string said_together(const std::vector<openai::message>& messages);
 
 /// The first message for a chat that knows nothing yet: what the speakers before said, labelled, as
 /// plain text, then *text*. System and developer prompts are kept first; then the newest turns,

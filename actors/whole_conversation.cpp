@@ -3,8 +3,7 @@
 #include "protocol/openai/transcript_json.hpp"
 #include "protocol/openai/whole_messages.hpp"
 
-#include <algorithm>
-#include <iterator>
+#include <optional>
 #include <utility>
 
 namespace nekod {
@@ -15,85 +14,43 @@ using openai::error;
 using openai::error_code;
 using openai::message;
 using messages = std::vector<message>;
+using span_of_messages = std::span<const message>;
 
-bool instructs(const message& m) {
-  return m.speaker == openai::role::system || m.speaker == openai::role::developer;
-}
-
-std::size_t instructions_in(const messages& all) {
-  return static_cast<std::size_t>(std::find_if_not(all.begin(), all.end(), instructs) -
-                                  all.begin());
-}
-
-/// The places, from *begin* on, of messages that say something.
-std::vector<std::size_t> spoken(const messages& all, std::size_t begin) {
-  std::vector<std::size_t> places;
-  for (auto i = begin; i < all.size(); ++i)
-    if (openai::says_something(all[i]))
-      places.push_back(i);
-  return places;
-}
-
-/// How many of the *told* messages, from their first on, *kept* ends with: the most there are, or
-/// but for all of them. Takes a time that grows with the number of messages only (Knuth, Morris,
-/// Pratt).
-template <class Same>
-std::size_t overlap(std::size_t kept, std::size_t told, bool may_be_all, Same same) {
-  // For each start of *told*: how long the longest start of it is that it ends with.
-  std::vector<std::size_t> border(told + 1, 0);
-  auto advance = [&](std::size_t length, auto matches) {
-    while (length > 0 && (length == told || !matches(length)))
-      length = border[length];
-    return length < told && matches(length) ? length + 1 : length;
-  };
-  for (std::size_t i = 1; i < told; ++i)
-    border[i + 1] = advance(border[i], [&](std::size_t n) { return same.told(n, i); });
-  std::size_t length = 0;
-  for (std::size_t i = 0; i < kept; ++i)
-    length = advance(length, [&](std::size_t n) { return same.kept(n, i); });
-  return length == told && !may_be_all ? border[length] : length;
-}
-
-struct same_message {
-  bool told(std::size_t a, std::size_t b) const {
-    return openai::say_the_same(request[new_places[a]], request[new_places[b]]);
+/// The place in *all* from which on it says what *told* says, which says something; nothing where
+/// it does not end so. Messages that say nothing do not count.
+std::optional<std::size_t> place_of_end(span_of_messages all, span_of_messages told) {
+  auto place = all.size();
+  auto compared = std::size_t{0};
+  for (auto m = told.rbegin(); m != told.rend(); ++m) {
+    if (!openai::says_something(*m))
+      continue;
+    while (place > 0 && !openai::says_something(all[place - 1]))
+      --place;
+    if (place == 0 || !openai::say_the_same(all[place - 1], *m))
+      return std::nullopt;
+    --place;
+    ++compared;
   }
-  bool kept(std::size_t a, std::size_t b) const {
-    return openai::say_the_same(request[new_places[a]], before[old_places[b]]);
-  }
-
-  const messages& before;
-  const messages& request;
-  std::vector<std::size_t> old_places;
-  std::vector<std::size_t> new_places;
-};
-
-/// How many messages of a request's, behind its instructions, *before* ends with.
-std::size_t told_again(const messages& before, const messages& request, std::size_t instructions) {
-  same_message same{before, request, spoken(before, instructions_in(before)),
-                    spoken(request, instructions)};
-  if (same.new_places.empty())
-    return 0;
-  // Behind an answer that said nothing, who says the same words once more wants another.
-  const auto ends_with_answer = request[same.new_places.back()].speaker == openai::role::assistant;
-  const auto again =
-      overlap(same.old_places.size(), same.new_places.size(), ends_with_answer, same);
-  if (again == 0)
-    return 0;
-  // What says nothing in between was told, too.
-  const auto end =
-      again < same.new_places.size() ? same.new_places[again] : same.new_places.back() + 1;
-  return end - instructions;
+  return compared > 0 ? std::optional{place} : std::nullopt;
 }
 
-bool has_answer(const messages& all) {
-  return std::any_of(all.begin(), all.end(), [](const message& m) {
-    return m.speaker == openai::role::assistant && openai::says_something(m);
-  });
+/// The place behind the last answer that is followed by words, whether it says anything or not.
+std::size_t behind_any_answer(span_of_messages all) {
+  auto end = all.size();
+  while (end > 0 && !openai::says_something(all[end - 1]))
+    --end;
+  while (end > 0 && all[end - 1].speaker != openai::role::assistant)
+    --end;
+  return end;
+}
+
+/// Whether the last answer said nothing, so that nothing tells it from none.
+bool ends_silent(const messages& all) {
+  return !all.empty() && !openai::says_something(all.back());
 }
 
 error too_long(std::size_t limit, const char* of) {
-  return {error_code::context_length_exceeded,
+  return {error_code::conversation_too_large,
           {},
           "at most " + std::to_string(limit) + " " + of + " are kept of a conversation"};
 }
@@ -101,30 +58,54 @@ error too_long(std::size_t limit, const char* of) {
 } // namespace
 
 result<std::string, error> whole_conversation::begin(const openai::chat_request& r, bool named) {
-  const auto instructions = instructions_in(r.messages);
-  const auto again = named ? told_again(kept_, r.messages, instructions) : 0;
-  const auto goes_on = named && (again > 0 || !has_answer(r.messages));
+  const auto layout = openai::layout_of(r.messages);
+  const auto before = named ? what_stays(r, layout) : span_of_messages{};
   const auto spans = openai::message_spans(r);
   auto tell = [&](std::size_t from, std::size_t to) {
     for (auto i = from; i < to; ++i)
       next_.push_back(openai::kept_message(r.messages[i], spans[i]));
   };
-  const auto body = kept_.begin() + static_cast<std::ptrdiff_t>(instructions_in(kept_));
   next_.clear();
-  tell(0, instructions);
-  if (named && instructions == 0)
-    next_.assign(kept_.begin(), body);
-  if (goes_on)
-    next_.insert(next_.end(), body, kept_.end());
-  const auto from_before = next_.size() > instructions;
-  tell(instructions + again, r.messages.size());
+  tell(0, layout.instructions);
+  next_.insert(next_.end(), before.begin(), before.end());
+  tell(layout.instructions, r.messages.size());
+  prefilled_ = layout.prefill < r.messages.size();
   if (next_.size() > limits_.messages)
     return too_long(limits_.messages, "messages");
   // What the request tells alone goes on in its bytes.
-  auto told = from_before ? openai::transcript_json(next_) : std::string{openai::messages_span(r)};
+  auto told =
+      before.empty() ? std::string{openai::messages_span(r)} : openai::transcript_json(next_);
   if (told.size() > limits_.bytes)
     return too_long(limits_.bytes, "bytes");
   return told;
+}
+
+/// The messages of the conversation that the request's own ones follow, behind its prompt if it has
+/// one. Of a conversation that the request tells these are the ones before that; where it tells
+/// another course, there are none.
+std::span<const message>
+whole_conversation::what_stays(const openai::chat_request& r,
+                               const openai::message_layout& layout) const {
+  const span_of_messages kept{kept_};
+  const auto prompt = openai::layout_of(kept_).instructions;
+  const auto begin = layout.instructions > 0 ? prompt : std::size_t{0};
+  const auto told = span_of_messages{r.messages}.subspan(layout.instructions);
+  const auto fresh =
+      layout.tells_conversation ? layout.fresh - layout.instructions : behind_any_answer(told);
+  const auto place = place_of_end(kept.subspan(prompt), told.first(fresh));
+  if (place && (layout.tells_conversation || ends_silent(kept_)))
+    return kept.subspan(begin, prompt + *place - begin);
+  return layout.tells_conversation ? span_of_messages{} : kept.subspan(begin);
+}
+
+void whole_conversation::answer(message said) {
+  while (prefilled_ && !openai::says_something(next_.back()))
+    next_.pop_back();
+  if (prefilled_) {
+    said = openai::with_prefill(next_.back(), std::move(said));
+    next_.pop_back();
+  }
+  next_.push_back(std::move(said));
 }
 
 } // namespace nekod

@@ -1,9 +1,11 @@
 #pragma once
 
+#include "protocol/openai/message_layout.hpp"
 #include "protocol/openai/request.hpp"
 #include "protocol/result.hpp"
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,7 +16,7 @@ namespace nekod {
 struct conversation_limits {
   std::size_t messages = 10'000;
   /// As JSON.
-  std::size_t bytes = 8u << 20;
+  std::size_t bytes = 32u << 20;
 };
 
 /// A conversation with all that was said in it, for an upstream that remembers nothing.
@@ -28,15 +30,15 @@ public:
 
   /// Begins a turn with a request.
   ///
-  /// One that does not name the session tells the conversation itself. One that does may tell only
-  /// what is new, which then follows what was said before; or it may tell what was said again, all
-  /// of it or its end, which is not doubled; or another course of it, which takes its place.
-  /// Instructions at a request's beginning take the place of those before.
-  /// @returns the messages for the upstream, a JSON array; or `context_length_exceeded`.
+  /// One that does not name the session tells the conversation itself. One that names it tells only
+  /// what is new, which follows what was said; or a conversation: where that is what was said, or
+  /// its end, in the request's own words, it goes on, and else it takes the place of all that was
+  /// said. A prompt in a request takes the place of the one before.
+  /// @returns the messages for the upstream, a JSON array; or `conversation_too_large`.
   result<std::string, openai::error> begin(const openai::chat_request& r, bool named);
 
-  /// The turn has its answer.
-  void answer(openai::message said) { next_.push_back(std::move(said)); }
+  /// The turn has its answer, which takes the place of a prefill.
+  void answer(openai::message said);
 
   /// The turn is part of the conversation from now on.
   void keep() { kept_ = std::exchange(next_, {}); }
@@ -50,9 +52,14 @@ public:
   const std::vector<openai::message>& kept() const noexcept { return kept_; }
 
 private:
+  std::span<const openai::message> what_stays(const openai::chat_request& r,
+                                              const openai::message_layout& layout) const;
+
   conversation_limits limits_;
   std::vector<openai::message> kept_;
   std::vector<openai::message> next_;
+  /// Whether the turn's request ends with a prefill.
+  bool prefilled_ = false;
 };
 
 } // namespace nekod

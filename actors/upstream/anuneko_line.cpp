@@ -26,6 +26,8 @@ void anuneko_line::begin(const upstream_turn& turn) {
   turn_ = turn;
   replaced_ = false;
   flow_ = answer_flow{};
+  if (turn.new_chat)
+    chat_ = upstream_chat{};
   if (auto problem = take_account()) {
     turn_ = upstream_turn{};
     listener_.on_failure(std::move(*problem));

@@ -56,8 +56,11 @@ struct upstream_turn {
 
   // For a service that keeps its chats:
 
-  /// The user's new text. UTF-8.
+  /// What is new, as one text. UTF-8.
   std::string text;
+  /// Whether the chat there is may not be gone on with, since it was told something else. A new one
+  /// is told all that it has to know.
+  bool new_chat = false;
 
   // For a stateless one:
 

@@ -70,12 +70,12 @@ public:
   }
 
   void remove(const std::string& id) {
-    if (!get<bool>(atom::remove_v, id, session_scope{}))
+    if (!get<bool>(atom::remove_v, id, session_view{}))
       throw std::logic_error{"there is no such session"};
   }
 
   void show(const std::string& id) {
-    if (!get<session_finding>(atom::show_v, id, session_scope{}).found)
+    if (!get<session_finding>(atom::show_v, id, session_view{}).found)
       throw std::logic_error{"there is no such session"};
   }
 

@@ -179,11 +179,8 @@ void routes::chat(const call& c) {
   auto parsed = openai::parse_chat_request(std::exchange(request.body, {}), options_.max_messages);
   if (!parsed)
     return refuse(c, parsed.error());
-  if (auto named = request.header("X-Session-Id"); !named.empty() && parsed->session_id.empty()) {
-    if (!openai::valid_session_id(named))
-      return refuse(c, {error_code::invalid_session_id, "X-Session-Id"});
-    parsed->session_id = named;
-  }
+  if (auto problem = read_session_fields(request, *parsed))
+    return refuse(c, *problem);
   parsed->retries = retries_of(request, c.who);
   if (parsed->retries.key.size() > openai::max_idempotency_key)
     return refuse(c, {error_code::invalid_value, "Idempotency-Key", "at most 255 bytes"});
@@ -193,6 +190,26 @@ void routes::chat(const call& c) {
   t.request = std::move(shared);
   t.tenant = c.who.tenant;
   caf::anon_send(registry_, atom::open_v, std::move(t), std::move(handle));
+}
+
+/// Takes what the header says of the session. The body's name goes before the header's.
+std::optional<error> routes::read_session_fields(const request& from,
+                                                 openai::chat_request& to) const {
+  auto name = [&](const char* field) -> std::optional<error> {
+    auto value = from.header(field);
+    if (value.empty() || !to.session_id.empty())
+      return std::nullopt;
+    if (!openai::valid_session_id(value))
+      return error{error_code::invalid_session_id, field, std::string{openai::session_id_form}};
+    to.session_id = value;
+    return std::nullopt;
+  };
+  if (auto problem = name("X-Nekod-Session"))
+    return problem;
+  if (options_.header_names_sessions)
+    return name("X-Session-Id");
+  to.session_header = from.header("X-Session-Id");
+  return std::nullopt;
 }
 
 void routes::models(const call& c) {

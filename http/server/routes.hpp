@@ -26,6 +26,9 @@ struct route_options {
   std::size_t max_body = 16u << 20;
   /// Messages of a chat; a request of more is answered 400.
   std::size_t max_messages = openai::most_messages;
+  /// Whether `X-Session-Id` names a session, as in 1.0.0; else it is a scope where there is none of
+  /// that name.
+  bool header_names_sessions = false;
   /// Bytes of an address, its query included; more are answered 414.
   std::size_t max_url = 8u << 10;
   /// Bytes of all header fields; more are answered 431.
@@ -89,6 +92,8 @@ private:
   static const endpoint* find(std::string_view path, std::string_view method);
 
   void dispatch(call& c);
+  std::optional<openai::error> read_session_fields(const request& from,
+                                                   openai::chat_request& to) const;
   std::optional<openai::error> too_much(const request& r) const;
   bool lacks_memory() const;
   std::optional<openai::error> turned_away(call& c) const;

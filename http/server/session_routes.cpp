@@ -17,8 +17,8 @@ namespace {
 /// A deletion of many takes its time, and goes on whether somebody waits for it or not.
 constexpr std::chrono::minutes clear_patience{30};
 
-session_scope scope_of(const caller& who) {
-  session_scope result;
+session_view view_of(const caller& who) {
+  session_view result;
   result.tenant = who.tenant;
   result.all = who.admin;
   return result;
@@ -36,7 +36,7 @@ void routes::sessions(const call& c) {
   auto query = parse_session_query(c.x->req().query);
   if (!query)
     return refuse(c, query.error());
-  query->scope = scope_of(c.who);
+  query->view = view_of(c.who);
   ask<openai::session_page>(
       c,
       [](exchange& x, const std::string& request_id, const openai::session_page& page) {
@@ -56,7 +56,7 @@ void routes::session(const call& c) {
         respond_json(x, request_id, s.found ? 200 : 404,
                      s.found ? openai::session_json(s.info) : openai::session_missing_json(lang));
       },
-      atom::show_v, std::move(*id), scope_of(c.who));
+      atom::show_v, std::move(*id), view_of(c.who));
 }
 
 void routes::delete_session(const call& c) {
@@ -71,14 +71,14 @@ void routes::delete_session(const call& c) {
                      found ? openai::session_deleted_json(lang)
                            : openai::session_missing_json(lang));
       },
-      atom::remove_v, std::move(*id), scope_of(c.who));
+      atom::remove_v, std::move(*id), view_of(c.who));
 }
 
 void routes::clear_sessions(const call& c) {
   auto filter = parse_session_filter(c.x->req().query, recorded_now());
   if (!filter)
     return refuse(c, filter.error());
-  filter->scope = scope_of(c.who);
+  filter->view = view_of(c.who);
   ask_for<std::uint64_t>(
       clear_patience, c,
       [lang = options_.reply->language](exchange& x, const std::string& request_id,

@@ -55,6 +55,8 @@ constexpr auto rows = std::to_array<row>({
      "上游服务不支持该参数", "Not supported by the upstream service", !retry, field},
     {error_code::context_length_exceeded, 400, request_error, "context_length_exceeded", "对话过长",
      "The conversation is too long"},
+    {error_code::conversation_too_large, 413, request_error, "conversation_too_large",
+     "对话超过本服务的限制", "The conversation is larger than this service takes"},
     {error_code::upstream_refused, 400, request_error, "upstream_refused", "上游服务拒绝了该请求",
      "The upstream service refused the request"},
     {error_code::session_deleted, 404, request_error, "session_deleted", "会话已删除",

@@ -37,8 +37,11 @@ enum class error_code : std::uint8_t {
   invalid_session_id,
   /// Asks for what this upstream cannot do and what cannot be ignored.
   unsupported_parameter,
-  /// The conversation is longer than what is kept, or than what the model takes.
+  /// The conversation is longer than what the model takes: the upstream says so.
   context_length_exceeded,
+  /// The conversation is longer than a limit of ours. Not the code above, on which agents cut what
+  /// they remember.
+  conversation_too_large,
   /// The upstream refused the request for a reason of its own, which it says.
   upstream_refused,
   /// The conversation was deleted while a turn ran.

@@ -51,6 +51,9 @@ struct chat_request {
   bool include_usage = false;
   /// The conversation the client names; empty for none.
   std::string session_id;
+  /// The `X-Session-Id` of its header, which names a session that there is, and is a scope else;
+  /// empty for none.
+  std::string session_header;
   /// What its header fields tell of its being sent more than once.
   openai::retries retries;
   /// Parameters that only tune an answer and were checked, such as `temperature`: an upstream that
@@ -69,6 +72,10 @@ struct chat_request {
 /// The index in `messages` of the newest user message. A request without any has an objection; it
 /// has the number of messages here.
 std::size_t newest_user_message(const chat_request& r) noexcept;
+
+/// The form of a session's name, in words.
+inline constexpr std::string_view session_id_form =
+    "expected 1 to 128 characters of A-Z a-z 0-9 _ . : -";
 
 /// Whether *id* can name a session: 1 to 128 characters of `A-Z a-z 0-9 _ . : -`.
 bool valid_session_id(std::string_view id) noexcept;

@@ -162,7 +162,7 @@ std::optional<error> read_messages(const json::value& body, std::size_t most, ch
   if (messages->Empty())
     return error{error_code::empty_messages, name};
   if (messages->Size() > most || parts_in(*messages) > parts_a_message * most)
-    return error{error_code::context_length_exceeded, name,
+    return error{error_code::conversation_too_large, name,
                  "at most " + std::to_string(most) + " messages, of " +
                      std::to_string(parts_a_message) + " parts each on average"};
   auto user_spoke = false;

@@ -122,8 +122,7 @@ outcome take_response_format(std::string_view name, const value& v, chat_request
 
 outcome take_session_id(std::string_view name, const value& v, chat_request& r) {
   if (!valid_session_id(json::text_of(v)))
-    return error{error_code::invalid_session_id, std::string{name},
-                 "expected 1 to 128 characters of A-Z a-z 0-9 _ . : -"};
+    return error{error_code::invalid_session_id, std::string{name}, std::string{session_id_form}};
   r.session_id = json::text_of(v);
   return std::nullopt;
 }

@@ -16,6 +16,16 @@ std::string plain_json(const message& m) {
   return out;
 }
 
+/// The *object* of a message with another text for its content.
+std::string with_content(std::string_view object, std::string_view text) {
+  std::string out = R"({"content":)";
+  json::append_quoted(out, text);
+  for (json::members m{object}; m.next();)
+    if (m.name() != "content")
+      out.append(",").append(m.whole());
+  return out += '}';
+}
+
 } // namespace
 
 std::string_view messages_span(const chat_request& r) {
@@ -36,6 +46,22 @@ message kept_message(const message& m, std::string_view span) {
   if (span != plain_json(m))
     result.json = span;
   return result;
+}
+
+std::string with_prefill(std::string_view prefill, std::string_view text) {
+  if (text.starts_with(without_trailing_space(prefill)))
+    return std::string{text};
+  return std::string{prefill}.append(text);
+}
+
+message with_prefill(const message& prefill, message answer) {
+  auto text = with_prefill(prefill.text, answer.text);
+  if (text == answer.text)
+    return answer;
+  if (!answer.json.empty())
+    answer.json = with_content(answer.json, text);
+  answer.text = std::move(text);
+  return answer;
 }
 
 std::optional<message> parse_message(std::string_view text) {

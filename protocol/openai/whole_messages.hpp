@@ -26,6 +26,14 @@ std::optional<message> parse_message(std::string_view text);
 /// Appends a message as JSON: as its sender wrote it, if that was kept.
 void append_message(std::string& out, const message& m);
 
+/// The text of an answer that was to begin with *prefill*: some servers tell it again, others only
+/// what follows it.
+std::string with_prefill(std::string_view prefill, std::string_view text);
+
+/// The message that takes the place of *prefill* and the *answer* to it. Calls of tools in a
+/// prefill are no text to go on from: then it is the answer alone.
+message with_prefill(const message& prefill, message answer);
+
 /// Whether a message says anything.
 bool says_something(const message& m) noexcept;
 

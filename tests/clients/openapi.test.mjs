@@ -136,7 +136,7 @@ test('chats, whole and streamed, with every field of their head', async () => {
   // To a server with the OpenAI API both pass.
   assert.equal(whole.headers['x-ignored-parameters'], anuneko ? 'temperature' : undefined);
   assert.equal(whole.headers['x-model-fallback'], anuneko ? model : undefined);
-  const named = await chat(nekod, { stream: true }, { headers: { 'X-Session-Id': unique() } });
+  const named = await chat(nekod, { stream: true }, { headers: { 'X-Nekod-Session': unique() } });
   assert.equal(named.headers['x-session-match'], 'explicit');
   checkStream(named.text);
   const again = { headers: { 'Idempotency-Key': unique(), 'X-Stainless-Retry-Count': '1' } };
@@ -180,7 +180,7 @@ test('every code of 400', async () => {
 test('the codes of 400 of an OpenAI-compatible upstream', { skip: anuneko && 'another kind' }, async (t) => {
   const gate = await gateway(t, [...leading(sim), '--transcript-messages', '1']);
   const long = await chat(gate, { messages: [...messages, ...messages] });
-  assert.deepEqual([long.status, code(long)], [400, 'context_length_exceeded']);
+  assert.deepEqual([long.status, code(long)], [413, 'conversation_too_large']);
   await sim.fault({ call: completion, kind: 'status', status: 400, body: '{}' });
   const refused = await chat(gate, {});
   assert.deepEqual([refused.status, code(refused)], [400, 'upstream_refused']);

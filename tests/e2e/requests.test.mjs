@@ -130,9 +130,10 @@ test("the manual's texts stand in the errors", async () => {
   }
 });
 
-test('a bad X-Session-Id is refused like a bad session_id', async () => {
-  const response = await nekod.post(chat({}), { headers: { 'X-Session-Id': 'a/b' } });
-  await expectError(response, 400, 'invalid_session_id');
+test('a bad X-Nekod-Session is refused like a bad session_id, and no X-Session-Id is', async () => {
+  const response = await nekod.post(chat({}), { headers: { 'X-Nekod-Session': 'a/b' } });
+  assert.equal((await expectError(response, 400, 'invalid_session_id')).param, 'X-Nekod-Session');
+  assert.equal((await nekod.post(chat({}), { headers: { 'X-Session-Id': 'a/b' } })).status, 200);
 });
 
 test('a compressed body is refused by the field that tells of it', async () => {
@@ -146,7 +147,7 @@ test('more messages than --transcript-messages are refused unread', async (t) =>
   const narrow = await gateway(t, [...leadingTo(await simulator(t)), '--transcript-messages', '3']);
   const said = (count) => narrow.post(chat({ messages: Array(count).fill(user) }));
   assert.equal((await said(3)).status, 200);
-  assert.equal((await expectError(await said(4), 400, 'context_length_exceeded')).param, 'messages');
+  assert.equal((await expectError(await said(4), 413, 'conversation_too_large')).param, 'messages');
 });
 
 test('a stream that is refused is answered as JSON', async () => {

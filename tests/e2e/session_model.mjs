@@ -21,8 +21,8 @@ const transcriptOf = (messages) =>
     .join('\n');
 
 /// The message for a chat that knows nothing yet.
-function seeded(earlier, text) {
-  const told = earlier.map(({ role, content }) => [role, textOf(content)]).filter(([, said]) => said !== '');
+function seeded(before, text) {
+  const told = before.map(({ role, content }) => [role, textOf(content)]).filter(([, said]) => said !== '');
   const prompt = told.filter(([role]) => role === 'system').map(([, said]) => said);
   const labels = { user: 'User', assistant: 'Assistant' };
   const turns = told.filter(([role]) => role in labels).map(([role, said]) => `${labels[role]}: ${said}\n\n`);
@@ -36,27 +36,30 @@ function seeded(earlier, text) {
 
 /// What the rules look at in a request.
 function reading({ messages, stream, session_id }) {
-  const newest = messages.findLastIndex((message) => message.role === 'user');
-  const before = messages.slice(0, newest);
-  const behind = messages.slice(newest + 1);
-  const text = textOf(messages[newest].content);
-  const said = (message) => textOf(message.content) !== '';
-  const aside = !stream && /title|summar|标题|主题|总结|概括/i.test(text);
+  const says = (message) => textOf(message.content).trim() !== '';
+  const answers = (message) => message.role === 'assistant' && says(message);
+  const body = messages.findIndex((message) => message.role !== 'system');
+  const fresh = Math.max(messages.findLastIndex(answers) + 1, body);
+  const text = textOf(messages.findLast((message) => message.role === 'user').content);
+  const isNew = messages.slice(fresh).filter(says);
+  const asks = isNew.some((message) => message.role === 'user');
   return {
     named: session_id,
-    text,
-    before: transcriptOf(before),
-    newest: messages[newest],
-    earlier: [...before, ...behind],
-    /// Whether it is a plain next turn: nothing is said behind the new message.
-    plain: transcriptOf(behind) === '',
-    hasHistory: [...before, ...behind].some(said),
-    mayGoOn: !aside && before.some((message) => message.role === 'assistant' && said(message)),
+    tells: messages.some(answers),
+    prompt: messages.slice(0, body),
+    before: messages.slice(0, fresh),
+    fresh: isNew,
+    text: isNew.map((message) => textOf(message.content)).join('\n\n'),
+    hasHistory: messages.slice(0, fresh).some(says),
+    aside: !asks || (!stream && /title|summar|标题|主题|总结|概括/i.test(text)),
   };
 }
 
+const isPrompt = (message) => message.role === 'system';
+const bodyOf = (messages) => messages.slice(messages.findIndex((message) => !isPrompt(message)));
+
 export class SessionModel {
-  /// By id; a session that was deleted is not there.
+  /// By tenant and id; a session that was deleted is not there.
   sessions = new Map();
   /// Every chat there ever was: its model's name, and messages with their replies.
   chats = [];
@@ -69,29 +72,26 @@ export class SessionModel {
     return [...this.sessions.values()].filter((session) => session.tenant === tenant);
   }
 
-  /// Whether *tenant* may not have what it names.
-  forbids(tenant, id) {
-    const session = this.sessions.get(id);
-    return session !== undefined && session.tenant !== tenant;
-  }
-
   /// Takes down a turn that was answered, after checking where it went.
   /// @param head The `match` and the `session` that the answer named.
   took(tenant, request, head, reply) {
     const r = reading(request);
     this.matches[head.match] = (this.matches[head.match] ?? 0) + 1;
-    const known = this.sessions.get(head.session);
     if (r.named) {
       assert.deepEqual(head, { match: 'explicit', session: r.named });
     } else {
-      const found = r.mayGoOn && r.plain ? this.of(tenant).filter((each) => each.tip === r.before) : [];
+      const tip = transcriptOf(r.before);
+      const mayGoOn = r.tells && !r.aside;
+      const found = mayGoOn ? this.of(tenant).filter((each) => transcriptOf(each.messages) === tip) : [];
       const missed = this.#mayBeMissed(found) && head.match !== 'transcript';
       this.#checkMatch(r, head, missed ? [] : found);
     }
-    const session = known ?? { id: head.session, tenant, tip: '', chat: undefined };
-    this.sessions.set(session.id, session);
+    const key = `${tenant}/${head.session}`;
+    const session = this.sessions.get(key) ?? { id: head.session, tenant, messages: [], chat: undefined };
+    this.sessions.set(key, session);
     this.#tell(session, r, request, reply);
-    this.#remember(session, r, reply);
+    const twins = this.of(tenant).filter((each) => transcriptOf(each.messages) === transcriptOf(session.messages));
+    for (const twin of twins) twin.hasTwin = twins.length > 1;
   }
 
   /// Of sessions that tell the same nekod finds one, and another only where that one is in nobody's
@@ -108,30 +108,38 @@ export class SessionModel {
       assert.ok(found.some((session) => session.id === head.session), `went to ${head.session}`);
     } else {
       assert.equal(head.match, r.hasHistory ? 'seeded' : 'new');
-      assert.ok(!this.sessions.has(head.session), `${head.session} is not new`);
+      const known = [...this.sessions.values()].some((session) => session.id === head.session);
+      assert.ok(!known, `${head.session} is not new`);
     }
   }
 
   #tell(session, r, request, reply) {
-    const text = session.chat ? r.text : seeded(r.earlier, r.text);
-    if (!session.chat) this.chats.push((session.chat = { messages: [] }));
+    const { goesOn, before } = this.#course(session, r);
+    const text = session.chat && goesOn ? r.text : seeded(before, r.text);
+    if (!session.chat || !goesOn) this.chats.push((session.chat = { messages: [] }));
     session.model = request.model ?? models[0];
     session.chat.model = upstreamNames[session.model];
     session.chat.messages.push({ text, reply });
+    session.messages = [...before, ...r.fresh, { role: 'assistant', content: reply }];
   }
 
-  #remember(session, r, reply) {
-    const told = r.before !== '';
-    const strayed = r.named && (session.tip === undefined || (told && r.before !== session.tip));
-    const before = r.named ? session.tip : r.before;
-    const turn = transcriptOf([r.newest, { role: 'assistant', content: reply }]);
-    session.tip = r.plain && !strayed ? [before, turn].filter(Boolean).join('\n') : undefined;
-    const twins = this.of(session.tenant).filter((each) => each.tip !== undefined && each.tip === session.tip);
-    for (const twin of twins) twin.hasTwin = twins.length > 1;
+  /// What stands before the new part, and whether the chat knows that already.
+  #course({ messages }, r) {
+    const known = transcriptOf(messages);
+    if (!r.named) return { goesOn: transcriptOf(r.before) === known, before: r.before };
+    const prompt = messages.filter((message, i) => isPrompt(message) && messages.slice(0, i).every(isPrompt));
+    const prompted = r.prompt.length ? r.prompt : prompt;
+    const samePrompt = transcriptOf(prompted) === transcriptOf(prompt);
+    const told = transcriptOf(bodyOf(r.before)).split('\n');
+    const end = transcriptOf(bodyOf(messages)).split('\n').slice(-told.length);
+    const follows = !r.tells || (messages.length > 0 && end.join('\n') === told.join('\n'));
+    return follows
+      ? { goesOn: samePrompt, before: [...prompted, ...bodyOf(messages)] }
+      : { goesOn: false, before: r.before };
   }
 
-  deleted(id) {
-    this.sessions.delete(id);
+  deleted(tenant, id) {
+    this.sessions.delete(`${tenant}/${id}`);
   }
 
   /// Compares all chats with the simulator's.

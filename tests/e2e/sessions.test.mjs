@@ -31,19 +31,95 @@ test('a session goes on in its upstream chat, by body or by header', async () =>
   assert.deepEqual(texts(await sim.chatWith(one)), [one, two, three]);
 });
 
-test('a session that goes on sends only the newest text', async () => {
+test('a conversation that is told again sends only its newest text', async () => {
   const [one, two] = [unique('one'), unique('two')];
   const { json, text } = await nekod.ask(one);
   await nekod.ask('', {
     session_id: json.session_id,
     messages: [
-      { role: 'system', content: 'be kind' },
       { role: 'user', content: one },
       { role: 'assistant', content: text },
       { role: 'user', content: two },
     ],
   });
   assert.deepEqual(texts(await sim.chatWith(one)), [one, two]);
+});
+
+test('another system prompt begins a new chat, which is told the conversation under it', async () => {
+  const [one, two, three, rule] = ['one', 'two', 'three', 'rule'].map(unique);
+  const { json, text } = await nekod.ask(one);
+  const session_id = json.session_id;
+  const prompted = [{ role: 'system', content: rule }, { role: 'user', content: two }];
+  await nekod.ask('', { session_id, messages: prompted });
+  assert.deepEqual(texts(await sim.chatWith(two)), [
+    `[Instructions]\n${rule}\n\n[Conversation so far]\nUser: ${one}\n\nAssistant: ${text}\n\n[New message]\n${two}`,
+  ]);
+  // The same prompt again, or none, goes on there.
+  await nekod.ask(three, { session_id, messages: [prompted[0], { role: 'user', content: three }] });
+  assert.equal((await sim.chatWith(three)).messages.at(-1).text, three);
+  assert.ok((await sim.chatWith(three)).messages[0].text.includes(rule));
+});
+
+test('an edited conversation begins a new chat, which is told that alone', async () => {
+  const [one, two, three, edited] = ['one', 'two', 'three', 'edited'].map(unique);
+  const { json, text } = await nekod.ask(one);
+  const session_id = json.session_id;
+  await nekod.ask(two, { session_id });
+  const messages = [
+    { role: 'user', content: edited },
+    { role: 'assistant', content: text },
+    { role: 'user', content: three },
+  ];
+  const { response } = await nekod.ask('', { session_id, messages });
+  assert.equal(response.headers.get('x-session-id'), session_id);
+  assert.deepEqual(texts(await sim.chatWith(three)), [
+    `[Conversation so far]\nUser: ${edited}\n\nAssistant: ${text}\n\n[New message]\n${three}`,
+  ]);
+});
+
+test('X-Nekod-Session names a session, and goes behind the name in the body', async () => {
+  const [id, other] = [unique('named'), unique('other')];
+  const headers = { 'X-Nekod-Session': id };
+  const [one, two] = [unique('one'), unique('two')];
+  assert.equal((await nekod.ask(one, {}, { headers })).json.session_id, id);
+  await nekod.ask(two, {}, { headers });
+  assert.deepEqual(texts(await sim.chatWith(one)), [one, two]);
+  assert.equal((await nekod.ask(unique(), { session_id: other }, { headers })).json.session_id, other);
+});
+
+for (const scope of ['ses_0123456789', 'a/b c', 'x'.repeat(200), '.'])
+  test(`X-Session-Id that names no session groups requests and keeps them apart: ${scope.slice(0, 14)}`, async () => {
+    const headers = { 'X-Session-Id': scope };
+    const [one, two, three] = ['one', 'two', 'three'].map(unique);
+    const first = await nekod.ask(one, {}, { headers });
+    const second = await nekod.ask(two, {}, { headers });
+    assert.notEqual(first.json.session_id, second.json.session_id);
+    assert.notEqual(first.response.headers.get('x-session-id'), scope);
+    const messages = [
+      { role: 'user', content: one },
+      { role: 'assistant', content: first.text },
+      { role: 'user', content: three },
+    ];
+    const third = await nekod.ask('', { messages }, { headers });
+    assert.equal(third.response.headers.get('x-session-match'), 'transcript');
+    assert.equal(third.json.session_id, first.json.session_id);
+    assert.deepEqual(texts(await sim.chatWith(one)), [one, three]);
+    // Within its scope a conversation is recognised, and nowhere else.
+    messages.push({ role: 'assistant', content: third.text }, { role: 'user', content: unique() });
+    for (const elsewhere of [{}, { headers: { 'X-Session-Id': 'another' } }])
+      assert.equal((await nekod.ask('', { messages }, elsewhere)).response.headers.get('x-session-match'), 'seeded');
+  });
+
+test('with --session-header name X-Session-Id names sessions', async (t) => {
+  const named = await gateway(t, [...leadingTo(sim), '--session-header', 'name']);
+  const id = unique('named');
+  const headers = { 'X-Session-Id': id };
+  const [one, two] = [unique('one'), unique('two')];
+  assert.equal((await named.ask(one, {}, { headers })).json.session_id, id);
+  await named.ask(two, {}, { headers });
+  assert.deepEqual(texts(await sim.chatWith(one)), [one, two]);
+  const bad = await named.post({ messages: [{ role: 'user', content: 'x' }] }, { headers: { 'X-Session-Id': 'a/b' } });
+  assert.equal((await expectError(bad, 400, 'invalid_session_id')).param, 'X-Session-Id');
 });
 
 test("an id of the client's own choice makes a session of that name", async () => {

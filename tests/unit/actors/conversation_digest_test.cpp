@@ -99,32 +99,41 @@ TEST_CASE("random conversations are told apart") {
   }
 }
 
-TEST_CASE("a request is recognised by what stands before its newest user message") {
+TEST_CASE("a request is recognised by what stands before its new part") {
   messages before{{role::system, "be kind"}, {role::user, "hello"}, {role::assistant, "meow"}};
   auto all = before;
   all.emplace_back(role::user, "and then?");
-  CHECK(digest.of(request(all)).before == of(before));
-  CHECK(digest.of(request({{role::user, "hello"}})).before == "");
-  // Regenerated: the same list without the answer at its end.
-  CHECK(digest.of(request({before.begin(), before.end() - 1})).before == of({before.front()}));
+  const auto told = digest.of(request(all));
+  CHECK(told.prompt == of({before.front()}));
+  CHECK(told.before == of(before));
+  CHECK(told.asked == of(all));
+  CHECK(told.tell_history());
 }
 
-TEST_CASE("a request that ends otherwise than with the user's words is no next turn") {
-  for (auto speaker : {role::system, role::assistant, role::developer}) {
-    messages all{{role::user, "hello"}, {role::assistant, "meow"}, {role::user, "more"}};
-    all.emplace_back(speaker, "in short");
-    CHECK_FALSE(digest.of(request(all)).before);
-    all.back().text = " ";
-    CHECK(digest.of(request(all)).before);
+TEST_CASE("without an answer there is nothing before the new part") {
+  for (const auto& all :
+       {messages{{role::user, "hello"}}, messages{{role::system, "be kind"}, {role::user, "hello"}},
+        messages{{role::user, "a"}, {role::assistant, " "}, {role::user, "b"}}}) {
+    const auto told = digest.of(request(all));
+    CHECK_FALSE(told.tell_history());
+    CHECK(told.asked == of(all));
   }
 }
 
-TEST_CASE("only with an answer before it can a message go on with a conversation") {
-  CHECK_FALSE(has_answers(request({{role::user, "hello"}})));
-  CHECK_FALSE(has_answers(request({{role::system, "be kind"}, {role::user, "hello"}})));
-  CHECK_FALSE(has_answers(request({{role::assistant, ""}, {role::user, "hello"}})));
-  CHECK(has_answers(request({{role::user, "a"}, {role::assistant, "b"}, {role::user, "c"}})));
-  CHECK_FALSE(has_answers(request({{role::user, "a"}, {role::assistant, "prefill"}})));
+TEST_CASE("a prefill is no answer, and its own takes its place") {
+  const messages before{{role::user, "hello"}, {role::assistant, "meow"}};
+  auto all = before;
+  all.emplace_back(role::user, "and then?");
+  const auto asked = of(all);
+  all.emplace_back(role::assistant, "Then");
+  CHECK(digest.of(request(all)).before == of(before));
+  CHECK(digest.of(request(all)).asked == asked);
+}
+
+TEST_CASE("a name's digest is no conversation's") {
+  CHECK(digest.of_name("a") != digest.of_name("b"));
+  for (auto speaker : {role::system, role::user, role::assistant})
+    CHECK(digest.of_name("a") != of({{speaker, "a"}}));
 }
 
 TEST_CASE("titles and summaries that are wanted whole stand aside") {
@@ -153,24 +162,11 @@ TEST_CASE("calls of tools, and what they answer, are part of a conversation") {
         digest.of({message(role::assistant, "ab", "c")}));
 }
 
-TEST_CASE("what goes on behind an assistant's last word is told from what was before") {
-  const messages before{{role::system, "s"}, {role::user, "u"}, {role::assistant, "a"}};
-  auto with = [&](messages more) {
-    auto all = before;
-    all.insert(all.end(), more.begin(), more.end());
-    return request(all);
-  };
-  auto before_new = [](const openai::chat_request& r) {
-    return digest.of(r, new_part::unanswered).before;
-  };
-  CHECK(before_new(with({{role::user, "x"}})) == digest.of(before));
-  CHECK(before_new(with({{role::tool, "x"}, {role::user, "y"}})) == digest.of(before));
-  CHECK(before_new(with({{role::tool, "x"}})) == digest.of(before));
-  CHECK_FALSE(before_new(with({})));
-  CHECK_FALSE(before_new(with({{role::user, " "}})));
-  CHECK_FALSE(before_new(request({{role::user, "x"}})));
-}
-
-TEST_CASE("a request without a user's message is no aside") {
-  CHECK_FALSE(is_aside(request({{role::system, "a title"}}, false)));
+TEST_CASE("a request that adds instructions alone stands aside") {
+  messages all{{role::user, "hello"}, {role::assistant, "meow"}, {role::system, "in short"}};
+  CHECK(is_aside(request(all, true)));
+  all.emplace_back(role::user, "go on");
+  CHECK_FALSE(is_aside(request(all, true)));
+  all.back() = {role::tool, "sunny"};
+  CHECK_FALSE(is_aside(request(all, true)));
 }

@@ -35,10 +35,11 @@ store_actor::behavior_type slow_store(store_actor::pointer self, store_actor beh
         return hold(self->make_response_promise<atom::commit>(), "commit " + r.info.id,
                     atom::commit_v, r);
       },
-      [=](atom::load, const std::string& id) { return self->delegate(behind, atom::load_v, id); },
-      [=](atom::find, const std::string& tenant, const std::string& tip) {
-        return self->delegate(behind, atom::find_v, tenant, tip);
+      [=](atom::load, const session_key& key) { return self->delegate(behind, atom::load_v, key); },
+      [=](atom::show, const std::string& id, const session_view& view) {
+        return self->delegate(behind, atom::show_v, id, view);
       },
+      [=](atom::find, const session_tip& tip) { return self->delegate(behind, atom::find_v, tip); },
       [=](atom::answered, const std::string& tenant, const std::string& identity) {
         return hold(self->make_response_promise<session_lookup>(), "answered", atom::answered_v,
                     tenant, identity);
@@ -46,8 +47,8 @@ store_actor::behavior_type slow_store(store_actor::pointer self, store_actor beh
       [=](atom::forget, const std::string& tenant, const std::string& identity) {
         self->send(behind, atom::forget_v, tenant, identity);
       },
-      [=](atom::remove, const std::string& id, const session_scope& scope) {
-        return hold(self->make_response_promise<bool>(), "remove " + id, atom::remove_v, id, scope);
+      [=](atom::remove, const session_key& key) {
+        return hold(self->make_response_promise<bool>(), "remove " + key.id, atom::remove_v, key);
       },
       [=](atom::clear, const session_filter& filter) {
         return hold(self->make_response_promise<std::uint64_t>(), "clear", atom::clear_v, filter);
@@ -167,8 +168,8 @@ struct fixture : test::actor_system_fixture {
     return **result;
   }
 
-  auto remove(const std::string& id, const session_scope& scope = {}) {
-    return begin<bool>(atom::remove_v, id, scope);
+  auto remove(const std::string& id, const session_view& view = {}) {
+    return begin<bool>(atom::remove_v, id, view);
   }
 
   openai::session_page list(const session_query& query = {}) {
@@ -182,8 +183,8 @@ struct fixture : test::actor_system_fixture {
     return result;
   }
 
-  session_finding show(const std::string& id, const session_scope& scope = {}) {
-    return get<session_finding>(atom::show_v, id, scope);
+  session_finding show(const std::string& id, const session_view& view = {}) {
+    return get<session_finding>(atom::show_v, id, view);
   }
 
   std::uint64_t clear(const session_filter& filter) {
@@ -196,14 +197,14 @@ struct fixture : test::actor_system_fixture {
     return result;
   }
 
-  static session_scope admin() {
-    session_scope result;
+  static session_view admin() {
+    session_view result;
     result.all = true;
     return result;
   }
 
-  static session_scope of(const std::string& tenant) {
-    session_scope result;
+  static session_view of(const std::string& tenant) {
+    session_view result;
     result.tenant = tenant;
     return result;
   }
@@ -245,7 +246,7 @@ TEST_CASE_FIXTURE(fixture, "while a session is deleted it is not there, nor begu
   answered("s2");
   auto removed = remove("s1");
   CHECK(ask_in("s1")->error.code == openai::error_code::session_deleted);
-  auto found = begin<session_finding>(atom::show_v, std::string{"s1"}, session_scope{});
+  auto found = begin<session_finding>(atom::show_v, std::string{"s1"}, session_view{});
   CHECK_FALSE((*found)->found);
   auto listed = begin<openai::session_page>(atom::list_v, session_query{});
   settle_store();
@@ -347,7 +348,7 @@ TEST_CASE_FIXTURE(fixture, "many are deleted: what runs, what is idle, and what 
   CHECK(show("alice's", of("alice")).found);
   CHECK(clear(all()) == 0);
   auto everybody = all();
-  everybody.scope = admin();
+  everybody.view = admin();
   CHECK(clear(everybody) == 1);
 }
 

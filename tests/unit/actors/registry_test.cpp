@@ -71,19 +71,6 @@ struct fixture : test::actor_system_fixture {
     return ask(request, tenant);
   }
 
-  /// A turn on its way: nothing has come of it yet.
-  std::shared_ptr<test::reply_record> ask_unheard(const std::string& session_id,
-                                                  const std::string& tenant) {
-    auto record = std::make_shared<test::reply_record>();
-    auto request = test::request_saying("hello");
-    request->session_id = session_id;
-    open_turn t;
-    t.request = std::move(request);
-    t.tenant = tenant;
-    caf::anon_send(handle, atom::open_v, t, system().spawn(test::recording_reply, record));
-    return record;
-  }
-
   template <class Reply, class... Question>
   Reply get(Question... question) {
     Reply result{};
@@ -97,9 +84,9 @@ struct fixture : test::actor_system_fixture {
     return result;
   }
 
-  std::vector<openai::session_info> list(const session_scope& scope) {
+  std::vector<openai::session_info> list(const session_view& view) {
     session_query query;
-    query.scope = scope;
+    query.view = view;
     return get<openai::session_page>(atom::list_v, query).sessions;
   }
 
@@ -108,6 +95,31 @@ struct fixture : test::actor_system_fixture {
   registry_options options;
   registry_actor handle;
 };
+
+} // namespace
+
+namespace {
+
+/// A request that tells these messages, user and assistant in turn, the last one the user's.
+std::shared_ptr<openai::chat_request> telling(const strings& texts) {
+  auto result = std::make_shared<openai::chat_request>();
+  for (std::size_t i = 0; i < texts.size(); ++i)
+    result->messages.emplace_back(i % 2 == 0 ? openai::role::user : openai::role::assistant,
+                                  texts[i]);
+  result->stream = true;
+  return result;
+}
+
+/// Lets the newest line answer.
+void answer(fixture& f, const std::string& text, bool settle = true) {
+  auto& line = *f.upstream->lines.back();
+  line.say(text);
+  line.end_answer();
+  f.run();
+  if (settle)
+    line.end_settling();
+  f.run();
+}
 
 } // namespace
 
@@ -215,10 +227,10 @@ TEST_CASE_FIXTURE(fixture, "what the upstream cannot do is refused by name") {
 TEST_CASE_FIXTURE(fixture, "a deleted session is gone, and its id begins anew") {
   give_models({"Orange Cat"});
   auto a = ask_in("s1");
-  CHECK(get<bool>(atom::remove_v, std::string{"s1"}, session_scope{}));
+  CHECK(get<bool>(atom::remove_v, std::string{"s1"}, session_view{}));
   CHECK(a->error.code == openai::error_code::session_deleted);
   CHECK(list({}).empty());
-  CHECK_FALSE(get<bool>(atom::remove_v, std::string{"s1"}, session_scope{}));
+  CHECK_FALSE(get<bool>(atom::remove_v, std::string{"s1"}, session_view{}));
   CHECK(ask_in("s1")->log == strings{"begin"});
 }
 
@@ -262,24 +274,38 @@ TEST_CASE_FIXTURE(fixture, "a session does not leave memory while a turn is on i
 
 TEST_CASE_FIXTURE(fixture, "a tenant neither sees, nor uses, nor deletes another's session") {
   give_models({"Orange Cat"});
-  session_scope a;
+  session_view a;
   a.tenant = "a";
-  session_scope b;
+  session_view b;
   b.tenant = "b";
-  session_scope admin;
+  session_view admin;
   admin.all = true;
   CHECK(ask_in("s1", {}, "a")->log == strings{"begin"});
   CHECK(list(a).size() == 1);
   CHECK(list(b).empty());
   CHECK(list(admin).size() == 1);
-  CHECK(ask_in("s1", {}, "b")->error.code == openai::error_code::session_not_found);
   CHECK_FALSE(get<bool>(atom::remove_v, std::string{"s1"}, b));
   CHECK(get<bool>(atom::remove_v, std::string{"s1"}, admin));
 }
 
+TEST_CASE_FIXTURE(fixture, "two tenants use one name for two sessions") {
+  give_models({"Orange Cat"});
+  session_view b;
+  b.tenant = "b";
+  ask_in("s1", {}, "a");
+  answer(*this, "for a alone");
+  CHECK(ask_in("s1", {}, "b")->log == strings{"begin"});
+  CHECK(upstream->seeded_texts.back() == "hello");
+  CHECK(list(b).size() == 1);
+  CHECK(get<bool>(atom::remove_v, std::string{"s1"}, b));
+  CHECK(list(b).empty());
+  CHECK(ask_in("s1", {}, "a")->log == strings{"begin"});
+  CHECK(upstream->lines.size() == 1);
+}
+
 TEST_CASE_FIXTURE(fixture, "nor one that left memory, and its owner finds it as it was") {
   give_models({"Orange Cat"});
-  session_scope b;
+  session_view b;
   b.tenant = "b";
   ask_in("s1", {}, "a");
   upstream->lines.front()->end_answer();
@@ -291,9 +317,11 @@ TEST_CASE_FIXTURE(fixture, "nor one that left memory, and its owner finds it as 
   REQUIRE(upstream->lines.empty());
   CHECK(list(b).empty());
   CHECK_FALSE(get<bool>(atom::remove_v, std::string{"s1"}, b));
-  CHECK(ask_in("s1", {}, "b")->error.code == openai::error_code::session_not_found);
+  CHECK(ask_in("s1", {}, "b")->log == strings{"begin"});
+  CHECK(upstream->seeded_texts.back() == "hello");
   CHECK(ask_in("s1", {}, "a")->log == strings{"begin"});
-  CHECK(upstream->lines.front()->state.id == "chat");
+  CHECK(upstream->lines.back()->state.id == "chat");
+  CHECK(upstream->turns.back().text == "hello");
 }
 
 TEST_CASE_FIXTURE(fixture, "a forced refresh asks the upstream though the list is new") {
@@ -361,31 +389,6 @@ TEST_CASE_FIXTURE(fixture, "who asks whether turns can be answered has the upstr
   get<readiness>(atom::ready_v);
   CHECK(upstream->model_queries.size() == 1);
 }
-
-namespace {
-
-/// A request that tells these messages, user and assistant in turn, the last one the user's.
-std::shared_ptr<openai::chat_request> telling(const strings& texts) {
-  auto result = std::make_shared<openai::chat_request>();
-  for (std::size_t i = 0; i < texts.size(); ++i)
-    result->messages.emplace_back(i % 2 == 0 ? openai::role::user : openai::role::assistant,
-                                  texts[i]);
-  result->stream = true;
-  return result;
-}
-
-/// Lets the newest line answer.
-void answer(fixture& f, const std::string& text, bool settle = true) {
-  auto& line = *f.upstream->lines.back();
-  line.say(text);
-  line.end_answer();
-  f.run();
-  if (settle)
-    line.end_settling();
-  f.run();
-}
-
-} // namespace
 
 TEST_CASE_FIXTURE(fixture, "a client that tells the conversation goes on in its session") {
   give_models({"Orange Cat"});
@@ -564,7 +567,7 @@ TEST_CASE_FIXTURE(fixture, "the same conversation of two tenants is two") {
   CHECK(ask(telling({"hello", "meow", "two"}), "a")->head.session_id == a->head.session_id);
 }
 
-TEST_CASE_FIXTURE(fixture, "a named session is recognised too, while it was told nothing else") {
+TEST_CASE_FIXTURE(fixture, "a named session is recognised by what was told last") {
   give_models({"Orange Cat"});
   auto named = [](strings texts) {
     auto request = telling(texts);
@@ -578,8 +581,9 @@ TEST_CASE_FIXTURE(fixture, "a named session is recognised too, while it was told
   CHECK(ask(telling({"hello", "meow", "two", "purr", "three"}))->head.session_id == "mine");
   answer(*this, "hiss");
   ask(named({"something", "else", "four"}));
+  CHECK(upstream->turns.back().new_chat);
   answer(*this, "meow");
-  CHECK(ask(telling({"something", "else", "four", "meow", "five"}))->head.session_id != "mine");
+  CHECK(ask(telling({"something", "else", "four", "meow", "five"}))->head.session_id == "mine");
 }
 
 TEST_CASE_FIXTURE(fixture, "a title that a chat program asks for beside stays beside") {
@@ -592,41 +596,77 @@ TEST_CASE_FIXTURE(fixture, "a title that a chat program asks for beside stays be
   CHECK(ask(telling({"hello", "meow", "two"}))->head.session_id == first->head.session_id);
 }
 
-TEST_CASE_FIXTURE(fixture, "who names another's session is in nobody's way") {
-  give_models({"Orange Cat"});
-  ask_in("s1", {}, "a");
-  answer(*this, "meow");
-  pass(60s);
-  pass(60s);
-  REQUIRE(upstream->lines.empty());
-  session_scope b;
-  b.tenant = "b";
-  // Both before the store has said whose it is.
-  auto stranger = ask_unheard("s1", "b");
-  auto owner = ask_unheard("s1", "a");
-  run();
-  CHECK(stranger->error.code == openai::error_code::session_not_found);
-  CHECK(owner->log == strings{"begin"});
-  CHECK(list(b).empty());
-  CHECK_FALSE(get<bool>(atom::remove_v, std::string{"s1"}, b));
-  CHECK(owner->log == strings{"begin"});
+namespace {
+
+/// The same request with that `X-Session-Id`.
+std::shared_ptr<openai::chat_request> under(const std::string& header,
+                                            std::shared_ptr<openai::chat_request> request) {
+  request->session_header = header;
+  return request;
 }
 
-TEST_CASE_FIXTURE(fixture, "an id that many name at the same time is the first one's") {
+} // namespace
+
+TEST_CASE_FIXTURE(fixture, "requests of one scope are apart, and told side by side") {
   give_models({"Orange Cat"});
-  auto first = ask_unheard("s1", "a");
-  std::vector<std::shared_ptr<test::reply_record>> others;
-  for (int i = 0; i < 30; ++i)
-    others.push_back(ask_unheard("s1", "b" + std::to_string(i)));
-  run();
+  auto first = ask(under("ses_1", telling({"hello"})));
+  auto second = ask(under("ses_1", telling({"something else"})));
   CHECK(first->log == strings{"begin"});
-  CHECK(upstream->lines.size() == 1);
-  auto refused = [&](openai::error_code code) {
-    return std::count_if(others.begin(), others.end(),
-                         [&](const auto& other) { return other->error.code == code; });
-  };
-  CHECK(refused(openai::error_code::session_not_found) == 17);
-  CHECK(refused(openai::error_code::session_busy) == 13);
+  CHECK(second->log == strings{"begin"});
+  CHECK(first->head.what.match == session_match::fresh);
+  CHECK(first->head.session_id != second->head.session_id);
+  CHECK(first->head.session_id != "ses_1");
+}
+
+TEST_CASE_FIXTURE(fixture, "a conversation is recognised within its scope alone") {
+  give_models({"Orange Cat"});
+  auto first = ask(under("ses/1 x", telling({"hello"})));
+  answer(*this, "meow");
+  const strings next{"hello", "meow", "two"};
+  CHECK(ask(telling(next))->head.what.match == session_match::seeded);
+  CHECK(ask(under("ses_2", telling(next)))->head.what.match == session_match::seeded);
+  CHECK(ask(under("ses/1 x", telling(next)), "b")->head.what.match == session_match::seeded);
+  auto second = ask(under("ses/1 x", telling(next)));
+  CHECK(second->head.session_id == first->head.session_id);
+  auto& line = *upstream->lines.front();
+  line.say("purr");
+  line.end_answer();
+  run();
+  line.end_settling();
+  run();
+  pass(60s);
+  pass(60s);
+  const strings last{"hello", "meow", "two", "purr", "three"};
+  CHECK(ask(telling(last))->head.what.match == session_match::seeded);
+  CHECK(ask(under("ses/1 x", telling(last)))->head.session_id == first->head.session_id);
+}
+
+TEST_CASE_FIXTURE(fixture, "a header that names a session there is goes on with it") {
+  give_models({"Orange Cat"});
+  auto first = ask(telling({"hello"}));
+  answer(*this, "meow");
+  const auto id = first->head.session_id;
+  auto second = ask(under(id, telling({"two"})));
+  CHECK(second->head.what.match == session_match::explicit_id);
+  CHECK(second->head.session_id == id);
+  answer(*this, "purr");
+  CHECK(ask(under(id, telling({"two"})), "b")->head.session_id != id);
+  pass(60s);
+  pass(60s);
+  CHECK(ask(under(id, telling({"three"})))->head.session_id == id);
+  // It is no scope then.
+  answer(*this, "hiss");
+  CHECK(ask(telling({"hello", "meow", "two", "purr", "three", "hiss", "four"}))->head.session_id ==
+        id);
+}
+
+TEST_CASE_FIXTURE(fixture, "a name in the body goes before the header") {
+  give_models({"Orange Cat"});
+  ask_in("other");
+  answer(*this, "meow");
+  auto request = under("other", telling({"hello"}));
+  request->session_id = "mine";
+  CHECK(ask(request)->head.session_id == "mine");
 }
 
 TEST_CASE_FIXTURE(fixture,

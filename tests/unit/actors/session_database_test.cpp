@@ -42,7 +42,7 @@ session_record answering(const std::string& id, const std::string& identity,
 
 session_query everything() {
   session_query q;
-  q.scope.all = true;
+  q.view.all = true;
   return q;
 }
 
@@ -71,7 +71,7 @@ struct fixture {
   }
 
   std::string found(const std::string& tip, const std::string& tenant = {}) {
-    return db->find(tenant, tip).record.info.id;
+    return db->find({tenant, {}, tip}).record.info.id;
   }
 
   strings ids() {
@@ -103,7 +103,7 @@ TEST_CASE_FIXTURE(fixture, "a record is read as it was kept, also by the next pr
   db->keep(r);
   db->commit();
   open();
-  auto read = db->load("s1");
+  auto read = db->load({"alice", "s1"});
   REQUIRE(read.found);
   CHECK(read.record.info.id == "s1");
   CHECK(read.record.info.tenant == "alice");
@@ -121,7 +121,7 @@ TEST_CASE_FIXTURE(fixture, "a record is read as it was kept, also by the next pr
   REQUIRE(read.record.transcript.size() == 2);
   CHECK(read.record.transcript[0].speaker == openai::role::system);
   CHECK(read.record.transcript[1].text == r.transcript[1].text);
-  CHECK_FALSE(db->load("s2").found);
+  CHECK_FALSE(db->load({{}, "s2"}).found);
 }
 
 TEST_CASE_FIXTURE(fixture, "a record takes the place of its session's older one") {
@@ -130,7 +130,7 @@ TEST_CASE_FIXTURE(fixture, "a record takes the place of its session's older one"
   newer.transcript = {{openai::role::user, "hello"}};
   db->keep(newer);
   CHECK(db->count() == 1);
-  CHECK(db->load("a").record.transcript.size() == 1);
+  CHECK(db->load({"alice", "a"}).record.transcript.size() == 1);
   CHECK(found("one", "alice").empty());
   CHECK(found("two", "alice") == "a");
 }
@@ -148,7 +148,7 @@ TEST_CASE_FIXTURE(fixture, "an answer is found by its request, by its tenant alo
   CHECK_FALSE(db->answered("alice", "other").found);
   db->commit();
   open();
-  CHECK(db->load("a").record.answer);
+  CHECK(db->load({"alice", "a"}).record.answer);
   db->keep(answering("a", "next", "alice"));
   CHECK_FALSE(db->answered("alice", identity).found);
   CHECK(db->answered("alice", "next").found);
@@ -160,14 +160,14 @@ TEST_CASE_FIXTURE(fixture, "an answer is gone when it is forgotten, and its sess
   CHECK(db->answered("alice", "one").found);
   db->forget("alice", "one");
   CHECK_FALSE(db->answered("alice", "one").found);
-  CHECK(db->load("a").found);
-  CHECK_FALSE(db->load("a").record.answer);
+  CHECK(db->load({"alice", "a"}).found);
+  CHECK_FALSE(db->load({"alice", "a"}).record.answer);
 }
 
 TEST_CASE_FIXTURE(fixture, "it is gone with its session, and where no texts are kept") {
   db->keep(answering("a", "one"));
   db->keep(answering("b", "two"));
-  CHECK(db->remove("a", {}));
+  CHECK(db->remove({{}, "a"}));
   CHECK_FALSE(db->answered({}, "one").found);
   db->commit();
   open(texts::dropped);
@@ -183,10 +183,10 @@ TEST_CASE_FIXTURE(fixture, "what was committed outlives a crash, and what was no
   db->keep(record("a"));
   db->commit();
   db->keep(record("b"));
-  CHECK(db->load("b").found);
+  CHECK(db->load({{}, "b"}).found);
   auto later = after_crash();
-  CHECK(later.load("a").found);
-  CHECK_FALSE(later.load("b").found);
+  CHECK(later.load({{}, "a"}).found);
+  CHECK_FALSE(later.load({{}, "b"}).found);
   CHECK(later.count() == 1);
 }
 
@@ -202,18 +202,48 @@ TEST_CASE_FIXTURE(fixture, "a session is found by its tip, and the one used last
   CHECK(found("").empty());
 }
 
-TEST_CASE_FIXTURE(fixture, "only who may see a session removes it") {
-  db->keep(record("a", "tip", 1s, "alice"));
-  session_scope stranger;
-  stranger.tenant = "bob";
-  session_scope admin;
-  admin.all = true;
-  CHECK_FALSE(db->remove("a", stranger));
+TEST_CASE_FIXTURE(fixture, "a session's id is its tenant's") {
+  db->keep(record("a", "one", 1s, "alice"));
+  db->keep(record("a", "two", 2s, "bob"));
+  CHECK(db->load({"alice", "a"}).record.tip == "one");
+  CHECK(db->load({"bob", "a"}).record.tip == "two");
+  CHECK_FALSE(db->remove({"carol", "a"}));
+  CHECK(db->remove({"alice", "a"}));
+  CHECK_FALSE(db->remove({"alice", "a"}));
+  CHECK(db->load({"bob", "a"}).found);
   CHECK(db->count() == 1);
-  CHECK(db->remove("a", admin));
-  CHECK_FALSE(db->remove("a", admin));
-  CHECK_FALSE(db->load("a").found);
-  CHECK(db->count() == 0);
+}
+
+TEST_CASE_FIXTURE(fixture, "an id means the asker's own session, else the one used last") {
+  db->keep(record("a", {}, 3s, "alice"));
+  db->keep(record("a", {}, 4s, "bob"));
+  session_view view;
+  view.tenant = "carol";
+  CHECK_FALSE(db->show("a", view).found);
+  view.all = true;
+  CHECK(db->show("a", view).info.tenant == "bob");
+  CHECK_FALSE(db->show("b", view).found);
+  view.tenant = "alice";
+  CHECK(db->show("a", view).info.tenant == "alice");
+}
+
+TEST_CASE_FIXTURE(fixture, "a tip is looked for in its scope") {
+  auto scoped = record("a", "tip");
+  scoped.scope = "scope";
+  db->keep(scoped);
+  CHECK(found("tip").empty());
+  CHECK(db->find({{}, "scope", "tip"}).record.scope == "scope");
+  CHECK_FALSE(db->find({{}, "other", "tip"}).found);
+}
+
+TEST_CASE_FIXTURE(fixture, "a prompt that is not known is told from none") {
+  auto r = record("a");
+  for (const auto& prompt : {std::optional<std::string>{}, std::optional{std::string{}},
+                             std::optional{std::string{"digest"}}}) {
+    r.prompt = prompt;
+    db->keep(r);
+    CHECK(db->load({{}, "a"}).record.prompt == prompt);
+  }
 }
 
 TEST_CASE_FIXTURE(fixture, "the list is by age, and by id where that is equal") {
@@ -232,29 +262,29 @@ TEST_CASE_FIXTURE(fixture, "a page begins behind a place, also where its session
     db->keep(r);
   }
   session_query query;
-  query.scope.tenant = "bob";
+  query.view.tenant = "bob";
   query.limit = 2;
-  query.unrecorded = {"a", "x"};
+  query.unrecorded = {{"bob", "a"}, {"bob", "x"}};
   auto first = db->list(query);
   REQUIRE(first.sessions.size() == 2);
   CHECK(first.sessions[0].id == "b");
   CHECK(first.sessions[1].id == "c");
   CHECK(first.total == 4);
   REQUIRE(first.next.has_value());
-  db->remove("c", query.scope);
+  db->remove({"bob", "c"});
   query.after = first.next;
   auto second = db->list(query);
   REQUIRE(second.sessions.size() == 1);
   CHECK(second.sessions[0].id == "a");
   CHECK_FALSE(second.next.has_value());
-  query.scope.all = true;
+  query.view.all = true;
   CHECK(db->list(query).sessions.size() == 2);
 }
 
 TEST_CASE_FIXTURE(fixture, "the total is that of the tenant, after every kind of change") {
   auto total = [&](const std::string& tenant) {
     session_query query;
-    query.scope.tenant = tenant;
+    query.view.tenant = tenant;
     return db->list(query).total;
   };
   db->keep(record("a", "", 1s, "alice"));
@@ -264,19 +294,20 @@ TEST_CASE_FIXTURE(fixture, "the total is that of the tenant, after every kind of
   CHECK(total("alice") == 2);
   CHECK(total("bob") == 1);
   CHECK(total("carol") == 0);
-  // Its owner let it go, and another took the name.
+  // Another tenant uses the same name.
   db->keep(record("b", "", 5s, "bob"));
-  CHECK(total("alice") == 1);
+  CHECK(total("alice") == 2);
   CHECK(total("bob") == 2);
-  CHECK(db->count() == 3);
+  CHECK(db->count() == 4);
   db->commit();
-  db->remove("c", everything().scope);
+  db->remove({"bob", "c"});
+  db->remove({"alice", "b"});
   db->sweep(used_before(epoch + 2s), 10);
   CHECK(total("alice") == 0);
   CHECK(total("bob") == 1);
   CHECK(db->list(everything()).total == 1);
   open();
-  CHECK(total("alice") == 1);
+  CHECK(total("alice") == 2);
   CHECK(total("bob") == 2);
 }
 
@@ -312,7 +343,7 @@ TEST_CASE_FIXTURE(fixture, "the text of what was removed is not left on the disk
   r.transcript = {{openai::role::user, "a-very-private-word"}};
   db->keep(r);
   db->commit();
-  db->remove("a", {});
+  db->remove({{}, "a"});
   db->commit();
   db.reset();
   CHECK_FALSE(on_disk("a-very-private-word"));
@@ -331,7 +362,7 @@ TEST_CASE_FIXTURE(fixture,
   db->commit();
   CHECK_FALSE(on_disk("a-very-private-word"));
   CHECK(found("tip") == "a");
-  CHECK(db->load("a").record.transcript.empty());
+  CHECK(db->load({{}, "a"}).record.transcript.empty());
 }
 
 TEST_CASE_FIXTURE(fixture,
@@ -349,14 +380,14 @@ TEST_CASE_FIXTURE(fixture,
     };
     CHECK_THROWS_AS(write(), sqlite::error);
     CHECK(db->count() == 1);
-    CHECK(db->load("before").found);
-    CHECK_FALSE(db->load("beside").found);
+    CHECK(db->load({{}, "before"}).found);
+    CHECK_FALSE(db->load({{}, "beside"}).found);
     CHECK_THROWS_AS(write(), sqlite::error);
   }
   db->keep(big);
   db->commit();
   CHECK(db->count() == 2);
-  CHECK(after_crash().load("big").record.transcript.size() == 1);
+  CHECK(after_crash().load({{}, "big"}).record.transcript.size() == 1);
 }
 
 TEST_CASE_FIXTURE(
@@ -369,12 +400,12 @@ TEST_CASE_FIXTURE(
   db->keep(record("before"));
   CHECK_THROWS_AS(db->keep(record("bad")), sqlite::error);
   CHECK(db->count() == 0);
-  CHECK_FALSE(db->load("before").found);
+  CHECK_FALSE(db->load({{}, "before"}).found);
   db->keep(record("after"));
   db->commit();
   auto later = after_crash();
   CHECK(later.count() == 1);
-  CHECK(later.load("after").found);
+  CHECK(later.load({{}, "after"}).found);
 }
 
 TEST_CASE_FIXTURE(fixture, "a file that cannot be written to is refused at once") {
@@ -414,22 +445,22 @@ TEST_CASE_FIXTURE(fixture, "after a crash a chat is unsure until its record is k
   db->keep(r);
   db->keep(record("without a chat"));
   db->commit();
-  CHECK_FALSE(db->load("s1").record.chat.unsure);
+  CHECK_FALSE(db->load({{}, "s1"}).record.chat.unsure);
   open();
-  CHECK_FALSE(db->load("s1").record.chat.unsure);
+  CHECK_FALSE(db->load({{}, "s1"}).record.chat.unsure);
 
   auto file_after = test::copy_after_crash(folder, file);
   for (auto again = 0; again < 2; ++again) { // However often it is opened in good order after that.
     session_database next{file_after, texts::kept};
-    CHECK(next.load("s1").record.chat.unsure);
-    CHECK_FALSE(next.load("without a chat").record.chat.unsure);
+    CHECK(next.load({{}, "s1"}).record.chat.unsure);
+    CHECK_FALSE(next.load({{}, "without a chat"}).record.chat.unsure);
   }
   session_database next{file_after, texts::kept};
-  auto still = next.load("s1").record;
+  auto still = next.load({{}, "s1"}).record;
   next.keep(still);
-  CHECK(next.load("s1").record.chat.unsure);
+  CHECK(next.load({{}, "s1"}).record.chat.unsure);
   still.chat.unsure = false;
   next.keep(still);
   next.commit();
-  CHECK_FALSE(next.load("s1").record.chat.unsure);
+  CHECK_FALSE(next.load({{}, "s1"}).record.chat.unsure);
 }

@@ -31,7 +31,7 @@ strings ids(const openai::session_page& page) {
 struct fixture {
   void in_memory(openai::session_info s) {
     s.state = "idle";
-    live.ids.insert(s.id);
+    live.keys.insert(session_key{s});
     live.sessions.push_back(std::move(s));
   }
 
@@ -65,7 +65,7 @@ TEST_CASE_FIXTURE(fixture, "what does not fit on a page is on the next one") {
 TEST_CASE_FIXTURE(fixture, "what is in memory behind the last record waits for records before it") {
   records.sessions = {session("a", 1s), session("b", 2s)};
   records.next = records.sessions.back().place();
-  live.ids = {"b"}; // It is being deleted.
+  live.keys = {{{}, "b"}}; // It is being deleted.
   in_memory(session("x", 9s));
   auto page = merge(records, live, 2);
   CHECK(ids(page) == strings{"a"});
@@ -75,7 +75,7 @@ TEST_CASE_FIXTURE(fixture, "what is in memory behind the last record waits for r
 TEST_CASE_FIXTURE(fixture, "a page of which all is being deleted leads to the next all the same") {
   records.sessions = {session("a", 1s), session("b", 2s)};
   records.next = records.sessions.back().place();
-  live.ids = {"a", "b"};
+  live.keys = {{{}, "a"}, {{}, "b"}};
   auto page = merge(records, live, 2);
   CHECK(page.sessions.empty());
   CHECK(page.next == openai::session_place{epoch + 2s, "b"});
@@ -86,7 +86,7 @@ TEST_CASE("a filter means what all its parts are true of") {
   s.tenant = "alice";
   s.model = "cat";
   session_filter f;
-  f.scope.tenant = "alice";
+  f.view.tenant = "alice";
   f.created_until = epoch + 10s;
   CHECK(f.has(s));
   f.used_before = epoch + 10s;
@@ -100,12 +100,13 @@ TEST_CASE("a filter means what all its parts are true of") {
   f.created_until = epoch + 9s;
   CHECK_FALSE(f.has(s));
   f.created_until = epoch + 99s;
-  f.spared = {"a"};
+  f.spared = {{"alice", "a"}};
   CHECK_FALSE(f.has(s));
-  f.spared.clear();
-  f.scope.tenant = "bob";
+  f.spared = {{"bob", "a"}};
+  CHECK(f.has(s));
+  f.view.tenant = "bob";
   CHECK_FALSE(f.has(s));
-  f.scope.all = true;
+  f.view.all = true;
   CHECK(f.has(s));
 }
 

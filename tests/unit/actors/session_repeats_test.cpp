@@ -129,7 +129,7 @@ session_lookup answering(const fixture& f) {
   result.found = true;
   result.record.info.id = "s1";
   result.record.answer.emplace();
-  result.record.answer->identity = f.options.digest->of(*test::request_saying("one")).all;
+  result.record.answer->identity = f.options.digest->of(*test::request_saying("one")).asked;
   result.record.answer->match = session_match::fresh;
   result.record.answer->told.push_back("meow");
   return result;

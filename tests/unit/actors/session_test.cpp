@@ -245,24 +245,6 @@ TEST_CASE_FIXTURE(fixture, "a stored session goes on in its chat and knows what 
   CHECK(seeded.find("Assistant: first answer") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(fixture, "another tenant's record is not opened") {
-  options.tenant = "a";
-  start();
-  ask("one");
-  line().say("for a alone");
-  line().end_answer();
-  run();
-  caf::anon_send(handle, atom::retire_v);
-  run();
-  options.tenant = "b";
-  options.stored = true;
-  start();
-  auto b = ask("two");
-  CHECK(b.record->error.code == openai::error_code::session_not_found);
-  CHECK(upstream->log == strings{"begin one", "settle"});
-  CHECK(upstream->lines.empty());
-}
-
 TEST_CASE_FIXTURE(fixture, "each turn is counted once, by its outcome") {
   auto count = [this](turn_outcome o) { return options.counts->turns[o].Value(); };
   options.queue_limit = 1;
@@ -312,7 +294,7 @@ TEST_CASE_FIXTURE(
   session_lookup found;
   system().spawn(
       [&](caf::event_based_actor* self, const store_actor& store) {
-        self->request(store, caf::infinite, atom::load_v, std::string{"s1"})
+        self->request(store, caf::infinite, atom::load_v, session_key{{}, "s1"})
             .then([&](session_lookup& l) { found = std::move(l); }, [](const caf::error&) {});
       },
       options.store);
@@ -412,6 +394,26 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(first->seeded_texts.back().find("Assistant: second answer") != std::string::npos);
 }
 
+TEST_CASE_FIXTURE(fixture, "another prompt begins a new chat, also after a restart") {
+  start();
+  ask_with_prompt("be kind", "one");
+  answer("first answer");
+  CHECK_FALSE(upstream->turns.back().new_chat);
+  caf::anon_send(handle, atom::retire_v);
+  run();
+  options.stored = true;
+  start();
+  ask_with_prompt("be kind", "two");
+  CHECK_FALSE(upstream->turns.back().new_chat);
+  answer("second answer");
+  ask_with_prompt("be brief", "three");
+  CHECK(upstream->turns.back().new_chat);
+  CHECK(
+      upstream->seeded_texts.back() ==
+      "[Instructions]\nbe brief\n\n[Conversation so far]\nUser: one\n\nAssistant: first answer\n\n"
+      "User: two\n\nAssistant: second answer\n\n[New message]\nthree");
+}
+
 TEST_CASE_FIXTURE(fixture, "a record's chat is of use at the upstream that has it alone") {
   start();
   ask("one");
@@ -436,7 +438,7 @@ TEST_CASE_FIXTURE(fixture,
   auto found = [&] {
     session_lookup result;
     caf::scoped_actor self{system()};
-    auto lookup = self->request(options.store, caf::infinite, atom::load_v, std::string{"s1"});
+    auto lookup = self->request(options.store, caf::infinite, atom::load_v, session_key{{}, "s1"});
     run();
     lookup.receive([&](session_lookup& l) { result = std::move(l); }, [](caf::error&) {});
     return result.record.tip;

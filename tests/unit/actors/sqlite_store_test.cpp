@@ -78,14 +78,14 @@ struct fixture : test::actor_system_fixture {
 
   /// Whether there is a record of that id, once the store has answered.
   bool knows(const std::string& id) {
-    auto found = ask<session_lookup>({}, atom::load_v, id);
+    auto found = ask<session_lookup>({}, atom::load_v, session_key{{}, id});
     run();
     return found->answer && found->answer->found;
   }
 
   bool known_after_crash(const std::string& id) const {
     return session_database{test::copy_after_crash(folder, file), session_database::texts::kept}
-        .load(id)
+        .load({{}, id})
         .found;
   }
 
@@ -131,10 +131,10 @@ TEST_CASE_FIXTURE(fixture, "a batch has an end also where records do not cease t
 
 TEST_CASE_FIXTURE(fixture, "who reads sees what was to be written before") {
   keep(record("a"));
-  auto loaded = ask<session_lookup>({}, atom::load_v, std::string{"a"});
-  auto found = ask<session_lookup>({}, atom::find_v, std::string{}, std::string{"tip of a"});
-  auto removed = ask<bool>({}, atom::remove_v, std::string{"a"}, session_scope{});
-  auto again = ask<session_lookup>({}, atom::load_v, std::string{"a"});
+  auto loaded = ask<session_lookup>({}, atom::load_v, session_key{{}, "a"});
+  auto found = ask<session_lookup>({}, atom::find_v, session_tip{{}, {}, "tip of a"});
+  auto removed = ask<bool>({}, atom::remove_v, session_key{{}, "a"});
+  auto again = ask<session_lookup>({}, atom::load_v, session_key{{}, "a"});
   auto list = ask<openai::session_page>({}, atom::list_v, session_query{});
   run();
   CHECK(loaded->answer->found);
@@ -150,8 +150,7 @@ TEST_CASE_FIXTURE(fixture, "what is deleted stays so after a crash") {
   keep(record("a"));
   run();
   auto then = true;
-  ask<bool>([&] { then = known_after_crash("a"); }, atom::remove_v, std::string{"a"},
-            session_scope{});
+  ask<bool>([&] { then = known_after_crash("a"); }, atom::remove_v, session_key{{}, "a"});
   run();
   CHECK_FALSE(then);
 }
@@ -187,11 +186,11 @@ TEST_CASE_FIXTURE(fixture, "a deletion of many lets others have their turn") {
   run();
   session_filter all;
   all.created_until = recorded_now();
-  all.spared = {"session-7"};
+  all.spared = {{{}, "session-7"}};
   auto newer = record("newer");
   newer.info.created_at = all.created_until + 1s;
   auto few = all;
-  few.scope.tenant = "bob";
+  few.view.tenant = "bob";
   std::vector<std::string> answers;
   auto cleared = ask<std::uint64_t>([&] { answers.emplace_back("all"); }, atom::clear_v, all);
   ask<std::uint64_t>([&] { answers.emplace_back("few"); }, atom::clear_v, few);
@@ -238,7 +237,7 @@ TEST_CASE_FIXTURE(fixture, "without room everyone in a batch hears so, and later
     test::small_disk full{64u << 10};
     auto beside = keep(record("beside"));
     auto refused = keep(big);
-    auto behind = ask<bool>({}, atom::remove_v, std::string{"before"}, session_scope{});
+    auto behind = ask<bool>({}, atom::remove_v, session_key{{}, "before"});
     run();
     CHECK(beside->error);
     CHECK(refused->error);

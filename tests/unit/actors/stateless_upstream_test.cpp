@@ -23,11 +23,12 @@ store_actor::behavior_type moody_store(store_actor::pointer, std::shared_ptr<boo
           return caf::sec::runtime_error;
         return atom::commit_v;
       },
-      [](atom::load, const std::string&) { return session_lookup{}; },
-      [](atom::find, const std::string&, const std::string&) { return session_lookup{}; },
+      [](atom::load, const session_key&) { return session_lookup{}; },
+      [](atom::show, const std::string&, const session_view&) { return session_finding{}; },
+      [](atom::find, const session_tip&) { return session_lookup{}; },
       [](atom::answered, const std::string&, const std::string&) { return session_lookup{}; },
       [](atom::forget, const std::string&, const std::string&) {},
-      [](atom::remove, const std::string&, const session_scope&) { return false; },
+      [](atom::remove, const session_key&) { return false; },
       [](atom::clear, const session_filter&) { return std::uint64_t{0}; },
       [](atom::clear) {},
       [](atom::list, const session_query&) { return openai::session_page{}; },
@@ -178,7 +179,7 @@ TEST_CASE("a conversation that is too long is refused before the upstream hears 
   fixture f{2};
   auto refused = f.ask(u1 + "," + a1 + "," + u2, R"(,"session_id":"s")");
   CHECK(refused.record->log == strings{"failed"});
-  CHECK(refused.record->error.code == error_code::context_length_exceeded);
+  CHECK(refused.record->error.code == error_code::conversation_too_large);
   CHECK(f.upstream->turns.empty());
   auto next = f.ask(u1, R"(,"session_id":"s")");
   CHECK(next.record->log == strings{"begin"});

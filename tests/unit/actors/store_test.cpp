@@ -24,7 +24,7 @@ session_record record(const std::string& id, const std::string& tip, std::chrono
 /// The id that is found, or nothing.
 std::string found(const memory_store_state& s, const std::string& tip,
                   const std::string& tenant = {}) {
-  return s.find(tenant, tip).record.info.id;
+  return s.find({tenant, {}, tip}).record.info.id;
 }
 
 } // namespace
@@ -87,8 +87,8 @@ TEST_CASE("an answer that is forgotten is found no more, its session is") {
   s.forget("alice", "one");
   s.forget("alice", "one");
   CHECK(answered(s, "one", "alice").empty());
-  CHECK(s.load("a").found);
-  CHECK_FALSE(s.load("a").record.answer);
+  CHECK(s.load({"alice", "a"}).found);
+  CHECK_FALSE(s.load({"alice", "a"}).record.answer);
 }
 
 TEST_CASE("a tenant finds its own sessions only") {
@@ -99,16 +99,41 @@ TEST_CASE("a tenant finds its own sessions only") {
   CHECK(found(s, "tip").empty());
 }
 
+TEST_CASE("a session's id is its tenant's, and an admin's own goes first") {
+  memory_store_state s;
+  s.keep(record("a", "one", 3s, "alice"));
+  s.keep(record("a", "two", 4s, "bob"));
+  CHECK(s.load({"alice", "a"}).record.tip == "one");
+  session_view view;
+  view.tenant = "carol";
+  CHECK_FALSE(s.show("a", view).found);
+  view.all = true;
+  CHECK(s.show("a", view).info.tenant == "bob");
+  view.tenant = "alice";
+  CHECK(s.show("a", view).info.tenant == "alice");
+  CHECK(s.remove({"alice", "a"}));
+  CHECK(s.load({"bob", "a"}).found);
+  CHECK(s.list(session_query{}).total == 0);
+}
+
+TEST_CASE("a tip is looked for in its scope") {
+  memory_store_state s;
+  auto scoped = record("a", "tip", 1s);
+  scoped.scope = "scope";
+  s.keep(scoped);
+  CHECK(found(s, "tip").empty());
+  CHECK(s.find({{}, "scope", "tip"}).found);
+  CHECK_FALSE(s.find({{}, "other", "tip"}).found);
+}
+
 TEST_CASE("what is removed or expired is found no more") {
   memory_store_state s;
   s.keep(record("a", "tip", 1s));
   s.keep(record("b", "tip", 2s));
   s.keep(record("c", "tip", 9s, "alice"));
-  session_scope strangers;
-  strangers.tenant = "bob";
-  CHECK_FALSE(s.remove("c", strangers));
+  CHECK_FALSE(s.remove({"bob", "c"}));
   CHECK(found(s, "tip", "alice") == "c");
-  CHECK(s.remove("b", {}));
+  CHECK(s.remove({{}, "b"}));
   CHECK(found(s, "tip") == "a");
   session_expiry expiry;
   expiry.used = epoch + 5s;
@@ -126,34 +151,32 @@ TEST_CASE("a page of records is by age, and says where the next one begins") {
   }
   session_query query;
   query.limit = 2;
-  query.unrecorded = {"a", "x"};
+  query.unrecorded = {{{}, "a"}, {{}, "x"}};
   auto first = s.list(query);
   REQUIRE(first.sessions.size() == 2);
   CHECK(first.sessions[0].id == "b");
   CHECK(first.sessions[1].id == "c");
   CHECK(first.total == 4);
   query.after = first.next;
-  s.remove("c", {});
+  s.remove({{}, "c"});
   auto second = s.list(query);
   REQUIRE(second.sessions.size() == 1);
   CHECK(second.sessions[0].id == "a");
   CHECK_FALSE(second.next.has_value());
-  query.scope.all = true;
+  query.view.all = true;
   CHECK(s.list(query).sessions.size() == 2);
-  query.scope = {};
-  query.scope.tenant = "nobody";
+  query.view = {};
+  query.view.tenant = "nobody";
   CHECK(s.list(query).total == 1);
 }
 
 TEST_CASE("a newer record of a session takes the place of the older one in lists") {
   memory_store_state s;
   s.keep(record("a", "", 1s));
-  auto newer = record("a", "", 5s, "alice");
+  auto newer = record("a", "", 5s);
   newer.info.created_at = epoch + 5s;
   s.keep(newer);
   session_query query;
-  CHECK(s.list(query).total == 0);
-  query.scope.all = true;
   CHECK(s.list(query).total == 1);
   session_expiry expiry;
   expiry.used = epoch + 3s;

@@ -71,8 +71,9 @@ TEST_CASE_FIXTURE(fixture, "what was said before and is told again is not double
   CHECK(ask({u2, a2, u3}) == list({sys, u1, a1, u2, a2, u3}));
   CHECK(ask({a2, u3}) == list({sys, u1, a1, u2, a2, u3}));
   // As clients write it again.
-  CHECK(ask({R"({"content":"one\n","role":"user"})", a1, R"({"role":"assistant","content":""})", u2,
-             a2, u3}) == list({sys, u1, a1, u2, a2, u3}));
+  const std::string one = R"({"content":"one\n","role":"user"})";
+  const std::string empty = R"({"role":"assistant","content":""})";
+  CHECK(ask({one, a1, empty, u2, a2, u3}) == list({sys, one, a1, empty, u2, a2, u3}));
 }
 
 TEST_CASE_FIXTURE(fixture, "what is said once more behind an answer that said nothing is new") {
@@ -87,7 +88,7 @@ TEST_CASE_FIXTURE(fixture, "another course of the conversation takes its place")
   turn({sys, u1}, "first");
   turn({u2}, "second");
   CHECK(ask({sys, u1, a1, u3}) == list({sys, u1, a1, u3}));
-  CHECK(ask({u1, a1, u3}) == list({sys, u1, a1, u3}));
+  CHECK(ask({u1, a1, u3}) == list({u1, a1, u3}));
   const auto other = said("assistant", "another");
   CHECK(turn({sys, u1, other, u2}, "x") == list({sys, u1, other, u2}));
   CHECK(ask({u3}) == list({sys, u1, other, u2, said("assistant", "x"), u3}));
@@ -130,10 +131,47 @@ TEST_CASE_FIXTURE(fixture, "a conversation past a limit is refused, and none is 
   it = whole_conversation{{3, 1000}};
   turn({u1}, "first");
   CHECK(ask({u2}) == list({u1, a1, u2}));
-  CHECK(ask({u2, u3}) == "context_length_exceeded");
-  CHECK(ask({u1, a1, u2, u3}, false) == "context_length_exceeded");
-  CHECK(ask({said("user", std::string(1000, 'x'))}) == "context_length_exceeded");
+  CHECK(ask({u2, u3}) == "conversation_too_large");
+  CHECK(ask({u1, a1, u2, u3}, false) == "conversation_too_large");
+  CHECK(ask({said("user", std::string(1000, 'x'))}) == "conversation_too_large");
   CHECK(ask({u2}) == list({u1, a1, u2}));
+}
+
+TEST_CASE_FIXTURE(fixture, "a request without an answer in it is new, whatever it repeats") {
+  turn({sys, u1}, "first");
+  CHECK(ask({u1}) == list({sys, u1, a1, u1}));
+  CHECK(ask({u1, u2}) == list({sys, u1, a1, u1, u2}));
+}
+
+TEST_CASE_FIXTURE(fixture, "a conversation goes on in the words that the client tells it in") {
+  const std::string thought =
+      R"({"role":"assistant","content":"first","reasoning_content":"First I look."})";
+  turn({sys, u1}, thought);
+  CHECK(ask({u2}) == list({sys, u1, thought, u2}));
+  CHECK(ask({a1, u2}) == list({sys, u1, a1, u2}));
+  CHECK(ask({sys, u1, thought, u2}) == list({sys, u1, thought, u2}));
+}
+
+TEST_CASE_FIXTURE(fixture, "an answer takes the place of the prefill that it begins with") {
+  const auto prefill = said("assistant", "The cat");
+  CHECK(turn({u1, prefill}, "The cat sat") == list({u1, prefill}));
+  CHECK(ask({u2}) == list({u1, said("assistant", "The cat sat"), u2}));
+  CHECK(ask({u1, said("assistant", "The cat sat"), u2}) ==
+        list({u1, said("assistant", "The cat sat"), u2}));
+}
+
+TEST_CASE_FIXTURE(fixture, "an answer that only continues the prefill is put behind it") {
+  turn({u1, said("assistant", "The cat")}, R"({"role":"assistant","content":" sat","x":1})");
+  CHECK(ask({u2}) == list({u1, R"({"content":"The cat sat","role":"assistant","x":1})", u2}));
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "a conversation told up to a prefill goes on where it was what was said") {
+  turn({sys, u1}, "first");
+  const auto prefill = said("assistant", "sec");
+  CHECK(ask({u1, a1, u2, prefill}) == list({sys, u1, a1, u2, prefill}));
+  CHECK(ask({u3, a1, u2, prefill}) == list({u3, a1, u2, prefill}));
+  CHECK(ask({u2, prefill}) == list({u2, prefill}));
 }
 
 TEST_CASE("thousands of like messages are compared in no time") {

@@ -28,11 +28,12 @@ inline store_actor::behavior_type slow_store(store_actor::stateful_pointer<slow_
         self->state.waiting.push_back(self->make_response_promise<atom::commit>());
         return self->state.waiting.back();
       },
-      [nothing](atom::load, const std::string&) { return nothing; },
-      [nothing](atom::find, const std::string&, const std::string&) { return nothing; },
+      [nothing](atom::load, const session_key&) { return nothing; },
+      [](atom::show, const std::string&, const session_view&) { return session_finding{}; },
+      [nothing](atom::find, const session_tip&) { return nothing; },
       [nothing](atom::answered, const std::string&, const std::string&) { return nothing; },
       [](atom::forget, const std::string&, const std::string&) {},
-      [](atom::remove, const std::string&, const session_scope&) { return false; },
+      [](atom::remove, const session_key&) { return false; },
       [](atom::clear, const session_filter&) { return std::uint64_t{0}; },
       [](atom::clear) {},
       [](atom::list, const session_query&) { return openai::session_page{}; },
@@ -59,8 +60,8 @@ inline registry_actor::behavior_type quiet_registry(registry_actor::pointer,
       [](const model_aliases&) {},
       [](atom::ready) { return readiness{}; },
       [](atom::list, const session_query&) { return openai::session_page{}; },
-      [](atom::show, const std::string&, const session_scope&) { return session_finding{}; },
-      [](atom::remove, const std::string&, const session_scope&) { return false; },
+      [](atom::show, const std::string&, const session_view&) { return session_finding{}; },
+      [](atom::remove, const std::string&, const session_view&) { return false; },
       [](atom::clear, const session_filter&) { return std::uint64_t{0}; },
       [log](atom::changed, const session_report& r) { log->infos.push_back(r.info); },
       [log](atom::retire, const session_report& r) { log->retiring.push_back(r.info.id); },
@@ -97,11 +98,22 @@ struct session_fixture : actor_system_fixture {
     reply_actor reply;
   };
 
-  asked ask(const std::string& text) {
+  asked ask(const std::string& text) { return ask(request_saying(text)); }
+
+  asked ask_with_prompt(const std::string& prompt, const std::string& text) {
+    auto request = request_saying(text);
+    request->messages.insert(request->messages.begin(), {openai::role::system, prompt});
+    return ask(request);
+  }
+
+  /// A turn of a client that names the session.
+  asked ask(const std::shared_ptr<openai::chat_request>& request) {
     asked result;
     result.reply = system().spawn(recording_reply, result.record);
     turn t;
-    t.request = request_saying(text);
+    t.request = request;
+    t.told = options.digest->of(*request);
+    t.match = session_match::explicit_id;
     t.model.upstream = upstream;
     t.model.upstream_name = "Orange Cat";
     caf::anon_send(handle, atom::turn_v, t, result.reply);
@@ -119,7 +131,7 @@ struct session_fixture : actor_system_fixture {
     request->retries.count = count;
     turn t;
     t.told = options.digest->of(*request);
-    t.identity = t.told.all;
+    t.identity = t.told.asked;
     t.model.upstream = upstream;
     t.match = match;
     t.request = std::move(request);

@@ -38,6 +38,8 @@ const std::vector<row> rows{
      false},
     {error_code::context_length_exceeded, "context_length_exceeded", 400, "invalid_request_error",
      false},
+    {error_code::conversation_too_large, "conversation_too_large", 413, "invalid_request_error",
+     false},
     {error_code::upstream_refused, "upstream_refused", 400, "invalid_request_error", false},
     {error_code::session_deleted, "session_deleted", 404, "invalid_request_error", false},
     {error_code::invalid_api_key, "invalid_api_key", 401, "authentication_error", false},

@@ -449,7 +449,7 @@ TEST_CASE("more messages than there may be, or more parts, are refused before th
                            saying(R"({"role":"user","content":[)" + times(13, part) + "]}")}) {
     const auto r = parse_chat_request(body, 3);
     REQUIRE_FALSE(r);
-    CHECK(r.error().code == error_code::context_length_exceeded);
+    CHECK(r.error().code == error_code::conversation_too_large);
     CHECK(r.error().param == "messages");
   }
   CHECK_FALSE(parse_chat_request(saying(times(most_messages + 1, one))));
