@@ -337,7 +337,7 @@ test('over TLS every answer asks browsers to stay with it', async (t) => {
 
 test('every answer, field and code of the document has been seen, but for those of the other kind', () => {
   const strange = anuneko
-    ? ['context_length_exceeded', 'upstream_refused', 'createChatCompletion 4XX application/json']
+    ? ['context_length_exceeded', 'conversation_too_large', 'upstream_refused', 'createChatCompletion 4XX application/json']
     : ['no_user_message', 'unsupported_parameter', 'X-Ignored-Parameters', 'X-Model-Fallback'];
   // A fault in nekod itself is nothing that a test can bring about from outside.
   const wanted = (each) => !/ 500 |^internal_error$/.test(each) && !strange.includes(each);
