@@ -39,7 +39,8 @@ async function work(scope, agent, { home, url, proxy }, task, goesOn) {
   const ways = { ...Object.fromEntries(outside), no_proxy: '127.0.0.1', NO_PROXY: '127.0.0.1' };
   // Node itself looks at these variables only where it is told to.
   const node = { NODE_USE_ENV_PROXY: '1', NODE_NO_WARNINGS: '1' };
-  const program = new Foreign(scope, command, { env: { HOME: home, ...ways, ...node, ...env }, cwd: join(home, 'work') });
+  const cwd = join(home, 'work');
+  const program = new Foreign(scope, command, { env: { HOME: home, ...ways, ...node, ...env }, cwd });
   await until(() => program.status, `the agent does not end:\n${program.said.slice(-4000)}`);
   assert.equal(program.status, 'code 0', program.said);
   assert.ok(program.said.includes(answer), program.said);
