@@ -29,7 +29,20 @@ constexpr std::size_t rush = 64;
 
 } // namespace
 
-caretaker::caretaker() = default;
+namespace {
+
+void mask_reload(int how) noexcept {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGHUP);
+  pthread_sigmask(how, &set, nullptr);
+}
+
+} // namespace
+
+caretaker::caretaker() { mask_reload(SIG_UNBLOCK); }
+
+void caretaker::hold_reload() noexcept { mask_reload(SIG_BLOCK); }
 
 void caretaker::work(duties d, milliseconds drain_delay, milliseconds drain_limit) {
   duties_ = std::move(d);

@@ -36,8 +36,11 @@ class caretaker {
 public:
   using milliseconds = std::chrono::milliseconds;
 
-  /// From here on SIGINT, SIGTERM and SIGHUP are taken.
+  /// From here on SIGINT, SIGTERM and SIGHUP are taken, also a SIGHUP that was held before.
   caretaker();
+
+  /// Keeps a SIGHUP waiting until there is a caretaker; without that it would end the process.
+  static void hold_reload() noexcept;
 
   /// Works until the end: after a signal to end goes on for *drain_delay*, and then until no answer
   /// is open nor a request on its way, or *drain_limit* is over. A second such signal ends the

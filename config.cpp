@@ -275,6 +275,8 @@ private:
     if (result_.debug)
       result_.log_level = "debug";
     result_.shown = reader_.shown();
+    result_.sources = reader_.sources();
+    result_.file_sets_any = reader_.file_sets_any();
     if (auto problem = upstreams_.finish(reader_))
       return *problem;
     return checked();
@@ -308,6 +310,11 @@ private:
 };
 
 } // namespace
+
+std::string with_source(const settings& s, const std::string& flag) {
+  auto found = s.sources.find(flag);
+  return found == s.sources.end() ? flag : flag + " (from " + found->second + ")";
+}
 
 std::variant<settings, exit_request> read_settings(int argc, const char* const* argv) {
   return announced_settings{}.read(argc, argv);

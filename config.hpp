@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -130,7 +131,15 @@ struct settings {
   bool check_config = false;
   /// All of them in their order, as they were found.
   std::vector<shown_setting> shown;
+  /// By flag, such as `--host`: where a value was found that came by no flag, such as `HOST` or
+  /// `line 3 of nekod.toml`.
+  std::map<std::string, std::string> sources;
+  /// Whether the TOML file, where there is one, sets anything.
+  bool file_sets_any = false;
 };
+
+/// *flag* with where its value came from, for an error: `--host (from HOST)`.
+std::string with_source(const settings& s, const std::string& flag);
 
 /// Why the program ends before it has begun.
 struct exit_request {

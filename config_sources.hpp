@@ -1,34 +1,25 @@
 #pragma once
 
+#include "protocol/result.hpp"
+#include "protocol/settings/env_file.hpp"
+
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
+#include <system_error>
 #include <vector>
 
 /// Where settings come from besides flags.
 namespace nekod {
 
-/// Names and values.
-using named_values = std::map<std::string, std::string>;
-
-/// What a text in the manner of a shell's `.env` file sets: lines of `NAME=value` or
-/// `export NAME="value"`, comments after `#`. Other lines are passed over; of one name the first
-/// stands.
-named_values parse_env_file(std::string_view text);
-
-/// A TOML file's text as CLI11 understands it, whose versions differ in that: without comments,
-/// each array on one line and without a comma behind its last value. What is in quotes stays.
-std::string plain_toml(std::string_view text);
-
 /// All of a file.
-/// @returns nothing where it cannot be read, as a folder cannot.
-std::optional<std::string> read_file(const std::string& path);
+/// @returns the system's reason where it cannot be read, as a folder cannot.
+result<std::string, std::error_code> read_file(const std::string& path);
 
 /// A setting's value with where it was found.
 struct found_value {
   std::string value;
-  /// In words, such as `PORT` or `.env: PORT`.
+  /// In words, such as `PORT` or `line 2 of .env, PORT`.
   std::string source;
 };
 
@@ -45,7 +36,7 @@ public:
                                   const std::string& credential) const;
 
 private:
-  named_values file_;
+  std::map<std::string, env_value> file_;
 };
 
 } // namespace nekod

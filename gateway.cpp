@@ -33,6 +33,10 @@ void wait_until(milliseconds limit, Done done) {
     std::this_thread::sleep_for(last_words_interval);
 }
 
+std::optional<std::size_t> count_of(const std::optional<http::api_keys>& keys) {
+  return keys ? std::optional{keys->size()} : std::nullopt;
+}
+
 template <class Use>
 void for_each_server(rooms& all, Use use) {
   use(*all.server);
@@ -43,7 +47,8 @@ void for_each_server(rooms& all, Use use) {
 } // namespace
 
 gateway::gateway(settings s, live_settings live, logs& log)
-    : rooms_(std::make_unique<rooms>(std::move(s), std::move(live), log)) {}
+    : keys_(count_of(live.admission.keys)),
+      rooms_(std::make_unique<rooms>(std::move(s), std::move(live), log)) {}
 
 gateway::~gateway() = default;
 
@@ -52,10 +57,15 @@ void gateway::start() { rooms_->loops.run(); }
 void gateway::reload(const settings& s) {
   auto live = load_live_settings(s);
   if (!live) {
-    spdlog::error("reload refused: {}", live.error());
+    spdlog::error("reload refused: {}", live.error().text);
     return;
   }
   auto& all = *rooms_;
+  if (auto problem = reload_problem(all.set, keys_, s, *live); !problem.empty()) {
+    spdlog::error("reload refused: {}", problem);
+    return;
+  }
+  keys_ = count_of(live->admission.keys);
   for (const auto& name : fixed_changes(all.set, s))
     spdlog::warn("reload: {} changed, which takes a restart", name);
   all.log.use(s);

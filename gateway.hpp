@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 
 namespace nekod {
 
@@ -18,7 +19,7 @@ struct rooms;
 class gateway {
 public:
   /// Opens the ports; nothing is answered before `start`.
-  /// @throws std::system_error that says which port cannot be listened on.
+  /// @throws start_error that says which setting cannot be used.
   gateway(settings s, live_settings live, logs& log);
   ~gateway();
 
@@ -54,6 +55,8 @@ public:
   bool stop();
 
 private:
+  /// API keys in force; none where any key is taken.
+  std::optional<std::size_t> keys_;
   std::unique_ptr<rooms> rooms_;
 };
 

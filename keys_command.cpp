@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <filesystem>
 #include <iostream>
 #include <optional>
 #include <stdexcept>
@@ -41,11 +40,10 @@ void append_to(const std::string& file, const std::string& text) {
 
 /// What stands in *file*; nothing where there is none.
 std::string existing_text(const std::string& file) {
-  if (auto text = read_file(file))
-    return *text;
-  if (std::filesystem::exists(file))
-    throw std::runtime_error{"cannot read " + file};
-  return {};
+  auto text = read_file(file);
+  if (!text && text.error() != std::errc::no_such_file_or_directory)
+    throw std::system_error{text.error(), "cannot read " + file};
+  return text ? *text : std::string{};
 }
 
 /// Makes the key and its line. The key is printed first: one that nobody saw is not to be taken.

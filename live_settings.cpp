@@ -1,38 +1,85 @@
 #include "live_settings.hpp"
 
 #include "config_sources.hpp"
+#include "start_error.hpp"
 
 #include <utility>
 
 namespace nekod {
 
-result<live_settings, std::string> load_live_settings(const settings& s) {
+namespace {
+
+/// What is wrong with a file that *flag* names.
+exit_request wrong_file(const settings& s, const std::string& flag, const std::string& what) {
+  return {exit_code::setting, with_source(s, flag) + ": " + what};
+}
+
+exit_request unreadable(const settings& s, const std::string& flag, const std::string& file,
+                        const std::error_code& why) {
+  return {exit_code_of(why), with_source(s, flag) + ": cannot read " + file + ": " + why.message()};
+}
+
+result<http::api_keys, exit_request> load_keys(const settings& s) {
+  const std::string flag = "--api-keys";
+  auto text = read_file(s.api_keys);
+  if (!text)
+    return unreadable(s, flag, s.api_keys, text.error());
+  auto keys = http::parse_api_keys(*text);
+  if (!keys)
+    return wrong_file(s, flag, s.api_keys + ", " + keys.error());
+  return std::move(*keys);
+}
+
+result<http::tls_context, exit_request> load_tls(const settings& s) {
+  for (const auto& [flag, file] : {std::pair{"--tls-cert", s.tls_cert}, {"--tls-key", s.tls_key}})
+    if (auto text = read_file(file); !text)
+      return unreadable(s, flag, file, text.error());
+  auto tls = http::load_tls(s.tls_cert, s.tls_key);
+  if (!tls)
+    return exit_request{exit_code::setting, with_source(s, "--tls-cert") + ", " +
+                                                with_source(s, "--tls-key") + ": " + tls.error()};
+  return std::move(*tls);
+}
+
+} // namespace
+
+result<live_settings, exit_request> load_live_settings(const settings& s) {
   live_settings live;
   live.aliases.entries = s.model_aliases;
   auto requests = http::parse_rate_limit(s.rate_limit);
   auto chats = http::parse_rate_limit(s.chat_rate_limit);
   auto proxies = http::parse_networks(s.trusted_proxies);
   if (!requests || !chats || !proxies)
-    return std::string{"a limit or network that was checked before does not read now"};
+    return exit_request{exit_code::setting,
+                        "a limit or network that was checked before does not read now"};
   live.admission.requests = std::move(*requests);
   live.admission.chats = std::move(*chats);
   live.admission.trusted_proxies = std::move(*proxies);
   if (!s.api_keys.empty()) {
-    auto text = read_file(s.api_keys);
-    if (!text)
-      return "--api-keys: cannot read " + s.api_keys;
-    auto keys = http::parse_api_keys(*text);
+    auto keys = load_keys(s);
     if (!keys)
-      return "--api-keys: " + s.api_keys + ", " + keys.error();
+      return std::move(keys.error());
     live.admission.keys = std::move(*keys);
   }
   if (!s.tls_cert.empty()) {
-    auto tls = http::load_tls(s.tls_cert, s.tls_key);
+    auto tls = load_tls(s);
     if (!tls)
-      return "--tls-cert, --tls-key: " + tls.error();
+      return std::move(tls.error());
     live.tls = std::move(*tls);
   }
   return live;
+}
+
+std::string reload_problem(const settings& before, std::optional<std::size_t> keys,
+                           const settings& after, const live_settings& live) {
+  if (before.file_sets_any && !after.file_sets_any)
+    return "the file of --config sets nothing any more";
+  if (keys && !live.admission.keys)
+    return "--api-keys is not set any more, and only a restart lets anybody in";
+  if (keys && *keys > 0 && live.admission.keys->size() == 0)
+    return with_source(after, "--api-keys") + ": " + after.api_keys +
+           " has no keys any more, and only a restart takes all away";
+  return {};
 }
 
 namespace {

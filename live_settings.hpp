@@ -6,7 +6,10 @@
 #include "http/server/tls.hpp"
 #include "protocol/result.hpp"
 
+#include <cstddef>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace nekod {
 
@@ -19,8 +22,16 @@ struct live_settings {
 };
 
 /// Reads what *s* names.
-/// @returns it, or a sentence that names the setting at fault.
-result<live_settings, std::string> load_live_settings(const settings& s);
+/// @returns it, or why not: a sentence that names the setting at fault, and whether that may pass.
+result<live_settings, exit_request> load_live_settings(const settings& s);
+
+/// Why *after* must not take the place of *before*, although all of it is right: a file that is
+/// just being written is often empty for a moment, and that must neither lock all out nor let all
+/// in.
+/// @param keys How many API keys are in force; none where any key is taken.
+/// @returns a sentence; empty where nothing speaks against it.
+std::string reload_problem(const settings& before, std::optional<std::size_t> keys,
+                           const settings& after, const live_settings& live);
 
 /// The names of what differs between *before* and *after* and take a restart.
 std::vector<std::string> fixed_changes(const settings& before, const settings& after);

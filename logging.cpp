@@ -3,16 +3,16 @@
 #include "background_sink.hpp"
 #include "protocol/json_strings.hpp"
 #include "protocol/utf8.hpp"
+#include "start_error.hpp"
 
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <stdexcept>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -20,8 +20,6 @@ namespace nekod {
 
 namespace {
 
-constexpr std::size_t file_size = 10u << 20;
-constexpr std::size_t files_kept = 10;
 /// How long the last lines may take.
 constexpr std::chrono::milliseconds last_lines{500};
 constexpr const char* requests_name = "requests";
@@ -64,13 +62,13 @@ std::filesystem::path file_of(const settings& s) {
   return path.extension() == ".log" ? path : path / s.log_name;
 }
 
-spdlog::sink_ptr open_file(const settings& s) {
+std::shared_ptr<log_file> open_file(const settings& s) {
   auto file = file_of(s);
   try {
-    return std::make_shared<spdlog::sinks::rotating_file_sink_mt>(file.string(), file_size,
-                                                                  files_kept);
-  } catch (const spdlog::spdlog_ex& e) {
-    throw std::runtime_error{"--log-path: cannot write " + file.string() + ": " + e.what()};
+    return std::make_shared<log_file>(file.string());
+  } catch (const std::system_error& e) {
+    throw start_error{exit_code_of(e.code()), with_source(s, "--log-path") + ": cannot write " +
+                                                  file.string() + ": " + e.code().message()};
   }
 }
 
@@ -79,8 +77,10 @@ spdlog::sink_ptr open_file(const settings& s) {
 logs::logs(const settings& s) {
   std::vector<spdlog::sink_ptr> sinks{
       std::make_shared<background_sink>(std::make_shared<error_sink>())};
-  if (!s.log_path.empty())
-    sinks.push_back(std::make_shared<background_sink>(open_file(s)));
+  if (!s.log_path.empty()) {
+    file_ = open_file(s);
+    sinks.push_back(std::make_shared<background_sink>(file_));
+  }
   auto make = [&](const char* name) {
     auto log = std::make_shared<spdlog::logger>(name, sinks.begin(), sinks.end());
     log->flush_on(spdlog::level::warn);
@@ -96,6 +96,11 @@ logs::logs(const settings& s) {
   }
   use(s);
   spdlog::set_default_logger(program_);
+}
+
+void logs::reopen() {
+  if (file_)
+    file_->reopen();
 }
 
 void logs::use(const settings& s) {

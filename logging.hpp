@@ -1,11 +1,11 @@
 #pragma once
 
 #include "config.hpp"
+#include "log_file.hpp"
 
 #include <spdlog/logger.h>
 
 #include <memory>
-#include <optional>
 #include <string>
 
 namespace nekod {
@@ -16,7 +16,7 @@ namespace nekod {
 class logs {
 public:
   /// Opens them, and makes the program's the default one.
-  /// @throws std::runtime_error that names the file, where it cannot be written.
+  /// @throws start_error that names the file, where it cannot be written.
   explicit logs(const settings& s);
 
   /// Waits a little for the last lines.
@@ -24,6 +24,9 @@ public:
 
   logs(const logs&) = delete;
   logs& operator=(const logs&) = delete;
+
+  /// Opens the file again with the next line: somebody may have moved it away.
+  void reopen();
 
   /// Takes another level.
   void use(const settings& s);
@@ -35,6 +38,8 @@ public:
   void finish();
 
 private:
+  /// Null where there is none.
+  std::shared_ptr<log_file> file_;
   std::shared_ptr<spdlog::logger> program_;
   std::shared_ptr<spdlog::logger> requests_;
 };

@@ -5,6 +5,7 @@
 #include "live_settings.hpp"
 #include "logging.hpp"
 #include "service_manager.hpp"
+#include "start_error.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -21,6 +22,10 @@
 namespace {
 
 using namespace nekod;
+
+/// Before all constructors, of libraries too: those take much of the time to start.
+[[gnu::section(".preinit_array"),
+  gnu::used]] void (*const hold_reload_first)() = &caretaker::hold_reload;
 
 /// Says why the program ends before it has begun.
 int leave(const exit_request& ending) {
@@ -65,7 +70,10 @@ int run(settings s, live_settings live, int argc, const char* const* argv) {
   service_manager::ready();
 
   duties d;
-  d.reload = [&] { reload(house, argc, argv); };
+  d.reload = [&] {
+    log.reopen();
+    reload(house, argc, argv);
+  };
   d.announce_drain = [&] {
     service_manager::stopping();
     house.announce_drain();
@@ -101,13 +109,15 @@ int main(int argc, char** argv) {
     auto& s = std::get<settings>(read);
     auto live = load_live_settings(s);
     if (!live)
-      return leave({2, "nekod: " + live.error() + "\n"});
+      return leave({live.error().code, "nekod: " + live.error().text + "\n"});
     if (s.check_config) {
       show(s);
       return 0;
     }
     return run(std::move(s), std::move(*live), argc, argv);
-  } catch (const std::exception& e) { // A port in use among them.
-    return leave({2, std::string{"nekod: "} + e.what() + "\n"});
+  } catch (const start_error& e) {
+    return leave({e.code(), std::string{"nekod: "} + e.what() + "\n"});
+  } catch (const std::exception& e) { // No memory, descriptor or thread, say.
+    return leave({exit_code::passing, std::string{"nekod: "} + e.what() + "\n"});
   }
 }

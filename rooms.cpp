@@ -3,11 +3,14 @@
 #include "actors/ids.hpp"
 #include "actors/registry.hpp"
 #include "actors/scheduler.hpp"
+#include "actors/session_file.hpp"
 #include "actors/sqlite_store.hpp"
 #include "actors/store.hpp"
+#include "config_sources.hpp"
 #include "http/server/access_log.hpp"
 #include "http/server/redirect.hpp"
 #include "room_options.hpp"
+#include "start_error.hpp"
 #include "stream_shares.hpp"
 
 #include <caf/all.hpp>
@@ -24,7 +27,7 @@ namespace nekod {
 namespace {
 
 /// The sessions' file, if there is to be one.
-/// @throws std::runtime_error that names the setting, and says what is wrong with the file.
+/// @throws start_error that names the setting, and says what is wrong with the file.
 std::shared_ptr<session_database> open_database(const settings& s) {
   if (s.store_file.empty())
     return nullptr;
@@ -32,9 +35,19 @@ std::shared_ptr<session_database> open_database(const settings& s) {
   try {
     return std::make_shared<session_database>(s.store_file,
                                               s.store_texts ? texts::kept : texts::dropped);
-  } catch (const std::runtime_error& e) {
-    throw std::runtime_error{std::string{"--store: "} + e.what()};
+  } catch (const session_file_error& e) {
+    throw start_error{e.may_pass() ? exit_code::passing : exit_code::setting,
+                      with_source(s, "--store") + ": " + e.what()};
   }
+}
+
+/// @throws start_error in place of *e*, with where host and port were found.
+[[noreturn]] void refuse_address(const settings& s, const std::system_error& e) {
+  std::string text = e.what();
+  for (const auto* flag : {"--host", "--port", "--tls-redirect-port"})
+    if (s.sources.count(flag) > 0)
+      text.append("; ").append(with_source(s, flag));
+  throw start_error{exit_code_of(e.code()), text};
 }
 
 /// Zero for no limit.
@@ -54,7 +67,11 @@ rooms::rooms(settings s, live_settings live, logs& l)
       loops(threads_of(set)) {
   if (upstreams.front().kind == upstream_kind::simulator)
     start_simulator();
-  open_ports(std::move(live.tls));
+  try {
+    open_ports(std::move(live.tls));
+  } catch (const std::system_error& e) {
+    refuse_address(set, e);
+  }
   database = open_database(set);
   digest =
       std::make_shared<conversation_digest>(database ? database->digest_key() : make_digest_key());
@@ -111,7 +128,7 @@ void rooms::exchange_ended(const http::request& request, const http::exchange_no
                                                      : http::access_line(request, notes, outcome));
 }
 
-/// @throws std::runtime_error that names the setting, and says what is wrong with it.
+/// @throws start_error that names the setting, and says what is wrong with it.
 void rooms::make_client() {
   http::client_options o;
   o.proxy = set.upstream_proxy;
@@ -122,8 +139,10 @@ void rooms::make_client() {
   o.counts = counts;
   try {
     client.emplace(loops, o);
-  } catch (const std::runtime_error& e) {
-    throw std::runtime_error{std::string{"--upstream-ca: "} + e.what()};
+  } catch (const std::invalid_argument& e) {
+    auto text = read_file(set.upstream_ca);
+    throw start_error{text ? exit_code::setting : exit_code_of(text.error()),
+                      with_source(set, "--upstream-ca") + ": " + e.what()};
   }
 }
 

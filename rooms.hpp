@@ -27,8 +27,7 @@ namespace nekod {
 /// They are put together here; the gateway has them work, and takes them apart.
 struct rooms {
   /// Opens the ports, and nothing is answered before the loops run.
-  /// @throws std::system_error that says which port cannot be listened on, and std::runtime_error
-  /// that names the setting which is no good.
+  /// @throws start_error that names the setting which cannot be used, and where it was found.
   rooms(settings s, live_settings live, logs& l);
   ~rooms();
   rooms(const rooms&) = delete;

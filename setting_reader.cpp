@@ -1,6 +1,7 @@
 #include "setting_reader.hpp"
 
 #include "config_sources.hpp"
+#include "http/server/text.hpp"
 #include "protocol/json_strings.hpp"
 #include "protocol/utf8.hpp"
 
@@ -9,7 +10,6 @@
 #include <iomanip>
 #include <iterator>
 #include <memory>
-#include <set>
 #include <sstream>
 #include <string_view>
 #include <utility>
@@ -46,58 +46,38 @@ std::string toml_value(const std::string& text) {
   return out;
 }
 
-/// TOML with one value for each setting but lists: CLI11 would pass over all but the last one. What
-/// stands in tables of a family of their own goes elsewhere.
-class strict_toml : public CLI::ConfigBase {
-public:
-  strict_toml(std::string family, std::shared_ptr<std::vector<table_entry>> tables,
-              std::function<bool(const std::string&)> is_list)
-      : family_(std::move(family)), tables_(std::move(tables)), is_list_(std::move(is_list)) {
-    comment('\0'); // There are none left.
-  }
-
-  std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
-    std::istringstream plain{plain_toml(std::string{std::istreambuf_iterator{input}, {}})};
-    auto found = CLI::ConfigBase::from_config(plain);
-    std::erase_if(found, [this](const CLI::ConfigItem& item) { return take_table(item); });
-    std::set<std::string> seen;
-    for (const auto& item : found) {
-      auto name = item.fullname();
-      auto one = item.inputs.size() == 1 && seen.insert(name).second;
-      if (!one && !is_list_(name) && name != "++" && name != "--")
-        throw CLI::ConfigError{"--" + name + " takes one value", CLI::ExitCodes::ConfigError};
-    }
-    return found;
-  }
-
-private:
-  bool take_table(const CLI::ConfigItem& item) const {
-    if (item.parents.empty() || item.parents.front() != family_)
-      return false;
-    if (item.name != "++" && item.name != "--") // A table's beginning and end.
-      tables_->push_back({item.parents, item.name, item.inputs});
-    return true;
-  }
-
-  std::string family_;
-  std::shared_ptr<std::vector<table_entry>> tables_;
-  std::function<bool(const std::string&)> is_list_;
-};
+/// The setting that a line of TOML is about, for an error: ` (--port)`, or nothing.
+std::string setting_of(std::string_view text, std::size_t line) {
+  for (; line > 1 && !text.empty(); --line)
+    text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+  const auto key = http::trim(text.substr(0, text.find_first_of("=\n")));
+  const auto is_bare = !key.empty() && std::all_of(key.begin(), key.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+  return is_bare ? " (--" + std::string{key} + ")" : std::string{};
+}
 
 } // namespace
 
+/// How CLI11 is given the file.
+class setting_reader::toml_config : public CLI::ConfigBase {
+public:
+  explicit toml_config(setting_reader& reader) : reader_(reader) {}
+
+  std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
+    return reader_.take_file(std::string{std::istreambuf_iterator{input}, {}});
+  }
+
+private:
+  setting_reader& reader_;
+};
+
 setting_reader::setting_reader(const std::string& description, const std::string& name,
                                const std::string& tables)
-    : app_(description, name) {
+    : app_(description, name), family_(tables) {
   app_.set_config("--config", "", "TOML file with any of these settings  [NEKOD_CONFIG]");
-  app_.get_config_ptr()->envname("NEKOD_CONFIG");
   app_.allow_config_extras(CLI::config_extras_mode::error);
-  app_.config_formatter(
-      std::make_shared<strict_toml>(tables, tables_, [this](const std::string& key) {
-        return std::any_of(sources_.begin(), sources_.end(), [&](const source& s) {
-          return s.form == shape::list && s.flag == "--" + key;
-        });
-      }));
+  app_.config_formatter(std::make_shared<toml_config>(*this));
 }
 
 // -- to announce settings ------------------------------------------------------------------------
@@ -179,7 +159,7 @@ std::optional<exit_request> setting_reader::read(int argc, const char* const* ar
     app_.exit(e, out, out);
     return exit_request{0, out.str()};
   } catch (const CLI::ConfigError& e) {
-    return exit_request{2, std::string{"nekod: the file of --config: "} + e.what() + "\n"};
+    return exit_request{2, std::string{"nekod: "} + e.what() + "\n"};
   } catch (const CLI::Error& e) {
     return exit_request{2, "nekod: " + with_source(e.what()) + "\n"};
   }
@@ -197,9 +177,16 @@ std::vector<std::string> setting_reader::with_environment(std::vector<std::strin
     });
   };
   std::vector<std::string> added;
+  const std::string config = "--config";
+  if (auto file = found.find({"NEKOD_CONFIG"}, {}); file && !given(config)) {
+    added.push_back(config + "=" + file->value);
+    found_in_[config] = file->source;
+  }
   for (const auto& s : sources_) {
     auto value =
         found.find(s.variables, s.form == shape::secret ? s.flag.substr(2) : std::string{});
+    if (given(s.flag))
+      given_.insert(s.flag);
     if (!value || given(s.flag))
       continue;
     added.push_back(s.flag + "=" + value->value);
@@ -207,6 +194,54 @@ std::vector<std::string> setting_reader::with_environment(std::vector<std::strin
   }
   arguments.insert(arguments.begin(), added.begin(), added.end());
   return arguments;
+}
+
+/// What the file sets, but for the tables of the family.
+/// @throws CLI::ConfigError that names the line.
+std::vector<CLI::ConfigItem> setting_reader::take_file(const std::string& text) {
+  auto found = parse_toml(text);
+  if (!found)
+    refuse(found.error().line, found.error().words + setting_of(text, found.error().line));
+  file_sets_any_ = !found->empty();
+  std::vector<CLI::ConfigItem> items;
+  for (auto& e : *found) {
+    if (!e.table.empty() && e.table.front() == family_)
+      tables_.push_back(std::move(e));
+    else if (auto item = take_entry(std::move(e)); !item.inputs.empty())
+      items.push_back(std::move(item));
+  }
+  return items;
+}
+
+CLI::ConfigItem setting_reader::take_entry(toml_entry e) {
+  const auto flag = "--" + e.key;
+  const auto* option = app_.get_option_no_throw(flag);
+  if (!e.table.empty() || e.key.empty() || option == nullptr || !option->get_configurable()) {
+    auto name = e.table.empty() ? std::string{} : e.table.front() + ".";
+    refuse(e.line, name + e.key + " is no setting");
+  }
+  const auto known = std::find_if(sources_.begin(), sources_.end(),
+                                  [&](const source& s) { return s.flag == flag; });
+  const auto several = known != sources_.end() && known->form == shape::list;
+  if (e.is_list && !several && e.values.size() != 1)
+    refuse(e.line, flag + " takes one value");
+  if (given_.count(flag) == 0)
+    found_in_.emplace(flag, "line " + std::to_string(e.line) + " of " + file_name());
+  CLI::ConfigItem item;
+  item.name = std::move(e.key);
+  item.inputs = std::move(e.values);
+  return item;
+}
+
+std::string setting_reader::file_name() const {
+  const auto& names = app_.get_config_ptr()->results();
+  return names.empty() ? std::string{} : names.back();
+}
+
+void setting_reader::refuse(std::size_t line, const std::string& words) const {
+  throw CLI::ConfigError{"--config " + file_name() + ", line " + std::to_string(line) + ": " +
+                             words,
+                         CLI::ExitCodes::ConfigError};
 }
 
 /// CLI11's words on a wrong value, with where it came from if that is no flag.

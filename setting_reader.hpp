@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <type_traits>
 #include <variant>
@@ -72,7 +73,13 @@ public:
   std::optional<exit_request> read(int argc, const char* const* argv);
 
   /// What stands in the file's tables, in its order. After `read`.
-  const std::vector<table_entry>& tables() const noexcept { return *tables_; }
+  const std::vector<toml_entry>& tables() const noexcept { return tables_; }
+
+  /// Whether the file has anything in it. After `read`.
+  bool file_sets_any() const noexcept { return file_sets_any_; }
+
+  /// By flag: where its value was found, if it came by no flag. After `read`.
+  const std::map<std::string, std::string>& sources() const noexcept { return found_in_; }
 
   /// What each setting came out as. After `read`.
   std::vector<shown_setting> shown() const;
@@ -98,13 +105,24 @@ private:
 
   static std::string names_of(const std::vector<std::string>& variables);
   void announce(const std::string& flag, const std::vector<std::string>& variables, shape form);
+  class toml_config;
+
   std::vector<std::string> with_environment(std::vector<std::string> arguments);
+  std::vector<CLI::ConfigItem> take_file(const std::string& text);
+  CLI::ConfigItem take_entry(toml_entry e);
+  std::string file_name() const;
+  [[noreturn]] void refuse(std::size_t line, const std::string& words) const;
   std::string with_source(const std::string& text) const;
   std::string shown_value(const source& s) const;
 
   CLI::App app_;
-  std::shared_ptr<std::vector<table_entry>> tables_ = std::make_shared<std::vector<table_entry>>();
+  /// The word that names of tables begin with.
+  std::string family_;
+  std::vector<toml_entry> tables_;
+  bool file_sets_any_ = false;
   std::vector<source> sources_;
+  /// The flags of the command line.
+  std::set<std::string> given_;
   std::deque<time_setting> times_;
   /// The flags that were set by something else, and by what.
   std::map<std::string, std::string> found_in_;

@@ -114,7 +114,7 @@ std::optional<exit_request> upstream_flags::finish(const setting_reader& reader)
     return value ? std::optional{value->value} : std::nullopt;
   });
   if (!found)
-    return exit_request{2, "nekod: the file of --config: " + found.error() + "\n"};
+    return exit_request{2, "nekod: --config, " + found.error() + "\n"};
   settings_.upstreams = std::move(*found);
   settings_.has_tables = true;
   return std::nullopt;

@@ -44,12 +44,15 @@ class upstream_reader {
 public:
   explicit upstream_reader(const variable_reader& variable) : variable_(variable) {}
 
-  void take(const table_entry& e) {
+  void take(const toml_entry& e) {
+    line_ = e.line;
     where_.clear();
     for (const auto& part : e.table)
       where_ += part + ".";
     where_ += e.key;
-    if (e.table.size() == 2)
+    if (e.table.size() == 2 && e.key.empty()) // Nothing is in it.
+      of(e.table[1]);
+    else if (e.table.size() == 2)
       take_upstream(of(e.table[1]), e);
     else if (e.table.size() == 4 && e.table[2] == "accounts")
       take_account(of(e.table[1]), e.table[3], e);
@@ -74,6 +77,8 @@ private:
   /// An upstream as far as its table was read: its kind may come last.
   struct draft {
     upstream_settings upstream;
+    /// Where its first setting stands.
+    std::size_t line = 0;
     std::string kind;
     /// `token` or `key`, whichever was written; empty where none was.
     std::string word;
@@ -90,10 +95,11 @@ private:
     if (!is_name(name))
       fail("has a name that is not 1 to 32 of A-Z a-z 0-9 _ -");
     drafts_.emplace_back().upstream.name = name;
+    drafts_.back().line = line_;
     return drafts_.back();
   }
 
-  void take_upstream(draft& d, const table_entry& e) {
+  void take_upstream(draft& d, const toml_entry& e) {
     auto& u = d.upstream;
     if (e.key == "models")
       u.models = e.values;
@@ -118,7 +124,7 @@ private:
       fail("is no setting of an upstream");
   }
 
-  void take_account(draft& d, const std::string& name, const table_entry& e) {
+  void take_account(draft& d, const std::string& name, const toml_entry& e) {
     auto i = std::find_if(d.accounts.begin(), d.accounts.end(),
                           [&](const auto& a) { return a.first == name; });
     auto& account = i == d.accounts.end() ? d.accounts.emplace_back(name, account_settings{}).second
@@ -140,6 +146,7 @@ private:
   void finish(draft& d) {
     auto& u = d.upstream;
     where_ = "upstreams." + u.name;
+    line_ = d.line;
     if (d.kind == "openai")
       u.kind = upstream_kind::openai;
     else if (d.kind != "anuneko")
@@ -183,7 +190,7 @@ private:
     return key == "token" || key == "key" || key == "token-from" || key == "key-from";
   }
 
-  std::vector<std::string> secrets_in(draft& d, const table_entry& e) {
+  std::vector<std::string> secrets_in(draft& d, const toml_entry& e) {
     d.word = e.key.substr(0, e.key.find('-'));
     if (d.word == e.key)
       return e.values;
@@ -193,7 +200,7 @@ private:
     return split_at_commas(found.value_or(""));
   }
 
-  std::string one(const table_entry& e) {
+  std::string one(const toml_entry& e) {
     if (e.values.size() == 1)
       return e.values.front();
     fail("takes one value");
@@ -221,8 +228,11 @@ private:
   }
 
   void fail(const std::string& what) {
-    if (fault_.empty())
-      fault_ = where_ + " " + what;
+    if (!fault_.empty())
+      return;
+    fault_ = where_ + " " + what;
+    if (line_ > 0)
+      fault_ += " (line " + std::to_string(line_) + ")";
   }
 
   const variable_reader& variable_;
@@ -230,6 +240,7 @@ private:
   std::set<std::string> seen_;
   /// What is being read, for people.
   std::string where_;
+  std::size_t line_ = 0;
   std::string fault_;
 };
 
@@ -243,7 +254,7 @@ std::string quoted_list(const std::vector<std::string>& values) {
 } // namespace
 
 result<std::vector<upstream_settings>, std::string>
-read_upstreams(const std::vector<table_entry>& entries, const variable_reader& variable) {
+read_upstreams(const std::vector<toml_entry>& entries, const variable_reader& variable) {
   upstream_reader reader{variable};
   for (const auto& e : entries)
     reader.take(e);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "protocol/result.hpp"
+#include "protocol/settings/toml.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -50,14 +51,6 @@ struct upstream_settings {
   bool operator==(const upstream_settings&) const = default;
 };
 
-/// A line `key = value` of a table of a TOML file.
-struct table_entry {
-  /// The table's name, at its dots, such as `upstreams`, `local`.
-  std::vector<std::string> table;
-  std::string key;
-  std::vector<std::string> values;
-};
-
 /// The value of an environment variable, a credential, or a line of `.env`, by its name.
 using variable_reader = std::function<std::optional<std::string>(const std::string&)>;
 
@@ -76,9 +69,9 @@ using variable_reader = std::function<std::optional<std::string>(const std::stri
 ///     key = "three"
 ///     weight = 2
 ///
-/// @returns them, or a sentence that names the table and key at fault.
+/// @returns them, or a sentence that names the table, the key and the line at fault.
 result<std::vector<upstream_settings>, std::string>
-read_upstreams(const std::vector<table_entry>& entries, const variable_reader& variable);
+read_upstreams(const std::vector<toml_entry>& entries, const variable_reader& variable);
 
 /// Texts at the commas of *list*, without the spaces around them; empty ones are left out.
 std::vector<std::string> split_at_commas(const std::string& list);

@@ -94,7 +94,7 @@ session_database::session_database(const std::string& file, texts t) try
   if (texts_ == texts::dropped)
     drop_texts();
 } catch (const sqlite::error& e) {
-  throw std::runtime_error{file + " cannot be used: " + e.what()};
+  throw session_file_error{file + " cannot be used: " + e.what(), e.may_pass()};
 }
 
 session_database::~session_database() {

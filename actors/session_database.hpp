@@ -23,7 +23,7 @@ public:
   /// Whether texts of messages are kept, or what a session is found and goes on by alone.
   enum class texts : bool { dropped, kept };
 
-  /// @throws std::runtime_error as `open_session_file` does.
+  /// @throws session_file_error as `open_session_file` does.
   session_database(const std::string& file, texts t);
 
   /// Notes that the file's user ended in good order, if what was written is on the disk.

@@ -7,18 +7,25 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
-#include <stdexcept>
 #include <system_error>
 
 namespace nekod {
 
 namespace {
 
-/// How long a file in use is waited for; the process that is just being replaced may still hold it.
-constexpr std::chrono::milliseconds lock_patience{1000};
+/// How long a file in use is waited for; the process that is just being replaced may still hold it,
+/// or somebody makes a copy.
+constexpr std::chrono::milliseconds lock_patience{5000};
 
-[[noreturn]] void refuse(const std::string& file, const std::string& reason) {
-  throw std::runtime_error{file + " " + reason};
+[[noreturn]] void refuse(const std::string& file, const std::string& reason,
+                         bool may_pass = false) {
+  throw session_file_error{file + " " + reason, may_pass};
+}
+
+/// Whether opening a file may do later: there is no room, or no descriptor.
+bool may_pass(int reason) {
+  return reason == ENOSPC || reason == EDQUOT || reason == EMFILE || reason == ENFILE ||
+         reason == ENOMEM || reason == EIO || reason == EINTR || reason == EAGAIN;
 }
 
 /// A file's descriptor for as long as it is looked at.
@@ -27,7 +34,7 @@ public:
   explicit opened_file(const std::string& file)
       : descriptor_(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600)) {
     if (descriptor_ < 0)
-      refuse(file, "cannot be opened: " + std::generic_category().message(errno));
+      refuse(file, "cannot be opened: " + std::generic_category().message(errno), may_pass(errno));
   }
   ~opened_file() { ::close(descriptor_); }
 
@@ -237,8 +244,8 @@ sqlite::connection open_session_file(const std::string& file,
     return db;
   } catch (const sqlite::error& e) {
     if (e.is_busy())
-      refuse(file, "is in use by another process");
-    refuse(file, std::string{"cannot be used: "} + e.what());
+      refuse(file, "is in use by another process", true);
+    refuse(file, std::string{"cannot be used: "} + e.what(), e.may_pass());
   }
 }
 

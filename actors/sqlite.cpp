@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <system_error>
 
 namespace nekod::sqlite {
@@ -19,7 +20,7 @@ namespace {
   auto reason = sqlite3_system_errno(db);
   if (reason != 0)
     text += ": " + std::generic_category().message(reason);
-  throw error{code, text};
+  throw error{extended, reason, text};
 }
 
 [[noreturn]] void fail(sqlite3_stmt* statement) { fail(sqlite3_db_handle(statement)); }
@@ -29,7 +30,28 @@ const char* data_of(std::string_view text) { return text.empty() ? "" : text.dat
 
 } // namespace
 
-bool error::is_busy() const noexcept { return code_ == SQLITE_BUSY || code_ == SQLITE_LOCKED; }
+bool error::is_busy() const noexcept {
+  const auto primary = code_ & 0xff;
+  return primary == SQLITE_BUSY || primary == SQLITE_LOCKED;
+}
+
+bool error::may_pass() const noexcept {
+  switch (code_ & 0xff) {
+  case SQLITE_BUSY:
+  case SQLITE_LOCKED:
+  case SQLITE_FULL:
+  case SQLITE_NOMEM:
+  case SQLITE_PROTOCOL:
+    return true;
+  case SQLITE_IOERR:
+    return code_ != SQLITE_IOERR_SHORT_READ; // The file itself is too short.
+  case SQLITE_CANTOPEN:
+    return reason_ == EMFILE || reason_ == ENFILE || reason_ == ENOMEM || reason_ == ENOSPC ||
+           reason_ == EIO;
+  default:
+    return false;
+  }
+}
 
 // -- rows ----------------------------------------------------------------------------------------
 

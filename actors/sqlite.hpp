@@ -18,14 +18,21 @@ namespace nekod::sqlite {
 /// What SQLite said no to. Its text holds no value of any row.
 class error : public std::runtime_error {
 public:
-  /// @param code SQLite's primary result code.
-  error(int code, const std::string& text) : std::runtime_error(text), code_(code) {}
+  /// @param code SQLite's extended result code.
+  /// @param reason The system's error number, 0 where SQLite has none.
+  error(int code, int reason, const std::string& text)
+      : std::runtime_error(text), code_(code), reason_(reason) {}
 
   /// Whether another process holds the file.
   bool is_busy() const noexcept;
 
+  /// Whether the same call may succeed some time later, though nobody mends the file: the disk is
+  /// full or fails, another process holds the file, there is no memory or no descriptor.
+  bool may_pass() const noexcept;
+
 private:
   int code_;
+  int reason_;
 };
 
 /// Bytes that are no text.

@@ -61,7 +61,7 @@ curl_transport::curl_transport(event_loops& loops, const client_options& options
       handles_(std::make_shared<easy_pool>()),
       lane_size_(1 + options.max_connections / loops.size()) {
   if (!options.authorities.empty() && !has_certificates(options.authorities))
-    throw std::runtime_error{options.authorities + " has no certificate of an authority"};
+    throw std::invalid_argument{options.authorities + " has no certificate of an authority"};
   curl_global_init(CURL_GLOBAL_DEFAULT);
   for (auto* loop : loops.all()) {
     lanes_.push_back(std::make_shared<curl_lane>(*loop, options, lane_size_));

@@ -7,6 +7,7 @@ import { copyFileSync, existsSync, readFileSync, readdirSync, statSync, writeFil
 import { join } from 'node:path';
 import test, { after } from 'node:test';
 import {
+  Gateway,
   expectError,
   gateway,
   leadingTo,
@@ -173,9 +174,29 @@ test('a file that another nekod uses is refused, and the other goes on', async (
   const file = freshFile(t);
   const nekod = await start(t, file);
   const { code, log } = await runToEnd(t, keptIn(file));
-  assert.equal(code, 2, log);
+  assert.equal(code, 1, 'the other one may end');
   assert.match(log, /--store: .*sessions\.db is in use by another process/);
   await nekod.ask(unique());
+});
+
+test('a file in use is waited for, for it may be free soon', async (t) => {
+  const file = freshFile(t);
+  const first = await start(t, file);
+  const second = new Gateway('nekod', keptIn(file));
+  t.after(() => second.stop());
+  await second.logged(/at most|simulator answers|waiting/);
+  first.kill();
+  assert.equal((await first.ended()).code, 0);
+  await second.listening();
+  await second.ask(unique());
+});
+
+test('a disk that is full at the start is the matter of a moment', { skip: sanitized }, async (t) => {
+  for (const size of [0, 20_000]) {
+    const { code, log } = await runToEnd(t, keptIn(freshFile(t)), { limits: [`--fsize=${size}`] });
+    assert.equal(code, 1, log);
+    assert.match(log, /--store: .*sessions\.db cannot be/);
+  }
 });
 
 test('a full disk fails turns, is told once, and is over when there is room', { skip: sanitized }, async (t) => {

@@ -1,10 +1,12 @@
 // How nekod starts, what it says when it cannot, and how it ends.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import test from 'node:test';
 import {
   Connection,
+  Gateway,
   checkBrokenStream,
   checkStream,
   expectError,
@@ -13,6 +15,7 @@ import {
   pair,
   rawRequest,
   runToEnd,
+  sanitized,
   simulator,
   unique,
   until,
@@ -48,14 +51,57 @@ test('a wrong flag or value is named, and exits 2', async (t) => {
   }
 });
 
-test('a port in use is told as such, and exits 2', async (t) => {
+test('a port in use is told as such, and exits 1: it may be free soon', async (t) => {
   const taken = net.createServer().listen(0, '127.0.0.1');
   t.after(() => taken.close());
   await new Promise((open) => taken.once('listening', open));
   const { port } = taken.address();
   const { code, log } = await runToEnd(t, ['--upstream', 'simulator', '--store', 'memory', '--port', `${port}`]);
-  assert.equal(code, 2, log);
+  assert.equal(code, 1, log);
   assert.ok(log.includes(`${port}`), log);
+});
+
+test('where descriptors or memory lack, nekod exits 1', { skip: sanitized }, async (t) => {
+  const args = ['--upstream', 'simulator', '--port', '0', '--store', 'memory', '--threads', '4'];
+  for (const files of [9, 12, 15, 18]) {
+    const { code, log } = await runToEnd(t, args, { files });
+    assert.equal(code, 1, `${files}: ${log}`);
+    assert.match(log, /^nekod: /m);
+  }
+});
+
+test('an address that is none exits 2, and the variable it came from is named', async (t) => {
+  const args = ['--upstream', 'simulator', '--port', '0', '--store', 'memory'];
+  const conda = 'x86_64-conda-linux-gnu';
+  for (const [more, options, name] of [
+    [[], { env: { HOST: conda } }, /cannot listen on x86_64-conda.*--host \(from HOST\)/],
+    [[], { env: { FLASK_HOST: conda } }, /--host \(from FLASK_HOST\)/],
+    [[], { home: { '.env': `# a comment\nHOST=${conda}\n` } }, /--host \(from line 2 of \.env, HOST\)/],
+    [['--config', 'n.toml'], { home: { 'n.toml': `\nhost = "${conda}"` } }, /--host \(from line 2 of n\.toml\)/],
+    [['--host', conda], { env: { HOST: '127.0.0.1' } }, /cannot listen on x86_64-conda[^(]*$/],
+  ]) {
+    const { code, log } = await runToEnd(t, [...args, ...more], options);
+    assert.equal(code, 2, log);
+    assert.match(log, name);
+  }
+});
+
+/// Whether the process keeps SIGHUP (1, the lowest bit) waiting.
+const holdsReload = (pid) => {
+  const mask = readFileSync(`/proc/${pid}/status`, 'utf8').match(/^SigBlk:\t.*([0-9a-f])$/m);
+  return mask && (Number.parseInt(mask[1], 16) & 1) === 1;
+};
+
+test('a SIGHUP before nekod has begun is a reload when it has', async (t) => {
+  const nekod = new Gateway('nekod', ['--upstream', 'simulator', '--port', '0', '--store', 'memory']);
+  t.after(() => nekod.stop());
+  await until(() => holdsReload(nekod.pid) || nekod.status, 'SIGHUP is never held');
+  assert.equal(nekod.log, '', 'nothing has begun');
+  nekod.kill('SIGHUP');
+  await nekod.listening();
+  await nekod.logged(/settings reloaded/);
+  await nekod.ask(unique());
+  assert.equal(nekod.log.match(/settings reloaded/g).length, 1);
 });
 
 test('--help and --version answer and exit 0', async (t) => {

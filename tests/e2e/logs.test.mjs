@@ -1,7 +1,7 @@
 // What the log says of a request, in both forms, and where it goes.
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
 import { Connection, gateway, leadingTo, rawRequest, runToEnd, simulator, temporaryFolder, unique, until } from './support.mjs';
@@ -53,6 +53,52 @@ test('LOG_PATH keeps the log in a file too, under LOG_NAME', async (t) => {
   await nekod.logged(/chat\/completions 200/); // Standard error has it as well.
   const named = await gateway(t, [...leadingTo(sim), '--log-path', 'here/my.log']);
   await until(() => existsSync(join(named.home, 'here', 'my.log')), 'no file');
+});
+
+/// Has nekod open its log file again, and waits for the word on it in that file.
+async function reopened(nekod, file) {
+  nekod.kill('SIGHUP');
+  await until(() => existsSync(file) && readFileSync(file, 'utf8').includes('settings reloaded'), 'no new file');
+}
+
+test('a log file that was moved away is opened again at SIGHUP, with the same mode', async (t) => {
+  const file = join(temporaryFolder(t), 'deep', 'nekod.log');
+  const nekod = await gateway(t, [...leadingTo(sim), '--log-path', file]);
+  await until(() => existsSync(file) && readFileSync(file, 'utf8').includes('listening'), 'nothing in the file');
+  chmodSync(file, 0o600);
+  await reopened(nekod, file); // Opened again where it is.
+  assert.match(readFileSync(file, 'utf8'), /listening/, 'nothing is lost');
+  const moved = `${file}.1`;
+  renameSync(file, moved);
+  await reopened(nekod, file);
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  const before = readFileSync(moved, 'utf8');
+  await nekod.ask(unique());
+  await until(() => readFileSync(file, 'utf8').includes('chat/completions 200'), 'the new file lacks the line');
+  assert.equal(readFileSync(moved, 'utf8'), before, 'the old file gets nothing more');
+
+  rmSync(file);
+  await reopened(nekod, file);
+  rmSync(join(file, '..'), { recursive: true });
+  await reopened(nekod, file);
+
+  // With settings that are refused, too.
+  renameSync(file, moved);
+  writeFileSync(join(nekod.home, '.env'), 'NEKOD_HEARTBEAT=never\n');
+  nekod.kill('SIGHUP');
+  await until(() => existsSync(file) && readFileSync(file, 'utf8').includes('reload refused'), 'no new file');
+});
+
+test('a log file that cannot be opened again is told of, and the old one goes on', async (t) => {
+  const file = join(temporaryFolder(t), 'nekod.log');
+  const nekod = await gateway(t, [...leadingTo(sim), '--log-path', file]);
+  await until(() => existsSync(file), 'no file');
+  renameSync(file, `${file}.1`);
+  mkdirSync(file);
+  nekod.kill('SIGHUP');
+  await nekod.logged(/LOG ERROR: .*nekod\.log/);
+  await until(() => readFileSync(`${file}.1`, 'utf8').includes('settings reloaded'), 'the line is lost');
+  await nekod.ask(unique());
 });
 
 test('a file that may grow no more harms nobody', async (t) => {

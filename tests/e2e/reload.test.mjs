@@ -45,6 +45,40 @@ test('keys are taken and lost', async (t) => {
   assert.equal(await status(nekod, bearer(second)), 200, 'the old keys stay');
 });
 
+test('a key file that is just being written locks nobody out', async (t) => {
+  const file = join(temporaryFolder(t), 'keys');
+  const keys = ['alice', 'bob'].map((name) => addKey(file, name));
+  const nekod = await gateway(t, [...leadingTo(sim), '--api-keys', file]);
+  const whole = readFileSync(file, 'utf8');
+  const torn = ['', '\n', '# keys\n', whole.slice(0, 10), whole.slice(0, 60), whole.slice(0, -2), whole.slice(0, -20)];
+  for (const text of torn) {
+    writeFileSync(file, text);
+    assert.match(await reload(nekod, /reload refused/), /--api-keys/, text);
+    for (const key of keys) assert.equal(await status(nekod, { Authorization: `Bearer ${key}` }), 200, 'the old keys stay');
+  }
+  rmSync(file);
+  assert.match(await reload(nekod, /reload refused/), /--api-keys/);
+  assert.equal(await status(nekod, { Authorization: `Bearer ${keys[0]}` }), 200);
+  writeFileSync(file, whole);
+  await reload(nekod);
+  assert.equal(await status(nekod, { Authorization: `Bearer ${keys[1]}` }), 200);
+});
+
+test('a file of settings that is just being written changes nothing, and lets nobody in', async (t) => {
+  const file = join(temporaryFolder(t), 'keys');
+  const key = addKey(file, 'alice');
+  const text = `chat-rate-limit = "100 per day"\nlog-level = "debug"\napi-keys = "${file}"\n`;
+  const { nekod, write } = await configured(t, text);
+  for (const torn of ['', '\n', '# nothing\n', text.slice(0, 10), text.slice(0, 25), text.slice(0, -3), text.slice(0, 54)]) {
+    write(torn);
+    await reload(nekod, /reload refused/);
+    assert.equal(await status(nekod), 401, `with ${torn}`);
+    assert.equal(await status(nekod, { Authorization: `Bearer ${key}` }), 200);
+  }
+  write(text);
+  await reload(nekod);
+});
+
 test('limits, aliases and the log level change; a running stream does not notice', async (t) => {
   const { nekod, write } = await configured(t, 'chat-rate-limit = "3 per day"\n');
   const stream = await nekod.stream(`[sim tokens=100 delay=5] ${unique()}`);
@@ -137,7 +171,13 @@ test('new connections get the new certificate, old ones go on; a bad one is refu
   assert.match(await reload(nekod, /reload refused/), /has no key/);
   const again = await connect();
   assert.equal(shownTo(again), after);
-  [kept, socket, again].forEach((s) => s.destroy());
+  for (const torn of ['', readFileSync(fresh.cert, 'utf8').slice(0, 200)]) {
+    writeFileSync(old.cert, torn);
+    assert.match(await reload(nekod, /reload refused/), /has no certificate/);
+  }
+  const last = await connect();
+  assert.equal(shownTo(last), after);
+  [kept, socket, again, last].forEach((s) => s.destroy());
 });
 
 test('the simulator saw no wrong use', async () => {

@@ -150,6 +150,84 @@ model-alias = [
   assert.equal(found['model-alias'], '["one=Orange Cat", "two=Exotic Shorthair"]');
 });
 
+test('strings of the file are what TOML says', async (t) => {
+  const cases = [
+    [String.raw`log-name = "a\u00e9\U0001F408\"\\.log"`, String.raw`"aé🐈\"\\.log"`],
+    [String.raw`log-name = 'C:\new.log'`, String.raw`"C:\\new.log"`],
+    [`log-name = """a"b.log"""`, String.raw`"a\"b.log"`],
+    [`log-name = \'\'\'\na\'b.log\'\'\'`, `"a'b.log"`],
+    [`"log-name" = "x.log"`, `"x.log"`],
+    [`\ufeff# made by Notepad\r\nlog-name = "x.log"\r\n`, `"x.log"`],
+  ];
+  for (const [text, name] of cases) {
+    const found = await shown(t, ['--upstream', 'simulator', '--config', 'n.toml'], { home: { 'n.toml': text } });
+    assert.equal(found['log-name'], name, text);
+  }
+  const numbers = 'port = 8_080\nheartbeat = 0x10\nsession-ttl = 1e3\ndebug = true\n';
+  const found = await shown(t, ['--upstream', 'simulator', '--config', 'n.toml'], { home: { 'n.toml': numbers } });
+  assert.deepEqual([found.port, found.heartbeat, found['session-ttl'], found.debug], ['8080', '16', '1000', 'true']);
+});
+
+test('what is no TOML, or no setting, is refused by its line, and never taken literally', async (t) => {
+  const cases = [
+    ['port = 1\nlog-name = "open\n', 2],
+    ["log-name = 'open\nport = 1\n", 1],
+    ['\n\nlog-name = "\\q"\n', 3],
+    ['port = 1\nport = 2\n', 2],
+    ['port = 8000 9000\n', 1],
+    ['\nlog-name = name\n', 2],
+    ['heartbeat = 2026-11-29\n', 1],
+    ['model-alias = [["a=b"]]\n', 1],
+    ['port = 1\n[server]\nhost = "x"\n', 3],
+    ['log.level = "debug"\n', 1],
+    ['\nlog = { level = "debug" }\n', 2],
+    ['[[upstreams]]\nname = "x"\n', 1],
+    ['\n[upstreams.x]\nkind = "openai"\nurl = "http://x/v1"\ncolour = "red"\n', 5],
+    ['port = 1\n[upstreams.x]\n', 2],
+    ['log-name = "a\\u0000b"\n', 1],
+    ['port = [1, 2]\n', 1],
+    ['config = "other.toml"\n', 1],
+    ['\nport = "http"\n', 2],
+  ];
+  for (const [text, line] of cases) {
+    const { code, log } = await runToEnd(t, ['--upstream', 'simulator', '--config', 'n.toml'], { home: { 'n.toml': text } });
+    assert.equal(code, 2, `${text}: ${log}`);
+    assert.match(log, new RegExp(`\\bline ${line}\\b`), text);
+  }
+});
+
+test('the file may be named by NEKOD_CONFIG, and has to be there then, too', async (t) => {
+  const found = await shown(t, ['--upstream', 'simulator'], { env: { NEKOD_CONFIG: 'n.toml' }, home: { 'n.toml': 'port = 1\n' } });
+  assert.equal(found.port, '1');
+  const { code, log } = await runToEnd(t, simulated, { env: { NEKOD_CONFIG: '/no/such.toml' } });
+  assert.equal(code, 2, log);
+  assert.match(log, /\/no\/such\.toml/);
+});
+
+test('a wrong value is told with where it came from', async (t) => {
+  for (const [args, options, words] of [
+    [[], { env: { NEKOD_HEARTBEAT: 'often' } }, /--heartbeat.*\(from NEKOD_HEARTBEAT\)/],
+    [[], { home: { '.env': '\nexport NEKOD_HEARTBEAT="often"\n' } }, /--heartbeat.*\(from line 2 of \.env, NEKOD_HEARTBEAT\)/],
+    [['--config', 'n.toml'], { home: { 'n.toml': '\nheartbeat = "often"\n' } }, /--heartbeat.*\(from line 2 of n\.toml\)/],
+    [[], { env: { NEKOD_API_KEYS: '/no/such' } }, /--api-keys \(from NEKOD_API_KEYS\): cannot read \/no\/such: No such file/],
+    [[], { env: { LOG_PATH: '/proc/none/x.log' } }, /--log-path \(from LOG_PATH\)/],
+    [[], { env: { NEKOD_STORE: 'sqlite:/proc/none/x.db' } }, /--store \(from NEKOD_STORE\)/],
+    [[], { env: { TLS_CERT: '/no/such', TLS_KEY: '/no/such' } }, /--tls-cert \(from TLS_CERT\): cannot read/],
+  ]) {
+    const { code, log } = await runToEnd(t, [...simulated, ...args], options);
+    assert.equal(code, 2, log);
+    assert.match(log, words);
+  }
+  const { log } = await runToEnd(t, [...simulated, '--heartbeat', 'often'], { env: { NEKOD_HEARTBEAT: '5' } });
+  assert.doesNotMatch(log, /\(from/);
+});
+
+test('a .env that Notepad wrote is read from its first line', async (t) => {
+  const text = '\ufeffNEKOD_UPSTREAM=simulator\r\nexport PORT="0"\r\nNEKOD_STORE=memory\r\n';
+  const nekod = await gateway(t, [], { home: { '.env': text } });
+  await nekod.ask(unique());
+});
+
 test('a key in the file that is no setting is refused', async (t) => {
   const { code, log } = await runToEnd(t, [...simulated, '--config', 'nekod.toml'], { home: { 'nekod.toml': 'prot = 1\n' } });
   assert.equal(code, 2);

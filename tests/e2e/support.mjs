@@ -239,7 +239,7 @@ class Simulator extends Program {
 }
 
 /// nekod with the calls that tests make.
-class Gateway extends Program {
+export class Gateway extends Program {
   /// `POST /v1/chat/completions`; *body* is an object, or a string that is sent as it is.
   post(body, { headers = {}, signal, path = '/v1/chat/completions' } = {}) {
     // By hand: in Node 20 a signal of AbortSignal.any() may be forgotten before it fires.

@@ -14,10 +14,10 @@ struct table {
 };
 
 result<std::vector<upstream_settings>, std::string> read(const std::vector<table>& tables) {
-  std::vector<table_entry> entries;
+  std::vector<toml_entry> entries;
   for (const auto& t : tables)
     for (const auto& [key, values] : t.lines)
-      entries.push_back({t.name, key, values});
+      entries.push_back({t.name, key, values, values.size() > 1, entries.size() + 1});
   return read_upstreams(entries, [](const std::string& name) {
     return name == "KEYS" ? std::optional<std::string>{"one, two,"} : std::nullopt;
   });
