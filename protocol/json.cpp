@@ -1,6 +1,7 @@
 #include "protocol/json.hpp"
 
 #include "protocol/json_halves.hpp"
+#include "protocol/json_numbers.hpp"
 #include "protocol/utf8.hpp"
 
 #include <rapidjson/memorystream.h>
@@ -132,7 +133,9 @@ document parse(std::string_view text, std::size_t depth_limit) {
 }
 
 document parse_foreign(std::string_view text) {
-  return has_lone_half(text) ? parse(without_lone_halves(text)) : parse(text);
+  if (has_lone_half(text))
+    return parse_foreign(without_lone_halves(text));
+  return has_odd_number(text) ? parse(without_odd_numbers(text)) : parse(text);
 }
 
 const value* find(const value& object, std::string_view name) {
@@ -141,6 +144,11 @@ const value* find(const value& object, std::string_view name) {
   const value key{rapidjson::StringRef(name.data(), static_cast<rapidjson::SizeType>(name.size()))};
   const auto member = object.FindMember(key);
   return member == object.MemberEnd() ? nullptr : &member->value;
+}
+
+value* find(value& object, std::string_view name) {
+  // What is found belongs to *object*, which may be changed.
+  return const_cast<value*>(find(static_cast<const value&>(object), name));
 }
 
 std::optional<std::string_view> find_string(const value& object, std::string_view name) {

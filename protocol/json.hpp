@@ -59,11 +59,13 @@ public:
 /// recursion, so that no depth exhausts the stack.
 document parse(std::string_view text, std::size_t depth_limit = max_depth);
 
-/// `parse` for what an upstream wrote: a lone surrogate is no fault, but read as U+FFFD.
+/// `parse` for what an upstream wrote: a lone surrogate is no fault, but read as U+FFFD, and a
+/// number that JSON does not have, such as `NaN`, is null.
 document parse_foreign(std::string_view text);
 
 /// The member *name* of *object*; null where *object* is none or has no such member.
 const value* find(const value& object, std::string_view name);
+value* find(value& object, std::string_view name);
 
 /// The string of member *name*, if it is one.
 std::optional<std::string_view> find_string(const value& object, std::string_view name);

@@ -65,14 +65,14 @@ std::string without_lone_halves(std::string_view text) {
   return out;
 }
 
-void joined_text::join(std::string_view quoted, std::string& half, bool goes_on) {
+void joined_text::join(std::string_view quoted, std::string& half) {
   if (!is_string(quoted))
     return;
   const auto begin = static_cast<std::size_t>(quoted.data() - text_.data()) + 1;
   out_.append(text_, copied_, begin - copied_);
   auto text = half + std::string{quoted.substr(1, quoted.size() - 2)};
   half.clear();
-  if (goes_on && ends_in_first_half(text)) {
+  if (ends_in_first_half(text)) {
     half = text.substr(text.size() - escape_size);
     text.resize(text.size() - escape_size);
   }

@@ -27,8 +27,7 @@ public:
   /// @param quoted The string with its quotes, as a view into the text; behind those of earlier
   /// calls. Anything else is left as it is.
   /// @param half What to put there, as an escape; empty for nothing.
-  /// @param goes_on Whether another string may bring the second half.
-  void join(std::string_view quoted, std::string& half, bool goes_on = true);
+  void join(std::string_view quoted, std::string& half);
 
   /// The text as it is now. A half that found no partner is U+FFFD.
   std::string finish();

@@ -146,7 +146,7 @@ bool is_page(const upstream_response& r) noexcept {
   return first != std::string::npos && r.body[first] == '<';
 }
 
-error failure_of(transfer_failure f) {
+error failure_of(transfer_failure f, const upstream_response& r) {
   switch (f) {
   case transfer_failure::unreachable:
     return {error_code::upstream_error, {}, "cannot connect to the upstream"};
@@ -160,6 +160,12 @@ error failure_of(transfer_failure f) {
     return {error_code::upstream_timeout, {}, "the upstream's reply took too long"};
   case transfer_failure::malformed:
     return {error_code::upstream_error, {}, "the upstream's reply is not HTTP"};
+  case transfer_failure::undecodable:
+    return {error_code::upstream_error,
+            {},
+            "the upstream's reply cannot be decoded; its Content-Encoding is " + r.content_coding};
+  case transfer_failure::too_long:
+    return {error_code::upstream_error, {}, "the upstream's reply is too long"};
   case transfer_failure::none:
   case transfer_failure::cut:
     break;

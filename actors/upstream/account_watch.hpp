@@ -49,10 +49,14 @@ struct upstream_response {
   void take_head(const transfer_event& head) {
     status = head.status;
     retry_after = head.retry_after;
+    content_type = head.content_type;
+    content_coding = head.content_coding;
   }
 
   std::uint16_t status = 0;
   std::optional<std::chrono::seconds> retry_after;
+  std::string content_type;
+  std::string content_coding;
   /// Of a call that is no answer's stream, or of one that was refused.
   std::string body;
 };
@@ -62,7 +66,8 @@ struct upstream_response {
 bool is_page(const upstream_response& r) noexcept;
 
 /// What a transfer's end means where the response was not whole.
-openai::error failure_of(transfer_failure f);
+/// @param r As much of the response as came.
+openai::error failure_of(transfer_failure f, const upstream_response& r);
 
 /// Who an account is.
 struct account_identity {

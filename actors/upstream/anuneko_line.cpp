@@ -191,7 +191,7 @@ void anuneko_line::take_end(transfer_failure f) {
                       f == transfer_failure::connect_timeout || response_.status == 401 ||
                       response_.status == 403 || response_.status == 429 || response_.status == 503;
   if (f != transfer_failure::none) {
-    end_call(failure_of(f));
+    end_call(failure_of(f, response_));
   } else if (!response_.ok()) {
     end_call(failure_of(response_));
   } else if (step_ == step::posting) {

@@ -63,7 +63,7 @@ models_query::answer models_query::read(const transfer_event& event) const {
   if (event.what == transfer_event::kind::data)
     return error{error_code::upstream_error, {}, "the list of models is too long"};
   if (event.failure != transfer_failure::none)
-    return failure_of(event.failure);
+    return failure_of(event.failure, response_);
   auto models = read_(response_);
   if (models)
     tidy(*models);

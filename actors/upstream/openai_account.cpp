@@ -2,6 +2,7 @@
 
 #include "actors/ids.hpp"
 #include "protocol/base_address.hpp"
+#include "protocol/openai/failure_words.hpp"
 #include "protocol/openai/upstream_call.hpp"
 
 #include <utility>
@@ -95,7 +96,7 @@ error openai_account::without_key(error e) const {
   if (!e.foreign || secrets_.key.empty())
     return e;
   auto words = *e.foreign;
-  for (auto* text : {&words.message, &words.type, &words.param, &words.code})
+  for (auto* text : {&words.message, &words.type, &words.param, &words.code, &words.more})
     mask(*text, secrets_.key);
   e.foreign = std::make_shared<const openai::foreign_words>(std::move(words));
   return e;

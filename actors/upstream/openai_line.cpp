@@ -6,6 +6,7 @@
 
 namespace nekod {
 
+using openai::answer_kind;
 using openai::error;
 using openai::error_code;
 
@@ -13,6 +14,8 @@ namespace {
 
 /// What a client is told to wait where there was no room for its answer.
 constexpr std::chrono::seconds room_retry{2};
+
+error too_long() { return {error_code::upstream_error, {}, "the upstream's answer is too long"}; }
 
 } // namespace
 
@@ -38,17 +41,20 @@ void openai_line::begin(const upstream_turn& turn) {
   }
   account_ = std::move(*taken);
   counted_ = counted_turn{account_};
-  stream_ = turn.request->stream;
+  wanted_ = turn.request->stream ? answer_kind::stream : answer_kind::whole;
+  kind_ = answer_kind::unknown;
+  usage_ = turn.request->include_usage;
   running_ = true;
   flow_ = answer_flow{};
   failure_ = transfer_failure::none;
   response_ = upstream_response{};
   held_ = byte_budget::for_answer(account_->budget());
-  decoder_ = openai::answer_decoder{turn.request->include_usage};
+  // An answer in one piece has usage, asked for or not.
+  decoder_ = openai::answer_decoder{usage_ || wanted_ == answer_kind::whole};
   call_ = begun(openai_call::chat_completions);
   auto body = openai::upstream_body(*turn.request, turn.model, turn.messages);
-  transfer_ =
-      net_.start(++number_, account_->complete_chat(std::move(body), stream_), context_.events);
+  transfer_ = net_.start(++number_, account_->complete_chat(std::move(body), turn.request->stream),
+                         context_.events);
 }
 
 void openai_line::cancel(std::optional<std::chrono::steady_clock::time_point> client_left) {
@@ -76,6 +82,7 @@ void openai_line::drop_turn() {
 /// A session rests for longer than it answers.
 void openai_line::forget_answer() {
   decoder_ = openai::answer_decoder{false};
+  collector_ = openai::answer_collector{};
   std::string{}.swap(response_.body);
   held_.force(0);
 }
@@ -113,26 +120,56 @@ void openai_line::on_transfer(transfer_event event) {
 // -- the answer ----------------------------------------------------------------------------------
 
 void openai_line::take_data(const std::string& bytes) {
-  if (running_ && stream_ && response_.ok()) {
-    take_chunks(bytes);
-    return;
-  }
+  if (running_ && kind_ == answer_kind::stream)
+    take_chunks(bytes, 0);
+  else
+    take_body(bytes);
+}
+
+/// Takes bytes of what is to be read as a whole: an answer in one piece, an error, or the beginning
+/// of what turns out to be a stream.
+void openai_line::take_body(const std::string& bytes) {
   transfer_->grant(bytes.size());
   if (!running_)
     return;
   response_.body += bytes;
-  if (!held_.resize(response_.body.capacity()))
+  if (response_.ok() && kind_ == answer_kind::unknown)
+    kind_ = openai::kind_of(response_.content_type, response_.body, wanted_);
+  if (kind_ == answer_kind::stream) {
+    const auto begin = std::exchange(response_.body, {});
+    held_.force(0);
+    take_chunks(begin, begin.size());
+  } else if (!held_.resize(response_.body.capacity())) {
     give_up_for_room();
-  else if (response_.body.size() > (response_.ok() ? openai::max_answer_bytes : max_small_reply))
-    fail({error_code::upstream_error, {}, "the upstream's answer is too long"});
+  } else if (response_.body.size() >
+             (response_.ok() ? openai::max_answer_bytes : max_small_reply)) {
+    fail(too_long());
+  }
 }
 
-void openai_line::take_chunks(const std::string& bytes) {
+/// @param granted How many of the bytes were made room for already.
+void openai_line::take_chunks(const std::string& bytes, std::size_t granted) {
+  transfer_->take_back(granted);
   deltas pieces{deltas::form::members};
   decoder_.feed(bytes, pieces);
-  flow_.pass_on(std::move(pieces), bytes.size(), *transfer_, listener_);
-  if (decoder_.whole() || decoder_.failure())
+  pass_on(std::move(pieces), bytes.size());
+  const auto collected = collector_.size();
+  if (collected > openai::max_answer_bytes)
+    fail(too_long());
+  else if (wanted_ == answer_kind::whole && !held_.resize(collected))
+    give_up_for_room();
+  else if (decoder_.whole() || decoder_.failure())
     end_stream();
+}
+
+/// Passes chunks on, or collects them for a client that wants one answer.
+void openai_line::pass_on(deltas chunks, std::size_t bytes) {
+  if (wanted_ == answer_kind::stream) {
+    flow_.pass_on(std::move(chunks), bytes, *transfer_, listener_);
+    return;
+  }
+  transfer_->grant(bytes);
+  collector_.take(chunks);
 }
 
 void openai_line::take_end(transfer_failure f) {
@@ -142,10 +179,11 @@ void openai_line::take_end(transfer_failure f) {
   }
   failure_ = f;
   if (f != transfer_failure::none)
-    fail(failure_of(f));
+    fail(failure_of(f, response_));
   else if (!response_.ok())
     fail(account_->failure_of(response_));
-  else if (stream_)
+  else if (kind_ == answer_kind::stream ||
+           (kind_ == answer_kind::unknown && wanted_ == answer_kind::stream))
     end_stream();
   else
     end_whole();
@@ -155,14 +193,19 @@ void openai_line::end_stream() {
   if (!decoder_.whole() && !decoder_.failure()) {
     deltas pieces{deltas::form::members};
     decoder_.finish(pieces);
-    flow_.pass_on(std::move(pieces), 0, *transfer_, listener_);
+    pass_on(std::move(pieces), 0);
   }
+  account_->skipped(decoder_.skipped());
   if (decoder_.failure()) {
     fail(account_->without_key(*decoder_.failure()));
     return;
   }
   openai::answer_end end;
   end.rest = decoder_.take_rest();
+  if (wanted_ == answer_kind::whole) {
+    collector_.take(std::exchange(end.rest, deltas{deltas::form::members}));
+    end.rest.push_back(collector_.members());
+  }
   upstream_answer answer{std::move(end)};
   answer.said = decoder_.said();
   succeed(std::move(answer));
@@ -175,7 +218,13 @@ void openai_line::end_whole() {
     return;
   }
   openai::answer_end end;
-  end.rest.push_back(read->members);
+  if (wanted_ == answer_kind::stream) {
+    auto chunks = openai::streamed(*read, usage_);
+    pass_on(std::move(chunks.chunks), 0);
+    end.rest = std::move(chunks.rest);
+  } else {
+    end.rest.push_back(read->members);
+  }
   upstream_answer answer{std::move(end)};
   answer.said = std::move(read->said);
   succeed(std::move(answer));

@@ -3,7 +3,10 @@
 #include "actors/upstream/answer_flow.hpp"
 #include "actors/upstream/chat_upstream.hpp"
 #include "actors/upstream/openai_account.hpp"
+#include "protocol/openai/answer_collector.hpp"
 #include "protocol/openai/answer_decoder.hpp"
+#include "protocol/openai/answer_kind.hpp"
+#include "protocol/openai/whole_answer.hpp"
 
 #include <memory>
 #include <string>
@@ -13,8 +16,8 @@ namespace nekod {
 /// One conversation's line to an OpenAI-compatible server: a turn is one call. There is no chat to
 /// remember, nor anything to settle.
 ///
-/// What a client wants in one piece is asked for in one piece: put together from chunks it would
-/// lack what we do not know of.
+/// A client's wish for a stream, or for an answer in one piece, is told to the server. An answer
+/// that comes in the other form all the same is brought into the one that the client asked for.
 class openai_line : public chat_upstream {
 public:
   openai_line(transport& net, std::shared_ptr<const openai_accounts> accounts,
@@ -36,8 +39,10 @@ public:
 
 private:
   void take_data(const std::string& bytes);
-  void take_chunks(const std::string& bytes);
+  void take_body(const std::string& bytes);
+  void take_chunks(const std::string& bytes, std::size_t granted);
   void take_end(transfer_failure f);
+  void pass_on(deltas chunks, std::size_t bytes);
   void end_stream();
   void end_whole();
   void succeed(upstream_answer answer);
@@ -56,7 +61,9 @@ private:
   counted_turn counted_;
   const upstream_chat no_chat_;
 
-  bool stream_ = false;
+  /// In which form the client wants the answer, and in which it comes.
+  openai::answer_kind wanted_ = openai::answer_kind::unknown;
+  openai::answer_kind kind_ = openai::answer_kind::unknown;
   /// Whether the turn still runs. A transfer outlives it until its end, so that its connection can
   /// be used again.
   bool running_ = false;
@@ -69,6 +76,9 @@ private:
   /// The bytes of an answer that arrives in one piece.
   byte_budget::share held_;
   openai::answer_decoder decoder_;
+  /// Of a stream that is to be one answer.
+  openai::answer_collector collector_;
+  bool usage_ = false;
 };
 
 } // namespace nekod

@@ -55,10 +55,14 @@ enum class transfer_failure : std::uint8_t {
   cut,
   /// What came is not HTTP.
   malformed,
+  /// The body has a content coding that is not known, or is not in the one that its head names.
+  undecodable,
+  /// A few bytes of a compressed body became more than anybody waits for.
+  too_long,
 };
 
 /// What happens to a transfer, in this order: one `head`, any number of `data`, one `end`; an `end`
-/// may come alone.
+/// may come alone. Bodies in gzip, deflate, br and zstd come decoded.
 struct transfer_event {
   enum class kind : std::uint8_t { head, data, end };
 
@@ -71,6 +75,9 @@ struct transfer_event {
   std::uint16_t status = 0;
   /// In a head: its `Retry-After`, if that is a number of seconds.
   std::optional<std::chrono::seconds> retry_after;
+  /// In a head: its `Content-Type` and `Content-Encoding`; empty for none.
+  std::string content_type;
+  std::string content_coding;
   /// In data.
   std::string bytes;
   /// In an end.

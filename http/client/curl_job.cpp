@@ -14,6 +14,13 @@ namespace {
 /// buffers at hand.
 constexpr long read_size = (32 << 10) - 1;
 
+/// What one read of a coded body may be decoded to, in bytes, besides the window: libcurl decodes
+/// all that it has read at once. No answer that is taken is longer.
+constexpr std::int64_t most_decoded = 16 << 20;
+
+/// The longest value of a header field that is kept.
+constexpr std::size_t longest_value = 128;
+
 /// What it sends at a time; the least that it lets one set.
 constexpr long write_size = 16 << 10;
 
@@ -32,6 +39,16 @@ const std::string& hosts_without_proxy() {
     return std::string{};
   }();
   return hosts;
+}
+
+/// The value of a header line, in small letters, as far as it is printable.
+std::string value_of(std::string_view line) {
+  std::string value;
+  for (const auto c : line.substr(line.find(':') + 1)) {
+    if (c > ' ' && c <= '~' && value.size() < longest_value)
+      value += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return value;
 }
 
 std::optional<std::chrono::seconds> parse_seconds(std::string_view text) {
@@ -77,6 +94,8 @@ void curl_job::set_up(const client_options& options) {
   // Else each call that says something keeps 64 KiB for it as long as it lasts.
   curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, write_size);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  // Asks for no coding, and has those decoded that come all the same.
+  curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "identity");
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                    static_cast<long>(call_.limits.connect.count()));
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(call_.limits.whole.count()));
@@ -148,21 +167,46 @@ std::size_t curl_job::take_body(char* data, std::size_t size, std::size_t n, voi
   auto bytes = size * n;
   if (job.forgoes_rest_)
     return bytes;
-  if (job.window.load() <= 0) {
-    job.paused = true;
-    // Room may have come between the two lines above; whoever made it did not see the pause.
-    if (job.window.load() <= 0) {
-      job.counts_.credit_stalls.Increment();
-      return CURL_WRITEFUNC_PAUSE;
-    }
-    job.paused = false;
-  }
+  if (!job.has_room())
+    return job.too_long_ ? 0 : CURL_WRITEFUNC_PAUSE;
   job.window -= static_cast<std::int64_t>(bytes);
   if (job.bytes_.empty())
     job.dirty_->push_back(&job);
   job.bytes_.append(data, bytes);
   job.last_byte_ = clock::now();
   return bytes;
+}
+
+/// Whether there is room for bytes; else the job is paused, or the body is too long.
+bool curl_job::has_room() {
+  if (window.load() > 0)
+    return true;
+  if (is_coded()) {
+    // libcurl would decode the rest of what it has read into its own memory, whatever that becomes.
+    too_long_ = window.load() < -most_decoded;
+    return !too_long_;
+  }
+  paused = true;
+  // Room may have come between the two lines above; whoever made it did not see the pause.
+  if (window.load() <= 0) {
+    counts_.credit_stalls.Increment();
+    return false;
+  }
+  paused = false;
+  return true;
+}
+
+/// Has libcurl read no more of a coded body until there is room.
+void curl_job::pause_if_full() {
+  if (!is_coded() || paused || window.load() > 0)
+    return;
+  paused = true;
+  if (window.load() <= 0) {
+    counts_.credit_stalls.Increment();
+    curl_easy_pause(easy_.get(), CURLPAUSE_RECV);
+  } else {
+    paused = false;
+  }
 }
 
 long curl_job::bytes_sent() const {
@@ -189,10 +233,19 @@ int curl_job::allow_sending(void* self, char*, char*, int, int) {
 
 void curl_job::take_header_line(std::string_view line) {
   last_byte_ = clock::now();
-  if (line.substr(0, 5) == "HTTP/")
+  if (line.substr(0, 5) == "HTTP/") {
     retry_after_.reset();
-  else if (starts_with_name(line, "retry-after"))
+    content_type_.clear();
+    content_coding_.clear();
+  } else if (starts_with_name(line, "retry-after")) {
     retry_after_ = parse_seconds(line.substr(12));
+  } else if (starts_with_name(line, "content-type")) {
+    content_type_ = value_of(line);
+  } else if (starts_with_name(line, "content-encoding")) {
+    const auto coding = value_of(line);
+    if (coding != "identity" && coding != "none")
+      content_coding_ += content_coding_.empty() ? coding : ',' + coding;
+  }
 }
 
 // -- to the reader -------------------------------------------------------------------------------
@@ -212,10 +265,17 @@ void curl_job::send_head() {
   auto head = event(transfer_event::kind::head);
   head.status = static_cast<std::uint16_t>(status);
   head.retry_after = retry_after_;
+  head.content_type = content_type_;
+  head.content_coding = content_coding_;
   sink_(std::move(head));
 }
 
 void curl_job::flush() {
+  hand_on();
+  pause_if_full();
+}
+
+void curl_job::hand_on() {
   if (bytes_.empty())
     return;
   send_head();
@@ -226,8 +286,8 @@ void curl_job::flush() {
 
 void curl_job::finish(CURLcode code) {
   auto failure = failure_of(code);
-  flush();
-  if (failure == transfer_failure::none)
+  hand_on();
+  if (failure == transfer_failure::none || failure == transfer_failure::undecodable)
     send_head();
   fail(failure);
 }
@@ -239,6 +299,8 @@ void curl_job::fail(transfer_failure failure) {
 }
 
 transfer_failure curl_job::failure_of(CURLcode code) const {
+  if (too_long_)
+    return transfer_failure::too_long;
   switch (code) {
   case CURLE_OK:
     return transfer_failure::none;
@@ -256,8 +318,9 @@ transfer_failure curl_job::failure_of(CURLcode code) const {
   case CURLE_WEIRD_SERVER_REPLY:
   case CURLE_UNSUPPORTED_PROTOCOL:
   case CURLE_URL_MALFORMAT:
-  case CURLE_BAD_CONTENT_ENCODING:
     return transfer_failure::malformed;
+  case CURLE_BAD_CONTENT_ENCODING:
+    return transfer_failure::undecodable;
   default:
     return transfer_failure::cut;
   }

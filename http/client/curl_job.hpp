@@ -98,6 +98,10 @@ private:
   void set_up(const client_options& options);
   void set_up_way(const client_options& options);
   void set_up_body();
+  bool has_room();
+  void hand_on();
+  void pause_if_full();
+  bool is_coded() const noexcept { return !content_coding_.empty(); }
   bool silent_so_far() const noexcept { return last_byte_ == clock::time_point{}; }
   long bytes_sent() const;
   void take_header_line(std::string_view line);
@@ -115,6 +119,10 @@ private:
   std::string bytes_;
   std::vector<curl_job*>* dirty_ = nullptr;
   std::optional<std::chrono::seconds> retry_after_;
+  std::string content_type_;
+  /// The content coding that libcurl decodes; empty for none.
+  std::string content_coding_;
+  bool too_long_ = false;
   /// How much had been sent when the connection to be used was begun; none where it was there.
   std::optional<long> sent_before_connecting_;
   curl_socket_t socket_ = CURL_SOCKET_BAD;

@@ -1,11 +1,18 @@
 #include "protocol/openai/answer_decoder.hpp"
 
 #include "protocol/json.hpp"
+#include "protocol/json_numbers.hpp"
+#include "protocol/json_rewrite.hpp"
 #include "protocol/json_spans.hpp"
+#include "protocol/json_strings.hpp"
+#include "protocol/openai/answer_members.hpp"
+#include "protocol/openai/choice_form.hpp"
+#include "protocol/openai/failure_words.hpp"
+#include "protocol/openai/stream_event.hpp"
 #include "protocol/openai/upstream_call.hpp"
-#include "protocol/openai/whole_messages.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace nekod::openai {
 namespace {
@@ -13,81 +20,64 @@ namespace {
 /// As many choices as a request may ask for.
 constexpr std::int64_t max_choices = 128;
 
+/// Bytes of chunks that say nothing past which they are passed on all the same.
+constexpr std::size_t max_leading_bytes = 64u << 10;
+
 error malformed(std::string_view what) {
   return {error_code::upstream_error, {}, std::string{what}};
 }
 
-/// Members that we write, or that a good answer must not have.
-bool is_ours(std::string_view name) {
-  return name == "id" || name == "object" || name == "created" || name == "model" ||
-         name == "session_id" || name == "error";
+error no_chunk() { return malformed("an event of the upstream's is no chunk"); }
+
+bool is_one_line(std::string_view text) {
+  return text.find('\n') == text.npos && text.find('\r') == text.npos;
 }
 
-/// Appends the members of *object* that are to go on.
-void append_members(std::string& out, std::string_view object, bool usage) {
-  auto has_choices = false;
-  for (json::members m{object}; m.next();) {
-    const auto is_choices = m.name() == "choices";
-    // Of several choices the first are those that were looked into.
-    const auto left_out = (m.name() == "usage" && !usage) ||
-                          (is_choices && (has_choices || m.value() == "null")) || is_ours(m.name());
-    if (left_out)
-      continue;
-    has_choices |= is_choices;
-    if (!out.empty())
-      out += ',';
-    out += m.whole();
+/// Whether a delta has more in it than who speaks.
+bool speaks(const json::value& delta) {
+  return std::any_of(delta.MemberBegin(), delta.MemberEnd(), [](const auto& m) {
+    return says_anything(m.value) && json::text_of(m.name) != "role";
+  });
+}
+
+/// The delta of a choice, made where there is none. Some servers have it as `message`.
+json::value& delta_of(json::value& choice, json_pool& pool, bool& changed) {
+  if (auto* delta = json::find(choice, "delta"); delta != nullptr && delta->IsObject())
+    return *delta;
+  changed = true;
+  json::value delta{rapidjson::kObjectType};
+  if (auto* message = json::find(choice, "message"); message != nullptr && message->IsObject()) {
+    delta = *message;
+    choice.RemoveMember("message");
   }
-  if (!has_choices)
-    out += out.empty() ? R"("choices":[])" : R"(,"choices":[])";
+  set_member(choice, "delta", std::move(delta), pool);
+  return *json::find(choice, "delta");
 }
 
-bool is_error(const json::value& answer) {
-  const auto* e = json::find(answer, "error");
-  return e != nullptr && !e->IsNull();
-}
-
-/// Some say an empty reason as long as there is none.
-bool is_finished(const json::value& choice) {
-  return !json::find_string(choice, "finish_reason").value_or(std::string_view{}).empty();
-}
-
-/// Whether a member of an answer's message is to be told again. Reasoning is not, as in
-/// `answer_assembly`; and servers that fill in what they do not say refuse to be told so.
-bool is_told_again(const json::members& m) {
-  if (m.name() == "content")
-    return true;
-  return !m.name().starts_with("reasoning") && m.value() != "null" && m.value() != "[]";
-}
-
-/// The message of a whole answer as it is sent again in the next turn.
-std::string told_again(std::string_view object) {
-  std::string out;
-  for (json::members m{object}; m.next();) {
-    if (!is_told_again(m))
-      continue;
-    out += out.empty() ? '{' : ',';
-    out += m.whole();
-  }
-  return out.empty() ? "{}" : out + '}';
-}
-
-/// Bytes of chunks that say nothing past which they are passed on all the same.
-constexpr std::size_t max_leading_bytes = 64u << 10;
-
-/// Whether a chunk has more in it than who speaks.
-bool says_something(const json::value* choices) {
-  if (choices == nullptr || !choices->IsArray())
+/// The first chunk of a choice tells who speaks; no chunk tells that it is anybody else.
+bool repair_role(json::value& delta, bool is_first, json_pool& pool) {
+  const auto* role = json::find(delta, "role");
+  const auto is_named = role != nullptr && role->IsString() && role->GetStringLength() > 0;
+  if (is_named ? json::text_of(*role) == "assistant" : !is_first)
     return false;
-  return std::any_of(choices->Begin(), choices->End(), [](const json::value& choice) {
-    const auto* delta = json::find(choice, "delta");
-    return delta != nullptr && delta->IsObject() &&
-           std::any_of(delta->MemberBegin(), delta->MemberEnd(), [](const auto& m) {
-             const auto& v = m.value;
-             const auto empty = v.IsNull() || (v.IsString() && v.GetStringLength() == 0) ||
-                                (v.IsArray() && v.Empty());
-             return !empty && json::text_of(m.name) != "role";
-           });
+  set_member(delta, "role", string_value("assistant", pool), pool);
+  return true;
+}
+
+/// The index of a choice that is known to have one.
+std::size_t index_of(const json::value& choice) {
+  return static_cast<std::size_t>(json::integer_of(*json::find(choice, "index")).value_or(0));
+}
+
+/// Whether a chunk without choices brings something that a client may want, such as what a filter
+/// says of the prompt.
+bool has_further_members(const json::value& chunk) {
+  constexpr std::array<std::string_view, 5> silent{"choices", "usage", "obfuscation",
+                                                   "system_fingerprint", "service_tier"};
+  return std::any_of(chunk.MemberBegin(), chunk.MemberEnd(), [&](const auto& m) {
+    const auto name = json::text_of(m.name);
+    return says_anything(m.value) && !is_our_member(name) &&
+           std::find(silent.begin(), silent.end(), name) == silent.end();
   });
 }
 
@@ -99,9 +89,10 @@ void answer_decoder::feed(std::string_view bytes, deltas& out) {
 
 void answer_decoder::finish(deltas& out) {
   check(parser_.finish([&](const sse::item& item) { take(item, out); }));
-  if (!whole_)
-    fail(malformed(choices_.empty() ? "the upstream's answer is no stream of chunks"
-                                    : "the upstream's stream ended early"));
+  if (!whole_ && !failure_)
+    end(choices_.empty() ? "the upstream's answer is no stream of chunks"
+                         : "the upstream's stream ended early",
+        out);
 }
 
 void answer_decoder::check(bool within_limit) {
@@ -117,33 +108,66 @@ void answer_decoder::fail(error e) {
 void answer_decoder::take(const sse::item& item, deltas& out) {
   if (whole_ || failure_)
     return;
-  if (item.data.empty() && item.name.empty())
-    return; // Some keep a stream alive so.
-  if (item.stray && !item.data.starts_with('{'))
-    return; // A field that the standard does not know, which it has us ignore.
-  if (item.stray || item.name == "error")
-    fail(failure_of(0, parse_failure(item.data)));
-  else if (item.data.starts_with("[DONE]"))
-    take_done(out);
-  else
+  switch (event_of(item)) {
+  case stream_event::nothing:
+    break;
+  case stream_event::foreign:
+    ++skipped_;
+    break;
+  case stream_event::chunk:
     take_data(item.data, out);
+    break;
+  case stream_event::failure:
+    fail(failure_of(0, parse_failure(item.data)));
+    break;
+  case stream_event::done:
+    end("the upstream's stream ended without a finish reason", out);
+    break;
+  }
 }
 
-void answer_decoder::take_done(deltas& out) {
+/// The stream came to its end.
+/// @param otherwise What is wrong with it where that is none.
+void answer_decoder::end(std::string_view otherwise, deltas& out) {
   take_chunks(halves_.take_left(), out);
-  const auto finished = [](const choice_state& c) { return c.finished; };
+  if (failure_)
+    return;
+  const auto finished = [](const choice_state& c) { return !c.reason.empty(); };
   if (choices_.empty() || !std::all_of(choices_.begin(), choices_.end(), finished))
-    fail(malformed("the upstream's stream ended without a finish reason"));
-  else
-    whole_ = true;
+    return fail(malformed(otherwise));
+  if (!leading_.empty())
+    out.append(std::exchange(leading_, deltas{deltas::form::members}));
+  for (std::size_t i = 0; i < choices_.size(); ++i)
+    hold_end(i);
+  rest_.append(behind_);
+  whole_ = true;
+}
+
+/// Holds back the one chunk that tells the finish reason of a choice.
+void answer_decoder::hold_end(std::size_t choice) {
+  const auto& state = choices_[choice];
+  if (!state.end.empty())
+    return rest_.push_back(state.end);
+  auto chunk =
+      R"("choices":[{"index":)" + std::to_string(choice) + R"(,"delta":{},"finish_reason":)";
+  json::append_quoted(chunk, state.reason);
+  rest_.push_back(chunk + "}]");
 }
 
 /// The way of nearly all chunks: of the only choice, which goes on, and like one before.
 bool answer_decoder::take_like_before(std::string_view data, deltas& out) {
-  if (!pattern_ || choices_.size() != 1 || choices_[0].finished || choices_[0].held)
+  if (!pattern_ || choices_.size() != 1)
     return false;
   members_.clear();
-  if (!message_.take_text([&](std::string& text) { return pattern_->take(data, members_, text); }))
+  auto silent = false;
+  const auto taken = message_.take_text([&](std::string& text) {
+    const auto before = text.size();
+    const auto fits = pattern_->take(data, members_, text);
+    silent = text.size() == before;
+    return fits;
+  });
+  // What says nothing behind a finish reason is held back.
+  if (!taken || (silent && ending_))
     return false;
   check_size();
   if (!failure_)
@@ -163,9 +187,8 @@ void answer_decoder::take_data(std::string_view data, deltas& out) {
 void answer_decoder::take_joined(std::string_view data, deltas& out) {
   const auto joined = halves_.join(data);
   if (!joined)
-    return fail(malformed("an event of the upstream's is no chunk"));
-  take_chunks(joined->left, out);
-  take_chunk(joined->text, out);
+    return fail(no_chunk());
+  take_chunk(*joined, out);
 }
 
 void answer_decoder::take_chunks(const std::vector<std::string>& chunks, deltas& out) {
@@ -174,106 +197,165 @@ void answer_decoder::take_chunks(const std::vector<std::string>& chunks, deltas&
 }
 
 void answer_decoder::take_chunk(std::string_view data, deltas& out) {
-  const auto doc = json::parse(data);
-  if (!doc || !doc.root.IsObject())
-    return fail(malformed("an event of the upstream's is no chunk"));
-  if (is_error(doc.root))
+  pattern_.reset();
+  auto doc = json::parse(data);
+  if (doc.error == json::fault::syntax && json::has_odd_number(data))
+    return take_chunk(json::without_odd_numbers(data), out);
+  if (!doc)
+    return fail(no_chunk());
+  if (!doc.root.IsObject()) {
+    auto words = doc.root.IsArray() ? parse_failure(data) : std::nullopt;
+    return fail(words ? failure_of(0, std::move(words)) : no_chunk());
+  }
+  if (is_failure(doc.root))
     return fail(failure_of(0, parse_failure(data)));
-  const auto* choices = json::find(doc.root, "choices");
+  take_object(doc, data, out);
+}
+
+void answer_decoder::take_object(json::document& doc, std::string_view data, deltas& out) {
+  auto* choices = json::find(doc.root, "choices");
   if (choices != nullptr && !choices->IsArray() && !choices->IsNull())
     return fail(malformed("a chunk of the upstream's has no list of choices"));
-  const auto held = take_choices(choices);
+  if (choices == nullptr || choices->IsNull() || choices->Empty())
+    return take_bare(doc.root, data, out);
+  const auto what = take_choices(*choices, doc.root, doc.root.GetAllocator());
   if (failure_)
     return;
-  const auto bare = choices == nullptr || !choices->IsArray() || choices->Empty();
-  if (bare && !usage_ && json::find(doc.root, "usage") != nullptr)
-    return; // Clients that did not ask for it look for its first choice.
   members_.clear();
   // An event of ours is one line, which JSON may be written over several of.
-  const auto one_line = data.find('\n') == data.npos && data.find('\r') == data.npos;
+  const auto one_line = is_one_line(data);
   if (one_line)
-    append_members(members_, data, usage_);
+    append_members(members_, data, usage_,
+                   what.changed ? json::rewritten(*choices, json::find_span(data, "choices")) : "");
   else
     append_members(members_, json::to_text(doc.root), usage_);
-  pass_on(held, !spoke_ && !says_something(choices), out);
-  // The text of a chunk like it would have to be joined where a half waits for it.
-  const auto has_like = one_line && spoke_ && halves_.empty();
-  pattern_ = has_like ? chunk_pattern::of(data, members_) : std::nullopt;
-}
-
-void answer_decoder::pass_on(bool held, bool silent, deltas& out) {
-  if (silent && !held && leading_.text.size() < max_leading_bytes) {
-    leading_.push_back(members_);
+  if (what.ends && !what.speaks) {
+    hold_back(*choices);
     return;
   }
+  pass_on(what, out);
+  // The text of a chunk like it would have to be joined where a half waits for it.
+  if (one_line && spoke_ && what.speaks && halves_.empty())
+    pattern_ = chunk_pattern::of(data, members_);
+}
+
+/// Keeps the chunk at hand, which tells finish reasons and says nothing else.
+void answer_decoder::hold_back(const json::value& choices) {
+  if (choices.Size() == 1)
+    choices_[index_of(choices[0])].end = members_;
+  else if (members_.find(R"("usage":{)") != std::string::npos)
+    behind_.push_back(members_);
+}
+
+/// Takes a chunk without choices. Clients look for the first choice of each chunk, so that there
+/// has to be a reason to pass it on.
+void answer_decoder::take_bare(const json::value& chunk, std::string_view data, deltas& out) {
+  const auto* counted = json::find(chunk, "usage");
+  const auto has_usage = counted != nullptr && !counted->IsNull();
+  const auto* choices = json::find(chunk, "choices");
+  const auto is_chunk = choices != nullptr && choices->IsArray();
+  const auto goes_on = has_usage ? usage_ : is_chunk && has_further_members(chunk);
+  if (!goes_on) {
+    skipped_ += has_usage || is_chunk ? 0 : 1;
+    return;
+  }
+  members_.clear();
+  append_members(members_, is_one_line(data) ? data : json::to_text(chunk), usage_);
+  pass_on({}, out);
+}
+
+void answer_decoder::pass_on(const found& what, deltas& out) {
+  if (!what.speaks && ending_)
+    return behind_.push_back(members_);
+  if (!what.speaks && !spoke_ && leading_.text.size() < max_leading_bytes)
+    return leading_.push_back(members_);
   if (!std::exchange(spoke_, true) && !leading_.empty())
     out.append(std::exchange(leading_, deltas{deltas::form::members}));
-  (held ? rest_ : out).push_back(members_);
+  out.push_back(members_);
 }
 
-bool answer_decoder::take_choices(const json::value* choices) {
-  if (choices == nullptr || !choices->IsArray() || choices->Empty())
-    return !rest_.empty();
-  auto held = false;
-  for (const auto& choice : choices->GetArray()) {
-    auto* state = state_of(choice);
+answer_decoder::found answer_decoder::take_choices(json::value& choices, const json::value& chunk,
+                                                   json_pool& pool) {
+  found all;
+  std::size_t position = 0;
+  for (auto& choice : choices.GetArray()) {
+    auto* state = state_of(choice, position++, chunk, pool, all);
     if (state == nullptr) {
       fail(malformed("a choice of the upstream's has no index"));
-      return false;
+      return all;
     }
-    state->finished |= is_finished(choice);
-    held |= state->finished || state->held;
-    if (const auto* delta = json::find(choice, "delta"); delta != nullptr && state == &choices_[0])
-      message_.take(*delta);
+    take_choice(choice, *state, pool, all);
   }
-  if (held)
-    for (const auto& choice : choices->GetArray())
-      state_of(choice)->held = true;
+  take_reasons(choices, pool, all);
   check_size();
-  return held;
+  return all;
 }
 
-void answer_decoder::check_size() {
-  if (message_.size() > max_answer_bytes)
-    fail(malformed("the upstream's answer is too long"));
+void answer_decoder::take_choice(json::value& choice, choice_state& state, json_pool& pool,
+                                 found& all) {
+  auto& delta = delta_of(choice, pool, all.changed);
+  all.changed |= state.calls.repair(delta, pool);
+  all.changed |= repair_role(delta, !state.has_role, pool);
+  if (&state == &choices_[0])
+    message_.take(delta);
+  // Parts are told again as parts.
+  all.changed |= flatten_content(delta, pool);
+  all.speaks |= speaks(delta);
+  all.ends |= !reason_of(choice).empty();
 }
 
-/// The state of a choice; null where it cannot be told which one it is.
-answer_decoder::choice_state* answer_decoder::state_of(const json::value& choice) {
+/// Notes the finish reasons of a chunk's choices, and takes them out of it, but where it is a
+/// choice's end and nothing else.
+void answer_decoder::take_reasons(json::value& choices, json_pool& pool, found& all) {
+  ending_ |= all.ends;
+  const auto is_end = all.ends && !all.speaks && choices.Size() == 1;
+  for (auto& choice : choices.GetArray()) {
+    auto& state = choices_[index_of(choice)];
+    const auto reason = reason_of(choice);
+    if (!reason.empty()) {
+      state.reason = reason;
+      state.end.clear();
+    }
+    if (!is_end)
+      state.has_role = true;
+    const auto* told = json::find(choice, "finish_reason");
+    if (is_end || told == nullptr || told->IsNull())
+      continue;
+    set_member(choice, "finish_reason", json::value{}, pool);
+    all.changed = true;
+  }
+}
+
+/// The state of a choice, whose index is made where it has none; null where it can be none.
+answer_decoder::choice_state* answer_decoder::state_of(json::value& choice, std::size_t position,
+                                                       const json::value& chunk, json_pool& pool,
+                                                       found& all) {
   if (!choice.IsObject())
     return nullptr;
-  const auto* v = json::find(choice, "index");
-  const auto index = v == nullptr ? 0 : json::integer_of(*v).value_or(-1);
-  if (index < 0 || index >= max_choices)
+  const auto* told = json::find(choice, "index");
+  auto index = told == nullptr ? -1 : json::integer_of(*told).value_or(-1);
+  if (index < 0) {
+    index = static_cast<std::int64_t>(position);
+    set_member(choice, "index", json::value{index}, pool);
+    all.changed = true;
+  }
+  if (index >= max_choices)
     return nullptr;
   const auto place = static_cast<std::size_t>(index);
-  if (choices_.size() <= place)
-    choices_.resize(place + 1);
+  while (choices_.size() <= place)
+    choices_.emplace_back().calls = call_table{seed_of(chunk) + std::to_string(choices_.size())};
   return &choices_[place];
 }
 
-result<whole_answer, error> parse_whole_answer(std::string_view body) {
-  if (json::has_lone_half(body))
-    return parse_whole_answer(json::without_lone_halves(body));
-  const auto doc = json::parse(body);
-  if (!doc || !doc.root.IsObject())
-    return malformed("the upstream's answer is no JSON object");
-  if (is_error(doc.root))
-    return failure_of(0, parse_failure(body));
-  const auto* choices = json::find(doc.root, "choices");
-  if (choices == nullptr || !choices->IsArray() || choices->Empty())
-    return malformed("the upstream's answer has no choice");
-  if (!std::all_of(choices->Begin(), choices->End(), is_finished))
-    return malformed("the upstream's answer ended without a finish reason");
-  json::elements first{json::find_span(body, "choices")};
-  first.next();
-  auto said = parse_message(told_again(json::find_span(first.value(), "message")));
-  if (!said || said->speaker != role::assistant)
-    return malformed("the upstream's answer has no message");
-  whole_answer answer;
-  answer.said = *std::move(said);
-  append_members(answer.members, body, true);
-  return answer;
+void answer_decoder::check_size() {
+  auto size = message_.size();
+  for (const auto& choice : choices_) {
+    size += choice.calls.size();
+    if (choice.calls.overfull())
+      return fail(malformed("the upstream's answer has too many calls of tools"));
+  }
+  if (size > max_answer_bytes)
+    fail(malformed("the upstream's answer is too long"));
 }
 
 } // namespace nekod::openai

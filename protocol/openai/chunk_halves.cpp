@@ -35,55 +35,38 @@ std::int64_t call_index(std::string_view call) {
   return read.ec == std::errc{} && read.ptr == end ? index : -1;
 }
 
-bool is_finished(const json::value& choice) {
-  return !json::find_string(choice, "finish_reason").value_or(std::string_view{}).empty();
-}
-
 } // namespace
 
-std::optional<chunk_halves::joined_chunk> chunk_halves::join(std::string_view chunk) {
-  const auto doc = json::parse(json::without_lone_halves(chunk));
+std::optional<std::string> chunk_halves::join(std::string_view chunk) {
+  const auto doc = json::parse_foreign(chunk);
   if (!doc)
     return std::nullopt;
-  joined_chunk result;
   json::joined_text out{chunk};
   const auto* choices = json::find(doc.root, "choices");
   if (choices != nullptr && choices->IsArray()) {
     json::elements spans{json::find_span(chunk, "choices")};
     for (const auto& choice : choices->GetArray()) {
       spans.next();
-      join_choice(out, choice, spans.value());
+      join_delta(out, {index_of(choice), {}, {}}, json::find_span(spans.value(), "delta"));
     }
-    for (const auto& choice : choices->GetArray())
-      if (is_finished(choice))
-        take_left(index_of(choice), result.left);
   }
-  result.text = out.finish();
-  return result;
+  return out.finish();
 }
 
-void chunk_halves::join_choice(json::joined_text& out, const json::value& choice,
-                               std::string_view span) {
-  const place first{index_of(choice), {}, {}};
-  join_delta(out, first, json::find_span(span, "delta"), !is_finished(choice));
-}
-
-void chunk_halves::join_delta(json::joined_text& out, place at, std::string_view delta,
-                              bool goes_on) {
+void chunk_halves::join_delta(json::joined_text& out, place at, std::string_view delta) {
   if (!delta.starts_with('{'))
     return;
   for (json::members m{delta}; m.next();) {
     if (m.name() == "tool_calls") {
-      join_calls(out, at, m.value(), goes_on);
+      join_calls(out, at, m.value());
     } else if (is_text(m.name())) {
       at.name = m.name();
-      join_text(out, at, m.value(), goes_on);
+      join_text(out, at, m.value());
     }
   }
 }
 
-void chunk_halves::join_calls(json::joined_text& out, place at, std::string_view calls,
-                              bool goes_on) {
+void chunk_halves::join_calls(json::joined_text& out, place at, std::string_view calls) {
   if (!calls.starts_with('['))
     return;
   at.name = "arguments";
@@ -95,36 +78,24 @@ void chunk_halves::join_calls(json::joined_text& out, place at, std::string_view
     if (index < 0 || index >= max_calls || !function.starts_with('{'))
       continue;
     at.call = index;
-    join_text(out, at, json::find_span(function, at.name), goes_on);
+    join_text(out, at, json::find_span(function, at.name));
   }
 }
 
-void chunk_halves::join_text(json::joined_text& out, const place& at, std::string_view quoted,
-                             bool goes_on) {
+void chunk_halves::join_text(json::joined_text& out, const place& at, std::string_view quoted) {
   const auto known = waiting_.find(at);
   auto half = known == waiting_.end() ? std::string{} : known->second;
-  out.join(quoted, half, goes_on);
+  out.join(quoted, half);
   if (!half.empty())
     waiting_.insert_or_assign(at, std::move(half));
   else if (known != waiting_.end())
     waiting_.erase(known);
 }
 
-void chunk_halves::take_left(std::int64_t choice, std::vector<std::string>& chunks) {
-  for (auto i = waiting_.begin(); i != waiting_.end();) {
-    if (i->first.choice != choice) {
-      ++i;
-      continue;
-    }
-    chunks.push_back(chunk_of(i->first));
-    i = waiting_.erase(i);
-  }
-}
-
 std::vector<std::string> chunk_halves::take_left() {
   std::vector<std::string> chunks;
-  while (!waiting_.empty())
-    take_left(waiting_.begin()->first.choice, chunks);
+  for (const auto& [at, half] : std::exchange(waiting_, {}))
+    chunks.push_back(chunk_of(at));
   return chunks;
 }
 

@@ -26,18 +26,12 @@ public:
 
   bool empty() const noexcept { return waiting_.empty(); }
 
-  /// A chunk with whole characters, and what has to go before it.
-  struct joined_chunk {
-    /// Chunks that tell of the halves of which the rest never came.
-    std::vector<std::string> left;
-    std::string text;
-  };
-
-  /// Joins a chunk with what waits. Nothing waits of a choice that it finishes.
+  /// Joins a chunk with what waits.
   /// @returns none where it is no JSON, be its halves as they may.
-  std::optional<joined_chunk> join(std::string_view chunk);
+  std::optional<std::string> join(std::string_view chunk);
 
-  /// Chunks that tell of all that waits, which then does no more.
+  /// Chunks that tell of all that waits, which then does no more: of the halves of which the rest
+  /// never came.
   std::vector<std::string> take_left();
 
 private:
@@ -53,11 +47,9 @@ private:
     }
   };
 
-  void join_choice(json::joined_text& out, const json::value& choice, std::string_view span);
-  void join_delta(json::joined_text& out, place at, std::string_view delta, bool goes_on);
-  void join_calls(json::joined_text& out, place at, std::string_view calls, bool goes_on);
-  void join_text(json::joined_text& out, const place& at, std::string_view quoted, bool goes_on);
-  void take_left(std::int64_t choice, std::vector<std::string>& chunks);
+  void join_delta(json::joined_text& out, place at, std::string_view delta);
+  void join_calls(json::joined_text& out, place at, std::string_view calls);
+  void join_text(json::joined_text& out, const place& at, std::string_view quoted);
   static std::string chunk_of(const place& at);
 
   /// First halves, as escapes.

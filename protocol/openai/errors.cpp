@@ -152,6 +152,7 @@ std::string to_json(const error& e, language lang) {
     json::append_quoted(out, param);
   out += R"(,"code":)";
   json::append_quoted(out, or_ours(foreign.code, name_of(e.code)));
+  out += foreign.more;
   out += "}}";
   return out;
 }

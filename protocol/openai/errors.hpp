@@ -82,6 +82,8 @@ struct foreign_words {
   std::string type;
   std::string param;
   std::string code;
+  /// Further members of its error object, each with a comma before it, as JSON on one line.
+  std::string more;
 };
 
 /// One failure, as a value. It never carries secrets, nor message text but what an upstream itself
@@ -125,8 +127,8 @@ bool retriable(error_code code) noexcept;
 /// the upstream's.
 std::string message_of(const error& e, language lang);
 
-/// `{"error":{"message","type","param","code"}}`: a whole body, or the data of a stream's last
-/// event.
+/// `{"error":{"message","type","param","code"}}`, with the upstream's further members where it told
+/// any: a whole body, or the data of a stream's last event.
 std::string to_json(const error& e, language lang);
 
 } // namespace nekod::openai

@@ -35,9 +35,12 @@ void add_tool_call(std::string& out, const json::value& call) {
       add_function(out, *f);
 }
 
-bool is_text(const json::value& part) {
+/// Whether a part is told by the message's text, or is reasoning: clients leave that out when they
+/// tell an answer again, or tell it beside the content.
+bool is_told_otherwise(const json::value& part) {
   const auto type = json::find_string(part, "type");
-  return type == "text" || type == "refusal";
+  return type == "text" || type == "refusal" || type == "thinking" || type == "reasoning" ||
+         type == "redacted_thinking";
 }
 
 } // namespace
@@ -46,7 +49,7 @@ std::string more_of(const json::value& m, role speaker) {
   std::string out;
   if (const auto* parts = json::find(m, "content"); parts != nullptr && parts->IsArray())
     for (const auto& part : parts->GetArray())
-      if (!is_text(part))
+      if (!is_told_otherwise(part))
         add(out, "part", &part);
   if (speaker == role::assistant) {
     add(out, "refusal", json::find(m, "refusal"));

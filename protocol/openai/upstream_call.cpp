@@ -16,24 +16,6 @@ bool is_ours(std::string_view name) {
   return name == "model" || name == "messages" || name == "session_id";
 }
 
-/// A string or a number as text.
-std::string word_of(const json::value* v) {
-  if (v == nullptr)
-    return {};
-  if (v->IsString())
-    return std::string{json::text_of(*v)};
-  return v->IsNumber() ? json::to_text(*v) : std::string{};
-}
-
-foreign_words words_in(const json::value& e) {
-  foreign_words w;
-  w.message = word_of(json::find(e, "message"));
-  w.type = word_of(json::find(e, "type"));
-  w.param = word_of(json::find(e, "param"));
-  w.code = word_of(json::find(e, "code"));
-  return w;
-}
-
 /// The HTTP status that stands where a code belongs, as some servers have it; 0 for none.
 std::uint16_t status_in(const std::string& code) {
   std::uint16_t status = 0;
@@ -91,26 +73,6 @@ std::string upstream_body(const chat_request& r, std::string_view model,
   }
   out += '}';
   return out;
-}
-
-std::optional<foreign_words> parse_failure(std::string_view body) {
-  const auto doc = json::parse_foreign(body);
-  if (!doc || !doc.root.IsObject())
-    return std::nullopt;
-  const auto* e = json::find(doc.root, "error");
-  if (e != nullptr && e->IsObject())
-    return words_in(*e);
-  foreign_words w;
-  if (e != nullptr && e->IsString()) {
-    w.message = json::text_of(*e);
-    return w;
-  }
-  w = words_in(doc.root);
-  if (w.message.empty())
-    w.message = word_of(json::find(doc.root, "detail"));
-  if (w.message.empty())
-    return std::nullopt;
-  return w;
 }
 
 error failure_of(std::uint16_t status, std::optional<foreign_words> words) {

@@ -18,10 +18,6 @@ namespace nekod::openai {
 /// @param messages A JSON array.
 std::string upstream_body(const chat_request& r, std::string_view model, std::string_view messages);
 
-/// A server's words for a failure, in any of the forms that are about; nothing where *body* has
-/// none.
-std::optional<foreign_words> parse_failure(std::string_view body);
-
 /// What our client is told of a failure: the server's words where it is the client's matter.
 /// @param status The response's; 0 for a failure within a stream, which may name one itself.
 error failure_of(std::uint16_t status, std::optional<foreign_words> words);

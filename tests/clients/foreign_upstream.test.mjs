@@ -91,7 +91,7 @@ test('a whole answer, and a streamed one', async () => {
   assert.ok(streamed.usage.total_tokens > 0);
 });
 
-test('reasoning passes, and is not told again', async () => {
+test('reasoning passes, and is told again', async () => {
   for (const stream of [false, true]) {
     let [reasoning, session_id] = ['', undefined];
     const answer = await ask('think', { stream });
@@ -102,7 +102,8 @@ test('reasoning passes, and is not told again', async () => {
     }
     assert.equal(reasoning, 'hm');
     await ask('a story', { session_id });
-    assert.deepEqual((await server.told())[1], { role: 'assistant', content: 'a thought later' });
+    const told = (await server.told())[1];
+    assert.deepEqual(told, { role: 'assistant', content: 'a thought later', reasoning_content: 'hm' });
   }
 });
 

@@ -192,7 +192,8 @@ TEST_CASE_FIXTURE(fixture, "an answer that is no answer fails with its own code,
       {"broken server", 500, "", transfer_failure::none, error_code::upstream_error},
       {"page", 200, "<html></html>", transfer_failure::none, error_code::upstream_error},
       {"nothing", 200, "", transfer_failure::none, error_code::upstream_error},
-      {"no [DONE]", 200, meow + stop, transfer_failure::none, error_code::upstream_error},
+      {"an end without a finish reason", 200, meow, transfer_failure::none,
+       error_code::upstream_error},
       {"no finish reason", 200, meow + done, transfer_failure::none, error_code::upstream_error},
       {"cut", 200, meow + stop, transfer_failure::cut, error_code::upstream_error},
       {"garbage", 200, meow + "data: {\n\n", transfer_failure::none, error_code::upstream_error},
@@ -214,6 +215,105 @@ TEST_CASE_FIXTURE(fixture, "an answer that is no answer fails with its own code,
     CHECK(heard.rest.empty());
     // Nothing is remembered, so that nothing can be said twice.
     CHECK_FALSE(heard.error.maybe_taken);
+  }
+}
+
+TEST_CASE_FIXTURE(fixture, "a finish reason and the end of the body are an end") {
+  begin_stream();
+  net.answer(200, meow + stop);
+  CHECK(heard.log == strings{"answer"});
+  CHECK(heard.pieces.size() == 1);
+  CHECK(heard.rest.size() == 1);
+  CHECK(heard.said.text == "meow");
+}
+
+TEST_CASE_FIXTURE(fixture, "an answer in the other form becomes the one that was asked for") {
+  begin_stream();
+  net.answer(200, whole);
+  CHECK(heard.log == strings{"answer"});
+  REQUIRE(heard.pieces.size() == 1);
+  CHECK(heard.pieces[0].find(R"("delta":{"role":"assistant","content":"meow"})") !=
+        std::string::npos);
+  REQUIRE(heard.rest.size() == 1);
+  CHECK(heard.rest[0].find(R"("finish_reason":"stop")") != std::string::npos);
+  CHECK(heard.said.text == "meow");
+  CHECK(net.calls.back()->granted == whole.size());
+
+  const auto stream = meow + meow + stop + done;
+  for (std::size_t step = 1; step <= stream.size(); step += 7) {
+    heard = listener{};
+    begin_whole();
+    transport_script::head(net.last(), 200);
+    for (std::size_t at = 0; at < stream.size(); at += step)
+      transport_script::data(net.last(), stream.substr(at, step));
+    CHECK(heard.log == strings{"answer"});
+    CHECK(heard.pieces.empty());
+    REQUIRE(heard.rest.size() == 1);
+    CHECK(heard.rest[0].find(R"("message":{"role":"assistant","content":"meowmeow"})") !=
+          std::string::npos);
+    CHECK(heard.said.text == "meowmeow");
+    CHECK(net.calls.back()->granted == stream.size());
+  }
+}
+
+TEST_CASE_FIXTURE(fixture, "a stream for a client that wants one answer fails like any other") {
+  for (const auto& stream : {meow + "data: {\n\n", meow + done, meow}) {
+    CAPTURE(stream);
+    heard = listener{};
+    begin_whole();
+    net.answer(200, stream);
+    CHECK(heard.log == strings{"failure"});
+  }
+  heard = listener{};
+  begin_whole();
+  transport_script::head(net.last(), 200);
+  transport_script::data(net.last(), meow + stop);
+  transport_script::end(net.last(), transfer_failure::cut);
+  CHECK(heard.log == strings{"failure"});
+}
+
+TEST_CASE_FIXTURE(fixture, "a stream that is to be one answer has a limit") {
+  begin_whole();
+  transport_script::head(net.last(), 200);
+  const auto logprobs =
+      "data: {\"choices\":[{\"index\":0,\"delta\":{},\"logprobs\":{\"content\":[\"" +
+      std::string(1u << 20, 'x') + "\"]}}]}\n\n";
+  for (std::size_t sent = 0; sent <= openai::max_answer_bytes; sent += 1u << 20)
+    transport_script::data(net.last(), logprobs);
+  CHECK(heard.log == strings{"failure"});
+  CHECK(net.last().dropped);
+}
+
+TEST_CASE_FIXTURE(fixture, "events that are left out are counted") {
+  begin_stream();
+  net.answer(200, "data: ping\n\n" + meow + "event: ping\ndata: {}\n\n" + stop + done);
+  CHECK(heard.log == strings{"answer"});
+  CHECK(counts->skipped_events.Value() == 2);
+}
+
+TEST_CASE_FIXTURE(fixture, "a coding that nobody knows is named") {
+  begin_stream();
+  transfer_event head;
+  head.what = transfer_event::kind::head;
+  head.transfer = net.last().number;
+  head.status = 200;
+  head.content_coding = "pack200";
+  net.last().f(head);
+  transport_script::end(net.last(), transfer_failure::undecodable);
+  CHECK(heard.error.detail.find("pack200") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(fixture, "the key is masked in all that a failure tells") {
+  for (const auto* body :
+       {R"({"error":{"message":"m","key":"sk-secret"}})",
+        R"({"detail":[{"loc":["sk-secret"],"msg":"m"}]})",
+        R"([{"error":{"message":"m","metadata":{"raw":"sk-secret"}}}])", "bad key sk-secret"}) {
+    CAPTURE(body);
+    begin_stream();
+    net.answer(400, body);
+    const auto told = openai::to_json(heard.error, openai::language::en);
+    CHECK(told.find("***") != std::string::npos);
+    CHECK(told.find("secret") == std::string::npos);
   }
 }
 

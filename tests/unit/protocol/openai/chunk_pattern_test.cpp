@@ -126,13 +126,15 @@ TEST_CASE("a decoder tells the same with a pattern and without") {
   }
 }
 
-TEST_CASE("a finished choice's further text is held back, though it fits the pattern") {
+TEST_CASE("text behind a finish reason goes on at once, and nothing that is empty does") {
   answer_decoder decoder;
   deltas out{deltas::form::members};
   auto event = [](const std::string& data) { return "data: " + data + "\n\n"; };
   decoder.feed(event(chunk("a")) + event(front + R"("},"finish_reason":"stop"}]})") +
-                   event(chunk("b")),
+                   event(chunk("b")) + event(chunk("")) + event(chunk("c")) + event("[DONE]"),
                out);
-  CHECK(out.ends.size() == 1);
+  CHECK(out.ends.size() == 3);
+  CHECK(decoder.said().text == "abc");
+  CHECK(decoder.whole());
   CHECK(decoder.take_rest().ends.size() == 2);
 }

@@ -1,3 +1,4 @@
+#include "protocol/openai/failure_words.hpp"
 #include "protocol/openai/upstream_call.hpp"
 
 #include <doctest/doctest.h>
@@ -26,31 +27,6 @@ TEST_CASE("a request goes on as it was written, with another model and other mes
         R"({"model":"real \"one\"","messages":[{"role":"user","content":"all"}],)"
         R"("temperature":0.70,"tools":[{"type":"function" ,"function":{"name":"f"}}],)"
         R"("odd":{"a":1e2},"stream":true,"stream_options":{"include_usage":true}})");
-}
-
-TEST_CASE("failures are read in the forms that are about") {
-  struct {
-    const char* body;
-    const char* message;
-    const char* type;
-    const char* code;
-  } const forms[] = {
-      {R"({"error":{"message":"m","type":"t","param":"p","code":"c"}})", "m", "t", "c"},
-      {R"({"error":{"message":"m","code":400}})", "m", "", "400"},
-      {R"({"error":"m"})", "m", "", ""},
-      {R"({"object":"error","message":"m","type":"t","param":null,"code":404})", "m", "t", "404"},
-      {R"({"detail":"m"})", "m", "", ""},
-  };
-  for (const auto& f : forms) {
-    CAPTURE(f.body);
-    auto words = parse_failure(f.body);
-    REQUIRE(words);
-    CHECK(words->message == f.message);
-    CHECK(words->type == f.type);
-    CHECK(words->code == f.code);
-  }
-  for (const auto* body : {"", "x", "[]", "{}", R"({"detail":[1]})"})
-    CHECK_FALSE(parse_failure(body));
 }
 
 TEST_CASE("what is the client's matter reaches it in the server's words") {
