@@ -32,7 +32,7 @@ void answer_assembly::take(const json::value& delta) {
   for (const auto& member : delta.GetObject()) {
     const auto name = json::text_of(member.name);
     const auto& value = member.value;
-    if (name == "role" || !says_anything(value))
+    if (name == "role" || !says_anything(value) || !is_first(delta, member))
       continue;
     if (name == "content")
       take_content(value);

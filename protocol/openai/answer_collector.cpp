@@ -1,6 +1,7 @@
 #include "protocol/openai/answer_collector.hpp"
 
 #include "protocol/json_strings.hpp"
+#include "protocol/openai/choice_form.hpp"
 #include "protocol/openai/whole_messages.hpp"
 
 namespace nekod::openai {
@@ -38,6 +39,8 @@ void answer_collector::take_choice(const json::value& v) {
   auto& to = choices_[index == nullptr ? 0 : json::integer_of(*index).value_or(0)];
   for (const auto& m : v.GetObject()) {
     const auto name = json::text_of(m.name);
+    if (!is_first(v, m))
+      continue;
     if (name == "delta")
       to.message.take(m.value);
     else if (name == "logprobs")

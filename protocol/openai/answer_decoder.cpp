@@ -148,8 +148,8 @@ void answer_decoder::hold_end(std::size_t choice) {
   const auto& state = choices_[choice];
   if (!state.end.empty())
     return rest_.push_back(state.end);
-  auto chunk =
-      R"("choices":[{"index":)" + std::to_string(choice) + R"(,"delta":{},"finish_reason":)";
+  auto chunk = R"("choices":[{"index":)" + std::to_string(choice) + R"(,"delta":{)" +
+               (state.has_role ? "" : R"("role":"assistant")") + R"(},"finish_reason":)";
   json::append_quoted(chunk, state.reason);
   rest_.push_back(chunk + "}]");
 }
@@ -316,8 +316,8 @@ void answer_decoder::take_reasons(json::value& choices, json_pool& pool, found& 
       state.reason = reason;
       state.end.clear();
     }
-    if (!is_end)
-      state.has_role = true;
+    // What only ends is held back, and may be replaced.
+    state.has_role |= all.speaks || !all.ends;
     const auto* told = json::find(choice, "finish_reason");
     if (is_end || told == nullptr || told->IsNull())
       continue;

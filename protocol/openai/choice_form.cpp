@@ -47,6 +47,10 @@ bool says_anything(const json::value& v) {
   return !v.IsNull() && !(v.IsString() && v.GetStringLength() == 0) && !(v.IsArray() && v.Empty());
 }
 
+bool is_first(const json::value& object, const json::value::Member& member) {
+  return json::find(object, json::text_of(member.name)) == &member.value;
+}
+
 std::optional<std::string_view> text_of_part(const json::value& part) {
   if (part.IsString())
     return json::text_of(part);

@@ -20,6 +20,9 @@ std::string_view reason_of(const json::value& choice);
 /// Whether a value says anything: null, an empty text and an empty list do not.
 bool says_anything(const json::value& v);
 
+/// Whether a member is the first of its name in its object; of several, that one counts.
+bool is_first(const json::value& object, const json::value::Member& member);
+
 /// The text of a part of a message's content, such as `{"type":"text","text":"..."}`.
 std::optional<std::string_view> text_of_part(const json::value& part);
 

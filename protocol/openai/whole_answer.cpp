@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <utility>
 
 namespace nekod::openai {
@@ -70,14 +71,6 @@ bool fill_message(json::value& message, json_pool& pool) {
   return changed;
 }
 
-bool fill_index(json::value& choice, std::int64_t position, json_pool& pool) {
-  const auto* index = json::find(choice, "index");
-  if (index != nullptr && json::integer_of(*index).value_or(-1) >= 0)
-    return false;
-  set_member(choice, "index", json::value{position}, pool);
-  return true;
-}
-
 /// The reason where the server gives none: the answer is whole, since its body is.
 bool fill_reason(json::value& choice, const json::value& message, json_pool& pool) {
   if (!reason_of(choice).empty())
@@ -103,7 +96,7 @@ public:
   bool take(json::value& choice, std::int64_t position) {
     if (!choice.IsObject())
       return false;
-    changed_ |= fill_index(choice, position, pool_);
+    fill_index(choice);
     auto* message = message_of(choice, pool_, changed_);
     if (message == nullptr)
       return false;
@@ -121,6 +114,20 @@ public:
   message said() const { return said_.taken(); }
 
 private:
+  /// Gives the choice an index of its own, if it has none.
+  void fill_index(json::value& choice) {
+    const auto* told = json::find(choice, "index");
+    const auto index = told == nullptr ? -1 : json::integer_of(*told).value_or(-1);
+    if (index >= 0 && indices_.insert(index).second)
+      return;
+    std::int64_t free = 0;
+    while (!indices_.insert(free).second)
+      ++free;
+    set_member(choice, "index", json::value{free}, pool_);
+    changed_ = true;
+  }
+
+  std::set<std::int64_t> indices_;
   json_pool& pool_;
   std::string seed_;
   answer_assembly said_;
@@ -184,7 +191,7 @@ std::string delta_of(const json::value& message) {
   for (const auto& m : message.GetObject()) {
     const auto name = json::text_of(m.name);
     const auto is_calls = name == "tool_calls" && m.value.IsArray();
-    if (name != "content" && !says_anything(m.value))
+    if (!is_first(message, m) || (name != "content" && !says_anything(m.value)))
       continue;
     add_member(out, name, is_calls ? indexed_calls(m.value) : json::to_text(m.value));
   }
@@ -198,7 +205,8 @@ std::string chunk_choice(const json::value& choice, bool ends) {
   add_member(out, "delta", ends ? "{}" : delta_of(*json::find(choice, "message")));
   for (const auto& m : choice.GetObject()) {
     const auto name = json::text_of(m.name);
-    const auto is_told = name == "index" || name == "message" || name == "finish_reason";
+    const auto is_told = name == "index" || name == "message" || name == "delta" ||
+                         name == "finish_reason" || !is_first(choice, m);
     if (!ends && !is_told && !m.value.IsNull())
       add_member(out, name, json::to_text(m.value));
   }

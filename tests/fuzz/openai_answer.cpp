@@ -3,15 +3,19 @@
 #include "protocol/openai/failure_words.hpp"
 #include "protocol/openai/model_list.hpp"
 #include "protocol/openai/models.hpp"
+#include "protocol/openai/response.hpp"
 #include "protocol/openai/upstream_call.hpp"
 #include "protocol/openai/whole_answer.hpp"
 #include "protocol/openai/whole_messages.hpp"
 #include "protocol/utf8.hpp"
+#include "tests/fuzz/chunks.hpp"
 #include "tests/fuzz/promise.hpp"
 #include "tests/fuzz/targets.hpp"
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace nekod::fuzz {
 namespace {
@@ -20,6 +24,23 @@ void check_failure(const openai::error& e) {
   check(openai::status_of(e) >= 400 && openai::status_of(e) < 600, "a failure has a status of one");
   for (const auto lang : {openai::language::zh, openai::language::en})
     check_one_line_json(openai::to_json(e, lang), "a failure is JSON on one line");
+}
+
+/// Checks what a client gets that asked for a stream.
+void check_stream(const openai::whole_answer& answer, std::string_view said) {
+  const auto stream = openai::streamed(answer, true);
+  std::vector<std::string> chunks;
+  stream.chunks.for_each([&](std::string_view members) {
+    check_chunk(members, false);
+    chunks.emplace_back(members);
+  });
+  stream.rest.for_each([&](std::string_view members) {
+    check_chunk(members, true);
+    chunks.emplace_back(members);
+  });
+  const auto first = json::parse('{' + chunks.front() + '}', json::max_depth + 6);
+  const auto& choice = (*json::find(first.root, "choices"))[0];
+  check_whole_stream(chunks, said, json::integer_of(*json::find(choice, "index")).value());
 }
 
 void check_answer(const openai::whole_answer& answer) {
@@ -37,6 +58,7 @@ void check_answer(const openai::whole_answer& answer) {
   openai::append_message(said, answer.said);
   const auto again = openai::parse_message(said);
   check(again && openai::say_the_same(*again, answer.said), "what was said can be told again");
+  check_stream(answer, said);
 }
 
 } // namespace
