@@ -7,7 +7,7 @@ namespace nekod::json {
 namespace {
 
 // A value nests no deeper than `max_depth` and what was added to it.
-void write(std::string& out, const value& v, std::string_view text); // NOLINT(misc-no-recursion)
+void write(std::string& out, const value& v, std::string_view text);
 
 /// A member as it was written.
 struct written_member {
@@ -23,8 +23,7 @@ written_member find_written(std::string_view object, std::string_view name) {
   return {};
 }
 
-void write_object(std::string& out, const value& v,
-                  std::string_view text) { // NOLINT(misc-no-recursion)
+void write_object(std::string& out, const value& v, std::string_view text) {
   auto before = '{';
   for (const auto& m : v.GetObject()) {
     out += before;
@@ -40,8 +39,7 @@ void write_object(std::string& out, const value& v,
   out += before == '{' ? "{}" : "}";
 }
 
-void write_array(std::string& out, const value& v,
-                 std::string_view text) { // NOLINT(misc-no-recursion)
+void write_array(std::string& out, const value& v, std::string_view text) {
   elements known{text};
   auto before = '[';
   for (const auto& element : v.GetArray()) {
@@ -52,7 +50,7 @@ void write_array(std::string& out, const value& v,
   out += before == '[' ? "[]" : "]";
 }
 
-void write(std::string& out, const value& v, std::string_view text) { // NOLINT(misc-no-recursion)
+void write(std::string& out, const value& v, std::string_view text) {
   if (v.IsObject() && text.starts_with('{'))
     return write_object(out, v, text);
   if (v.IsArray() && text.starts_with('['))

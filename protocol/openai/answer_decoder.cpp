@@ -27,6 +27,8 @@ error malformed(std::string_view what) {
   return {error_code::upstream_error, {}, std::string{what}};
 }
 
+error too_long() { return malformed("the upstream's answer is too long"); }
+
 error no_chunk() { return malformed("an event of the upstream's is no chunk"); }
 
 bool is_one_line(std::string_view text) {
@@ -79,6 +81,19 @@ bool has_further_members(const json::value& chunk) {
     return says_anything(m.value) && !is_our_member(name) &&
            std::find(silent.begin(), silent.end(), name) == silent.end();
   });
+}
+
+/// Whether a chunk whose choices say nothing has anything else for a client.
+bool tells_more(const json::value& chunk, const json::value& choices, bool usage) {
+  const auto* counted = json::find(chunk, "usage");
+  const auto is_more = [](const auto& m) {
+    const auto name = json::text_of(m.name);
+    return name != "index" && name != "delta" && name != "finish_reason" && says_anything(m.value);
+  };
+  return has_further_members(chunk) || (usage && counted != nullptr && !counted->IsNull()) ||
+         std::any_of(choices.Begin(), choices.End(), [&](const json::value& c) {
+           return std::any_of(c.MemberBegin(), c.MemberEnd(), is_more);
+         });
 }
 
 } // namespace
@@ -169,8 +184,9 @@ bool answer_decoder::take_like_before(std::string_view data, deltas& out) {
   // What says nothing behind a finish reason is held back.
   if (!taken || (silent && ending_))
     return false;
-  check_size();
-  if (!failure_)
+  if (message_.size() > max_answer_bytes)
+    fail(too_long());
+  else
     out.push_back(members_);
   return true;
 }
@@ -218,9 +234,10 @@ void answer_decoder::take_object(json::document& doc, std::string_view data, del
     return fail(malformed("a chunk of the upstream's has no list of choices"));
   if (choices == nullptr || choices->IsNull() || choices->Empty())
     return take_bare(doc.root, data, out);
-  const auto what = take_choices(*choices, doc.root, doc.root.GetAllocator());
+  auto what = take_choices(*choices, doc.root, doc.root.GetAllocator());
   if (failure_)
     return;
+  what.tells_more = !what.speaks && tells_more(doc.root, *choices, usage_);
   members_.clear();
   // An event of ours is one line, which JSON may be written over several of.
   const auto one_line = is_one_line(data);
@@ -230,7 +247,7 @@ void answer_decoder::take_object(json::document& doc, std::string_view data, del
   else
     append_members(members_, json::to_text(doc.root), usage_);
   if (what.ends && !what.speaks) {
-    hold_back(*choices);
+    hold_back(*choices, what);
     return;
   }
   pass_on(what, out);
@@ -240,10 +257,10 @@ void answer_decoder::take_object(json::document& doc, std::string_view data, del
 }
 
 /// Keeps the chunk at hand, which tells finish reasons and says nothing else.
-void answer_decoder::hold_back(const json::value& choices) {
+void answer_decoder::hold_back(const json::value& choices, const found& what) {
   if (choices.Size() == 1)
     choices_[index_of(choices[0])].end = members_;
-  else if (members_.find(R"("usage":{)") != std::string::npos)
+  else if (what.tells_more)
     behind_.push_back(members_);
 }
 
@@ -261,12 +278,17 @@ void answer_decoder::take_bare(const json::value& chunk, std::string_view data, 
   }
   members_.clear();
   append_members(members_, is_one_line(data) ? data : json::to_text(chunk), usage_);
-  pass_on({}, out);
+  found more;
+  more.tells_more = true;
+  pass_on(more, out);
 }
 
 void answer_decoder::pass_on(const found& what, deltas& out) {
-  if (!what.speaks && ending_)
-    return behind_.push_back(members_);
+  if (!what.speaks && ending_) {
+    if (what.tells_more)
+      behind_.push_back(members_);
+    return;
+  }
   if (!what.speaks && !spoke_ && leading_.text.size() < max_leading_bytes)
     return leading_.push_back(members_);
   if (!std::exchange(spoke_, true) && !leading_.empty())
@@ -316,8 +338,8 @@ void answer_decoder::take_reasons(json::value& choices, json_pool& pool, found& 
       state.reason = reason;
       state.end.clear();
     }
-    // What only ends is held back, and may be replaced.
-    state.has_role |= all.speaks || !all.ends;
+    // What says nothing behind a finish reason is held back, and may be replaced.
+    state.has_role |= all.speaks || !ending_;
     const auto* told = json::find(choice, "finish_reason");
     if (is_end || told == nullptr || told->IsNull())
       continue;
@@ -355,7 +377,7 @@ void answer_decoder::check_size() {
       return fail(malformed("the upstream's answer has too many calls of tools"));
   }
   if (size > max_answer_bytes)
-    fail(malformed("the upstream's answer is too long"));
+    fail(too_long());
 }
 
 } // namespace nekod::openai

@@ -30,9 +30,9 @@ inline constexpr std::size_t max_answer_bytes = 16u << 20;
 /// A stream is whole when each of its choices had a finish reason and it came to its end: `[DONE]`,
 /// or that of its body. Anything else is a failure: an error, an event that is no JSON, an end
 /// without a reason. Text goes on at once, also behind a finish reason or with one; the reasons,
-/// and what says nothing behind the first, are held back until the stream is whole. Each choice
-/// then has one chunk with a reason. Chunks that say nothing wait for the first that does, so that
-/// an answer that never comes to that has not begun.
+/// and what comes without text behind the first, such as usage, are held back until the stream is
+/// whole. Each choice then has one chunk with a reason. Chunks that say nothing wait for the first
+/// that does, so that an answer that never comes to that has not begun.
 ///
 /// Chunks are brought into OpenAI's form where they differ: the first of each choice has a role,
 /// calls of tools have an index and an id, content in parts is text, and numbers that JSON does not
@@ -81,6 +81,8 @@ private:
     bool ends = false;
     /// Whether one says more than who speaks.
     bool speaks = false;
+    /// Whether the chunk has anything for a client but what its choices say.
+    bool tells_more = false;
     /// Whether they were brought into another form.
     bool changed = false;
   };
@@ -98,7 +100,7 @@ private:
   void take_reasons(json::value& choices, json_pool& pool, found& all);
   choice_state* state_of(json::value& choice, std::size_t position, const json::value& chunk,
                          json_pool& pool, found& all);
-  void hold_back(const json::value& choices);
+  void hold_back(const json::value& choices, const found& what);
   void pass_on(const found& what, deltas& out);
   void hold_end(std::size_t choice);
   void end(std::string_view otherwise, deltas& out);

@@ -136,5 +136,5 @@ TEST_CASE("text behind a finish reason goes on at once, and nothing that is empt
   CHECK(out.ends.size() == 3);
   CHECK(decoder.said().text == "abc");
   CHECK(decoder.whole());
-  CHECK(decoder.take_rest().ends.size() == 2);
+  CHECK(decoder.take_rest().ends.size() == 1);
 }

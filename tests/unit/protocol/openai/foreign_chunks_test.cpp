@@ -395,6 +395,11 @@ TEST_CASE("events that are no part of the answer are left out and counted") {
     CHECK(o.heard.chunks == 3);
     CHECK(o.skipped == 0);
   }
+  // Usage that nobody asked for, in a chunk with a choice that says nothing.
+  auto behind = decode(content("a") + stop +
+                       event(R"({"choices":[{"index":0,"delta":{"role":"assistant","content":""},)"
+                             R"("finish_reason":null}],"usage":{"total_tokens":1}})"));
+  CHECK(behind.heard.chunks == 2);
   auto filtered =
       decode(event(R"({"choices":[],"prompt_filter_results":[{"x":1}]})") + content("a") + stop);
   CHECK(filtered.passed.front() == R"("choices":[],"prompt_filter_results":[{"x":1}])");
