@@ -153,6 +153,7 @@ void rooms::make_actors(model_aliases aliases) {
   store = make_store();
   registry_options o;
   o.upstreams = make_upstreams(*client, set, upstreams, budget, counts);
+  o.budget = budget;
   o.limits = conversation_limits_of(set);
   o.store = store;
   o.counts = counts;

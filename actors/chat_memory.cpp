@@ -131,7 +131,8 @@ void chat_memory::remember(std::string_view text) {
   all = std::move(before_);
   for (auto& m : fresh_)
     append(all, m.speaker, std::move(m.text));
-  append(all, openai::role::assistant, std::string{text});
+  if (!text.empty())
+    append(all, openai::role::assistant, std::string{text});
   keep_newest(all);
   kept_.prompt = std::move(prompt_);
 }

@@ -14,6 +14,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,6 +54,10 @@ struct open_turn {
   std::shared_ptr<const openai::chat_request> request;
   /// Whose it is; sessions of different tenants never meet.
   std::string tenant;
+  /// Counts so many further turns against the caller's limits, where the request wants several
+  /// answers that each cost a turn. Returns the refusal where they are too many. May be empty; may
+  /// be called on any thread.
+  std::function<std::optional<openai::error>(std::uint32_t)> count_further;
 };
 
 /// The model that a turn was given.

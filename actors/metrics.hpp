@@ -140,8 +140,8 @@ public:
   void request_ended(std::string_view method, const std::string& endpoint, std::uint16_t status,
                      std::chrono::microseconds duration);
 
-  /// A turn ended otherwise than by its answer.
-  void turn_failed(turn_outcome outcome, openai::error_code code);
+  /// A turn ended otherwise than by its answer, or several that one request asked for.
+  void turn_failed(turn_outcome outcome, openai::error_code code, double number = 1);
 
   /// A request was refused by the limit of that name.
   void rate_limited(const std::string& limit);

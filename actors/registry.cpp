@@ -2,6 +2,7 @@
 
 #include "actors/session.hpp"
 #include "actors/session_list.hpp"
+#include "actors/upstream/obeying_line.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -12,6 +13,18 @@
 namespace nekod {
 
 using openai::error_code;
+
+namespace {
+
+/// Counts the further turns that several answers cost at an upstream of plain text.
+/// @returns the refusal where they are too many.
+std::optional<openai::error> count_further(const open_turn& t, const upstream_abilities& a) {
+  if (a.speaks_openai || t.request->choices <= 1 || !t.count_further)
+    return std::nullopt;
+  return t.count_further(t.request->choices - 1);
+}
+
+} // namespace
 
 void registry_state::start(registry_options o) {
   options_ = std::move(o);
@@ -52,7 +65,10 @@ void registry_state::hand_over(open_turn t, model_choice model, reply_actor repl
   }
   turn next;
   next.abilities = model.upstream->abilities();
-  if (auto problem = refusal(*t.request, next.abilities)) {
+  auto problem = refusal(*t.request, next.abilities);
+  if (!problem)
+    problem = count_further(t, next.abilities);
+  if (problem) {
     refuse(reply, std::move(*problem));
     return;
   }
@@ -73,6 +89,10 @@ std::optional<openai::error> registry_state::refusal(const openai::chat_request&
     return r.objection;
   if (!abilities.demands && !r.demands.empty())
     return openai::error{error_code::unsupported_parameter, r.demands.front()};
+  if (!abilities.speaks_openai && r.choices > most_choices)
+    return openai::error{error_code::unsupported_parameter, "n",
+                         "this upstream gives at most " + std::to_string(most_choices) +
+                             " answers"};
   return std::nullopt;
 }
 
@@ -103,6 +123,7 @@ registry_state::live_session& registry_state::session_for(const session_key& key
   o.store = options_.store;
   o.registry = self_;
   o.counts = options_.counts;
+  o.budget = options_.budget;
   o.digest = options_.digest;
   o.queue_limit = options_.session_queue;
   o.limits = options_.limits;

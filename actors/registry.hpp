@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/byte_budget.hpp"
 #include "actors/conversation_digest.hpp"
 #include "actors/messages.hpp"
 #include "actors/metrics.hpp"
@@ -26,6 +27,8 @@ struct registry_options {
   std::vector<routed_upstream> upstreams;
   store_actor store;
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();
+  /// As in `session_options`.
+  std::shared_ptr<byte_budget> budget;
   model_aliases aliases;
   std::shared_ptr<const conversation_digest> digest;
   /// Whether a conversation is recognised where the client names no session.

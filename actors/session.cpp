@@ -127,7 +127,7 @@ void session_state::begin_next() {
 void session_state::begin(waiting_turn t) {
   enter(phase::answering);
   running_ = std::move(t);
-  use(running_->what.model.upstream);
+  use(running_->what);
   auto told = make_upstream_turn(running_->what);
   if (!told) {
     refuse(running_->readers, turn_outcome::refused, told.error());
@@ -168,11 +168,14 @@ void session_state::on_deltas(deltas text, std::size_t bytes) {
 
 void session_state::on_answer(upstream_answer answer) {
   remember_answer(answer.end);
+  auto text = take_told_text();
   if (whole_) {
-    whole_->answer(std::move(answer.said).value_or(openai::message{openai::role::assistant, {}}));
+    whole_->answer(
+        std::move(answer.said).value_or(openai::message{openai::role::assistant, std::move(text)}));
     next_tip_ = options_.digest->of(whole_->next());
   } else {
-    const auto text = std::exchange(told_, {}).text;
+    if (answer.said)
+      text = std::move(answer.said->text);
     memory_.answered(text, text.size() < longest_answer);
   }
   ++info_.turns;
@@ -185,10 +188,11 @@ void session_state::on_failure(upstream_failure f) {
     whole_->drop();
   } else {
     break_off(reason.maybe_taken);
-    if (!chat().id.empty())
+    // A chat that was let go is not to be found in the record again.
+    if (!chat().id.empty() || info_.turns > 0)
       save();
   }
-  refuse(running_->readers, turn_outcome::failed, reason);
+  refuse(running_->readers, turn_outcome::failed, reason, running_turns());
   end_turn();
 }
 
@@ -214,7 +218,7 @@ void session_state::end_turn() {
 
 void session_state::fail_all(const openai::error& reason) {
   if (running_ && phase_ == phase::answering)
-    refuse(running_->readers, turn_outcome::failed, reason);
+    refuse(running_->readers, turn_outcome::failed, reason, running_turns());
   // One that is being committed is counted by what comes of that. One that is being settled is
   // over.
   if (running_ && phase_ == phase::committing)
@@ -226,8 +230,8 @@ void session_state::fail_all(const openai::error& reason) {
 }
 
 void session_state::refuse(const turn_readers& readers, turn_outcome outcome,
-                           const openai::error& reason) {
-  options_.counts->turn_failed(outcome, reason.code);
+                           const openai::error& reason, double turns) {
+  options_.counts->turn_failed(outcome, reason.code, turns);
   readers.for_each([&](const reply_actor& reply) { self_->send(reply, atom::failed_v, reason); });
 }
 

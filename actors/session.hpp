@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/byte_budget.hpp"
 #include "actors/chat_memory.hpp"
 #include "actors/conversation_digest.hpp"
 #include "actors/messages.hpp"
@@ -36,6 +37,8 @@ struct session_options {
   store_actor store;
   registry_actor registry;
   std::shared_ptr<metrics> counts;
+  /// For several answers that are wanted whole, while they wait; none where it is null.
+  std::shared_ptr<byte_budget> budget;
   std::shared_ptr<const conversation_digest> digest;
   /// Turns that may wait while one runs; one more is refused with `session_busy`.
   std::size_t queue_limit = 16;
@@ -101,7 +104,7 @@ private:
   bool is_past_age(const openai::session_info& info) const;
   void begin_next();
   void begin(waiting_turn t);
-  void use(const std::shared_ptr<upstream_service>& upstream);
+  void use(const turn& t);
   void open_line(upstream_chat known);
   const upstream_chat& chat() const noexcept { return line_ ? line_->chat() : known_chat_; }
   result<upstream_turn, openai::error> make_upstream_turn(const turn& t);
@@ -116,7 +119,13 @@ private:
   void save();
   void fail_all(const openai::error& reason);
   /// Tells all who wait for a turn that it came to nothing.
-  void refuse(const turn_readers& readers, turn_outcome outcome, const openai::error& reason);
+  void refuse(const turn_readers& readers, turn_outcome outcome, const openai::error& reason,
+              double turns = 1);
+  /// As how many turns the running one counts: one for each answer that is wanted of a service of
+  /// plain text.
+  double running_turns() const noexcept {
+    return line_obeys_ ? running_->what.request->choices : 1;
+  }
 
   // Requests that are sent again.
   bool join(const turn& t, const reply_actor& reply);
@@ -134,6 +143,7 @@ private:
   std::string repeatable() const;
 
   void remember(chat_record kept);
+  std::string take_told_text();
   void break_off(bool heard);
   const std::optional<std::string>& tip() const noexcept;
   void tell_registry();
@@ -147,6 +157,8 @@ private:
   /// Where the conversation is: the upstream of the newest turn.
   std::shared_ptr<upstream_service> upstream_;
   std::unique_ptr<chat_upstream> line_;
+  /// Whether that line obeys what the upstream cannot.
+  bool line_obeys_ = false;
   /// How many lines there were.
   std::uint64_t lines_ = 0;
   /// Set by `enter` only.

@@ -1,5 +1,6 @@
 #include "actors/session.hpp"
 #include "actors/transcript.hpp"
+#include "actors/upstream/obeying_line.hpp"
 #include "protocol/openai/whole_messages.hpp"
 
 #include <utility>
@@ -20,11 +21,17 @@ std::vector<openai::message> texts_of(std::vector<openai::message> whole) {
 
 // -- where the conversation is -------------------------------------------------------------------
 
-/// Goes on at that upstream. Where the conversation was elsewhere, what is known of it comes along,
-/// to be told there; the chat stays behind.
-void session_state::use(const std::shared_ptr<upstream_service>& upstream) {
-  if (upstream == upstream_)
+/// Goes on at the turn's upstream. Where the conversation was elsewhere, what is known of it comes
+/// along, to be told there; the chat stays behind.
+void session_state::use(const turn& t) {
+  const auto& upstream = t.model.upstream;
+  const auto obeys = !upstream->abilities().speaks_openai && wants_obeying(*t.request);
+  const auto fits = obeys == std::exchange(line_obeys_, obeys);
+  if (upstream == upstream_) {
+    if (!fits)
+      open_line(upstream_chat{chat()});
     return;
+  }
   auto stays = !upstream_ && known_chat_.upstream == upstream->name();
   if (whole_)
     remember({texts_of(whole_->kept()), tip_, std::nullopt});
@@ -46,7 +53,9 @@ void session_state::open_line(upstream_chat known) {
   context.wake = [this, line = lines_](std::chrono::milliseconds time, std::uint64_t number) {
     self_->delayed_send(self_, time, atom::wake_v, number, line);
   };
-  line_ = upstream_->open(std::move(known), *this, std::move(context));
+  line_ = line_obeys_ ? std::make_unique<obeying_line>(upstream_, std::move(known), *this,
+                                                       std::move(context), options_.budget)
+                      : upstream_->open(std::move(known), *this, std::move(context));
 }
 
 // -- what the upstream is told -------------------------------------------------------------------
@@ -78,11 +87,15 @@ void session_state::remember(chat_record kept) {
   memory_ = chat_memory{options_.digest, std::move(kept)};
 }
 
+/// The text that the readers were told. Of several answers none counts before all are there.
+std::string session_state::take_told_text() {
+  auto told = std::exchange(told_, {});
+  return told.what == deltas::form::text ? std::move(told.text) : std::string{};
+}
+
 /// The running turn ends without its whole answer. A message that nobody answered is no part of the
 /// conversation: its client will send it again.
-void session_state::break_off(bool heard) {
-  memory_.broken_off(std::exchange(told_, {}).text, heard);
-}
+void session_state::break_off(bool heard) { memory_.broken_off(take_told_text(), heard); }
 
 /// The digest of the conversation; nothing where it is not sure what the upstream knows of it.
 const std::optional<std::string>& session_state::tip() const noexcept {

@@ -30,7 +30,7 @@ void session_state::abandon(std::uint64_t absence) {
 }
 
 void session_state::give_up(std::optional<std::chrono::steady_clock::time_point> then) {
-  options_.counts->turns[turn_outcome::cancelled].Increment();
+  options_.counts->turns[turn_outcome::cancelled].Increment(running_turns());
   drop_running(then);
   end_turn();
 }

@@ -65,7 +65,7 @@ void session_state::commit(openai::answer_end end) {
   self_->request(options_.store, store_timeout, atom::commit_v, record())
       .then(
           [this, end = std::move(end)](atom::commit) mutable {
-            options_.counts->turns[turn_outcome::answered].Increment();
+            options_.counts->turns[turn_outcome::answered].Increment(running_turns());
             if (whole_) {
               tip_ = std::move(next_tip_);
               whole_->keep();
@@ -92,7 +92,7 @@ void session_state::not_committed() {
   else
     memory_.forget_tip();
   refuse(running_->readers, turn_outcome::failed,
-         {error_code::internal_error, {}, "the turn could not be stored"});
+         {error_code::internal_error, {}, "the turn could not be stored"}, running_turns());
 }
 
 void session_state::save() {

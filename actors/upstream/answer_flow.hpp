@@ -5,6 +5,7 @@
 #include "protocol/deltas.hpp"
 
 #include <cstddef>
+#include <vector>
 
 namespace nekod {
 
@@ -21,7 +22,14 @@ public:
   /// Passes on what *bytes* of the body have brought.
   void pass_on(deltas text, std::size_t bytes, transfer& from, upstream_listener& to);
 
+  /// The same for a turn that wants several answers.
+  void pass_on(const std::vector<deltas>& texts, std::size_t bytes, transfer& from,
+               upstream_listener& to);
+
 private:
+  void lend(std::size_t bytes, transfer& from);
+  std::size_t take_back(transfer& from);
+
   bool begun_ = false;
   /// Room made for bytes that came before what is passed on next.
   std::size_t lent_ = 0;

@@ -55,6 +55,14 @@ void anuneko_line::cancel(std::optional<std::chrono::steady_clock::time_point> c
   drop_turn();
 }
 
+/// The chat has, or is about to have, more of the answer than the client got.
+void anuneko_line::let_go() {
+  if (transfer_)
+    account_->ended(running_, nullptr, transfer_failure::none, response_);
+  drop_turn();
+  chat_ = upstream_chat{};
+}
+
 void anuneko_line::give_up_late() {
   const error late{error_code::upstream_timeout};
   if (transfer_)
@@ -132,6 +140,10 @@ void anuneko_line::prepare_chat() {
 
 void anuneko_line::post() {
   decoder_ = anuneko::reply_decoder{};
+  branches_ = anuneko::branch_counter{};
+  alternatives_.clear();
+  for (std::size_t i = 1; i < turn_.alternatives; ++i)
+    alternatives_.emplace_back(static_cast<int>(i));
   flow_ = answer_flow{};
   auto call = chat_.is_new ? anuneko::post_message(chat_.id, listener_.seeded_text())
                            : anuneko::post_message(chat_.id, turn_.text);
@@ -162,6 +174,7 @@ void anuneko_line::start(step s, anuneko::call c, bool repeatable) {
 
 void anuneko_line::stop_transfer() {
   transfer_.reset();
+  alternatives_.clear();
   step_ = step::idle;
 }
 
@@ -177,12 +190,50 @@ void anuneko_line::take_data(const std::string& bytes) {
     response_.body += bytes;
 }
 
+// Whoever is passed text may let the chat go, which ends the transfer.
+
 void anuneko_line::take_answer(const std::string& bytes) {
-  deltas text;
-  decoder_.feed(bytes, text);
-  flow_.pass_on(std::move(text), bytes.size(), *transfer_, listener_);
-  if (decoder_.error())
+  if (alternatives_.empty()) {
+    deltas text;
+    decoder_.feed(bytes, text);
+    flow_.pass_on(std::move(text), bytes.size(), *transfer_, listener_);
+  } else {
+    count_alternatives(bytes);
+    read_answers(bytes.size(), [&](anuneko::reply_decoder& d, deltas& out) { d.feed(bytes, out); });
+  }
+  if (transfer_ && decoder_.error())
     end_post();
+}
+
+void anuneko_line::count_alternatives(const std::string& bytes) {
+  if (branches_.count())
+    return;
+  branches_.feed(bytes);
+  if (branches_.count())
+    listener_.on_alternatives(*branches_.count());
+}
+
+/// Has each answer's decoder read the same bytes: several answers are rarely wanted.
+void anuneko_line::read_answers(std::size_t bytes, const answer_reader& read) {
+  std::vector<deltas> texts(1 + alternatives_.size());
+  read(decoder_, texts.front());
+  for (std::size_t i = 0; i < alternatives_.size(); ++i) {
+    auto& [decoder, begun] = alternatives_[i];
+    read(decoder, texts[i + 1]);
+    begun = begun || !texts[i + 1].empty();
+  }
+  flow_.pass_on(texts, bytes, *transfer_, listener_);
+}
+
+/// The reply's body is whole: passes on what was held back of its characters.
+void anuneko_line::finish_answer() {
+  if (!alternatives_.empty()) {
+    read_answers(0, [](anuneko::reply_decoder& d, deltas& out) { d.finish(out); });
+    return;
+  }
+  deltas text;
+  decoder_.finish(text);
+  flow_.pass_on(std::move(text), 0, *transfer_, listener_);
 }
 
 void anuneko_line::take_end(transfer_failure f) {
@@ -195,10 +246,9 @@ void anuneko_line::take_end(transfer_failure f) {
   } else if (!response_.ok()) {
     end_call(failure_of(response_));
   } else if (step_ == step::posting) {
-    deltas text;
-    decoder_.finish(text);
-    flow_.pass_on(std::move(text), 0, *transfer_, listener_);
-    end_post();
+    finish_answer();
+    if (transfer_)
+      end_post();
   } else if (auto e = anuneko::parse_error(response_.body)) {
     end_call(failure_of(*e));
   } else {

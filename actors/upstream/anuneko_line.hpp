@@ -3,12 +3,16 @@
 #include "actors/upstream/answer_flow.hpp"
 #include "actors/upstream/anuneko_account.hpp"
 #include "actors/upstream/chat_upstream.hpp"
+#include "protocol/anuneko/branch_counter.hpp"
 #include "protocol/anuneko/reply_decoder.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace nekod {
 
@@ -32,6 +36,7 @@ public:
   void begin(const upstream_turn& turn) override;
   void settle() override;
   void cancel(std::optional<std::chrono::steady_clock::time_point> client_left) override;
+  void let_go() override;
   void give_up_late() override;
   bool may_have_told() const noexcept override { return step_ == step::posting; }
   void grant(std::size_t bytes) override;
@@ -49,6 +54,18 @@ private:
     std::uint64_t messages = 0;
     std::uint64_t same = 0;
   };
+
+  /// A further answer to the message, where the turn wants several.
+  struct alternative {
+    explicit alternative(int branch) : decoder(branch) {}
+
+    anuneko::reply_decoder decoder;
+    /// Whether there was text of it.
+    bool begun = false;
+  };
+
+  /// Has a decoder read what came, into pieces of text.
+  using answer_reader = std::function<void(anuneko::reply_decoder&, deltas&)>;
 
   enum class step { idle, reading, choosing_before, creating, selecting, posting, choosing_after };
 
@@ -68,6 +85,10 @@ private:
   void drop_turn();
   void take_data(const std::string& bytes);
   void take_answer(const std::string& bytes);
+  void read_answers(std::size_t bytes, const answer_reader& read);
+  void finish_answer();
+  void count_alternatives(const std::string& bytes);
+  std::vector<std::optional<openai::finish_reason>> ends_of_alternatives() const;
   void take_end(transfer_failure f);
   void note_reply();
 
@@ -114,6 +135,9 @@ private:
   std::unique_ptr<transfer> transfer_;
   upstream_response response_;
   anuneko::reply_decoder decoder_;
+  /// For a turn that wants several answers: all but the first, and how many there will be.
+  std::vector<alternative> alternatives_;
+  anuneko::branch_counter branches_;
 };
 
 } // namespace nekod

@@ -39,13 +39,23 @@ void anuneko_line::end_post() {
   if (!problem) {
     note_reply();
     account_->ended(running_, nullptr, failure_, response_);
-    auto reason = reason_of(decoder_.finish_reason());
+    upstream_answer answer{reason_of(decoder_.finish_reason())};
+    answer.alternatives = ends_of_alternatives();
     turn_ = upstream_turn{};
     stop_transfer();
-    listener_.on_answer({reason});
+    listener_.on_answer(std::move(answer));
   } else {
     end_call(failure_of(*problem));
   }
+}
+
+std::vector<std::optional<openai::finish_reason>> anuneko_line::ends_of_alternatives() const {
+  std::vector<std::optional<openai::finish_reason>> result;
+  for (const auto& [decoder, begun] : alternatives_)
+    result.push_back(begun || !decoder.finish_reason().empty()
+                         ? std::optional{reason_of(decoder.finish_reason())}
+                         : std::nullopt);
+  return result;
 }
 
 /// A call ended; *problem* says how it failed, if it did. All of a turn's failures pass here.

@@ -61,6 +61,9 @@ struct upstream_turn {
   /// Whether the chat there is may not be gone on with, since it was told something else. A new one
   /// is told all that it has to know.
   bool new_chat = false;
+  /// How many answers are wanted. A service that gives several to one message passes on up to so
+  /// many, by `on_alternatives` and `on_branches`; with 1 neither is called.
+  std::size_t alternatives = 1;
 
   // For a stateless one:
 
@@ -73,8 +76,12 @@ struct upstream_answer {
   upstream_answer(openai::answer_end e) : end(std::move(e)) {}
 
   openai::answer_end end;
-  /// From a stateless service: the message that is to stand in the conversation.
+  /// The message that is to stand in the conversation: from a stateless service, and where the
+  /// answer's pieces are members.
   std::optional<openai::message> said;
+  /// How further alternatives ended that the turn wanted, from the second answer on. Empty for one
+  /// that there was none of.
+  std::vector<std::optional<openai::finish_reason>> alternatives;
 };
 
 /// What may help after a turn that failed.
@@ -105,6 +112,11 @@ public:
   /// Pieces of the answer arrived. *bytes* of the transfer's window were used for them: grant them
   /// again once the pieces have left.
   virtual void on_deltas(deltas text, std::size_t bytes) = 0;
+  /// The reply will have that many alternative answers, as far as its beginning tells: the turn
+  /// wanted several. Comes before the answer's end, if it comes.
+  virtual void on_alternatives(std::size_t /*count*/) {}
+  /// As `on_deltas`, for a turn that wants several answers: the pieces of each.
+  virtual void on_branches(const std::vector<deltas>& /*texts*/, std::size_t /*bytes*/) {}
   /// The answer is whole. The session commits, then calls `settle`.
   virtual void on_answer(upstream_answer answer) = 0;
   /// The turn failed. The chat is as `chat()` says; the next turn may begin.
@@ -148,7 +160,12 @@ public:
   /// @param client_left When the client left for whom the turn ran, if that is why.
   virtual void cancel(std::optional<std::chrono::steady_clock::time_point> client_left) = 0;
 
-  /// The same, since the answer did not begin in time: that is the upstream's failure.
+  /// Leaves the chat: the next turn begins a new one, and nothing more is asked of this one. Where
+  /// an answer is coming in, as much of it as came is all that was wanted: the transfer is closed,
+  /// the call counts as answered. May be called from within `on_deltas` and `on_branches`.
+  virtual void let_go() = 0;
+
+  /// The same as `cancel`, since the answer did not begin in time: that is the upstream's failure.
   virtual void give_up_late() = 0;
 
   /// Whether the running turn's message may have reached the service.

@@ -30,6 +30,7 @@ public:
   void begin(const upstream_turn& turn) override;
   void settle() override { listener_.on_settled(); }
   void cancel(std::optional<std::chrono::steady_clock::time_point> client_left) override;
+  void let_go() override { cancel({}); }
   void give_up_late() override;
   bool may_have_told() const noexcept override { return running_; }
   void grant(std::size_t bytes) override;

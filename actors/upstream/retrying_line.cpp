@@ -82,6 +82,12 @@ void retrying_line::cancel(std::optional<std::chrono::steady_clock::time_point> 
   line().cancel(client_left);
 }
 
+void retrying_line::let_go() {
+  stop_clocks();
+  turn_ = upstream_turn{};
+  line().let_go();
+}
+
 void retrying_line::give_up_late() {
   stop_clocks();
   line().give_up_late();
@@ -135,6 +141,12 @@ void retrying_line::on_deltas(deltas text, std::size_t bytes) {
   answered_ = true;
   first_token_wake_ = 0;
   listener_.on_deltas(std::move(text), bytes);
+}
+
+void retrying_line::on_branches(const std::vector<deltas>& texts, std::size_t bytes) {
+  answered_ = true;
+  first_token_wake_ = 0;
+  listener_.on_branches(texts, bytes);
 }
 
 void retrying_line::on_answer(upstream_answer answer) {

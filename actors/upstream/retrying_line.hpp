@@ -27,6 +27,7 @@ public:
   void begin(const upstream_turn& turn) override;
   void settle() override;
   void cancel(std::optional<std::chrono::steady_clock::time_point> client_left) override;
+  void let_go() override;
   void give_up_late() override;
   bool may_have_told() const noexcept override;
   void grant(std::size_t bytes) override;
@@ -36,6 +37,8 @@ public:
 
 private:
   void on_deltas(deltas text, std::size_t bytes) override;
+  void on_alternatives(std::size_t count) override { listener_.on_alternatives(count); }
+  void on_branches(const std::vector<deltas>& texts, std::size_t bytes) override;
   void on_answer(upstream_answer answer) override;
   void on_failure(upstream_failure f) override;
   void on_settled() override { listener_.on_settled(); }

@@ -71,6 +71,8 @@ struct transfer_event {
   kind what = kind::end;
   /// The number `start` was given.
   std::uint64_t transfer = 0;
+  /// Where a line has lines of its own: whose transfer it is.
+  std::uint32_t line = 0;
   /// In a head.
   std::uint16_t status = 0;
   /// In a head: its `Retry-After`, if that is a number of seconds.

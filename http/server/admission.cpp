@@ -83,29 +83,33 @@ caller admission::identify(const request& r) const {
 
 bool admission::knows(const caller& who) const { return !who.tenant.empty() || !now()->rules.keys; }
 
+admission::callers_limiters admission::limiters_of(const state& current, const caller& who) {
+  auto find = [&](const char* kind, const rate_limit& limit) {
+    auto i = current.counting.find(name_of(kind, limit));
+    return i == current.counting.end() ? nullptr : i->second.get();
+  };
+  return {find(request_limit, who.requests.value_or(current.rules.requests)),
+          find(chat_limit, who.chats.value_or(current.rules.chats))};
+}
+
+error admission::refused(const char* kind, std::chrono::seconds wait) const {
+  counts_->rate_limited(kind);
+  error result{error_code::rate_limit_exceeded};
+  result.retry_after = wait;
+  return result;
+}
+
 std::optional<error> admission::refusal(const caller& who, bool chat) const {
   auto current = now();
   if (current->counting.empty())
     return std::nullopt;
   auto time = std::chrono::steady_clock::now();
   auto bucket = bucket_of(who);
-  auto limiter_of = [&](const char* kind, const rate_limit& limit) {
-    auto i = current->counting.find(name_of(kind, limit));
-    return i == current->counting.end() ? nullptr : i->second.get();
-  };
-  auto refused = [&](const char* kind, std::chrono::seconds wait) {
-    counts_->rate_limited(kind);
-    error result{error_code::rate_limit_exceeded};
-    result.retry_after = wait;
-    return result;
-  };
-
-  auto* requests = limiter_of(request_limit, who.requests.value_or(current->rules.requests));
+  auto [requests, chats] = limiters_of(*current, who);
   if (requests != nullptr)
     if (auto wait = requests->take(bucket, time))
       return refused(request_limit, *wait);
-  auto* chats = chat ? limiter_of(chat_limit, who.chats.value_or(current->rules.chats)) : nullptr;
-  if (chats == nullptr)
+  if (chats == nullptr || !chat)
     return std::nullopt;
   auto wait = chats->take(bucket, time);
   if (!wait)
@@ -114,6 +118,27 @@ std::optional<error> admission::refusal(const caller& who, bool chat) const {
   if (requests != nullptr)
     requests->refund(bucket);
   return refused(chat_limit, *wait);
+}
+
+std::optional<error> admission::further_refusal(const caller& who, std::uint32_t turns) const {
+  auto current = now();
+  auto [requests, chats] = limiters_of(*current, who);
+  if (chats == nullptr)
+    return std::nullopt;
+  auto bucket = bucket_of(who);
+  auto possible = turns < chats->most_at_once();
+  auto wait = possible ? chats->take(bucket, std::chrono::steady_clock::now(), turns)
+                       : std::optional<std::chrono::seconds>{0};
+  if (!wait)
+    return std::nullopt;
+  chats->refund(bucket);
+  if (requests != nullptr)
+    requests->refund(bucket);
+  if (possible)
+    return refused(chat_limit, *wait);
+  return error{error_code::invalid_value, "n",
+               "the rate limit allows at most " + std::to_string(chats->most_at_once()) +
+                   " answers at once"};
 }
 
 bool admission::may_watch(const caller& who) const { return who.admin || is_loopback(who.address); }

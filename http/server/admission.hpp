@@ -8,6 +8,8 @@
 #include "protocol/openai/errors.hpp"
 #include "protocol/result.hpp"
 
+#include <chrono>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -60,6 +62,10 @@ public:
   /// @returns nothing if it may pass, else the refusal with the time to wait.
   std::optional<openai::error> refusal(const caller& who, bool chat) const;
 
+  /// Counts *turns* further ones of a chat of *who* that passed, which wants several answers.
+  /// @returns nothing if it may go on, else the refusal; the chat is not counted then either.
+  std::optional<openai::error> further_refusal(const caller& who, std::uint32_t turns) const;
+
   /// Whether *who* may read the metrics: an admin's key, a caller of this machine, or anybody where
   /// there are no keys.
   bool may_watch(const caller& who) const;
@@ -74,7 +80,15 @@ private:
     limiters counting;
   };
 
+  /// The limiters that count for one caller; null where there is no limit.
+  struct callers_limiters {
+    rate_limiter* requests = nullptr;
+    rate_limiter* chats = nullptr;
+  };
+
   std::shared_ptr<const state> now() const;
+  static callers_limiters limiters_of(const state& current, const caller& who);
+  openai::error refused(const char* kind, std::chrono::seconds wait) const;
 
   std::shared_ptr<metrics> counts_;
   mutable std::mutex mutex_;

@@ -1,6 +1,7 @@
 #include "http/server/rate_limiter.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace nekod::http {
 
@@ -13,7 +14,8 @@ rate_limiter::rate_limiter(const rate_limit& limit, std::size_t max_keys)
   }
 }
 
-std::optional<std::chrono::seconds> rate_limiter::take(std::string_view key, time_point now) {
+std::optional<std::chrono::seconds> rate_limiter::take(std::string_view key, time_point now,
+                                                       unsigned count) {
   if (shapes_.empty())
     return std::nullopt;
   std::lock_guard guard{mutex_};
@@ -21,9 +23,9 @@ std::optional<std::chrono::seconds> rate_limiter::take(std::string_view key, tim
   now = latest_ = std::max(latest_, now);
   forget_full(now);
   auto& e = use(key, now);
-  if (auto wait = wait_for_room(e, now); wait > duration::zero())
+  if (auto wait = wait_for_room(e, now, count); wait > duration::zero())
     return std::chrono::ceil<std::chrono::seconds>(wait);
-  charge(e, now);
+  charge(e, now, count);
   return std::nullopt;
 }
 
@@ -43,17 +45,25 @@ std::size_t rate_limiter::size() const {
   return entries_.size();
 }
 
-/// How long until each bucket of *e* holds a token.
-rate_limiter::duration rate_limiter::wait_for_room(const entry& e, time_point now) const {
+std::size_t rate_limiter::most_at_once() const noexcept {
+  auto most = std::numeric_limits<duration::rep>::max();
+  for (const auto& s : shapes_)
+    most = std::min(most, s.whole / s.interval);
+  return static_cast<std::size_t>(most);
+}
+
+/// How long until each bucket of *e* holds *count* tokens.
+rate_limiter::duration rate_limiter::wait_for_room(const entry& e, time_point now,
+                                                   unsigned count) const {
   auto wait = duration::zero();
   for (std::size_t i = 0; i < shapes_.size(); ++i)
-    wait = std::max(wait, e.full_at[i] + shapes_[i].interval - shapes_[i].whole - now);
+    wait = std::max(wait, e.full_at[i] + shapes_[i].interval * count - shapes_[i].whole - now);
   return wait;
 }
 
-void rate_limiter::charge(entry& e, time_point now) {
+void rate_limiter::charge(entry& e, time_point now, unsigned count) {
   for (std::size_t i = 0; i < shapes_.size(); ++i)
-    e.full_at[i] = std::max(e.full_at[i], now) + shapes_[i].interval;
+    e.full_at[i] = std::max(e.full_at[i], now) + shapes_[i].interval * count;
   settle(e);
 }
 

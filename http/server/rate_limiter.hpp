@@ -33,12 +33,17 @@ public:
   rate_limiter(const rate_limiter&) = delete;
   rate_limiter& operator=(const rate_limiter&) = delete;
 
-  /// Nothing where a request of *key* may pass, which is charged then. Else nothing is charged, and
-  /// the time until the same try would pass is returned, in whole seconds, rounded up.
-  std::optional<std::chrono::seconds> take(std::string_view key, time_point now);
+  /// Nothing where *count* requests of *key* may pass, which are charged then. Else nothing is
+  /// charged, and the time until the same try would pass is returned, in whole seconds, rounded up.
+  /// @param count Up to `most_at_once()`.
+  std::optional<std::chrono::seconds> take(std::string_view key, time_point now,
+                                           unsigned count = 1);
 
-  /// Takes back what the last `take` of *key* charged. For a request that passed one limiter and
-  /// was refused by the next: so it is charged by neither.
+  /// How many requests the smallest bucket holds.
+  std::size_t most_at_once() const noexcept;
+
+  /// Takes back one request that a `take` of *key* charged. For a request that passed one limiter
+  /// and was refused by the next: so it is charged by neither.
   void refund(std::string_view key);
 
   /// How many keys are remembered.
@@ -64,8 +69,8 @@ private:
     time_point all_full_at;
   };
 
-  duration wait_for_room(const entry& e, time_point now) const;
-  void charge(entry& e, time_point now);
+  duration wait_for_room(const entry& e, time_point now, unsigned count) const;
+  void charge(entry& e, time_point now, unsigned count);
   entry& use(std::string_view key, time_point now);
   entry& insert(std::string_view key, time_point now);
   void forget_full(time_point now);

@@ -75,7 +75,8 @@ void reply_state::begin(turn_head head, credit_actor session) {
   if (request_->stream) {
     writer_.emplace(completion_, request_->include_usage);
     if (!head_->what.abilities.speaks_openai)
-      writer_->role(pending_);
+      for (std::uint32_t i = 0; i < request_->choices; ++i)
+        writer_->role(pending_, i);
   }
 }
 

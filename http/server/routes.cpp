@@ -189,6 +189,10 @@ void routes::chat(const call& c) {
   open_turn t;
   t.request = std::move(shared);
   t.tenant = c.who.tenant;
+  if (t.request->choices > 1)
+    t.count_further = [gate = options_.gate, who = c.who](std::uint32_t turns) {
+      return gate->further_refusal(who, turns);
+    };
   caf::anon_send(registry_, atom::open_v, std::move(t), std::move(handle));
 }
 

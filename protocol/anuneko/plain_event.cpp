@@ -69,12 +69,14 @@ bool take_pieces(reader& from, int branch, deltas& out) {
   return from.pass("]");
 }
 
-/// The only answer's piece.
-bool take_only_piece(reader& from, deltas& out) {
+/// The only answer's piece, which is of branch 0.
+bool take_only_piece(reader& from, int branch, deltas& out) {
   const auto begin = out.text.size();
   if (!from.text(out.text))
     return false;
-  if (out.text.size() > begin)
+  if (branch != 0)
+    out.text.resize(begin);
+  else if (out.text.size() > begin)
     out.ends.push_back(static_cast<std::uint32_t>(out.text.size()));
   return true;
 }
@@ -85,7 +87,7 @@ bool take_event(reader& from, int branch, deltas& out, std::string& id) {
   if (from.pass(R"("msg_id":")") && !(from.text(id) && from.pass(",")))
     return false;
   const auto taken = from.pass(R"("c":[)")   ? take_pieces(from, branch, out)
-                     : from.pass(R"("v":")") ? take_only_piece(from, out)
+                     : from.pass(R"("v":")") ? take_only_piece(from, branch, out)
                                              : false;
   return taken && from.pass("}") && from.ended();
 }

@@ -26,9 +26,6 @@ service_error error_event(std::string_view data) {
   return failure("error", is_utf8(data) ? data : std::string_view{});
 }
 
-/// Whether events of that name carry text; older replies name none.
-bool carries_text(std::string_view name) { return name.empty() || name == "delta"; }
-
 bool may_have_text(const sse::item& item) { return carries_text(item.name) && !item.stray; }
 
 /// Whether events of that name tell that the service has answered.
@@ -39,19 +36,16 @@ bool is_known(std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
 
-/// The branch that *object* names under *key*; branch 0 goes without.
-std::int64_t branch_of(const json::value& object, std::string_view key) {
-  const auto* v = json::find(object, key);
-  return v == nullptr || v->IsNull() ? 0 : json::integer_of(*v).value_or(-1);
-}
-
 bool is_of(const json::value& piece, int branch) { return branch_of(piece, "c") == branch; }
 
 /// Joins the texts of *branch* in an event, of which *half* is what came before.
 void join_texts(json::joined_text& out, std::string_view event, int branch, std::string& half) {
   const auto pieces = json::find_span(event, "c");
-  if (!pieces.starts_with('['))
-    return out.join(json::find_span(event, "v"), half);
+  if (!pieces.starts_with('[')) {
+    if (branch == 0)
+      out.join(json::find_span(event, "v"), half);
+    return;
+  }
   for (json::elements e{pieces}; e.next();)
     if (is_of(json::parse_foreign(e.value()).root, branch))
       out.join(json::find_span(e.value(), "v"), half);
@@ -63,7 +57,8 @@ bool take_text(const json::value& event, int branch, deltas& out) {
   const auto* pieces = json::find(event, "c");
   if (pieces == nullptr || !pieces->IsArray()) {
     const auto text = json::find_string(event, "v");
-    out.push_back(text.value_or(std::string_view{}));
+    if (text && branch == 0)
+      out.push_back(*text);
     return text.has_value();
   }
   for (const auto& piece : pieces->GetArray())
@@ -91,6 +86,13 @@ bool take_finish_reason(const json::value& event, int branch, std::string& reaso
 }
 
 } // namespace
+
+bool carries_text(std::string_view name) noexcept { return name.empty() || name == "delta"; }
+
+std::int64_t branch_of(const json::value& object, std::string_view key) {
+  const auto* v = json::find(object, key);
+  return v == nullptr || v->IsNull() ? 0 : json::integer_of(*v).value_or(-1);
+}
 
 reply_decoder::reply_decoder(int branch) : branch_(branch) {}
 

@@ -2,6 +2,7 @@
 
 #include "protocol/anuneko/calls.hpp"
 #include "protocol/deltas.hpp"
+#include "protocol/json.hpp"
 #include "protocol/sse.hpp"
 
 #include <cstdint>
@@ -9,15 +10,18 @@
 #include <string>
 #include <string_view>
 
-namespace nekod::json {
-class document;
-} // namespace nekod::json
-
 namespace nekod::anuneko {
+
+/// Whether events of that name carry text; older replies name none.
+bool carries_text(std::string_view name) noexcept;
+
+/// The branch that *object* names under *key*: 0 where it names none, -1 where it names nonsense.
+std::int64_t branch_of(const json::value& object, std::string_view key);
 
 /// Reads the event stream that answers `post_message`, from any split of its bytes.
 ///
-/// It takes the text of one branch and drops the others'. Both forms of errors end the reply: an
+/// It takes the text of one branch and drops the others'. Text that names no branch is of branch 0,
+/// be it the only answer's or not. Both forms of errors end the reply: an
 /// `error` event, and a bare JSON line with `code`. What it does not know it skips and counts.
 class reply_decoder {
 public:

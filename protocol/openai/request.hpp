@@ -1,5 +1,6 @@
 #pragma once
 
+#include "protocol/openai/answer_limits.hpp"
 #include "protocol/openai/errors.hpp"
 #include "protocol/openai/retries.hpp"
 #include "protocol/result.hpp"
@@ -49,6 +50,10 @@ struct chat_request {
   bool stream = false;
   /// `stream_options.include_usage`: a chunk with usage before the end.
   bool include_usage = false;
+  /// `n`: how many answers are wanted, 1 to 128.
+  std::uint32_t choices = 1;
+  /// Where each of them has to end.
+  answer_limits limits;
   /// The conversation the client names; empty for none.
   std::string session_id;
   /// The `X-Session-Id` of its header, which names a session that there is, and is a scope else;

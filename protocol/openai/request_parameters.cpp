@@ -99,8 +99,16 @@ outcome take_model(std::string_view, const value& v, chat_request& r) {
   return std::nullopt;
 }
 
-outcome take_n(std::string_view name, const value& v, chat_request& r) {
-  return json::integer_of(v) == 1 ? std::nullopt : demand(name, v, r);
+/// The smaller of `max_tokens` and `max_completion_tokens` counts.
+outcome take_max_tokens(std::string_view, const value& v, chat_request& r) {
+  const auto most = static_cast<std::uint64_t>(json::integer_of(v).value_or(1));
+  r.limits.pieces = std::min(most, r.limits.pieces.value_or(most));
+  return std::nullopt;
+}
+
+outcome take_n(std::string_view, const value& v, chat_request& r) {
+  r.choices = static_cast<std::uint32_t>(json::integer_of(v).value_or(1));
+  return std::nullopt;
 }
 
 outcome take_response_format(std::string_view name, const value& v, chat_request& r) {
@@ -127,14 +135,24 @@ outcome take_session_id(std::string_view name, const value& v, chat_request& r) 
   return std::nullopt;
 }
 
+/// An empty text ends nothing.
+void add_stop(const value& text, chat_request& r) {
+  if (text.GetStringLength() > 0)
+    r.limits.stop.emplace_back(json::text_of(text));
+}
+
 outcome take_stop(std::string_view name, const value& v, chat_request& r) {
-  if (v.IsArray()) {
-    if (auto e = check_strings(name, v))
-      return e;
-    if (v.Size() > 4)
-      return error{error_code::invalid_value, std::string{name}, "expected up to 4 strings"};
+  if (v.IsString()) {
+    add_stop(v, r);
+    return std::nullopt;
   }
-  return tune(name, v, r);
+  if (auto e = check_strings(name, v))
+    return e;
+  if (v.Size() > 4)
+    return error{error_code::invalid_value, std::string{name}, "expected up to 4 strings"};
+  for (const auto& text : v.GetArray())
+    add_stop(text, r);
+  return std::nullopt;
 }
 
 outcome take_stream(std::string_view, const value& v, chat_request& r) {
@@ -170,8 +188,8 @@ constexpr rule rules[] = {
     {"functions", array, demand},
     {"logit_bias", object, tune},
     {"logprobs", boolean, tune},
-    {"max_completion_tokens", positive_integer, tune},
-    {"max_tokens", positive_integer, tune},
+    {"max_completion_tokens", positive_integer, take_max_tokens},
+    {"max_tokens", positive_integer, take_max_tokens},
     {"metadata", object, accept},
     {"modalities", array, take_modalities},
     {"model", string, take_model, ours},

@@ -26,14 +26,6 @@ constexpr std::string_view content_name = R"("content":)";
 /// From behind a chunk's members to the event's end.
 constexpr std::string_view after_members = "}\n\n";
 
-/// The usage member and the object's end.
-void append_usage(std::string& out, const usage& tokens) {
-  out += R"(,"usage":{"prompt_tokens":)" + std::to_string(tokens.prompt_tokens);
-  out += R"(,"completion_tokens":)" + std::to_string(tokens.completion_tokens);
-  out += R"(,"total_tokens":)" + std::to_string(tokens.prompt_tokens + tokens.completion_tokens);
-  out += "}}";
-}
-
 } // namespace
 
 std::string_view name_of(finish_reason r) noexcept {
@@ -48,16 +40,31 @@ std::string_view name_of(finish_reason r) noexcept {
   return "stop";
 }
 
+void append_choice(std::string& out, std::size_t index, std::string_view text,
+                   finish_reason reason) {
+  out += R"({"index":)" + std::to_string(index);
+  out += R"(,"message":{"role":"assistant","content":)";
+  json::append_quoted(out, text);
+  out += R"(,"refusal":null},"logprobs":null,"finish_reason":)";
+  json::append_quoted(out, name_of(reason));
+  out += '}';
+}
+
+void append_usage(std::string& out, const usage& tokens) {
+  out += R"("usage":{"prompt_tokens":)" + std::to_string(tokens.prompt_tokens);
+  out += R"(,"completion_tokens":)" + std::to_string(tokens.completion_tokens);
+  out += R"(,"total_tokens":)" + std::to_string(tokens.prompt_tokens + tokens.completion_tokens);
+  out += '}';
+}
+
 std::string completion(const completion_head& head, std::string_view text, finish_reason reason,
                        const usage& tokens) {
   auto out = opening(head, "chat.completion");
   out += choices;
-  out += R"({"index":0,"message":{"role":"assistant","content":)";
-  json::append_quoted(out, text);
-  out += R"(,"refusal":null},"logprobs":null,"finish_reason":)";
-  json::append_quoted(out, name_of(reason));
-  out += "}]";
+  append_choice(out, 0, text, reason);
+  out += "],";
   append_usage(out, tokens);
+  out += '}';
   return out;
 }
 
@@ -75,8 +82,9 @@ chunk_writer::chunk_writer(const completion_head& head, bool include_usage)
       after_choices_(include_usage ? "],\"usage\":null}\n\n" : "]}\n\n"),
       after_delta_(R"(},"finish_reason":null})" + after_choices_) {}
 
-void chunk_writer::role(std::string& out) const {
-  out += before_delta_;
+void chunk_writer::role(std::string& out, std::size_t index) const {
+  out += before_choices_;
+  out += R"({"index":)" + std::to_string(index) + R"(,"delta":{)";
   out += R"("role":"assistant","content":"")";
   out += after_delta_;
 }
@@ -113,9 +121,9 @@ void chunk_writer::finish(std::string& out, finish_reason reason) const {
 
 void chunk_writer::usage_chunk(std::string& out, const usage& tokens) const {
   out += before_choices_;
-  out += ']';
+  out += "],";
   append_usage(out, tokens);
-  out += "\n\n";
+  out += after_members;
 }
 
 void chunk_writer::done(std::string& out) { sse::append_event(out, "[DONE]"); }

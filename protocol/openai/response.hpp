@@ -3,6 +3,7 @@
 #include "protocol/deltas.hpp"
 #include "protocol/openai/errors.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -31,6 +32,13 @@ struct usage {
   std::uint64_t prompt_tokens = 0;
   std::uint64_t completion_tokens = 0;
 };
+
+/// Appends one choice of a whole answer.
+void append_choice(std::string& out, std::size_t index, std::string_view text,
+                   finish_reason reason);
+
+/// Appends the member `usage`.
+void append_usage(std::string& out, const usage& tokens);
 
 /// A whole answer as a JSON body.
 std::string completion(const completion_head& head, std::string_view text, finish_reason reason,
@@ -62,7 +70,8 @@ public:
   ///                      says `"usage":null`.
   chunk_writer(const completion_head& head, bool include_usage);
 
-  void role(std::string& out) const;
+  /// @param index The choice that begins; the first is 0.
+  void role(std::string& out, std::size_t index = 0) const;
   /// @param piece UTF-8; goes out unchanged.
   void content(std::string& out, std::string_view piece) const;
   /// @param piece The members of a chunk, `choices` among them; goes out unchanged.

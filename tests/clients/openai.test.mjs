@@ -151,6 +151,36 @@ test('what AnuNeko cannot do is refused, and what a server with the OpenAI API m
   }
 });
 
+const obeyed = { skip: kind.name !== 'anuneko' && 'such a server obeys by itself' };
+
+test('stop and max_tokens end an answer', obeyed, async () => {
+  const text = `[sim tokens=30] ${unique('stop')}`;
+  const whole = (await openai.chat.completions.create(say(text))).choices[0].message.content;
+  const stop = [whole.slice(20, 27), 'no such text'];
+  const expected = whole.slice(0, whole.indexOf(stop[0]));
+  const { choices } = await openai.chat.completions.create(say(text, { stop }));
+  assert.deepEqual([choices[0].message.content, choices[0].finish_reason], [expected, 'stop']);
+  const streamed = await read(await openai.chat.completions.create(say(text, { stop, stream: true })));
+  assert.deepEqual([streamed.text, streamed.finish], [expected, ['stop']]);
+  const few = await read(await openai.chat.completions.create(say(text, { max_completion_tokens: 3, stream: true })));
+  assert.deepEqual(few.finish, ['length']);
+  assert.ok(whole.startsWith(few.text) && few.text.length > 0);
+});
+
+test('several answers, whole, streamed and by the stream() helper', obeyed, async () => {
+  const ask = () => say(`[sim tokens=30] ${unique('n')}`, { n: 3 });
+  const { choices } = await openai.chat.completions.create(ask());
+  assert.deepEqual(choices.map((choice) => choice.index), [0, 1, 2]);
+  const streamed = ['', '', ''];
+  for await (const chunk of await openai.chat.completions.create({ ...ask(), stream: true }))
+    for (const choice of chunk.choices) streamed[choice.index] += choice.delta.content ?? '';
+  const helped = await openai.chat.completions.stream(ask()).finalChatCompletion();
+  assert.deepEqual(helped.choices.map((choice) => choice.finish_reason), ['stop', 'stop', 'stop']);
+  for (const text of [...choices, ...helped.choices].map((choice) => choice.message.content).concat(streamed))
+    assert.ok(text.length > 0);
+  await assert.rejects(openai.chat.completions.create({ ...ask(), n: 9 }), OpenAI.BadRequestError);
+});
+
 test('a stream that breaks in the middle throws an APIError', async () => {
   for (const fault of ['cut', 'error_event', 'stall']) {
     await sim.fault({ call, kind: fault, times: 1, after_events: 6 });

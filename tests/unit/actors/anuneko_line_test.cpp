@@ -5,6 +5,11 @@
 
 #include <doctest/doctest.h>
 
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace {
 
 using namespace nekod;
@@ -18,11 +23,31 @@ struct listener : test::recording_listener {
   void on_deltas(deltas d, std::size_t bytes) override {
     text += d.text;
     recording_listener::on_deltas(std::move(d), bytes);
+    if (on_text)
+      on_text();
+  }
+  void on_alternatives(std::size_t count) override { alternatives = count; }
+  void on_branches(const std::vector<deltas>& texts, std::size_t bytes) override {
+    used += bytes;
+    branches.resize(texts.size());
+    for (std::size_t i = 0; i < texts.size(); ++i)
+      branches[i] += texts[i].text;
+    if (on_text)
+      on_text();
+  }
+  void on_answer(upstream_answer a) override {
+    ends = a.alternatives;
+    recording_listener::on_answer(std::move(a));
   }
   std::string seeded_text() const override { return "seeded hello"; }
   std::size_t times_said() const override { return said_before; }
 
   std::string text;
+  /// Is called with each piece; may be empty.
+  std::function<void()> on_text;
+  std::size_t alternatives = 0;
+  strings branches;
+  std::vector<std::optional<openai::finish_reason>> ends;
   std::size_t said_before = 0;
 };
 
@@ -54,10 +79,11 @@ struct fixture {
 
   void open_in_chat() { open(known_chat()); }
 
-  void begin(const std::string& model = "Orange Cat") {
+  void begin(const std::string& model = "Orange Cat", std::size_t alternatives = 1) {
     upstream_turn turn;
     turn.model = model;
     turn.text = "hello";
+    turn.alternatives = alternatives;
     line->begin(turn);
   }
 
@@ -623,4 +649,109 @@ TEST_CASE_FIXTURE(fixture, "a failure says what may help") {
     CHECK(after({}) == e.while_making_chat);
     CHECK(after(known_chat()) == e.for_message);
   }
+}
+
+TEST_CASE_FIXTURE(fixture, "an answer of which enough has come is answered, and its chat is left") {
+  const std::string more = "data: {\"c\":[{\"v\":\"ow\"}]}\n\n";
+  const strings replies{"data: {\"msg_id\":\"m1\",\"c\":[{\"v\":\"me\"}]}\n\n",
+                        "data: {\"v\":\"me\"}\n\n" + more,
+                        "data: {\"v\":\"me\"}\n\n{\"code\":\"x\"}\n"};
+  for (const auto& reply : replies) {
+    open_in_chat();
+    heard = listener{};
+    heard.on_text = [this] { line->let_go(); };
+    const auto answered = calls("post_message", call_outcome::ok);
+    begin();
+    auto call = net.calls.back();
+    transport_script::head(*call, 200);
+    transport_script::data(*call, reply);
+    CHECK(heard.text.starts_with("me"));
+    CHECK(call->dropped);
+    CHECK_FALSE(call->abandoned);
+    CHECK(calls("post_message", call_outcome::ok) == answered + 1);
+    CHECK(line->chat().id.empty());
+    transport_script::data(*call, more);
+    transport_script::end(*call);
+    CHECK(heard.log.empty());
+    line->settle();
+    CHECK(heard.log == strings{"settled"});
+    CHECK(net.calls.back() == call); // Nothing more is asked of the chat.
+    begin();
+    CHECK(paths().back() == "POST /chat");
+  }
+}
+
+TEST_CASE_FIXTURE(fixture, "a piece that comes with the body's end may be enough, too") {
+  open_in_chat();
+  heard.on_text = [this] { line->let_go(); };
+  begin();
+  transport_script::head(net.last(), 200);
+  transport_script::data(net.last(), "data: {\"v\":\"me\"}");
+  transport_script::end(net.last());
+  CHECK(heard.text == "me");
+  CHECK(heard.log.empty());
+  CHECK(line->chat().id.empty());
+}
+
+TEST_CASE_FIXTURE(fixture, "an answer that came whole may be left, too") {
+  open_in_chat();
+  begin();
+  answer_stream();
+  line->let_go();
+  line->settle();
+  CHECK(heard.log == strings{"answer", "settled"});
+  CHECK(paths().back() == "POST /msg/c1/stream");
+  CHECK(line->chat().id.empty());
+}
+
+TEST_CASE_FIXTURE(fixture, "alternatives are passed on where several answers are wanted") {
+  open_in_chat();
+  begin("Orange Cat", 3);
+  const std::string reply = "event: start\ndata: {\"choice_num\":2}\n\n"
+                            "event: delta\ndata: {\"c\":[{\"v\":\"a\"},{\"v\":\"b\",\"c\":1}]}\n\n"
+                            "event: delta\ndata: {\"c\":[{\"v\":\"c\",\"c\":1}]}\n\n"
+                            "event: stop\ndata: {\"choice_idx\":1,\"finish_reason\":\"length\"}\n\n"
+                            "event: assistmsg\ndata: {\"msg_id\":\"m1\"}\n\n";
+  net.answer(200, reply);
+  CHECK(heard.alternatives == 2);
+  CHECK(heard.branches == strings{"a", "bc", ""});
+  CHECK(heard.text.empty());
+  CHECK(heard.used == reply.size());
+  REQUIRE(heard.ends.size() == 2);
+  CHECK(heard.ends[0] == openai::finish_reason::length);
+  CHECK_FALSE(heard.ends[1]);
+  CHECK(line->chat().unsettled_message == "m1");
+  line->settle();
+  CHECK(net.last().call.body.find("\"choice_idx\":0") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(fixture, "the only answer of a reply is no alternative") {
+  open_in_chat();
+  begin("Orange Cat", 2);
+  net.answer(200, "data: {\"v\":\"me\"}\n\ndata: {\"v\":\"ow\", \"x\":1}\n\n");
+  CHECK(heard.alternatives == 1);
+  CHECK(heard.branches == strings{"meow", ""});
+  CHECK_FALSE(heard.ends.at(0));
+}
+
+TEST_CASE_FIXTURE(fixture, "all alternatives of a reply share its room") {
+  open_in_chat();
+  begin("Orange Cat", 2);
+  auto& call = net.last();
+  const std::string event = "data: {\"c\":[{\"v\":\"b\",\"c\":1}]}\n\n";
+  transport_script::head(call, 200);
+  transport_script::data(call, event.substr(0, 10));
+  CHECK(call.granted == 10);
+  transport_script::data(call, event.substr(10));
+  CHECK(heard.used == event.size());
+  CHECK(call.granted == 0);
+}
+
+TEST_CASE_FIXTURE(fixture, "one answer is wanted of a reply with several by those who want one") {
+  open_in_chat();
+  begin();
+  net.answer(200, "data: {\"c\":[{\"v\":\"a\"},{\"v\":\"b\",\"c\":1}]}\n\n");
+  CHECK(heard.text == "a");
+  CHECK(heard.branches.empty());
+  CHECK(heard.alternatives == 0);
 }

@@ -684,3 +684,49 @@ TEST_CASE_FIXTURE(fixture,
   run();
   CHECK(ask(telling({"hello", "meow", "two"}))->head.what.match == session_match::seeded);
 }
+
+TEST_CASE_FIXTURE(fixture, "more answers than an upstream of plain text can give are refused") {
+  give_models({"Orange Cat"});
+  auto asking = [&](std::uint32_t n) {
+    auto request = test::request_saying("hello");
+    request->choices = n;
+    return ask(std::move(request));
+  };
+  CHECK(asking(8)->log == strings{"begin"});
+  auto refused = asking(9);
+  CHECK(refused->log == strings{"failed"});
+  CHECK(refused->error.code == openai::error_code::unsupported_parameter);
+  CHECK(refused->error.param == "n");
+  CHECK(refused->error.detail.find("at most 8") != std::string::npos);
+  upstream->can.speaks_openai = true;
+  CHECK(asking(9)->log == strings{"begin"});
+}
+
+TEST_CASE_FIXTURE(fixture, "further answers are counted where each costs a turn") {
+  give_models({"Orange Cat"});
+  std::vector<std::uint32_t> counted;
+  std::optional<openai::error> refusal;
+  auto asking = [&](std::uint32_t n) {
+    auto record = std::make_shared<test::reply_record>();
+    auto request = test::request_saying("hello");
+    request->choices = n;
+    open_turn t;
+    t.request = std::move(request);
+    t.count_further = [&](std::uint32_t turns) {
+      counted.push_back(turns);
+      return refusal;
+    };
+    caf::anon_send(handle, atom::open_v, t, system().spawn(test::recording_reply, record));
+    run();
+    return record;
+  };
+  CHECK(asking(1)->log == strings{"begin"});
+  CHECK(counted.empty());
+  CHECK(asking(3)->log == strings{"begin"});
+  CHECK(counted == std::vector<std::uint32_t>{2});
+  refusal = openai::error_code::rate_limit_exceeded;
+  CHECK(asking(3)->log == strings{"failed"});
+  upstream->can.speaks_openai = true;
+  CHECK(asking(3)->log == strings{"begin"});
+  CHECK(counted == std::vector<std::uint32_t>{2, 2});
+}

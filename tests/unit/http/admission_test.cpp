@@ -126,3 +126,49 @@ TEST_CASE_FIXTURE(fixture, "other rules hold at once, and a limit that stays goe
   gate.use(rules);
   CHECK_FALSE(gate.knows(gate.identify(from("192.0.2.1"))));
 }
+
+TEST_CASE_FIXTURE(fixture,
+                  "further answers of a chat count as chats, and a refused one not at all") {
+  admission_rules rules;
+  rules.requests = limit("4 per day");
+  rules.chats = limit("5 per day");
+  admission gate{rules, counts};
+  auto a = gate.identify(from("192.0.2.1"));
+  CHECK_FALSE(gate.refusal(a, true));
+  CHECK_FALSE(gate.further_refusal(a, 2));
+  CHECK_FALSE(gate.refusal(a, true));
+  auto refused = gate.further_refusal(a, 2);
+  REQUIRE(refused);
+  CHECK(refused->code == openai::error_code::rate_limit_exceeded);
+  CHECK(refused->retry_after);
+  CHECK_FALSE(gate.refusal(a, true));
+  CHECK_FALSE(gate.further_refusal(a, 1));
+  CHECK(gate.refusal(a, true)); // Five chats were counted.
+  CHECK_FALSE(gate.refusal(a, false));
+  CHECK_FALSE(gate.refusal(a, false));
+  CHECK(gate.refusal(a, false)); // And four requests, of which two were chats.
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "more answers than the limit of chats ever allows are refused for good") {
+  admission_rules rules;
+  rules.chats = limit("5 per day");
+  admission gate{rules, counts};
+  auto a = gate.identify(from("192.0.2.1"));
+  CHECK_FALSE(gate.refusal(a, true));
+  auto refused = gate.further_refusal(a, 5);
+  REQUIRE(refused);
+  CHECK(refused->code == openai::error_code::invalid_value);
+  CHECK(refused->param == "n");
+  CHECK_FALSE(gate.refusal(a, true));
+  CHECK_FALSE(gate.further_refusal(a, 4));
+}
+
+TEST_CASE_FIXTURE(fixture, "without a limit of chats any number of answers passes") {
+  admission_rules rules;
+  rules.requests = limit("1 per day");
+  admission gate{rules, counts};
+  auto a = gate.identify(from("192.0.2.1"));
+  CHECK_FALSE(gate.refusal(a, true));
+  CHECK_FALSE(gate.further_refusal(a, 7));
+}

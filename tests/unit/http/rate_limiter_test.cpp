@@ -208,6 +208,20 @@ TEST_CASE_FIXTURE(fixture, "a key whose buckets are full makes room before any b
   CHECK(pass(limiter, 2, "old and busy") == 1);
 }
 
+TEST_CASE_FIXTURE(fixture, "several requests at once take as many tokens, or none") {
+  rate_limiter limiter{parse("5 per minute; 8 per hour")};
+  CHECK(limiter.most_at_once() == 5);
+  CHECK_FALSE(limiter.take("a", now, 4));
+  CHECK(limiter.take("a", now, 3) == 24s); // Two tokens more, one in 12 s.
+  CHECK(ask(limiter) == 0);
+  now += 24s;
+  CHECK_FALSE(limiter.take("a", now, 2));
+  CHECK(pass(limiter, 9, "b") == 5);
+  now += 1min;
+  CHECK_FALSE(limiter.take("b", now, 3));
+  CHECK(ask(limiter, "b") > 0);
+}
+
 TEST_CASE_FIXTURE(fixture, "a flood of keys stays within its memory") {
   rate_limiter limiter{parse("1 per day"), 100};
   for (int i = 0; i < 10'000; ++i)

@@ -43,6 +43,10 @@ public:
     void cancel(std::optional<std::chrono::steady_clock::time_point> client_left) override {
       parent.log.emplace_back(client_left ? "cancel, left" : "cancel");
     }
+    void let_go() override {
+      parent.log.emplace_back("let go");
+      state = upstream_chat{};
+    }
     void give_up_late() override { parent.log.emplace_back("too late"); }
     bool may_have_told() const noexcept override { return told; }
     void grant(std::size_t bytes) override { granted += bytes; }

@@ -81,7 +81,8 @@ TEST_CASE("the manual's request is read") {
   CHECK_FALSE(r.stream);
   CHECK_FALSE(r.include_usage);
   CHECK(r.session_id == "uuid-1");
-  CHECK(r.tuning == strings{"temperature", "max_tokens"});
+  CHECK(r.tuning == strings{"temperature"});
+  CHECK(r.limits.pieces == 1000);
   CHECK(r.demands.empty());
 }
 
@@ -229,13 +230,7 @@ TEST_CASE("a parameter tunes, demands or says nothing") {
       {R"("top_p":1,"frequency_penalty":-2,"presence_penalty":2)",
        {"top_p", "frequency_penalty", "presence_penalty"},
        {}},
-      {R"("max_tokens":1)", {"max_tokens"}, {}},
-      {R"("max_tokens":100.0,"max_completion_tokens":5)",
-       {"max_tokens", "max_completion_tokens"},
-       {}},
-      {R"("stop":"x")", {"stop"}, {}},
-      {R"("stop":["a","b","c","d"])", {"stop"}, {}},
-      {R"("stop":[])", {}, {}},
+      {R"("max_tokens":1,"max_completion_tokens":5,"stop":"x","n":2)", {}, {}},
       {R"("seed":-9223372036854775808)", {"seed"}, {}},
       {R"("logprobs":true,"top_logprobs":20)", {"logprobs", "top_logprobs"}, {}},
       {R"("logprobs":false)", {}, {}},
@@ -245,9 +240,6 @@ TEST_CASE("a parameter tunes, demands or says nothing") {
       {R"("response_format":{"type":"text"})", {}, {}},
       {R"("response_format":{"type":"json_object"})", {"response_format"}, {}},
       {R"("response_format":{"type":"json_schema","json_schema":{}})", {}, {"response_format"}},
-      {R"("n":1)", {}, {}},
-      {R"("n":2)", {}, {"n"}},
-      {R"("n":128)", {}, {"n"}},
       {R"("tools":[],"functions":[])", {}, {}},
       {R"("tools":[{"type":"function"}],"functions":[{"name":"f"}])", {}, {"tools", "functions"}},
       {R"("tool_choice":"auto","function_call":{"name":"f"},"parallel_tool_calls":true)", {}, {}},
@@ -266,6 +258,38 @@ TEST_CASE("a parameter tunes, demands or says nothing") {
     const auto r = parsed(with(row.members));
     CHECK(r.tuning == row.tuning);
     CHECK(r.demands == row.demands);
+  }
+}
+
+TEST_CASE("limits and the number of answers are read") {
+  struct row {
+    std::string_view members;
+    std::uint32_t choices;
+    std::optional<std::uint64_t> pieces;
+    strings stop;
+  };
+  const std::vector<row> rows{
+      {R"("user":"u")", 1, std::nullopt, {}},
+      {R"("n":1)", 1, std::nullopt, {}},
+      {R"("n":128)", 128, std::nullopt, {}},
+      {R"("max_tokens":7)", 1, 7, {}},
+      {R"("max_completion_tokens":9223372036854775807)", 1, 9223372036854775807U, {}},
+      {R"("max_tokens":100.0,"max_completion_tokens":5)", 1, 5, {}},
+      {R"("max_tokens":5,"max_completion_tokens":100)", 1, 5, {}},
+      {R"("max_tokens":5,"max_completion_tokens":null)", 1, 5, {}},
+      {R"("stop":"x")", 1, std::nullopt, {"x"}},
+      {R"("stop":["a","\n","喵","d"])", 1, std::nullopt, {"a", "\n", "喵", "d"}},
+      {R"("stop":["","a",""])", 1, std::nullopt, {"a"}},
+      {R"("stop":"")", 1, std::nullopt, {}},
+      {R"("stop":[])", 1, std::nullopt, {}},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.members);
+    const auto r = parsed(with(row.members));
+    CHECK_FALSE(r.objection);
+    CHECK(r.choices == row.choices);
+    CHECK(r.limits.pieces == row.pieces);
+    CHECK(r.limits.stop == row.stop);
   }
 }
 
@@ -311,6 +335,8 @@ TEST_CASE("null means absent for every parameter") {
     const auto r = parsed(with("\"" + std::string{name} + "\":null"));
     CHECK(r.tuning.empty());
     CHECK(r.demands.empty());
+    CHECK(r.limits.empty());
+    CHECK(r.choices == 1);
     CHECK(r.model.empty());
     CHECK(r.session_id.empty());
     CHECK_FALSE(r.stream);

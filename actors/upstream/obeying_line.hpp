@@ -1,0 +1,120 @@
+#pragma once
+
+#include "actors/byte_budget.hpp"
+#include "actors/upstream/chat_upstream.hpp"
+#include "protocol/openai/choices.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace nekod {
+
+/// Answers that a request to a service of plain text may ask for, at most.
+inline constexpr std::uint32_t most_choices = 8;
+
+/// Whether a request asks for what an `obeying_line` obeys.
+bool wants_obeying(const openai::chat_request& r);
+
+/// One conversation's line to a service of plain text, with what the gateway obeys in the service's
+/// place: `stop`, `max_tokens` and `max_completion_tokens`, `n`.
+///
+/// An answer that a limit ends is answered: its transfer is closed, and its chat let go, since that
+/// knows more than the client got. Further answers are the alternatives of the service's reply,
+/// where there are any, and else come from further chats that are told the same. The first answer
+/// is the conversation's. Where one of several fails, the turn fails; where it is given up, too,
+/// the conversation's chat is let go.
+class obeying_line : public chat_upstream {
+public:
+  /// @param known The conversation's chat.
+  /// @param budget For several answers that are wanted whole, while they wait; may be null.
+  obeying_line(std::shared_ptr<upstream_service> upstream, upstream_chat known,
+               upstream_listener& listener, line_context context,
+               std::shared_ptr<byte_budget> budget = nullptr);
+
+  obeying_line(const obeying_line&) = delete;
+  obeying_line& operator=(const obeying_line&) = delete;
+
+  void begin(const upstream_turn& turn) override;
+  void settle() override;
+  void cancel(std::optional<std::chrono::steady_clock::time_point> client_left) override;
+  void let_go() override { conversation().line->let_go(); }
+  void give_up_late() override;
+  bool may_have_told() const noexcept override;
+  void grant(std::size_t bytes) override;
+  void on_transfer(transfer_event event) override;
+  void on_wake(std::uint64_t number) override;
+  const upstream_chat& chat() const noexcept override { return sources_.front()->line->chat(); }
+
+private:
+  /// A chat that is told the turn's message, and which answers come of it.
+  struct source : upstream_listener {
+    source(obeying_line& o, std::uint32_t t) : owner(o), tag(t) {}
+
+    void on_deltas(deltas text, std::size_t bytes) override {
+      std::vector<deltas> texts;
+      texts.push_back(std::move(text));
+      owner.take(*this, texts, bytes);
+    }
+    void on_alternatives(std::size_t count) override { owner.spread(*this, count); }
+    void on_branches(const std::vector<deltas>& texts, std::size_t bytes) override {
+      owner.take(*this, texts, bytes);
+    }
+    void on_answer(upstream_answer answer) override { owner.end(*this, answer); }
+    void on_failure(upstream_failure f) override { owner.fail(*this, std::move(f)); }
+    void on_settled() override { owner.listener_.on_settled(); }
+    std::string seeded_text() const override { return owner.listener_.seeded_text(); }
+    std::size_t times_said() const override { return owner.listener_.times_said(); }
+
+    obeying_line& owner;
+    /// Tells its transfers and times from those of others; 0 for the conversation's own chat.
+    std::uint32_t tag;
+    std::unique_ptr<chat_upstream> line;
+    /// Which answers it brings: the first of these, and then its alternatives.
+    std::vector<std::size_t> answers;
+    /// Whether it brings no more.
+    bool ended = false;
+  };
+
+  source& conversation() noexcept { return *sources_.front(); }
+  source* find(std::uint64_t tag);
+  line_context context_for(std::uint32_t tag);
+
+  void take(source& from, const std::vector<deltas>& texts, std::size_t bytes);
+  void pass_on(source& from, deltas out, std::size_t bytes);
+  void spread(source& from, std::size_t count);
+  void ask_further(const std::vector<std::size_t>& answers, std::size_t in_one_reply);
+  void begin_further(std::vector<std::size_t> answers);
+  void end(source& from, const upstream_answer& answer);
+  bool all_ended(const source& from) const;
+  void end_if_all_ended();
+  void fail(source& from, upstream_failure f);
+  void fail_soon(upstream_failure f);
+  void fail_for_room();
+  void drop_turn();
+
+  std::shared_ptr<upstream_service> upstream_;
+  upstream_listener& listener_;
+  line_context context_;
+  /// The conversation's chat, then those for further answers of the running turn.
+  std::vector<std::unique_ptr<source>> sources_;
+  std::uint32_t last_tag_ = 0;
+  std::shared_ptr<byte_budget> budget_;
+
+  // Of the running turn:
+  upstream_turn turn_;
+  std::optional<openai::choices> choices_;
+  /// What its whole answers hold of the budget.
+  byte_budget::share held_;
+  /// Whose bytes of its window the pieces took that were passed on, of several answers.
+  std::deque<std::pair<source*, std::size_t>> used_;
+  /// Why the turn is about to fail, of several answers.
+  std::optional<upstream_failure> failure_;
+};
+
+} // namespace nekod
