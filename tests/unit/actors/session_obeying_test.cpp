@@ -1,5 +1,4 @@
 #include "actors/session.hpp"
-
 #include "tests/unit/support/session_fixture.hpp"
 
 #include <doctest/doctest.h>
@@ -39,7 +38,9 @@ struct fixture : test::session_fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "after an answer that was cut the next turn begins a new chat, told what the client got") {
+TEST_CASE_FIXTURE(
+    fixture,
+    "after an answer that was cut the next turn begins a new chat, told what the client got") {
   start();
   auto a = ask_limited("hello", 1, {"END"});
   line().say("meow E");
@@ -104,7 +105,8 @@ TEST_CASE_FIXTURE(fixture, "of several answers the first is the session's") {
   CHECK(upstream->seeded_texts.back().find("purr") == std::string::npos);
 }
 
-TEST_CASE_FIXTURE(fixture, "a turn of several answers that failed is not told of, and its chat is left") {
+TEST_CASE_FIXTURE(fixture,
+                  "a turn of several answers that failed is not told of, and its chat is left") {
   start();
   ask("before");
   answer("meow");
