@@ -97,7 +97,7 @@ struct fixture {
     });
     run();
   }
-  void end_branches(std::size_t number, std::vector<std::optional<finish_reason>> further) {
+  void end_branches(std::size_t number, const std::vector<std::optional<finish_reason>>& further) {
     chat(number).happen([this, number, further] {
       upstream_answer answer{finish_reason::stop};
       answer.alternatives = further;
