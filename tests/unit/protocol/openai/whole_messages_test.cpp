@@ -53,6 +53,18 @@ TEST_CASE("messages say the same however they are written") {
       R"({"role":"assistant","content":"","reasoning_content":"hm","tool_calls":[{"index":0,"function":{"arguments":"{\"x\":1}","name":"f"},"id":"a"}]})"));
 }
 
+TEST_CASE("reasoning and members that we do not know make no difference between messages") {
+  CHECK(same(R"({"role":"assistant","content":"4"})",
+             R"({"role":"assistant","content":"4 ","reasoning_content":"hm","odd":[1]})"));
+  CHECK(same(
+      R"({"role":"assistant","content":"4"})",
+      R"({"role":"assistant","content":[{"type":"thinking","thinking":[{"type":"text","text":"hm"}]},)"
+      R"({"type":"text","text":"4"}]})"));
+  CHECK(same(
+      R"({"role":"assistant","tool_calls":[{"id":"a","function":{"name":"f","arguments":{"x":1}}}]})",
+      R"({"role":"assistant","tool_calls":[{"id":"a","function":{"name":"f","arguments":"{\"x\": 1}"}}]})"));
+}
+
 TEST_CASE("messages that differ in what they call, answer or show are different") {
   const auto* call =
       R"({"role":"assistant","content":null,"tool_calls":[{"id":"a","function":{"name":"f","arguments":"{}"}}]})";
