@@ -1,6 +1,7 @@
 #include "config.hpp"
 
 #include "http/server/client_address.hpp"
+#include "http/server/origin_rules.hpp"
 #include "http/server/rate_limit.hpp"
 #include "http/server/server.hpp"
 #include "http/server/text.hpp"
@@ -149,7 +150,19 @@ private:
              "Addresses and networks whose X-Forwarded-For is believed, by comma",
              {"NEKOD_TRUSTED_PROXIES"})
         ->check(accepted_by(http::parse_networks));
-    reader_.can_change(4);
+    reader_
+        .add("--allowed-hosts", result_.allowed_hosts,
+             "Names besides this machine's under which it may be reached without --api-keys, by "
+             "comma; *.NAME, or * for any",
+             {"NEKOD_ALLOWED_HOSTS"})
+        ->check(accepted_by(http::parse_allowed_hosts));
+    reader_
+        .add("--cors-origins", result_.cors_origins,
+             "Origins besides this machine's whose pages may use it without --api-keys, by comma; "
+             "* for any",
+             {"NEKOD_CORS_ORIGINS"})
+        ->check(accepted_by(http::parse_cors_origins));
+    reader_.can_change(6);
   }
 
   void add_tls() {

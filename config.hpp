@@ -90,6 +90,9 @@ struct settings {
   std::string chat_rate_limit;
   /// Addresses and networks by comma.
   std::string trusted_proxies;
+  /// Host names, and origins of pages, by comma; empty for none besides this machine's.
+  std::string allowed_hosts;
+  std::string cors_origins;
 
   /// PEM files; both empty for plain HTTP.
   std::string tls_cert;

@@ -3,6 +3,9 @@
 #include "config_sources.hpp"
 #include "start_error.hpp"
 
+#include <unistd.h>
+
+#include <array>
 #include <utility>
 
 namespace nekod {
@@ -41,6 +44,12 @@ result<http::tls_context, exit_request> load_tls(const settings& s) {
   return std::move(*tls);
 }
 
+/// Empty where the system does not say.
+std::string machine_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
 } // namespace
 
 result<live_settings, exit_request> load_live_settings(const settings& s) {
@@ -49,12 +58,15 @@ result<live_settings, exit_request> load_live_settings(const settings& s) {
   auto requests = http::parse_rate_limit(s.rate_limit);
   auto chats = http::parse_rate_limit(s.chat_rate_limit);
   auto proxies = http::parse_networks(s.trusted_proxies);
-  if (!requests || !chats || !proxies)
+  auto hosts = http::parse_allowed_hosts(s.allowed_hosts);
+  auto origins = http::parse_cors_origins(s.cors_origins);
+  if (!requests || !chats || !proxies || !hosts || !origins)
     return exit_request{exit_code::setting,
-                        "a limit or network that was checked before does not read now"};
+                        "a limit, network or name that was checked before does not read now"};
   live.admission.requests = std::move(*requests);
   live.admission.chats = std::move(*chats);
   live.admission.trusted_proxies = std::move(*proxies);
+  live.admission.origins = {std::move(*hosts), std::move(*origins), machine_name()};
   if (!s.api_keys.empty()) {
     auto keys = load_keys(s);
     if (!keys)

@@ -1,6 +1,9 @@
 #include "http/server/admission.hpp"
 
+#include "http/server/text.hpp"
+
 #include <chrono>
+#include <string_view>
 #include <utility>
 
 namespace nekod::http {
@@ -26,7 +29,33 @@ std::string bucket_of(const caller& who) {
   return who.tenant.empty() ? "address:" + rate_key(who.address) : "key:" + who.tenant;
 }
 
+/// What foreign pages may do, and how they may do more.
+constexpr const char* for_pages = " may read models and health, and send chats as application/json "
+                                  "that name no session; --cors-origins allows more";
+
 } // namespace
+
+std::optional<error> refusal_of(request_source source, const request& r, bool by_name) {
+  switch (source) {
+  case request_source::program:
+  case request_source::known_page:
+    return std::nullopt;
+  case request_source::unknown_host: {
+    auto host = r.authority.empty() ? r.header("Host") : std::string_view{r.authority};
+    return error{error_code::host_not_allowed, {}, quoted(host) + "; --allowed-hosts allows names"};
+  }
+  case request_source::foreign_page:
+    return error{error_code::origin_not_allowed,
+                 {},
+                 quoted(r.header("Origin")) +
+                     (by_name ? "; --cors-origins allows pages by name" : for_pages)};
+  case request_source::foreign_element:
+    break;
+  }
+  return error{error_code::origin_not_allowed,
+               {},
+               "embedded in a page of another site; --cors-origins allows pages"};
+}
 
 admission::admission(admission_rules rules, std::shared_ptr<metrics> counts)
     : counts_(std::move(counts)), state_(std::make_shared<state>()) {
@@ -141,6 +170,12 @@ std::optional<error> admission::further_refusal(const caller& who, std::uint32_t
                    " answers at once"};
 }
 
-bool admission::may_watch(const caller& who) const { return who.admin || is_loopback(who.address); }
+std::optional<error> admission::watch_refusal(const caller& who, const request& r) const {
+  if (who.admin)
+    return std::nullopt;
+  if (!is_loopback(who.address))
+    return error{error_code::invalid_api_key};
+  return refusal_of(source_of(r), r, names_origins());
+}
 
 } // namespace nekod::http

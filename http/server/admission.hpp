@@ -4,6 +4,7 @@
 #include "http/server/api_keys.hpp"
 #include "http/server/client_address.hpp"
 #include "http/server/exchange.hpp"
+#include "http/server/origin_rules.hpp"
 #include "http/server/rate_limiter.hpp"
 #include "protocol/openai/errors.hpp"
 #include "protocol/result.hpp"
@@ -28,6 +29,8 @@ struct admission_rules {
   rate_limit chats;
   /// Proxies whose word on a client's address is taken.
   std::vector<network> trusted_proxies;
+  /// Which host names and pages are allowed where no key is wanted.
+  origin_rules origins;
 };
 
 /// Who sent a request.
@@ -42,6 +45,10 @@ struct caller {
   std::optional<rate_limit> requests;
   std::optional<rate_limit> chats;
 };
+
+/// The refusal of *r* for its source; nothing where that is no reason.
+/// @param by_name Whether pages are allowed by name only.
+std::optional<openai::error> refusal_of(request_source source, const request& r, bool by_name);
 
 /// The gate that requests pass first. Limits count by tenant where there are keys, else by address.
 /// May be used by several threads at once, also while the rules change.
@@ -66,9 +73,19 @@ public:
   /// @returns nothing if it may go on, else the refusal; the chat is not counted then either.
   std::optional<openai::error> further_refusal(const caller& who, std::uint32_t turns) const;
 
-  /// Whether *who* may read the metrics: an admin's key, a caller of this machine, or anybody where
-  /// there are no keys.
-  bool may_watch(const caller& who) const;
+  /// Whether any key is taken, so that a page could use what its visitor reaches.
+  bool is_open() const { return !now()->rules.keys; }
+
+  /// Where *r* comes from, whether keys are wanted or not.
+  request_source source_of(const request& r) const { return now()->rules.origins.source_of(r); }
+
+  /// Whether pages are allowed by name: others get nothing then.
+  bool names_origins() const { return now()->rules.origins.names_origins(); }
+
+  /// Why *who* may not read the metrics with *r*: an admin may, a caller of this machine that no
+  /// foreign page has sent, and anybody where there are no keys.
+  /// @returns nothing where it may.
+  std::optional<openai::error> watch_refusal(const caller& who, const request& r) const;
 
 private:
   using limiters = std::map<std::string, std::shared_ptr<rate_limiter>>;

@@ -5,12 +5,13 @@
 
 namespace nekod::http {
 
-fields common_fields(const std::string& request_id) {
-  return {{"Access-Control-Allow-Origin", "*"},
+fields common_fields(const std::string& request_id) { return {{"X-Request-Id", request_id}}; }
+
+fields cors_fields(std::string_view origin) {
+  return {{"Access-Control-Allow-Origin", std::string{origin}},
           {"Access-Control-Expose-Headers",
            "X-Request-Id, X-Session-Id, X-Session-Match, X-Ignored-Parameters, X-Model-Fallback, "
-           "Idempotent-Replayed, Retry-After, X-Should-Retry"},
-          {"X-Request-Id", request_id}};
+           "Idempotent-Replayed, Retry-After, X-Should-Retry"}};
 }
 
 void respond_error(exchange& x, const openai::error& e, openai::language lang,
@@ -24,6 +25,8 @@ void respond_error(exchange& x, const openai::error& e, openai::language lang,
     headers.emplace_back("X-Should-Retry", "false");
   if (e.code == openai::error_code::invalid_api_key)
     headers.emplace_back("WWW-Authenticate", "Bearer");
+  if (e.code == openai::error_code::unsupported_media_type)
+    headers.emplace_back("Accept-Encoding", "identity");
   x.respond(openai::status_of(e), std::move(headers), openai::to_json(e, lang));
 }
 

@@ -9,6 +9,14 @@
 
 namespace nekod::http {
 
+namespace {
+
+/// Connections that may be about to close besides those that are counted, since each may have files
+/// open for a moment.
+constexpr std::size_t most_giving_way = 128;
+
+} // namespace
+
 void connection_table::announce(restinio::connection_id_t connection, std::shared_ptr<inbox> box,
                                 strand on) {
   std::lock_guard guard{mutex_};
@@ -26,6 +34,7 @@ std::shared_ptr<inbox> connection_table::inbox_of(restinio::connection_id_t conn
 void connection_table::add(restinio::connection_id_t connection,
                            std::weak_ptr<restinio_exchange> x) {
   std::lock_guard guard{mutex_};
+  silent_.erase(connection);
   auto& exchanges = connections_[connection].exchanges;
   std::erase_if(exchanges, [](const auto& e) { return e.expired(); });
   exchanges.push_back(std::move(x));
@@ -47,11 +56,25 @@ void connection_table::state_changed(const restinio::connection_state::notice_t&
 
 void connection_table::accepted(restinio::connection_id_t connection) {
   std::lock_guard guard{mutex_};
-  if (connections_.size() > limit_) {
+  if (staying() > room_)
+    make_way();
+  if (staying() > limit_) {
     connections_.erase(connection);
     throw connection_cut{};
   }
-  shared_->connections = connections_.size();
+  silent_.insert(connection);
+  shared_->connections = staying();
+}
+
+/// Has the oldest connection close of which no request has come. Needs the lock.
+void connection_table::make_way() {
+  if (silent_.empty() || giving_way_ >= most_giving_way)
+    return;
+  auto& oldest = connections_[*silent_.begin()];
+  silent_.erase(silent_.begin());
+  oldest.gives_way = true;
+  ++giving_way_;
+  asio::post(*oldest.on, [box = oldest.box] { box->give_way(); });
 }
 
 /// RESTinio says twice that a connection closed, where both reading and writing failed.
@@ -63,8 +86,10 @@ void connection_table::closed(restinio::connection_id_t connection) {
     if (i == connections_.end())
       return;
     exchanges.swap(i->second.exchanges);
+    giving_way_ -= i->second.gives_way ? 1 : 0;
+    silent_.erase(connection);
     connections_.erase(i);
-    shared_->connections = connections_.size();
+    shared_->connections = staying();
   }
   for (auto& weak : exchanges)
     if (auto x = weak.lock())

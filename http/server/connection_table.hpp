@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -34,12 +35,14 @@ class inbox;
 class restinio_exchange;
 
 /// Knows the connections there are, what came over each, and its exchanges, so that they hear of
-/// its closing. RESTinio's own limit of connections loses count of those that break before they are
-/// taken.
+/// its closing. Where there are too many, one of which no request has come gives way to a new one.
+/// RESTinio's own limit of connections loses count of those that break before they are taken.
 class connection_table {
 public:
-  connection_table(std::shared_ptr<shared_state> shared, std::size_t limit)
-      : shared_(std::move(shared)), limit_(limit) {}
+  /// @param room Connections past which the oldest one of which no request came gives way.
+  /// @param limit Connections past which further ones are cut.
+  connection_table(std::shared_ptr<shared_state> shared, std::size_t room, std::size_t limit)
+      : shared_(std::move(shared)), room_(room), limit_(limit) {}
 
   /// What a connection's events run on, one after the other.
   using strand = asio::strand<asio::io_context::executor_type>;
@@ -63,15 +66,23 @@ private:
     std::shared_ptr<inbox> box;
     std::optional<strand> on;
     std::vector<std::weak_ptr<restinio_exchange>> exchanges;
+    bool gives_way = false;
   };
 
   void accepted(restinio::connection_id_t connection);
   void closed(restinio::connection_id_t connection);
+  void make_way();
+  std::size_t staying() const { return connections_.size() - giving_way_; }
 
   std::shared_ptr<shared_state> shared_;
+  std::size_t room_;
   std::size_t limit_;
   mutable std::mutex mutex_;
   std::unordered_map<restinio::connection_id_t, entry> connections_;
+  /// Those of which no request has come, by age.
+  std::set<restinio::connection_id_t> silent_;
+  /// Those that were told to give way and have not closed.
+  std::size_t giving_way_ = 0;
 };
 
 } // namespace nekod::http

@@ -41,6 +41,8 @@ struct request {
   /// Behind the `?`; empty for none.
   std::string query;
   std::string body;
+  /// The host with its port, where the target is a whole address; empty for most.
+  std::string authority;
   /// The peer's address, without its port.
   std::string peer;
   fields headers;
@@ -120,6 +122,9 @@ public:
 
   /// When the request had arrived.
   virtual std::chrono::steady_clock::time_point arrived() const noexcept = 0;
+
+  /// Fields that its answer has besides those it is answered with. To be set before it is answered.
+  virtual void carry(fields more) = 0;
 
   /// A whole answer. `Content-Length` is added; to HEAD the body is left out.
   virtual void respond(std::uint16_t status, fields headers, std::string body) = 0;

@@ -18,17 +18,21 @@ void inbox::take(std::string_view bytes) {
 bool inbox::ready() {
   if (busy_)
     return false;
-  if (!reader_.whole() && !held_.empty()) {
-    held_.erase(0, reader_.take(held_));
-    if (held_.empty())
-      drop_held();
-  }
+  if (!reader_.whole() && !held_.empty())
+    read_held();
   return reader_.whole();
+}
+
+void inbox::read_held() {
+  held_.erase(0, reader_.take(held_));
+  if (held_.empty())
+    drop_held();
 }
 
 request inbox::release() {
   busy_ = true;
   auto result = reader_.release();
+  last_ = is_last(result);
   if (broken())
     drop_held();
   return result;
@@ -44,7 +48,7 @@ void inbox::answered() {
     return;
   busy_ = false;
   used_ = true;
-  if ((!held_.empty() || over()) && wake)
+  if ((!held_.empty() || reader_.whole() || over()) && wake)
     wake();
 }
 
@@ -54,8 +58,25 @@ void inbox::leave() {
     wake();
 }
 
+bool inbox::end() {
+  ended_ = true;
+  if (busy_ && !reader_.whole() && !held_.empty())
+    read_held();
+  return (busy_ && last_) || (reader_.whole() && held_.empty() && reader_.is_last());
+}
+
+void inbox::give_way() {
+  gives_way_ = true;
+  if (over() && wake)
+    wake();
+}
+
 bool inbox::over() const noexcept {
-  return leaving_ && used_ && !busy_ && held_.empty() && reader_.untouched();
+  if (busy_ || reader_.whole())
+    return false;
+  if (ended_ || (gives_way_ && !used_ && !reader_.has_head()))
+    return true;
+  return leaving_ && used_ && held_.empty() && reader_.untouched();
 }
 
 } // namespace nekod::http

@@ -14,7 +14,7 @@ namespace nekod::http {
 /// what a client sends meanwhile waits here, up to a limit. To be used on the connection's strand.
 class inbox {
 public:
-  explicit inbox(std::shared_ptr<const reading_rules> rules)
+  explicit inbox(const std::shared_ptr<const reading_rules>& rules)
       : reader_(rules), counted_(byte_budget::for_request(rules->budget)) {}
 
   /// Takes in what arrived.
@@ -38,11 +38,20 @@ public:
   /// The answer is on its way, whole.
   void answered();
 
+  /// Nothing more will come: the client has closed its sending half.
+  /// @returns whether it waits for an answer all the same. That of a request behind which another
+  ///          could come has left.
+  bool end();
+
   /// The connection is to close as soon as it may.
   void leave();
 
-  /// Whether the connection is to close now: it is leaving, has had an answer, and nothing of
-  /// another request has come. One that has had none waits: its client takes that for a failure.
+  /// The connection is to close if no head of a request has come.
+  void give_way();
+
+  /// Whether the connection is to close now. One that is leaving does so once it has had an answer,
+  /// and nothing of another request has come. One that has had none waits: its client takes that
+  /// for a failure.
   bool over() const noexcept;
 
   /// Called when a request became ready that had waited for the answer before it, and when the
@@ -53,6 +62,7 @@ private:
   /// Bytes that wait behind a request that is being answered.
   static constexpr std::size_t most_held = 16u << 10;
 
+  void read_held();
   void drop_held();
 
   request_reader reader_;
@@ -62,7 +72,11 @@ private:
   bool busy_ = false;
   /// Whether a request was answered.
   bool used_ = false;
+  /// Whether the request that is being answered said that it is the last.
+  bool last_ = false;
+  bool ended_ = false;
   bool leaving_ = false;
+  bool gives_way_ = false;
 };
 
 } // namespace nekod::http

@@ -1,13 +1,12 @@
 #pragma once
 
 #include "http/server/connection_table.hpp"
+#include "http/server/handshake_queue.hpp"
 #include "http/server/request_reader.hpp"
 #include "http/server/server.hpp"
 #include "http/server/tls.hpp"
 
-#include <atomic>
 #include <chrono>
-#include <cstddef>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -22,7 +21,7 @@ public:
   listener(const server_options& o, std::shared_ptr<connection_table> table)
       : handshake_timeout(o.handshake_timeout),
         write_timeout(o.write_timeout),
-        max_handshakes(o.max_connections),
+        handshakes(o.max_connections),
         reading(std::make_shared<reading_rules>(reading_rules{o.max_body, o.wants_body, o.budget})),
         connections(std::move(table)),
         context_(o.tls) {}
@@ -41,11 +40,9 @@ public:
 
   const std::chrono::seconds handshake_timeout;
   const std::chrono::seconds write_timeout;
-  /// Handshakes at a time; further clients are closed at once.
-  const std::size_t max_handshakes;
+  handshake_queue handshakes;
   const std::shared_ptr<const reading_rules> reading;
   const std::shared_ptr<connection_table> connections;
-  std::atomic<std::size_t> handshakes{0};
 
 private:
   mutable std::mutex mutex_;

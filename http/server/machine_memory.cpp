@@ -25,7 +25,9 @@ std::size_t limit_in(const std::string& file) {
 std::size_t least_limit(const std::string& root, std::string path, const std::string& file) {
   auto result = limit_in(root + "/" + file);
   while (path.size() > 1) {
-    result = std::min(result, limit_in(root + path + "/" + file));
+    auto group = root;
+    group.append(path).append("/").append(file);
+    result = std::min(result, limit_in(group));
     path.erase(path.rfind('/'));
   }
   return result;

@@ -106,8 +106,12 @@ private:
 /// Splits a target. In the absolute form, which proxies use, the address of the host is none of the
 /// path.
 void take_target(request& r, std::string_view target) {
-  if (auto scheme = target.find("://"); target.front() != '/' && scheme != std::string_view::npos)
-    target.remove_prefix(std::min(target.find('/', scheme + 3), target.size()));
+  if (auto scheme = target.find("://"); target.front() != '/' && scheme != std::string_view::npos) {
+    target.remove_prefix(scheme + 3);
+    auto end = std::min(target.find_first_of("/?"), target.size());
+    r.authority = target.substr(0, end);
+    target.remove_prefix(end);
+  }
   auto mark = target.find('?');
   r.path = target.substr(0, mark);
   if (mark != std::string_view::npos)

@@ -34,6 +34,10 @@ struct reading_rules {
   std::shared_ptr<byte_budget> budget;
 };
 
+/// Whether *r* said that it is its connection's last, or is of a version in which that goes without
+/// saying: its client may close its sending half then and wait (RFC 9112, section 9.6).
+inline bool is_last(const request& r) noexcept { return !r.keep_alive || !r.takes_chunks; }
+
 /// Takes requests out of bytes as they come, one after the other, without I/O. A request that
 /// cannot be read to its end is whole too, and says why; behind it nothing can be read.
 class request_reader {
@@ -49,6 +53,12 @@ public:
 
   /// Whether nothing has come of the next request.
   bool untouched() const noexcept { return step_ == step::head && line_.empty(); }
+
+  /// Whether the head of a request is there.
+  bool has_head() const noexcept { return step_ != step::head; }
+
+  /// Whether its client need not stay to send another behind it. Only where there is a head.
+  bool is_last() const noexcept { return http::is_last(what_); }
 
   /// Whether a request broke off, so that what comes behind it means nothing.
   bool broken() const noexcept { return broken_; }

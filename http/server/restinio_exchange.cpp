@@ -36,6 +36,8 @@ std::string reason_phrase(std::uint16_t status) {
     return "Content Too Large";
   case 414:
     return "URI Too Long";
+  case 415:
+    return "Unsupported Media Type";
   case 429:
     return "Too Many Requests";
   case 431:
@@ -249,6 +251,8 @@ restinio::response_builder_t<Output> restinio_exchange::start(std::uint16_t stat
   status_ = status;
   auto response = handle_->create_response<Output>(
       restinio::http_status_line_t{restinio::http_status_code_t{status}, reason_phrase(status)});
+  for (auto& field : carried_)
+    response.append_header(std::move(field.first), one_line(std::move(field.second)));
   for (auto& field : headers)
     response.append_header(std::move(field.first), one_line(std::move(field.second)));
   for (const auto& field : setting_->extra)

@@ -16,6 +16,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace nekod::http {
 
@@ -43,6 +44,7 @@ public:
   exchange_notes& notes() noexcept override { return notes_; }
   std::chrono::steady_clock::time_point arrived() const noexcept override { return arrived_; }
 
+  void carry(fields more) override { carried_ = std::move(more); }
   void respond(std::uint16_t status, fields headers, std::string body) override;
   void begin(std::uint16_t status, fields headers) override;
   void write(std::string bytes, written_handler f) override;
@@ -80,6 +82,8 @@ private:
   asio::io_context& loop_;
   std::shared_ptr<const exchange_setting> setting_;
   exchange_notes notes_;
+  /// Fields for its answer.
+  fields carried_;
   /// Counts the exchange, and the stream if it is one, while there are bytes to send.
   std::shared_ptr<void> counted_;
   std::shared_ptr<void> stream_counted_;

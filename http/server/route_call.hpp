@@ -35,6 +35,10 @@ struct routes::endpoint {
   /// Whether it is for those who watch over nekod: it has no rate limit, and is answered also while
   /// nekod drains or has no room.
   bool watched = false;
+  /// Whether pages of other origins may use it where no key is wanted.
+  bool shared = false;
+  /// Whether it is answered under any host name.
+  bool any_host = false;
 };
 
 /// A request on its way through the routes.
@@ -52,6 +56,8 @@ struct routes::call {
   /// Null for an unknown one.
   const endpoint* where = nullptr;
   caller who;
+  /// As far as it matters: where keys are wanted, any is as good.
+  request_source source = request_source::program;
 };
 
 /// How long the registry may take for an answer; it may have to ask the upstream for its models

@@ -5,11 +5,13 @@
 #include "http/server/openapi.hpp"
 #include "http/server/path.hpp"
 #include "http/server/route_call.hpp"
+#include "http/server/text.hpp"
 #include "protocol/openai/models.hpp"
 #include "protocol/openai/sessions.hpp"
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 namespace nekod::http {
@@ -38,6 +40,40 @@ std::shared_ptr<openai::chat_request> share(openai::chat_request r) {
   return std::make_shared<openai::chat_request>(std::move(r));
 }
 
+/// Fields by which clients name a session.
+constexpr std::string_view session_fields[] = {"X-Session-Id", "X-Nekod-Session"};
+
+bool has_session_field(const request& r) {
+  return std::any_of(std::begin(session_fields), std::end(session_fields),
+                     [&](auto name) { return !r.header(name).empty(); });
+}
+
+/// Whether one of them is in *names*, which has commas between.
+bool lists_session_field(std::string_view names) {
+  while (!names.empty()) {
+    auto comma = std::min(names.find(','), names.size());
+    auto name = trim(names.substr(0, comma));
+    if (std::any_of(std::begin(session_fields), std::end(session_fields),
+                    [&](auto field) { return same_word(field, name); }))
+      return true;
+    names.remove_prefix(std::min(comma + 1, names.size()));
+  }
+  return false;
+}
+
+bool is_json(const request& r) {
+  auto type = r.header("Content-Type");
+  return same_word(trim(type.substr(0, type.find(';'))), "application/json");
+}
+
+/// Whether the body is encoded: bodies are taken as they are.
+bool has_coding(const request& r) {
+  return std::any_of(r.headers.begin(), r.headers.end(), [](const auto& field) {
+    return same_word(field.first, "Content-Encoding") && !field.second.empty() &&
+           !same_word(field.second, "identity");
+  });
+}
+
 openai::retries retries_of(const request& r, const caller& who) {
   auto result = openai::parse_retries(
       std::string{r.header("Idempotency-Key")}, r.header("X-Stainless-Retry-Count"),
@@ -57,17 +93,21 @@ const routes::endpoint* routes::find(std::string_view path, std::string_view met
   constexpr const char* get_or_delete = "GET, HEAD, DELETE, OPTIONS";
   constexpr bool open = true;
   constexpr bool watched = true;
+  constexpr bool shared = true;
+  constexpr bool any_host = true;
   static const endpoint endpoints[] = {
-      {"/chat/completions", "POST", post, "chat_completions", &routes::chat},
-      {"/models", "GET", get, "models", &routes::models},
-      {"/models/", "GET", get, "model", &routes::model},
+      {"/chat/completions", "POST", post, "chat_completions", &routes::chat, !open, !watched,
+       shared},
+      {"/models", "GET", get, "models", &routes::models, !open, !watched, shared},
+      {"/models/", "GET", get, "model", &routes::model, !open, !watched, shared},
       {"/sessions", "GET", get_or_delete, "sessions", &routes::sessions},
       {"/sessions", "DELETE", get_or_delete, "sessions", &routes::clear_sessions},
       {"/sessions/", "GET", get_or_delete, "session", &routes::session},
       {"/sessions/", "DELETE", get_or_delete, "session", &routes::delete_session},
-      {"/health", "GET", get, "health", &routes::health, open, watched},
-      {"/health/live", "GET", get, "health_live", &routes::alive, open, watched},
-      {"/health/ready", "GET", get, "health_ready", &routes::ready, open, watched},
+      {"/health", "GET", get, "health", &routes::health, open, watched, shared, any_host},
+      {"/health/live", "GET", get, "health_live", &routes::alive, open, watched, shared, any_host},
+      {"/health/ready", "GET", get, "health_ready", &routes::ready, open, watched, shared,
+       any_host},
       {"/metrics", "GET", get, "metrics", &routes::metrics_page, open, watched},
       {"/openapi.json", "GET", get, "openapi", &routes::openapi, open},
       {"/", "GET", get, "front_page", &routes::front_page, open},
@@ -86,7 +126,7 @@ routes::routes(caf::actor_system& system, registry_actor registry, route_options
       started_(seconds_since_epoch()) {}
 
 void routes::handle(const exchange_ptr& x) {
-  call c{x, make_id("req_"), endpoint_path(x->req().path), nullptr, {}};
+  call c{x, make_id("req_"), endpoint_path(x->req().path), nullptr, {}, request_source::program};
   c.where = find(c.path, x->req().method);
   c.who = options_.gate->identify(x->req());
   auto& notes = x->notes();
@@ -95,10 +135,16 @@ void routes::handle(const exchange_ptr& x) {
   notes.tenant = c.who.tenant;
   if (c.where != nullptr)
     notes.endpoint = c.where->word;
+  if (options_.gate->is_open())
+    c.source = options_.gate->source_of(x->req());
+  auto bar = barred(c, x->req());
+  x->carry(cors_fields_for(c, bar.has_value()));
   if (auto problem = turned_away(c))
     refuse(c, *problem);
   else if (auto excess = too_much(c.x->req()))
     refuse(c, *excess);
+  else if (bar)
+    refuse(c, *bar);
   else if (c.is("OPTIONS"))
     preflight(c);
   else
@@ -106,13 +152,61 @@ void routes::handle(const exchange_ptr& x) {
 }
 
 bool routes::wants_body(const request& r) const {
-  call c{nullptr, {}, endpoint_path(r.path), nullptr, options_.gate->identify(r)};
+  call c{nullptr,
+         {},
+         endpoint_path(r.path),
+         nullptr,
+         options_.gate->identify(r),
+         request_source::program};
   c.where = find(c.path, r.method);
   if (draining_ || too_much(r) || c.where == nullptr || !c.where->takes(r.method))
     return false;
-  if (c.where->answer == &routes::chat && lacks_memory())
+  if ((c.where->answer == &routes::chat && lacks_memory()) || has_coding(r))
+    return false;
+  if (options_.gate->is_open())
+    c.source = options_.gate->source_of(r);
+  if (barred(c, r))
     return false;
   return c.where->open || options_.gate->knows(c.who);
+}
+
+/// The refusal where a nekod without keys does not answer what *r* was sent by, or to.
+std::optional<error> routes::barred(const call& c, const request& r) const {
+  if (c.where != nullptr) {
+    if (c.source == request_source::unknown_host && c.where->any_host)
+      return std::nullopt;
+    if (c.source == request_source::foreign_page && is_shared(*c.where, r))
+      return std::nullopt;
+  }
+  return refusal_of(c.source, r, options_.gate->names_origins());
+}
+
+/// Whether a page of another origin may send *r* to *where*, or ask whether it may.
+bool routes::is_shared(const endpoint& where, const request& r) const {
+  if (!where.shared || options_.gate->names_origins())
+    return false;
+  auto asks = r.method == "OPTIONS";
+  auto method = asks ? r.header("Access-Control-Request-Method") : std::string_view{r.method};
+  if (!where.takes(method))
+    return false;
+  if (method != "POST")
+    return true;
+  return asks ? !lists_session_field(r.header("Access-Control-Request-Headers"))
+              : is_json(r) && !has_session_field(r);
+}
+
+/// Fields that tell browsers which pages may read the answer. A key is no cookie, so where keys are
+/// wanted all may; else it depends on the page, which caches have to know.
+fields routes::cors_fields_for(const call& c, bool is_barred) const {
+  if (!options_.gate->is_open())
+    return cors_fields("*");
+  fields result;
+  if (!is_barred && c.source == request_source::known_page)
+    result = cors_fields(c.x->req().header("Origin"));
+  else if (!is_barred && !options_.gate->names_origins())
+    result = cors_fields("*");
+  result.emplace_back("Vary", "Origin");
+  return result;
 }
 
 bool routes::lacks_memory() const {
@@ -164,6 +258,8 @@ void routes::dispatch(call& c) {
     return refuse(c, error_code::not_found);
   if (!c.where->takes(c.x->req().method))
     return refuse_method(c);
+  if (c.is("POST") && has_coding(c.x->req()))
+    return refuse(c, {error_code::unsupported_media_type, "Content-Encoding", "only identity"});
   // What spoke against its body is gone meanwhile.
   if (c.x->req().missing == unread::body)
     return refuse(c, no_room_for_it());
@@ -174,11 +270,13 @@ void routes::dispatch(call& c) {
 
 void routes::chat(const call& c) {
   auto& request = c.x->req();
-  if (auto coding = request.header("Content-Encoding"); !coding.empty() && coding != "identity")
-    return refuse(c, {error_code::invalid_value, "Content-Encoding", "only identity is taken"});
   auto parsed = openai::parse_chat_request(std::exchange(request.body, {}), options_.max_messages);
   if (!parsed)
     return refuse(c, parsed.error());
+  if (c.source == request_source::foreign_page && !parsed->session_id.empty()) {
+    c.x->carry(cors_fields_for(c, true));
+    return refuse(c, *refusal_of(c.source, request, false));
+  }
   if (auto problem = read_session_fields(request, *parsed))
     return refuse(c, *problem);
   parsed->retries = retries_of(request, c.who);
@@ -265,8 +363,8 @@ void routes::ready(const call& c) {
 }
 
 void routes::metrics_page(const call& c) {
-  if (!options_.gate->may_watch(c.who))
-    return refuse(c, error_code::invalid_api_key);
+  if (auto refusal = options_.gate->watch_refusal(c.who, c.x->req()))
+    return refuse(c, *refusal);
   auto headers = common_fields(c.request_id);
   headers.emplace_back("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
   c.x->respond(200, std::move(headers), options_.metrics_text());
@@ -280,15 +378,13 @@ void routes::front_page(const call& c) {
   respond_json(*c.x, c.request_id, 200, openai::front_page_json(options_.version));
 }
 
-/// Browsers ask before they send; what they ask for is allowed, since a key is no cookie.
+/// Browsers ask before they send. What they may ask for is decided before: it is allowed here.
 void routes::preflight(const call& c) const {
   const auto& request = c.x->req();
   auto headers = common_fields(c.request_id);
   headers.emplace_back("Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS");
   if (auto wanted = request.header("Access-Control-Request-Headers"); !wanted.empty())
     headers.emplace_back("Access-Control-Allow-Headers", wanted);
-  if (request.header("Access-Control-Request-Private-Network") == "true")
-    headers.emplace_back("Access-Control-Allow-Private-Network", "true");
   headers.emplace_back("Access-Control-Max-Age", "86400");
   headers.emplace_back("Vary", "Origin, Access-Control-Request-Method, "
                                "Access-Control-Request-Headers");

@@ -97,6 +97,9 @@ private:
   std::optional<openai::error> too_much(const request& r) const;
   bool lacks_memory() const;
   std::optional<openai::error> turned_away(call& c) const;
+  std::optional<openai::error> barred(const call& c, const request& r) const;
+  bool is_shared(const endpoint& where, const request& r) const;
+  fields cors_fields_for(const call& c, bool is_barred) const;
   void refuse(const call& c, const openai::error& e) const;
   void refuse_method(const call& c) const;
 

@@ -96,8 +96,9 @@ class server::impl {
 public:
   impl(const std::vector<asio::io_context*>& loops, const server_options& options, handler f)
       : shared_(std::make_shared<shared_state>()),
-        connections_(std::make_shared<connection_table>(shared_, options.max_connections +
-                                                                     spare_connections(options))),
+        connections_(std::make_shared<connection_table>(shared_, options.max_connections,
+                                                        options.max_connections +
+                                                            spare_connections(options))),
         exchanges_(std::make_shared<exchange_setting>(
             exchange_setting{shared_, options.extra, options.budget, options.ended})),
         sockets_(std::make_shared<listener>(options, connections_)),

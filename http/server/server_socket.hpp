@@ -144,12 +144,15 @@ public:
       return;
     }
     context_ = std::move(context); // A stream does not keep its context.
-    tls_ = std::make_unique<tls_part>(plain_, *context_);
-    shake_hands(*loop_, tls_->stream, listener_,
-                [this, f = std::move(f)](const asio::error_code& ec) {
-                  prepared_ = !ec;
-                  f(ec);
-                });
+    auto make_stream = [this]() -> tls_stream& {
+      tls_ = std::make_unique<tls_part>(plain_, *context_);
+      return tls_->stream;
+    };
+    std::make_shared<tls_handshake>(*loop_, plain_, listener_)
+        ->start(std::move(make_stream), [this, f = std::move(f)](const asio::error_code& ec) {
+          prepared_ = !ec;
+          f(ec);
+        });
   }
 
   /// Makes the connection known, as that of this number.
@@ -184,7 +187,8 @@ private:
   }
 
   /// Reads until a request is ready. While one is answered it reads as well, so that the client's
-  /// leaving shows.
+  /// leaving shows: by the end of what it sends, or by a reset where that need not mean that it has
+  /// left.
   template <class Handler>
   void read_on(asio::mutable_buffer into, Handler f) {
     auto executor = asio::get_associated_executor(f);
@@ -197,7 +201,7 @@ private:
         asio::async_write(stream, asio::buffer(continue_word),
                           asio::bind_executor(executor, std::move(sent)));
       });
-    } else if (inbox_->full()) {
+    } else if (half_closed_ || inbox_->full()) {
       plain_.async_wait(asio::socket_base::wait_error,
                         asio::bind_executor(executor, [this, into, f = std::move(f)](
                                                           const asio::error_code& ec) mutable {
@@ -239,6 +243,10 @@ private:
       ec = asio::error::operation_aborted;
     else if (woken && ec == asio::error::operation_aborted)
       ec = {};
+    else if (!half_closed_ && is_end(ec) && inbox_->end()) {
+      half_closed_ = true;
+      ec = {};
+    }
     if (ec)
       f(ec, 0);
     else if (inbox_->ready())
@@ -247,6 +255,11 @@ private:
       f(asio::error::eof, 0);
     else
       read_on(into, std::move(f));
+  }
+
+  /// Whether the client has closed its sending half, as it does where it closes both.
+  static bool is_end(const asio::error_code& ec) {
+    return ec == asio::error::eof || ec == asio::ssl::error::stream_truncated;
   }
 
   /// Whether the system holds nothing that the client sent.
@@ -264,6 +277,8 @@ private:
   bool prepared_ = false;
   std::shared_ptr<inbox> inbox_;
   std::shared_ptr<write_watch> watch_;
+  /// Whether nothing more comes of a client that still waits for an answer.
+  bool half_closed_ = false;
   /// Whether what is read is cancelled to look into the inbox.
   bool woken_ = false;
 };

@@ -47,11 +47,17 @@ enum class error_code : std::uint8_t {
   /// The conversation was deleted while a turn ran.
   session_deleted,
   invalid_api_key,
+  /// Without API keys: the request is addressed to a name that is not known to be ours.
+  host_not_allowed,
+  /// Without API keys: the request is of a page that may not send it.
+  origin_not_allowed,
   model_not_found,
   session_not_found,
   not_found,
   method_not_allowed,
   content_too_large,
+  /// The body has a coding that is not taken.
+  unsupported_media_type,
   /// The request's address is too long.
   uri_too_long,
   /// The request's header fields are too long.

@@ -126,6 +126,63 @@ test('a client that closes its sending side counts as gone', async () => {
   connection.end();
 });
 
+/// A request by the letter of HTTP/1.1 that says it is the last, and by that of 1.0.
+const lastOnes = {
+  'Connection: close': (body) => rawRequest('POST', '/v1/chat/completions', body, { Connection: 'close' }),
+  'HTTP/1.0': (body) => Buffer.from(rawRequest('POST', '/v1/chat/completions', body).toString().replace('HTTP/1.1', 'HTTP/1.0')),
+  'HTTP/1.0 with keep-alive': (body) =>
+    Buffer.from(rawRequest('POST', '/v1/chat/completions', body, { Connection: 'keep-alive' }).toString().replace('HTTP/1.1', 'HTTP/1.0')),
+};
+for (const [name, request] of Object.entries(lastOnes)) {
+  test(`a client that closes its sending side behind its last request gets its answer: ${name}`, async () => {
+    const asked = async (body, pattern) => {
+      const connection = new Connection(nekod.port).reading();
+      await connection.opened;
+      connection.socket.end(request(body));
+      await until(() => connection.closed, 'the connection stays open');
+      assert.match(connection.text, pattern);
+    };
+    for (const stream of [true, false]) {
+      const text = unique();
+      // It takes longer than it takes to see the end of what was sent.
+      const content = `[sim first=300] ${text}`;
+      const whole = stream ? /^HTTP\/1\.1 200 [^]*data: \[DONE\]/ : new RegExp(`^HTTP/1\\.1 200 [^]*${text}`);
+      await asked({ stream, messages: [{ role: 'user', content }] }, whole);
+      assert.equal((await message(text)).state, 'done');
+    }
+    await asked({ messages: [] }, /^HTTP\/1\.1 400 [^]*empty_messages/);
+  });
+
+  test(`a client that then really leaves cancels its turn: ${name}`, async () => {
+    const text = unique();
+    const connection = new Connection(nekod.port).reading();
+    await connection.opened;
+    connection.socket.end(request({ stream: true, messages: [{ role: 'user', content: `${endless} ${text}` }] }));
+    await connection.seen(/"delta":\{"content":"[^"]/);
+    assert.equal((await message(text)).state, 'streaming');
+    connection.socket.resetAndDestroy();
+    await aborted(text);
+    const waiting = unique();
+    const silent = new Connection(nekod.port).reading();
+    await silent.opened;
+    silent.socket.end(request({ messages: [{ role: 'user', content: `[sim first=60000] ${waiting}` }] }));
+    await sim.reached(waiting);
+    silent.socket.resetAndDestroy();
+    await aborted(waiting);
+  });
+}
+
+test('of requests one behind the other the last one says whether its client waits', async () => {
+  const [first, second] = [unique('first'), unique('second')];
+  const chat = (text, headers) =>
+    rawRequest('POST', '/v1/chat/completions', { messages: [{ role: 'user', content: `[sim first=200] ${text}` }] }, headers);
+  const connection = new Connection(nekod.port).reading();
+  await connection.opened;
+  connection.socket.end(Buffer.concat([chat(first), chat(second, { Connection: 'close' })]));
+  await until(() => connection.closed, 'the connection stays open');
+  assert.match(connection.text, new RegExp(`^HTTP/1\\.1 200 [^]*${first}[^]*HTTP/1\\.1 200 [^]*${second}`));
+});
+
 test('a client that does not read pauses the upstream and costs bounded memory', async () => {
   const [id, text] = [unique('session'), unique()];
   await nekod.ask(unique('warm up'));

@@ -193,6 +193,29 @@ test('connections past --max-connections are sent away, and there is room again 
   [...idle, late, monitor].forEach((connection) => connection.end());
 });
 
+test('past --max-connections those that have said nothing give way to new ones', async (t) => {
+  const nekod = await gateway(t, [...leadingTo(sim), '--max-connections', '4']);
+  const half = rawRequest('GET', '/health').subarray(0, 20);
+  const silent = Array.from({ length: 4 }, () => new Connection(nekod.port).reading());
+  t.after(() => silent.forEach((connection) => connection.end()));
+  for (const [i, connection] of silent.entries()) {
+    await connection.opened;
+    if (i % 2) await connection.send(half);
+  }
+  const kept = [];
+  for (let i = 0; i < 4; ++i) {
+    const connection = await new Connection(nekod.port).reading().send(rawRequest('GET', '/v1/models'));
+    await connection.seen(/^HTTP\/1\.1 200 /);
+    kept.push(connection);
+  }
+  await until(() => silent.every(({ closed }) => closed), 'silent ones are kept');
+  // Those that had an answer stay.
+  const late = await new Connection(nekod.port).reading().send(rawRequest('GET', '/v1/models'));
+  await late.seen(/^HTTP\/1\.1 503 /);
+  assert.ok(kept.every(({ closed }) => !closed));
+  kept.forEach((connection) => connection.end());
+});
+
 test('connections that broke before they were taken leave their room', async (t) => {
   const nekod = await gateway(t, [...leadingTo(sim), '--max-connections', '8']);
   nekod.kill('SIGSTOP');

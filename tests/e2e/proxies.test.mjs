@@ -174,6 +174,17 @@ for (const kind of Object.keys(servers)) {
     assert.equal(await askFrom('127.0.0.3', wary), 429, 'nobody told it to believe the proxy');
   });
 
+  test(`${kind}: without keys its public name has to be allowed`, async (t) => {
+    const named = (to) =>
+      new Promise((told, failed) => {
+        const options = { headers: { Host: 'your-domain.com' }, agent: false };
+        http.get(`${to.url}/v1/models`, options, (answer) => answer.resume().on('end', () => told(answer.statusCode))).on('error', failed);
+      });
+    assert.equal(await named(proxied), 403);
+    const allowing = await gateway(t, [...leadingTo(sim), '--allowed-hosts', 'your-domain.com']);
+    assert.equal(await named(await behind(kind, allowing, t)), 200);
+  });
+
   test(`${kind}: metrics are not for everybody`, async () => {
     for (const path of ['/metrics', '/v1/metrics', '/metrics/', '//v1//metrics?a=b', '/%6detrics']) {
       const response = await fetch(proxied.url + path);

@@ -138,9 +138,20 @@ test('a bad X-Nekod-Session is refused like a bad session_id, and no X-Session-I
 
 test('a compressed body is refused by the field that tells of it', async () => {
   const body = gzipSync(JSON.stringify(chat({})));
-  const error = await expectError(await nekod.post(body, { headers: { 'Content-Encoding': 'gzip' } }), 400, 'invalid_value');
-  assert.equal(error.param, 'Content-Encoding');
-  assert.equal((await nekod.post(chat({}), { headers: { 'Content-Encoding': 'identity' } })).status, 200);
+  for (const coding of ['gzip', 'br', 'zstd', 'GZIP', 'x-unknown', 'identity, gzip']) {
+    const response = await nekod.post(body, { headers: { 'Content-Encoding': coding } });
+    assert.equal(response.headers.get('accept-encoding'), 'identity');
+    assert.equal(response.headers.get('x-should-retry'), 'false');
+    const error = await expectError(response, 415, 'unsupported_media_type');
+    assert.equal(error.param, 'Content-Encoding');
+  }
+  for (const coding of ['identity', 'Identity', ''])
+    assert.equal((await nekod.post(chat({}), { headers: { 'Content-Encoding': coding } })).status, 200);
+  // A long one is not even read.
+  const long = new Connection(nekod.port).reading();
+  await long.send(rawRequest('POST', '/v1/chat/completions', '', { 'Content-Encoding': 'gzip', 'Content-Length': 100_000 }));
+  await long.seen(/^HTTP\/1\.1 415 [^]*Accept-Encoding: identity/);
+  long.end();
 });
 
 test('more messages than --transcript-messages are refused unread', async (t) => {

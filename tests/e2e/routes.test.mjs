@@ -184,12 +184,12 @@ test('a chat with an unknown model goes to the default', async () => {
 
 test('a preflight needs no key and is echoed what it asked for', async () => {
   const wanted = 'authorization,content-type,user-agent,x-stainless-lang,x-stainless-retry-count';
-  for (const path of ['/v1/chat/completions', '/v1/models', '/sessions/abc']) {
+  for (const [path, method] of [['/v1/chat/completions', 'POST'], ['/v1/models', 'GET'], ['/health', 'GET']]) {
     const response = await get(path, {
       method: 'OPTIONS',
       headers: {
         Origin: 'https://chat.example',
-        'Access-Control-Request-Method': 'POST',
+        'Access-Control-Request-Method': method,
         'Access-Control-Request-Headers': wanted,
       },
     });
@@ -197,8 +197,8 @@ test('a preflight needs no key and is echoed what it asked for', async () => {
     assert.equal(await response.text(), '');
     assert.equal(response.headers.get('access-control-allow-origin'), '*');
     assert.equal(response.headers.get('access-control-allow-headers'), wanted);
-    for (const method of ['GET', 'POST', 'DELETE', 'OPTIONS'])
-      assert.match(response.headers.get('access-control-allow-methods'), new RegExp(method));
+    for (const allowed of ['GET', 'POST', 'DELETE', 'OPTIONS'])
+      assert.match(response.headers.get('access-control-allow-methods'), new RegExp(allowed));
   }
 });
 

@@ -99,6 +99,73 @@ test('who speaks plain HTTP, or nothing, or half a handshake, is dropped; others
   await drop(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01]));
 });
 
+/// What a client says first.
+function clientHello(scope) {
+  return new Promise((said) => {
+    const server = net.createServer((socket) => socket.once('data', (bytes) => (said(bytes), socket.destroy())));
+    scope.after(() => server.close());
+    server.listen(0, '127.0.0.1', () => tls.connect({ ...trusted, host: '127.0.0.1', port: server.address().port }).on('error', () => {}));
+  });
+}
+
+const silentOnes = {
+  'nothing': Buffer.alloc(0),
+  'a byte': Buffer.from([0x16]),
+  'most of a first record': Buffer.from([0x16, 0x03, 0x01, 0x01, 0x00, ...Array(200).fill(1)]),
+};
+for (const [what, bytes] of Object.entries(silentOnes)) {
+  const title = `thousands of clients that say ${what} cost kilobytes each, and keep nobody out`;
+  test(title, { skip: sanitized }, async (t) => {
+    const nekod = await secured(t);
+    assert.equal((await request(nekod, 'GET', '/health')).status, 200);
+    const before = nekod.memory();
+    const count = 7000;
+    const silent = [];
+    t.after(() => silent.forEach((socket) => socket.destroy()));
+    while (silent.length < count) {
+      const some = Array.from({ length: 500 }, () => net.connect({ port: nekod.port, host: '127.0.0.1' }));
+      for (const socket of some) socket.on('error', () => {}).resume();
+      await Promise.all(some.map((socket) => new Promise((done) => socket.once('connect', done).once('close', done))));
+      for (const socket of some) socket.write(bytes);
+      silent.push(...some);
+    }
+    // A new client is served although they are more than may be: the oldest of them gave way.
+    assert.equal((await request(nekod, 'GET', '/health')).status, 200);
+    const open = silent.filter((socket) => !socket.closed).length;
+    const growth = nekod.memory() - before;
+    t.diagnostic(`${((growth * 1024) / open).toFixed(1)} KiB a connection, ${open} open`);
+    assert.ok(open > 100, `${open} are open`);
+    assert.ok(growth < 8 + (12 * open) / 1024, `${growth} MiB for ${open}`);
+  });
+}
+
+test('where handshakes are at their limit the oldest gives way, also one that has begun', async (t) => {
+  const nekod = await secured(t, '--max-connections', '4');
+  const hello = await clientHello(t);
+  const begun = Array.from({ length: 4 }, () => net.connect({ port: nekod.port, host: '127.0.0.1' }));
+  t.after(() => begun.forEach((socket) => socket.destroy()));
+  for (const socket of begun) {
+    socket.on('error', () => {}).write(hello);
+    await new Promise((answered) => socket.once('data', answered));
+  }
+  assert.equal((await request(nekod, 'GET', '/health')).status, 200);
+  await until(() => begun[0].closed, 'the oldest stays');
+  assert.ok(!begun[3].closed, 'the newest is closed');
+});
+
+test('a client that closes its sending side behind its last request gets its answer over TLS', async (t) => {
+  const nekod = await secured(t);
+  for (const stream of [true, false]) {
+    const text = unique();
+    const socket = await connected({ port: nekod.port });
+    let answer = '';
+    socket.on('error', () => {}).setEncoding('utf8').on('data', (piece) => (answer += piece));
+    socket.end(rawRequest('POST', '/v1/chat/completions', say(`[sim first=300] ${text}`, { stream }), { Connection: 'close' }));
+    await until(() => socket.closed, 'the connection stays open');
+    assert.match(answer, stream ? /^HTTP\/1\.1 200 [^]*data: \[DONE\]/ : new RegExp(`^HTTP/1\\.1 200 [^]*${text}`));
+  }
+});
+
 test('connections past the limit are closed, and there is room again later', async (t) => {
   const nekod = await secured(t, '--max-connections', '4');
   const sockets = [];

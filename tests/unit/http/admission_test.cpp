@@ -42,7 +42,7 @@ TEST_CASE_FIXTURE(fixture, "without keys all are one tenant that may see all") {
   CHECK(who.tenant.empty());
   CHECK(who.admin);
   CHECK(gate.knows(who));
-  CHECK(gate.may_watch(who));
+  CHECK_FALSE(gate.watch_refusal(who, from("192.0.2.1")));
   CHECK_FALSE(gate.refusal(who, true));
 }
 
@@ -53,18 +53,39 @@ TEST_CASE_FIXTURE(fixture, "with keys a caller is whose key it has, or nobody") 
   auto alice = gate.identify(from("192.0.2.1", bearer("alice-key")));
   CHECK(alice.tenant == "alice");
   CHECK(alice.admin);
-  CHECK(gate.may_watch(alice));
+  CHECK_FALSE(gate.watch_refusal(alice, from("192.0.2.1")));
   auto bob = gate.identify(from("192.0.2.1", {{"x-api-key", "bob-key"}}));
   CHECK(bob.tenant == "bob");
   CHECK_FALSE(bob.admin);
-  CHECK_FALSE(gate.may_watch(bob));
+  CHECK(gate.watch_refusal(bob, from("192.0.2.1")));
   for (const auto& key : {"bob-kez", "bob-ke", ""}) {
     auto nobody = gate.identify(from("192.0.2.1", bearer(key)));
     CHECK_FALSE(gate.knows(nobody));
-    CHECK_FALSE(gate.may_watch(nobody));
+    CHECK(gate.watch_refusal(nobody, from("192.0.2.1")));
   }
-  CHECK(gate.may_watch(gate.identify(from("127.0.0.1"))));
-  CHECK(gate.may_watch(gate.identify(from("::1"))));
+  for (const auto* address : {"127.0.0.1", "::1"})
+    CHECK_FALSE(gate.watch_refusal(gate.identify(from(address)), from(address)));
+}
+
+TEST_CASE_FIXTURE(fixture, "with keys a page cannot use the privilege of its visitor's machine") {
+  admission_rules rules;
+  rules.keys = keys();
+  admission gate{rules, counts};
+  auto code = [&](fields headers) {
+    auto local = from("127.0.0.1", std::move(headers));
+    return gate.watch_refusal(gate.identify(local), local)->code;
+  };
+  using openai::error_code;
+  CHECK(code({{"Host", "evil.test"}}) == error_code::host_not_allowed);
+  CHECK(code({{"Host", "nekod"}, {"Origin", "http://evil.test"}}) ==
+        error_code::origin_not_allowed);
+  CHECK(code({{"Host", "nekod"}, {"Sec-Fetch-Site", "cross-site"}}) ==
+        error_code::origin_not_allowed);
+  auto known = from("127.0.0.1", {{"Host", "nekod"}, {"Origin", "http://localhost:3000"}});
+  CHECK_FALSE(gate.watch_refusal(gate.identify(known), known));
+  auto admin = from("192.0.2.1", bearer("alice-key"));
+  admin.headers.emplace_back("Host", "evil.test");
+  CHECK_FALSE(gate.watch_refusal(gate.identify(admin), admin));
 }
 
 TEST_CASE_FIXTURE(fixture, "who comes through a proxy on this machine is not of this machine") {
@@ -74,7 +95,7 @@ TEST_CASE_FIXTURE(fixture, "who comes through a proxy on this machine is not of 
   admission gate{rules, counts};
   auto who = gate.identify(from("127.0.0.1", {{"X-Forwarded-For", "192.0.2.7"}}));
   CHECK(who.address == "192.0.2.7");
-  CHECK_FALSE(gate.may_watch(who));
+  CHECK(gate.watch_refusal(who, from("127.0.0.1")));
 }
 
 TEST_CASE_FIXTURE(fixture, "limits count by address, chats against both") {

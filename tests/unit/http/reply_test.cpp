@@ -15,6 +15,7 @@ struct fake_exchange : http::exchange {
   http::request& req() noexcept override { return request; }
   http::exchange_notes& notes() noexcept override { return noted; }
   std::chrono::steady_clock::time_point arrived() const noexcept override { return arrival; }
+  void carry(http::fields) override {}
   void respond(std::uint16_t s, http::fields h, std::string b) override {
     log.emplace_back("respond");
     status = s;
