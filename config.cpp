@@ -223,12 +223,15 @@ private:
     reader_.add_time("--connect-timeout", result_.connect_timeout,
                      "Longest time to connect upstream", {"NEKOD_CONNECT_TIMEOUT"});
     reader_.add_time("--first-byte-timeout", result_.first_byte_timeout,
-                     "Longest time to the first byte from upstream; 0 takes --request-timeout",
+                     "Longest time to the first byte from upstream; 0 takes --request-timeout, or "
+                     "600 for openai",
                      {"NEKOD_FIRST_BYTE_TIMEOUT"}, 0);
     reader_.add_time("--request-timeout", result_.request_timeout,
-                     "Longest time without a byte from upstream", {"REQUEST_TIMEOUT"});
-    reader_.add_time("--answer-timeout", result_.answer_timeout, "Longest time for a whole answer",
-                     {"NEKOD_ANSWER_TIMEOUT"});
+                     "Longest time without a byte from upstream; 0 takes 30, or 120 for openai",
+                     {"REQUEST_TIMEOUT"}, 0);
+    reader_.add_time("--answer-timeout", result_.answer_timeout,
+                     "Longest time for a whole answer; 0 takes 600, or 3600 for openai",
+                     {"NEKOD_ANSWER_TIMEOUT"}, 0);
     reader_.add_time("--read-timeout", result_.read_timeout,
                      "Longest time for a request to arrive, and between two of one connection",
                      {"NEKOD_READ_TIMEOUT"}, 1);
@@ -271,8 +274,6 @@ private:
   }
 
   std::variant<settings, exit_request> finish() {
-    if (result_.first_byte_timeout.count() == 0)
-      result_.first_byte_timeout = result_.request_timeout;
     result_.session_matching = matching_ == "on";
     result_.session_header =
         session_header_ == "name" ? session_header::name : session_header::scope;

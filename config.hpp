@@ -33,6 +33,23 @@ struct shown_setting {
   bool operator==(const shown_setting&) const = default;
 };
 
+/// Time limits of calls upstream that no setting gives.
+struct upstream_times {
+  using seconds = std::chrono::duration<double>;
+
+  /// To the first byte of a stream, between two, and of a whole call.
+  seconds first_byte;
+  seconds silence;
+  seconds whole;
+};
+
+/// Those of a chat service, which begins to answer at once; and those of a server with the OpenAI
+/// API, which may read a long prompt or wait for a slot first, as long as SDKs wait.
+inline constexpr upstream_times chat_service_times{
+    upstream_times::seconds{30}, upstream_times::seconds{30}, upstream_times::seconds{600}};
+inline constexpr upstream_times openai_times{
+    upstream_times::seconds{600}, upstream_times::seconds{120}, upstream_times::seconds{3600}};
+
 /// Everything that can be set. Times are seconds with decimals on the way in.
 struct settings {
   using seconds = std::chrono::duration<double>;
@@ -67,9 +84,14 @@ struct settings {
   seconds retry_wait{10};
   /// 0 for no limit.
   seconds first_token_timeout{0};
-  /// Failures in a row after which an upstream is left alone, and for how long; 0 for never.
+  /// Failures in a row that open an upstream's circuit breaker, 0 for never; and the time between
+  /// probes of it then.
   unsigned circuit_failures = 5;
   seconds circuit_rest{5};
+  /// No account rests for longer after a limit or refusal.
+  seconds longest_rest{300};
+  /// How long turns wait for an upstream that is loading; 0 for not at all.
+  seconds loading_wait{60};
 
   /// The file that sessions are kept in; empty keeps them in memory.
   std::string store_file;
@@ -113,10 +135,11 @@ struct settings {
   std::size_t stream_buffer = 256u << 10;
 
   seconds connect_timeout{5};
-  /// 0 takes `request_timeout`.
+  /// 0 takes `request_timeout` where that is set, else the time of the upstream's kind.
   seconds first_byte_timeout{0};
-  seconds request_timeout{30};
-  seconds answer_timeout{600};
+  /// 0 takes the time of the upstream's kind.
+  seconds request_timeout{0};
+  seconds answer_timeout{0};
   seconds read_timeout{60};
   seconds write_timeout{60};
   seconds drain_delay{0};

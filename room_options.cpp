@@ -26,20 +26,41 @@ using std::chrono::seconds;
 
 milliseconds in_milliseconds(settings::seconds s) { return duration_cast<milliseconds>(s); }
 
-time_limits time_limits_of(const settings& s) {
+/// What is set, else what is usual for the kind. A silence that is set holds for the first byte,
+/// too.
+upstream_times times_of(const settings& s, upstream_kind kind) {
+  auto result = kind == upstream_kind::openai ? openai_times : chat_service_times;
+  if (s.request_timeout.count() > 0)
+    result.first_byte = result.silence = s.request_timeout;
+  if (s.first_byte_timeout.count() > 0)
+    result.first_byte = s.first_byte_timeout;
+  if (s.answer_timeout.count() > 0)
+    result.whole = s.answer_timeout;
+  return result;
+}
+
+/// The longest time that any upstream has for an answer.
+settings::seconds longest_answer_of(const settings& s) {
+  settings::seconds longest{0};
+  for (const auto& u : s.upstreams)
+    longest = std::max(longest, times_of(s, u.kind).whole);
+  return longest;
+}
+
+time_limits time_limits_of(const settings& s, upstream_kind kind) {
+  const auto times = times_of(s, kind);
   time_limits result;
   result.connect = in_milliseconds(s.connect_timeout);
-  result.first_byte = in_milliseconds(s.first_byte_timeout);
-  result.silence = in_milliseconds(s.request_timeout);
-  result.whole = in_milliseconds(s.answer_timeout);
+  result.first_byte = in_milliseconds(times.first_byte);
+  result.silence = in_milliseconds(times.silence);
+  result.whole = in_milliseconds(times.whole);
   return result;
 }
 
 circuit_options circuit_of(const settings& s) {
   circuit_options result;
   result.failures = s.circuit_failures;
-  result.rest = in_milliseconds(s.circuit_rest);
-  result.longest_rest = 12 * result.rest;
+  result.probe_interval = in_milliseconds(s.circuit_rest);
   return result;
 }
 
@@ -48,6 +69,7 @@ retry_options retries_of(const settings& s, const upstream_settings& u) {
   result.retries = s.retries;
   result.budget = s.retry_budget_percent / 100;
   result.longest_wait = in_milliseconds(s.retry_wait);
+  result.loading_wait = in_milliseconds(s.loading_wait);
   result.first_token = in_milliseconds(u.first_token_timeout.value_or(s.first_token_timeout));
   return result;
 }
@@ -55,6 +77,7 @@ retry_options retries_of(const settings& s, const upstream_settings& u) {
 std::shared_ptr<upstream_service> make_upstream(transport& net, const settings& s,
                                                 const upstream_settings& u,
                                                 const std::shared_ptr<byte_budget>& budget,
+                                                const std::string& instance,
                                                 const std::shared_ptr<metrics>& counts) {
   if (u.kind == upstream_kind::openai) {
     openai_options o;
@@ -65,9 +88,11 @@ std::shared_ptr<upstream_service> make_upstream(transport& net, const settings& 
     for (const auto& account : u.accounts)
       o.accounts.push_back({account.secret, account.weight});
     o.default_model = u.model;
-    o.limits = time_limits_of(s);
+    o.limits = time_limits_of(s, u.kind);
     o.circuit = circuit_of(s);
     o.budget = budget;
+    o.longest_rest = in_milliseconds(s.longest_rest);
+    o.instance = instance;
     o.counts = counts;
     return make_openai(net, o);
   }
@@ -78,10 +103,16 @@ std::shared_ptr<upstream_service> make_upstream(transport& net, const settings& 
     o.accounts.push_back({account.secret, account.cookie, account.weight});
   if (!u.model.empty())
     o.default_model = u.model;
-  o.limits = time_limits_of(s);
+  o.limits = time_limits_of(s, u.kind);
   o.circuit = circuit_of(s);
+  o.longest_rest = in_milliseconds(s.longest_rest);
   o.counts = counts;
   return make_anuneko(net, o);
+}
+
+bool takes_long_contexts(const std::vector<upstream_settings>& all, const std::string& name) {
+  return std::any_of(all.begin(), all.end(),
+                     [&](const auto& u) { return u.name == name && u.long_context; });
 }
 
 /// Takes all the descriptors the system lets this process have: shells and service managers start
@@ -142,15 +173,17 @@ std::size_t max_body_of(const settings& s, const byte_budget& budget) {
 std::vector<routed_upstream> make_upstreams(transport& net, const settings& s,
                                             const std::vector<upstream_settings>& all,
                                             const std::shared_ptr<byte_budget>& budget,
+                                            const std::string& instance,
                                             const std::shared_ptr<metrics>& counts) {
   std::map<std::string, std::shared_ptr<upstream_service>> services;
   for (const auto& u : all)
-    services.emplace(u.name, make_upstream(net, s, u, budget, counts));
+    services.emplace(u.name, make_upstream(net, s, u, budget, instance, counts));
   std::vector<routed_upstream> result;
   for (const auto& u : all) {
     std::vector<fallback> fallbacks;
     for (const auto& name : u.fallbacks)
-      fallbacks.push_back({services.at(name), services.at(name)->default_model()});
+      fallbacks.push_back(
+          {services.at(name), services.at(name)->default_model(), takes_long_contexts(all, name)});
     result.emplace_back(
         make_retrying(services.at(u.name), std::move(fallbacks), retries_of(s, u), *counts),
         u.models);
@@ -183,7 +216,7 @@ http::server_options server_options_of(const settings& s, http::tls_context tls,
   result.write_timeout = in_whole_seconds(s.write_timeout);
   // An answer in one piece writes nothing until its turn came, and the calls of the turn are
   // through.
-  result.answer_timeout = in_whole_seconds(4 * s.answer_timeout) + seconds{60};
+  result.answer_timeout = in_whole_seconds(4 * longest_answer_of(s)) + seconds{60};
   return result;
 }
 
@@ -204,7 +237,7 @@ std::shared_ptr<const http::reply_options> reply_options_of(const settings& s,
   auto result = std::make_shared<http::reply_options>();
   result->language = s.language;
   result->heartbeat = in_milliseconds(s.heartbeat);
-  result->longest_wait = in_milliseconds(s.answer_timeout);
+  result->longest_wait = in_milliseconds(longest_answer_of(s));
   stream_shares shares{s.stream_buffer};
   result->credit_step = shares.window / 2;
   result->full_write = shares.write;

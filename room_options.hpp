@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <memory>
+#include <string>
 #include <vector>
 
 /// What the rooms of the house are told of the settings, each in its own terms.
@@ -30,9 +31,11 @@ std::shared_ptr<byte_budget> budget_of(const settings& s);
 std::size_t max_body_of(const settings& s, const byte_budget& budget);
 
 /// The upstreams *all*, in their order.
+/// @param instance Names this process to servers that are nekods.
 std::vector<routed_upstream> make_upstreams(transport& net, const settings& s,
                                             const std::vector<upstream_settings>& all,
                                             const std::shared_ptr<byte_budget>& budget,
+                                            const std::string& instance,
                                             const std::shared_ptr<metrics>& counts);
 
 conversation_limits conversation_limits_of(const settings& s);

@@ -152,7 +152,7 @@ void rooms::make_actors(model_aliases aliases) {
   system.emplace(config);
   store = make_store();
   registry_options o;
-  o.upstreams = make_upstreams(*client, set, upstreams, budget, counts);
+  o.upstreams = make_upstreams(*client, set, upstreams, budget, instance, counts);
   o.budget = budget;
   o.limits = conversation_limits_of(set);
   o.store = store;
@@ -165,6 +165,7 @@ void rooms::make_actors(model_aliases aliases) {
   o.session_idle = in_whole_seconds(std::min(set.session_idle, set.session_ttl));
   o.session_max_age = max_age_of(set);
   o.models_age = in_whole_seconds(set.models_age);
+  o.loading_wait = std::chrono::duration_cast<std::chrono::milliseconds>(set.loading_wait);
   registry = system->spawn(nekod::registry, std::move(o));
 }
 
@@ -209,6 +210,7 @@ void rooms::make_routes() {
   o.open_connections = [this] { return server->open_connections(); };
   o.metrics_text = [this] { return scrape.text(); };
   o.version = NEKOD_VERSION;
+  o.instance = instance;
   routes.emplace(*system, registry, std::move(o));
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/event_loops.hpp"
+#include "actors/ids.hpp"
 #include "actors/messages.hpp"
 #include "actors/metrics.hpp"
 #include "actors/session_database.hpp"
@@ -19,6 +20,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace nekod {
@@ -35,6 +37,8 @@ struct rooms {
 
   const settings set;
   logs& log;
+  /// Names this process among nekods, at random.
+  const std::string instance = make_id("nekod-");
   /// As set, but for the simulator, whose address and token are not settings.
   std::vector<upstream_settings> upstreams;
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();

@@ -94,11 +94,18 @@ void upstream_flags::announce_retries(setting_reader& reader) {
                   {"NEKOD_FIRST_TOKEN_TIMEOUT"}, 0);
   reader
       .add("--circuit-failures", settings_.circuit_failures,
-           "Failures in a row after which turns are kept away from an upstream; 0 for never",
+           "Failures in a row after which fall-backs take an upstream's turns; 0 for never",
            {"NEKOD_CIRCUIT_FAILURES"})
       ->check(CLI::Range(0, 1'000'000));
   reader.add_time("--circuit-rest", settings_.circuit_rest,
-                  "How long, before one turn is let through for trial", {"NEKOD_CIRCUIT_REST"});
+                  "Time between probes of such an upstream, at most 15", {"NEKOD_CIRCUIT_REST"});
+  reader.add_time("--longest-rest", settings_.longest_rest,
+                  "Longest time that an account rests after a limit or a refusal, whatever the "
+                  "upstream says",
+                  {"NEKOD_LONGEST_REST"});
+  reader.add_time("--loading-wait", settings_.loading_wait,
+                  "How long turns wait for an upstream that is loading; 0 for not at all",
+                  {"NEKOD_LOADING_WAIT"}, 0);
 }
 
 // -- what they came out as -----------------------------------------------------------------------

@@ -118,6 +118,8 @@ private:
       u.model = value;
     else if (e.key == "key-header")
       u.key_header = checked_key_header(value);
+    else if (e.key == "long-context")
+      u.long_context = truth(value);
     else if (e.key == "first-token-timeout")
       u.first_token_timeout = seconds{number(value, 0, longest_time)};
     else
@@ -205,6 +207,12 @@ private:
       return e.values.front();
     fail("takes one value");
     return {};
+  }
+
+  bool truth(const std::string& text) {
+    if (text != "true" && text != "false")
+      fail("must be true or false");
+    return text == "true";
   }
 
   double number(const std::string& text, double least, double most) {
@@ -297,6 +305,8 @@ std::string shown_table(const upstream_settings& u) {
     add("models", quoted_list(u.models));
   if (!u.fallbacks.empty())
     add("fallbacks", quoted_list(u.fallbacks));
+  if (u.long_context)
+    add("long-context", "true");
   if (u.first_token_timeout)
     add("first-token-timeout", std::to_string(u.first_token_timeout->count()));
   if (!u.accounts.front().secret.empty()) // A server that wants no key has one account without.

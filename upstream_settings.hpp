@@ -45,6 +45,8 @@ struct upstream_settings {
   std::string key_header;
   /// Names of upstreams that take a turn in its place.
   std::vector<std::string> fallbacks;
+  /// Whether it takes, as a fall-back, conversations that are too long for the upstream before it.
+  bool long_context = false;
   /// In seconds; the setting for all upstreams where it has none of its own.
   std::optional<std::chrono::duration<double>> first_token_timeout;
 
@@ -64,6 +66,7 @@ using variable_reader = std::function<std::optional<std::string>(const std::stri
 ///     models = ["qwen*"]
 ///     fallbacks = ["cloud"]
 ///     first-token-timeout = 5
+///     long-context = true            # as a fall-back, of conversations too long for others
 ///
 ///     [upstreams.local.accounts.big] # where accounts differ
 ///     key = "three"

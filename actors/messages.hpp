@@ -90,6 +90,8 @@ struct turn {
   std::string identity;
   /// What the model's upstream can do.
   upstream_abilities abilities;
+  /// The upstream that answers, where that is another than the model's; else empty.
+  std::string answered_by;
 };
 
 /// What a reply learns when its turn begins.
@@ -122,6 +124,10 @@ struct answered_turn {
   session_match match = session_match::fresh;
   deltas told;
   openai::answer_end end;
+  /// The upstream and the model that answered, where they are others than the request's. Not in the
+  /// record.
+  std::string answered_by;
+  std::string model;
 };
 
 /// A session as it is stored: enough to go on in its upstream chat.
@@ -360,10 +366,20 @@ using credit_actor = caf::typed_actor<
     // The reader's client left; the reader ends.
     caf::reacts_to<atom::leave, client_left>>;
 
+/// A PROBER asks upstreams whose circuit breaker is open each few seconds whether they answer
+/// again.
+using prober_actor = caf::typed_actor<
+    // The circuit breaker of the upstream at that place opened.
+    caf::reacts_to<atom::open, std::uint64_t>,
+    // The next probe of it may be due; a message to itself.
+    caf::reacts_to<atom::wake, std::uint64_t>>;
+
 /// A REPLY owns one HTTP response.
 using reply_actor = caf::typed_actor<
     // The turn has a session, and is its running turn from now on.
     caf::reacts_to<atom::begin, turn_head, credit_actor>,
+    // Another upstream than the turn's own answers it: its name, and the model as clients call it.
+    caf::reacts_to<atom::changed, std::string, std::string>,
     // Pieces of the answer, which used that many bytes of the upstream's window.
     caf::reacts_to<atom::delta, deltas, std::uint64_t>,
     // The answer is whole and its session committed: how it ends.
@@ -406,6 +422,8 @@ using registry_actor = caf::typed_actor<
     caf::replies_to<atom::models, atom::refresh>::with<model_list>,
     // Other aliases, from now on.
     caf::reacts_to<model_aliases>,
+    // Turns wait for a list of models that could not be had; a message to itself.
+    caf::reacts_to<atom::refresh>,
     // Whether turns can be answered. A question that a watchdog may ask.
     caf::replies_to<atom::ready>::with<readiness>,
     // A page of the sessions.

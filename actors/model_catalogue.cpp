@@ -132,7 +132,10 @@ std::optional<model_choice> model_catalogue::find(std::string_view name) const {
     return found;
   if (auto found = listed([&](const auto& m) { return m.upstream_name == name; }))
     return found;
-  if (std::any_of(upstreams_.begin(), upstreams_.end(), [](const auto& u) { return !u.is_known; }))
+  const auto alone =
+      upstreams_.size() == 1 && upstreams_.front().route.service->abilities().speaks_openai;
+  if (!alone &&
+      std::any_of(upstreams_.begin(), upstreams_.end(), [](const auto& u) { return !u.is_known; }))
     return std::nullopt;
   if (auto taken = at(upstreams_.front(), name))
     return taken;

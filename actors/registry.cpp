@@ -3,6 +3,7 @@
 #include "actors/session.hpp"
 #include "actors/session_list.hpp"
 #include "actors/upstream/obeying_line.hpp"
+#include "actors/upstream/prober.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -44,25 +45,24 @@ void registry_state::start(registry_options o) {
       asker.deliver(m.reason);
     self_->quit(m.reason);
   });
+  prober_ = self_->spawn<caf::linked>(prober, services());
   refresh_models();
+}
+
+std::vector<std::shared_ptr<upstream_service>> registry_state::services() const {
+  std::vector<std::shared_ptr<upstream_service>> all;
+  for (const auto& u : options_.upstreams)
+    all.push_back(u.service);
+  return all;
 }
 
 void registry_state::open(open_turn t, reply_actor reply) {
   if (models_are_old())
     refresh_models(); // The last lists serve meanwhile.
-  if (auto model = catalogue_.choose(t.request->model))
-    hand_over(std::move(t), std::move(*model), std::move(reply));
-  else if (parked_.size() < max_waiting_for_models)
-    parked_.push_back({std::move(t), std::move(reply)});
-  else
-    refuse(reply, error_code::overloaded);
+  serve({std::move(t), std::move(reply), self_->clock().now() + options_.loading_wait});
 }
 
 void registry_state::hand_over(open_turn t, model_choice model, reply_actor reply) {
-  if (!model.upstream) {
-    refuse(reply, {error_code::upstream_error, {}, "the upstream's models are not known"});
-    return;
-  }
   turn next;
   next.abilities = model.upstream->abilities();
   auto problem = refusal(*t.request, next.abilities);
@@ -199,6 +199,7 @@ registry_actor::behavior_type registry(registry_actor::stateful_pointer<registry
       [self](atom::models) { return self->state.models(); },
       [self](atom::models, atom::refresh) { return self->state.fresh_models(); },
       [self](model_aliases& aliases) { self->state.use(std::move(aliases)); },
+      [self](atom::refresh) { self->state.look_for_models(); },
       [self](atom::ready) { return self->state.ready(); },
       [self](atom::list, session_query& query) { return self->state.list(std::move(query)); },
       [self](atom::show, const std::string& id, const session_view& view) {

@@ -43,8 +43,10 @@ struct registry_options {
   std::chrono::seconds session_max_age{0};
   /// How long a list of models is good.
   std::chrono::seconds models_age{300};
-  /// How soon a list that could not be had is asked for again.
+  /// How soon a list that could not be had is asked for again while no turn waits for it.
   std::chrono::seconds models_retry{10};
+  /// How long a turn waits for such a list, which is asked for each second then.
+  std::chrono::milliseconds loading_wait{60'000};
 };
 
 /// Turns that may wait for the first lists of models.
@@ -70,6 +72,8 @@ struct registry_state {
   void changed(session_report report);
   void retire(const session_report& report);
   void take_models(models_answer answer);
+  /// Asks again for lists of models that turns wait for.
+  void look_for_models();
   void session_ended(const caf::actor_addr& source);
 
   static inline const char* name = "registry";
@@ -102,9 +106,12 @@ private:
     bool is_at_rest() const { return confirmed && rested && turns_reported == turns; }
   };
 
+  /// A turn that waits for a list of models.
   struct parked_turn {
     open_turn what;
     reply_actor reply;
+    /// How long it waits for one that could not be had.
+    caf::actor_clock::time_point deadline;
   };
 
   using live_map = std::map<session_key, live_session>;
@@ -124,6 +131,10 @@ private:
   // The way of a turn.
   void refresh_models();
   bool models_are_old() const;
+  void serve(parked_turn t);
+  void serve_parked();
+  void look_for_models_soon();
+  std::vector<std::shared_ptr<upstream_service>> services() const;
   void hand_over(open_turn t, model_choice model, reply_actor reply);
   std::optional<openai::error> refusal(const openai::chat_request& r,
                                        const upstream_abilities& abilities) const;
@@ -191,6 +202,12 @@ private:
   std::size_t models_asked_ = 0;
   /// Whether one could not tell them, the last time.
   bool models_failed_ = false;
+  /// Ends with the registry.
+  prober_actor prober_;
+  /// Why the first upstream could not, the last time.
+  openai::error no_models_{openai::error_code::upstream_error};
+  /// Whether `look_for_models` is about to be called.
+  bool looking_soon_ = false;
   caf::actor_clock::time_point models_expire_;
   caf::actor_clock::time_point models_asked_at_;
   std::deque<parked_turn> parked_;

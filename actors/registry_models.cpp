@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <string>
+#include <string_view>
 #include <utility>
 
 /// The registry's models: what the upstream has, asked for when the last list is old.
@@ -11,6 +13,20 @@ namespace {
 
 /// An answer to a forced refresh serves others that long.
 constexpr std::chrono::seconds fresh_enough{1};
+
+/// How soon a list that turns wait for is asked for again.
+constexpr std::chrono::seconds next_look{1};
+
+/// Whether a list that could not be had for that reason may be there soon.
+bool may_come_soon(const openai::error& e) {
+  return openai::retriable(e.code) && e.code != openai::error_code::upstream_auth_failed;
+}
+
+/// What an upstream's error is in a log, without its words.
+std::string logged(openai::error e) {
+  e.foreign = nullptr;
+  return openai::message_of(e, openai::language::en);
+}
 
 } // namespace
 
@@ -44,20 +60,61 @@ void registry_state::take_models(models_answer answer) {
     if (catalogue_.update(answer.upstream, std::move(answer.models)))
       spdlog::info("upstream {} has {} models", upstream, count);
   } else {
+    if (answer.upstream == 0)
+      no_models_ = answer.error;
     spdlog::warn("the models of upstream {} cannot be had ({}); {}", upstream,
-                 openai::message_of(answer.error, openai::language::en),
+                 logged(std::move(answer.error)),
                  catalogue_.miss(answer.upstream) ? "its default serves" : "the last list stays");
   }
   if (--models_asked_ == 0)
     models_expire_ =
         self_->clock().now() + (models_failed_ ? options_.models_retry : options_.models_age);
   // One upstream that is silent does not keep those waiting whose model another has.
-  for (auto& t : std::exchange(parked_, {}))
-    open(std::move(t.what), std::move(t.reply));
+  serve_parked();
   if (models_asked_ == 0)
     for (auto& asker : std::exchange(askers_, {}))
       asker.deliver(catalogue_.list());
 }
+
+// -- turns that wait for a list ------------------------------------------------------------------
+
+/// Hands a turn over, has it wait for a list of models, or refuses it.
+void registry_state::serve(parked_turn t) {
+  auto model = catalogue_.choose(t.what.request->model);
+  if (model && model->upstream) {
+    hand_over(std::move(t.what), std::move(*model), std::move(t.reply));
+    return;
+  }
+  const auto failed = model.has_value();
+  const auto too_late = self_->clock().now() >= t.deadline || !may_come_soon(no_models_);
+  if (failed && too_late) {
+    refuse(t.reply, no_models_);
+  } else if (parked_.size() >= max_waiting_for_models) {
+    refuse(t.reply, openai::error_code::overloaded);
+  } else {
+    parked_.push_back(std::move(t));
+    look_for_models_soon();
+  }
+}
+
+void registry_state::serve_parked() {
+  for (auto& t : std::exchange(parked_, {}))
+    serve(std::move(t));
+}
+
+void registry_state::look_for_models_soon() {
+  if (!std::exchange(looking_soon_, true))
+    self_->delayed_send(self_, next_look, atom::refresh_v);
+}
+
+void registry_state::look_for_models() {
+  looking_soon_ = false;
+  serve_parked();
+  if (!parked_.empty())
+    refresh_models();
+}
+
+// -- lists for clients ---------------------------------------------------------------------------
 
 caf::result<model_list> registry_state::models() {
   if (!models_are_old())
@@ -75,22 +132,54 @@ caf::result<model_list> registry_state::fresh_models() {
 
 void registry_state::use(model_aliases aliases) { catalogue_.use(std::move(aliases)); }
 
+namespace {
+
+/// Why turns may not be for that upstream now, in stable words.
+std::vector<std::string> reasons_of(const upstream_state& s) {
+  std::vector<std::string> reasons;
+  auto add = [&](bool applies, const char* word) {
+    if (applies)
+      reasons.emplace_back(word);
+  };
+  add(s.breaker == circuit::phase::open, "circuit_open");
+  add(s.breaker == circuit::phase::half_open, "circuit_half_open");
+  add(s.refused > 0, "accounts_refused");
+  add(s.limited > 0, "accounts_limited");
+  add(s.unreachable > 0, "accounts_unreachable");
+  add(s.address_rest.count() > 0, "address_limited");
+  return reasons;
+}
+
+openai::upstream_standing standing_of(std::string_view name, const upstream_state& s) {
+  openai::upstream_standing shown;
+  shown.name = name;
+  shown.circuit = s.breaker == circuit::phase::open        ? "open"
+                  : s.breaker == circuit::phase::half_open ? "half_open"
+                                                           : "closed";
+  shown.working = s.working;
+  shown.refused = s.refused;
+  shown.limited = s.limited;
+  shown.unreachable = s.unreachable;
+  shown.reasons = reasons_of(s);
+  for (const auto& limit : s.limits)
+    shown.limits.push_back(
+        {limit.model, limit.accounts, std::chrono::ceil<std::chrono::seconds>(limit.left)});
+  return shown;
+}
+
+} // namespace
+
 readiness registry_state::ready() {
   readiness result;
-  account_counts all;
+  upstream_state all;
   for (const auto& u : options_.upstreams) {
-    const auto accounts = u.service->accounts();
-    auto& shown = result.upstreams.emplace_back();
-    shown.name = u.service->name();
-    shown.given_up = u.service->is_given_up();
-    shown.working = accounts.working;
-    shown.refused = accounts.refused;
-    shown.limited = accounts.limited;
-    shown.unreachable = accounts.unreachable;
-    // One at its limit works, and is not to be asked for now.
-    all.working += shown.given_up ? 0 : accounts.working + accounts.limited;
-    all.refused += accounts.refused;
-    all.unreachable += shown.given_up ? 1 : accounts.unreachable;
+    const auto state = u.service->state();
+    const auto is_open = state.breaker == circuit::phase::open;
+    result.upstreams.push_back(standing_of(u.service->name(), state));
+    // One at its limit works, if not for now.
+    all.working += is_open ? 0 : state.working + state.limited;
+    all.refused += state.refused;
+    all.unreachable += is_open ? 1 : state.unreachable;
   }
   if (all.working > 0)
     return result;

@@ -196,6 +196,13 @@ void session_state::on_failure(upstream_failure f) {
   end_turn();
 }
 
+void session_state::on_other_upstream(const std::string& upstream, const std::string& model) {
+  running_->what.answered_by = upstream;
+  running_->what.model.id = model;
+  running_->readers.for_each(
+      [&](const reply_actor& reply) { self_->send(reply, atom::changed_v, upstream, model); });
+}
+
 void session_state::on_settled() { end_turn(); }
 
 void session_state::enter_settling() {

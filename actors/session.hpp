@@ -84,6 +84,7 @@ struct session_state : upstream_listener {
   void on_deltas(deltas text, std::size_t bytes) override;
   void on_answer(upstream_answer answer) override;
   void on_failure(upstream_failure f) override;
+  void on_other_upstream(const std::string& upstream, const std::string& model) override;
   void on_settled() override;
 
   static inline const char* name = "session";
@@ -133,6 +134,7 @@ private:
   bool join_waiting(const turn& t, const reply_actor& reply);
   bool is_one_too_many(const turn_readers& readers, const reply_actor& reply);
   bool replay(const turn& t, const reply_actor& reply);
+  void name_answerer(turn& what) const;
   void catch_up(const turn& t, session_match match, const reply_actor& reply, const deltas& told);
   void forget_answer_of(const turn& t);
   void answer_repeated();

@@ -70,10 +70,21 @@ void session_state::catch_up(const turn& t, session_match match, const reply_act
   head.session_id = info_.id;
   head.what = t;
   head.what.match = match;
+  name_answerer(head.what);
   head.replayed = true;
   self_->send(reply, atom::begin_v, std::move(head), caf::actor_cast<credit_actor>(self_));
   if (!told.empty())
     self_->send(reply, atom::delta_v, told, std::uint64_t{0});
+}
+
+/// Has *what* name the upstream and the model that answered the first request, or do so now.
+void session_state::name_answerer(turn& what) const {
+  const auto runs = running_ && running_->what.identity == what.identity;
+  const auto by = runs ? running_->what.answered_by : last_ ? last_->answered_by : std::string{};
+  if (by.empty())
+    return;
+  what.answered_by = by;
+  what.model.id = runs ? running_->what.model.id : last_->model;
 }
 
 /// What is said anew in the words of a turn that was answered is another turn, which may fail: then
@@ -120,6 +131,8 @@ void session_state::remember_answer(const openai::answer_end& end) {
   answered.match = what.match;
   answered.told = told_;
   answered.end = end;
+  answered.answered_by = what.answered_by;
+  answered.model = what.model.id;
   last_ = std::move(answered);
 }
 

@@ -5,79 +5,74 @@
 namespace nekod {
 
 using clock = account_watch::clock;
-using openai::error;
-using openai::error_code;
 
 namespace {
 
-std::chrono::seconds in_seconds_up(clock::duration d) {
-  return std::max(std::chrono::ceil<std::chrono::seconds>(d), std::chrono::seconds{1});
-}
+/// Limits that are told of one upstream at most.
+constexpr std::size_t most_limits = 32;
 
 /// Who comes back from a rest has its turns one at a time again, not all that others had meanwhile.
-void catch_up(const watched_accounts& all, std::size_t chosen, clock::time_point now) {
+void catch_up(const watched_accounts& all, std::size_t chosen, const std::string& model,
+              clock::time_point now) {
   auto least = std::numeric_limits<double>::max();
   double step = 0;
   for (std::size_t i = 0; i < all.size(); ++i) {
     step = std::max(step, 1 / all[i]->who().weight);
-    if (i != chosen && all[i]->rest(now) <= clock::duration::zero())
+    if (i != chosen && all[i]->rest(model, now) <= clock::duration::zero())
       least = std::min(least, all[i]->load().second);
   }
   if (least < std::numeric_limits<double>::max())
     all[chosen]->catch_up(least - step);
 }
 
+/// Adds what one account is limited for: of equal models the shortest rest counts.
+void add_limits(upstream_state& state, const account_watch& account, clock::time_point now) {
+  for (auto& limit : account.limits(now)) {
+    auto i = std::find_if(state.limits.begin(), state.limits.end(),
+                          [&](const auto& l) { return l.model == limit.model; });
+    if (i != state.limits.end())
+      *i = {i->model, i->accounts + 1, std::min(i->left, limit.left)};
+    else if (state.limits.size() < most_limits)
+      state.limits.push_back({std::move(limit.model), 1, limit.left});
+  }
+}
+
 } // namespace
 
-result<std::size_t, upstream_failure> choose_account(const watched_accounts& all,
-                                                     clock::time_point now) {
+std::size_t choose_account(const watched_accounts& all, const std::string& model,
+                           clock::time_point now) {
   if (all.size() == 1)
-    return std::size_t{0};
+    return 0;
   constexpr auto none = static_cast<std::size_t>(-1);
   auto idlest = none;
-  auto first_back = none;
-  auto limited = false;
+  std::size_t first_back = 0;
   for (std::size_t i = 0; i < all.size(); ++i) {
-    const auto& account = *all[i];
-    if (account.rest(now) > clock::duration::zero()) {
-      limited = limited || account.state() == account_state::limited;
-      if (first_back == none || account.rest(now) < all[first_back]->rest(now))
-        first_back = i;
-    } else if (idlest == none || account.load() < all[idlest]->load()) {
+    const auto rest = all[i]->rest(model, now);
+    if (rest < all[first_back]->rest(model, now))
+      first_back = i;
+    if (rest <= clock::duration::zero() && (idlest == none || all[i]->load() < all[idlest]->load()))
       idlest = i;
-    }
   }
-  if (idlest != none) {
-    catch_up(all, idlest, now);
-    return idlest;
-  }
-  if (!limited)
+  if (idlest == none)
     return first_back;
-  return limit_of(*all[first_back], now);
+  catch_up(all, idlest, model, now);
+  return idlest;
 }
 
-upstream_failure limit_of(const account_watch& account, clock::time_point now) {
-  error busy{error_code::rate_limit_exceeded, {}, "the upstream's limit"};
-  busy.retry_after = in_seconds_up(account.rest(now));
-  return {std::move(busy), remedy::later};
-}
-
-account_counts count(const watched_accounts& all) {
-  account_counts result;
+upstream_state state_of(const watched_accounts& all, const circuit& breaker,
+                        clock::time_point now) {
+  upstream_state result;
+  result.breaker = breaker.now_in();
+  result.address_rest = breaker.rest(now);
   for (const auto& account : all) {
-    const auto state = account->state();
+    const auto state = account->state(now);
     result.working += state == account_state::works ? 1 : 0;
     result.refused += state == account_state::refused ? 1 : 0;
     result.limited += state == account_state::limited ? 1 : 0;
     result.unreachable += state == account_state::unreachable ? 1 : 0;
+    add_limits(result, *account, now);
   }
   return result;
-}
-
-upstream_failure kept_away(circuit::clock::duration rest) {
-  error away{error_code::overloaded, {}, "the upstream fails, and is left alone for a while"};
-  away.retry_after = in_seconds_up(rest);
-  return {std::move(away), remedy::none};
 }
 
 } // namespace nekod

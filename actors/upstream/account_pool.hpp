@@ -2,7 +2,6 @@
 
 #include "actors/upstream/account_watch.hpp"
 #include "actors/upstream/chat_upstream.hpp"
-#include "protocol/result.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -41,86 +40,96 @@ private:
 
 using watched_accounts = std::vector<std::shared_ptr<account_watch>>;
 
-/// The account for a turn: of those that do not rest the one with the least to do. Where all are
-/// refused, one is asked all the same: only so does it show that it works again. A lone account
-/// never rests, since nobody could take its place.
+/// The account for a turn of *model*: of those that do not rest the one with the least to do. Where
+/// all rest, the one whose rest ends first: a rest never refuses a turn.
 /// @pre There is one.
-/// @returns its place; or `rate_limit_exceeded` with the time until one may be asked.
-result<std::size_t, upstream_failure> choose_account(const watched_accounts& all,
-                                                     account_watch::clock::time_point now);
+/// @returns its place.
+std::size_t choose_account(const watched_accounts& all, const std::string& model,
+                           account_watch::clock::time_point now);
 
-/// What a turn is told that only an account can run which rests since it was limited.
-upstream_failure limit_of(const account_watch& account, account_watch::clock::time_point now);
-
-/// How many stand how.
-account_counts count(const watched_accounts& all);
-
-/// What a turn is told while the upstream's circuit keeps it away for that time.
-upstream_failure kept_away(circuit::clock::duration rest);
+/// How the accounts and the circuit breaker of an upstream stand.
+upstream_state state_of(const watched_accounts& all, const circuit& breaker,
+                        account_watch::clock::time_point now);
 
 /// The accounts of one upstream, of one kind. May be used from any thread.
 template <class Account>
 class account_pool {
 public:
   using clock = account_watch::clock;
-  using choice = result<std::shared_ptr<Account>, upstream_failure>;
 
-  /// @param line What they share; they have it, too.
+  /// @param breaker The circuit breaker that the accounts share; they have it, too.
   /// @pre There is an account.
-  account_pool(std::vector<std::shared_ptr<Account>> all, std::shared_ptr<circuit> line)
-      : all_(std::move(all)), watched_(all_.begin(), all_.end()), circuit_(std::move(line)) {}
+  account_pool(std::vector<std::shared_ptr<Account>> all, std::shared_ptr<circuit> breaker)
+      : all_(std::move(all)), watched_(all_.begin(), all_.end()), circuit_(std::move(breaker)) {}
 
-  /// An account for a turn that any may run.
-  choice any(clock::time_point now = clock::now()) const {
-    auto place = choose_account(watched_, now);
-    if (!place)
-      return std::move(place.error());
-    if (auto rest = circuit_->refuses(now))
-      return kept_away(*rest);
-    return all_[*place];
+  /// Whether a turn of *model* that has an alternative is for this upstream: an account does not
+  /// rest, and the circuit breaker admits it. A yes may make it the breaker's trial.
+  bool admits(const std::string& model, clock::time_point now = clock::now()) const {
+    return std::any_of(all_.begin(), all_.end(),
+                       [&](const auto& a) { return works(*a, model, now); }) &&
+           circuit_->admits(now);
   }
 
-  /// That one, for a turn that only it can run.
-  choice only(const std::shared_ptr<Account>& account, clock::time_point now = clock::now()) const {
-    if (all_.size() > 1 && account->state() == account_state::limited &&
-        account->rest(now) > clock::duration::zero())
-      return limit_of(*account, now);
-    if (auto rest = circuit_->refuses(now))
-      return kept_away(*rest);
-    return account;
+  /// The account for a turn of *model* that any may run.
+  const std::shared_ptr<Account>& any(const std::string& model,
+                                      clock::time_point now = clock::now()) const {
+    return all_[choose_account(watched_, model, now)];
   }
 
-  /// The account with that id, unless it is set aside in favour of the others, or is none of ours.
-  std::shared_ptr<Account> find(const std::string& id, clock::time_point now = clock::now()) const {
+  /// The account with that id, unless it rests while others do not, or is none of ours.
+  std::shared_ptr<Account> find(const std::string& id, const std::string& model,
+                                clock::time_point now = clock::now()) const {
     auto i =
         std::find_if(all_.begin(), all_.end(), [&](const auto& a) { return a->who().id == id; });
-    if (i == all_.end() || ((*i)->state() == account_state::refused && others_work(**i, now)))
+    if (i == all_.end() || (!works(**i, model, now) && others_work(**i, model, now)))
       return nullptr;
     return *i;
   }
 
-  /// Whether a turn that this one could not run may be given to another at once.
-  bool others_work(const Account& failed, clock::time_point now = clock::now()) const {
-    return std::any_of(all_.begin(), all_.end(), [&](const auto& a) {
-      return a.get() != &failed && a->rest(now) <= clock::duration::zero();
-    });
+  /// Whether a turn that this account could not run may be given to another at once.
+  bool others_work(const Account& failed, const std::string& model,
+                   clock::time_point now = clock::now()) const {
+    return std::any_of(all_.begin(), all_.end(),
+                       [&](const auto& a) { return a.get() != &failed && works(*a, model, now); });
   }
 
-  /// One for a list of models: the circuit is not asked, and learns of how it goes.
-  const std::shared_ptr<Account>& for_lists(clock::time_point now = clock::now()) const {
-    auto place = choose_account(watched_, now);
-    return place ? all_[*place] : all_.front();
+  /// How long until one of the accounts may be asked for *model*, our address's limit included.
+  clock::duration shortest_rest(const std::string& model,
+                                clock::time_point now = clock::now()) const {
+    auto shortest = clock::duration::max();
+    for (const auto& a : all_)
+      shortest = std::min(shortest, a->rest(model, now));
+    return std::max(shortest, circuit_->rest(now));
   }
 
   const std::vector<std::shared_ptr<Account>>& all() const noexcept { return all_; }
 
-  account_counts counts() const { return count(watched_); }
-  bool is_given_up(clock::time_point now = clock::now()) const { return circuit_->is_open(now); }
+  circuit& breaker() const noexcept { return *circuit_; }
+
+  upstream_state state(clock::time_point now = clock::now()) const {
+    return state_of(watched_, *circuit_, now);
+  }
 
 private:
+  static bool works(const Account& a, const std::string& model, clock::time_point now) {
+    return a.rest(model, now) <= clock::duration::zero();
+  }
+
   std::vector<std::shared_ptr<Account>> all_;
   watched_accounts watched_;
   std::shared_ptr<circuit> circuit_;
 };
+
+/// Where *reason* is a limit and the upstream has several accounts, the time that it tells is until
+/// the first of them may be asked again.
+template <class Account>
+void tell_shortest_rest(openai::error& reason, const account_pool<Account>& accounts,
+                        const std::string& model) {
+  if (reason.code != openai::error_code::rate_limit_exceeded || !reason.retry_after ||
+      accounts.all().size() < 2)
+    return;
+  const auto rest = std::chrono::ceil<std::chrono::milliseconds>(accounts.shortest_rest(model));
+  reason.retry_after = std::min(*reason.retry_after, rest);
+}
 
 } // namespace nekod

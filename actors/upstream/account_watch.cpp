@@ -1,5 +1,7 @@
 #include "actors/upstream/account_watch.hpp"
 
+#include "protocol/openai/upstream_failures.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -15,19 +17,28 @@ using openai::error_code;
 /// Failed calls in a row after which an upstream that can be connected to counts as gone, too.
 constexpr unsigned failures_that_tell = 5;
 
-// How long an account rests at least, and at most when it does so again and again: one that was
-// refused, and one that was limited and not told for how long.
-constexpr std::chrono::seconds refused_rest{60};
-constexpr std::chrono::minutes longest_refused_rest{15};
-constexpr std::chrono::seconds limited_rest{1};
-constexpr std::chrono::seconds longest_limited_rest{60};
+/// How long all accounts rest where our address is limited and the upstream does not say for how
+/// long.
+constexpr std::chrono::seconds address_rest{1};
 
-/// How long all accounts rest at most since our address is limited.
-constexpr std::chrono::seconds longest_common_rest{300};
+bool is_out_of_money(const error& e) { return e.foreign && openai::is_out_of_money(*e.foreign); }
 
 /// Whether the account took the call, though its client may not like the answer.
 bool works_with(const error* problem) {
-  return problem == nullptr || problem->code == error_code::rate_limit_exceeded || problem->foreign;
+  return problem == nullptr || problem->code == error_code::rate_limit_exceeded ||
+         (problem->foreign && problem->code != error_code::upstream_auth_failed);
+}
+
+/// Whether the upstream failed, and not the request: no connection, no answer in time, a reset, or
+/// an answer that is none. A server that tells an error of its own is alive.
+bool upstream_failed(const error* problem, transfer_failure f, const upstream_response& r) {
+  if (f == transfer_failure::whole_timeout)
+    return r.status == 0;
+  if (f != transfer_failure::none)
+    return true;
+  if (r.status >= 500 || r.status == 0)
+    return !openai::is_error_object(r.body);
+  return r.ok() && problem != nullptr && !r.tells_error;
 }
 
 call_outcome outcome_of(const error* problem, transfer_failure f) {
@@ -47,7 +58,8 @@ account_watch::account_watch(account_identity who, std::shared_ptr<metrics> coun
       states_(counts_->upstream_accounts(who_.upstream)),
       circuit_open_(counts_->upstream(who_.upstream).circuit_open),
       circuit_(std::move(line)),
-      names_(std::move(calls)) {
+      names_(std::move(calls)),
+      rests_(who_.longest_rest) {
   for (const auto& name : names_)
     calls_.push_back(counts_->upstream_calls(who_.upstream, name));
   states_[state_].Increment();
@@ -59,25 +71,35 @@ void account_watch::ended(const running_call& c, const error* problem, transfer_
                           const upstream_response& r, clock::time_point now) {
   count(c, outcome_of(problem, f));
   tell_circuit(c, problem, f, r, now);
-  auto works = works_with(problem);
-  auto failures = works ? failures_in_a_row_ = 0 : ++failures_in_a_row_;
-  if (problem != nullptr && problem->code == error_code::upstream_auth_failed) {
+  take_standing(c, problem, f, r, now);
+}
+
+bool account_watch::is_address_limit(const upstream_response& r) const {
+  return (r.status == 429 || who_.pages_are_limits) && is_page(r);
+}
+
+/// What the call tells of the account.
+void account_watch::take_standing(const running_call& c, const error* problem, transfer_failure f,
+                                  const upstream_response& r, clock::time_point now) {
+  auto works = works_with(problem) && r.status < 500;
+  if (works)
+    failures_in_a_row_ = 0;
+  else if (upstream_failed(problem, f, r))
+    ++failures_in_a_row_;
+  if (problem != nullptr && refuses_account(*problem)) {
     stands(account_state::refused);
-    rests(refused_rest, longest_refused_rest, now);
+    rests_.refused(r.retry_after, now);
   } else if (problem != nullptr && problem->code == error_code::rate_limit_exceeded &&
-             !is_page(r)) {
+             !is_address_limit(r)) {
     stands(account_state::limited);
-    if (r.retry_after)
-      rest_ends_ = (now + std::max(*r.retry_after, limited_rest)).time_since_epoch().count();
-    else
-      rests(limited_rest, longest_limited_rest, now);
+    rests_.limited(c.model, r.retry_after, now);
   } else if (works) {
-    last_rest_ = 0;
-    if (state_ == account_state::refused)
-      rest_ends_ = 0;
-    stands(account_state::works);
-  } else if (f == transfer_failure::unreachable || f == transfer_failure::connect_timeout ||
-             failures >= failures_that_tell) {
+    rests_.worked(c.model);
+    const auto limits = rests_.limits(now);
+    const auto still_limited = std::any_of(
+        limits.begin(), limits.end(), [&](const auto& limit) { return limit.model != c.model; });
+    stands(still_limited ? account_state::limited : account_state::works);
+  } else if (was_not_sent(f) || failures_in_a_row_ >= failures_that_tell) {
     stands(account_state::unreachable);
   }
 }
@@ -85,34 +107,32 @@ void account_watch::ended(const running_call& c, const error* problem, transfer_
 /// What the call tells of the upstream, whoever made it.
 void account_watch::tell_circuit(const running_call& c, const error* problem, transfer_failure f,
                                  const upstream_response& r, clock::time_point now) {
-  if (c.purpose == call_purpose::listing)
+  if (f != transfer_failure::unreachable && f != transfer_failure::connect_timeout)
+    circuit_->connected();
+  const auto failed = upstream_failed(problem, f, r);
+  if (is_address_limit(r))
+    circuit_->rest_until(
+        now + std::min<clock::duration>(r.retry_after.value_or(address_rest), who_.longest_rest));
+  if (c.purpose == call_purpose::probing)
+    circuit_->probed(!failed, now);
+  else if (c.purpose == call_purpose::listing)
     return;
-  auto replies = r.status > 0 && r.status < 500;
-  if (r.status == 429 && is_page(r)) {
-    circuit_->rest_until(now + std::min(r.retry_after.value_or(limited_rest), longest_common_rest));
+  else if (is_address_limit(r) && r.status < 500)
     circuit_->learned_nothing();
-  } else if (!replies) {
-    circuit_->failed(now);
-  } else if (c.purpose == call_purpose::answering &&
-             (problem == nullptr || (f == transfer_failure::none && !r.ok()))) {
+  else if (failed)
+    circuit_->failed(now, c.begun);
+  else if (r.status >= 500)
+    circuit_->answered();
+  else if (c.purpose == call_purpose::answering && (problem == nullptr || !r.ok()))
     circuit_->succeeded();
-  } else if (problem != nullptr) {
+  else if (problem != nullptr)
     circuit_->learned_nothing();
-  }
-  circuit_open_.Set(circuit_->is_closed() ? 0 : 1);
+  circuit_open_.Set(circuit_->now_in() == circuit::phase::closed ? 0 : 1);
 }
 
-void account_watch::rests(clock::duration least, clock::duration longest, clock::time_point now) {
-  // What was under way when it began to rest tells nothing new.
-  if (rest(now) > clock::duration::zero())
-    return;
-  auto next = std::clamp(2 * clock::duration{last_rest_.load()}, least, longest);
-  last_rest_ = next.count();
-  rest_ends_ = (now + next).time_since_epoch().count();
-}
-
-account_watch::clock::duration account_watch::rest(clock::time_point now) const noexcept {
-  return clock::duration{rest_ends_.load()} - now.time_since_epoch();
+account_state account_watch::state(clock::time_point now) const {
+  const auto limited = state_ == account_state::limited;
+  return limited && rests_.limits(now).empty() ? account_state::works : state_.load();
 }
 
 void account_watch::cancelled(const running_call& c) {
@@ -146,10 +166,23 @@ bool is_page(const upstream_response& r) noexcept {
   return first != std::string::npos && r.body[first] == '<';
 }
 
+bool refuses_account(const error& e) {
+  return e.code == error_code::upstream_auth_failed || is_out_of_money(e);
+}
+
+bool loads(const upstream_response& r, transfer_failure f, const circuit& breaker) {
+  const auto not_connected =
+      f == transfer_failure::unreachable || f == transfer_failure::connect_timeout;
+  return openai::says_it_loads(r.status, r.body) || (not_connected && !breaker.was_connected());
+}
+
 error failure_of(transfer_failure f, const upstream_response& r) {
   switch (f) {
   case transfer_failure::unreachable:
     return {error_code::upstream_error, {}, "cannot connect to the upstream"};
+  case transfer_failure::untrusted:
+    return {
+        error_code::upstream_error, {}, "no TLS connection to the upstream that can be trusted"};
   case transfer_failure::connect_timeout:
     return {error_code::upstream_timeout, {}, "connecting to the upstream"};
   case transfer_failure::first_byte_timeout:

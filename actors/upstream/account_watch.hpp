@@ -1,11 +1,13 @@
 #pragma once
 
 #include "actors/metrics.hpp"
+#include "actors/upstream/account_rests.hpp"
 #include "actors/upstream/chat_upstream.hpp"
 #include "actors/upstream/circuit.hpp"
 #include "actors/upstream/transport.hpp"
 #include "protocol/openai/errors.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -27,6 +29,8 @@ inline constexpr std::size_t max_small_reply = 1u << 20;
 enum class call_purpose : std::uint8_t {
   /// A list, which says nothing of turns.
   listing,
+  /// A list that is asked for to see whether the upstream answers again.
+  probing,
   /// What a turn needs before its answer. An upstream that does all but answer is of no use.
   preparing,
   answering,
@@ -39,6 +43,8 @@ struct running_call {
   /// What it is to the upstream's circuit.
   call_purpose purpose = call_purpose::preparing;
   std::chrono::steady_clock::time_point begun;
+  /// As the upstream calls it; empty where the call is for none.
+  std::string model;
 };
 
 /// A response, as far as it has come.
@@ -46,15 +52,22 @@ struct upstream_response {
   bool ok() const noexcept { return status >= 200 && status < 300; }
 
   /// The response begins.
-  void take_head(const transfer_event& head) {
+  /// @param longest_wait A longer one that it asks for counts as this.
+  void take_head(const transfer_event& head, std::chrono::milliseconds longest_wait) {
     status = head.status;
-    retry_after = head.retry_after;
+    redirect = head.redirect;
     content_type = head.content_type;
     content_coding = head.content_coding;
+    if (head.retry_after)
+      retry_after = std::min(*head.retry_after, longest_wait);
   }
 
   std::uint16_t status = 0;
-  std::optional<std::chrono::seconds> retry_after;
+  std::optional<std::chrono::milliseconds> retry_after;
+  /// Where a redirect that was not followed leads.
+  std::string redirect;
+  /// Whether a response of success turned out to tell an error.
+  bool tells_error = false;
   std::string content_type;
   std::string content_coding;
   /// Of a call that is no answer's stream, or of one that was refused.
@@ -65,11 +78,17 @@ struct upstream_response {
 /// refuses, it refuses to our address, not to the account.
 bool is_page(const upstream_response& r) noexcept;
 
+/// Whether the account was refused, or has no money left.
+bool refuses_account(const openai::error& e);
+
+/// Whether the upstream is still loading: it says so, or no connection to it was ever made.
+bool loads(const upstream_response& r, transfer_failure f, const circuit& breaker);
+
 /// What a transfer's end means where the response was not whole.
 /// @param r As much of the response as came.
 openai::error failure_of(transfer_failure f, const upstream_response& r);
 
-/// Who an account is.
+/// Who an account is, and how it is treated.
 struct account_identity {
   /// The name of its upstream.
   std::string upstream;
@@ -77,6 +96,10 @@ struct account_identity {
   std::string id;
   /// Its share of the turns, beside that of the upstream's other accounts.
   double weight = 1;
+  /// No rest is longer, whatever the upstream says.
+  std::chrono::milliseconds longest_rest{300'000};
+  /// Whether any page in place of an answer is a limit on our address, not only one with a 429.
+  bool pages_are_limits = false;
 };
 
 /// One account. May be used from any thread.
@@ -103,14 +126,27 @@ public:
   /// A turn ended here for a reason that none of its calls told.
   void learned_nothing() { circuit_->learned_nothing(); }
 
+  /// The answer of a turn began.
+  void answer_began() {
+    circuit_->connected();
+    circuit_->succeeded();
+  }
+
   /// Events of a reply were skipped.
   void skipped(std::uint64_t events);
 
-  account_state state() const noexcept { return state_; }
+  /// How it stands now; a limit that is over counts no more.
+  account_state state(clock::time_point now = clock::now()) const;
 
-  /// How long others are to be taken in its place; nothing, or less than that, where it does not
-  /// rest.
-  clock::duration rest(clock::time_point now) const noexcept;
+  /// How long others are to be asked for *model* in its place; zero where it does not rest.
+  clock::duration rest(const std::string& model, clock::time_point now) const {
+    return rests_.left(model, now);
+  }
+
+  /// The models that it is limited for.
+  std::vector<model_rest> limits(clock::time_point now) const { return rests_.limits(now); }
+
+  std::chrono::milliseconds longest_rest() const noexcept { return who_.longest_rest; }
 
   const account_identity& who() const noexcept { return who_; }
 
@@ -134,7 +170,9 @@ public:
 private:
   void count(const running_call& c, call_outcome outcome);
   void stands(account_state next);
-  void rests(clock::duration least, clock::duration longest, clock::time_point now);
+  bool is_address_limit(const upstream_response& r) const;
+  void take_standing(const running_call& c, const openai::error* problem, transfer_failure f,
+                     const upstream_response& r, clock::time_point now);
   void tell_circuit(const running_call& c, const openai::error* problem, transfer_failure f,
                     const upstream_response& r, clock::time_point now);
 
@@ -147,9 +185,7 @@ private:
   std::vector<call_metrics> calls_;
   std::atomic<account_state> state_{account_state::unknown};
   std::atomic<unsigned> failures_in_a_row_{0};
-  std::atomic<clock::rep> rest_ends_{0};
-  /// How long it rested last; zero after a call that went well.
-  std::atomic<clock::rep> last_rest_{0};
+  account_rests rests_;
   std::atomic<int> turns_{0};
   std::atomic<double> share_{0};
 };

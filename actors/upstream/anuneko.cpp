@@ -30,7 +30,9 @@ public:
         name_(o.name),
         default_model_(o.default_model),
         accounts_(accounts_of(o)),
-        models_(net, begun(anuneko::call_kind::view_user).kind, read_models) {}
+        models_(net, begun(anuneko::call_kind::view_user).kind, call_purpose::listing, read_models),
+        probe_(net, begun(anuneko::call_kind::view_user).kind, call_purpose::probing, read_models) {
+  }
 
   std::unique_ptr<chat_upstream> open(upstream_chat known, upstream_listener& listener,
                                       line_context context) override {
@@ -39,15 +41,26 @@ public:
   }
 
   void list_models(models_handler f) override {
-    const auto& account = accounts_->for_lists();
-    models_.start(account, account->make(anuneko::view_user(), true), std::move(f));
+    const auto& account = accounts_->any({});
+    models_.start(account, list_call(*account, longest_list_time), std::move(f));
   }
 
   upstream_abilities abilities() const override { return {}; }
 
-  account_counts accounts() const override { return accounts_->counts(); }
+  upstream_state state() const override { return accounts_->state(); }
 
-  bool is_given_up() const override { return accounts_->is_given_up(); }
+  bool admits(const std::string& model) const override { return accounts_->admits(model); }
+
+  std::optional<std::chrono::milliseconds> probe() override {
+    return probe_if_due(accounts_->breaker(), [this] {
+      const auto& account = accounts_->any({});
+      probe_.start(account, list_call(*account, longest_probe_time), [](const auto&) {});
+    });
+  }
+
+  void on_probes_needed(std::function<void()> f) override {
+    accounts_->breaker().on_open(std::move(f));
+  }
 
   std::string_view name() const noexcept override { return name_; }
 
@@ -60,11 +73,16 @@ public:
   }
 
 private:
+  static http_call list_call(const anuneko_account& account, std::chrono::milliseconds time) {
+    return within(account.make(anuneko::view_user(), true), time);
+  }
+
   transport& net_;
   std::string name_;
   std::string default_model_;
   std::shared_ptr<const anuneko_accounts> accounts_;
   models_query models_;
+  models_query probe_;
 };
 
 } // namespace

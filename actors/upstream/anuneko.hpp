@@ -5,6 +5,7 @@
 #include "actors/upstream/circuit.hpp"
 #include "protocol/anuneko/calls.hpp"
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,6 +33,8 @@ struct anuneko_options {
   std::string default_model{anuneko::default_model};
   time_limits limits;
   circuit_options circuit;
+  /// No account rests for longer, whatever the service says.
+  std::chrono::milliseconds longest_rest{300'000};
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();
 };
 

@@ -37,8 +37,9 @@ std::vector<std::string> call_names() {
 anuneko_account::anuneko_account(const anuneko_options& service, anuneko_secrets secrets,
                                  std::shared_ptr<circuit> line)
     // The device is the same in all calls of an account, too.
-    : account_watch({service.name, stable_uuid(secrets.token), secrets.weight}, service.counts,
-                    call_names(), std::move(line)),
+    : account_watch(
+          {service.name, stable_uuid(secrets.token), secrets.weight, service.longest_rest, true},
+          service.counts, call_names(), std::move(line)),
       base_url_(service.base_url),
       origin_(origin_of(service.base_url)),
       secrets_(std::move(secrets)),
@@ -52,12 +53,13 @@ std::shared_ptr<const anuneko_accounts> accounts_of(const anuneko_options& servi
   return std::make_shared<anuneko_accounts>(std::move(all), std::move(line));
 }
 
-running_call begun(anuneko::call_kind kind) {
+running_call begun(anuneko::call_kind kind, std::string model) {
   using kinds = anuneko::call_kind;
   auto purpose = kind == kinds::post_message ? call_purpose::answering
                  : kind == kinds::view_user  ? call_purpose::listing
                                              : call_purpose::preparing;
-  return {static_cast<std::size_t>(kind), purpose, std::chrono::steady_clock::now()};
+  return {static_cast<std::size_t>(kind), purpose, std::chrono::steady_clock::now(),
+          std::move(model)};
 }
 
 http_call anuneko_account::make(anuneko::call c, bool repeatable) const {
@@ -92,7 +94,7 @@ error failure_of(const anuneko::service_error& e) {
 }
 
 error failure_of(const upstream_response& r) {
-  if (r.status == 401 || (r.status == 403 && !is_page(r)))
+  if (r.status == 401 || r.status == 402 || (r.status == 403 && !is_page(r)))
     return error_code::upstream_auth_failed;
   if (r.status == 429) {
     error result{error_code::rate_limit_exceeded, {}, "the upstream's limit"};
@@ -102,6 +104,8 @@ error failure_of(const upstream_response& r) {
   if (auto e = anuneko::parse_error(r.body); e && anuneko::refuses_account(*e))
     return error_code::upstream_auth_failed;
   error result{error_code::upstream_error, {}, "upstream status " + std::to_string(r.status)};
+  if (!r.redirect.empty())
+    result.detail = "the upstream redirects to " + r.redirect;
   result.retry_after = r.retry_after;
   return result;
 }

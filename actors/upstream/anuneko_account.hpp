@@ -36,7 +36,8 @@ using anuneko_accounts = account_pool<anuneko_account>;
 std::shared_ptr<const anuneko_accounts> accounts_of(const anuneko_options& service);
 
 /// A call that begins now.
-running_call begun(anuneko::call_kind kind);
+/// @param model As the service calls it; empty for none.
+running_call begun(anuneko::call_kind kind, std::string model = {});
 
 /// What the client is told of an error object of the service's. Its words may quote the message, so
 /// that only its code is passed on.

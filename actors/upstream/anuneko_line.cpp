@@ -7,6 +7,13 @@ namespace nekod {
 using openai::error;
 using openai::error_code;
 
+namespace {
+
+/// Bytes of a reply that are kept to see whether it is a page.
+constexpr std::size_t page_beginning = 64;
+
+} // namespace
+
 anuneko_line::anuneko_line(transport& net, std::shared_ptr<const anuneko_accounts> accounts,
                            upstream_chat known, upstream_listener& listener, line_context context)
     : net_(net),
@@ -28,11 +35,7 @@ void anuneko_line::begin(const upstream_turn& turn) {
   flow_ = answer_flow{};
   if (turn.new_chat)
     chat_ = upstream_chat{};
-  if (auto problem = take_account()) {
-    turn_ = upstream_turn{};
-    listener_.on_failure(std::move(*problem));
-    return;
-  }
+  take_account();
   read_ = chat_reading{};
   if (chat_.unsure)
     read_chat();
@@ -88,7 +91,7 @@ void anuneko_line::on_transfer(transfer_event event) {
     return;
   switch (event.what) {
   case transfer_event::kind::head:
-    response_.take_head(event);
+    response_.take_head(event, account_->longest_rest());
     break;
   case transfer_event::kind::data:
     take_data(event.bytes);
@@ -101,19 +104,14 @@ void anuneko_line::on_transfer(transfer_event event) {
 
 // -- the way of a turn ---------------------------------------------------------------------------
 
-/// A chat stays with the account that made it. Where that is refused, and others are not, or is not
-/// there any more, a new chat takes its place.
-/// @returns why there is none, if so.
-std::optional<upstream_failure> anuneko_line::take_account() {
-  auto own = chat_.id.empty() ? nullptr : accounts_->find(chat_.account);
+/// A chat stays with the account that made it. Where that rests, and others do not, or is not there
+/// any more, a new chat of another takes its place.
+void anuneko_line::take_account() {
+  auto own = chat_.id.empty() ? nullptr : accounts_->find(chat_.account, turn_.model);
   if (!own)
     chat_ = upstream_chat{};
-  auto taken = own ? accounts_->only(own) : accounts_->any();
-  if (!taken)
-    return std::move(taken.error());
-  account_ = std::move(*taken);
+  account_ = own ? std::move(own) : accounts_->any(turn_.model);
   counted_ = counted_turn{account_};
-  return std::nullopt;
 }
 
 /// A page of what the chat has.
@@ -165,7 +163,7 @@ void anuneko_line::call(step s, anuneko::call c) { start(s, std::move(c), true);
 
 void anuneko_line::start(step s, anuneko::call c, bool repeatable) {
   step_ = s;
-  running_ = begun(c.kind);
+  running_ = begun(c.kind, turn_.model);
   failure_ = transfer_failure::none;
   response_ = upstream_response{};
   surely_not_taken_ = false;
@@ -193,9 +191,13 @@ void anuneko_line::take_data(const std::string& bytes) {
 // Whoever is passed text may let the chat go, which ends the transfer.
 
 void anuneko_line::take_answer(const std::string& bytes) {
+  if (!flow_.begun() && response_.body.size() < page_beginning)
+    response_.body += bytes.substr(0, page_beginning); // To see whether it is a page.
   if (alternatives_.empty()) {
     deltas text;
     decoder_.feed(bytes, text);
+    if (!flow_.begun() && !text.empty())
+      account_->answer_began();
     flow_.pass_on(std::move(text), bytes.size(), *transfer_, listener_);
   } else {
     count_alternatives(bytes);
@@ -238,8 +240,7 @@ void anuneko_line::finish_answer() {
 
 void anuneko_line::take_end(transfer_failure f) {
   failure_ = f;
-  surely_not_taken_ = f == transfer_failure::unreachable ||
-                      f == transfer_failure::connect_timeout || response_.status == 401 ||
+  surely_not_taken_ = was_not_sent(f) || response_.status == 401 || response_.status == 402 ||
                       response_.status == 403 || response_.status == 429 || response_.status == 503;
   if (f != transfer_failure::none) {
     end_call(failure_of(f, response_));

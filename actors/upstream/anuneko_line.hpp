@@ -23,7 +23,8 @@ namespace nekod {
 ///
 /// and, once the session committed, choose the reply. A chat that is gone, or waits for a choice
 /// that nobody can make, is replaced by a new one that is told what came before. So is one that was
-/// told the message already, by a process that ended then, and one whose account is refused.
+/// told the message already, by a process that ended then, and one whose account rests while others
+/// do not.
 class anuneko_line : public chat_upstream {
 public:
   anuneko_line(transport& net, std::shared_ptr<const anuneko_accounts> accounts,
@@ -70,7 +71,7 @@ private:
   enum class step { idle, reading, choosing_before, creating, selecting, posting, choosing_after };
 
   // The way of a turn.
-  std::optional<upstream_failure> take_account();
+  void take_account();
   void go();
   void prepare_chat();
   void post();
@@ -102,7 +103,7 @@ private:
   void end_creating(const std::string& body);
   void fail(openai::error reason);
   remedy remedy_for(const openai::error& reason) const;
-  bool no_message_in_chat() const;
+  bool service_tells_error() const;
   void settled();
 
   /// Whether the response says that the chat takes no message, so that this one surely was not

@@ -58,8 +58,16 @@ std::vector<std::optional<openai::finish_reason>> anuneko_line::ends_of_alternat
   return result;
 }
 
+/// Whether a response of success tells an error of the service's, in place of what was asked for.
+bool anuneko_line::service_tells_error() const {
+  if (step_ == step::posting)
+    return decoder_.error() && decoder_.error_is_theirs();
+  return anuneko::parse_error(response_.body).has_value();
+}
+
 /// A call ended; *problem* says how it failed, if it did. All of a turn's failures pass here.
 void anuneko_line::end_call(std::optional<error> problem) {
+  response_.tells_error = problem && service_tells_error();
   account_->ended(running_, problem ? &*problem : nullptr, failure_, response_);
   if (problem && (step_ == step::posting || step_ == step::selecting) && !flow_.begun() &&
       !replaced_ && chat_is_lost()) {
@@ -172,22 +180,21 @@ void anuneko_line::end_creating(const std::string& body) {
 remedy anuneko_line::remedy_for(const error& reason) const {
   if (reason.maybe_taken)
     return remedy::none;
-  auto others = accounts_->others_work(*account_);
+  auto others = accounts_->others_work(*account_, turn_.model);
   if (reason.code == error_code::upstream_auth_failed)
     return others ? remedy::other_account : remedy::none;
   if (reason.code == error_code::rate_limit_exceeded)
-    return others && no_message_in_chat() && !is_page(response_) ? remedy::other_account
-                                                                 : remedy::later;
+    return others && !is_page(response_) ? remedy::other_account : remedy::later;
+  if (loads(response_, failure_, accounts_->breaker()))
+    return remedy::when_loaded;
   return failure_ != transfer_failure::none || response_.status >= 500 ? remedy::later
                                                                        : remedy::none;
 }
 
-/// Whether nothing is lost with the chat, so that another account may make one.
-bool anuneko_line::no_message_in_chat() const { return chat_.id.empty() || chat_.is_new; }
-
 void anuneko_line::fail(error reason) {
-  if (help_ == remedy::other_account && no_message_in_chat())
+  if (help_ == remedy::other_account)
     chat_ = upstream_chat{};
+  tell_shortest_rest(reason, *accounts_, turn_.model);
   turn_ = upstream_turn{};
   counted_.end();
   listener_.on_failure({std::move(reason), help_});

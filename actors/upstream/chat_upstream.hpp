@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/upstream/circuit.hpp"
 #include "actors/upstream/transport.hpp"
 #include "protocol/deltas.hpp"
 #include "protocol/openai/errors.hpp"
@@ -90,6 +91,10 @@ enum class remedy : std::uint8_t {
   none,
   /// The same again, by another account.
   other_account,
+  /// The same once more, at once: that costs little, and the failure may have been a single one.
+  again,
+  /// The same each second or so, until the upstream has loaded.
+  when_loaded,
   /// The same again, after a while.
   later,
 };
@@ -121,6 +126,9 @@ public:
   virtual void on_answer(upstream_answer answer) = 0;
   /// The turn failed. The chat is as `chat()` says; the next turn may begin.
   virtual void on_failure(upstream_failure f) = 0;
+  /// Another upstream than the session's own answers the running turn, with that model as clients
+  /// call it. Comes before the first piece of its answer.
+  virtual void on_other_upstream(const std::string& /*upstream*/, const std::string& /*model*/) {}
   /// The chat can take its next message.
   virtual void on_settled() = 0;
 
@@ -195,14 +203,32 @@ struct upstream_abilities {
   /// Speaks as our clients do: judges requests itself, takes names of models that it does not list,
   /// and answers in chunks that go on as they are.
   bool speaks_openai = false;
+  /// Has fall-backs, so that another upstream may answer its turns.
+  bool falls_back = false;
 };
 
-/// How many of a service's accounts are in which state.
-struct account_counts {
+/// A limit that accounts of an upstream have met.
+struct model_limit {
+  /// As the upstream calls it; empty for calls that are for no model.
+  std::string model;
+  /// How many accounts rest for that model.
+  std::size_t accounts = 0;
+  /// Until the first of them may be asked again.
+  std::chrono::steady_clock::duration left{0};
+};
+
+/// How an upstream stands, as its last calls told.
+struct upstream_state {
+  // How many of its accounts are in which state.
   std::size_t working = 0;
   std::size_t refused = 0;
   std::size_t limited = 0;
   std::size_t unreachable = 0;
+
+  circuit::phase breaker = circuit::phase::closed;
+  std::vector<model_limit> limits;
+  /// How much longer all accounts rest since our address is limited.
+  std::chrono::steady_clock::duration address_rest{0};
 };
 
 /// A chat service: makes lines to it and knows its models. Called by actors on any thread.
@@ -224,11 +250,22 @@ public:
 
   virtual upstream_abilities abilities() const = 0;
 
-  /// How its accounts stand, as their last calls told.
-  virtual account_counts accounts() const = 0;
+  /// How it stands, as its last calls told.
+  virtual upstream_state state() const = 0;
 
-  /// Whether turns are kept away from it since they failed one after the other.
-  virtual bool is_given_up() const = 0;
+  /// Whether a turn of *model* that may go elsewhere as well is for this service: neither its
+  /// accounts rest nor its circuit breaker is open. A yes may make the turn the breaker's trial, so
+  /// that it has to begin.
+  virtual bool admits(const std::string& model) const = 0;
+
+  // Probes of a service whose circuit breaker is open.
+
+  /// Makes a probe if one is due.
+  /// @returns the time until the next is due; nothing while there is none to make.
+  virtual std::optional<std::chrono::milliseconds> probe() = 0;
+
+  /// Has *f* called, from any thread, when `probe` has something to do.
+  virtual void on_probes_needed(std::function<void()> f) = 0;
 
   /// Its name in the settings, of which there is one.
   virtual std::string_view name() const noexcept = 0;

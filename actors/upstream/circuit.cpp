@@ -1,43 +1,57 @@
 #include "actors/upstream/circuit.hpp"
 
-#include <algorithm>
+#include <utility>
 
 namespace nekod {
 
-std::optional<circuit::clock::duration> circuit::refuses(clock::time_point now) {
+bool circuit::admits(clock::time_point now) {
   std::lock_guard guard{mutex_};
-  if (now < asked_rest_)
-    return asked_rest_ - now;
-  if (!next_trial_)
-    return std::nullopt;
-  if (now < *next_trial_)
-    return *next_trial_ - now;
+  if (now < asked_rest_ || phase_ == phase::open)
+    return false;
+  if (phase_ == phase::closed)
+    return true;
   if (trial_runs_ && now < trial_began_ + longest_trial)
-    return trial_time;
+    return false;
   trial_runs_ = true;
   trial_began_ = now;
-  return std::nullopt;
+  return true;
 }
 
 void circuit::succeeded() {
   std::lock_guard guard{mutex_};
   failures_in_a_row_ = 0;
-  next_trial_.reset();
+  phase_ = phase::closed;
   trial_runs_ = false;
-  rest_ = {};
 }
 
-void circuit::failed(clock::time_point now) {
+void circuit::answered() {
   std::lock_guard guard{mutex_};
-  ++failures_in_a_row_;
-  auto opens = !next_trial_ && options_.failures > 0 && failures_in_a_row_ >= options_.failures;
-  // Calls that were under way when it opened tell nothing new.
-  auto was_trial = next_trial_ && now >= *next_trial_;
-  if (!opens && !was_trial)
-    return;
-  rest_ = rest_ == clock::duration{} ? clock::duration{options_.rest}
-                                     : std::min<clock::duration>(2 * rest_, options_.longest_rest);
-  next_trial_ = now + rest_;
+  failures_in_a_row_ = 0;
+  trial_runs_ = false;
+}
+
+void circuit::failed(clock::time_point now, clock::time_point begun) {
+  std::function<void()> tell;
+  {
+    std::lock_guard guard{mutex_};
+    ++failures_in_a_row_;
+    const auto enough = options_.failures > 0 && failures_in_a_row_ >= options_.failures;
+    if (phase_ == phase::closed && enough)
+      open(now, options_.probe_interval);
+    else if (phase_ == phase::half_open && begun >= half_open_since_)
+      open(now, 2 * interval_);
+    else
+      return;
+    tell = opened_;
+  }
+  if (tell)
+    tell();
+}
+
+void circuit::open(clock::time_point now, clock::duration interval) {
+  interval_ = std::min<clock::duration>(interval, longest_probe_interval);
+  phase_ = phase::open;
+  next_probe_ = now + interval_;
   trial_runs_ = false;
 }
 
@@ -51,14 +65,52 @@ void circuit::rest_until(clock::time_point then) {
   asked_rest_ = std::max(asked_rest_, then);
 }
 
-bool circuit::is_closed() const {
+bool circuit::wants_probe(clock::time_point now) {
   std::lock_guard guard{mutex_};
-  return !next_trial_;
+  if (phase_ != phase::open || now < next_probe_)
+    return false;
+  next_probe_ = now + interval_;
+  return true;
 }
 
-bool circuit::is_open(clock::time_point now) const {
+std::optional<circuit::clock::duration> circuit::time_to_probe(clock::time_point now) const {
   std::lock_guard guard{mutex_};
-  return next_trial_ && now < *next_trial_;
+  if (phase_ != phase::open)
+    return std::nullopt;
+  return std::max(next_probe_ - now, clock::duration::zero());
+}
+
+void circuit::probed(bool well, clock::time_point now) {
+  std::lock_guard guard{mutex_};
+  if (phase_ != phase::open || !well)
+    return;
+  phase_ = phase::half_open;
+  half_open_since_ = now;
+}
+
+void circuit::on_open(std::function<void()> f) {
+  std::lock_guard guard{mutex_};
+  opened_ = std::move(f);
+}
+
+circuit::phase circuit::now_in() const {
+  std::lock_guard guard{mutex_};
+  return phase_;
+}
+
+circuit::clock::duration circuit::rest(clock::time_point now) const {
+  std::lock_guard guard{mutex_};
+  return std::max(asked_rest_ - now, clock::duration::zero());
+}
+
+void circuit::connected() {
+  std::lock_guard guard{mutex_};
+  connected_ = true;
+}
+
+bool circuit::was_connected() const {
+  std::lock_guard guard{mutex_};
+  return connected_;
 }
 
 } // namespace nekod

@@ -24,13 +24,29 @@ void tidy(std::vector<openai::listed_model>& models) {
 
 } // namespace
 
+http_call within(http_call call, std::chrono::milliseconds time) {
+  auto& l = call.limits;
+  for (auto* limit : {&l.connect, &l.first_byte, &l.silence, &l.whole})
+    *limit = std::min(*limit, time);
+  return call;
+}
+
+std::optional<std::chrono::milliseconds> probe_if_due(circuit& breaker,
+                                                      const std::function<void()>& make) {
+  const auto now = circuit::clock::now();
+  if (breaker.wants_probe(now))
+    make();
+  const auto wait = breaker.time_to_probe(now);
+  return wait ? std::optional{std::chrono::ceil<std::chrono::milliseconds>(*wait)} : std::nullopt;
+}
+
 void models_query::start(std::shared_ptr<account_watch> who, http_call call,
                          upstream_service::models_handler f) {
   std::lock_guard guard{mutex_};
   account_ = std::move(who);
   response_ = upstream_response{};
   handler_ = std::move(f);
-  running_ = {kind_, call_purpose::listing, std::chrono::steady_clock::now()};
+  running_ = {kind_, purpose_, std::chrono::steady_clock::now(), {}};
   transfer_ =
       net_.start(++number_, std::move(call), [this](const transfer_event& event) { take(event); });
 }
@@ -43,7 +59,7 @@ void models_query::take(const transfer_event& event) {
     if (event.transfer != number_ || !handler_)
       return;
     if (event.what == transfer_event::kind::head) {
-      response_.take_head(event);
+      response_.take_head(event, account_->longest_rest());
       return;
     }
     if (event.what == transfer_event::kind::data &&

@@ -67,6 +67,9 @@ private:
     }
     void on_answer(upstream_answer answer) override { owner.end(*this, answer); }
     void on_failure(upstream_failure f) override { owner.fail(*this, std::move(f)); }
+    void on_other_upstream(const std::string& upstream, const std::string& model) override {
+      owner.listener_.on_other_upstream(upstream, model);
+    }
     void on_settled() override { owner.listener_.on_settled(); }
     std::string seeded_text() const override { return owner.listener_.seeded_text(); }
     std::size_t times_said() const override { return owner.listener_.times_said(); }

@@ -20,8 +20,8 @@ public:
         name_(o.name),
         default_model_(o.default_model),
         accounts_(accounts_of(o)),
-        models_(net, begun(openai_call::models).kind,
-                [all = accounts_](const upstream_response& r) { return read(*all, r); }) {}
+        models_(net, begun(openai_call::models).kind, call_purpose::listing, reader()),
+        probe_(net, begun(openai_call::models).kind, call_purpose::probing, reader()) {}
 
   std::unique_ptr<chat_upstream> open(upstream_chat, upstream_listener& listener,
                                       line_context context) override {
@@ -29,8 +29,8 @@ public:
   }
 
   void list_models(models_handler f) override {
-    const auto& account = accounts_->for_lists();
-    models_.start(account, account->list_models(), std::move(f));
+    const auto& account = accounts_->any({});
+    models_.start(account, within(account->list_models(), longest_list_time), std::move(f));
   }
 
   upstream_abilities abilities() const override {
@@ -39,9 +39,20 @@ public:
     return all;
   }
 
-  account_counts accounts() const override { return accounts_->counts(); }
+  upstream_state state() const override { return accounts_->state(); }
 
-  bool is_given_up() const override { return accounts_->is_given_up(); }
+  bool admits(const std::string& model) const override { return accounts_->admits(model); }
+
+  std::optional<std::chrono::milliseconds> probe() override {
+    return probe_if_due(accounts_->breaker(), [this] {
+      const auto& account = accounts_->any({});
+      probe_.start(account, within(account->list_models(), longest_probe_time), [](const auto&) {});
+    });
+  }
+
+  void on_probes_needed(std::function<void()> f) override {
+    accounts_->breaker().on_open(std::move(f));
+  }
 
   std::string_view name() const noexcept override { return name_; }
 
@@ -52,11 +63,20 @@ public:
   std::string public_model_id(std::string_view name) const override { return std::string{name}; }
 
 private:
+  models_query::reader reader() const {
+    return [all = accounts_](const upstream_response& r) { return read(*all, r); };
+  }
+
   static models_query::answer read(const openai_accounts& accounts, const upstream_response& r) {
     if (!r.ok()) {
       auto failure = accounts.all().front()->failure_of(r);
-      for (const auto& account : accounts.all()) // Whoever of them asked.
+      for (const auto& account : accounts.all()) // Any of them may have asked.
         failure = account->without_key(std::move(failure));
+      // A server without such a list will not have one soon: nobody need wait for it.
+      if (r.status == 404 || r.status == 405)
+        return error{error_code::model_not_found, "model",
+                     failure.detail +
+                         "; the upstream lists no models, so a request has to name one"};
       return failure;
     }
     auto models = openai::parse_model_list(r.body);
@@ -70,6 +90,7 @@ private:
   std::string default_model_;
   std::shared_ptr<const openai_accounts> accounts_;
   models_query models_;
+  models_query probe_;
 };
 
 } // namespace

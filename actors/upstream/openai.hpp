@@ -5,6 +5,7 @@
 #include "actors/upstream/chat_upstream.hpp"
 #include "actors/upstream/circuit.hpp"
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -34,6 +35,10 @@ struct openai_options {
   circuit_options circuit;
   /// What answers in one piece hold while they arrive; null for no limit.
   std::shared_ptr<byte_budget> budget;
+  /// No account rests for longer, whatever the server says.
+  std::chrono::milliseconds longest_rest{300'000};
+  /// Names this process to servers that are nekods, so that one which leads to itself is found.
+  std::string instance;
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();
 };
 

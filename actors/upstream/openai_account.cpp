@@ -4,7 +4,10 @@
 #include "protocol/base_address.hpp"
 #include "protocol/openai/failure_words.hpp"
 #include "protocol/openai/upstream_call.hpp"
+#include "protocol/openai/upstream_failures.hpp"
 
+#include <algorithm>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,6 +18,28 @@ using openai::error_code;
 
 namespace {
 
+/// Bytes of a key that servers quote beside stars or dots in place of the rest.
+constexpr std::size_t quoted_part = 3;
+
+/// Whether *word* is part of *secret*, quoted with stars or dots in place of the rest.
+bool quotes_part_of(std::string_view word, std::string_view secret) {
+  const auto hidden = word.find("**") != word.npos || word.find("..") != word.npos;
+  return hidden && secret.size() > 2 * quoted_part &&
+         (word.find(secret.substr(0, quoted_part)) != word.npos ||
+          word.find(secret.substr(secret.size() - quoted_part)) != word.npos);
+}
+
+void mask_parts(std::string& text, const std::string& secret) {
+  constexpr std::string_view ends = " \t\r\n\"'`()[]{}<>,;:=";
+  for (std::size_t at = 0; (at = text.find_first_not_of(ends, at)) != text.npos;) {
+    const auto end = std::min(text.find_first_of(ends, at), text.size());
+    const auto secret_word = quotes_part_of(std::string_view{text}.substr(at, end - at), secret);
+    if (secret_word)
+      text.replace(at, end - at, "***");
+    at = secret_word ? at + 3 : end;
+  }
+}
+
 void mask(std::string& text, const std::string& secret) {
   constexpr std::string_view stars = "***";
   for (auto at = text.find(secret); at != std::string::npos;
@@ -24,18 +49,21 @@ void mask(std::string& text, const std::string& secret) {
 
 } // namespace
 
-running_call begun(openai_call kind) {
+running_call begun(openai_call kind, std::string model) {
   auto purpose = kind == openai_call::models ? call_purpose::listing : call_purpose::answering;
-  return {static_cast<std::size_t>(kind), purpose, std::chrono::steady_clock::now()};
+  return {static_cast<std::size_t>(kind), purpose, std::chrono::steady_clock::now(),
+          std::move(model)};
 }
 
 openai_account::openai_account(const openai_options& server, openai_secrets secrets,
                                std::shared_ptr<circuit> line)
-    : account_watch({server.name, stable_uuid(secrets.key), secrets.weight}, server.counts,
-                    {"models", "chat_completions"}, std::move(line)),
+    : account_watch(
+          {server.name, stable_uuid(secrets.key), secrets.weight, server.longest_rest, false},
+          server.counts, {"models", "chat_completions"}, std::move(line)),
       base_url_(server.base_url),
       key_header_(server.key_header),
       secrets_(std::move(secrets)),
+      instance_(server.instance),
       limits_(server.limits),
       budget_(server.budget) {}
 
@@ -47,12 +75,16 @@ std::shared_ptr<const openai_accounts> accounts_of(const openai_options& server)
   return std::make_shared<openai_accounts>(std::move(all), std::move(line));
 }
 
-http_call openai_account::make(const char* method, const char* path) const {
+http_call openai_account::make(const char* method, const char* path,
+                               const std::string& passed) const {
   http_call result;
   result.method = method;
   result.url = address_of(base_url_, path);
   result.limits = limits_;
   result.headers = {{"user-agent", "nekod"}};
+  if (!instance_.empty())
+    result.headers.emplace_back("x-nekod-via",
+                                passed.empty() ? instance_ : passed + ", " + instance_);
   if (!secrets_.key.empty() && key_header_.empty())
     result.headers.emplace_back("authorization", "Bearer " + secrets_.key);
   else if (!secrets_.key.empty())
@@ -66,8 +98,9 @@ http_call openai_account::list_models() const {
   return result;
 }
 
-http_call openai_account::complete_chat(std::string body, bool stream) const {
-  auto result = make("POST", "/chat/completions");
+http_call openai_account::complete_chat(std::string body, bool stream,
+                                        const std::string& passed) const {
+  auto result = make("POST", "/chat/completions", passed);
   result.headers.emplace_back("accept", stream ? "text/event-stream" : "application/json");
   result.headers.emplace_back("content-type", "application/json");
   result.body = std::move(body);
@@ -89,6 +122,8 @@ error openai_account::failure_of(const upstream_response& r) const {
   // Most servers have their calls below /v1, which is easily left out.
   if (r.status == 404 && !result.foreign && origin_of(base_url_) == base_url_)
     result.detail = "upstream status 404: its address may lack /v1";
+  if (!r.redirect.empty())
+    result.detail = "the upstream redirects to " + r.redirect;
   return result;
 }
 
@@ -96,8 +131,10 @@ error openai_account::without_key(error e) const {
   if (!e.foreign || secrets_.key.empty())
     return e;
   auto words = *e.foreign;
-  for (auto* text : {&words.message, &words.type, &words.param, &words.code, &words.more})
+  for (auto* text : {&words.message, &words.type, &words.param, &words.code, &words.more}) {
     mask(*text, secrets_.key);
+    mask_parts(*text, secrets_.key);
+  }
   e.foreign = std::make_shared<const openai::foreign_words>(std::move(words));
   return e;
 }

@@ -16,7 +16,8 @@ namespace nekod {
 enum class openai_call : std::uint8_t { models, chat_completions };
 
 /// A call that begins now.
-running_call begun(openai_call kind);
+/// @param model As the server calls it; empty for none.
+running_call begun(openai_call kind, std::string model = {});
 
 /// May be used from any thread.
 class openai_account : public account_watch {
@@ -29,7 +30,8 @@ public:
 
   /// @param stream Whether the answer comes in pieces. One in a single piece begins when it is
   ///               ready, so that its first byte may take as long as the whole.
-  http_call complete_chat(std::string body, bool stream) const;
+  /// @param passed The nekods that the request came through, as `X-Nekod-Via` names them.
+  http_call complete_chat(std::string body, bool stream, const std::string& passed) const;
 
   /// What a client is told of a response that is none of success.
   openai::error failure_of(const upstream_response& r) const;
@@ -41,11 +43,12 @@ public:
   const std::shared_ptr<byte_budget>& budget() const noexcept { return budget_; }
 
 private:
-  http_call make(const char* method, const char* path) const;
+  http_call make(const char* method, const char* path, const std::string& passed = {}) const;
 
   std::string base_url_;
   std::string key_header_;
   openai_secrets secrets_;
+  std::string instance_;
   time_limits limits_;
   std::shared_ptr<byte_budget> budget_;
 };

@@ -34,12 +34,7 @@ openai_line::~openai_line() {
 // -- the interface -------------------------------------------------------------------------------
 
 void openai_line::begin(const upstream_turn& turn) {
-  auto taken = accounts_->any();
-  if (!taken) {
-    listener_.on_failure(std::move(taken.error()));
-    return;
-  }
-  account_ = std::move(*taken);
+  account_ = accounts_->any(turn.model);
   counted_ = counted_turn{account_};
   wanted_ = turn.request->stream ? answer_kind::stream : answer_kind::whole;
   kind_ = answer_kind::unknown;
@@ -51,10 +46,10 @@ void openai_line::begin(const upstream_turn& turn) {
   held_ = byte_budget::for_answer(account_->budget());
   // An answer in one piece has usage, asked for or not.
   decoder_ = openai::answer_decoder{usage_ || wanted_ == answer_kind::whole};
-  call_ = begun(openai_call::chat_completions);
+  call_ = begun(openai_call::chat_completions, turn.model);
   auto body = openai::upstream_body(*turn.request, turn.model, turn.messages);
-  transfer_ = net_.start(++number_, account_->complete_chat(std::move(body), turn.request->stream),
-                         context_.events);
+  auto call = account_->complete_chat(std::move(body), turn.request->stream, turn.request->passed);
+  transfer_ = net_.start(++number_, std::move(call), context_.events);
 }
 
 void openai_line::cancel(std::optional<std::chrono::steady_clock::time_point> client_left) {
@@ -106,7 +101,7 @@ void openai_line::on_transfer(transfer_event event) {
     return;
   switch (event.what) {
   case transfer_event::kind::head:
-    response_.take_head(event);
+    response_.take_head(event, account_->longest_rest());
     break;
   case transfer_event::kind::data:
     take_data(event.bytes);
@@ -165,6 +160,8 @@ void openai_line::take_chunks(const std::string& bytes, std::size_t granted) {
 /// Passes chunks on, or collects them for a client that wants one answer.
 void openai_line::pass_on(deltas chunks, std::size_t bytes) {
   if (wanted_ == answer_kind::stream) {
+    if (!flow_.begun() && !chunks.empty())
+      account_->answer_began();
     flow_.pass_on(std::move(chunks), bytes, *transfer_, listener_);
     return;
   }
@@ -239,25 +236,32 @@ void openai_line::succeed(upstream_answer answer) {
 }
 
 void openai_line::fail(error reason) {
+  response_.tells_error = reason.foreign != nullptr;
   account_->ended(call_, &reason, failure_, response_);
   auto help = remedy_for(reason);
+  tell_shortest_rest(reason, *accounts_, call_.model);
   drop_turn();
   listener_.on_failure({std::move(reason), help});
 }
 
-/// A server that says that it failed has nothing of the turn to remember. One that does not say
-/// anything may still be at work on it, to be paid for.
+/// A server that says that it failed has nothing of the turn to remember. One that says nothing may
+/// still be at work on it, to be paid for; only a reset shows that it is not.
 remedy openai_line::remedy_for(const error& reason) const {
-  if (flow_.begun())
+  if (flow_.begun() || reason.code == error_code::upstream_loop)
     return remedy::none;
-  auto others = accounts_->others_work(*account_);
-  if (reason.code == error_code::upstream_auth_failed)
+  const auto others = accounts_->others_work(*account_, call_.model);
+  const auto refused = refuses_account(reason);
+  const auto limited = reason.code == error_code::rate_limit_exceeded;
+  if (refused || (limited && others && !is_page(response_)))
     return others ? remedy::other_account : remedy::none;
-  if (reason.code == error_code::rate_limit_exceeded)
-    return others && !is_page(response_) ? remedy::other_account : remedy::later;
-  auto not_sent =
-      failure_ == transfer_failure::unreachable || failure_ == transfer_failure::connect_timeout;
-  return not_sent || response_.status >= 500 ? remedy::later : remedy::none;
+  if (loads(response_, failure_, accounts_->breaker()))
+    return remedy::when_loaded;
+  if (limited || was_not_sent(failure_))
+    return remedy::later;
+  const auto reset = failure_ == transfer_failure::cut && response_.status == 0;
+  if (reset || (response_.status == 500 && !response_.retry_after))
+    return remedy::again;
+  return response_.status >= 500 ? remedy::later : remedy::none;
 }
 
 } // namespace nekod

@@ -19,9 +19,15 @@ public:
   }
 
   void list_models(models_handler f) override { first_.list_models(std::move(f)); }
-  upstream_abilities abilities() const override { return first_.abilities(); }
-  account_counts accounts() const override { return first_.accounts(); }
-  bool is_given_up() const override { return first_.is_given_up(); }
+  upstream_abilities abilities() const override {
+    auto result = first_.abilities();
+    result.falls_back = plan_->places.size() > 1;
+    return result;
+  }
+  upstream_state state() const override { return first_.state(); }
+  bool admits(const std::string& model) const override { return first_.admits(model); }
+  std::optional<std::chrono::milliseconds> probe() override { return first_.probe(); }
+  void on_probes_needed(std::function<void()> f) override { first_.on_probes_needed(std::move(f)); }
   std::string_view name() const noexcept override { return first_.name(); }
   std::string_view kind() const noexcept override { return first_.kind(); }
   std::string default_model() const override { return first_.default_model(); }
@@ -42,7 +48,7 @@ retry_plan::retry_plan(std::shared_ptr<upstream_service> s, std::vector<fallback
       options(o),
       budget(o.budget),
       counts(m.upstream(std::string{s->name()})) {
-  places.insert(places.begin(), fallback{std::move(s), {}});
+  places.insert(places.begin(), fallback{std::move(s)});
 }
 
 std::shared_ptr<upstream_service> make_retrying(std::shared_ptr<upstream_service> service,

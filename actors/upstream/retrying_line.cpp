@@ -26,10 +26,10 @@ constexpr std::uint64_t number_mask = (std::uint64_t{1} << number_bits) - 1;
 bool is_upstreams_matter(const error& e) {
   switch (e.code) {
   case error_code::upstream_auth_failed:
+  case error_code::upstream_loop:
   case error_code::rate_limit_exceeded:
   case error_code::upstream_error:
   case error_code::upstream_timeout:
-  case error_code::overloaded:
     return true;
   default:
     return false;
@@ -70,9 +70,9 @@ void retrying_line::begin(const upstream_turn& turn) {
   turn_ = turn;
   retries_ = moves_ = 0;
   answered_ = false;
-  first_failure_.reset();
+  loading_since_.reset();
   plan_->budget.turn_begun();
-  try_at(0);
+  begin_round();
 }
 
 void retrying_line::settle() { line().settle(); }
@@ -109,8 +109,10 @@ void retrying_line::on_transfer(transfer_event event) {
 void retrying_line::on_wake(std::uint64_t number) {
   if (number == retry_wake_) {
     retry_wake_ = 0;
-    first_failure_.reset();
-    try_at(0);
+    if (loading_since_)
+      look_after_loading();
+    else
+      begin_round();
   } else if (number == first_token_wake_) {
     line().give_up_late();
     error late{error_code::upstream_timeout, {}, "waiting for the answer's first text"};
@@ -121,36 +123,75 @@ void retrying_line::on_wake(std::uint64_t number) {
 
 // -- the way of a turn ---------------------------------------------------------------------------
 
+/// Tries the first place that admits the turn. Where none does, the first is asked all the same.
+void retrying_line::begin_round() {
+  first_failure_.reset();
+  tried_.assign(plan_->places.size(), false);
+  tried_twice_.reset();
+  too_long_ = false;
+  const auto alone = plan_->places.size() == 1;
+  const auto place = alone || admits(0) ? 0 : next_place().value_or(0);
+  if (place > 0)
+    plan_->counts.fallbacks.Increment();
+  try_at(place);
+}
+
+const std::string& retrying_line::model_at(std::size_t place) const {
+  const auto& model = plan_->places[place].model;
+  return model.empty() ? turn_.model : model;
+}
+
+bool retrying_line::admits(std::size_t place) const {
+  return plan_->places[place].service->admits(model_at(place));
+}
+
+/// The next fall-back for the turn; last of all the upstream itself, if it was passed over.
+std::optional<std::size_t> retrying_line::next_place() const {
+  for (std::size_t i = 1; i < plan_->places.size(); ++i)
+    if (!tried_[i] && (!too_long_ || plan_->places[i].long_context) && admits(i))
+      return i;
+  return tried_[0] ? std::nullopt : std::optional<std::size_t>{0};
+}
+
 void retrying_line::try_at(std::size_t place) {
   place_ = place;
-  const auto& [service, model] = plan_->places[place];
+  tried_[place] = true;
   if (!lines_[place])
     open(place, {});
   if (plan_->options.first_token.count() > 0 && turn_.request->stream)
     first_token_wake_ = wake_after(plan_->options.first_token);
-  if (model.empty()) {
+  if (plan_->places[place].model.empty()) {
     line().begin(turn_);
     return;
   }
   auto turn = turn_;
-  turn.model = model;
+  turn.model = model_at(place);
   line().begin(turn);
 }
 
+void retrying_line::tell_who_answers() {
+  if (std::exchange(answered_, true) || place_ == 0)
+    return;
+  const auto& service = *plan_->places[place_].service;
+  listener_.on_other_upstream(std::string{service.name()},
+                              service.public_model_id(model_at(place_)));
+}
+
 void retrying_line::on_deltas(deltas text, std::size_t bytes) {
-  answered_ = true;
+  tell_who_answers();
   first_token_wake_ = 0;
   listener_.on_deltas(std::move(text), bytes);
 }
 
 void retrying_line::on_branches(const std::vector<deltas>& texts, std::size_t bytes) {
-  answered_ = true;
+  tell_who_answers();
   first_token_wake_ = 0;
   listener_.on_branches(texts, bytes);
 }
 
 void retrying_line::on_answer(upstream_answer answer) {
   stop_clocks();
+  tell_who_answers();
   turn_ = upstream_turn{};
   listener_.on_answer(std::move(answer));
 }
@@ -166,17 +207,14 @@ void retrying_line::on_failure(upstream_failure f) {
     try_at(place_);
     return;
   }
-  const auto goes_on = place_ > 0 || is_upstreams_matter(f.reason);
-  if (place_ == 0)
-    first_failure_ = std::move(f);
-  if (goes_on && place_ + 1 < plan_->places.size()) {
-    spdlog::warn("upstream {} failed, {} takes the turn", plan_->places[place_].service->name(),
-                 plan_->places[place_ + 1].service->name());
-    plan_->counts.fallbacks.Increment();
-    try_at(place_ + 1);
+  if (try_once_more(f))
     return;
-  }
-  auto first = *std::exchange(first_failure_, std::nullopt);
+  const auto failed = place_;
+  if (failed == 0)
+    first_failure_ = f;
+  if (try_elsewhere(f))
+    return;
+  auto first = std::exchange(first_failure_, std::nullopt).value_or(std::move(f));
   if (try_later(first))
     return;
   place_ = 0;
@@ -184,10 +222,34 @@ void retrying_line::on_failure(upstream_failure f) {
   listener_.on_failure(std::move(first));
 }
 
-/// Has the turn go round again after a while, if that may help and is allowed.
-bool retrying_line::try_later(const upstream_failure& f) {
-  const auto wait = wait_before_retry(f);
-  if (!wait)
+/// Has the same place try the turn a second time, if that is cheap and allowed.
+bool retrying_line::try_once_more(const upstream_failure& f) {
+  if (f.help != remedy::again || tried_twice_ == place_ || !take_retry())
+    return false;
+  tried_twice_ = place_;
+  try_at(place_);
+  return true;
+}
+
+/// Has a fall-back try the turn, if one may do better.
+bool retrying_line::try_elsewhere(const upstream_failure& f) {
+  const auto too_long = place_ == 0 && f.reason.code == error_code::context_length_exceeded;
+  too_long_ = too_long_ || too_long;
+  if (place_ == 0 && !too_long && !is_upstreams_matter(f.reason))
+    return false;
+  const auto next = next_place();
+  if (!next)
+    return false;
+  spdlog::warn("upstream {} failed ({}), {} takes the turn", plan_->places[place_].service->name(),
+               openai::name_of(f.reason.code), plan_->places[*next].service->name());
+  plan_->counts.fallbacks.Increment();
+  try_at(*next);
+  return true;
+}
+
+/// Takes one of the turn's retries, and of the upstream's budget for them.
+bool retrying_line::take_retry() {
+  if (retries_ >= plan_->options.retries)
     return false;
   if (!plan_->budget.take()) {
     plan_->counts.refused_retries.Increment();
@@ -195,22 +257,60 @@ bool retrying_line::try_later(const upstream_failure& f) {
   }
   ++retries_;
   plan_->counts.retries.Increment();
+  return true;
+}
+
+/// Has the turn go round again after a while, if that may help and is allowed.
+bool retrying_line::try_later(const upstream_failure& f) {
+  if (f.help == remedy::when_loaded)
+    return wait_for_loading(f);
+  loading_since_.reset();
+  const auto wait = wait_before_retry(f);
+  if (!wait || !take_retry())
+    return false;
   spdlog::debug("upstream {} is tried again in {} ms", plan_->places.front().service->name(),
                 wait->count());
   retry_wake_ = wake_after(*wait);
   return true;
 }
 
+/// Has the turn go round again when the upstream may have loaded, within its time for that.
+bool retrying_line::wait_for_loading(const upstream_failure& f) {
+  const auto now = plan_->now();
+  const auto since = loading_since_.value_or(now);
+  const auto wait = std::max(loading_step, f.reason.retry_after.value_or(loading_step));
+  if (now + wait > since + plan_->options.loading_wait)
+    return false;
+  if (!loading_since_)
+    spdlog::info("upstream {} is loading, a turn waits for it",
+                 plan_->places.front().service->name());
+  loading_since_ = since;
+  plan_->seen_loading = now;
+  retry_wake_ = wake_after(wait);
+  return true;
+}
+
+/// Asks again, unless another turn just did and found it loading.
+void retrying_line::look_after_loading() {
+  const auto now = plan_->now();
+  const auto just_seen = now - plan_->seen_loading.load() < loading_step / 2;
+  const auto time_left = now + loading_step <= *loading_since_ + plan_->options.loading_wait;
+  if (just_seen && time_left)
+    retry_wake_ = wake_after(loading_step);
+  else
+    begin_round();
+}
+
 std::optional<milliseconds> retrying_line::wait_before_retry(const upstream_failure& f) const {
   const auto& o = plan_->options;
-  if (f.help != remedy::later || retries_ >= o.retries)
+  if (f.help != remedy::later)
     return std::nullopt;
   if (!f.reason.retry_after)
     return by_chance(std::min(o.wait * (1u << std::min(retries_, 16u)), o.longest_wait));
   if (*f.reason.retry_after > o.longest_wait)
     return std::nullopt;
   // As long as it says, and by chance a little longer.
-  return milliseconds{*f.reason.retry_after} + by_chance(o.wait);
+  return *f.reason.retry_after + by_chance(o.wait);
 }
 
 std::uint64_t retrying_line::wake_after(milliseconds time) {

@@ -45,6 +45,8 @@ enum class transfer_failure : std::uint8_t {
   unreachable,
   /// No connection in time: the request surely did not arrive.
   connect_timeout,
+  /// The server's certificate is not trusted, or TLS failed otherwise: the request did not arrive.
+  untrusted,
   /// Connected, but no byte of a response in time.
   first_byte_timeout,
   /// The response stopped coming.
@@ -75,11 +77,13 @@ struct transfer_event {
   std::uint32_t line = 0;
   /// In a head.
   std::uint16_t status = 0;
-  /// In a head: its `Retry-After`, if that is a number of seconds.
-  std::optional<std::chrono::seconds> retry_after;
   /// In a head: its `Content-Type` and `Content-Encoding`; empty for none.
   std::string content_type;
   std::string content_coding;
+  /// In a head: how long its `retry-after-ms` or `Retry-After` asks to wait, from now on.
+  std::optional<std::chrono::milliseconds> retry_after;
+  /// In a head of a redirect that is not followed: where it leads, without query or credentials.
+  std::string redirect;
   /// In data.
   std::string bytes;
   /// In an end.
@@ -105,7 +109,14 @@ public:
   virtual void abandon(std::chrono::steady_clock::time_point client_left) = 0;
 };
 
-/// Makes HTTP calls without blocking.
+/// Whether a call that failed so surely did not reach its server.
+inline bool was_not_sent(transfer_failure f) noexcept {
+  return f == transfer_failure::unreachable || f == transfer_failure::connect_timeout ||
+         f == transfer_failure::untrusted;
+}
+
+/// Makes HTTP calls without blocking. Redirects 307 and 308 within the same origin are followed, up
+/// to five; any other is handed on with its status.
 class transport {
 public:
   using sink = std::function<void(transfer_event)>;

@@ -1,7 +1,8 @@
 #include "http/client/curl_job.hpp"
 
+#include "http/client/redirects.hpp"
+
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <utility>
 
@@ -18,17 +19,8 @@ constexpr long read_size = (32 << 10) - 1;
 /// all that it has read at once. No answer that is taken is longer.
 constexpr std::int64_t most_decoded = 16 << 20;
 
-/// The longest value of a header field that is kept.
-constexpr std::size_t longest_value = 128;
-
 /// What it sends at a time; the least that it lets one set.
 constexpr long write_size = 16 << 10;
-
-bool starts_with_name(std::string_view line, std::string_view name) {
-  return line.size() > name.size() && line[name.size()] == ':' &&
-         std::equal(name.begin(), name.end(), line.begin(),
-                    [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b - 'A' + 'a' : b); });
-}
 
 /// The environment's list, as libcurl would read it.
 const std::string& hosts_without_proxy() {
@@ -39,26 +31,6 @@ const std::string& hosts_without_proxy() {
     return std::string{};
   }();
   return hosts;
-}
-
-/// The value of a header line, in small letters, as far as it is printable.
-std::string value_of(std::string_view line) {
-  std::string value;
-  for (const auto c : line.substr(line.find(':') + 1)) {
-    if (c > ' ' && c <= '~' && value.size() < longest_value)
-      value += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  }
-  return value;
-}
-
-std::optional<std::chrono::seconds> parse_seconds(std::string_view text) {
-  while (!text.empty() && text.front() == ' ')
-    text.remove_prefix(1);
-  std::uint32_t seconds = 0;
-  auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (ec != std::errc{})
-    return std::nullopt;
-  return std::chrono::seconds{seconds};
 }
 
 } // namespace
@@ -165,7 +137,8 @@ std::size_t curl_job::take_header(char* data, std::size_t size, std::size_t n, v
 std::size_t curl_job::take_body(char* data, std::size_t size, std::size_t n, void* self) {
   auto& job = *static_cast<curl_job*>(self);
   auto bytes = size * n;
-  if (job.forgoes_rest_)
+  // What stands beside a redirect that is followed is nobody's answer.
+  if (job.forgoes_rest_ || job.follows_redirect())
     return bytes;
   if (!job.has_room())
     return job.too_long_ ? 0 : CURL_WRITEFUNC_PAUSE;
@@ -209,6 +182,12 @@ void curl_job::pause_if_full() {
   }
 }
 
+std::uint16_t curl_job::status() const {
+  long status = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+  return static_cast<std::uint16_t>(status);
+}
+
 long curl_job::bytes_sent() const {
   long sent = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_REQUEST_SIZE, &sent);
@@ -227,25 +206,17 @@ int curl_job::connecting(void* self, curl_socket_t, curlsocktype) {
 int curl_job::allow_sending(void* self, char*, char*, int, int) {
   auto& job = *static_cast<curl_job*>(self);
   auto before_connecting = std::exchange(job.sent_before_connecting_, std::nullopt);
-  return before_connecting.value_or(job.bytes_sent()) == 0 ? CURL_PREREQFUNC_OK
-                                                           : CURL_PREREQFUNC_ABORT;
+  auto sent = before_connecting.value_or(job.bytes_sent());
+  if (std::exchange(job.redirected_, false))
+    job.sent_elsewhere_ = sent;
+  return sent == job.sent_elsewhere_ ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
 void curl_job::take_header_line(std::string_view line) {
   last_byte_ = clock::now();
-  if (line.substr(0, 5) == "HTTP/") {
-    retry_after_.reset();
-    content_type_.clear();
-    content_coding_.clear();
-  } else if (starts_with_name(line, "retry-after")) {
-    retry_after_ = parse_seconds(line.substr(12));
-  } else if (starts_with_name(line, "content-type")) {
-    content_type_ = value_of(line);
-  } else if (starts_with_name(line, "content-encoding")) {
-    const auto coding = value_of(line);
-    if (coding != "identity" && coding != "none")
-      content_coding_ += content_coding_.empty() ? coding : ',' + coding;
-  }
+  heard_.take(line);
+  if (!heard_.location.empty() && line == "\r\n" && redirects_ < most_redirects)
+    next_url_ = redirect_to_follow(status(), call_.url, heard_.location);
 }
 
 // -- to the reader -------------------------------------------------------------------------------
@@ -260,13 +231,13 @@ transfer_event curl_job::event(transfer_event::kind what) const {
 void curl_job::send_head() {
   if (std::exchange(head_sent_, true))
     return;
-  long status = 0;
-  curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
   auto head = event(transfer_event::kind::head);
-  head.status = static_cast<std::uint16_t>(status);
-  head.retry_after = retry_after_;
-  head.content_type = content_type_;
-  head.content_coding = content_coding_;
+  head.status = status();
+  head.retry_after = heard_.wait();
+  if (is_redirect(head.status))
+    head.redirect = shown_target(call_.url, heard_.location);
+  head.content_type = heard_.content_type;
+  head.content_coding = heard_.content_coding;
   sink_(std::move(head));
 }
 
@@ -282,6 +253,22 @@ void curl_job::hand_on() {
   auto data = event(transfer_event::kind::data);
   data.bytes = std::exchange(bytes_, {});
   sink_(std::move(data));
+}
+
+void curl_job::follow_redirect() {
+  ++redirects_;
+  redirected_ = true;
+  sent_before_connecting_.reset();
+  call_.url = *std::exchange(next_url_, std::nullopt);
+  heard_ = response_fields{};
+  last_byte_ = clock::time_point{};
+  auto* easy = easy_.get();
+  curl_easy_setopt(easy, CURLOPT_URL, call_.url.c_str());
+  if (curl_url_set(parts_.get(), CURLUPART_URL, call_.url.c_str(), 0) == CURLUE_OK)
+    curl_easy_setopt(easy, CURLOPT_CURLU, parts_.get());
+  const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - started_);
+  const auto left = std::max(call_.limits.whole - spent, std::chrono::milliseconds{1});
+  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(left.count()));
 }
 
 void curl_job::finish(CURLcode code) {
@@ -307,9 +294,10 @@ transfer_failure curl_job::failure_of(CURLcode code) const {
   case CURLE_COULDNT_RESOLVE_HOST:
   case CURLE_COULDNT_RESOLVE_PROXY:
   case CURLE_COULDNT_CONNECT:
+    return transfer_failure::unreachable;
   case CURLE_SSL_CONNECT_ERROR:
   case CURLE_PEER_FAILED_VERIFICATION:
-    return transfer_failure::unreachable;
+    return transfer_failure::untrusted;
   case CURLE_OPERATION_TIMEDOUT: {
     curl_off_t connected = 0;
     curl_easy_getinfo(easy_.get(), CURLINFO_PRETRANSFER_TIME_T, &connected);

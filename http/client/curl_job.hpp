@@ -4,6 +4,7 @@
 #include "actors/upstream/transport.hpp"
 #include "http/client/curl_transport.hpp"
 #include "http/client/easy_pool.hpp"
+#include "http/client/response_fields.hpp"
 
 #include <curl/curl.h>
 
@@ -56,6 +57,13 @@ public:
   /// The transfer ended. Tells the sink.
   void finish(CURLcode code);
 
+  /// Whether the response that came is a redirect to follow.
+  bool follows_redirect() const noexcept { return next_url_.has_value(); }
+
+  /// Sets the call up for the redirect's target. The handle must be in no multi handle.
+  /// @pre There is a redirect to follow.
+  void follow_redirect();
+
   /// Tells the sink that the transfer ended so.
   void fail(transfer_failure failure);
 
@@ -101,8 +109,9 @@ private:
   bool has_room();
   void hand_on();
   void pause_if_full();
-  bool is_coded() const noexcept { return !content_coding_.empty(); }
+  bool is_coded() const noexcept { return !heard_.content_coding.empty(); }
   bool silent_so_far() const noexcept { return last_byte_ == clock::time_point{}; }
+  std::uint16_t status() const;
   long bytes_sent() const;
   void take_header_line(std::string_view line);
   void send_head();
@@ -118,11 +127,15 @@ private:
   std::unique_ptr<CURLU, url_deleter> parts_{curl_url()};
   std::string bytes_;
   std::vector<curl_job*>* dirty_ = nullptr;
-  std::optional<std::chrono::seconds> retry_after_;
-  std::string content_type_;
-  /// The content coding that libcurl decodes; empty for none.
-  std::string content_coding_;
   bool too_long_ = false;
+  response_fields heard_;
+  /// Where the response that ends now sends the call, if that is followed.
+  std::optional<std::string> next_url_;
+  unsigned redirects_ = 0;
+  /// Whether a redirect was followed and the request has not been sent again yet.
+  bool redirected_ = false;
+  /// Bytes sent before the last redirect.
+  long sent_elsewhere_ = 0;
   /// How much had been sent when the connection to be used was begun; none where it was there.
   std::optional<long> sent_before_connecting_;
   curl_socket_t socket_ = CURL_SOCKET_BAD;

@@ -249,9 +249,20 @@ void curl_lane::after_action() {
       continue;
     auto code = message->data.result;
     auto& job = curl_job::of(message->easy_handle);
+    if (code == CURLE_OK && job.follows_redirect()) {
+      follow_redirect(job);
+      continue;
+    }
     job.finish(code);
     remove(job);
   }
+}
+
+void curl_lane::follow_redirect(curl_job& job) {
+  curl_multi_remove_handle(multi_.get(), job.easy());
+  job.follow_redirect();
+  curl_multi_add_handle(multi_.get(), job.easy());
+  wait_for_limit(job.deadline());
 }
 
 void curl_lane::remove(curl_job& job) {

@@ -61,6 +61,7 @@ private:
   void drop_if_idle(curl_socket_t socket);
   void act(curl_socket_t socket, int events);
   void after_action();
+  void follow_redirect(curl_job& job);
   void remove(curl_job& job);
   void wait_for_limit(clock::time_point deadline);
   void check_limits();

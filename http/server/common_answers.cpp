@@ -1,5 +1,6 @@
 #include "http/server/common_answers.hpp"
 
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -11,7 +12,7 @@ fields cors_fields(std::string_view origin) {
   return {{"Access-Control-Allow-Origin", std::string{origin}},
           {"Access-Control-Expose-Headers",
            "X-Request-Id, X-Session-Id, X-Session-Match, X-Ignored-Parameters, X-Model-Fallback, "
-           "Idempotent-Replayed, Retry-After, X-Should-Retry"}};
+           "X-Upstream, Idempotent-Replayed, Retry-After, Retry-After-Ms, X-Should-Retry"}};
 }
 
 void respond_error(exchange& x, const openai::error& e, openai::language lang,
@@ -19,8 +20,11 @@ void respond_error(exchange& x, const openai::error& e, openai::language lang,
   x.notes().error = openai::name_of(e.code);
   auto headers = common_fields(request_id);
   headers.emplace_back("Content-Type", "application/json");
-  if (e.retry_after)
-    headers.emplace_back("Retry-After", std::to_string(e.retry_after->count()));
+  if (e.retry_after) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(*e.retry_after);
+    headers.emplace_back("Retry-After", std::to_string(seconds.count()));
+    headers.emplace_back("Retry-After-Ms", std::to_string(e.retry_after->count()));
+  }
   if (!openai::retriable(e.code) || e.maybe_taken)
     headers.emplace_back("X-Should-Retry", "false");
   if (e.code == openai::error_code::invalid_api_key)

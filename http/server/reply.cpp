@@ -68,8 +68,9 @@ void reply_state::begin(turn_head head, credit_actor session) {
   auto& notes = exchange_->notes();
   notes.session = head.session_id;
   notes.match = name_of(head.what.match);
-  if (head.what.model.upstream)
-    notes.upstream = head.what.model.upstream->name();
+  if (head.what.answered_by.empty() && head.what.model.upstream)
+    head.what.answered_by = head.what.model.upstream->name();
+  notes.upstream = head.what.answered_by;
   notes.model = head.what.model.id;
   head_ = std::move(head);
   if (request_->stream) {
@@ -78,6 +79,15 @@ void reply_state::begin(turn_head head, credit_actor session) {
       for (std::uint32_t i = 0; i < request_->choices; ++i)
         writer_->role(pending_, i);
   }
+}
+
+void reply_state::answered_elsewhere(const std::string& upstream, const std::string& model) {
+  if (!head_)
+    return;
+  head_->what.answered_by = exchange_->notes().upstream = upstream;
+  head_->what.model.id = exchange_->notes().model = completion_.model = model;
+  if (writer_)
+    writer_.emplace(completion_, request_->include_usage);
 }
 
 void reply_state::take(deltas& text, std::uint64_t bytes) {
@@ -303,9 +313,20 @@ fields reply_state::answer_fields(const char* content_type) const {
     result.emplace_back("X-Ignored-Parameters", join(request_->tuning));
   if (head_->replayed)
     result.emplace_back("Idempotent-Replayed", "true");
+  if (knows_upstream())
+    result.emplace_back("X-Upstream", turn.answered_by);
   if (turn.model.fallback)
     result.emplace_back("X-Model-Fallback", turn.model.id);
   return result;
+}
+
+/// Whether it is settled which upstream answers. While a stream waits for its first text, a
+/// fall-back may still take the turn.
+bool reply_state::knows_upstream() const {
+  const auto answer_began = last_text_ != std::chrono::steady_clock::time_point{} || ending_;
+  const auto& turn = head_->what;
+  return !turn.answered_by.empty() &&
+         (answer_began || !request_->stream || !turn.abilities.falls_back);
 }
 
 reply_actor::behavior_type reply(reply_actor::stateful_pointer<reply_state> self, exchange_ptr x,
@@ -316,6 +337,9 @@ reply_actor::behavior_type reply(reply_actor::stateful_pointer<reply_state> self
   return {
       [self](atom::begin, turn_head& head, credit_actor& session) {
         self->state.begin(std::move(head), std::move(session));
+      },
+      [self](atom::changed, const std::string& upstream, const std::string& model) {
+        self->state.answered_elsewhere(upstream, model);
       },
       [self](atom::delta, deltas& text, std::uint64_t bytes) { self->state.take(text, bytes); },
       [self](atom::finish, openai::answer_end& end) { self->state.finish(std::move(end)); },

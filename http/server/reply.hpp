@@ -49,6 +49,8 @@ struct reply_state {
              std::string request_id, std::shared_ptr<const reply_options> options);
 
   void begin(turn_head head, credit_actor session);
+  /// Another upstream than the turn's own answers, with that model.
+  void answered_elsewhere(const std::string& upstream, const std::string& model);
   void take(deltas& text, std::uint64_t bytes);
   void finish(openai::answer_end end);
   void fail(const openai::error& reason);
@@ -69,6 +71,7 @@ private:
   bool hold_what_waits();
   void fail_for_room();
   fields answer_fields(const char* content_type) const;
+  bool knows_upstream() const;
   void append_piece(std::string_view piece);
   void end_stream();
   void end_whole();

@@ -2,6 +2,7 @@
 
 #include "actors/ids.hpp"
 #include "http/server/api_keys.hpp"
+#include "http/server/nekod_path.hpp"
 #include "http/server/openapi.hpp"
 #include "http/server/path.hpp"
 #include "http/server/route_call.hpp"
@@ -249,6 +250,8 @@ std::optional<error> routes::too_much(const request& r) const {
 
 void routes::dispatch(call& c) {
   auto known = options_.gate->knows(c.who);
+  if (leads_back(nekods_before(c.x->req()), options_.instance))
+    return refuse(c, error_code::upstream_loop);
   if (c.where == nullptr || !c.where->watched)
     if (auto wait = options_.gate->refusal(c.who, known && c.is_chat()))
       return refuse(c, *wait);
@@ -280,6 +283,7 @@ void routes::chat(const call& c) {
   if (auto problem = read_session_fields(request, *parsed))
     return refuse(c, *problem);
   parsed->retries = retries_of(request, c.who);
+  parsed->passed = nekods_before(request);
   if (parsed->retries.key.size() > openai::max_idempotency_key)
     return refuse(c, {error_code::invalid_value, "Idempotency-Key", "at most 255 bytes"});
   std::shared_ptr<const openai::chat_request> shared = share(std::move(*parsed));

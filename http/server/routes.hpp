@@ -47,6 +47,8 @@ struct route_options {
   /// What `GET /metrics` shows.
   std::function<std::string()> metrics_text;
   std::string version;
+  /// The id that this process adds to `X-Nekod-Via` of what it asks of its upstreams.
+  std::string instance;
 };
 
 /// The way from a request to the actors: finds the endpoint, asks the gate, checks and parses, and

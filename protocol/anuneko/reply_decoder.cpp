@@ -112,6 +112,11 @@ void reply_decoder::finish(deltas& out) {
     error_ = failure("empty_reply", "the reply has no answer in it");
 }
 
+bool reply_decoder::error_is_theirs() const {
+  return error_ && error_->code != "empty_reply" && error_->code != "malformed_reply" &&
+         error_->code != "cut_reply";
+}
+
 void reply_decoder::check(bool within_limit) {
   if (!within_limit && !error_)
     error_ = failure("malformed_reply", "an event of the reply is too long");

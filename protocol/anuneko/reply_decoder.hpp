@@ -42,6 +42,9 @@ public:
   /// The error that ended the reply. Its code `malformed_reply` is ours: an event too long.
   const std::optional<service_error>& error() const noexcept { return error_; }
 
+  /// Whether that error is the service's, and not one of ours about what it sent.
+  bool error_is_theirs() const;
+
   /// The newest `msg_id`; empty until there is one. After the last byte: the assistant's message.
   const std::string& message_id() const noexcept { return message_id_; }
 

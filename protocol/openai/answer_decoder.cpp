@@ -10,7 +10,7 @@
 #include "protocol/openai/chunk_form.hpp"
 #include "protocol/openai/failure_words.hpp"
 #include "protocol/openai/stream_event.hpp"
-#include "protocol/openai/upstream_call.hpp"
+#include "protocol/openai/upstream_failures.hpp"
 
 #include <algorithm>
 

@@ -67,6 +67,8 @@ enum class error_code : std::uint8_t {
   session_busy,
   /// The upstream refused the account.
   upstream_auth_failed,
+  /// The upstream leads back to this process.
+  upstream_loop,
   /// The upstream broke, was cut short, or was not understood.
   upstream_error,
   /// The upstream said nothing for too long.
@@ -108,7 +110,7 @@ struct error {
   /// Whether the upstream may have taken the message, so that the same request would say it twice.
   bool maybe_taken = false;
   /// When another try makes sense.
-  std::optional<std::chrono::seconds> retry_after;
+  std::optional<std::chrono::milliseconds> retry_after;
   /// The upstream's words for it, which the client is told in place of ours; may be null. Not for
   /// logs.
   std::shared_ptr<const foreign_words> foreign;

@@ -61,6 +61,8 @@ struct chat_request {
   std::string session_header;
   /// What its header fields tell of its being sent more than once.
   openai::retries retries;
+  /// The nekods that it came through, as `X-Nekod-Via` names them.
+  std::string passed;
   /// Parameters that only tune an answer and were checked, such as `temperature`: an upstream that
   /// cannot obey them ignores them and says so.
   std::vector<std::string> tuning;

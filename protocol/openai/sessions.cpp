@@ -21,15 +21,39 @@ constexpr char place_separator = '~';
 /// Microseconds past which a clock of nanoseconds overflows.
 constexpr std::int64_t latest_place = 9'000'000'000'000'000;
 
+/// A JSON array of strings.
+void append_words(std::string& out, const std::vector<std::string>& words) {
+  out += '[';
+  std::string_view separator;
+  for (const auto& word : words) {
+    out += separator;
+    json::append_quoted(out, word);
+    separator = ",";
+  }
+  out += ']';
+}
+
 void append_standing(std::string& out, const upstream_standing& u) {
   out += R"({"name":)";
   json::append_quoted(out, u.name);
-  out += R"(,"circuit":")";
-  out += u.given_up ? "open" : "closed";
-  out += R"(","accounts":{"working":)" + std::to_string(u.working);
+  out += R"(,"circuit":)";
+  json::append_quoted(out, u.circuit);
+  out += R"(,"accounts":{"working":)" + std::to_string(u.working);
   out += R"(,"refused":)" + std::to_string(u.refused);
   out += R"(,"limited":)" + std::to_string(u.limited);
-  out += R"(,"unreachable":)" + std::to_string(u.unreachable) + "}}";
+  out += R"(,"unreachable":)" + std::to_string(u.unreachable) + "}";
+  out += R"(,"reasons":)";
+  append_words(out, u.reasons);
+  out += R"(,"limits":[)";
+  std::string_view separator;
+  for (const auto& limit : u.limits) {
+    out.append(separator).append(R"({"model":)");
+    json::append_quoted(out, limit.model);
+    out += R"(,"accounts":)" + std::to_string(limit.accounts);
+    out += R"(,"seconds":)" + std::to_string(limit.left.count()) + "}";
+    separator = ",";
+  }
+  out += "]}";
 }
 
 void append_session(std::string& out, const session_info& s) {
@@ -136,15 +160,10 @@ std::string readiness_json(const std::vector<std::string>& reasons,
                            const std::vector<upstream_standing>& upstreams) {
   std::string out = R"({"status":")";
   out += reasons.empty() ? "ready" : "not_ready";
-  out += R"(","reasons":[)";
+  out += R"(","reasons":)";
+  append_words(out, reasons);
+  out += R"(,"upstreams":[)";
   std::string_view separator;
-  for (const auto& reason : reasons) {
-    out += separator;
-    json::append_quoted(out, reason);
-    separator = ",";
-  }
-  out += R"(],"upstreams":[)";
-  separator = {};
   for (const auto& u : upstreams) {
     out += separator;
     append_standing(out, u);

@@ -98,11 +98,23 @@ std::string health_json(std::chrono::system_clock::time_point now, std::string_v
 /// `{"status":"alive"}`: the process answers.
 std::string alive_json();
 
-/// How an upstream stands: how many of its accounts are in which state, and whether turns are kept
-/// away from it since they failed one after the other.
+/// A limit that accounts of an upstream have met for a model.
+struct shown_limit {
+  /// As the upstream calls it; empty for calls that are for no model.
+  std::string model;
+  std::size_t accounts = 0;
+  /// Until the first of them may be asked again.
+  std::chrono::seconds left{0};
+};
+
+/// How an upstream stands: its circuit breaker (`closed`, `open`, `half_open`), how many of its
+/// accounts are in which state, why turns may not be for it now, and the limits it has told.
 struct upstream_standing {
   std::string name;
-  bool given_up = false;
+  std::string circuit = "closed";
+  /// Stable words.
+  std::vector<std::string> reasons;
+  std::vector<shown_limit> limits;
   std::size_t working = 0;
   std::size_t refused = 0;
   std::size_t limited = 0;

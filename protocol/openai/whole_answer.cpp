@@ -11,7 +11,7 @@
 #include "protocol/openai/call_table.hpp"
 #include "protocol/openai/choice_form.hpp"
 #include "protocol/openai/failure_words.hpp"
-#include "protocol/openai/upstream_call.hpp"
+#include "protocol/openai/upstream_failures.hpp"
 
 #include <cstdint>
 #include <optional>

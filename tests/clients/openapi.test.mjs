@@ -194,6 +194,9 @@ test('an OpenAI-compatible upstream refuses in its own words', { skip: anuneko &
     const refused = await chat(nekod, {});
     assert.deepEqual([refused.status, JSON.parse(refused.text).error], [status, error]);
   }
+  await sim.fault({ ...fault, kind: 'status', status: 529 });
+  const failed = await chat(nekod, {});
+  assert.deepEqual([failed.status, JSON.parse(failed.text).error], [529, error]);
   const long = { ...error, code: 'context_length_exceeded', type: 'invalid_request_error' };
   await sim.fault({ ...fault, kind: 'error_chunk', after_events: 3, body: JSON.stringify({ error: long }) });
   assert.deepEqual(checkBrokenStream((await chat(nekod, { stream: true })).text), long);
@@ -263,7 +266,7 @@ test('an upstream that fails, is silent, or refuses the account', async (t) => {
     [{ kind: 'silent' }, 'upstream_timeout'],
     [{ kind: 'status', status: 429, body }, 'rate_limit_exceeded'],
     [{ kind: 'status', status: 429, retry_after: 7, body }, 'rate_limit_exceeded'],
-    [{ kind: 'status', status: 503, retry_after: 7 }, 'upstream_error'],
+    [{ kind: 'status', status: 503, retry_after: 7, body: '{}' }, 'upstream_error'],
   ];
   for (const [fault, name] of faults) {
     await broken.fault({ call: completion, ...fault });
@@ -272,6 +275,12 @@ test('an upstream that fails, is silent, or refuses the account', async (t) => {
   await broken.settings({ token: 'another' });
   assert.equal(code(await chat(gate, {})), 'upstream_auth_failed');
   await until(async () => (await walk(gate, operations.ready)).status === 503, 'it stays ready');
+});
+
+test('a request that came through more nekods than a sensible chain has', async () => {
+  const headers = { 'X-Nekod-Via': Array.from({ length: 17 }, (_, i) => `nekod-${i}`).join(', ') };
+  const answer = await chat(nekod, {}, { headers });
+  assert.deepEqual([answer.status, code(answer)], [508, 'upstream_loop']);
 });
 
 /// Calls every operation, and expects *status* of those that know it and of no others.
@@ -337,7 +346,7 @@ test('over TLS every answer asks browsers to stay with it', async (t) => {
 
 test('every answer, field and code of the document has been seen, but for those of the other kind', () => {
   const strange = anuneko
-    ? ['context_length_exceeded', 'conversation_too_large', 'upstream_refused', 'createChatCompletion 4XX application/json']
+    ? ['context_length_exceeded', 'conversation_too_large', 'upstream_refused', 'createChatCompletion 4XX application/json', 'createChatCompletion 5XX application/json']
     : ['no_user_message', 'unsupported_parameter', 'X-Ignored-Parameters', 'X-Model-Fallback'];
   // A fault in nekod itself is nothing that a test can bring about from outside.
   const wanted = (each) => !/ 500 |^internal_error$/.test(each) && !strange.includes(each);

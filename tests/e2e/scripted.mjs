@@ -11,25 +11,56 @@ export const answer = (text) => ({
   choices: [{ index: 0, message: { role: 'assistant', content: text }, finish_reason: 'stop' }],
 });
 
-/// Starts one. `models` is its list of models, as a value or as text; each chat is answered `ok`. It notes
-/// `requests`: method, address and header fields. *scope* has an `after`.
-export async function scriptedServer(scope, models = { data: [{ id: 'm' }] }) {
-  const self = { models, requests: [] };
+/// A failure as most servers tell it.
+export const failure = (message, fields = {}) => ({ error: { message, ...fields } });
+
+/// Answers with JSON, and with header fields.
+export function reply(response, status, body, headers = {}) {
+  response.writeHead(status, { 'Content-Type': 'application/json', ...headers });
+  response.end(typeof body === 'string' ? body : JSON.stringify(body));
+}
+
+/// A streamed answer.
+export function replyStream(response, text) {
+  const chunk = (delta, finish_reason = null) =>
+    `data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason }] })}\n\n`;
+  response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+  const chunks = [chunk({ role: 'assistant', content: '' }), chunk({ content: text }), chunk({}, 'stop')];
+  response.end(`${chunks.join('')}data: [DONE]\n\n`);
+}
+
+/// Answers a chat well, whole or as a stream, as it asks.
+export const replyWell = (request, response, text = 'ok') =>
+  request.body.stream ? replyStream(response, text) : reply(response, 200, answer(text));
+
+/// Starts one, at *port* where it is given. `models` is its list of models, as a value, as text, or as a
+/// function of the response; `say` answers a chat, given the request with its `body`, and the response. It
+/// notes `requests`: method, address, header fields and `body`. *scope* has an `after`.
+export async function scriptedServer(scope, models = { data: [{ id: 'm' }] }, say = replyWell, port = 0) {
+  const self = { models, say, requests: [] };
   const server = http.createServer((request, response) => {
     const { method, url, headers } = request;
-    self.requests.push({ line: `${method} ${url}`, headers });
-    request.resume().on('end', () => {
-      const said = method === 'GET' ? self.models : answer('ok');
-      response.setHeader('Content-Type', 'application/json');
-      response.end(typeof said === 'string' ? said : JSON.stringify(said));
+    const noted = { line: `${method} ${url}`, headers, socket: request.socket };
+    self.requests.push(noted);
+    let text = '';
+    request.on('data', (bytes) => (text += bytes)).on('end', () => {
+      noted.body = text && JSON.parse(text);
+      if (method !== 'GET') self.say(noted, response);
+      else if (typeof self.models === 'function') self.models(response, noted);
+      else reply(response, 200, self.models);
     });
   });
-  await new Promise((open) => server.listen(0, '127.0.0.1', open));
-  scope.after(() => {
+  await new Promise((open) => server.listen(port, '127.0.0.1', open));
+  /// Ends it at once; its port refuses connections then.
+  self.stop = () => {
     server.closeAllConnections();
-    server.close();
-  });
-  self.origin = `http://127.0.0.1:${server.address().port}`;
+    return new Promise((closed) => server.close(closed));
+  };
+  scope.after(() => self.stop());
+  self.port = server.address().port;
+  self.origin = `http://127.0.0.1:${self.port}`;
+  /// The chats that it was asked for.
+  self.chats = () => self.requests.filter((r) => r.line.startsWith('POST'));
   return self;
 }
 

@@ -81,7 +81,7 @@ test('no secret of the other kind of upstream is told, nor by metrics, sessions 
     ...['--upstream', 'openai', '--openai-url', `${sim.url}/v1`, '--openai-key', secrets.openai, '--port', '0'],
     ...['--anuneko-token', secrets.token, '--anuneko-cookie', `sid=${secrets.cookie}`, '--api-keys', file],
     ...['--log-level', 'trace', '--request-timeout', '1', '--answer-timeout', '2', '--store', 'memory'],
-    ...['--retries', '0', '--circuit-failures', '0'], // Each failure is to be seen.
+    ...['--retries', '0', '--circuit-failures', '0', '--loading-wait', '0'], // Each failure is to be seen.
   ];
   const proxied = [...args, '--upstream-proxy', `http://cat:${secrets.proxy}@127.0.0.1:1`];
   await sim.settings({ token: secrets.openai });

@@ -91,7 +91,8 @@ test('--connect-timeout ends the wait for a connection', async (t) => {
   t.after(() => fill.forEach((connection) => connection.end()));
   await Promise.race(fill.map((connection) => connection.opened));
 
-  const args = replace([...leadingTo({ url: `http://127.0.0.1:${port}` }), ...patient], '--connect-timeout', '1');
+  const leading = [...leadingTo({ url: `http://127.0.0.1:${port}` }), '--loading-wait', '0'];
+  const args = replace([...leading, ...patient], '--connect-timeout', '1');
   const nekod = await gateway(t, args);
   const response = await nekod.post(body(unique()));
   await expectError(response, 504, 'upstream_timeout', 'server_error');

@@ -5,6 +5,7 @@
 #include "protocol/openai/models.hpp"
 #include "protocol/openai/response.hpp"
 #include "protocol/openai/upstream_call.hpp"
+#include "protocol/openai/upstream_failures.hpp"
 #include "protocol/openai/whole_answer.hpp"
 #include "protocol/openai/whole_messages.hpp"
 #include "protocol/utf8.hpp"

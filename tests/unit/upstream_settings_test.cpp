@@ -46,6 +46,7 @@ TEST_CASE("tables describe upstreams, in their order") {
               {"key", {"a", "b"}},
               {"key-header", {"api-key"}},
               {"first-token-timeout", {"2.5"}},
+              {"long-context", {"true"}},
               {"fallbacks", {"cloud"}}}},
             {{"upstreams", "cloud"},
              {{"url", {"https://cloud/v1"}}, {"kind", {"openai"}}, {"key-from", {"KEYS"}}}}});
@@ -58,6 +59,9 @@ TEST_CASE("tables describe upstreams, in their order") {
   CHECK(secrets(first) == strings{"t"});
   CHECK(second.kind == upstream_kind::openai);
   CHECK(second.model == "qwen");
+  CHECK(second.long_context);
+  CHECK(shown_table(second).find("long-context = true\n") != std::string::npos);
+  CHECK_FALSE(third.long_context);
   CHECK(second.key_header == "api-key");
   CHECK(second.models == strings{"qwen*", "llama"});
   CHECK(second.fallbacks == strings{"cloud"});
@@ -101,6 +105,7 @@ TEST_CASE("a wrong line is named") {
       {at_local("token", {"t"}), "upstreams.local has a token, and its kind a key"},
       {at_local("key-from", {"UNSET"}), "upstreams.local.key-from names a variable"},
       {at_local("first-token-timeout", {"soon"}), "upstreams.local.first-token-timeout must be"},
+      {at_local("long-context", {"maybe"}), "upstreams.local.long-context must be true or false"},
       {at_local("fallbacks", {"cats"}), "upstreams.local cannot fall back to cats"},
       {at_local("fallbacks", {"local"}), "upstreams.local cannot fall back to local"},
       {at_local("fallbacks", {"nobody"}), "upstreams.local cannot fall back to nobody"},

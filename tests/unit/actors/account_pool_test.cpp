@@ -1,4 +1,6 @@
 #include "actors/upstream/account_pool.hpp"
+#include "protocol/openai/failure_words.hpp"
+#include "protocol/openai/upstream_failures.hpp"
 
 #include <doctest/doctest.h>
 
@@ -7,7 +9,6 @@
 
 using namespace nekod;
 using namespace std::chrono_literals;
-using openai::error_code;
 
 namespace {
 
@@ -22,28 +23,35 @@ struct fixture {
     pool = std::make_unique<account_pool<account_watch>>(std::move(all), line);
   }
 
-  /// The account that a turn is given, which it runs from now on; or the code of the refusal.
-  std::string take() {
-    auto taken = pool->any(now);
-    if (!taken)
-      return std::string{openai::name_of(taken.error().reason.code)};
-    turns.emplace_back(*taken);
-    return (*taken)->who().id;
+  /// The account that a turn is given, which it runs from now on.
+  std::string take(const std::string& model = "model") {
+    const auto& taken = pool->any(model, now);
+    turns.emplace_back(taken);
+    return taken->who().id;
   }
+
+  bool admits(const std::string& model = "model") const { return pool->admits(model, now); }
 
   /// Some call of that account ended with that status.
   void end_call(std::size_t account, std::uint16_t status, const std::string& body = "{}",
-                std::optional<std::chrono::seconds> retry_after = {}) {
+                std::optional<std::chrono::milliseconds> retry_after = {},
+                const std::string& model = "model") {
     upstream_response r;
     r.status = status;
     r.body = body;
     r.retry_after = retry_after;
-    openai::error problem{status == 401   ? error_code::upstream_auth_failed
-                          : status == 429 ? error_code::rate_limit_exceeded
-                                          : error_code::upstream_error};
-    accounts[account]->ended({0, call_purpose::answering, now}, r.ok() ? nullptr : &problem,
+    auto problem = openai::failure_of(status, openai::parse_failure(body));
+    accounts[account]->ended({0, call_purpose::answering, now, model}, r.ok() ? nullptr : &problem,
                              transfer_failure::none, r, now);
   }
+
+  /// One that ended without a response.
+  void lose_call(std::size_t account, transfer_failure f) {
+    auto problem = failure_of(f, {});
+    accounts[account]->ended({0, call_purpose::answering, now, "model"}, &problem, f, {}, now);
+  }
+
+  circuit::phase breaker() const { return pool->state(now).breaker; }
 
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();
   std::shared_ptr<circuit> line = std::make_shared<circuit>();
@@ -78,7 +86,7 @@ TEST_CASE_FIXTURE(fixture, "a heavier account has more to do") {
 TEST_CASE_FIXTURE(fixture, "a refused account is set aside, and tried again later") {
   make({{"a", 1}, {"b", 1}});
   end_call(0, 401);
-  CHECK(pool->counts().refused == 1);
+  CHECK(pool->state(now).refused == 1);
   for (int i = 0; i < 3; ++i)
     CHECK(take() == "b");
   now += 60s;
@@ -93,7 +101,7 @@ TEST_CASE_FIXTURE(fixture, "a refused account is set aside, and tried again late
   }
   SUBCASE("and works when it is not") {
     end_call(0, 200);
-    CHECK(pool->counts().working == 1);
+    CHECK(pool->state(now).working == 1);
     end_call(0, 401);
     now += 60s;
     turns.clear();
@@ -112,18 +120,14 @@ TEST_CASE_FIXTURE(fixture, "where all are refused, the one that rests least is a
 TEST_CASE_FIXTURE(fixture, "a limited account rests as long as the upstream says") {
   make({{"a", 1}, {"b", 1}});
   end_call(0, 429, "{}", 7s);
-  CHECK(pool->counts().limited == 1);
+  CHECK(pool->state(now).limited == 1);
   CHECK(take() == "b");
   CHECK(take() == "b");
   end_call(1, 429, "{}", 30s);
-  auto refused = pool->any(now);
-  REQUIRE_FALSE(refused);
-  CHECK(refused.error().reason.code == error_code::rate_limit_exceeded);
-  CHECK(refused.error().reason.retry_after == std::optional{7s});
-  CHECK(refused.error().help == remedy::later);
-  auto bound = pool->only(accounts[1], now);
-  REQUIRE_FALSE(bound);
-  CHECK(bound.error().reason.retry_after == std::optional{30s});
+  // Where all rest, the one that is back first is asked: a rest refuses nothing.
+  CHECK_FALSE(admits());
+  CHECK(take() == "a");
+  CHECK(pool->shortest_rest("model", now) == 7s);
   now += 7s;
   CHECK(take() == "a");
 }
@@ -131,30 +135,30 @@ TEST_CASE_FIXTURE(fixture, "a limited account rests as long as the upstream says
 TEST_CASE_FIXTURE(fixture, "one that is not told for how long rests a little longer each time") {
   make({{"a", 1}, {"b", 1}});
   end_call(0, 429);
-  CHECK(accounts[0]->rest(now) == 1s);
+  CHECK(accounts[0]->rest("model", now) == 1s);
   now += 1s;
   end_call(0, 429);
-  CHECK(accounts[0]->rest(now) == 2s);
+  CHECK(accounts[0]->rest("model", now) == 2s);
   now += 2s;
   end_call(0, 200);
   end_call(0, 429);
-  CHECK(accounts[0]->rest(now) == 1s);
+  CHECK(accounts[0]->rest("model", now) == 1s);
 }
 
 TEST_CASE_FIXTURE(fixture, "what was under way when an account began to rest tells nothing new") {
   make({{"a", 1}, {"b", 1}});
   for (int i = 0; i < 10; ++i)
     end_call(0, 401);
-  CHECK(accounts[0]->rest(now) == 60s);
+  CHECK(accounts[0]->rest("model", now) == 60s);
   for (int i = 0; i < 10; ++i)
     end_call(1, 429);
-  CHECK(accounts[1]->rest(now) == 1s);
+  CHECK(accounts[1]->rest("model", now) == 1s);
 }
 
 TEST_CASE_FIXTURE(fixture, "no limit is so short that an account would be asked at once again") {
   make({{"a", 1}, {"b", 1}});
   end_call(0, 429, "{}", 0s);
-  CHECK(accounts[0]->rest(now) == 1s);
+  CHECK(accounts[0]->rest("model", now) == 1s);
 }
 
 TEST_CASE_FIXTURE(fixture,
@@ -179,64 +183,144 @@ TEST_CASE_FIXTURE(fixture, "a refused account that works again rests no more") {
   make({{"a", 1}, {"b", 1}});
   end_call(0, 401);
   end_call(0, 200);
-  CHECK(accounts[0]->rest(now) <= 0s);
-}
-
-TEST_CASE_FIXTURE(fixture, "a trial that meets a limit on our address is over") {
-  make({{"a", 1}, {"b", 1}});
-  for (int i = 0; i < 5; ++i)
-    end_call(0, 500);
-  now += 5s;
-  take();
-  end_call(0, 429, "<html>", 1s);
-  now += 1s;
-  CHECK(take() != "overloaded");
+  CHECK(accounts[0]->rest("model", now) <= 0s);
 }
 
 TEST_CASE_FIXTURE(fixture, "a limit that a page tells is one of our address: all rest") {
   make({{"a", 1}, {"b", 1}});
   end_call(0, 429, "  <html>slow down</html>", 7s);
-  CHECK(pool->counts().limited == 0);
-  CHECK(take() == "overloaded");
-  CHECK_FALSE(pool->is_given_up(now));
+  CHECK(pool->state(now).limited == 0);
+  CHECK(pool->state(now).address_rest == 7s);
+  CHECK_FALSE(admits());
+  CHECK(breaker() == circuit::phase::closed);
   now += 7s;
-  CHECK(take() == "a");
+  CHECK(admits());
 }
 
-TEST_CASE_FIXTURE(fixture, "a lone account is always asked") {
+TEST_CASE_FIXTURE(fixture, "a limit is its model's, and other models are none the worse") {
+  make({{"a", 1}, {"b", 1}});
+  for (std::size_t i : {0, 1})
+    end_call(i, 429, "{}", 1h, "big");
+  CHECK_FALSE(admits("big"));
+  CHECK(admits("small"));
+  end_call(0, 200, "{}", {}, "small");
+  const auto state = pool->state(now);
+  CHECK(state.limited == 2); // A success elsewhere does not hide it.
+  REQUIRE(state.limits.size() == 1);
+  CHECK(state.limits[0].model == "big");
+  CHECK(state.limits[0].accounts == 2);
+  CHECK(state.limits[0].left == 300s);
+  now += 300s;
+  CHECK(admits("big"));
+  CHECK(pool->state(now).limited == 0);
+}
+
+TEST_CASE_FIXTURE(fixture, "an account without money rests for all models, however that is said") {
+  for (const auto& [status, body] : std::vector<std::pair<std::uint16_t, std::string>>{
+           {402, R"({"error":{"message":"Insufficient Balance"}})"},
+           {402, ""},
+           {403, "{}"},
+           {429, R"({"error":{"message":"quota","code":"insufficient_quota"}})"},
+           {400, R"({"error":{"message":"x","code":"billing_hard_limit_reached"}})"},
+           {400, R"({"error":{"message":"x","type":"billing_error"}})"}}) {
+    CAPTURE(body);
+    make({{"a", 1}, {"b", 1}});
+    end_call(0, status, body, {}, "big");
+    CHECK(pool->state(now).refused == 1);
+    for (int i = 0; i < 3; ++i)
+      CHECK(take("small") == "b");
+    turns.clear();
+  }
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "a lone account is always asked, and rests where a turn has an alternative") {
   make({{"a", 1}});
   for (std::uint16_t status : {401, 429}) {
-    end_call(0, status, "{}", 1h);
+    end_call(0, status, "{}", 60s);
     CHECK(take() == "a");
-    CHECK(pool->only(accounts[0], now));
-    CHECK(pool->find("a", now));
+    CHECK(pool->find("a", "model", now));
+    CHECK_FALSE(admits());
+    now += 60s;
+    CHECK(admits());
   }
 }
 
 TEST_CASE_FIXTURE(fixture, "a chat's account is found unless it is set aside or no more ours") {
   make({{"a", 1}, {"b", 1}});
-  CHECK(pool->find("a", now) == accounts[0]);
-  CHECK_FALSE(pool->find("c", now));
+  CHECK(pool->find("a", "model", now) == accounts[0]);
+  CHECK_FALSE(pool->find("c", "model", now));
   end_call(0, 429);
-  CHECK(pool->find("a", now) == accounts[0]);
+  CHECK_FALSE(pool->find("a", "model", now));
+  CHECK(pool->find("a", "other", now) == accounts[0]);
   end_call(0, 401);
-  CHECK_FALSE(pool->find("a", now));
+  CHECK_FALSE(pool->find("a", "model", now));
   end_call(1, 401);
-  CHECK(pool->find("a", now) == accounts[0]); // Nobody else is better.
+  CHECK(pool->find("a", "model", now) == accounts[0]); // The other is no better.
 }
 
 TEST_CASE_FIXTURE(fixture, "an upstream that fails is left alone whichever account is asked") {
   make({{"a", 1}, {"b", 1}});
-  for (int i = 0; i < 5; ++i)
-    end_call(i % 2, 500);
-  CHECK(pool->is_given_up(now));
+  for (std::size_t i = 0; i < 5; ++i)
+    end_call(i % 2, 502, "<html>");
+  CHECK(breaker() == circuit::phase::open);
   CHECK(counts->upstream("cats").circuit_open.Value() == 1);
-  CHECK(take() == "overloaded");
-  CHECK_FALSE(pool->only(accounts[0], now));
-  now += 5s;
-  CHECK(take() == "a");
-  CHECK(take() == "overloaded");
+  CHECK_FALSE(admits());
   end_call(0, 400); // It answers, whatever it says.
   CHECK(counts->upstream("cats").circuit_open.Value() == 0);
-  CHECK(take() == "b");
+  CHECK(admits());
+}
+
+TEST_CASE_FIXTURE(
+    fixture,
+    "what counts for the circuit breaker is no connection, no answer, or none that is one") {
+  using f = transfer_failure;
+  for (auto failure : {f::unreachable, f::connect_timeout, f::untrusted, f::first_byte_timeout,
+                       f::silence_timeout, f::whole_timeout, f::cut, f::malformed}) {
+    line = std::make_shared<circuit>();
+    make({{"a", 1}});
+    for (int i = 0; i < 5; ++i)
+      lose_call(0, failure);
+    CHECK(breaker() == circuit::phase::open);
+  }
+  for (const auto* body : {"", "oops", "<html>", "{}"}) {
+    line = std::make_shared<circuit>();
+    make({{"a", 1}});
+    for (int i = 0; i < 5; ++i)
+      end_call(0, 500, body);
+    CHECK(breaker() == circuit::phase::open);
+  }
+}
+
+TEST_CASE_FIXTURE(fixture, "a server that tells an error is alive") {
+  make({{"a", 1}});
+  for (std::uint16_t status : {400, 401, 402, 404, 408, 422, 429, 500, 501, 503, 504})
+    for (int i = 0; i < 10; ++i)
+      end_call(0, status, R"({"error":{"message":"bad picture","code":500}})");
+  CHECK(breaker() == circuit::phase::closed);
+  CHECK(line->admits(now));
+}
+
+TEST_CASE_FIXTURE(fixture, "a trial that ends in an error of the server's tells nothing") {
+  make({{"a", 1}});
+  for (int i = 0; i < 5; ++i)
+    lose_call(0, transfer_failure::unreachable);
+  line->probed(true, now);
+  CHECK(admits());
+  end_call(0, 500, R"({"error":{"message":"x"}})");
+  CHECK(breaker() == circuit::phase::half_open);
+  CHECK(admits());
+  end_call(0, 200);
+  CHECK(breaker() == circuit::phase::closed);
+}
+
+TEST_CASE_FIXTURE(fixture, "an upstream is known to have been reached, whatever it said") {
+  make({{"a", 1}});
+  lose_call(0, transfer_failure::unreachable);
+  lose_call(0, transfer_failure::connect_timeout);
+  CHECK_FALSE(line->was_connected());
+  SUBCASE("by a response") { end_call(0, 503); }
+  SUBCASE("by a connection that broke") { lose_call(0, transfer_failure::cut); }
+  SUBCASE("by one that is not trusted") { lose_call(0, transfer_failure::untrusted); }
+  CHECK(line->was_connected());
 }

@@ -394,9 +394,9 @@ TEST_CASE_FIXTURE(fixture, "the account stands as its last telling call said") {
   auto after = [this](auto happens) {
     begin();
     happens();
-    return accounts->for_lists()->state();
+    return accounts->any({})->state();
   };
-  CHECK(accounts->for_lists()->state() == account_state::unknown);
+  CHECK(accounts->any({})->state() == account_state::unknown);
   CHECK(after([this] { net.answer(500, ""); }) == account_state::unknown);
   CHECK(after([this] { net.answer(401, ""); }) == account_state::refused);
   CHECK(after([this] { net.answer(500, ""); }) == account_state::refused);
@@ -423,16 +423,16 @@ TEST_CASE_FIXTURE(fixture, "an upstream that fails time and again counts as gone
   };
   for (int i = 0; i < 4; ++i)
     fail_once();
-  CHECK(accounts->for_lists()->state() == account_state::unknown);
+  CHECK(accounts->any({})->state() == account_state::unknown);
   begin();
   answer_stream();
   line->settle();
   net.answer(200, "{}");
   for (int i = 0; i < 4; ++i)
     fail_once();
-  CHECK(accounts->for_lists()->state() == account_state::works);
+  CHECK(accounts->any({})->state() == account_state::works);
   fail_once();
-  CHECK(accounts->for_lists()->state() == account_state::unreachable);
+  CHECK(accounts->any({})->state() == account_state::unreachable);
 }
 
 namespace {
@@ -589,25 +589,44 @@ TEST_CASE_FIXTURE(two_accounts,
   CHECK(net.last().call.body.find("seeded hello") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(two_accounts,
-                  "a limit moves a conversation only where there is nothing in its chat") {
-  SUBCASE("a chat that cannot be made is made elsewhere") {
-    begin();
-    net.answer(429, "{}");
-    CHECK(heard.help == remedy::other_account);
-    begin();
-    CHECK(token_of_last_call() == "two");
-  }
-  SUBCASE("one that is there waits") {
+TEST_CASE_FIXTURE(two_accounts, "a limit moves a conversation to another account, in a new chat") {
+  SUBCASE("before it has a chat") { begin(); }
+  SUBCASE("and from the chat that it has") {
     open_in_chat();
     begin();
-    net.answer(429, "{}");
-    CHECK(heard.help == remedy::later);
-    auto calls = net.calls.size();
+    CHECK(paths().back() == "POST /msg/c1/stream");
+  }
+  net.answer(429, "{}");
+  CHECK(heard.help == remedy::other_account);
+  begin();
+  CHECK(token_of_last_call() == "two");
+  CHECK(paths().back() == "POST /chat");
+  net.answer(200, R"({"chat_id":"c2"})");
+  net.answer(200, "{}");
+  CHECK(net.last().call.body.find("seeded hello") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(two_accounts, "where all accounts are at their limit, a chat stays where it is") {
+  open_in_chat();
+  begin();
+  net.answer(429, "{}");
+  begin();
+  net.answer(429, "{}");
+  CHECK(heard.help == remedy::later);
+  begin(); // A rest refuses nothing.
+  CHECK(token_of_last_call() == "one");
+}
+
+TEST_CASE_FIXTURE(two_accounts, "a page in place of an answer is a limit on our address") {
+  for (std::uint16_t status : {200, 403, 429}) {
+    open({});
     begin();
-    CHECK(net.calls.size() == calls); // The account rests, so that nobody is asked.
-    CHECK(heard.error.code == error_code::rate_limit_exceeded);
-    CHECK(heard.help == remedy::later);
+    net.answer(200, R"({"chat_id":"c1"})");
+    net.answer(200, "{}");
+    net.answer(status, "  <!doctype html><p>Are you human?");
+    CHECK(accounts->state().address_rest.count() > 0);
+    CHECK(accounts->state().limited == 0);
+    CHECK(accounts->state().breaker == circuit::phase::closed);
   }
 }
 
@@ -627,7 +646,7 @@ TEST_CASE_FIXTURE(fixture, "a failure says what may help") {
     remedy for_message;
   };
   const entry table[] = {
-      {0, transfer_failure::unreachable, remedy::later, remedy::later},
+      {0, transfer_failure::unreachable, remedy::when_loaded, remedy::when_loaded},
       {0, transfer_failure::first_byte_timeout, remedy::later, remedy::none},
       {0, transfer_failure::cut, remedy::later, remedy::none},
       {500, transfer_failure::none, remedy::later, remedy::none},

@@ -340,13 +340,13 @@ TEST_CASE_FIXTURE(fixture, "the server's words reach the client, and its key doe
   head.what = transfer_event::kind::head;
   head.transfer = c->number;
   head.status = 429;
-  head.retry_after = std::chrono::seconds{7};
+  head.retry_after = std::chrono::milliseconds{7'000};
   c->f(head);
   transport_script::data(*c, R"({"error":{"message":"limit of sk-secret","type":"tokens"}})");
   transport_script::end(*c);
   CHECK(heard.error.retry_after == std::chrono::seconds{7});
   CHECK(openai::message_of(heard.error, openai::language::zh) == "limit of ***");
-  CHECK(accounts->counts().limited == 1);
+  CHECK(accounts->state().limited == 1);
 }
 
 TEST_CASE_FIXTURE(fixture, "a client's mistake is no sign of a broken account") {
@@ -354,10 +354,10 @@ TEST_CASE_FIXTURE(fixture, "a client's mistake is no sign of a broken account") 
     begin_stream();
     net.answer(400, R"({"error":{"message":"no"}})");
   }
-  CHECK(accounts->for_lists()->state() == account_state::works);
+  CHECK(accounts->any({})->state() == account_state::works);
   begin_stream();
   net.answer(401, "");
-  CHECK(accounts->for_lists()->state() == account_state::refused);
+  CHECK(accounts->any({})->state() == account_state::refused);
 }
 
 TEST_CASE_FIXTURE(fixture, "a cancelled turn's transfer is dropped, and nothing more is heard") {
@@ -399,7 +399,7 @@ TEST_CASE("the models are those of the server's list") {
   CHECK(net.paths(base_url) == strings{"GET /models"});
   net.answer(200, R"({"data":[{"id":"llama"},{"id":"qwen"}]})");
   CHECK(names == strings{"llama", "qwen"});
-  CHECK(service->accounts().working == 1);
+  CHECK(service->state().working == 1);
   service->list_models(take);
   net.answer(200, "<html>");
   CHECK(problem);

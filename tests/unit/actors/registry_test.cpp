@@ -43,10 +43,21 @@ struct fixture : test::actor_system_fixture {
     run();
   }
 
-  void refuse_models() {
+  /// Another registry, whose upstream has no model that serves without a list.
+  void begin_without_default() {
+    caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
+    run();
+    upstream->model_queries.clear();
+    upstream->default_name.clear();
+    handle = system().spawn(registry, options);
+    run();
+  }
+
+  void refuse_models(openai::error_code code = openai::error_code::upstream_error) {
+    REQUIRE_FALSE(upstream->model_queries.empty());
     auto f = std::move(upstream->model_queries.back());
     upstream->model_queries.pop_back();
-    f(openai::error{openai::error_code::upstream_error});
+    f(openai::error{code});
     run();
   }
 
@@ -364,18 +375,80 @@ TEST_CASE_FIXTURE(fixture,
                   "turns can be answered while an account works, and else the reason is told") {
   give_models({"Orange Cat"});
   CHECK(get<readiness>(atom::ready_v).reasons == strings{"upstream_unknown"});
-  upstream->counts.refused = 1;
+  upstream->stands.refused = 1;
   CHECK(get<readiness>(atom::ready_v).reasons == strings{"upstream_auth_failed"});
-  upstream->counts.unreachable = 1;
+  upstream->stands.unreachable = 1;
   CHECK(get<readiness>(atom::ready_v).reasons ==
         strings{"upstream_auth_failed", "upstream_unreachable"});
-  upstream->counts.working = 1;
+  upstream->stands.working = 1;
   CHECK(get<readiness>(atom::ready_v).reasons.empty());
+}
+
+TEST_CASE_FIXTURE(fixture, "readiness tells of circuit breakers and limits, by upstream") {
+  give_models({"Orange Cat"});
+  auto& stands = upstream->stands;
+  stands.working = 1;
+  CHECK(get<readiness>(atom::ready_v).upstreams[0].circuit == "closed");
+  CHECK(get<readiness>(atom::ready_v).upstreams[0].reasons.empty());
+  stands.limited = 1;
+  stands.limits.push_back({"Orange Cat", 1, 1500ms});
+  stands.breaker = circuit::phase::half_open;
+  auto told = get<readiness>(atom::ready_v);
+  CHECK(told.reasons.empty());
+  CHECK(told.upstreams[0].circuit == "half_open");
+  CHECK(told.upstreams[0].reasons == strings{"circuit_half_open", "accounts_limited"});
+  REQUIRE(told.upstreams[0].limits.size() == 1);
+  CHECK(told.upstreams[0].limits[0].left == 2s);
+  stands.breaker = circuit::phase::open;
+  CHECK(get<readiness>(atom::ready_v).reasons == strings{"upstream_unreachable"});
+}
+
+TEST_CASE_FIXTURE(fixture, "a turn has a list that could not be had asked for each second") {
+  begin_without_default();
+  auto asked = ask_in("s1");
+  for (int i = 0; i < 5; ++i) {
+    refuse_models();
+    CHECK(asked->log.empty());
+    CHECK(upstream->model_queries.empty());
+    pass(1s);
+    CHECK(upstream->model_queries.size() == 1);
+  }
+  give_models({"Orange Cat"});
+  CHECK(asked->log == strings{"begin"});
+}
+
+TEST_CASE_FIXTURE(fixture, "and for no longer than a loading upstream is waited for") {
+  begin_without_default();
+  auto asked = ask_in("s1");
+  for (int i = 0; i < 59; ++i) {
+    refuse_models();
+    pass(1s);
+  }
+  CHECK(asked->log.empty());
+  refuse_models();
+  pass(1s);
+  CHECK(asked->log == strings{"failed"});
+  pass(1min);
+  CHECK(upstream->model_queries.empty()); // Nobody waits for it any more.
+}
+
+TEST_CASE_FIXTURE(fixture, "a list that will not come is not waited for") {
+  begin_without_default();
+  auto asked = ask_in("s1");
+  refuse_models(openai::error_code::upstream_auth_failed);
+  CHECK(asked->log == strings{"failed"});
+  CHECK(asked->error.code == openai::error_code::upstream_auth_failed);
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "a model that a lone OpenAI-compatible upstream is asked for needs no list") {
+  upstream->can.speaks_openai = true;
+  CHECK(ask_in("s1", "llama")->head.what.model.upstream_name == "llama");
 }
 
 TEST_CASE_FIXTURE(fixture, "who asks whether turns can be answered has the upstream tried again") {
   refuse_models();
-  upstream->counts.unreachable = 1;
+  upstream->stands.unreachable = 1;
   get<readiness>(atom::ready_v);
   CHECK(upstream->model_queries.empty());
   pass(options.models_retry);
@@ -383,8 +456,8 @@ TEST_CASE_FIXTURE(fixture, "who asks whether turns can be answered has the upstr
   REQUIRE(upstream->model_queries.size() == 1);
   // Also while the list is good: what is asked is whether the account works.
   give_models({"Orange Cat"});
-  upstream->counts = {};
-  upstream->counts.unreachable = 1;
+  upstream->stands = {};
+  upstream->stands.unreachable = 1;
   pass(options.models_retry);
   get<readiness>(atom::ready_v);
   CHECK(upstream->model_queries.size() == 1);

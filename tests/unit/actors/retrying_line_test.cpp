@@ -27,9 +27,10 @@ struct fixture {
     std::vector<fallback> places;
     for (auto& other : others) {
       other->can.stateless = true;
-      places.push_back({other, "their model"});
+      places.push_back({other, "their model", other->called == long_one});
     }
     plan = std::make_shared<retry_plan>(main, std::move(places), options, counts);
+    plan->now = [this] { return now; };
     line_context context;
     context.events = [this](transfer_event e) { line->on_transfer(std::move(e)); };
     context.wake = [this](std::chrono::milliseconds time, std::uint64_t number) {
@@ -56,14 +57,24 @@ struct fixture {
     return *upstream->lines.back();
   }
 
-  void fail_later(std::optional<std::chrono::seconds> retry_after = {}) {
+  void fail_later(std::optional<std::chrono::milliseconds> retry_after = {},
+                  remedy help = remedy::later) {
     openai::error e{error_code::upstream_error};
     e.retry_after = retry_after;
-    at(main).fail_with({e, remedy::later});
+    at(main).fail_with({e, help});
+  }
+
+  /// The newest time that was asked for passes.
+  void pass() {
+    now += waits.back().first;
+    wake();
   }
 
   std::shared_ptr<test::fake_upstream> main = std::make_shared<test::fake_upstream>();
   std::vector<std::shared_ptr<test::fake_upstream>> others;
+  /// The fall-back that takes long conversations.
+  std::string long_one;
+  retry_plan::clock::time_point now = retry_plan::clock::now();
   retry_options options;
   metrics counts;
   std::shared_ptr<retry_plan> plan;
@@ -209,7 +220,7 @@ TEST_CASE_FIXTURE(with_two_fallbacks, "others take a turn that the first cannot 
   CHECK(others[1]->log == once);
   at(others[1]).say("meow");
   at(others[1]).end_answer(openai::message{openai::role::assistant, "meow"});
-  CHECK(heard.log == strings{"answer"});
+  CHECK(heard.log == strings{"by other1 public-their model", "answer"});
   line->settle();
   CHECK(others[1]->log.back() == "settle");
   CHECK(counts.upstream("main").fallbacks.Value() == 2);
@@ -270,4 +281,159 @@ TEST_CASE_FIXTURE(with_two_fallbacks, "events reach the line whose they are") {
   second.happenings.push_back([this] { heard.log.emplace_back("in time"); });
   second.context.events(transfer_event{});
   CHECK(heard.log == strings{"in time"});
+}
+
+TEST_CASE_FIXTURE(fixture, "a cheap failure is tried once more at once, and only once") {
+  begin();
+  fail_later({}, remedy::again);
+  CHECK(main->log == twice);
+  CHECK(waits.empty());
+  fail_later({}, remedy::again);
+  CHECK(heard.log == strings{"failure"});
+  CHECK(counts.upstream("main").retries.Value() == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "without retries nothing is tried once more") {
+  options.retries = 0;
+  begin();
+  fail_later({}, remedy::again);
+  CHECK(main->log == once);
+  CHECK(heard.log == strings{"failure"});
+}
+
+TEST_CASE_FIXTURE(fixture, "where there is no alternative, a turn is begun whatever rests") {
+  main->admitting = false;
+  begin();
+  CHECK(main->log == once);
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "an upstream that loads is asked each second, for as long as that may take") {
+  options.loading_wait = 60s;
+  options.retries = 0;
+  options.budget = 0;
+  begin();
+  const auto begun = now;
+  while (heard.log.empty()) {
+    fail_later({}, remedy::when_loaded);
+    if (heard.log.empty()) {
+      CHECK(waits.back().first == 1s);
+      pass();
+    }
+  }
+  CHECK(now - begun == 60s);
+  CHECK(main->log.size() == 61);
+  CHECK(counts.upstream("main").retries.Value() == 0);
+}
+
+TEST_CASE_FIXTURE(fixture, "an upstream that loads for longer than turns wait is not waited for") {
+  SUBCASE("because nobody waits") { options.loading_wait = 0s; }
+  SUBCASE("because it says so") { options.loading_wait = 5s; }
+  begin();
+  fail_later(6s, remedy::when_loaded);
+  CHECK(heard.log == strings{"failure"});
+}
+
+TEST_CASE_FIXTURE(fixture, "a loading upstream is not asked before the time that it tells") {
+  begin();
+  fail_later(20s, remedy::when_loaded);
+  CHECK(waits.back().first == 20s);
+}
+
+TEST_CASE_FIXTURE(fixture, "of the turns that wait for a loading upstream one asks, and then all") {
+  begin();
+  fail_later({}, remedy::when_loaded);
+  now += 900ms;
+  plan->seen_loading = now; // Another turn asked.
+  now += 100ms;
+  wake();
+  CHECK(main->log == once);
+  now += 1s;
+  wake();
+  CHECK(main->log == twice);
+}
+
+TEST_CASE_FIXTURE(fixture, "what follows on loading is a failure like any other") {
+  begin();
+  fail_later({}, remedy::when_loaded);
+  pass();
+  fail_later();
+  CHECK(heard.log.empty());
+  CHECK(waits.back().first <= 250ms);
+  pass();
+  CHECK(main->log.size() == 3);
+}
+
+TEST_CASE_FIXTURE(with_two_fallbacks, "a turn begins at the first place that admits it") {
+  main->admitting = false;
+  others[0]->admitting = false;
+  begin();
+  CHECK(main->log.empty());
+  CHECK(others[0]->log.empty());
+  CHECK(others[1]->log == once);
+  CHECK(counts.upstream("main").fallbacks.Value() == 1);
+  at(others[1]).say("meow");
+  CHECK(heard.log == strings{"by other1 public-their model"});
+}
+
+TEST_CASE_FIXTURE(with_two_fallbacks, "where no place admits a turn, the first is asked") {
+  main->admitting = others[0]->admitting = others[1]->admitting = false;
+  begin();
+  CHECK(main->log == once);
+  at(main).fail(error_code::upstream_error);
+  CHECK(others[0]->log.empty());
+  CHECK(heard.log == strings{"failure"});
+}
+
+TEST_CASE_FIXTURE(with_two_fallbacks, "one that was passed over is asked where all others failed") {
+  main->admitting = false;
+  begin();
+  at(others[0]).fail(error_code::upstream_error);
+  at(others[1]).fail(error_code::upstream_timeout);
+  CHECK(main->log == once);
+  at(main).fail(error_code::upstream_auth_failed);
+  CHECK(heard.log == strings{"failure"});
+  CHECK(heard.error.code == error_code::upstream_auth_failed);
+}
+
+TEST_CASE_FIXTURE(with_two_fallbacks,
+                  "a cheap failure is tried there once more before a fall-back is") {
+  begin();
+  fail_later({}, remedy::again);
+  CHECK(main->log == twice);
+  CHECK(others[0]->log.empty());
+  fail_later({}, remedy::again);
+  CHECK(others[0]->log == once);
+}
+
+TEST_CASE_FIXTURE(with_two_fallbacks,
+                  "a fall-back takes the turns of an upstream that loads at once") {
+  begin();
+  fail_later({}, remedy::when_loaded);
+  CHECK(others[0]->log == once);
+  CHECK(waits.empty());
+}
+
+TEST_CASE_FIXTURE(with_two_fallbacks,
+                  "a conversation that is too long goes to the fall-back marked for it") {
+  long_one = "other1";
+  begin();
+  at(main).fail(error_code::context_length_exceeded);
+  CHECK(others[0]->log.empty());
+  CHECK(others[1]->log == once);
+  SUBCASE("and is answered there") {
+    at(others[1]).say("meow");
+    CHECK(heard.log == strings{"by other1 public-their model"});
+  }
+  SUBCASE("or is told as the first told it") {
+    at(others[1]).fail(error_code::upstream_error);
+    CHECK(others[0]->log.empty());
+    CHECK(heard.error.code == error_code::context_length_exceeded);
+  }
+}
+
+TEST_CASE_FIXTURE(with_two_fallbacks, "the answer of the first names nobody else") {
+  begin();
+  at(main).say("meow");
+  CHECK(heard.log.empty());
 }

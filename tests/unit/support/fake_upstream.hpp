@@ -116,11 +116,19 @@ public:
 
   void list_models(models_handler f) override { model_queries.push_back(std::move(f)); }
   upstream_abilities abilities() const override { return can; }
-  account_counts accounts() const override { return counts; }
-  bool is_given_up() const override { return given_up; }
+  upstream_state state() const override { return stands; }
+  bool admits(const std::string&) const override { return admitting; }
+  std::optional<std::chrono::milliseconds> probe() override {
+    ++probes;
+    return next_probe;
+  }
+  void on_probes_needed(std::function<void()> f) override {
+    if (keeps_probe_signal)
+      probes_needed = std::move(f);
+  }
   std::string_view name() const noexcept override { return called; }
   std::string_view kind() const noexcept override { return "fake"; }
-  std::string default_model() const override { return "Orange Cat"; }
+  std::string default_model() const override { return default_name; }
   std::string public_model_id(std::string_view name) const override {
     return "public-" + std::string{name};
   }
@@ -136,8 +144,14 @@ public:
   std::vector<line*> lines;
   std::vector<models_handler> model_queries;
   std::string called = "fake";
-  account_counts counts;
-  bool given_up = false;
+  std::string default_name = "Orange Cat";
+  upstream_state stands;
+  bool admitting = true;
+  int probes = 0;
+  std::optional<std::chrono::milliseconds> next_probe;
+  /// An actor may be behind the signal, so a test that keeps it drops it before the system ends.
+  bool keeps_probe_signal = false;
+  std::function<void()> probes_needed;
   upstream_abilities can;
 };
 

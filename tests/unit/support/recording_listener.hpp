@@ -18,6 +18,9 @@ struct recording_listener : upstream_listener {
     error = std::move(f.reason);
     help = f.help;
   }
+  void on_other_upstream(const std::string& upstream, const std::string& model) override {
+    log.push_back("by " + upstream + " " + model);
+  }
   void on_settled() override { log.emplace_back("settled"); }
   std::string seeded_text() const override { return {}; }
   std::size_t times_said() const override { return 0; }

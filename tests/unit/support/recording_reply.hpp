@@ -27,6 +27,9 @@ inline reply_actor::behavior_type recording_reply(reply_actor::pointer self,
         record->head = std::move(head);
         record->session = std::move(session);
       },
+      [record](atom::changed, const std::string& upstream, const std::string& model) {
+        record->log.push_back("by " + upstream + " " + model);
+      },
       [record](atom::delta, const deltas& text, std::uint64_t) {
         record->log.push_back("delta " + text.text);
       },

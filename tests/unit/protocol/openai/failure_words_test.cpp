@@ -1,6 +1,6 @@
 #include "protocol/json.hpp"
 #include "protocol/openai/failure_words.hpp"
-#include "protocol/openai/upstream_call.hpp"
+#include "protocol/openai/upstream_failures.hpp"
 
 #include <doctest/doctest.h>
 

@@ -122,14 +122,19 @@ TEST_CASE("readiness is told with its reasons") {
         R"({"status":"not_ready","reasons":["draining","upstream_unknown"],"upstreams":[]})");
   upstream_standing cats;
   cats.name = "cats";
-  cats.given_up = true;
+  cats.circuit = "open";
+  cats.reasons = {"circuit_open", "accounts_limited"};
+  cats.limits = {{"orange", 3, std::chrono::seconds{7}}};
   cats.working = 1;
   cats.refused = 2;
   cats.limited = 3;
   cats.unreachable = 4;
   CHECK(readiness_json({}, {cats, {}}) ==
         R"({"status":"ready","reasons":[],"upstreams":[{"name":"cats","circuit":"open",)"
-        R"("accounts":{"working":1,"refused":2,"limited":3,"unreachable":4}},)"
+        R"("accounts":{"working":1,"refused":2,"limited":3,"unreachable":4},)"
+        R"("reasons":["circuit_open","accounts_limited"],)"
+        R"("limits":[{"model":"orange","accounts":3,"seconds":7}]},)"
         R"({"name":"","circuit":"closed",)"
-        R"("accounts":{"working":0,"refused":0,"limited":0,"unreachable":0}}]})");
+        R"("accounts":{"working":0,"refused":0,"limited":0,"unreachable":0},)"
+        R"("reasons":[],"limits":[]}]})");
 }

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "actors/messages.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+namespace nekod {
+
+/// What a prober knows.
+struct prober_state {
+  explicit prober_state(prober_actor::stateful_pointer<prober_state> self) : self_(self) {}
+
+  /// Begins to hear of circuit breakers that open.
+  void start(std::vector<std::shared_ptr<upstream_service>> services);
+
+  /// The circuit breaker of the service at that place opened.
+  void opened(std::size_t place);
+
+  /// A probe of the service at that place may be due.
+  void look(std::size_t place);
+
+  static inline const char* name = "prober";
+
+private:
+  prober_actor::stateful_pointer<prober_state> self_;
+  std::vector<std::shared_ptr<upstream_service>> services_;
+  /// By place, whether a look is on its way.
+  std::vector<bool> looking_;
+};
+
+/// A PROBER.
+prober_actor::behavior_type prober(prober_actor::stateful_pointer<prober_state> self,
+                                   std::vector<std::shared_ptr<upstream_service>> services);
+
+} // namespace nekod
