@@ -303,6 +303,19 @@ test('a request without a key, and with one', async (t) => {
     assert.equal((await chat(gate, {}, { headers })).status, 200);
 });
 
+test('without keys a page of another site, and a name that is not known', async () => {
+  await everywhere(nekod, 403, { headers: { 'Sec-Fetch-Site': 'cross-site' } });
+  const named = await chat(nekod, {}, { headers: { Host: 'evil.test' } });
+  assert.equal(named.status, 403);
+  assert.equal(code(named), 'host_not_allowed');
+});
+
+test('a body with a coding', async () => {
+  const encoded = await chat(nekod, {}, { headers: { 'Content-Encoding': 'gzip' } });
+  assert.equal(encoded.status, 415);
+  assert.equal(code(encoded), 'unsupported_media_type');
+});
+
 test('a limit of requests that is used up', async (t) => {
   const gate = await gateway(t, [...leading(sim), '--rate-limit', '1 per day']);
   await chat(gate, {});
