@@ -115,7 +115,10 @@ error openai_account::failure_of(const upstream_response& r) const {
   // A page is from a gate before the server, which knows nothing of keys.
   if (r.status == 403 && is_page(r))
     return {error_code::upstream_error, {}, "upstream status 403"};
-  auto result = without_key(openai::failure_of(r.status, openai::parse_failure(r.body)));
+  // A server that breaks may print anything; what it says in an error object is meant to be told.
+  const auto meant = r.status < 500 || openai::is_error_object(r.body);
+  auto words = meant ? openai::parse_failure(r.body) : std::nullopt;
+  auto result = without_key(openai::failure_of(r.status, std::move(words)));
   result.retry_after = r.retry_after;
   if (result.code == error_code::upstream_auth_failed)
     result.detail = "see OPENAI_API_KEY";

@@ -229,7 +229,7 @@ test('a wrong token is told as such, and never told itself', async (t) => {
 });
 
 test('an upstream that is not there is a 502', async (t) => {
-  const gone = await pair(t);
+  const gone = await pair(t, { nekod: ['--loading-wait', '0'] });
   gone.sim.kill('SIGKILL');
   await gone.sim.exited;
   const response = await ask(gone.nekod, unique(), unique());
