@@ -57,6 +57,7 @@ const std::vector<row> rows{
     {error_code::rate_limit_exceeded, "rate_limit_exceeded", 429, "rate_limit_error", true},
     {error_code::session_busy, "session_busy", 429, "rate_limit_error", true},
     {error_code::upstream_auth_failed, "upstream_auth_failed", 502, "authentication_error", false},
+    {error_code::upstream_loop, "upstream_loop", 508, "server_error", false},
     {error_code::upstream_error, "upstream_error", 502, "server_error", true},
     {error_code::upstream_timeout, "upstream_timeout", 504, "server_error", true},
     {error_code::overloaded, "overloaded", 503, "server_error", true},
