@@ -110,7 +110,7 @@ void anuneko_line::take_account() {
   auto own = chat_.id.empty() ? nullptr : accounts_->find(chat_.account, turn_.model);
   if (!own)
     chat_ = upstream_chat{};
-  account_ = own ? std::move(own) : accounts_->any(turn_.model);
+  account_ = own ? own : accounts_->any(turn_.model);
   counted_ = counted_turn{account_};
 }
 

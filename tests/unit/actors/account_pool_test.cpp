@@ -216,16 +216,16 @@ TEST_CASE_FIXTURE(fixture, "a limit is its model's, and other models are none th
 }
 
 TEST_CASE_FIXTURE(fixture, "an account without money rests for all models, however that is said") {
-  for (const auto& [status, body] : std::vector<std::pair<std::uint16_t, std::string>>{
+  for (const auto& refusal : std::vector<std::pair<std::uint16_t, std::string>>{
            {402, R"({"error":{"message":"Insufficient Balance"}})"},
            {402, ""},
            {403, "{}"},
            {429, R"({"error":{"message":"quota","code":"insufficient_quota"}})"},
            {400, R"({"error":{"message":"x","code":"billing_hard_limit_reached"}})"},
            {400, R"({"error":{"message":"x","type":"billing_error"}})"}}) {
-    CAPTURE(body);
+    CAPTURE(refusal.second);
     make({{"a", 1}, {"b", 1}});
-    end_call(0, status, body, {}, "big");
+    end_call(0, refusal.first, refusal.second, {}, "big");
     CHECK(pool->state(now).refused == 1);
     for (int i = 0; i < 3; ++i)
       CHECK(take("small") == "b");
