@@ -16,6 +16,7 @@ namespace {
 struct fixture {
   void make(const std::map<std::string, double>& weights) {
     std::vector<std::shared_ptr<account_watch>> all;
+    all.reserve(weights.size());
     for (const auto& [name, weight] : weights)
       all.push_back(std::make_shared<account_watch>(account_identity{"cats", name, weight}, counts,
                                                     std::vector<std::string>{"call"}, line));
