@@ -150,12 +150,15 @@ void rooms::make_actors(model_aliases aliases) {
   add_message_types(config);
   run_actors_on(loops, config);
   system.emplace(config);
+  const auto health = database ? database->health() : nullptr;
   store = make_store();
   registry_options o;
   o.upstreams = make_upstreams(*client, set, upstreams, budget, instance, counts);
   o.budget = budget;
   o.limits = conversation_limits_of(set);
   o.store = store;
+  if (health)
+    o.health = health;
   o.counts = counts;
   o.aliases = std::move(aliases);
   o.digest = digest;

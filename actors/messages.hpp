@@ -356,7 +356,9 @@ using store_actor = caf::typed_actor<
 /// A STORE that writes what came together in one go.
 using batching_store_actor = store_actor::extend<
     // What came until now may be written; a message to itself.
-    caf::reacts_to<atom::flush>>;
+    caf::reacts_to<atom::flush>,
+    // Looks whether the store works; a message to itself.
+    caf::reacts_to<atom::wake>>;
 
 /// Who sends text on CREDIT: the reader says how much of it has left, so that more may come, or
 /// that nobody reads any more.

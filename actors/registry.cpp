@@ -57,9 +57,19 @@ std::vector<std::shared_ptr<upstream_service>> registry_state::services() const 
 }
 
 void registry_state::open(open_turn t, reply_actor reply) {
+  if (!options_.health->in_place) {
+    refuse(reply, {error_code::store_unavailable, {}, "its file is not in its place"});
+    return;
+  }
   if (models_are_old())
     refresh_models(); // The last lists serve meanwhile.
   serve({std::move(t), std::move(reply), self_->clock().now() + options_.loading_wait});
+}
+
+readiness registry_state::with_store(readiness r) const {
+  if (!options_.health->in_place || !options_.health->works)
+    r.reasons.emplace_back("store_unavailable");
+  return r;
 }
 
 void registry_state::hand_over(open_turn t, model_choice model, reply_actor reply) {
@@ -200,7 +210,7 @@ registry_actor::behavior_type registry(registry_actor::stateful_pointer<registry
       [self](atom::models, atom::refresh) { return self->state.fresh_models(); },
       [self](model_aliases& aliases) { self->state.use(std::move(aliases)); },
       [self](atom::refresh) { self->state.look_for_models(); },
-      [self](atom::ready) { return self->state.ready(); },
+      [self](atom::ready) { return self->state.with_store(self->state.ready()); },
       [self](atom::list, session_query& query) { return self->state.list(std::move(query)); },
       [self](atom::show, const std::string& id, const session_view& view) {
         return self->state.show(id, view);

@@ -5,6 +5,7 @@
 #include "actors/messages.hpp"
 #include "actors/metrics.hpp"
 #include "actors/model_catalogue.hpp"
+#include "actors/store_health.hpp"
 #include "actors/whole_conversation.hpp"
 
 #include <chrono>
@@ -26,6 +27,7 @@ struct registry_options {
   /// At least one. The first serves where no other is asked for.
   std::vector<routed_upstream> upstreams;
   store_actor store;
+  std::shared_ptr<const store_health> health = std::make_shared<store_health>();
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();
   /// As in `session_options`.
   std::shared_ptr<byte_budget> budget;
@@ -61,6 +63,9 @@ struct registry_state {
   void start(registry_options o);
 
   void open(open_turn t, reply_actor reply);
+
+  /// Adds to *r* what speaks against the store.
+  readiness with_store(readiness r) const;
   caf::result<model_list> models();
   caf::result<model_list> fresh_models();
   void use(model_aliases aliases);

@@ -70,7 +70,7 @@ void registry_state::name_or_scope(turn next, const std::string& tenant, reply_a
           },
           [this, reply](const caf::error&) {
             spdlog::error("the store did not say whether a request names a session");
-            refuse(reply, {error_code::internal_error, {}, "the session store did not answer"});
+            refuse(reply, {error_code::store_unavailable, {}, "it did not answer"});
           });
 }
 

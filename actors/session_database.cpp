@@ -4,6 +4,8 @@
 #include "actors/session_file.hpp"
 #include "protocol/openai/transcript_json.hpp"
 
+#include <filesystem>
+
 namespace nekod {
 
 namespace {
@@ -91,6 +93,9 @@ session_database::session_database(const std::string& file, texts t) try
   // Reads before anything is written, and all of one index: a broken file stays as it is.
   count_ = committed_count_ = static_cast<std::size_t>(db_.number("SELECT count(*) FROM sessions"));
   begin_run();
+  const auto path = std::filesystem::absolute(file).string();
+  watch_.add(path);
+  watch_.add(path + "-wal");
   if (texts_ == texts::dropped)
     drop_texts();
 } catch (const sqlite::error& e) {
@@ -201,6 +206,10 @@ std::size_t session_database::sweep(const session_expiry& expiry, std::size_t mo
     count_ -= swept;
     return swept;
   });
+}
+
+void session_database::try_write() {
+  in_batch([&] { db_.execute("UPDATE runs SET ended_well = 0"); });
 }
 
 void session_database::commit() {

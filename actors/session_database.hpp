@@ -1,10 +1,14 @@
 #pragma once
 
+#include "actors/file_watch.hpp"
 #include "actors/messages.hpp"
 #include "actors/sqlite.hpp"
+#include "actors/store_health.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 
 namespace nekod {
@@ -45,6 +49,18 @@ public:
   /// Brings the batch to the disk, if there is one.
   void commit();
 
+  /// Undoes the batch, if there is one.
+  void drop_batch() noexcept { undo(); }
+
+  /// Writes what changes nothing, to see whether the disk takes it with the next `commit`.
+  void try_write();
+
+  /// @returns why the file, or the log of SQLite's beside it, is no longer in its place.
+  std::optional<std::string> misplaced() const { return watch_.problem(); }
+
+  /// Shared with those who are told how the store stands.
+  const std::shared_ptr<store_health>& health() const noexcept { return health_; }
+
   session_lookup load(const session_key& key);
 
   /// A session of that id in that view.
@@ -79,6 +95,8 @@ private:
   session_lookup record_of(sqlite::rows row) const;
 
   texts texts_;
+  std::shared_ptr<store_health> health_ = std::make_shared<store_health>();
+  file_watch watch_;
   sqlite::connection db_;
   /// Whether there is a batch; SQLite may have undone it by itself.
   bool batch_ = false;

@@ -32,7 +32,7 @@ void session_state::load() {
             [this](const caf::error& e) {
               log_store_failure(options_.id, e);
               enter(phase::unknown);
-              fail_all({error_code::internal_error, {}, "the session store did not answer"});
+              fail_all({error_code::store_unavailable, {}, "it did not answer"});
               // Nobody else could ask for a session of that id meanwhile.
               offer_to_leave();
             });
@@ -92,7 +92,7 @@ void session_state::not_committed() {
   else
     memory_.forget_tip();
   refuse(running_->readers, turn_outcome::failed,
-         {error_code::internal_error, {}, "the turn could not be stored"}, running_turns());
+         {error_code::store_unavailable, {}, "the turn is not kept"}, running_turns());
 }
 
 void session_state::save() {

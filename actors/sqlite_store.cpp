@@ -21,12 +21,15 @@ void sqlite_store_state::start(std::shared_ptr<session_database> database,
   });
   // Much may have expired while nobody was here.
   self_->send(self_, atom::sweep_v);
+  self_->send(self_, atom::wake_v);
 }
 
 // -- writing -------------------------------------------------------------------------------------
 
 template <class T, class Write>
 caf::result<T> sqlite_store_state::write(Write f) {
+  if (!misplaced_.empty())
+    return misplaced_error();
   T answer{};
   try {
     answer = f();
@@ -80,6 +83,11 @@ void sqlite_store_state::forget(const std::string& tenant, const std::string& id
 void sqlite_store_state::flush() {
   if (batch_.empty())
     return;
+  if (is_misplaced()) {
+    database_->drop_batch();
+    answer_all(misplaced_error());
+    return;
+  }
   try {
     auto begun = metrics::clock::now();
     database_->commit();
@@ -103,9 +111,12 @@ void sqlite_store_state::write_apart(const std::function<void()>& write) {
 void sqlite_store_state::sweep() {
   std::size_t swept = 0;
   try {
-    write_apart([&] {
-      swept = database_->sweep(lifetime_.expiry(std::chrono::system_clock::now()), store_step);
-    });
+    if (misplaced_.empty())
+      write_apart([&] {
+        swept = database_->sweep(lifetime_.expiry(std::chrono::system_clock::now()), store_step);
+        if (cannot_write_)
+          database_->try_write();
+      });
   } catch (const sqlite::error& e) {
     swept = 0;
     could_not(cannot_write_, "written", e);
@@ -117,6 +128,8 @@ void sqlite_store_state::sweep() {
 }
 
 caf::result<std::uint64_t> sqlite_store_state::clear(session_filter filter) {
+  if (!misplaced_.empty())
+    return misplaced_error();
   auto promise = self_->make_response_promise<std::uint64_t>();
   clearings_.emplace_back(std::move(filter), promise);
   self_->send(self_, atom::clear_v);
@@ -167,9 +180,12 @@ void sqlite_store_state::answer_all(const caf::error& e) {
 template <class Read>
 auto sqlite_store_state::look(Read read)
     -> caf::result<decltype(read(std::declval<session_database&>()))> {
+  if (!misplaced_.empty())
+    return misplaced_error();
   try {
     auto found = read(*database_);
-    cannot_read_ = false;
+    if (std::exchange(cannot_read_, false))
+      tell_health();
     return found;
   } catch (const sqlite::error& e) {
     return could_not(cannot_read_, "read", e);
@@ -180,14 +196,52 @@ auto sqlite_store_state::look(Read read)
 
 void sqlite_store_state::wrote() {
   counts_->stored_sessions.Set(static_cast<double>(database_->count()));
-  if (std::exchange(cannot_write_, false))
-    spdlog::warn("the session store can be written again");
+  if (!std::exchange(cannot_write_, false))
+    return;
+  spdlog::warn("the session store can be written again");
+  tell_health();
 }
 
 caf::error sqlite_store_state::could_not(bool& trouble, const char* what, const sqlite::error& e) {
   if (!std::exchange(trouble, true))
     spdlog::error("the session store cannot be {}: {}; turns fail until it can", what, e.what());
+  tell_health();
   return caf::make_error(caf::sec::runtime_error, std::string{e.what()});
+}
+
+/// Looks anew, and says when it changed.
+bool sqlite_store_state::is_misplaced() {
+  const auto problem = database_->misplaced().value_or(std::string{});
+  if (problem.empty() && !misplaced_.empty())
+    spdlog::warn("the session store is in its place again");
+  else if (!problem.empty() && misplaced_.empty())
+    spdlog::error("the session store: {}; turns are refused until it is back, or nekod is started "
+                  "anew",
+                  problem);
+  misplaced_ = problem;
+  tell_health();
+  return !misplaced_.empty();
+}
+
+caf::error sqlite_store_state::misplaced_error() const {
+  return caf::make_error(caf::sec::runtime_error, misplaced_);
+}
+
+void sqlite_store_state::tell_health() {
+  auto& health = *database_->health();
+  health.works = !cannot_write_ && !cannot_read_;
+  health.in_place = misplaced_.empty();
+}
+
+void sqlite_store_state::check() {
+  if (!is_misplaced() && cannot_write_) {
+    try {
+      write_apart([this] { database_->try_write(); });
+    } catch (const sqlite::error& e) {
+      could_not(cannot_write_, "written", e);
+    }
+  }
+  self_->delayed_send(self_, store_check_interval, atom::wake_v);
 }
 
 batching_store_actor::behavior_type
@@ -220,6 +274,7 @@ sqlite_store(batching_store_actor::stateful_pointer<sqlite_store_state> self,
       },
       [self](atom::sweep) { self->state.sweep(); },
       [self](atom::flush) { self->state.flush(); },
+      [self](atom::wake) { self->state.check(); },
   };
 }
 

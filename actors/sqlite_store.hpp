@@ -5,6 +5,7 @@
 #include "actors/session_database.hpp"
 #include "actors/store.hpp"
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -16,6 +17,9 @@ namespace nekod {
 
 /// Records that one write brings to the disk, at most.
 inline constexpr std::size_t most_in_batch = 512;
+
+/// How often the file's place is looked at, and a store that failed is tried.
+inline constexpr std::chrono::seconds store_check_interval{2};
 
 /// Session records in a file, written in batches: all that waits in the mailbox while the disk is
 /// at work goes to it together. Nobody is answered before what he wrote is on the disk; who reads
@@ -42,6 +46,9 @@ struct sqlite_store_state {
 
   void sweep();
 
+  /// Looks whether the file is in its place, and tries a store that failed; then again later.
+  void check();
+
   caf::result<std::uint64_t> clear(session_filter filter);
   void clear_next();
 
@@ -59,6 +66,9 @@ private:
   std::uint64_t clear_page(const session_filter& filter, const openai::session_page& page);
   void wrote();
   caf::error could_not(bool& trouble, const char* what, const sqlite::error& e);
+  bool is_misplaced();
+  caf::error misplaced_error() const;
+  void tell_health();
 
   batching_store_actor::stateful_pointer<sqlite_store_state> self_;
   std::shared_ptr<session_database> database_;
@@ -69,6 +79,8 @@ private:
   /// Whether the last write, or read, failed: said when it changes.
   bool cannot_write_ = false;
   bool cannot_read_ = false;
+  /// Why the file is not in its place; empty where it is.
+  std::string misplaced_;
 };
 
 /// The STORE that keeps records in a file. It blocks: spawn it `detached`.

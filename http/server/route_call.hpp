@@ -72,8 +72,14 @@ void routes::ask_for(std::chrono::seconds patience, const call& c, Answer answer
                            const Question&... q) {
     self->request(registry, patience, q...)
         .then([c, answer](const Reply& reply) { answer(*c.x, c.request_id, reply); },
-              [c, lang](const caf::error&) {
-                respond_error(*c.x, {openai::error_code::internal_error, {}, "no answer in time"},
+              [c, lang](const caf::error& e) {
+                // The store tells of its failures so.
+                const auto failed = e == caf::sec::runtime_error;
+                respond_error(*c.x,
+                              failed ? openai::error{openai::error_code::store_unavailable}
+                                     : openai::error{openai::error_code::internal_error,
+                                                     {},
+                                                     "no answer in time"},
                               lang, c.request_id);
               });
   };

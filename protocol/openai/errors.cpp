@@ -99,6 +99,9 @@ constexpr auto rows = std::to_array<row>({
      "The upstream service took too long", retry},
     {error_code::overloaded, 503, server_error, "overloaded", "服务器繁忙，请稍后重试",
      "The server is overloaded, try again later", retry},
+    {error_code::store_unavailable, 503, server_error, "store_unavailable",
+     "会话存储暂时不可用，请稍后重试", "The session store is not available, try again later",
+     retry},
     {error_code::internal_error, 500, server_error, "internal_error", "服务器内部错误",
      "Internal server error", retry},
 });

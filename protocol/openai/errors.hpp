@@ -75,6 +75,8 @@ enum class error_code : std::uint8_t {
   upstream_timeout,
   /// Draining, or out of some resource.
   overloaded,
+  /// The session store failed, is silent, or its file is not in its place.
+  store_unavailable,
   internal_error,
   /// Not an error: the number of codes.
   count,

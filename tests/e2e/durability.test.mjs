@@ -3,11 +3,22 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import test, { after } from 'node:test';
 import {
   Gateway,
+  checkBrokenStream,
   expectError,
   gateway,
   leadingTo,
@@ -199,6 +210,81 @@ test('a disk that is full at the start is the matter of a moment', { skip: sanit
   }
 });
 
+/// The status of `/health/ready`, and its reasons.
+async function readiness(nekod) {
+  const response = await fetch(`${nekod.url}/health/ready`);
+  return [response.status, (await response.json()).reasons];
+}
+
+const changes = {
+  'is removed': (file) => rmSync(file),
+  'is replaced': (file) => {
+    copyFileSync(file, `${file}.copy`);
+    renameSync(`${file}.copy`, file);
+  },
+  'is moved away': (file) => renameSync(file, `${file}.old`),
+  'loses the log beside it': (file) => rmSync(`${file}-wal`),
+  'is in a folder that is moved': (file) => renameSync(dirname(file), `${dirname(file)}.old`),
+  'is in a folder that is replaced': (file) => {
+    renameSync(dirname(file), `${dirname(file)}.old`);
+    mkdirSync(dirname(file));
+    copyFileSync(join(`${dirname(file)}.old`, basename(file)), file);
+  },
+};
+
+for (const [name, change] of Object.entries(changes)) {
+  test(`a file that ${name} while nekod runs is noticed, and turns are refused`, async (t) => {
+    const file = join(temporaryFolder(t), 'deep', 'sessions.db');
+    mkdirSync(dirname(file));
+    const nekod = await start(t, file);
+    const id = unique('session');
+    await nekod.ask(unique(), { session_id: id });
+    change(file);
+    // Without a turn.
+    await until(async () => (await readiness(nekod))[0] === 503, 'still ready');
+    assert.deepEqual(await readiness(nekod), [503, ['store_unavailable']]);
+    await nekod.logged(/error .*the session store: .*sessions\.db.* (is gone|was replaced)/);
+    for (const [fields, stream] of [[{ session_id: id }, false], [{}, false], [{ session_id: id }, true]]) {
+      const text = unique('refused');
+      const response = await nekod.post({ messages: [{ role: 'user', content: text }], stream, ...fields });
+      await expectError(response, 503, 'store_unavailable', 'server_error');
+      assert.equal(await sim.chatWith(text), undefined, 'the upstream hears nothing');
+    }
+    await expectError(await fetch(`${nekod.url}/sessions`), 503, 'store_unavailable');
+    assert.equal((await fetch(`${nekod.url}/health/live`)).status, 200);
+    nekod.kill();
+    assert.equal((await nekod.ended()).code, 0);
+  });
+}
+
+test('a file that is back in its place is used again', async (t) => {
+  const file = freshFile(t);
+  const nekod = await start(t, file);
+  const id = unique('session');
+  const first = unique();
+  await nekod.ask(first, { session_id: id });
+  renameSync(file, `${file}.old`);
+  await until(async () => (await readiness(nekod))[0] === 503, 'still ready');
+  renameSync(`${file}.old`, file);
+  await until(async () => (await readiness(nekod))[0] === 200, 'never ready again');
+  const second = unique();
+  await nekod.ask(second, { session_id: id });
+  nekod.kill('SIGKILL');
+  await nekod.ended();
+  const again = await start(t, file);
+  await again.ask(unique(), { session_id: id });
+  assert.deepEqual((await sim.chatWith(first)).messages.slice(0, 2).map((m) => m.text), [first, second]);
+});
+
+test('a turn that runs while the file goes is told so, and is not taken for kept', async (t) => {
+  const file = freshFile(t);
+  const nekod = await start(t, file);
+  const stream = await nekod.stream(`[sim tokens=20 delay=20] ${unique()}`);
+  await stream.started();
+  rmSync(file);
+  assert.equal(checkBrokenStream(await stream.rest()).code, 'store_unavailable');
+});
+
 test('a full disk fails turns, is told once, and is over when there is room', { skip: sanitized }, async (t) => {
   const file = freshFile(t);
   const id = unique('session');
@@ -209,8 +295,9 @@ test('a full disk fails turns, is told once, and is over when there is room', { 
     if (response.status !== 200) return response;
     await response.text();
   }, 'the disk is never full');
-  await expectError(refused, 500, 'internal_error', 'server_error');
-  for (let i = 0; i < 3; ++i) await expectError(await ask(), 500, 'internal_error');
+  await expectError(refused, 503, 'store_unavailable', 'server_error');
+  for (let i = 0; i < 3; ++i) await expectError(await ask(), 503, 'store_unavailable');
+  assert.deepEqual(await readiness(nekod), [503, ['store_unavailable']]);
   assert.equal((await fetch(`${nekod.url}/health`)).status, 200);
   execFileSync('prlimit', ['--pid', `${nekod.pid}`, '--fsize=unlimited:unlimited']);
   const text = unique();

@@ -50,10 +50,10 @@ for (const [kind, upstream] of Object.entries(upstreams)) {
     // Long enough for more room than a file may have left within it.
     const lost = unique('lost');
     const long = { session_id: id, messages: [{ role: 'user', content: 'x'.repeat(60_000) + lost }] };
-    await expectError(await nekod.post(long), 500, 'internal_error', 'server_error');
+    await expectError(await nekod.post(long), 503, 'store_unavailable', 'server_error');
     const streamed = await nekod.post({ ...long, stream: true });
-    if (streamed.status === 200) assert.equal(checkBrokenStream(await streamed.text()).code, 'internal_error');
-    else await expectError(streamed, 500, 'internal_error', 'server_error');
+    if (streamed.status === 200) assert.equal(checkBrokenStream(await streamed.text()).code, 'store_unavailable');
+    else await expectError(streamed, 503, 'store_unavailable', 'server_error');
     assert.equal((await fetch(`${nekod.url}/health/live`)).status, 200);
 
     giveBack();

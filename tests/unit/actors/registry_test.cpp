@@ -22,6 +22,7 @@ struct fixture : test::actor_system_fixture {
     options.aliases.entries = {{"cat", "Exotic Shorthair"}, {"ghost", "No Such Cat"}};
     options.session_idle = 60s;
     options.digest = digest;
+    options.health = health;
     handle = system().spawn(registry, options);
     run();
   }
@@ -103,6 +104,7 @@ struct fixture : test::actor_system_fixture {
 
   std::shared_ptr<test::fake_upstream> upstream = std::make_shared<test::fake_upstream>();
   std::shared_ptr<conversation_digest> digest = std::make_shared<conversation_digest>("key");
+  std::shared_ptr<store_health> health = std::make_shared<store_health>();
   registry_options options;
   registry_actor handle;
 };
@@ -140,6 +142,22 @@ TEST_CASE_FIXTURE(fixture, "turns wait for the first list of models") {
   give_models({"Orange Cat", "Exotic Shorthair"});
   CHECK(a->log == strings{"begin"});
   CHECK(a->head.what.model.upstream_name == "Exotic Shorthair");
+}
+
+TEST_CASE_FIXTURE(fixture, "a store whose file is not in its place has turns refused unheard") {
+  give_models({"Orange Cat"});
+  upstream->counts.working = 1;
+  health->in_place = false;
+  const auto refused = ask_in("s1");
+  CHECK(refused->error.code == openai::error_code::store_unavailable);
+  CHECK(upstream->lines.empty());
+  CHECK(get<readiness>(atom::ready_v).reasons == strings{"store_unavailable"});
+  health->in_place = true;
+  CHECK(ask_in("s1")->log == strings{"begin"});
+  CHECK(get<readiness>(atom::ready_v).reasons.empty());
+  health->works = false; // A turn is what shows whether it does again.
+  CHECK(get<readiness>(atom::ready_v).reasons == strings{"store_unavailable"});
+  CHECK(ask_in("s2")->log == strings{"begin"});
 }
 
 TEST_CASE_FIXTURE(fixture, "only so many turns wait for the first list of models") {

@@ -46,7 +46,7 @@ TEST_CASE_FIXTURE(fixture, "an answer whose record cannot be committed fails") {
   run();
   pass(10s); // The store never answers.
   CHECK(a.record->log == strings{"begin", "failed"});
-  CHECK(a.record->error.code == openai::error_code::internal_error);
+  CHECK(a.record->error.code == openai::error_code::store_unavailable);
 }
 
 TEST_CASE_FIXTURE(fixture, "a turn begins only when the one before is settled") {

@@ -169,7 +169,7 @@ TEST_CASE_FIXTURE(fixture, "a turn that could not be stored never was") {
   auto lost = ask(u2, named);
   answer(said("assistant", "lost"));
   CHECK(lost.record->log.back() == "failed");
-  CHECK(lost.record->error.code == error_code::internal_error);
+  CHECK(lost.record->error.code == error_code::store_unavailable);
   *fails = false;
   ask(u2, named);
   CHECK(told() == "[" + u1 + "," + a1 + "," + u2 + "]");

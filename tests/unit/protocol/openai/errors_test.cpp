@@ -61,6 +61,7 @@ const std::vector<row> rows{
     {error_code::upstream_error, "upstream_error", 502, "server_error", true},
     {error_code::upstream_timeout, "upstream_timeout", 504, "server_error", true},
     {error_code::overloaded, "overloaded", 503, "server_error", true},
+    {error_code::store_unavailable, "store_unavailable", 503, "server_error", true},
     {error_code::internal_error, "internal_error", 500, "server_error", true},
 };
 
