@@ -146,7 +146,7 @@ TEST_CASE_FIXTURE(fixture, "turns wait for the first list of models") {
 
 TEST_CASE_FIXTURE(fixture, "a store whose file is not in its place has turns refused unheard") {
   give_models({"Orange Cat"});
-  upstream->counts.working = 1;
+  upstream->stands.working = 1;
   health->in_place = false;
   const auto refused = ask_in("s1");
   CHECK(refused->error.code == openai::error_code::store_unavailable);
