@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
-import { askWell, assistant, inFrontOf, llamaServer, textOf, user } from './llama.mjs';
+import { ask, askWell, assistant, inFrontOf, llamaServer, textOf, user } from './llama.mjs';
 
 const llama = await llamaServer({ after });
 const nekod = await inFrontOf({ after }, llama);
@@ -117,6 +117,17 @@ test('an answer that was begun for it stands once in the conversation', async ()
   const whole = [user('Say it'), assistant(textOf(first)), user('And then?')];
   const direct = await llama.ask({ messages: whole, ...limits });
   assert.equal(next.usage.prompt_tokens, direct.body.usage.prompt_tokens);
+});
+
+test('a picture that it cannot see is refused in its words, as often as it comes, and nobody else suffers', async () => {
+  const picture = { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } };
+  const messages = [user([{ type: 'text', text: 'What is it?' }, picture])];
+  for (const stream of [false, true, false, true, false, true]) {
+    const { status, body } = await ask(nekod, { messages, stream });
+    assert.ok(status >= 400, `${status}`);
+    assert.match(body.error.message, /image input is not supported/);
+  }
+  await askWell(nekod, { messages: [user('Hello')] });
 });
 
 test('it was left in peace', async () => {

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { until } from '../e2e/support.mjs';
+import { gateway, until } from '../e2e/support.mjs';
 import {
-  ask, askWell, assistant, endless, inFrontOf, llamaServer, places, textOf, user,
+  ask, askWell, assistant, endless, inFrontOf, leadingToLlama, Llama, llamaServer, places, textOf, user,
 } from './llama.mjs';
 
 const short = { max_tokens: 20, ignore_eos: true, messages: [user('Hello')] };
@@ -82,6 +82,15 @@ test('silence in the midst of a stream ends at its limit, and frees the place', 
   llama.kill('SIGCONT');
   await llama.idle();
   await askWell(nekod, short);
+});
+
+test('a server that starts after nekod, and loads: turns wait for it', async (t) => {
+  const llama = await new Llama(t, []).reserve();
+  const nekod = await gateway(t, leadingToLlama(llama));
+  const turns = [ask(nekod, short), ask(nekod, { ...short, stream: true })];
+  await until(async () => (await nekod.figure('nekod_open_requests')) >= 2, 'they have not come');
+  await llama.start();
+  for (const { status, body } of await Promise.all(turns)) assert.equal(status, 200, JSON.stringify(body));
 });
 
 test('a server that is killed: what runs ends in an error, and the next turn goes on once it is back', async (t) => {
