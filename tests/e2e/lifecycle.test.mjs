@@ -1,8 +1,11 @@
 // How nekod starts, what it says when it cannot, and how it ends.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import net from 'node:net';
+import { join } from 'node:path';
 import test from 'node:test';
 import {
   Connection,
@@ -17,6 +20,7 @@ import {
   runToEnd,
   sanitized,
   simulator,
+  temporaryFolder,
   unique,
   until,
 } from './support.mjs';
@@ -93,11 +97,16 @@ const holdsReload = (pid) => {
 };
 
 test('a SIGHUP before nekod has begun is a reload when it has', async (t) => {
-  const nekod = new Gateway('nekod', ['--upstream', 'simulator', '--port', '0', '--store', 'memory']);
+  // Whoever reads a pipe waits for a writer, so nekod stands still where it reads its settings.
+  const pipe = join(temporaryFolder(t), 'nekod.toml');
+  execFileSync('mkfifo', [pipe]);
+  const nekod = new Gateway('nekod', ['--config', pipe, '--upstream', 'simulator', '--port', '0', '--store', 'memory']);
   t.after(() => nekod.stop());
   await until(() => holdsReload(nekod.pid) || nekod.status, 'SIGHUP is never held');
   assert.equal(nekod.log, '', 'nothing has begun');
   nekod.kill('SIGHUP');
+  // Once for the start, and once for the reload.
+  for (let reads = 0; reads < 2; reads += 1) await writeFile(pipe, 'language = "en"\n');
   await nekod.listening();
   await nekod.logged(/settings reloaded/);
   await nekod.ask(unique());
