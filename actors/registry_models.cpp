@@ -17,11 +17,6 @@ constexpr std::chrono::seconds fresh_enough{1};
 /// How soon a list that turns wait for is asked for again.
 constexpr std::chrono::seconds next_look{1};
 
-/// Whether a list that could not be had for that reason may be there soon.
-bool may_come_soon(const openai::error& e) {
-  return openai::retriable(e.code) && e.code != openai::error_code::upstream_auth_failed;
-}
-
 /// What an upstream's error is in a log, without its words.
 std::string logged(openai::error e) {
   e.foreign = nullptr;
@@ -86,7 +81,7 @@ void registry_state::serve(parked_turn t) {
     return;
   }
   const auto failed = model.has_value();
-  const auto too_late = self_->clock().now() >= t.deadline || !may_come_soon(no_models_);
+  const auto too_late = self_->clock().now() >= t.deadline || !no_models_.may_pass;
   if (failed && too_late) {
     refuse(t.reply, no_models_);
   } else if (parked_.size() >= max_waiting_for_models) {

@@ -78,9 +78,14 @@ void models_query::take(const transfer_event& event) {
 models_query::answer models_query::read(const transfer_event& event) const {
   if (event.what == transfer_event::kind::data)
     return error{error_code::upstream_error, {}, "the list of models is too long"};
-  if (event.failure != transfer_failure::none)
-    return failure_of(event.failure, response_);
+  if (event.failure != transfer_failure::none) {
+    auto failure = failure_of(event.failure, response_);
+    failure.may_pass = true;
+    return failure;
+  }
   auto models = read_(response_);
+  if (!models)
+    models.error().may_pass = response_.status == 503;
   if (models)
     tidy(*models);
   if (models && models->empty())

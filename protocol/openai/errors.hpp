@@ -111,6 +111,9 @@ struct error {
   std::string detail;
   /// Whether the upstream may have taken the message, so that the same request would say it twice.
   bool maybe_taken = false;
+  /// Whether the reason may pass by itself within moments: the upstream cannot be connected to, is
+  /// silent, or says that it is loading.
+  bool may_pass = false;
   /// When another try makes sense.
   std::optional<std::chrono::milliseconds> retry_after;
   /// The upstream's words for it, which the client is told in place of ours; may be null. Not for

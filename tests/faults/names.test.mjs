@@ -41,7 +41,7 @@ for (const [kind, upstream] of Object.entries(upstreams))
     const sim = await simulator(t);
     const file = join(temporaryFolder(t), 'resolv.conf');
     writeFileSync(file, `nameserver ${address}\noptions timeout:1 attempts:1\n`);
-    const limits = ['--connect-timeout', '1', '--request-timeout', '2', '--answer-timeout', '5'];
+    const limits = ['--loading-wait', '0', '--connect-timeout', '1', '--request-timeout', '2', '--answer-timeout', '5'];
     const nekod = await gateway(
       t,
       [...upstream.leading({ url: `http://upstream.test:${sim.port}` }), ...limits, ...once, '--threads', '1'],

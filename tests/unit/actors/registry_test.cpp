@@ -54,11 +54,15 @@ struct fixture : test::actor_system_fixture {
     run();
   }
 
-  void refuse_models(openai::error_code code = openai::error_code::upstream_error) {
+  /// @param may_pass Whether the reason may pass by itself.
+  void refuse_models(openai::error_code code = openai::error_code::upstream_error,
+                     bool may_pass = true) {
     REQUIRE_FALSE(upstream->model_queries.empty());
     auto f = std::move(upstream->model_queries.back());
     upstream->model_queries.pop_back();
-    f(openai::error{code});
+    openai::error reason{code};
+    reason.may_pass = may_pass;
+    f(reason);
     run();
   }
 
@@ -453,7 +457,7 @@ TEST_CASE_FIXTURE(fixture, "and for no longer than a loading upstream is waited 
 TEST_CASE_FIXTURE(fixture, "a list that will not come is not waited for") {
   begin_without_default();
   auto asked = ask_in("s1");
-  refuse_models(openai::error_code::upstream_auth_failed);
+  refuse_models(openai::error_code::upstream_auth_failed, false);
   CHECK(asked->log == strings{"failed"});
   CHECK(asked->error.code == openai::error_code::upstream_auth_failed);
 }
