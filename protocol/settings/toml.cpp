@@ -1,5 +1,20 @@
 #include "protocol/settings/toml.hpp"
 
+namespace {
+
+/// toml++ asserts what some malformed texts make untrue.
+struct broken_assertion {};
+
+constexpr void require(bool holds) {
+  if (!holds)
+    throw broken_assertion{};
+}
+
+} // namespace
+
+// With NDEBUG such a text would have undefined behaviour, and else it would end the process.
+#undef NDEBUG
+#define TOML_ASSERT(expr) ::require(static_cast<bool>(expr))
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -10,6 +25,70 @@
 
 namespace nekod {
 namespace {
+
+/// Finds characters that TOML has in strings and comments only: toml++ 3.3 looks some of them up in
+/// tables whose ends it takes for unreachable.
+class plain_text_check {
+public:
+  /// @returns the line of the first such character elsewhere; 0 where there is none.
+  std::size_t odd_line(std::string_view text) {
+    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+    rest_ = text.substr(text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0);
+    while (!rest_.empty()) {
+      const auto c = rest_.front();
+      if (c == '#')
+        skip(std::min(rest_.find('\n'), rest_.size()));
+      else if (c == '"' || c == '\'')
+        skip_string(c);
+      else if ((c & 0x80) != 0)
+        return line_;
+      else
+        skip(1);
+    }
+    return 0;
+  }
+
+private:
+  void skip(std::size_t size) {
+    const auto passed = rest_.substr(0, size);
+    line_ += static_cast<std::size_t>(std::count(passed.begin(), passed.end(), '\n'));
+    rest_.remove_prefix(size);
+  }
+
+  /// To its end, or that of the line where it is not closed but had to be.
+  void skip_string(char quote) {
+    const auto is_long = rest_.starts_with(std::string(3, quote));
+    const std::string end(is_long ? 3 : 1, quote);
+    auto at = end.size();
+    while (at < rest_.size() && rest_.substr(at, end.size()) != end &&
+           (is_long || rest_[at] != '\n'))
+      at += quote == '"' && rest_[at] == '\\' ? 2 : 1;
+    skip(std::min(at + end.size(), rest_.size()));
+  }
+
+  std::string_view rest_;
+  std::size_t line_ = 1;
+};
+
+/// The line of the first table's header that has no key, such as `[.a]`; 1 where there is none.
+std::size_t line_without_key(std::string_view text) {
+  constexpr std::string_view before_key = " \t[";
+  for (std::size_t line = 1; !text.empty(); ++line) {
+    const auto end = std::min(text.find('\n'), text.size());
+    const auto row = text.substr(0, end);
+    const auto key = row.find_first_not_of(before_key);
+    const auto is_header = row.substr(0, key).find('[') != row.npos;
+    const auto has_key =
+        key != row.npos &&
+        (row[key] == '"' || row[key] == '\'' || row[key] == '-' || row[key] == '_' ||
+         (row[key] >= '0' && row[key] <= '9') || (row[key] >= 'A' && row[key] <= 'Z') ||
+         (row[key] >= 'a' && row[key] <= 'z'));
+    if (is_header && !has_key)
+      return line;
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return 1;
+}
 
 /// A number in decimal digits that every reader of numbers takes; nan and inf as such.
 std::string text_of(double number) {
@@ -107,12 +186,17 @@ private:
 } // namespace
 
 result<std::vector<toml_entry>, toml_fault> parse_toml(std::string_view text) {
+  if (auto line = plain_text_check{}.odd_line(text); line > 0)
+    return toml_fault{line, "outside of strings and comments there may be ASCII alone"};
   try {
     toml_reader reader;
     reader.read(toml::parse(text));
     return reader.finish();
   } catch (const toml::parse_error& e) {
     return toml_fault{e.source().begin.line, std::string{e.description()}};
+  } catch (const broken_assertion&) {
+    return toml_fault{line_without_key(text), "a table needs a name of A-Z a-z 0-9 - _, or one in "
+                                              "quotes"};
   }
 }
 

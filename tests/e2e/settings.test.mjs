@@ -184,6 +184,8 @@ test('what is no TOML, or no setting, is refused by its line, and never taken li
     ['[[upstreams]]\nname = "x"\n', 1],
     ['\n[upstreams.x]\nkind = "openai"\nurl = "http://x/v1"\ncolour = "red"\n', 5],
     ['port = 1\n[upstreams.x]\n', 2],
+    ['port = 1\n[.x]\n', 2],
+    ['\n\n[é]\n', 3],
     ['log-name = "a\\u0000b"\n', 1],
     ['port = [1, 2]\n', 1],
     ['config = "other.toml"\n', 1],

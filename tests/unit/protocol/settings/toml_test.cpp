@@ -32,6 +32,8 @@ TEST_CASE("strings are what TOML says, in all their forms") {
   CHECK(read("a = \"\"\"\none\ntwo \\\n   three\"\"\"\nb = 1") == "a=one\ntwo three@1 b=1@5");
   CHECK(read("a = '''\none\\n\n'two'''") == "a=one\\n\n'two@1");
   CHECK(read("a = \"x#y\" # z") == "a=x#y@1");
+  CHECK(read("# \xC3\xA9\na = \"\xC3\xA9\" # \xC3\xA9\nb = '\xC3\xA9'\n\"\xC3\xA9\" = 1") ==
+        "a=\xC3\xA9@2 b=\xC3\xA9@3 \xC3\xA9=1@4");
   CHECK(read("a = \"\"") == "a=@1");
 }
 
@@ -79,6 +81,17 @@ TEST_CASE("what is no TOML, or no setting's, is refused by line") {
       {"a", "line 1:"},
       {"= 1", "line 1:"},
       {"a = [1, 2", "line 1:"},
+      {"a = 1\n[.b]\n", "line 2:"},
+      {"a = 1\n[upstreams.]\n", "line 2:"},
+      {"a = 1\n\n[\xC3\xA9]\nb = 1", "line 3:"},
+      {"[[ .b ]]", "line 1:"},
+      {"[b.\xC3\xA9]", "line 1:"},
+      {"[]", "line 1:"},
+      {"\n\xEF\xBD\xBD = 1", "line 2: outside of strings"},
+      {"a = \"\\\"x\"\n\xC3\xA9 = 1", "line 2: outside of strings"},
+      {"a = \"\"\"x\n\\\"\"\"\n\"\"\"\n# \xC3\xA9\nb = \xC3\xA9", "line 5: outside of strings"},
+      {"a = '\\'\nb = \xE2\x80\x9Cx\xE2\x80\x9D", "line 2: outside of strings"},
+      {"[", "line 1:"},
       {"a = 99999999999999999999", "line 1:"},
       {"a = \"\x01\"", "line 1:"},
       {"a = \"\xff\"", "line 1:"},
