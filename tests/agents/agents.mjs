@@ -54,7 +54,8 @@ const qwen_code = {
     const args = ['--auth-type', 'openai', '--yolo', ...(goesOn ? ['--continue'] : []), words];
     return {
       command: [process.execPath, join(packages, '@qwen-code/qwen-code/cli-entry.js'), ...args],
-      env: { OPENAI_BASE_URL: url, OPENAI_API_KEY: 'any', OPENAI_MODEL: model },
+      // One process, which ends with its test.
+      env: { OPENAI_BASE_URL: url, OPENAI_API_KEY: 'any', OPENAI_MODEL: model, QWEN_CODE_NO_RELAUNCH: '1' },
     };
   },
 };
