@@ -2,6 +2,7 @@
 
 #include "http/server/client_address.hpp"
 #include "http/server/origin_rules.hpp"
+#include "http/server/pass_paths.hpp"
 #include "http/server/rate_limit.hpp"
 #include "http/server/server.hpp"
 #include "http/server/text.hpp"
@@ -163,6 +164,13 @@ private:
              {"NEKOD_CORS_ORIGINS"})
         ->check(accepted_by(http::parse_cors_origins));
     reader_.can_change(6);
+    reader_
+        .add("--pass-paths", result_.pass_paths,
+             "Paths below /v1 that pass to an openai upstream from anybody, such as 'files, "
+             "batches', or * for all; others but work for a model pass for admin keys, or without "
+             "keys on this machine",
+             {"NEKOD_PASS_PATHS"})
+        ->check(accepted_by(http::parse_pass_list));
   }
 
   void add_tls() {
@@ -193,6 +201,11 @@ private:
         .add("--max-content-length", result_.max_content_length, "Longest request body, in bytes",
              {"MAX_CONTENT_LENGTH"})
         ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 32));
+    reader_
+        .add("--max-upload", result_.max_upload,
+             "Longest request body that passes to an openai upstream as it comes, in bytes",
+             {"NEKOD_MAX_UPLOAD"})
+        ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 40));
     reader_
         .add("--max-connections", result_.max_connections, "Connections at a time",
              {"NEKOD_MAX_CONNECTIONS"})

@@ -115,6 +115,8 @@ struct settings {
   /// Host names, and origins of pages, by comma; empty for none besides this machine's.
   std::string allowed_hosts;
   std::string cors_origins;
+  /// In the notation of `http/server/pass_paths.hpp`; empty for none.
+  std::string pass_paths;
 
   /// PEM files; both empty for plain HTTP.
   std::string tls_cert;
@@ -124,6 +126,7 @@ struct settings {
   seconds hsts{31'536'000};
 
   std::size_t max_content_length = 16u << 20;
+  std::size_t max_upload = 512u << 20;
   std::size_t max_header_size = 16u << 10;
   std::size_t max_url_size = 8u << 10;
   std::size_t max_connections = 16'000;

@@ -246,4 +246,13 @@ std::shared_ptr<const http::reply_options> reply_options_of(const settings& s,
   return result;
 }
 
+std::shared_ptr<const http::pass_options> pass_options_of(const settings& s,
+                                                          std::shared_ptr<byte_budget> budget) {
+  auto result = std::make_shared<http::pass_options>();
+  result->language = s.language;
+  result->client_silence = in_milliseconds(s.read_timeout);
+  result->budget = std::move(budget);
+  return result;
+}
+
 } // namespace nekod

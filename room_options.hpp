@@ -6,6 +6,7 @@
 #include "actors/upstream/transport.hpp"
 #include "actors/whole_conversation.hpp"
 #include "config.hpp"
+#include "http/server/pass_relay.hpp"
 #include "http/server/reply.hpp"
 #include "http/server/server.hpp"
 #include "http/server/tls.hpp"
@@ -53,5 +54,8 @@ http::server_options redirect_options_of(const settings& s);
 std::shared_ptr<const http::reply_options> reply_options_of(const settings& s,
                                                             std::shared_ptr<byte_budget> budget,
                                                             std::shared_ptr<metrics> counts);
+
+std::shared_ptr<const http::pass_options> pass_options_of(const settings& s,
+                                                          std::shared_ptr<byte_budget> budget);
 
 } // namespace nekod

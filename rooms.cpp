@@ -103,6 +103,9 @@ void rooms::open_ports(http::tls_context tls) {
   o.ended = [this](const auto& request, const auto& notes, const auto& outcome) {
     exchange_ended(request, notes, outcome);
   };
+  o.streams_body = [this](const auto& request) {
+    return routes ? routes->streams_body(request) : std::nullopt;
+  };
   o.wants_body = [this](const auto& request) { return routes && routes->wants_body(request); };
   server.emplace(loops.all(), o, [this](const http::exchange_ptr& x) {
     // What came in with the last words, and is looked at when all is over, is dropped.
@@ -209,6 +212,11 @@ void rooms::make_routes() {
   o.max_memory = set.max_memory;
   o.memory = [this] { return memory.resident(); };
   o.open_requests = [this] { return server->open_exchanges(); };
+  o.passes = std::any_of(upstreams.begin(), upstreams.end(),
+                         [](const auto& u) { return u.kind == upstream_kind::openai; });
+  o.pass = pass_options_of(set, budget);
+  o.pass_paths = *http::parse_pass_list(set.pass_paths);
+  o.max_upload = set.max_upload;
   o.max_connections = max_connections;
   o.open_connections = [this] { return server->open_connections(); };
   o.metrics_text = [this] { return scrape.text(); };

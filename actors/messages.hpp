@@ -243,6 +243,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(nekod_values, caf::first_custom_type_id)
 CAF_ADD_TYPE_ID(nekod_values, (nekod::client_left))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::deltas))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::model_aliases))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::model_choice))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::model_list))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::models_answer))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::open_turn))
@@ -270,6 +271,7 @@ CAF_END_TYPE_ID_BLOCK(nekod_values)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::client_left)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::deltas)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::model_aliases)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::model_choice)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::model_list)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::models_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::open_turn)
@@ -313,6 +315,7 @@ CAF_ADD_ATOM(nekod_atoms, nekod::atom, list, "list")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, load, "load")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, models, "models")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, open, "open")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, pass, "pass")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, ready, "ready")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, refresh, "refresh")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, remove, "remove")
@@ -426,6 +429,10 @@ using registry_actor = caf::typed_actor<
     caf::reacts_to<model_aliases>,
     // Turns wait for a list of models that could not be had; a message to itself.
     caf::reacts_to<atom::refresh>,
+    // The upstream for a request that passes as it is, by its model's name, which may be empty;
+    // none is in it where no upstream takes such requests, or there is no room to wait for the
+    // models.
+    caf::replies_to<atom::pass, std::string>::with<model_choice>,
     // Whether turns can be answered. A question that a watchdog may ask.
     caf::replies_to<atom::ready>::with<readiness>,
     // A page of the sessions.

@@ -118,6 +118,49 @@ std::optional<model_choice> model_catalogue::choose(const std::string& name) con
   return find(name);
 }
 
+std::optional<model_choice> model_catalogue::choose_passed(std::string_view name) const {
+  auto passes = [](const auto& u) { return u.route.service->abilities().speaks_openai; };
+  auto first = std::find_if(upstreams_.begin(), upstreams_.end(), passes);
+  if (first == upstreams_.end())
+    return model_choice{};
+  auto alias = std::find_if(aliases_.entries.begin(), aliases_.entries.end(),
+                            [&](const auto& a) { return a.first == name; });
+  const auto target = alias == aliases_.entries.end() ? name : std::string_view{alias->second};
+  auto named = [&](auto found) {
+    auto good = !name.empty() && found && found->upstream->abilities().speaks_openai;
+    return good ? std::move(found) : std::nullopt;
+  };
+  if (const auto* u = routed(target))
+    if (auto found = named(at(*u, target)))
+      return found;
+  if (auto found = named(listed_to_pass([&](const auto& m) { return m.id == target; })))
+    return found;
+  auto prefixed = named(behind_name(target));
+  auto lone = std::count_if(upstreams_.begin(), upstreams_.end(), passes) == 1;
+  auto waits = [&](const auto& u) { return passes(u) && !u.is_known; };
+  if (!name.empty() && (!lone || prefixed) &&
+      std::any_of(upstreams_.begin(), upstreams_.end(), waits))
+    return std::nullopt;
+  if (prefixed)
+    return prefixed;
+  if (auto found = named(listed_to_pass([&](const auto& m) { return m.upstream_name == target; })))
+    return found;
+  return choice_of(first->route.service, target, std::string{name});
+}
+
+/// The first model that *is_it*, of the upstreams that speak as our clients do.
+template <class Test>
+std::optional<model_choice> model_catalogue::listed_to_pass(Test is_it) const {
+  for (const auto& u : upstreams_) {
+    if (!u.route.service->abilities().speaks_openai)
+      continue;
+    auto m = std::find_if(u.models.begin(), u.models.end(), is_it);
+    if (m != u.models.end())
+      return choice_of(u.route.service, m->upstream_name, m->id);
+  }
+  return std::nullopt;
+}
+
 /// The model of that name, an alias no more.
 std::optional<model_choice> model_catalogue::find(std::string_view name) const {
   if (const auto* u = routed(name)) {

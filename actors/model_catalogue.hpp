@@ -48,6 +48,12 @@ public:
   /// @returns nothing while that depends on a list that is not known yet.
   std::optional<model_choice> choose(const std::string& name) const;
 
+  /// The upstream for a request that passes as it is, of those that speak as our clients do: the
+  /// one that has the model *name*, else the first. The name is as that upstream has to be told it;
+  /// empty where it is to stay as it is. No upstream is in it where none speaks so.
+  /// @returns nothing while that depends on a list that is not known yet.
+  std::optional<model_choice> choose_passed(std::string_view name) const;
+
   /// The models of all upstreams, then the aliases. Where two have the same name, the later one's
   /// has its upstream's before it.
   const model_list& list() const noexcept { return list_; }
@@ -72,6 +78,8 @@ private:
   std::optional<model_choice> listed(Test is_it) const;
   std::optional<model_choice> behind_name(std::string_view name) const;
   std::optional<model_choice> find(std::string_view name) const;
+  template <class Test>
+  std::optional<model_choice> listed_to_pass(Test is_it) const;
   std::optional<model_choice> default_of(const known_upstream& u) const;
 
   std::vector<known_upstream> upstreams_;

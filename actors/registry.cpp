@@ -43,6 +43,8 @@ void registry_state::start(registry_options o) {
         refuse(t.reply, error_code::overloaded);
     for (auto& asker : askers_)
       asker.deliver(m.reason);
+    for (auto& pass : parked_passes_)
+      pass.asker.deliver(m.reason);
     self_->quit(m.reason);
   });
   prober_ = self_->spawn<caf::linked>(prober, services());
@@ -208,6 +210,7 @@ registry_actor::behavior_type registry(registry_actor::stateful_pointer<registry
       },
       [self](atom::models) { return self->state.models(); },
       [self](atom::models, atom::refresh) { return self->state.fresh_models(); },
+      [self](atom::pass, const std::string& model) { return self->state.pass(model); },
       [self](model_aliases& aliases) { self->state.use(std::move(aliases)); },
       [self](atom::refresh) { self->state.look_for_models(); },
       [self](atom::ready) { return self->state.with_store(self->state.ready()); },

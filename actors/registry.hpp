@@ -68,6 +68,7 @@ struct registry_state {
   readiness with_store(readiness r) const;
   caf::result<model_list> models();
   caf::result<model_list> fresh_models();
+  caf::result<model_choice> pass(const std::string& model);
   void use(model_aliases aliases);
   readiness ready();
   caf::result<openai::session_page> list(session_query query);
@@ -117,6 +118,12 @@ private:
     reply_actor reply;
     /// How long it waits for one that could not be had.
     caf::actor_clock::time_point deadline;
+  };
+
+  /// The name of a model, and who wants to know where it is.
+  struct parked_pass {
+    std::string model;
+    caf::typed_response_promise<model_choice> asker;
   };
 
   using live_map = std::map<session_key, live_session>;
@@ -217,6 +224,8 @@ private:
   caf::actor_clock::time_point models_asked_at_;
   std::deque<parked_turn> parked_;
   std::vector<caf::typed_response_promise<model_list>> askers_;
+  /// Requests to pass whose upstream depends on lists of models that are not known yet.
+  std::vector<parked_pass> parked_passes_;
 };
 
 /// The REGISTRY.

@@ -66,6 +66,12 @@ void registry_state::take_models(models_answer answer) {
         self_->clock().now() + (models_failed_ ? options_.models_retry : options_.models_age);
   // One upstream that is silent does not keep those waiting whose model another has.
   serve_parked();
+  for (auto& pass : std::exchange(parked_passes_, {})) {
+    if (auto choice = catalogue_.choose_passed(pass.model))
+      pass.asker.deliver(std::move(*choice));
+    else
+      parked_passes_.push_back(std::move(pass));
+  }
   if (models_asked_ == 0)
     for (auto& asker : std::exchange(askers_, {}))
       asker.deliver(catalogue_.list());
@@ -123,6 +129,17 @@ caf::result<model_list> registry_state::fresh_models() {
   refresh_models();
   askers_.push_back(self_->make_response_promise<model_list>());
   return askers_.back();
+}
+
+caf::result<model_choice> registry_state::pass(const std::string& model) {
+  if (models_are_old())
+    refresh_models(); // The last lists serve meanwhile.
+  if (auto choice = catalogue_.choose_passed(model))
+    return std::move(*choice);
+  if (parked_passes_.size() >= max_waiting_for_models)
+    return model_choice{};
+  parked_passes_.push_back({model, self_->make_response_promise<model_choice>()});
+  return parked_passes_.back().asker;
 }
 
 void registry_state::use(model_aliases aliases) { catalogue_.use(std::move(aliases)); }

@@ -75,6 +75,12 @@ std::string address_of(std::string_view base, std::string_view path) {
   return result.append(parts.query.substr(1));
 }
 
+std::string without_version(std::string_view base) {
+  auto parts = parts_of(base);
+  drop_end(parts.path, "/v1");
+  return std::string{parts.origin}.append(parts.path).append(parts.query);
+}
+
 std::string_view origin_of(std::string_view base) { return parts_of(base).origin; }
 
 } // namespace nekod

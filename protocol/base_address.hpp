@@ -20,6 +20,9 @@ std::string tidy_base_address(std::string_view url);
 /// @param path Begins with a slash; may have a query of its own.
 std::string address_of(std::string_view base, std::string_view path);
 
+/// *base* without `/v1` at the end of its path, if that is there.
+std::string without_version(std::string_view base);
+
 /// Scheme, host and port of a base address.
 std::string_view origin_of(std::string_view base);
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/upstream/circuit.hpp"
+#include "actors/upstream/passed_call.hpp"
 #include "actors/upstream/transport.hpp"
 #include "protocol/deltas.hpp"
 #include "protocol/openai/errors.hpp"
@@ -247,6 +248,14 @@ public:
   /// Asks for the models. *f* is called once, on any thread, within the call's time
   /// limits. One query at a time.
   virtual void list_models(models_handler f) = 0;
+
+  /// Passes a request on, if the service takes such.
+  /// @param events Where the transfer's events go: hands them to `on_transfer`, one at a time.
+  /// @returns the call; or why there is none.
+  virtual result<std::unique_ptr<passed_call>, openai::error>
+  pass(passed_request /*what*/, passed_call_listener& /*listener*/, transport::sink /*events*/) {
+    return openai::error{openai::error_code::not_found};
+  }
 
   virtual upstream_abilities abilities() const = 0;
 

@@ -2,6 +2,7 @@
 
 #include "actors/upstream/models_query.hpp"
 #include "actors/upstream/openai_line.hpp"
+#include "actors/upstream/openai_passed_call.hpp"
 #include "protocol/openai/upstream_call.hpp"
 
 #include <utility>
@@ -31,6 +32,14 @@ public:
   void list_models(models_handler f) override {
     const auto& account = accounts_->any({});
     models_.start(account, within(account->list_models(), longest_list_time), std::move(f));
+  }
+
+  result<std::unique_ptr<passed_call>, error>
+  pass(passed_request what, passed_call_listener& listener, transport::sink events) override {
+    auto call = std::make_unique<openai_passed_call>(net_, accounts_, std::move(what), listener,
+                                                     std::move(events));
+    call->start();
+    return std::unique_ptr<passed_call>{std::move(call)};
   }
 
   upstream_abilities abilities() const override {

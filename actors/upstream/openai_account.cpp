@@ -59,7 +59,7 @@ openai_account::openai_account(const openai_options& server, openai_secrets secr
                                std::shared_ptr<circuit> line)
     : account_watch(
           {server.name, stable_uuid(secrets.key), secrets.weight, server.longest_rest, false},
-          server.counts, {"models", "chat_completions"}, std::move(line)),
+          server.counts, {"models", "chat_completions", "passed"}, std::move(line)),
       base_url_(server.base_url),
       key_header_(server.key_header),
       secrets_(std::move(secrets)),
@@ -82,14 +82,30 @@ http_call openai_account::make(const char* method, const char* path,
   result.url = address_of(base_url_, path);
   result.limits = limits_;
   result.headers = {{"user-agent", "nekod"}};
-  if (!instance_.empty())
-    result.headers.emplace_back("x-nekod-via",
-                                passed.empty() ? instance_ : passed + ", " + instance_);
-  if (!secrets_.key.empty() && key_header_.empty())
-    result.headers.emplace_back("authorization", "Bearer " + secrets_.key);
-  else if (!secrets_.key.empty())
-    result.headers.emplace_back(key_header_, secrets_.key);
+  add_origin(result, passed);
+  add_key(result);
   return result;
+}
+
+/// Says which nekods the request came through, so that a loop shows.
+void openai_account::add_origin(http_call& call, const std::string& passed) const {
+  if (!instance_.empty())
+    call.headers.emplace_back("x-nekod-via",
+                              passed.empty() ? instance_ : passed + ", " + instance_);
+}
+
+/// @param name In lower case.
+bool openai_account::is_key_header(std::string_view name) const {
+  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::equal(name.begin(), name.end(), key_header_.begin(), key_header_.end(),
+                    [&](char a, char b) { return a == lower(b); });
+}
+
+void openai_account::add_key(http_call& call) const {
+  if (!secrets_.key.empty() && key_header_.empty())
+    call.headers.emplace_back("authorization", "Bearer " + secrets_.key);
+  else if (!secrets_.key.empty())
+    call.headers.emplace_back(key_header_, secrets_.key);
 }
 
 http_call openai_account::list_models() const {
@@ -108,6 +124,27 @@ http_call openai_account::complete_chat(std::string body, bool stream,
   result.repeatable = false;
   if (!stream)
     result.limits.first_byte = result.limits.whole;
+  return result;
+}
+
+http_call openai_account::pass(const passed_request& what) const {
+  http_call result;
+  result.method = what.method;
+  auto path = what.query.empty() ? what.path : what.path + '?' + what.query;
+  result.url = address_of(what.at_root ? without_version(base_url_) : base_url_, path);
+  result.limits = limits_;
+  result.headers = what.headers;
+  std::erase_if(result.headers, [this](const auto& f) { return is_key_header(f.first); });
+  for (const auto* name : {"accept", "content-type"}) // libcurl has words of its own for these.
+    if (std::none_of(what.headers.begin(), what.headers.end(),
+                     [&](const auto& f) { return f.first == name; }))
+      result.headers.emplace_back(name, "");
+  add_origin(result, what.via);
+  add_key(result);
+  result.body = what.body;
+  result.source = what.source;
+  result.passes = true;
+  result.repeatable = what.method == "GET" || what.method == "HEAD";
   return result;
 }
 

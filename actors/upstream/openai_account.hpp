@@ -3,17 +3,19 @@
 #include "actors/upstream/account_pool.hpp"
 #include "actors/upstream/account_watch.hpp"
 #include "actors/upstream/openai.hpp"
+#include "actors/upstream/passed_call.hpp"
 #include "actors/upstream/transport.hpp"
 #include "protocol/openai/errors.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 /// HTTP as one account at an OpenAI-compatible server speaks it, and what failed calls mean.
 namespace nekod {
 
-enum class openai_call : std::uint8_t { models, chat_completions };
+enum class openai_call : std::uint8_t { models, chat_completions, passed };
 
 /// A call that begins now.
 /// @param model As the server calls it; empty for none.
@@ -33,6 +35,9 @@ public:
   /// @param passed The nekods that the request came through, as `X-Nekod-Via` names them.
   http_call complete_chat(std::string body, bool stream, const std::string& passed) const;
 
+  /// @param what Its header fields' names in lower case.
+  http_call pass(const passed_request& what) const;
+
   /// What a client is told of a response that is none of success.
   openai::error failure_of(const upstream_response& r) const;
 
@@ -44,6 +49,9 @@ public:
 
 private:
   http_call make(const char* method, const char* path, const std::string& passed = {}) const;
+  void add_origin(http_call& call, const std::string& passed) const;
+  void add_key(http_call& call) const;
+  bool is_key_header(std::string_view name) const;
 
   std::string base_url_;
   std::string key_header_;

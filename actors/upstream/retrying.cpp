@@ -19,6 +19,10 @@ public:
   }
 
   void list_models(models_handler f) override { first_.list_models(std::move(f)); }
+  result<std::unique_ptr<passed_call>, openai::error>
+  pass(passed_request what, passed_call_listener& listener, transport::sink events) override {
+    return first_.pass(std::move(what), listener, std::move(events));
+  }
   upstream_abilities abilities() const override {
     auto result = first_.abilities();
     result.falls_back = plan_->places.size() > 1;

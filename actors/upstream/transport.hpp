@@ -26,12 +26,53 @@ struct time_limits {
   std::chrono::milliseconds whole{600'000};
 };
 
+/// A body that is pulled while it is sent. Called on any thread, one call at a time.
+class body_source {
+public:
+  enum class state : std::uint8_t {
+    /// Bytes were brought.
+    more,
+    /// There will be more later.
+    waiting,
+    /// The body was whole.
+    ended,
+    /// The rest of the body will not come.
+    broken,
+  };
+
+  struct piece {
+    std::size_t size = 0;
+    state how = state::waiting;
+  };
+
+  virtual ~body_source() = default;
+
+  /// Whether a call was told that the body is broken.
+  virtual bool is_broken() const = 0;
+
+  /// Bytes of the whole body; nothing where that is not known.
+  virtual std::optional<std::uint64_t> length() const = 0;
+
+  /// Moves up to *room* bytes to *to*.
+  /// @param when_more Called once, on any thread, when it is worth trying again; only where this
+  ///                  call says `waiting`.
+  virtual piece read(char* to, std::size_t room, const std::function<void()>& when_more) = 0;
+};
+
+/// Header fields in the order they came.
+using header_fields = std::vector<std::pair<std::string, std::string>>;
+
 /// One HTTP request.
 struct http_call {
   std::string method;
   std::string url;
-  std::vector<std::pair<std::string, std::string>> headers;
+  header_fields headers;
   std::string body;
+  /// In place of *body*, where that is sent as it comes; else null. Such a call is never repeated.
+  std::shared_ptr<body_source> source;
+  /// Whether the response passes on as it is: its head tells its fields and comes as soon as it is
+  /// there, and its body is not decoded.
+  bool passes = false;
   time_limits limits;
   /// Whether the call may be sent again on a new connection when a pooled one died under it. Not so
   /// for a call that must not take effect twice.
@@ -84,6 +125,8 @@ struct transfer_event {
   std::optional<std::chrono::milliseconds> retry_after;
   /// In a head of a redirect that is not followed: where it leads, without query or credentials.
   std::string redirect;
+  /// In a head of a call that passes: all fields but those of the transfer's own coding.
+  std::shared_ptr<const header_fields> fields;
   /// In data.
   std::string bytes;
   /// In an end.

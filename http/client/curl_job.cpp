@@ -89,7 +89,11 @@ void curl_job::set_up(const client_options& options) {
   add_header("Expect", "");
   std::exchange(call_.headers, {}); // libcurl's list has them now.
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_.get());
-  if (call_.method != "GET")
+  if (call_.passes)
+    set_up_passing();
+  if (call_.source)
+    set_up_source();
+  else if ((call_.method != "GET" && call_.method != "HEAD") || !call_.body.empty())
     set_up_body();
 }
 
@@ -119,8 +123,36 @@ void curl_job::set_up_body() {
   curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call_.body.size()));
   // Head and body go out together, as they do not where a callback gives the body.
   curl_easy_setopt(easy, CURLOPT_POSTFIELDS, call_.body.data());
-  if (call_.repeatable)
-    return;
+  if (!call_.repeatable)
+    refuse_repeats();
+}
+
+/// libcurl pulls the body as it can send it: of a known length, or in chunks.
+void curl_job::set_up_source() {
+  auto* easy = easy_.get();
+  curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, call_.method.c_str());
+  if (auto length = call_.source->length())
+    curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(*length));
+  curl_easy_setopt(easy, CURLOPT_READFUNCTION, &curl_job::give_body);
+  curl_easy_setopt(easy, CURLOPT_READDATA, this);
+  refuse_repeats();
+}
+
+void curl_job::set_up_passing() {
+  auto* easy = easy_.get();
+  // The client says which codings it takes, and decodes them.
+  curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, nullptr);
+  curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
+  // What a proxy says before the server does is nobody's answer.
+  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  if (call_.method == "HEAD")
+    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+  fields_ = std::make_shared<header_fields>();
+}
+
+void curl_job::refuse_repeats() {
+  auto* easy = easy_.get();
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &curl_job::allow_sending);
   curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
   curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, &curl_job::connecting);
@@ -143,8 +175,7 @@ std::size_t curl_job::take_body(char* data, std::size_t size, std::size_t n, voi
   if (!job.has_room())
     return job.too_long_ ? 0 : CURL_WRITEFUNC_PAUSE;
   job.window -= static_cast<std::int64_t>(bytes);
-  if (job.bytes_.empty())
-    job.dirty_->push_back(&job);
+  job.make_dirty();
   job.bytes_.append(data, bytes);
   job.last_byte_ = clock::now();
   return bytes;
@@ -176,7 +207,7 @@ void curl_job::pause_if_full() {
   paused = true;
   if (window.load() <= 0) {
     counts_.credit_stalls.Increment();
-    curl_easy_pause(easy_.get(), CURLPAUSE_RECV);
+    curl_easy_pause(easy_.get(), pauses());
   } else {
     paused = false;
   }
@@ -186,6 +217,24 @@ std::uint16_t curl_job::status() const {
   long status = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
   return static_cast<std::uint16_t>(status);
+}
+
+std::size_t curl_job::give_body(char* to, std::size_t size, std::size_t n, void* self) {
+  auto& job = *static_cast<curl_job*>(self);
+  auto piece = job.call_.source->read(to, size * n, job.wake_);
+  switch (piece.how) {
+  case body_source::state::more:
+    job.last_sent_ = clock::now();
+    return piece.size;
+  case body_source::state::waiting:
+    job.sending_paused_ = true;
+    return CURL_READFUNC_PAUSE;
+  case body_source::state::ended:
+    return 0;
+  case body_source::state::broken:
+    break;
+  }
+  return CURL_READFUNC_ABORT;
 }
 
 long curl_job::bytes_sent() const {
@@ -215,8 +264,43 @@ int curl_job::allow_sending(void* self, char*, char*, int, int) {
 void curl_job::take_header_line(std::string_view line) {
   last_byte_ = clock::now();
   heard_.take(line);
-  if (!heard_.location.empty() && line == "\r\n" && redirects_ < most_redirects)
+  if (!heard_.location.empty() && line == "\r\n" && !call_.source && redirects_ < most_redirects)
     next_url_ = redirect_to_follow(status(), call_.url, heard_.location);
+  if (fields_)
+    keep_field(line);
+}
+
+/// A response's fields, as far as they have come: those of an interim response are dropped for the
+/// next one's, and trailers are no part of them.
+void curl_job::keep_field(std::string_view line) {
+  while (!line.empty() && (line.back() == '\n' || line.back() == '\r'))
+    line.remove_suffix(1);
+  if (head_came_)
+    return;
+  if (line.substr(0, 5) == "HTTP/") {
+    fields_->clear();
+  } else if (line.empty()) {
+    end_head();
+  } else if (auto colon = line.find(':'); colon != std::string_view::npos) {
+    auto value = line.substr(colon + 1);
+    value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
+    fields_->emplace_back(line.substr(0, colon), value);
+  }
+}
+
+/// A head that passes does not wait for the body's first byte; nor does it where another follows.
+void curl_job::end_head() {
+  constexpr std::uint16_t first_final = 200;
+  if (status() < first_final || follows_redirect())
+    return;
+  head_came_ = true;
+  make_dirty();
+}
+
+/// Has `flush` called once the batch of socket events is over.
+void curl_job::make_dirty() {
+  if (!std::exchange(listed_, true))
+    dirty_->push_back(this);
 }
 
 // -- to the reader -------------------------------------------------------------------------------
@@ -238,15 +322,19 @@ void curl_job::send_head() {
     head.redirect = shown_target(call_.url, heard_.location);
   head.content_type = heard_.content_type;
   head.content_coding = heard_.content_coding;
+  head.fields = fields_;
   sink_(std::move(head));
 }
 
 void curl_job::flush() {
+  listed_ = false;
   hand_on();
   pause_if_full();
 }
 
 void curl_job::hand_on() {
+  if (head_came_)
+    send_head();
   if (bytes_.empty())
     return;
   send_head();
@@ -315,9 +403,11 @@ transfer_failure curl_job::failure_of(CURLcode code) const {
 }
 
 curl_job::clock::time_point curl_job::deadline() const noexcept {
-  if (paused)
+  if (paused || sending_paused_)
     return clock::time_point::max(); // We keep the upstream waiting, not it us.
-  return silent_so_far() ? started_ + call_.limits.first_byte : last_byte_ + call_.limits.silence;
+  // It lives, too, while it takes some of the body.
+  return silent_so_far() ? std::max(started_, last_sent_) + call_.limits.first_byte
+                         : std::max(last_byte_, last_sent_) + call_.limits.silence;
 }
 
 transfer_failure curl_job::lateness() const noexcept {
@@ -335,7 +425,18 @@ std::optional<curl_socket_t> curl_job::multiplexed_socket() const {
 void curl_job::resume() {
   paused = false;
   last_byte_ = clock::now();
-  curl_easy_pause(easy_.get(), CURLPAUSE_CONT);
+  curl_easy_pause(easy_.get(), pauses());
+}
+
+void curl_job::resume_sending() {
+  if (!std::exchange(sending_paused_, false))
+    return;
+  last_sent_ = clock::now();
+  curl_easy_pause(easy_.get(), pauses());
+}
+
+int curl_job::pauses() const noexcept {
+  return (paused ? CURLPAUSE_RECV : 0) | (sending_paused_ ? CURLPAUSE_SEND : 0);
 }
 
 void curl_job::forgo_rest() {

@@ -12,10 +12,12 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace nekod::http {
@@ -77,6 +79,12 @@ public:
   /// libcurl reads on after a pause.
   void resume();
 
+  /// Whom to have call `resume_sending` when there is more of the body to send.
+  void wake_by(std::function<void()> f) noexcept { wake_ = std::move(f); }
+
+  /// libcurl asks for more of the body.
+  void resume_sending();
+
   /// The job is about to be taken from libcurl, which (7.88) loses what it holds back of a stream
   /// of HTTP/2 that is taken from it in a pause.
   void forgo_rest();
@@ -99,6 +107,7 @@ private:
 
   static std::size_t take_header(char* data, std::size_t size, std::size_t n, void* self);
   static std::size_t take_body(char* data, std::size_t size, std::size_t n, void* self);
+  static std::size_t give_body(char* to, std::size_t size, std::size_t n, void* self);
   static int connecting(void* self, curl_socket_t socket, curlsocktype purpose);
   static int allow_sending(void* self, char* server_address, char* own_address, int server_port,
                            int own_port);
@@ -109,11 +118,18 @@ private:
   bool has_room();
   void hand_on();
   void pause_if_full();
-  bool is_coded() const noexcept { return !heard_.content_coding.empty(); }
+  bool is_coded() const noexcept { return !heard_.content_coding.empty() && !call_.passes; }
+  void set_up_source();
+  void set_up_passing();
+  void refuse_repeats();
+  int pauses() const noexcept;
   bool silent_so_far() const noexcept { return last_byte_ == clock::time_point{}; }
   std::uint16_t status() const;
   long bytes_sent() const;
   void take_header_line(std::string_view line);
+  void keep_field(std::string_view line);
+  void end_head();
+  void make_dirty();
   void send_head();
   transfer_failure failure_of(CURLcode code) const;
   transfer_event event(transfer_event::kind what) const;
@@ -140,6 +156,15 @@ private:
   std::optional<long> sent_before_connecting_;
   curl_socket_t socket_ = CURL_SOCKET_BAD;
   bool forgoes_rest_ = false;
+  std::function<void()> wake_;
+  /// Whether libcurl was told to wait for more of the body.
+  bool sending_paused_ = false;
+  /// When it was last given some; the epoch before.
+  clock::time_point last_sent_;
+  /// Of a call that passes: the response's fields, and whether its head is to be sent at once.
+  std::shared_ptr<header_fields> fields_;
+  bool head_came_ = false;
+  bool listed_ = false;
   bool head_sent_ = false;
   clock::time_point started_ = clock::now();
   clock::time_point last_byte_;

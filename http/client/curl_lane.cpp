@@ -71,6 +71,11 @@ void curl_lane::start(std::shared_ptr<curl_job> job) {
     auto& running = self->jobs_[job.get()];
     running = {job, self.get(), {}};
     job->report_to(self->dirty_);
+    job->wake_by([lane = self->weak_from_this(), weak = std::weak_ptr{job}] {
+      auto alive = lane.lock();
+      if (auto sending = weak.lock(); alive && sending)
+        alive->resume_sending(std::move(sending));
+    });
     auto* easy = job->easy();
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &curl_lane::open_socket);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &running);
@@ -87,11 +92,19 @@ void curl_lane::cancel(std::shared_ptr<curl_job> job) {
 }
 
 void curl_lane::resume(std::shared_ptr<curl_job> job) {
-  // Posted, for libcurl may be calling the job at this very moment, further up the stack.
-  asio::post(strand_, [self = shared_from_this(), job = std::move(job)] {
+  post_to(std::move(job), &curl_job::resume);
+}
+
+void curl_lane::resume_sending(std::shared_ptr<curl_job> job) {
+  post_to(std::move(job), &curl_job::resume_sending);
+}
+
+/// Posted, for libcurl may be calling the job at this very moment, further up the stack.
+void curl_lane::post_to(std::shared_ptr<curl_job> job, void (curl_job::*action)()) {
+  asio::post(strand_, [self = shared_from_this(), job = std::move(job), action] {
     if (self->jobs_.count(job.get()) == 0)
       return;
-    job->resume();
+    (job.get()->*action)();
     self->wait_for_limit(job->deadline());
     self->after_action();
   });

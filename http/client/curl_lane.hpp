@@ -38,6 +38,7 @@ public:
   void start(std::shared_ptr<curl_job> job);
   void cancel(std::shared_ptr<curl_job> job);
   void resume(std::shared_ptr<curl_job> job);
+  void resume_sending(std::shared_ptr<curl_job> job);
   void stop();
   std::size_t open_connections() const noexcept { return connections_; }
 
@@ -63,6 +64,7 @@ private:
   void after_action();
   void follow_redirect(curl_job& job);
   void remove(curl_job& job);
+  void post_to(std::shared_ptr<curl_job> job, void (curl_job::*action)());
   void wait_for_limit(clock::time_point deadline);
   void check_limits();
 

@@ -87,6 +87,11 @@ public:
   /// @returns nothing where it may.
   std::optional<openai::error> watch_refusal(const caller& who, const request& r) const;
 
+  /// Whether *who* may have requests passed on that name objects which belong to nobody here: with
+  /// an admin's key, or where there are no keys from this machine.
+  /// @param behind_proxy Whether the request came by way of a proxy, as far as it says.
+  bool may_pass_all(const caller& who, bool behind_proxy) const;
+
 private:
   using limiters = std::map<std::string, std::shared_ptr<rate_limiter>>;
 

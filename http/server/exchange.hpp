@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/byte_budget.hpp"
+#include "http/server/body_pipe.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -43,6 +44,8 @@ struct request {
   std::string body;
   /// The host with its port, where the target is a whole address; empty for most.
   std::string authority;
+  /// In place of *body*, where that is handed on as it comes; else null.
+  std::shared_ptr<body_pipe> stream;
   /// The peer's address, without its port.
   std::string peer;
   fields headers;
@@ -132,6 +135,11 @@ public:
   /// The head of an answer in chunks; goes out with the first `write`.
   virtual void begin(std::uint16_t status, fields headers) = 0;
 
+  /// The same for an answer whose own fields say how long its body is, if it has one: nothing is
+  /// added to them, and what is written goes out as it is.
+  /// @param bodiless Whether it has none, whatever its fields say, as an answer to HEAD has.
+  virtual void begin_as_is(std::uint16_t status, fields headers, bool bodiless) = 0;
+
   /// The next bytes of the body. *f* is called when the last of them was handed to the system, and
   /// not at all if the client left before.
   virtual void write(std::string bytes, written_handler f) = 0;
@@ -146,6 +154,9 @@ public:
 
   /// Says `Connection: close` in an answer that has not begun, and closes after it.
   virtual void close_after() = 0;
+
+  /// Runs *f* on the connection's event loop, soon: one at a time, in the order of the calls.
+  virtual void post(std::function<void()> f) = 0;
 
   /// Whom to tell when the client leaves; told at once if it has left already.
   virtual void on_gone(gone_handler f) = 0;

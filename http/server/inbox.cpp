@@ -7,7 +7,7 @@ namespace nekod::http {
 void inbox::take(std::string_view bytes) {
   if (broken())
     return;
-  if (!busy_ && held_.empty())
+  if ((!busy_ || reader_.streaming()) && held_.empty())
     bytes.remove_prefix(reader_.take(bytes));
   if (bytes.empty())
     return;
@@ -33,7 +33,9 @@ request inbox::release() {
   busy_ = true;
   auto result = reader_.release();
   last_ = is_last(result);
-  if (broken())
+  if (reader_.streaming())
+    held_.erase(0, reader_.take(held_));
+  if (broken() || held_.empty())
     drop_held();
   return result;
 }
@@ -43,7 +45,16 @@ void inbox::drop_held() {
   counted_.force(0);
 }
 
+bool inbox::waits_for_room(std::function<void()> f) {
+  if (!reader_.stream_is_full())
+    return false;
+  reader_.when_room(std::move(f));
+  return true;
+}
+
 void inbox::answered() {
+  if (reader_.streaming())
+    reader_.forsake(); // Its answer closes the connection.
   if (broken())
     return;
   busy_ = false;
@@ -60,6 +71,8 @@ void inbox::leave() {
 
 bool inbox::end() {
   ended_ = true;
+  if (reader_.streaming())
+    return false;
   if (busy_ && !reader_.whole() && !held_.empty())
     read_held();
   return (busy_ && last_) || (reader_.whole() && held_.empty() && reader_.is_last());

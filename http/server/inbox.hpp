@@ -24,7 +24,11 @@ public:
   bool ready();
 
   /// Whether no more may be taken in before a request is answered.
-  bool full() const noexcept { return held_.size() >= most_held; }
+  bool full() const { return held_.size() >= most_held || reader_.stream_is_full(); }
+
+  /// Whether that is so since the body of the request that is answered is not taken. Then *f* is
+  /// called once there is room again, on any thread.
+  bool waits_for_room(std::function<void()> f);
 
   /// Whether the client waits to be told to go on, by who asks.
   bool take_continue_debt() noexcept { return !busy_ && reader_.take_continue_debt(); }

@@ -22,7 +22,8 @@ public:
       : handshake_timeout(o.handshake_timeout),
         write_timeout(o.write_timeout),
         handshakes(o.max_connections),
-        reading(std::make_shared<reading_rules>(reading_rules{o.max_body, o.wants_body, o.budget})),
+        reading(std::make_shared<reading_rules>(
+            reading_rules{o.max_body, o.wants_body, o.budget, o.streams_body})),
         connections(std::move(table)),
         context_(o.tls) {}
 

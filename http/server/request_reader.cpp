@@ -59,7 +59,9 @@ request_reader::request_reader(std::shared_ptr<const reading_rules> rules)
 
 std::size_t request_reader::take(std::string_view bytes) {
   std::size_t taken = 0;
-  while (taken < bytes.size() && !whole()) {
+  // Behind a body that was handed on nothing is read before its request is answered.
+  const auto goes_on = [this, streamed = streaming()] { return !streamed || streaming(); };
+  while (taken < bytes.size() && step_ != step::whole && goes_on()) {
     auto rest = bytes.substr(taken);
     switch (step_) {
     case step::head:
@@ -94,7 +96,7 @@ request request_reader::release() {
   if (held_.size() > 0)
     result.held = std::exchange(held_, byte_budget::for_request(rules_->budget));
   if (!broken_)
-    step_ = step::head;
+    step_ = stream_ ? after_release_ : step::head;
   owes_continue_ = false;
   wanted_ = false;
   line_.clear();
@@ -154,12 +156,34 @@ void request_reader::begin_body(request_head head, std::size_t head_size) {
     step_ = step::whole;
     return;
   }
-  if (!may_have(lacking_))
+  if (begin_stream(head) || !may_have(lacking_))
     return;
   owes_continue_ = head.expects_continue;
   step_ = head.chunked ? step::chunk_size : step::body;
   head_size_ = head_size;
   longest_body_ = head.chunked ? rules_->max_body : head.content_length;
+}
+
+/// Has the body handed on as it comes, if it is to be. Small ones of a known length are not.
+bool request_reader::begin_stream(const request_head& head) {
+  const auto small = std::min<std::uint64_t>(small_body, rules_->max_body);
+  if (!rules_->streams_body || (!head.chunked && lacking_ <= small))
+    return false;
+  const auto longest = rules_->streams_body(what_);
+  if (!longest)
+    return false;
+  if (lacking_ > *longest) {
+    break_off(unread::body);
+    return true;
+  }
+  stream_ = std::make_shared<body_pipe>(head.chunked ? std::nullopt : std::optional{lacking_});
+  what_.stream = stream_;
+  longest_stream_ = *longest;
+  streamed_ = 0;
+  owes_continue_ = head.expects_continue;
+  after_release_ = head.chunked ? step::chunk_size : step::body;
+  step_ = step::whole;
+  return true;
 }
 
 /// Whether the body may grow to *size*; breaks off where not.
@@ -175,6 +199,10 @@ bool request_reader::may_have(std::uint64_t size) {
 
 /// Adds to the body; breaks off where there is no room for it.
 bool request_reader::append(std::string_view bytes) {
+  if (stream_) {
+    stream_->push(bytes);
+    return true;
+  }
   auto size = what_.body.size() + bytes.size();
   if (size > what_.body.capacity() && !make_room(size))
     return false;
@@ -206,8 +234,18 @@ std::size_t request_reader::take_body(std::string_view bytes) {
     return bytes.size();
   lacking_ -= size;
   if (lacking_ == 0)
-    step_ = step::whole;
+    end_body();
   return size;
+}
+
+void request_reader::end_body() {
+  if (!stream_) {
+    step_ = step::whole;
+    return;
+  }
+  stream_->end(body_pipe::ending::whole);
+  stream_.reset();
+  step_ = step::head;
 }
 
 std::size_t request_reader::take_chunk_size(std::string_view bytes) {
@@ -228,6 +266,12 @@ void request_reader::begin_chunk(std::uint64_t size) {
   if (size == 0) {
     trailer_size_ = 0;
     step_ = step::trailer;
+  } else if (stream_) {
+    streamed_ += size;
+    if (streamed_ > longest_stream_)
+      break_off(unread::body);
+    else
+      step_ = step::chunk;
   } else if (may_have(what_.body.size() + size)) {
     step_ = step::chunk;
   }
@@ -267,7 +311,7 @@ std::size_t request_reader::take_trailer(std::string_view bytes) {
     break_off(unread::malformed);
   } else if (line_.size() == 2) {
     what_.body_size = what_.body.size();
-    step_ = step::whole;
+    end_body();
   }
   line_.clear();
   return taken;
@@ -285,6 +329,8 @@ std::size_t request_reader::take_line(std::string_view bytes, std::size_t limit)
 }
 
 void request_reader::break_off(unread why) {
+  if (streaming())
+    stream_->end(why == unread::body ? body_pipe::ending::too_long : body_pipe::ending::malformed);
   what_.missing = why;
   what_.keep_alive = false;
   what_.body = std::string{};

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -32,6 +33,10 @@ struct reading_rules {
   std::function<bool(const request&)> wants_body;
   /// What requests may hold together while they are read and answered; null for no limit.
   std::shared_ptr<byte_budget> budget;
+  /// Asked, when the head is there, about a body that is not small or comes in chunks: how many
+  /// bytes it may have where it is handed on as it comes; nothing where it is read whole. May be
+  /// empty, and is called on any thread, several at once.
+  std::function<std::optional<std::uint64_t>(const request&)> streams_body;
 };
 
 /// Whether *r* said that it is its connection's last, or is of a version in which that goes without
@@ -40,6 +45,9 @@ inline bool is_last(const request& r) noexcept { return !r.keep_alive || !r.take
 
 /// Takes requests out of bytes as they come, one after the other, without I/O. A request that
 /// cannot be read to its end is whole too, and says why; behind it nothing can be read.
+///
+/// A request whose body is handed on as it comes is whole when its head is there. Once it was
+/// released the reader goes on with that body, and takes no other request before its end.
 class request_reader {
 public:
   explicit request_reader(std::shared_ptr<const reading_rules> rules);
@@ -49,7 +57,21 @@ public:
   std::size_t take(std::string_view bytes);
 
   /// Whether a request is ready to be released.
-  bool whole() const noexcept { return step_ == step::whole; }
+  bool whole() const noexcept {
+    return step_ == step::whole && !(stream_ && (owes_continue_ || broken_));
+  }
+
+  /// Whether the rest of a request that was released is still being read.
+  bool streaming() const noexcept { return stream_ && step_ != step::whole; }
+
+  /// Whether no more of that may be read before its reader took some.
+  bool stream_is_full() const { return streaming() && stream_->full(); }
+
+  /// Calls *f* once that is no longer so, on any thread.
+  void when_room(std::function<void()> f) { stream_->when_room(std::move(f)); }
+
+  /// Nobody wants the rest of the request that was released.
+  void forsake() { break_off(unread::body); }
 
   /// Whether nothing has come of the next request.
   bool untouched() const noexcept { return step_ == step::head && line_.empty(); }
@@ -81,10 +103,12 @@ private:
   std::size_t take_trailer(std::string_view bytes);
 
   void begin_body(request_head head, std::size_t head_size);
+  bool begin_stream(const request_head& head);
   void begin_chunk(std::uint64_t size);
   bool may_have(std::uint64_t size);
   bool append(std::string_view bytes);
   bool make_room(std::size_t size);
+  void end_body();
   void break_off(unread why);
 
   /// Adds to *line_* up to a line's end.
@@ -99,6 +123,12 @@ private:
   /// Whether somebody said that the body is wanted.
   bool wanted_ = false;
   request what_;
+  /// Where the body goes that is handed on as it comes; with what is the next step after its
+  /// request's release, and how long it may be.
+  std::shared_ptr<body_pipe> stream_;
+  step after_release_ = step::head;
+  std::uint64_t longest_stream_ = 0;
+  std::uint64_t streamed_ = 0;
   /// What came of a head; of a line of a chunked body.
   std::string line_;
   /// Bytes of memory for the request's head and body.

@@ -1,5 +1,7 @@
 #include "http/server/restinio_exchange.hpp"
 
+#include <asio/post.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -18,8 +20,16 @@ std::string reason_phrase(std::uint16_t status) {
   switch (status) {
   case 200:
     return "OK";
+  case 201:
+    return "Created";
+  case 202:
+    return "Accepted";
   case 204:
     return "No Content";
+  case 206:
+    return "Partial Content";
+  case 304:
+    return "Not Modified";
   case 308:
     return "Permanent Redirect";
   case 400:
@@ -32,12 +42,18 @@ std::string reason_phrase(std::uint16_t status) {
     return "Not Found";
   case 405:
     return "Method Not Allowed";
+  case 409:
+    return "Conflict";
   case 413:
     return "Content Too Large";
   case 414:
     return "URI Too Long";
   case 415:
     return "Unsupported Media Type";
+  case 422:
+    return "Unprocessable Content";
+  case 426:
+    return "Upgrade Required";
   case 429:
     return "Too Many Requests";
   case 431:
@@ -126,15 +142,24 @@ void restinio_exchange::respond(std::uint16_t status, fields headers, std::strin
 }
 
 void restinio_exchange::begin(std::uint16_t status, fields headers) {
+  if (begin_stream(status, std::move(headers)) && !req_.takes_chunks)
+    stream_->without_chunks();
+}
+
+void restinio_exchange::begin_as_is(std::uint16_t status, fields headers, bool bodiless) {
+  if (begin_stream(status, std::move(headers)))
+    stream_->as_fields_say(bodiless);
+}
+
+bool restinio_exchange::begin_stream(std::uint16_t status, fields headers) {
   {
     std::lock_guard guard{mutex_};
     if (ended_ || stream_)
-      return;
+      return false;
     stream_counted_ = count_in(setting_->shared, &shared_state::streams);
   }
   stream_.emplace(start<stream_output>(status, std::move(headers)));
-  if (!req_.takes_chunks)
-    stream_->without_chunks();
+  return true;
 }
 
 void restinio_exchange::write(std::string bytes, written_handler f) {
@@ -164,6 +189,8 @@ void restinio_exchange::abort() {
   else if (!cut_in_handler())
     start<restinio::restinio_controlled_output_t>(500, {}).connection_close().done();
 }
+
+void restinio_exchange::post(std::function<void()> f) { asio::post(loop_, std::move(f)); }
 
 void restinio_exchange::on_gone(gone_handler f) {
   std::unique_lock guard{mutex_};
@@ -258,7 +285,8 @@ restinio::response_builder_t<Output> restinio_exchange::start(std::uint16_t stat
   for (const auto& field : setting_->extra)
     response.append_header(field.first, field.second);
   response.append_header_date_field();
-  if (!req_.keep_alive || setting_->shared->leaving)
+  auto unread = req_.stream && req_.stream->how() != body_pipe::ending::whole;
+  if (!req_.keep_alive || unread || setting_->shared->leaving)
     response.connection_close();
   return response;
 }

@@ -47,10 +47,12 @@ public:
   void carry(fields more) override { carried_ = std::move(more); }
   void respond(std::uint16_t status, fields headers, std::string body) override;
   void begin(std::uint16_t status, fields headers) override;
+  void begin_as_is(std::uint16_t status, fields headers, bool bodiless) override;
   void write(std::string bytes, written_handler f) override;
   void finish() override;
   void abort() override;
   void close_after() override { req_.keep_alive = false; }
+  void post(std::function<void()> f) override;
   void on_gone(gone_handler f) override;
   void on_idle(std::chrono::milliseconds period, idle_handler f) override;
 
@@ -65,6 +67,7 @@ private:
   using clock = std::chrono::steady_clock;
   using stream_response = restinio::response_builder_t<stream_output>;
 
+  bool begin_stream(std::uint16_t status, fields headers);
   bool ended() const;
   bool end();
   bool cut_in_handler();

@@ -13,6 +13,9 @@
 /// What the files that answer for `routes` share: the endpoint and the request that it is about.
 namespace nekod::http {
 
+/// In place of an endpoint's method where it takes all that pass.
+inline constexpr std::string_view any_method = "*";
+
 /// One address that is answered.
 struct routes::endpoint {
   /// Whether this is the address of *raw*.
@@ -21,7 +24,10 @@ struct routes::endpoint {
     return has_id ? raw.substr(0, path.size()) == path : raw == path;
   }
 
-  bool takes(std::string_view m) const { return m == method || (m == "HEAD" && method == "GET"); }
+  bool takes(std::string_view m) const {
+    return method == any_method ? is_passed_method(m)
+                                : m == method || (m == "HEAD" && method == "GET");
+  }
 
   std::string_view path;
   /// Its one method here, and what `Allow` says of all that the address has.
@@ -46,6 +52,19 @@ struct routes::call {
   bool is(std::string_view method) const { return x->req().method == method; }
 
   bool is_chat() const { return where != nullptr && where->answer == &routes::chat && is("POST"); }
+
+  /// Whether it passes to an upstream as it is.
+  bool passes() const {
+    return where != nullptr && where->answer == &routes::pass && !is("OPTIONS");
+  }
+
+  /// Whether an upstream works for it, so that it is refused where there is no room.
+  bool is_work() const { return is_chat() || passes(); }
+
+  /// Whether it counts as a chat against the limit on those: completions are chats by another name.
+  bool counts_as_chat() const {
+    return is_chat() || (is_work() && std::string_view{where->word} == "completions");
+  }
 
   /// What stands behind the endpoint's path, percent-encoded.
   std::string_view id() const { return std::string_view{path}.substr(where->path.size()); }

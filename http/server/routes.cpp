@@ -120,6 +120,11 @@ const routes::endpoint* routes::find(std::string_view path, std::string_view met
   return found;
 }
 
+const routes::endpoint* routes::endpoint_of(const request& r, std::string_view path) const {
+  const auto* ours = find(path, r.method);
+  return ours != nullptr || !options_.passes ? ours : passed_endpoint(r.path, r.method);
+}
+
 routes::routes(caf::actor_system& system, registry_actor registry, route_options options)
     : system_(system),
       registry_(std::move(registry)),
@@ -128,7 +133,7 @@ routes::routes(caf::actor_system& system, registry_actor registry, route_options
 
 void routes::handle(const exchange_ptr& x) {
   call c{x, make_id("req_"), endpoint_path(x->req().path), nullptr, {}, request_source::program};
-  c.where = find(c.path, x->req().method);
+  c.where = endpoint_of(x->req(), c.path);
   c.who = options_.gate->identify(x->req());
   auto& notes = x->notes();
   notes.request_id = c.request_id;
@@ -142,7 +147,7 @@ void routes::handle(const exchange_ptr& x) {
   x->carry(cors_fields_for(c, bar.has_value()));
   if (auto problem = turned_away(c))
     refuse(c, *problem);
-  else if (auto excess = too_much(c.x->req()))
+  else if (auto excess = too_much(c.x->req(), c.where))
     refuse(c, *excess);
   else if (bar)
     refuse(c, *bar);
@@ -159,10 +164,13 @@ bool routes::wants_body(const request& r) const {
          nullptr,
          options_.gate->identify(r),
          request_source::program};
-  c.where = find(c.path, r.method);
-  if (draining_ || too_much(r) || c.where == nullptr || !c.where->takes(r.method))
+  c.where = endpoint_of(r, c.path);
+  if (draining_ || too_much(r, c.where) || c.where == nullptr || !c.where->takes(r.method))
     return false;
-  if ((c.where->answer == &routes::chat && lacks_memory()) || has_coding(r))
+  const auto passes = c.where->answer == &routes::pass;
+  if ((c.where->answer == &routes::chat || passes) && lacks_memory())
+    return false;
+  if (!passes && has_coding(r))
     return false;
   if (options_.gate->is_open())
     c.source = options_.gate->source_of(r);
@@ -226,14 +234,14 @@ std::optional<error> routes::turned_away(call& c) const {
     c.x->close_after();
   auto away =
       closing || no_room ||
-      (c.is_chat() && (past(options_.open_requests, options_.max_requests) || lacks_memory()));
+      (c.is_work() && (past(options_.open_requests, options_.max_requests) || lacks_memory()));
   if (!away || (!no_room && c.where != nullptr && c.where->watched))
     return std::nullopt;
   return no_room_for_it();
 }
 
 /// The refusal where a request is larger than what is taken, or is none.
-std::optional<error> routes::too_much(const request& r) const {
+std::optional<error> routes::too_much(const request& r, const endpoint* where) const {
   auto at_most = [](error_code code, std::size_t limit) {
     return error{code, {}, "at most " + std::to_string(limit) + " bytes"};
   };
@@ -243,8 +251,10 @@ std::optional<error> routes::too_much(const request& r) const {
     return at_most(error_code::uri_too_long, options_.max_url);
   if (r.missing == unread::head || r.header_size() > options_.max_headers)
     return at_most(error_code::header_too_large, options_.max_headers);
-  if (r.body_size > options_.max_body)
-    return at_most(error_code::content_too_large, options_.max_body);
+  const auto passes = where != nullptr && where->answer == &routes::pass;
+  const auto longest = passes ? options_.max_upload : options_.max_body;
+  if (r.body_size > longest)
+    return at_most(error_code::content_too_large, longest);
   return std::nullopt;
 }
 
@@ -253,7 +263,7 @@ void routes::dispatch(call& c) {
   if (leads_back(nekods_before(c.x->req()), options_.instance))
     return refuse(c, error_code::upstream_loop);
   if (c.where == nullptr || !c.where->watched)
-    if (auto wait = options_.gate->refusal(c.who, known && c.is_chat()))
+    if (auto wait = options_.gate->refusal(c.who, known && c.counts_as_chat()))
       return refuse(c, *wait);
   if (c.where != nullptr && !c.where->open && !known)
     return refuse(c, error_code::invalid_api_key);
@@ -261,7 +271,7 @@ void routes::dispatch(call& c) {
     return refuse(c, error_code::not_found);
   if (!c.where->takes(c.x->req().method))
     return refuse_method(c);
-  if (c.is("POST") && has_coding(c.x->req()))
+  if (c.is("POST") && !c.passes() && has_coding(c.x->req()))
     return refuse(c, {error_code::unsupported_media_type, "Content-Encoding", "only identity"});
   // What spoke against its body is gone meanwhile.
   if (c.x->req().missing == unread::body)
@@ -386,7 +396,7 @@ void routes::front_page(const call& c) {
 void routes::preflight(const call& c) const {
   const auto& request = c.x->req();
   auto headers = common_fields(c.request_id);
-  headers.emplace_back("Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS");
+  headers.emplace_back("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE, OPTIONS");
   if (auto wanted = request.header("Access-Control-Request-Headers"); !wanted.empty())
     headers.emplace_back("Access-Control-Allow-Headers", wanted);
   headers.emplace_back("Access-Control-Max-Age", "86400");

@@ -3,6 +3,8 @@
 #include "actors/messages.hpp"
 #include "http/server/admission.hpp"
 #include "http/server/exchange.hpp"
+#include "http/server/pass_paths.hpp"
+#include "http/server/pass_relay.hpp"
 #include "http/server/reply.hpp"
 
 #include <atomic>
@@ -44,6 +46,13 @@ struct route_options {
   std::size_t max_memory = 0;
   /// How many there are now.
   std::function<std::size_t()> memory;
+  /// Whether there is an upstream that requests may pass to; where not, they are unknown paths.
+  bool passes = false;
+  std::shared_ptr<const pass_options> pass = std::make_shared<pass_options>();
+  /// Paths that pass from anybody though they name objects.
+  pass_list pass_paths;
+  /// Bytes of a body that passes; more are answered 413.
+  std::uint64_t max_upload = 512u << 20;
   /// What `GET /metrics` shows.
   std::function<std::string()> metrics_text;
   std::string version;
@@ -64,6 +73,11 @@ public:
   /// Whether *r*, of which only the head is here, may be answered with more than a refusal. May be
   /// called on several threads at once.
   bool wants_body(const request& r) const;
+
+  /// How many bytes the body of *r*, of which only the head is here, may have where it passes as it
+  /// comes; nothing where it is to be read whole, or is not wanted. May be called on several
+  /// threads at once.
+  std::optional<std::uint64_t> streams_body(const request& r) const;
 
   /// From now on it is not ready.
   void announce_drain() noexcept { leaving_ = true; }
@@ -90,13 +104,17 @@ private:
   void front_page(const call& c);
   void openapi(const call& c);
   void preflight(const call& c) const;
+  void pass(const call& c);
 
   static const endpoint* find(std::string_view path, std::string_view method);
+  static const endpoint* passed_endpoint(std::string_view raw, std::string_view method);
+  const endpoint* endpoint_of(const request& r, std::string_view path) const;
+  bool may_pass(const pass_target& target, const caller& who, const request& r) const;
 
   void dispatch(call& c);
   std::optional<openai::error> read_session_fields(const request& from,
                                                    openai::chat_request& to) const;
-  std::optional<openai::error> too_much(const request& r) const;
+  std::optional<openai::error> too_much(const request& r, const endpoint* where) const;
   bool lacks_memory() const;
   std::optional<openai::error> turned_away(call& c) const;
   std::optional<openai::error> barred(const call& c, const request& r) const;

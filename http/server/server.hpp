@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,8 @@ struct server_options {
   std::function<bool(const request&)> wants_body;
   /// What requests and answers may hold in memory together; null for no limit.
   std::shared_ptr<byte_budget> budget;
+  /// Asked about bodies that are handed on as they come, as `reading_rules` has it. May be empty.
+  std::function<std::optional<std::uint64_t>(const request&)> streams_body;
   /// Connections at a time. A few more are served, for handlers to send away; those past them are
   /// closed at once.
   std::size_t max_connections = 16'000;

@@ -7,7 +7,9 @@
 #include "http/server/tls_handshake.hpp"
 #include "http/server/write_watch.hpp"
 
+#include <asio/bind_cancellation_slot.hpp>
 #include <asio/bind_executor.hpp>
+#include <asio/cancellation_signal.hpp>
 #include <restinio/all.hpp>
 #include <restinio/tls_fwd.hpp>
 
@@ -202,12 +204,7 @@ private:
                           asio::bind_executor(executor, std::move(sent)));
       });
     } else if (half_closed_ || inbox_->full()) {
-      plain_.async_wait(asio::socket_base::wait_error,
-                        asio::bind_executor(executor, [this, into, f = std::move(f)](
-                                                          const asio::error_code& ec) mutable {
-                          arrived(ec ? ec : make_error_code(asio::error::connection_reset), into,
-                                  std::move(f));
-                        }));
+      wait_for_room(into, std::move(f));
     } else if (tls_) {
       auto read = [this, into, f = std::move(f)](const asio::error_code& ec,
                                                  std::size_t size) mutable {
@@ -225,6 +222,39 @@ private:
       plain_.async_wait(asio::socket_base::wait_read,
                         asio::bind_executor(executor, std::move(come)));
     }
+  }
+
+  /// A wait for room in the inbox.
+  struct room_wait {
+    asio::cancellation_signal stop;
+    bool has_room = false;
+    bool is_over = false;
+  };
+
+  /// Reads no more until there is room for it, or the connection breaks.
+  template <class Handler>
+  void wait_for_room(asio::mutable_buffer into, Handler f) {
+    auto executor = asio::get_associated_executor(f);
+    auto wait = std::make_shared<room_wait>();
+    inbox_->waits_for_room([wait, executor] {
+      asio::post(executor, [wait] {
+        wait->has_room = true;
+        if (!wait->is_over)
+          wait->stop.emit(asio::cancellation_type::terminal);
+      });
+    });
+    auto waited = [this, wait, into, f = std::move(f)](asio::error_code ec) mutable {
+      wait->is_over = true;
+      if (wait->has_room && ec == asio::error::operation_aborted)
+        ec = {};
+      else if (!ec)
+        ec = asio::error::connection_reset;
+      arrived(ec, into, std::move(f));
+    };
+    // Only this wait may be cancelled: something may be being written.
+    plain_.async_wait(asio::socket_base::wait_error,
+                      asio::bind_cancellation_slot(
+                          wait->stop.slot(), asio::bind_executor(executor, std::move(waited))));
   }
 
   /// Takes in what came. Connections that wait, the most of them, have no memory for it.

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <utility>
 
-/// How an answer of unknown length goes out, as a kind of response of RESTinio's: its own knows
-/// only of chunks, which clients of HTTP/1.0 do not understand.
+/// How an answer goes out that is written in pieces, as a kind of response of RESTinio's: its own
+/// knows only of chunks, which clients of HTTP/1.0 do not understand.
 namespace nekod::http {
 
 struct stream_output {};
@@ -19,7 +19,7 @@ struct stream_output {};
 
 namespace restinio {
 
-/// In chunks while the connection is to stay, or up to its end.
+/// In chunks while the connection is to stay, or up to its end; or as the answer's own fields say.
 template <>
 class response_builder_t<nekod::http::stream_output> final
     : public base_response_builder_t<response_builder_t<nekod::http::stream_output>> {
@@ -33,9 +33,16 @@ public:
     connection_close();
   }
 
+  /// Only before the first byte. The fields say how long the body is.
+  /// @param bodiless Whether there is none: what is appended is dropped.
+  void as_fields_say(bool bodiless) {
+    chunked_ = false;
+    bodiless_ = bodiless;
+  }
+
   void append(std::string bytes) {
     begin();
-    if (bytes.empty())
+    if (bytes.empty() || bodiless_)
       return;
     parts_.emplace_back(chunked_ ? as_chunk(bytes) : std::move(bytes));
   }
@@ -83,6 +90,7 @@ private:
   }
 
   bool chunked_ = true;
+  bool bodiless_ = false;
   bool begun_ = false;
   writable_items_container_t parts_;
 };

@@ -79,6 +79,8 @@ constexpr auto rows = std::to_array<row>({
      "The request body is too large"},
     {error_code::unsupported_media_type, 415, request_error, "unsupported_media_type",
      "不支持该请求体编码", "The coding of the request body is not supported", !retry, field},
+    {error_code::upgrade_not_supported, 426, request_error, "upgrade_not_supported",
+     "该端点不支持协议升级", "The endpoint takes no upgrade of the connection's protocol"},
     {error_code::uri_too_long, 414, request_error, "uri_too_long", "请求地址过长",
      "The request's address is too long"},
     {error_code::header_too_large, 431, request_error, "header_too_large", "请求头过大",

@@ -58,6 +58,8 @@ enum class error_code : std::uint8_t {
   content_too_large,
   /// The body has a coding that is not taken.
   unsupported_media_type,
+  /// Asks for another protocol on its connection.
+  upgrade_not_supported,
   /// The request's address is too long.
   uri_too_long,
   /// The request's header fields are too long.

@@ -6,7 +6,7 @@
 namespace nekod::fuzz {
 namespace {
 
-constexpr std::array<target, 13> targets{{
+constexpr std::array<target, 14> targets{{
     {"addresses", addresses},
     {"anuneko_calls", anuneko_calls},
     {"anuneko_reply", anuneko_reply},
@@ -17,6 +17,7 @@ constexpr std::array<target, 13> targets{{
     {"key_file", key_file},
     {"openai_answer", openai_answer},
     {"openai_stream", openai_stream},
+    {"passed_body", passed_body},
     {"rate_limit", rate_limit},
     {"settings_file", settings_file},
     {"transcript", transcript},

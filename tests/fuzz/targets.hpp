@@ -17,6 +17,7 @@ void json_text(std::string_view input);
 void key_file(std::string_view input);
 void openai_answer(std::string_view input);
 void openai_stream(std::string_view input);
+void passed_body(std::string_view input);
 void rate_limit(std::string_view input);
 void settings_file(std::string_view input);
 void transcript(std::string_view input);

@@ -38,9 +38,11 @@ export class Contract {
     this.codes = new Set();
   }
 
-  /// Every operation: its `id`, `method`, `path`, `responses`, and which of its statuses are there.
+  /// Every operation that nekod answers itself: its `id`, `method`, `path`, `responses`, and which of its
+  /// statuses are there. What passes to an upstream is answered by that.
   get operations() {
-    return Object.entries(this.document.paths).flatMap(([path, item]) =>
+    const own = Object.entries(this.document.paths).filter(([, item]) => !item['x-passed']);
+    return own.flatMap(([path, item]) =>
       methods
         .filter((method) => item[method])
         .map((method) => ({

@@ -154,3 +154,80 @@ TEST_CASE_FIXTURE(fixture, "a model keeps what its upstream says of it, under an
   CHECK(models[3].id == "best");
   CHECK(models[3].members == models[1].members);
 }
+
+// -- requests that pass
+// ----------------------------------------------------------------------------
+
+namespace {
+
+struct passing : fixture {
+  passing() {
+    other->called = "other";
+    other->can.speaks_openai = true;
+    aliases.entries = {{"nice", "far"}, {"lost", "unheard"}};
+    catalogue = model_catalogue{{{cats}, {local}, {other, {"pattern-*"}}}, aliases};
+  }
+
+  /// `upstream: what it is told`; empty while it is open.
+  std::string pass(const std::string& name) const {
+    auto chosen = catalogue.choose_passed(name);
+    if (!chosen)
+      return {};
+    return std::string{chosen->upstream->name()} + ": " + chosen->upstream_name;
+  }
+
+  void know_all() {
+    know();
+    catalogue.update(2, test::listed({"far", "qwen", "local/odd"}));
+  }
+
+  model_aliases aliases;
+  std::shared_ptr<test::fake_upstream> other = std::make_shared<test::fake_upstream>();
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(passing, "a request passes to the server that has its model") {
+  know_all();
+  CHECK(pass("far") == "other: far");
+  CHECK(pass("qwen") == "local: qwen");
+  CHECK(pass("nice") == "other: far");
+  CHECK(pass("other/qwen") == "other: qwen");
+  CHECK(pass("other/unheard-of") == "other: unheard-of");
+  CHECK(pass("pattern-7") == "other: pattern-7");
+}
+
+TEST_CASE_FIXTURE(passing, "an unknown model, or none, passes to the first server") {
+  know_all();
+  CHECK(pass("unheard-of") == "local: unheard-of");
+  CHECK(pass("lost") == "local: unheard");
+  CHECK(pass("") == "local: ");
+  CHECK(pass("Orange Cat") == "local: Orange Cat");
+  CHECK(pass("cats/Tuxedo") == "local: cats/Tuxedo");
+}
+
+TEST_CASE_FIXTURE(passing, "what depends on a list waits for it") {
+  CHECK(pass("far").empty());
+  CHECK(pass("other/qwen").empty());
+  CHECK(pass("") == "local: ");
+  CHECK(pass("pattern-7") == "other: pattern-7");
+  catalogue.update(2, test::listed({"far"}));
+  CHECK(pass("public-far") == "other: far");
+  CHECK(pass("unheard-of").empty());
+  catalogue.miss(1);
+  CHECK(pass("unheard-of") == "local: unheard-of");
+}
+
+TEST_CASE_FIXTURE(passing, "a lone server takes all names, its list known or not") {
+  catalogue = model_catalogue{{{cats}, {local}}, aliases};
+  CHECK(pass("unheard-of") == "local: unheard-of");
+  CHECK(pass("nice") == "local: far");
+  CHECK(pass("local/x").empty());
+  catalogue.update(1, test::listed({"qwen"}));
+  CHECK(pass("local/x") == "local: x");
+}
+
+TEST_CASE_FIXTURE(passing, "without a server of the kind there is none") {
+  catalogue = model_catalogue{{{cats}}, {}};
+  CHECK_FALSE(catalogue.choose_passed("qwen")->upstream);
+}

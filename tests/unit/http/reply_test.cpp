@@ -35,6 +35,8 @@ struct fake_exchange : http::exchange {
   void finish() override { log.emplace_back("finish"); }
   void abort() override { log.emplace_back("abort"); }
   void close_after() override {}
+  void begin_as_is(std::uint16_t s, http::fields h, bool) override { begin(s, std::move(h)); }
+  void post(std::function<void()> f) override { f(); }
   void on_gone(gone_handler f) override { gone = std::move(f); }
   void on_idle(std::chrono::milliseconds, idle_handler f) override { idle = std::move(f); }
 

@@ -215,3 +215,122 @@ TEST_CASE_FIXTURE(fixture, "connections stay as the version and the client have 
     CHECK(all[0].takes_chunks == (std::string{e.version} == "1.1"));
   }
 }
+
+// -- bodies that are handed on as they come
+// --------------------------------------------------------
+
+namespace {
+
+struct streaming : fixture {
+  streaming() {
+    rules.max_body = 10;
+    rules.streams_body = [](const request& r) -> std::optional<std::uint64_t> {
+      if (r.path != "/stream")
+        return std::nullopt;
+      return 100'000;
+    };
+  }
+
+  /// What came over a pipe, and its end.
+  static std::string all_of(body_pipe& pipe) {
+    std::string result;
+    std::string piece(7, '\0');
+    for (;;) {
+      auto read = pipe.read(piece.data(), piece.size(), [] {});
+      if (read.size == 0)
+        return result;
+      result.append(piece, 0, read.size);
+    }
+  }
+
+  /// The requests in *bytes*, which come in pieces of *size*; each's body is in `body`.
+  std::vector<request> read_streams(const std::string& bytes, std::size_t size) {
+    request_reader reader{std::make_shared<reading_rules>(rules)};
+    std::vector<request> result;
+    auto drain = [&] {
+      for (auto& r : result)
+        if (r.stream)
+          r.body += all_of(*r.stream);
+    };
+    for (std::size_t i = 0; i < bytes.size() && !reader.broken(); i += size) {
+      auto piece = bytes.substr(i, size);
+      while (!piece.empty() && !reader.broken()) {
+        piece.erase(0, reader.take(piece));
+        if (reader.take_continue_debt())
+          ++continued;
+        if (reader.whole())
+          result.push_back(reader.release());
+        drain();
+      }
+    }
+    return result;
+  }
+
+  static std::string head(const std::string& more) {
+    return "POST /stream HTTP/1.1\r\nHost: a\r\n" + more + "\r\n\r\n";
+  }
+
+  int continued = 0;
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(streaming, "a body is handed on behind its head, in pieces of any size") {
+  const std::string body(70'000, 'b');
+  const auto bytes = head("Content-Length: 70000") + body + head("Transfer-Encoding: chunked") +
+                     "3\r\nabc\r\n5;x\r\ndefgh\r\n0\r\nT: x\r\n\r\n" + plain;
+  for (std::size_t size : {1u, 3u, 1000u, 1'000'000u}) {
+    CAPTURE(size);
+    auto all = read_streams(bytes, size);
+    REQUIRE(all.size() == 3);
+    CHECK(all[0].body == body);
+    CHECK(all[0].stream->length() == 70'000u);
+    CHECK(all[0].body_size == 70'000);
+    CHECK(all[1].body == "abcdefgh");
+    CHECK_FALSE(all[1].stream->length());
+    CHECK(all[2].path == "/health");
+    for (std::size_t i : {0u, 1u}) {
+      CHECK(all[i].stream->how() == body_pipe::ending::whole);
+      CHECK(all[i].keep_alive);
+    }
+  }
+}
+
+TEST_CASE_FIXTURE(streaming, "a small body of a known length comes whole") {
+  rules.max_body = 1'000'000;
+  auto all = read_streams(head("Content-Length: 5") + "hello", 2);
+  REQUIRE(all.size() == 1);
+  CHECK_FALSE(all[0].stream);
+  CHECK(all[0].body == "hello");
+}
+
+TEST_CASE_FIXTURE(streaming,
+                  "a client that asks first is told to go on before its request is there") {
+  auto all = read_streams(head("Expect: 100-continue\r\nContent-Length: 70000"), 1000);
+  CHECK(continued == 1);
+  REQUIRE(all.size() == 1);
+  CHECK(all[0].stream);
+}
+
+TEST_CASE_FIXTURE(streaming, "a body over its limit breaks off") {
+  auto all = read_streams(head("Content-Length: 100001") + "x", 1000);
+  REQUIRE(all.size() == 1);
+  CHECK(all[0].missing == unread::body);
+  CHECK(all[0].body_size == 100'001);
+  CHECK_FALSE(all[0].stream);
+  auto chunk = "c350\r\n" + std::string(50'000, 'x') + "\r\n";
+  all = read_streams(head("Transfer-Encoding: chunked") + chunk + chunk + "1\r\n", 1000);
+  REQUIRE(all.size() == 1);
+  CHECK(all[0].missing == unread::nothing);
+  CHECK(all[0].stream->how() == body_pipe::ending::too_long);
+  CHECK(all[0].body.size() == 100'000);
+}
+
+TEST_CASE_FIXTURE(streaming, "chunks that are none break off") {
+  for (const auto* bad : {"x\r\n", "3\r\nabcd\r\n", "3\r\nabc\n", "fffffffffffffffff\r\n"}) {
+    CAPTURE(bad);
+    auto all = read_streams(head("Transfer-Encoding: chunked") + bad, 1);
+    REQUIRE(all.size() == 1);
+    CHECK(all[0].stream->how() == body_pipe::ending::malformed);
+  }
+}

@@ -52,6 +52,8 @@ const std::vector<row> rows{
     {error_code::content_too_large, "content_too_large", 413, "invalid_request_error", false},
     {error_code::unsupported_media_type, "unsupported_media_type", 415, "invalid_request_error",
      false},
+    {error_code::upgrade_not_supported, "upgrade_not_supported", 426, "invalid_request_error",
+     false},
     {error_code::uri_too_long, "uri_too_long", 414, "invalid_request_error", false},
     {error_code::header_too_large, "header_too_large", 431, "invalid_request_error", false},
     {error_code::rate_limit_exceeded, "rate_limit_exceeded", 429, "rate_limit_error", true},

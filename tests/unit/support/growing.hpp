@@ -1,0 +1,46 @@
+#pragma once
+
+#include "protocol/model_place.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+
+namespace nekod::test {
+
+/// Where a finder found what it looks for, and the name; nothing where it is absent.
+using place = std::optional<std::tuple<std::size_t, std::size_t, std::string>>;
+
+/// What a finder says of *text* that grows by *step* bytes a look.
+/// @param make Makes a new finder.
+template <class Make>
+place look_in_steps(Make make, std::string_view text, std::size_t step, std::size_t first = 0) {
+  auto finder = make();
+  for (std::size_t size = first == 0 ? step : first;; size += step) {
+    const std::string so_far{text.substr(0, size)}; // Elsewhere each time, as a buffer that grows.
+    auto state = finder.look(so_far);
+    if (state == model_search::found)
+      return std::tuple{finder.place().begin, finder.place().end, finder.place().name};
+    if (state == model_search::absent || size >= text.size())
+      return std::nullopt;
+  }
+}
+
+/// What a finder says of *text*, after it was seen to say the same for every cut.
+template <class Make>
+place look_in_all_cuts(Make make, std::string_view text) {
+  const auto whole = look_in_steps(make, text, text.size() + 1);
+  for (std::size_t step : {std::size_t{1}, std::size_t{2}, std::size_t{7}})
+    CHECK(look_in_steps(make, text, step) == whole);
+  for (std::size_t cut = 1; cut < text.size(); ++cut) {
+    CAPTURE(cut);
+    CHECK(look_in_steps(make, text, text.size(), cut) == whole);
+  }
+  return whole;
+}
+
+} // namespace nekod::test
