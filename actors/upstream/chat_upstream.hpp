@@ -253,7 +253,8 @@ public:
   /// @param events Where the transfer's events go: hands them to `on_transfer`, one at a time.
   /// @returns the call; or why there is none.
   virtual result<std::unique_ptr<passed_call>, openai::error>
-  pass(passed_request /*what*/, passed_call_listener& /*listener*/, transport::sink /*events*/) {
+  pass(passed_request what, passed_call_listener& /*listener*/, transport::sink events) {
+    [[maybe_unused]] const auto dropped = std::pair{std::move(what), std::move(events)};
     return openai::error{openai::error_code::not_found};
   }
 

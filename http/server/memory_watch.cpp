@@ -8,8 +8,9 @@ namespace nekod::http {
 
 namespace {
 
-/// How old an answer may be: the system needs some microseconds for it.
-constexpr std::chrono::milliseconds freshness{100};
+/// How old an answer may be: the system needs some microseconds for it, and bodies of many MiB come
+/// within some tens of milliseconds.
+constexpr std::chrono::milliseconds freshness{10};
 
 std::size_t resident_now() {
   std::ifstream file{"/proc/self/statm"};

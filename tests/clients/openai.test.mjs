@@ -123,7 +123,10 @@ test('errors have the class that belongs to them', async (t) => {
   assert.equal(bad.type, 'invalid_request_error');
   await expect(create({ session_id: 'a b' }), OpenAI.BadRequestError, 400, 'invalid_session_id');
   await expect(openai.models.retrieve('gpt-4o'), OpenAI.NotFoundError, 404, 'model_not_found');
-  await expect(openai.embeddings.create({ model, input: 'x' }), OpenAI.NotFoundError, 404, 'not_found');
+  // It passes to an OpenAI-compatible server, whose own 404 this is: the simulator has no embeddings.
+  const unknown = await openai.embeddings.create({ model, input: 'x' }).then(() => assert.fail('no error'), (e) => e);
+  assert.ok(unknown instanceof OpenAI.NotFoundError, unknown.message);
+  if (kind.name === 'anuneko') assert.equal(unknown.code, 'not_found');
   await expect(openai.models.delete(model), OpenAI.APIError, 405, 'method_not_allowed');
   t.after(() => sim.clearFaults());
   await sim.fault({ call, kind: 'status', status: 500, times: 100 });

@@ -71,6 +71,7 @@ for (const [kind, leading] of Object.entries({ anuneko: leadingTo, openai: leadi
     const values = {
       id: [id, open.json.session_id, `${id}/`, `%2e%2e/sessions/${id}`, 'mihoyo-orange_cat', ...chats],
       limit: ['1', '1000'],
+      operation: ['generations', 'speech'],
       after: [encodeURIComponent(place)],
       idle_for: ['0'],
       model: ['mihoyo-orange_cat', 'Orange%20Cat'],
