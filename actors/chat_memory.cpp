@@ -59,7 +59,7 @@ bool chat_memory::begin(const openai::chat_request& r, const request_digests& to
   return !begins_new_chat_;
 }
 
-/// What the session knows goes before the new part, under the request's prompt if it has one.
+/// Puts the session's conversation before the new part, under the request's prompt if it has one.
 void chat_memory::follow(const openai::chat_request& r, const openai::message_layout& layout,
                          const request_digests& told) {
   const auto& old = kept_.transcript;
@@ -77,7 +77,7 @@ void chat_memory::follow(const openai::chat_request& r, const openai::message_la
     asked_ = digest_->extend(*asked_, r.messages[i]);
 }
 
-/// What the client told goes before its new part, and nothing else.
+/// Puts the client's own messages before its new part, and nothing else.
 void chat_memory::replace(const openai::chat_request& r, const openai::message_layout& layout,
                           const request_digests& told) {
   before_ = texts_in(r.messages, 0, layout.fresh);

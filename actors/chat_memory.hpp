@@ -14,7 +14,7 @@
 
 namespace nekod {
 
-/// What is stored of a conversation whose text the upstream keeps.
+/// The stored part of a conversation whose text the upstream keeps.
 struct chat_record {
   chat_record() = default;
   chat_record(std::vector<openai::message> texts, std::optional<std::string> t,
@@ -65,7 +65,7 @@ public:
   /// From here on the session is found by its name only.
   void forget_tip() noexcept { kept_.tip.reset(); }
 
-  /// What is kept, for another memory; this one is empty then.
+  /// Moves the record out, for another memory; this one is empty then.
   chat_record take() { return std::exchange(kept_, {}); }
 
   const chat_record& kept() const noexcept { return kept_; }
@@ -92,7 +92,7 @@ private:
   // Of the running turn:
 
   bool begins_new_chat_ = false;
-  /// What stands before its new part.
+  /// The messages before its new part.
   messages before_;
   messages fresh_;
   /// A prefill's text, with which the answer begins.

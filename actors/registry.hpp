@@ -153,7 +153,7 @@ private:
   void give(const session_key& key, bool stored, turn next, reply_actor reply);
   void refuse(const reply_actor& reply, openai::error reason);
 
-  // Which session it goes on with.
+  // Finding its session.
   void name_or_scope(turn next, const std::string& tenant, reply_actor reply);
   void say_what_scopes_are();
   void find_session(turn next, const std::string& tenant, reply_actor reply);

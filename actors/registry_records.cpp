@@ -97,8 +97,8 @@ void registry_state::find(const std::string& id, const session_view& view,
           [then](caf::error& e) { then(std::move(e)); });
 }
 
-/// What a session in memory of that id in that view says; null where there is none whose record is
-/// known.
+/// The info of a session in memory of that id in that view; null where there is none whose record
+/// is known.
 const openai::session_info* registry_state::live_info(const std::string& id,
                                                       const session_view& view) const {
   auto knows = [&](const auto& entry) {
