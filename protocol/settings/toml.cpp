@@ -26,12 +26,16 @@ constexpr void require(bool holds) {
 namespace nekod {
 namespace {
 
-/// Finds characters that TOML has in strings and comments only: toml++ 3.3 looks some of them up in
-/// tables whose ends it takes for unreachable.
+/// The most parts a dotted key may have: toml++ limits the depth of values, not that of keys, and
+/// both it and the reader below call themselves for each level.
+constexpr std::size_t longest_key = 8;
+
+/// Finds what toml++ 3.3 must not be given: characters that TOML has in strings and comments only,
+/// some of which it looks up in tables whose ends it takes for unreachable, and very long keys.
 class plain_text_check {
 public:
-  /// @returns the line of the first such character elsewhere; 0 where there is none.
-  std::size_t odd_line(std::string_view text) {
+  /// @returns the first such place; empty where there is none.
+  std::optional<toml_fault> fault_of(std::string_view text) {
     constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
     rest_ = text.substr(text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0);
     while (!rest_.empty()) {
@@ -41,14 +45,25 @@ public:
       else if (c == '"' || c == '\'')
         skip_string(c);
       else if ((c & 0x80) != 0)
-        return line_;
-      else
+        return toml_fault{line_, "outside of strings and comments there may be ASCII alone"};
+      else if (key_goes_on(c))
         skip(1);
+      else
+        return toml_fault{line_, "a key may have " + std::to_string(longest_key) + " parts"};
     }
-    return 0;
+    return std::nullopt;
   }
 
 private:
+  /// Counts the dots between characters that end a key.
+  bool key_goes_on(char c) {
+    if (c == '.')
+      return ++parts_ <= longest_key;
+    if (std::string_view{"\n,=[]{}"}.find(c) != std::string_view::npos)
+      parts_ = 1;
+    return true;
+  }
+
   void skip(std::size_t size) {
     const auto passed = rest_.substr(0, size);
     line_ += static_cast<std::size_t>(std::count(passed.begin(), passed.end(), '\n'));
@@ -68,6 +83,7 @@ private:
 
   std::string_view rest_;
   std::size_t line_ = 1;
+  std::size_t parts_ = 1;
 };
 
 /// The line of the first table's header that has no key, such as `[.a]`; 1 where there is none.
@@ -139,7 +155,7 @@ private:
 
   void take(const toml::node& node) {
     if (const auto* table = node.as_table())
-      return read(*table);
+      return path_.size() < deepest_table ? read(*table) : refuse(node, "is nested too deeply");
     toml_entry entry{{path_.begin(), path_.end() - 1}, path_.back(), {}, false, line_of(node)};
     if (const auto* array = node.as_array()) {
       entry.is_list = true;
@@ -178,6 +194,9 @@ private:
     fault_ = toml_fault{line_of(node), key + " " + what + ", which no setting takes"};
   }
 
+  /// Inline tables nest 256 times within toml++, each with a key of several parts.
+  static constexpr std::size_t deepest_table = 2 * longest_key;
+
   std::vector<std::string> path_;
   std::vector<placed> found_;
   std::optional<toml_fault> fault_;
@@ -186,8 +205,8 @@ private:
 } // namespace
 
 result<std::vector<toml_entry>, toml_fault> parse_toml(std::string_view text) {
-  if (auto line = plain_text_check{}.odd_line(text); line > 0)
-    return toml_fault{line, "outside of strings and comments there may be ASCII alone"};
+  if (auto fault = plain_text_check{}.fault_of(text))
+    return std::move(*fault);
   try {
     toml_reader reader;
     reader.read(toml::parse(text));

@@ -120,5 +120,19 @@ TEST_CASE("a text that nests without end is refused") {
   std::string dotted = "a";
   for (auto i = 0; i < 10'000; ++i)
     dotted += ".a";
-  read(dotted + " = 1");
+  CHECK(read(dotted + " = 1") == "line 1: a key may have 8 parts");
+  CHECK(read("x = 1\n[" + dotted + "]\n") == "line 2: a key may have 8 parts");
+  CHECK(read("a.b.c.d.e.f.g.h = 1") == "a.b.c.d.e.f.g.h=1@1");
+  CHECK(read("a.b.c.d.e.f.g.h.i = 1") == "line 1: a key may have 8 parts");
+  std::string both;
+  for (auto i = 0; i < 200; ++i)
+    both += "a.a.a.a.a.a.a.a = {";
+  const auto nested_keys = read(both + std::string(200, '}'));
+  CHECK_MESSAGE(nested_keys.find("is nested too deeply") != std::string::npos, nested_keys);
+}
+
+TEST_CASE("dots of numbers and strings count for no key") {
+  CHECK(read("a = [1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5, 8.5, 9.5]").find("parts") ==
+        std::string::npos);
+  CHECK(read("a = 'a.b.c.d.e.f.g.h.i.j'") == "a=a.b.c.d.e.f.g.h.i.j@1");
 }
