@@ -1,11 +1,11 @@
 #include "config.hpp"
 
-#include "http/server/client_address.hpp"
-#include "http/server/origin_rules.hpp"
-#include "http/server/pass_paths.hpp"
-#include "http/server/rate_limit.hpp"
-#include "http/server/server.hpp"
-#include "http/server/text.hpp"
+#include "http/server/api/pass_paths.hpp"
+#include "http/server/gate/client_address.hpp"
+#include "http/server/gate/origin_rules.hpp"
+#include "http/server/gate/rate_limit.hpp"
+#include "http/server/listen/server.hpp"
+#include "http/server/message/text.hpp"
 #include "setting_reader.hpp"
 #include "upstream_flags.hpp"
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "protocol/openai/errors.hpp"
-#include "upstream_settings.hpp"
+#include "protocol/settings/upstream_settings.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -107,7 +107,7 @@ struct settings {
 
   /// A file of API keys; empty where any key is taken.
   std::string api_keys;
-  /// In the notation of `http/server/rate_limit.hpp`; empty for none.
+  /// In the notation of `http/server/gate/rate_limit.hpp`; empty for none.
   std::string rate_limit;
   std::string chat_rate_limit;
   /// Addresses and networks by comma.
@@ -115,7 +115,7 @@ struct settings {
   /// Host names, and origins of pages, by comma; empty for none besides this machine's.
   std::string allowed_hosts;
   std::string cors_origins;
-  /// In the notation of `http/server/pass_paths.hpp`; empty for none.
+  /// In the notation of `http/server/api/pass_paths.hpp`; empty for none.
   std::string pass_paths;
 
   /// PEM files; both empty for plain HTTP.

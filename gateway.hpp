@@ -1,8 +1,8 @@
 #pragma once
 
+#include "actors/runtime/logging.hpp"
 #include "config.hpp"
 #include "live_settings.hpp"
-#include "logging.hpp"
 
 #include <chrono>
 #include <cstddef>

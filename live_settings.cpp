@@ -1,7 +1,7 @@
 #include "live_settings.hpp"
 
+#include "actors/runtime/start_error.hpp"
 #include "config_sources.hpp"
-#include "start_error.hpp"
 
 #include <unistd.h>
 

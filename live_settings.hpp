@@ -2,8 +2,8 @@
 
 #include "actors/messages.hpp"
 #include "config.hpp"
-#include "http/server/admission.hpp"
-#include "http/server/tls.hpp"
+#include "http/server/gate/admission.hpp"
+#include "http/server/listen/tls.hpp"
 #include "protocol/result.hpp"
 
 #include <cstddef>

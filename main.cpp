@@ -1,11 +1,11 @@
-#include "caretaker.hpp"
+#include "actors/runtime/caretaker.hpp"
+#include "actors/runtime/logging.hpp"
+#include "actors/runtime/service_manager.hpp"
+#include "actors/runtime/start_error.hpp"
 #include "config.hpp"
 #include "gateway.hpp"
-#include "keys_command.hpp"
+#include "http/server/gate/keys_command.hpp"
 #include "live_settings.hpp"
-#include "logging.hpp"
-#include "service_manager.hpp"
-#include "start_error.hpp"
 
 #include <spdlog/spdlog.h>
 

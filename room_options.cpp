@@ -1,11 +1,11 @@
 #include "room_options.hpp"
 
-#include "actors/upstream/anuneko.hpp"
-#include "actors/upstream/openai.hpp"
+#include "actors/runtime/service_manager.hpp"
+#include "actors/runtime/stream_shares.hpp"
+#include "actors/upstream/anuneko/anuneko.hpp"
+#include "actors/upstream/openai/openai.hpp"
 #include "actors/upstream/retrying.hpp"
-#include "http/server/machine_memory.hpp"
-#include "service_manager.hpp"
-#include "stream_shares.hpp"
+#include "http/server/gate/machine_memory.hpp"
 
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>

@@ -1,15 +1,15 @@
 #pragma once
 
-#include "actors/byte_budget.hpp"
-#include "actors/metrics.hpp"
-#include "actors/model_catalogue.hpp"
+#include "actors/registry/model_catalogue.hpp"
+#include "actors/runtime/byte_budget.hpp"
+#include "actors/runtime/metrics.hpp"
+#include "actors/session/whole_conversation.hpp"
 #include "actors/upstream/transport.hpp"
-#include "actors/whole_conversation.hpp"
 #include "config.hpp"
-#include "http/server/pass_relay.hpp"
-#include "http/server/reply.hpp"
-#include "http/server/server.hpp"
-#include "http/server/tls.hpp"
+#include "http/server/api/pass_relay.hpp"
+#include "http/server/api/reply.hpp"
+#include "http/server/listen/server.hpp"
+#include "http/server/listen/tls.hpp"
 
 #include <chrono>
 #include <memory>

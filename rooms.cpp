@@ -1,17 +1,17 @@
 #include "rooms.hpp"
 
-#include "actors/ids.hpp"
-#include "actors/registry.hpp"
-#include "actors/scheduler.hpp"
-#include "actors/session_file.hpp"
-#include "actors/sqlite_store.hpp"
-#include "actors/store.hpp"
+#include "actors/registry/registry.hpp"
+#include "actors/runtime/ids.hpp"
+#include "actors/runtime/scheduler.hpp"
+#include "actors/runtime/start_error.hpp"
+#include "actors/runtime/stream_shares.hpp"
+#include "actors/store/memory_store.hpp"
+#include "actors/store/session_schema.hpp"
+#include "actors/store/sqlite_store.hpp"
 #include "config_sources.hpp"
-#include "http/server/access_log.hpp"
-#include "http/server/redirect.hpp"
+#include "http/server/message/redirect.hpp"
+#include "http/server/watch/access_log.hpp"
 #include "room_options.hpp"
-#include "start_error.hpp"
-#include "stream_shares.hpp"
 
 #include <caf/all.hpp>
 #include <spdlog/spdlog.h>

@@ -1,18 +1,18 @@
 #pragma once
 
-#include "actors/event_loops.hpp"
-#include "actors/ids.hpp"
 #include "actors/messages.hpp"
-#include "actors/metrics.hpp"
-#include "actors/session_database.hpp"
+#include "actors/runtime/event_loops.hpp"
+#include "actors/runtime/ids.hpp"
+#include "actors/runtime/logging.hpp"
+#include "actors/runtime/metrics.hpp"
+#include "actors/store/session_database.hpp"
 #include "bench/simulator/service.hpp"
 #include "http/client/curl_transport.hpp"
-#include "http/server/memory_watch.hpp"
-#include "http/server/routes.hpp"
-#include "http/server/scrape.hpp"
-#include "http/server/server.hpp"
+#include "http/server/api/routes.hpp"
+#include "http/server/gate/memory_watch.hpp"
+#include "http/server/listen/server.hpp"
+#include "http/server/watch/scrape.hpp"
 #include "live_settings.hpp"
-#include "logging.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>

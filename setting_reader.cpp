@@ -1,9 +1,9 @@
 #include "setting_reader.hpp"
 
 #include "config_sources.hpp"
-#include "http/server/text.hpp"
-#include "protocol/json_strings.hpp"
-#include "protocol/utf8.hpp"
+#include "http/server/message/text.hpp"
+#include "protocol/text/json_strings.hpp"
+#include "protocol/text/utf8.hpp"
 
 #include <algorithm>
 #include <functional>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "config.hpp"
-#include "upstream_settings.hpp"
+#include "protocol/settings/upstream_settings.hpp"
 
 #include <CLI/CLI.hpp>
 

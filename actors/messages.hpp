@@ -1,14 +1,14 @@
 #pragma once
 
-#include "actors/conversation_digest.hpp"
-#include "actors/session_list.hpp"
-#include "actors/upstream/chat_upstream.hpp"
-#include "protocol/deltas.hpp"
+#include "actors/session/conversation_digest.hpp"
+#include "actors/upstream/upstream.hpp"
+#include "protocol/chat/deltas.hpp"
+#include "protocol/openai/chat/request.hpp"
+#include "protocol/openai/chat/response.hpp"
 #include "protocol/openai/errors.hpp"
 #include "protocol/openai/models.hpp"
-#include "protocol/openai/request.hpp"
-#include "protocol/openai/response.hpp"
-#include "protocol/openai/sessions.hpp"
+#include "protocol/sessions/session_list.hpp"
+#include "protocol/sessions/sessions.hpp"
 
 #include <caf/all.hpp>
 

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "actors/upstream/chat_upstream.hpp"
 #include "actors/upstream/transport.hpp"
-#include "protocol/deltas.hpp"
+#include "actors/upstream/upstream.hpp"
+#include "protocol/chat/deltas.hpp"
 
 #include <cstddef>
 #include <vector>

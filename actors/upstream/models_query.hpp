@@ -1,7 +1,7 @@
 #pragma once
 
-#include "actors/upstream/account_watch.hpp"
-#include "actors/upstream/chat_upstream.hpp"
+#include "actors/upstream/accounts/account_watch.hpp"
+#include "actors/upstream/upstream.hpp"
 
 #include <chrono>
 #include <cstdint>

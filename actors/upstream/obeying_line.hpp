@@ -1,8 +1,8 @@
 #pragma once
 
-#include "actors/byte_budget.hpp"
-#include "actors/upstream/chat_upstream.hpp"
-#include "protocol/openai/choices.hpp"
+#include "actors/runtime/byte_budget.hpp"
+#include "actors/upstream/upstream.hpp"
+#include "protocol/openai/chat/choices.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -29,7 +29,7 @@ bool wants_obeying(const openai::chat_request& r);
 /// where there are any, and else come from further chats that are told the same. The first answer
 /// is the conversation's. Where one of several fails, the turn fails; where it is given up, too,
 /// the conversation's chat is let go.
-class obeying_line : public chat_upstream {
+class obeying_line : public upstream_conversation {
 public:
   /// @param known The conversation's chat.
   /// @param budget For several answers that are wanted whole, while they wait; may be null.
@@ -77,7 +77,7 @@ private:
     obeying_line& owner;
     /// Tells its transfers and times from those of others; 0 for the conversation's own chat.
     std::uint32_t tag;
-    std::unique_ptr<chat_upstream> line;
+    std::unique_ptr<upstream_conversation> line;
     /// Which answers it brings: the first of these, and then its alternatives.
     std::vector<std::size_t> answers;
     /// Whether it brings no more.

@@ -13,8 +13,8 @@ public:
   explicit retrying_service(std::shared_ptr<retry_plan> plan)
       : plan_(std::move(plan)), first_(*plan_->places.front().service) {}
 
-  std::unique_ptr<chat_upstream> open(upstream_chat known, upstream_listener& listener,
-                                      line_context context) override {
+  std::unique_ptr<upstream_conversation> open(upstream_chat known, upstream_listener& listener,
+                                              line_context context) override {
     return std::make_unique<retrying_line>(plan_, std::move(known), listener, std::move(context));
   }
 

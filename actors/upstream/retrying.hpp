@@ -1,8 +1,8 @@
 #pragma once
 
-#include "actors/metrics.hpp"
-#include "actors/upstream/chat_upstream.hpp"
-#include "actors/upstream/retry_budget.hpp"
+#include "actors/runtime/metrics.hpp"
+#include "actors/upstream/accounts/retry_budget.hpp"
+#include "actors/upstream/upstream.hpp"
 
 #include <atomic>
 #include <chrono>

@@ -23,7 +23,7 @@ namespace nekod {
 /// over. A conversation that is too long goes to fall-backs marked for that alone. What failed for
 /// good is told as the upstream itself failed: what its fall-backs said of a request that was not
 /// meant for them is no help.
-class retrying_line : public chat_upstream, private upstream_listener {
+class retrying_line : public upstream_conversation, private upstream_listener {
 public:
   retrying_line(std::shared_ptr<retry_plan> plan, upstream_chat known, upstream_listener& listener,
                 line_context context);
@@ -66,13 +66,13 @@ private:
   std::optional<std::chrono::milliseconds> wait_before_retry(const upstream_failure& f) const;
   std::uint64_t wake_after(std::chrono::milliseconds time);
   void stop_clocks();
-  chat_upstream& line() const { return *lines_[place_]; }
+  upstream_conversation& line() const { return *lines_[place_]; }
 
   std::shared_ptr<retry_plan> plan_;
   upstream_listener& listener_;
   line_context context_;
   /// One a place; null where none was needed yet, but for the first.
-  std::vector<std::unique_ptr<chat_upstream>> lines_;
+  std::vector<std::unique_ptr<upstream_conversation>> lines_;
 
   // Of the running turn:
   upstream_turn turn_;

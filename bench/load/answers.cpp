@@ -1,6 +1,6 @@
 #include "bench/load/answers.hpp"
 
-#include "protocol/json_strings.hpp"
+#include "protocol/text/json_strings.hpp"
 
 namespace nekod::load {
 namespace {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "bench/load/faults.hpp"
-#include "protocol/json.hpp"
+#include "protocol/text/json.hpp"
 
 #include <optional>
 #include <string>

@@ -3,7 +3,7 @@
 #include "bench/load/dialogue.hpp"
 #include "protocol/anuneko/calls.hpp"
 #include "protocol/anuneko/reply_decoder.hpp"
-#include "protocol/deltas.hpp"
+#include "protocol/chat/deltas.hpp"
 
 #include <cstdint>
 

@@ -1,8 +1,8 @@
 #include "bench/load/chunk_scan.hpp"
 
 #include "bench/load/answers.hpp"
-#include "protocol/json.hpp"
-#include "protocol/json_strings.hpp"
+#include "protocol/text/json.hpp"
+#include "protocol/text/json_strings.hpp"
 
 #include <string.h>
 

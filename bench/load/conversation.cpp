@@ -1,6 +1,6 @@
 #include "bench/load/conversation.hpp"
 
-#include "protocol/json_strings.hpp"
+#include "protocol/text/json_strings.hpp"
 
 #include <utility>
 

@@ -1,6 +1,6 @@
 #include "bench/load/report.hpp"
 
-#include "protocol/json_strings.hpp"
+#include "protocol/text/json_strings.hpp"
 
 #include <fmt/format.h>
 

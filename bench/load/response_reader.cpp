@@ -1,6 +1,6 @@
 #include "bench/load/response_reader.hpp"
 
-#include "http/server/text.hpp"
+#include "http/server/message/text.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -1,8 +1,8 @@
 #include "bench/micro/subject.hpp"
 #include "bench/micro/texts.hpp"
 #include "protocol/anuneko/reply_decoder.hpp"
-#include "protocol/openai/answer_decoder.hpp"
-#include "protocol/openai/response.hpp"
+#include "protocol/openai/chat/response.hpp"
+#include "protocol/openai/upstream/answer_decoder.hpp"
 
 #include <stdexcept>
 #include <utility>

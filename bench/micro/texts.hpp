@@ -1,6 +1,6 @@
 #pragma once
 
-#include "protocol/openai/request.hpp"
+#include "protocol/openai/chat/request.hpp"
 
 #include <cstddef>
 #include <string>

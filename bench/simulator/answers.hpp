@@ -1,7 +1,7 @@
 #pragma once
 
 #include "bench/simulator/json_object.hpp"
-#include "http/server/exchange.hpp"
+#include "http/server/message/exchange.hpp"
 
 #include <cstdint>
 #include <string>

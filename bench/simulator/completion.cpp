@@ -1,9 +1,9 @@
 #include "bench/simulator/completion.hpp"
 
 #include "bench/simulator/json_object.hpp"
-#include "protocol/json.hpp"
-#include "protocol/json_strings.hpp"
-#include "protocol/sse.hpp"
+#include "protocol/text/json.hpp"
+#include "protocol/text/json_strings.hpp"
+#include "protocol/text/sse.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -5,7 +5,7 @@
 #include "bench/simulator/field_reader.hpp"
 #include "bench/simulator/reply.hpp"
 #include "bench/simulator/script.hpp"
-#include "protocol/sse.hpp"
+#include "protocol/text/sse.hpp"
 
 #include <asio.hpp>
 

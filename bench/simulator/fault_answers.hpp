@@ -1,7 +1,7 @@
 #pragma once
 
 #include "bench/simulator/state.hpp"
-#include "http/server/exchange.hpp"
+#include "http/server/message/exchange.hpp"
 
 namespace nekod::sim {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "protocol/json_strings.hpp"
+#include "protocol/text/json_strings.hpp"
 
 #include <string>
 #include <string_view>

@@ -1,6 +1,6 @@
 #include "bench/simulator/reply.hpp"
 
-#include "protocol/sse.hpp"
+#include "protocol/text/sse.hpp"
 
 #include <algorithm>
 #include <utility>

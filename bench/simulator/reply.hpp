@@ -2,7 +2,7 @@
 
 #include "bench/simulator/faults.hpp"
 #include "bench/simulator/reply_events.hpp"
-#include "http/server/exchange.hpp"
+#include "http/server/message/exchange.hpp"
 
 #include <asio.hpp>
 

@@ -1,8 +1,8 @@
 #include "bench/simulator/script.hpp"
 
 #include "bench/simulator/json_object.hpp"
-#include "protocol/json_strings.hpp"
-#include "protocol/sse.hpp"
+#include "protocol/text/json_strings.hpp"
+#include "protocol/text/sse.hpp"
 
 #include <algorithm>
 #include <utility>

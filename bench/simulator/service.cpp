@@ -5,7 +5,7 @@
 #include "bench/simulator/openai_api.hpp"
 #include "bench/simulator/state.hpp"
 #include "bench/simulator/steering.hpp"
-#include "http/server/server.hpp"
+#include "http/server/listen/server.hpp"
 
 #include <asio.hpp>
 

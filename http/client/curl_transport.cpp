@@ -1,6 +1,6 @@
 #include "http/client/curl_transport.hpp"
 
-#include "actors/event_loops.hpp"
+#include "actors/runtime/event_loops.hpp"
 #include "http/client/curl_job.hpp"
 #include "http/client/curl_lane.hpp"
 #include "http/client/easy_pool.hpp"

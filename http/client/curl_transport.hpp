@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/metrics.hpp"
+#include "actors/runtime/metrics.hpp"
 #include "actors/upstream/transport.hpp"
 
 #include <cstddef>

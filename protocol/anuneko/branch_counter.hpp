@@ -1,7 +1,7 @@
 #pragma once
 
-#include "protocol/json.hpp"
-#include "protocol/sse.hpp"
+#include "protocol/text/json.hpp"
+#include "protocol/text/sse.hpp"
 
 #include <cstddef>
 #include <cstdint>

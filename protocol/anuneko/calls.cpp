@@ -1,7 +1,7 @@
 #include "protocol/anuneko/calls.hpp"
 
-#include "protocol/json.hpp"
-#include "protocol/json_strings.hpp"
+#include "protocol/text/json.hpp"
+#include "protocol/text/json_strings.hpp"
 
 #include <algorithm>
 #include <array>

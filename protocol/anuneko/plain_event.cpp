@@ -1,6 +1,6 @@
 #include "protocol/anuneko/plain_event.hpp"
 
-#include "protocol/json_strings.hpp"
+#include "protocol/text/json_strings.hpp"
 
 #include <charconv>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "protocol/deltas.hpp"
+#include "protocol/chat/deltas.hpp"
 
 #include <string>
 #include <string_view>

@@ -1,10 +1,10 @@
 #include "protocol/anuneko/reply_decoder.hpp"
 
 #include "protocol/anuneko/plain_event.hpp"
-#include "protocol/json.hpp"
-#include "protocol/json_halves.hpp"
-#include "protocol/json_spans.hpp"
-#include "protocol/utf8.hpp"
+#include "protocol/text/json.hpp"
+#include "protocol/text/json_halves.hpp"
+#include "protocol/text/json_spans.hpp"
+#include "protocol/text/utf8.hpp"
 
 #include <algorithm>
 #include <array>

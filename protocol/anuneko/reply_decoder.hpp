@@ -1,9 +1,9 @@
 #pragma once
 
 #include "protocol/anuneko/calls.hpp"
-#include "protocol/deltas.hpp"
-#include "protocol/json.hpp"
-#include "protocol/sse.hpp"
+#include "protocol/chat/deltas.hpp"
+#include "protocol/text/json.hpp"
+#include "protocol/text/sse.hpp"
 
 #include <cstdint>
 #include <optional>

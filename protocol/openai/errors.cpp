@@ -1,6 +1,6 @@
 #include "protocol/openai/errors.hpp"
 
-#include "protocol/json_strings.hpp"
+#include "protocol/text/json_strings.hpp"
 
 #include <array>
 

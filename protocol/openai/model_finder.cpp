@@ -1,6 +1,6 @@
 #include "protocol/openai/model_finder.hpp"
 
-#include "protocol/json_strings.hpp"
+#include "protocol/text/json_strings.hpp"
 
 namespace nekod::openai {
 

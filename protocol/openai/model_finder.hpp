@@ -1,8 +1,8 @@
 #pragma once
 
-#include "protocol/json_member_finder.hpp"
-#include "protocol/model_place.hpp"
-#include "protocol/multipart_field_finder.hpp"
+#include "protocol/openai/model_place.hpp"
+#include "protocol/text/json_member_finder.hpp"
+#include "protocol/text/multipart_field_finder.hpp"
 
 #include <cstddef>
 #include <string>

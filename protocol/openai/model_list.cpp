@@ -1,7 +1,7 @@
 #include "protocol/openai/model_list.hpp"
 
-#include "protocol/json.hpp"
-#include "protocol/json_spans.hpp"
+#include "protocol/text/json.hpp"
+#include "protocol/text/json_spans.hpp"
 
 #include <set>
 

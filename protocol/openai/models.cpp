@@ -1,8 +1,8 @@
 #include "protocol/openai/models.hpp"
 
-#include "protocol/json_spans.hpp"
-#include "protocol/json_strings.hpp"
-#include "protocol/utf8.hpp"
+#include "protocol/text/json_spans.hpp"
+#include "protocol/text/json_strings.hpp"
+#include "protocol/text/utf8.hpp"
 
 #include <algorithm>
 #include <array>

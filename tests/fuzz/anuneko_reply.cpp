@@ -1,5 +1,5 @@
 #include "protocol/anuneko/reply_decoder.hpp"
-#include "protocol/utf8.hpp"
+#include "protocol/text/utf8.hpp"
 #include "tests/fuzz/promise.hpp"
 #include "tests/fuzz/splits.hpp"
 #include "tests/fuzz/targets.hpp"

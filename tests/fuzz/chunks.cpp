@@ -1,10 +1,10 @@
 #include "tests/fuzz/chunks.hpp"
 
-#include "protocol/json.hpp"
-#include "protocol/openai/answer_collector.hpp"
-#include "protocol/openai/response.hpp"
-#include "protocol/openai/whole_answer.hpp"
-#include "protocol/openai/whole_messages.hpp"
+#include "protocol/openai/chat/response.hpp"
+#include "protocol/openai/upstream/answer_collector.hpp"
+#include "protocol/openai/upstream/whole_answer.hpp"
+#include "protocol/openai/upstream/whole_messages.hpp"
+#include "protocol/text/json.hpp"
 #include "tests/fuzz/promise.hpp"
 
 #include <algorithm>

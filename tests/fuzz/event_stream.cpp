@@ -1,4 +1,4 @@
-#include "protocol/sse.hpp"
+#include "protocol/text/sse.hpp"
 #include "tests/fuzz/promise.hpp"
 #include "tests/fuzz/splits.hpp"
 #include "tests/fuzz/targets.hpp"

@@ -1,4 +1,4 @@
-#include "http/server/request_reader.hpp"
+#include "http/server/message/request_reader.hpp"
 #include "tests/fuzz/promise.hpp"
 #include "tests/fuzz/splits.hpp"
 #include "tests/fuzz/targets.hpp"

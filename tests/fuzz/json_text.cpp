@@ -1,5 +1,5 @@
-#include "protocol/json_spans.hpp"
-#include "protocol/json_strings.hpp"
+#include "protocol/text/json_spans.hpp"
+#include "protocol/text/json_strings.hpp"
 #include "tests/fuzz/promise.hpp"
 #include "tests/fuzz/targets.hpp"
 

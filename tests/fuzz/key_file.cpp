@@ -1,5 +1,5 @@
-#include "http/server/api_keys.hpp"
-#include "http/server/exchange.hpp"
+#include "http/server/gate/api_keys.hpp"
+#include "http/server/message/exchange.hpp"
 #include "tests/fuzz/promise.hpp"
 #include "tests/fuzz/targets.hpp"
 

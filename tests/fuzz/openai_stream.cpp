@@ -1,5 +1,5 @@
-#include "protocol/openai/answer_decoder.hpp"
-#include "protocol/openai/whole_messages.hpp"
+#include "protocol/openai/upstream/answer_decoder.hpp"
+#include "protocol/openai/upstream/whole_messages.hpp"
 #include "tests/fuzz/chunks.hpp"
 #include "tests/fuzz/promise.hpp"
 #include "tests/fuzz/splits.hpp"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "protocol/json.hpp"
+#include "protocol/text/json.hpp"
 
 #include <stdexcept>
 #include <string>

@@ -1,4 +1,4 @@
-#include "http/server/rate_limit.hpp"
+#include "http/server/gate/rate_limit.hpp"
 
 #include "tests/fuzz/promise.hpp"
 #include "tests/fuzz/targets.hpp"

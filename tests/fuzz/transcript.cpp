@@ -1,8 +1,8 @@
-#include "actors/transcript.hpp"
+#include "actors/session/transcript.hpp"
 
-#include "protocol/openai/transcript_json.hpp"
-#include "protocol/openai/whole_messages.hpp"
-#include "protocol/utf8.hpp"
+#include "protocol/openai/chat/transcript_json.hpp"
+#include "protocol/openai/upstream/whole_messages.hpp"
+#include "protocol/text/utf8.hpp"
 #include "tests/fuzz/promise.hpp"
 #include "tests/fuzz/targets.hpp"
 

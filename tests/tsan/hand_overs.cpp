@@ -1,4 +1,4 @@
-#include "actors/scheduler.hpp"
+#include "actors/runtime/scheduler.hpp"
 
 #include <caf/all.hpp>
 

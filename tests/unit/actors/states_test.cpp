@@ -1,8 +1,8 @@
-#include "actors/registry.hpp"
-#include "actors/session.hpp"
-#include "actors/sqlite_store.hpp"
-#include "actors/store.hpp"
-#include "http/server/reply.hpp"
+#include "actors/registry/registry.hpp"
+#include "actors/session/session.hpp"
+#include "actors/store/memory_store.hpp"
+#include "actors/store/sqlite_store.hpp"
+#include "http/server/api/reply.hpp"
 
 #include <doctest/doctest.h>
 

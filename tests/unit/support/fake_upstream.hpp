@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/upstream/chat_upstream.hpp"
+#include "actors/upstream/upstream.hpp"
 
 #include <chrono>
 #include <deque>
@@ -22,7 +22,7 @@ inline std::vector<openai::listed_model> listed(const std::vector<std::string>& 
 class fake_upstream : public upstream_service {
 public:
   /// A session's line.
-  struct line : chat_upstream {
+  struct line : upstream_conversation {
     line(fake_upstream& p, upstream_chat known, upstream_listener& l, line_context c)
         : parent(p), state(std::move(known)), listener(l), context(std::move(c)) {}
     line(const line&) = delete;
@@ -105,8 +105,8 @@ public:
     bool told = true;
   };
 
-  std::unique_ptr<chat_upstream> open(upstream_chat known, upstream_listener& listener,
-                                      line_context context) override {
+  std::unique_ptr<upstream_conversation> open(upstream_chat known, upstream_listener& listener,
+                                              line_context context) override {
     if (opened)
       opened(known);
     auto result = std::make_unique<line>(*this, std::move(known), listener, std::move(context));

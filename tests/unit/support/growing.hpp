@@ -1,6 +1,6 @@
 #pragma once
 
-#include "protocol/model_place.hpp"
+#include "protocol/openai/model_place.hpp"
 
 #include <doctest/doctest.h>
 

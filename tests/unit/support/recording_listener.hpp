@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/upstream/chat_upstream.hpp"
+#include "actors/upstream/upstream.hpp"
 
 #include <cstddef>
 #include <string>

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "actors/session.hpp"
-#include "actors/store.hpp"
+#include "actors/session/session.hpp"
+#include "actors/store/memory_store.hpp"
 #include "tests/unit/support/actor_system.hpp"
 #include "tests/unit/support/fake_upstream.hpp"
 #include "tests/unit/support/recording_reply.hpp"

@@ -1,5 +1,5 @@
 #include "bench/load/answers.hpp"
-#include "protocol/openai/response.hpp"
+#include "protocol/openai/chat/response.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 #include "bench/load/conversation.hpp"
-#include "protocol/json.hpp"
+#include "protocol/text/json.hpp"
 
 #include <doctest/doctest.h>
 

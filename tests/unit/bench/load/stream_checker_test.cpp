@@ -1,6 +1,6 @@
 #include "bench/load/chunk_scan.hpp"
 #include "bench/load/stream_checker.hpp"
-#include "protocol/openai/response.hpp"
+#include "protocol/openai/chat/response.hpp"
 
 #include <doctest/doctest.h>
 

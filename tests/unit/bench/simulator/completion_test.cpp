@@ -1,7 +1,7 @@
 #include "bench/simulator/completion.hpp"
 #include "bench/simulator/completion_books.hpp"
-#include "protocol/openai/answer_decoder.hpp"
-#include "protocol/openai/whole_answer.hpp"
+#include "protocol/openai/upstream/answer_decoder.hpp"
+#include "protocol/openai/upstream/whole_answer.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 #include "bench/simulator/stories.hpp"
-#include "protocol/utf8.hpp"
+#include "protocol/text/utf8.hpp"
 
 #include <doctest/doctest.h>
 

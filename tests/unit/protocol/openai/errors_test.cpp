@@ -1,6 +1,6 @@
-#include "protocol/json.hpp"
 #include "protocol/openai/errors.hpp"
-#include "protocol/utf8.hpp"
+#include "protocol/text/json.hpp"
+#include "protocol/text/utf8.hpp"
 
 #include <doctest/doctest.h>
 

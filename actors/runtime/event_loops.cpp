@@ -1,0 +1,71 @@
+#include "actors/runtime/event_loops.hpp"
+
+#include <utility>
+
+namespace nekod {
+
+namespace {
+
+/// What the calling thread runs.
+struct place {
+  const event_loops* loops = nullptr;
+  std::size_t index = 0;
+};
+
+thread_local place current;
+
+} // namespace
+
+event_loops::event_loops(std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i)
+    loops_.push_back(std::make_unique<one_loop>());
+}
+
+event_loops::~event_loops() {
+  stop();
+  for (auto& loop : loops_)
+    loop->drop_all();
+  for (auto& loop : loops_)
+    loop.reset();
+}
+
+std::vector<asio::io_context*> event_loops::all() const {
+  std::vector<asio::io_context*> result;
+  for (const auto& loop : loops_)
+    result.push_back(loop.get());
+  return result;
+}
+
+std::size_t event_loops::here() noexcept {
+  if (current.loops == this)
+    return current.index;
+  return turn_.fetch_add(1, std::memory_order_relaxed) % loops_.size();
+}
+
+void event_loops::run() {
+  for (std::size_t i = 0; i < loops_.size(); ++i)
+    threads_.emplace_back([this, i] {
+      current = {this, i};
+      loops_[i]->run();
+    });
+}
+
+void event_loops::stop() {
+  for (auto& loop : loops_)
+    loop->stop();
+  for (auto& thread : std::exchange(threads_, {}))
+    thread.join();
+}
+
+void event_loops::poll() {
+  std::size_t done = 1;
+  while (done > 0) {
+    done = 0;
+    for (auto& loop : loops_) {
+      loop->restart();
+      done += loop->poll();
+    }
+  }
+}
+
+} // namespace nekod

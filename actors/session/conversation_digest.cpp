@@ -1,0 +1,154 @@
+#include "actors/session/conversation_digest.hpp"
+
+#include "protocol/openai/chat/message_layout.hpp"
+#include "protocol/openai/upstream/whole_messages.hpp"
+
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+#include <openssl/rand.h>
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+namespace nekod {
+
+namespace {
+
+using openai::without_trailing_space;
+
+/// Bytes of a digest.
+constexpr std::size_t digest_size = 16;
+
+constexpr std::size_t key_size = 32;
+
+std::string hex(const unsigned char* bytes, std::size_t size) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string result;
+  for (std::size_t i = 0; i < size; ++i) {
+    result += digits[bytes[i] >> 4];
+    result += digits[bytes[i] & 0x0f];
+  }
+  return result;
+}
+
+/// *text* with its ASCII letters small.
+std::string lower(std::string_view text) {
+  std::string result{text};
+  std::transform(result.begin(), result.end(), result.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return result;
+}
+
+struct context_deleter {
+  void operator()(EVP_MAC_CTX* c) const noexcept { EVP_MAC_CTX_free(c); }
+};
+
+using context = std::unique_ptr<EVP_MAC_CTX, context_deleter>;
+
+context begin_with(const std::string& key) {
+  std::unique_ptr<EVP_MAC, decltype(&EVP_MAC_free)> hmac{EVP_MAC_fetch(nullptr, "HMAC", nullptr),
+                                                         &EVP_MAC_free};
+  context result{hmac ? EVP_MAC_CTX_new(hmac.get()) : nullptr};
+  std::string algorithm = "SHA256";
+  const OSSL_PARAM parameters[] = {
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, algorithm.data(), 0),
+      OSSL_PARAM_construct_end()};
+  if (!result || EVP_MAC_init(result.get(), reinterpret_cast<const unsigned char*>(key.data()),
+                              key.size(), parameters) != 1)
+    throw std::runtime_error{"no digests of conversations"};
+  return result;
+}
+
+} // namespace
+
+conversation_digest::conversation_digest(const std::string& key) : begun_(begin_with(key)) {}
+
+std::string conversation_digest::extend(const std::string& digest, openai::role speaker,
+                                        std::string_view text) const {
+  text = without_trailing_space(text);
+  if (text.empty())
+    return digest;
+  // The digest before has one of two lengths and the speaker one byte, so that no text can take
+  // their place.
+  std::string said = digest;
+  said += static_cast<char>('0' + static_cast<int>(speaker));
+  said += text;
+  return digest_of(said);
+}
+
+std::string conversation_digest::extend(const std::string& digest, const openai::message& m) const {
+  if (m.more.empty())
+    return extend(digest, m.speaker, m.text);
+  // Another byte for the speaker, and the text's length before it, so that no text can pass for
+  // more than text.
+  auto text = without_trailing_space(m.text);
+  std::string said = digest;
+  said += static_cast<char>('a' + static_cast<int>(m.speaker));
+  said += std::to_string(text.size()) + ':';
+  said += text;
+  said += m.more;
+  return digest_of(said);
+}
+
+std::string conversation_digest::digest_of(const std::string& said) const {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
+  std::size_t size = 0;
+  context going_on{EVP_MAC_CTX_dup(begun_.get())};
+  if (!going_on ||
+      EVP_MAC_update(going_on.get(), reinterpret_cast<const unsigned char*>(said.data()),
+                     said.size()) != 1 ||
+      EVP_MAC_final(going_on.get(), out.data(), &size, out.size()) != 1)
+    throw std::runtime_error{"no digest of a conversation"};
+  return hex(out.data(), digest_size);
+}
+
+std::string conversation_digest::of(const std::vector<openai::message>& conversation) const {
+  std::string digest;
+  for (const auto& m : conversation)
+    digest = extend(digest, m);
+  return digest;
+}
+
+std::string conversation_digest::of_name(std::string_view name) const {
+  // No speaker has this byte.
+  return digest_of('n' + std::string{name});
+}
+
+request_digests conversation_digest::of(const openai::chat_request& r) const {
+  const auto layout = openai::layout_of(r.messages);
+  request_digests result;
+  for (std::size_t i = 0; i < layout.prefill; ++i) {
+    result.asked = extend(result.asked, r.messages[i]);
+    if (i + 1 == layout.instructions)
+      result.prompt = result.asked;
+    if (i + 1 == layout.fresh && layout.has_answer)
+      result.before = result.asked;
+  }
+  return result;
+}
+
+std::string make_digest_key() {
+  std::string key(key_size, '\0');
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(key.data()), static_cast<int>(key.size())) != 1)
+    throw std::runtime_error{"no random bits for a key"};
+  return key;
+}
+
+bool is_aside(const openai::chat_request& r) {
+  if (!openai::layout_of(r.messages).asks)
+    return true;
+  if (r.stream)
+    return false;
+  static constexpr std::string_view words[] = {"title", "summar", "标题", "主题", "总结", "概括"};
+  auto newest = openai::newest_user_message(r);
+  if (newest == r.messages.size())
+    return false;
+  auto text = lower(r.messages[newest].text);
+  return std::any_of(std::begin(words), std::end(words),
+                     [&](auto word) { return text.find(word) != std::string::npos; });
+}
+
+} // namespace nekod

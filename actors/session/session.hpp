@@ -1,0 +1,194 @@
+#pragma once
+
+#include "actors/messages.hpp"
+#include "actors/runtime/byte_budget.hpp"
+#include "actors/runtime/metrics.hpp"
+#include "actors/session/chat_memory.hpp"
+#include "actors/session/conversation_digest.hpp"
+#include "actors/session/turn_readers.hpp"
+#include "actors/session/whole_conversation.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace nekod {
+
+/// Bytes of an answer past which it is not told again, nor its conversation recognised.
+inline constexpr std::size_t longest_answer = 1u << 20;
+
+/// What a client is told whose turn a session cannot take now, but may soon.
+openai::error busy_session();
+
+/// What a session actor is made of.
+struct session_options {
+  session_options() = default;
+
+  /// Its id, and the tenant it belongs to.
+  std::string id;
+  std::string tenant;
+  /// The digest of the scope that it began in; empty for none.
+  std::string scope;
+  /// Whether the store may know it already.
+  bool stored = false;
+  store_actor store;
+  registry_actor registry;
+  std::shared_ptr<metrics> counts;
+  /// For several answers that are wanted whole, while they wait; none where it is null.
+  std::shared_ptr<byte_budget> budget;
+  std::shared_ptr<const conversation_digest> digest;
+  /// Turns that may wait while one runs; one more is refused with `session_busy`.
+  std::size_t queue_limit = 16;
+  /// For a stateless upstream.
+  conversation_limits limits;
+  /// After that time without turns the actor offers to leave memory.
+  std::chrono::seconds idle_time{60};
+  /// How long a turn goes on without a reader whose client is about to send its request again.
+  std::chrono::seconds retry_grace{3};
+  /// After that time since its beginning a conversation is over; zero for no limit.
+  std::chrono::seconds max_age{0};
+};
+
+/// One conversation: takes its turns one at a time, in order.
+///
+/// A turn runs from `begin` at the upstream to the answer's end; then its record is committed, the
+/// reply hears of the end, and the upstream chat is settled, before the next turn begins. A request
+/// that is sent again joins the turn of the first one, or has its answer once more.
+struct session_state : upstream_listener {
+  explicit session_state(session_actor::stateful_pointer<session_state> self);
+  session_state(const session_state&) = delete;
+  session_state& operator=(const session_state&) = delete;
+  ~session_state() override;
+
+  // -- what may happen ---------------------------------------------------------------------------
+
+  void start(session_options o);
+  void take(turn t, reply_actor reply);
+  /// A reply's client left, or the reply ended otherwise.
+  void reply_ended(const caf::actor_addr& reply, std::optional<client_left> left = {});
+  /// The client that left by that number did not come back in time.
+  void abandon(std::uint64_t absence);
+  /// A reply's client has read that much.
+  void read(const caf::actor_addr& reply, std::uint64_t bytes);
+  void discard();
+  void check_idle();
+  /// Something happened to a transfer, or a time is over, of the line with that number.
+  void take_transfer(transfer_event event, std::uint64_t line);
+  void wake(std::uint64_t number, std::uint64_t line);
+
+  std::string seeded_text() const override;
+  std::size_t times_said() const override;
+  void on_deltas(deltas text, std::size_t bytes) override;
+  void on_answer(upstream_answer answer) override;
+  void on_failure(upstream_failure f) override;
+  void on_other_upstream(const std::string& upstream, const std::string& model) override;
+  void on_settled() override;
+
+  static inline const char* name = "session";
+
+private:
+  /// A turn and where its answer goes.
+  struct waiting_turn {
+    turn what;
+    turn_readers readers;
+  };
+
+  using phase = session_phase;
+
+  void enter(phase next);
+  void load();
+  void loaded(session_lookup found);
+  void offer_to_leave();
+  bool is_past_age(const openai::session_info& info) const;
+  void begin_next();
+  void begin(waiting_turn t);
+  void use(const turn& t);
+  void open_line(upstream_chat known);
+  const upstream_chat& chat() const noexcept { return line_ ? line_->chat() : known_chat_; }
+  result<upstream_turn, openai::error> make_upstream_turn(const turn& t);
+  void commit(openai::answer_end end);
+  void not_committed();
+  void enter_settling();
+  void end_turn();
+  /// Gives up the running turn, whose client left *then* if that is known.
+  void give_up(std::optional<std::chrono::steady_clock::time_point> then);
+  void drop_running(std::optional<std::chrono::steady_clock::time_point> then);
+  /// Writes the record without anybody waiting for it.
+  void save();
+  void fail_all(const openai::error& reason);
+  /// Tells all who wait for a turn that it came to nothing.
+  void refuse(const turn_readers& readers, turn_outcome outcome, const openai::error& reason,
+              double turns = 1);
+  /// As how many turns the running one counts: one for each answer that is wanted of a service of
+  /// plain text.
+  double running_turns() const noexcept {
+    return line_obeys_ ? running_->what.request->choices : 1;
+  }
+
+  // Requests that are sent again.
+  bool join(const turn& t, const reply_actor& reply);
+  bool join_running(const turn& t, const reply_actor& reply);
+  bool join_waiting(const turn& t, const reply_actor& reply);
+  bool is_one_too_many(const turn_readers& readers, const reply_actor& reply);
+  bool replay(const turn& t, const reply_actor& reply);
+  void name_answerer(turn& what) const;
+  void catch_up(const turn& t, session_match match, const reply_actor& reply, const deltas& told);
+  void forget_answer_of(const turn& t);
+  void answer_repeated();
+  void remember_answer(const openai::answer_end& end);
+  void forget_answer();
+  bool belongs(turn& t);
+  bool may_take(turn& t) const;
+  std::string repeatable() const;
+
+  void remember(chat_record kept);
+  std::string take_told_text();
+  void break_off(bool heard);
+  const std::optional<std::string>& tip() const noexcept;
+  void tell_registry();
+  session_report report();
+  session_record record();
+
+  session_actor::stateful_pointer<session_state> self_;
+  session_options options_;
+  /// The chat as the record has it, until there is a line to an upstream.
+  upstream_chat known_chat_;
+  /// Where the conversation is: the upstream of the newest turn.
+  std::shared_ptr<upstream_service> upstream_;
+  std::unique_ptr<upstream_conversation> line_;
+  /// Whether that line obeys what the upstream cannot.
+  bool line_obeys_ = false;
+  /// How many lines there were.
+  std::uint64_t lines_ = 0;
+  /// Set by `enter` only.
+  phase phase_ = phase::unknown;
+  std::deque<waiting_turn> queue_;
+  std::optional<waiting_turn> running_;
+  /// The running turn's answer so far, as its readers were told it.
+  deltas told_;
+  /// The last turn that was answered.
+  std::optional<answered_turn> last_;
+  /// Clients that left and were about to come back.
+  std::uint64_t absences_ = 0;
+  openai::session_info info_;
+  /// For a stateless upstream: the conversation; its digest, which is not there where that is not
+  /// to be recognised; and the digest with the turn that is being committed.
+  std::optional<whole_conversation> whole_;
+  std::optional<std::string> tip_;
+  std::string next_tip_;
+  /// For one that keeps its chats.
+  chat_memory memory_{nullptr};
+  /// Turns taken, refused ones included: what the registry sent.
+  std::uint64_t turns_ = 0;
+  /// Whether it was idle at the last look for that, and has been since.
+  bool idle_since_look_ = true;
+};
+
+/// A SESSION.
+session_actor::behavior_type session(session_actor::stateful_pointer<session_state> self,
+                                     session_options options);
+
+} // namespace nekod

@@ -1,0 +1,252 @@
+#include "actors/store/session_schema.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+namespace nekod {
+
+namespace {
+
+/// How long a file in use is waited for; the process that is just being replaced may still hold it,
+/// or somebody makes a copy.
+constexpr std::chrono::milliseconds lock_patience{5000};
+
+[[noreturn]] void refuse(const std::string& file, const std::string& reason,
+                         bool may_pass = false) {
+  throw session_file_error{file + " " + reason, may_pass};
+}
+
+/// Whether opening a file may do later: there is no room, or no descriptor.
+bool may_pass(int reason) {
+  return reason == ENOSPC || reason == EDQUOT || reason == EMFILE || reason == ENFILE ||
+         reason == ENOMEM || reason == EIO || reason == EINTR || reason == EAGAIN;
+}
+
+/// A file's descriptor for as long as it is looked at.
+class opened_file {
+public:
+  explicit opened_file(const std::string& file)
+      : descriptor_(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600)) {
+    if (descriptor_ < 0)
+      refuse(file, "cannot be opened: " + std::generic_category().message(errno), may_pass(errno));
+  }
+  ~opened_file() { ::close(descriptor_); }
+
+  opened_file(const opened_file&) = delete;
+  opened_file& operator=(const opened_file&) = delete;
+
+  int operator*() const noexcept { return descriptor_; }
+
+private:
+  int descriptor_;
+};
+
+/// Makes *file* where there is none, and looks at the head of one that is there: SQLite would take
+/// any file of its kind, and change it.
+void check_head(const std::string& file) {
+  opened_file f{file};
+  struct stat about {};
+  if (::fstat(*f, &about) != 0 || !S_ISREG(about.st_mode))
+    refuse(file, "is no regular file");
+  if (about.st_size == 0)
+    return;
+  constexpr std::string_view magic{"SQLite format 3\0", 16};
+  constexpr std::size_t mark_place = 68;
+  std::array<char, 100> head{};
+  auto whole = ::pread(*f, head.data(), head.size(), 0) == static_cast<ssize_t>(head.size());
+  if (!whole || std::string_view{head.data(), magic.size()} != magic)
+    refuse(file, "is broken, or no file of nekod's; it was not touched");
+  std::int64_t mark = 0;
+  for (auto i = mark_place; i < mark_place + 4; ++i)
+    mark = mark * 256 + static_cast<unsigned char>(head[i]);
+  if (mark != session_file_mark)
+    refuse(file, "belongs to another program; it was not touched");
+}
+
+std::size_t version_of(sqlite::connection& db) {
+  return static_cast<std::size_t>(db.number("PRAGMA user_version"));
+}
+
+void set_version(sqlite::connection& db, std::size_t version) {
+  db.execute("PRAGMA user_version = " + std::to_string(version));
+}
+
+/// In one transaction, so that a file is never between two versions. Takes the lock in any case.
+void bring_up_to_date(sqlite::connection& db, const std::string& file,
+                      const std::vector<std::string>& steps) {
+  db.execute("BEGIN IMMEDIATE");
+  auto version = version_of(db);
+  if (version > steps.size())
+    refuse(file, "was written by a newer nekod (version " + std::to_string(version) +
+                     " of the file; this one knows " + std::to_string(steps.size()) + ")");
+  if (version < steps.size()) {
+    for (auto i = version; i < steps.size(); ++i)
+      db.execute(steps[i]);
+    db.execute("PRAGMA application_id = " + std::to_string(session_file_mark));
+    set_version(db, steps.size());
+  }
+  db.execute("COMMIT");
+}
+
+} // namespace
+
+const std::vector<std::string>& session_schema_steps() {
+  // Times are microseconds since 1970. Transcripts lie apart, so that what looks through all
+  // sessions need not wade through their texts. How many sessions a tenant has is kept beside, so
+  // that nobody has to count them. A session's tenant and time of creation never change.
+  static const std::vector<std::string> steps{
+      R"(
+      CREATE TABLE sessions (
+        number INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        tenant TEXT NOT NULL,
+        model TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        last_used INTEGER NOT NULL,
+        turns INTEGER NOT NULL,
+        tip BLOB NOT NULL,
+        chat_id TEXT NOT NULL,
+        chat_model TEXT NOT NULL,
+        chat_is_new INTEGER NOT NULL,
+        unsettled_message TEXT NOT NULL,
+        run INTEGER NOT NULL
+      ) STRICT;
+      CREATE INDEX sessions_by_tip ON sessions (tenant, tip, last_used) WHERE tip <> x'';
+      CREATE INDEX sessions_by_use ON sessions (last_used);
+      CREATE INDEX sessions_by_age ON sessions (created_at, id);
+      CREATE INDEX sessions_of_tenant ON sessions (tenant, created_at, id);
+      CREATE TABLE tenants (
+        tenant TEXT PRIMARY KEY,
+        sessions INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE TRIGGER counted AFTER INSERT ON sessions BEGIN
+        INSERT INTO tenants VALUES (new.tenant, 1)
+          ON CONFLICT DO UPDATE SET sessions = sessions + 1;
+      END;
+      CREATE TRIGGER counted_off AFTER DELETE ON sessions BEGIN
+        UPDATE tenants SET sessions = sessions - 1 WHERE tenant = old.tenant;
+        DELETE FROM tenants WHERE tenant = old.tenant AND sessions = 0;
+      END;
+      CREATE TABLE digest_key (key BLOB NOT NULL) STRICT;
+      INSERT INTO digest_key VALUES (randomblob(32));
+      CREATE TABLE runs (
+        number INTEGER NOT NULL,
+        sure_since INTEGER NOT NULL,
+        ended_well INTEGER NOT NULL
+      ) STRICT;
+      INSERT INTO runs VALUES (0, 1, 1);
+      CREATE TABLE transcripts (
+        session INTEGER PRIMARY KEY,
+        messages TEXT NOT NULL
+      ) STRICT;
+      CREATE TRIGGER transcript_of_deleted AFTER DELETE ON sessions BEGIN
+        DELETE FROM transcripts WHERE session = old.number;
+      END;
+      )",
+      // Whose the chats are was not told before: a conversation of then gets a new one.
+      R"(
+      ALTER TABLE sessions ADD COLUMN upstream_conversation TEXT NOT NULL DEFAULT '';
+      ALTER TABLE sessions ADD COLUMN chat_account TEXT NOT NULL DEFAULT '';
+      )",
+      // The owner is the session's tenant, for the index. Of how many messages chats had before
+      // nothing is known.
+      R"(
+      ALTER TABLE sessions ADD COLUMN chat_messages INTEGER NOT NULL DEFAULT 0;
+      CREATE TABLE answers (
+        session INTEGER PRIMARY KEY,
+        owner TEXT NOT NULL,
+        identity BLOB NOT NULL,
+        answer TEXT NOT NULL
+      ) STRICT;
+      CREATE INDEX answers_by_identity ON answers (owner, identity);
+      CREATE TRIGGER answer_of_deleted AFTER DELETE ON sessions BEGIN
+        DELETE FROM answers WHERE session = old.number;
+      END;
+      )",
+      // Ids are their tenant's. Scopes and prompts are digests; of a prompt that a chat was told
+      // before nothing is known. A table's triggers and indices go with it.
+      R"(
+      CREATE TABLE sessions_of_tenants (
+        number INTEGER PRIMARY KEY,
+        id TEXT NOT NULL,
+        tenant TEXT NOT NULL,
+        model TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        last_used INTEGER NOT NULL,
+        turns INTEGER NOT NULL,
+        tip BLOB NOT NULL,
+        chat_id TEXT NOT NULL,
+        chat_model TEXT NOT NULL,
+        chat_is_new INTEGER NOT NULL,
+        unsettled_message TEXT NOT NULL,
+        run INTEGER NOT NULL,
+        upstream_conversation TEXT NOT NULL,
+        chat_account TEXT NOT NULL,
+        chat_messages INTEGER NOT NULL,
+        scope TEXT NOT NULL DEFAULT '',
+        prompt TEXT,
+        UNIQUE (tenant, id)
+      ) STRICT;
+      INSERT INTO sessions_of_tenants
+        SELECT number, id, tenant, model, created_at, last_used, turns, tip, chat_id, chat_model,
+          chat_is_new, unsettled_message, run, upstream_conversation, chat_account, chat_messages, '', NULL
+        FROM sessions;
+      DROP TABLE sessions;
+      ALTER TABLE sessions_of_tenants RENAME TO sessions;
+      CREATE INDEX sessions_by_id ON sessions (id);
+      CREATE INDEX sessions_by_tip ON sessions (tenant, scope, tip, last_used) WHERE tip <> x'';
+      CREATE INDEX sessions_by_use ON sessions (last_used);
+      CREATE INDEX sessions_by_age ON sessions (created_at, id);
+      CREATE INDEX sessions_of_tenant ON sessions (tenant, created_at, id);
+      CREATE TRIGGER counted AFTER INSERT ON sessions BEGIN
+        INSERT INTO tenants VALUES (new.tenant, 1)
+          ON CONFLICT DO UPDATE SET sessions = sessions + 1;
+      END;
+      CREATE TRIGGER counted_off AFTER DELETE ON sessions BEGIN
+        UPDATE tenants SET sessions = sessions - 1 WHERE tenant = old.tenant;
+        DELETE FROM tenants WHERE tenant = old.tenant AND sessions = 0;
+      END;
+      CREATE TRIGGER transcript_of_deleted AFTER DELETE ON sessions BEGIN
+        DELETE FROM transcripts WHERE session = old.number;
+      END;
+      CREATE TRIGGER answer_of_deleted AFTER DELETE ON sessions BEGIN
+        DELETE FROM answers WHERE session = old.number;
+      END;
+      )",
+  };
+  return steps;
+}
+
+sqlite::connection open_session_file(const std::string& file,
+                                     const std::vector<std::string>& steps) {
+  check_head(file);
+  try {
+    // An absolute path is never taken for a URI.
+    sqlite::connection db{std::filesystem::absolute(file).string(), lock_patience};
+    // What is deleted is overwritten. The lock is kept until the end, so that SQLite needs no
+    // memory shared with others. Pages that are
+    // written again and again go to the file itself once for many batches.
+    db.execute("PRAGMA locking_mode = EXCLUSIVE;"
+               "PRAGMA synchronous = FULL;"
+               "PRAGMA secure_delete = ON;"
+               "PRAGMA cache_size = -8192;"
+               "PRAGMA journal_size_limit = 16777216;"
+               "PRAGMA wal_autocheckpoint = 4000;"
+               "PRAGMA trusted_schema = OFF");
+    bring_up_to_date(db, file, steps);
+    db.execute("PRAGMA journal_mode = WAL");
+    return db;
+  } catch (const sqlite::error& e) {
+    if (e.is_busy())
+      refuse(file, "is in use by another process", true);
+    refuse(file, std::string{"cannot be used: "} + e.what(), e.may_pass());
+  }
+}
+
+} // namespace nekod

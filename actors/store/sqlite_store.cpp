@@ -1,0 +1,281 @@
+#include "actors/store/sqlite_store.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace nekod {
+
+void sqlite_store_state::start(std::shared_ptr<session_database> database,
+                               session_lifetime lifetime, std::shared_ptr<metrics> counts) {
+  database_ = std::move(database);
+  lifetime_ = lifetime;
+  counts_ = std::move(counts);
+  counts_->stored_sessions.Set(static_cast<double>(database_->count()));
+  self_->set_exit_handler([this](caf::exit_msg& m) {
+    flush();
+    for (auto& c : std::exchange(clearings_, {}))
+      c.promise.deliver(m.reason);
+    self_->quit(m.reason);
+  });
+  // Much may have expired while nobody was here.
+  self_->send(self_, atom::sweep_v);
+  self_->send(self_, atom::wake_v);
+}
+
+// -- writing -------------------------------------------------------------------------------------
+
+template <class T, class Write>
+caf::result<T> sqlite_store_state::write(Write f) {
+  if (!misplaced_.empty())
+    return misplaced_error();
+  T answer{};
+  try {
+    answer = f();
+  } catch (const sqlite::error& e) {
+    auto reason = could_not(cannot_write_, "written", e);
+    answer_all(reason);
+    return reason;
+  }
+  auto promise = self_->make_response_promise<T>();
+  join_batch([promise, answer](const caf::error& e) mutable {
+    if (e)
+      promise.deliver(e);
+    else
+      promise.deliver(answer);
+  });
+  return promise;
+}
+
+void sqlite_store_state::join_batch(waiting answer) {
+  // Comes behind all that is in the mailbox already.
+  if (batch_.empty())
+    self_->send(self_, atom::flush_v);
+  batch_.push_back(std::move(answer));
+  if (batch_.size() >= most_in_batch)
+    flush();
+}
+
+caf::result<atom::commit> sqlite_store_state::keep(const session_record& record) {
+  return write<atom::commit>([&] {
+    database_->keep(record);
+    return atom::commit_v;
+  });
+}
+
+caf::result<bool> sqlite_store_state::remove(const session_key& key) {
+  return write<bool>([&] { return database_->remove(key); });
+}
+
+/// Nobody waits for it: what is lost of it with nekod only has an answer told that was asked for
+/// anew.
+void sqlite_store_state::forget(const std::string& tenant, const std::string& identity) {
+  try {
+    database_->forget(tenant, identity);
+  } catch (const sqlite::error& e) {
+    answer_all(could_not(cannot_write_, "written", e));
+    return;
+  }
+  join_batch([](const caf::error&) {});
+}
+
+void sqlite_store_state::flush() {
+  if (batch_.empty())
+    return;
+  if (is_misplaced()) {
+    database_->drop_batch();
+    answer_all(misplaced_error());
+    return;
+  }
+  try {
+    auto begun = metrics::clock::now();
+    database_->commit();
+    counts_->store_commit.Observe(in_seconds(metrics::clock::now() - begun));
+    counts_->stored_records.Increment(static_cast<double>(batch_.size()));
+    wrote();
+    answer_all({});
+  } catch (const sqlite::error& e) {
+    answer_all(could_not(cannot_write_, "written", e));
+  }
+}
+
+/// In a batch of its own: where it fails it is not to take others' records along.
+void sqlite_store_state::write_apart(const std::function<void()>& write) {
+  flush();
+  write();
+  database_->commit();
+  wrote();
+}
+
+void sqlite_store_state::sweep() {
+  std::size_t swept = 0;
+  try {
+    if (misplaced_.empty())
+      write_apart([&] {
+        swept = database_->sweep(lifetime_.expiry(std::chrono::system_clock::now()), store_step);
+        if (cannot_write_)
+          database_->try_write();
+      });
+  } catch (const sqlite::error& e) {
+    swept = 0;
+    could_not(cannot_write_, "written", e);
+  }
+  if (swept == store_step)
+    self_->send(self_, atom::sweep_v);
+  else
+    self_->delayed_send(self_, lifetime_.sweep_interval(), atom::sweep_v);
+}
+
+caf::result<std::uint64_t> sqlite_store_state::clear(session_filter filter) {
+  if (!misplaced_.empty())
+    return misplaced_error();
+  auto promise = self_->make_response_promise<std::uint64_t>();
+  clearings_.emplace_back(std::move(filter), promise);
+  self_->send(self_, atom::clear_v);
+  return promise;
+}
+
+/// One step of the deletion that waits longest.
+void sqlite_store_state::clear_next() {
+  auto c = std::move(clearings_.front());
+  clearings_.pop_front();
+  try {
+    auto page = database_->list(c.query);
+    c.deleted += clear_page(c.filter, page);
+    c.query.after = page.next;
+  } catch (const sqlite::error& e) {
+    c.promise.deliver(could_not(cannot_write_, "written", e));
+    return;
+  }
+  if (c.query.after) {
+    clearings_.push_back(std::move(c));
+    self_->send(self_, atom::clear_v);
+  } else {
+    c.promise.deliver(c.deleted);
+  }
+}
+
+/// @returns how many it deleted.
+std::uint64_t sqlite_store_state::clear_page(const session_filter& filter,
+                                             const openai::session_page& page) {
+  auto meant = [&](const auto& s) { return filter.has(s); };
+  if (std::none_of(page.sessions.begin(), page.sessions.end(), meant))
+    return 0;
+  std::uint64_t deleted = 0;
+  write_apart([&] {
+    for (const auto& s : page.sessions)
+      deleted += meant(s) && database_->remove(session_key{s}) ? 1 : 0;
+  });
+  return deleted;
+}
+
+void sqlite_store_state::answer_all(const caf::error& e) {
+  for (auto& answer : std::exchange(batch_, {}))
+    answer(e);
+}
+
+// -- reading -------------------------------------------------------------------------------------
+
+template <class Read>
+auto sqlite_store_state::look(Read read)
+    -> caf::result<decltype(read(std::declval<session_database&>()))> {
+  if (!misplaced_.empty())
+    return misplaced_error();
+  try {
+    auto found = read(*database_);
+    if (std::exchange(cannot_read_, false))
+      tell_health();
+    return found;
+  } catch (const sqlite::error& e) {
+    return could_not(cannot_read_, "read", e);
+  }
+}
+
+// -- how it stands -------------------------------------------------------------------------------
+
+void sqlite_store_state::wrote() {
+  counts_->stored_sessions.Set(static_cast<double>(database_->count()));
+  if (!std::exchange(cannot_write_, false))
+    return;
+  spdlog::warn("the session store can be written again");
+  tell_health();
+}
+
+caf::error sqlite_store_state::could_not(bool& trouble, const char* what, const sqlite::error& e) {
+  if (!std::exchange(trouble, true))
+    spdlog::error("the session store cannot be {}: {}; turns fail until it can", what, e.what());
+  tell_health();
+  return caf::make_error(caf::sec::runtime_error, std::string{e.what()});
+}
+
+/// Looks anew, and says when it changed.
+bool sqlite_store_state::is_misplaced() {
+  const auto problem = database_->misplaced().value_or(std::string{});
+  if (problem.empty() && !misplaced_.empty())
+    spdlog::warn("the session store is in its place again");
+  else if (!problem.empty() && misplaced_.empty())
+    spdlog::error("the session store: {}; turns are refused until it is back, or nekod is started "
+                  "anew",
+                  problem);
+  misplaced_ = problem;
+  tell_health();
+  return !misplaced_.empty();
+}
+
+caf::error sqlite_store_state::misplaced_error() const {
+  return caf::make_error(caf::sec::runtime_error, misplaced_);
+}
+
+void sqlite_store_state::tell_health() {
+  auto& health = *database_->health();
+  health.works = !cannot_write_ && !cannot_read_;
+  health.in_place = misplaced_.empty();
+}
+
+void sqlite_store_state::check() {
+  if (!is_misplaced() && cannot_write_) {
+    try {
+      write_apart([this] { database_->try_write(); });
+    } catch (const sqlite::error& e) {
+      could_not(cannot_write_, "written", e);
+    }
+  }
+  self_->delayed_send(self_, store_check_interval, atom::wake_v);
+}
+
+batching_store_actor::behavior_type
+sqlite_store(batching_store_actor::stateful_pointer<sqlite_store_state> self,
+             std::shared_ptr<session_database> database, session_lifetime lifetime,
+             std::shared_ptr<metrics> counts) {
+  self->state.start(std::move(database), lifetime, std::move(counts));
+  return {
+      [self](atom::commit, const session_record& record) { return self->state.keep(record); },
+      [self](atom::load, const session_key& key) {
+        return self->state.look([&](auto& db) { return db.load(key); });
+      },
+      [self](atom::show, const std::string& id, const session_view& view) {
+        return self->state.look([&](auto& db) { return db.show(id, view); });
+      },
+      [self](atom::find, const session_tip& tip) {
+        return self->state.look([&](auto& db) { return db.find(tip); });
+      },
+      [self](atom::answered, const std::string& tenant, const std::string& identity) {
+        return self->state.look([&](auto& db) { return db.answered(tenant, identity); });
+      },
+      [self](atom::forget, const std::string& tenant, const std::string& identity) {
+        self->state.forget(tenant, identity);
+      },
+      [self](atom::remove, const session_key& key) { return self->state.remove(key); },
+      [self](atom::clear, session_filter& filter) { return self->state.clear(std::move(filter)); },
+      [self](atom::clear) { self->state.clear_next(); },
+      [self](atom::list, const session_query& query) {
+        return self->state.look([&](auto& db) { return db.list(query); });
+      },
+      [self](atom::sweep) { self->state.sweep(); },
+      [self](atom::flush) { self->state.flush(); },
+      [self](atom::wake) { self->state.check(); },
+  };
+}
+
+} // namespace nekod

@@ -1,0 +1,209 @@
+#include "actors/upstream/accounts/account_watch.hpp"
+
+#include "protocol/openai/upstream/upstream_failures.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace nekod {
+
+namespace {
+
+using openai::error;
+using openai::error_code;
+
+/// Failed calls in a row after which an upstream that can be connected to counts as gone, too.
+constexpr unsigned failures_that_tell = 5;
+
+/// How long all accounts rest where our address is limited and the upstream does not say for how
+/// long.
+constexpr std::chrono::seconds address_rest{1};
+
+bool is_out_of_money(const error& e) { return e.foreign && openai::is_out_of_money(*e.foreign); }
+
+/// Whether the account took the call, though its client may not like the answer.
+bool works_with(const error* problem) {
+  return problem == nullptr || problem->code == error_code::rate_limit_exceeded ||
+         (problem->foreign && problem->code != error_code::upstream_auth_failed);
+}
+
+/// Whether the upstream failed, and not the request: no connection, no answer in time, a reset, or
+/// an answer that is none. A server that tells an error of its own is alive.
+bool upstream_failed(const error* problem, transfer_failure f, const upstream_response& r) {
+  if (f == transfer_failure::whole_timeout)
+    return r.status == 0;
+  if (f != transfer_failure::none)
+    return true;
+  if (r.status >= 500 || r.status == 0)
+    return !openai::is_error_object(r.body);
+  return r.ok() && problem != nullptr && !r.tells_error;
+}
+
+call_outcome outcome_of(const error* problem, transfer_failure f) {
+  if (problem == nullptr)
+    return call_outcome::ok;
+  if (problem->code == error_code::upstream_timeout)
+    return call_outcome::timeout;
+  return f == transfer_failure::none ? call_outcome::refused : call_outcome::failed;
+}
+
+} // namespace
+
+account_watch::account_watch(account_identity who, std::shared_ptr<metrics> counts,
+                             std::vector<std::string> calls, std::shared_ptr<circuit> line)
+    : who_(std::move(who)),
+      counts_(std::move(counts)),
+      states_(counts_->upstream_accounts(who_.upstream)),
+      circuit_open_(counts_->upstream(who_.upstream).circuit_open),
+      circuit_(std::move(line)),
+      names_(std::move(calls)),
+      rests_(who_.longest_rest) {
+  for (const auto& name : names_)
+    calls_.push_back(counts_->upstream_calls(who_.upstream, name));
+  states_[state_].Increment();
+}
+
+account_watch::~account_watch() { states_[state_].Decrement(); }
+
+void account_watch::ended(const running_call& c, const error* problem, transfer_failure f,
+                          const upstream_response& r, clock::time_point now) {
+  count(c, outcome_of(problem, f));
+  tell_circuit(c, problem, f, r, now);
+  take_standing(c, problem, f, r, now);
+}
+
+bool account_watch::is_address_limit(const upstream_response& r) const {
+  return (r.status == 429 || who_.pages_are_limits) && is_page(r);
+}
+
+/// What the call tells of the account.
+void account_watch::take_standing(const running_call& c, const error* problem, transfer_failure f,
+                                  const upstream_response& r, clock::time_point now) {
+  auto works = works_with(problem) && r.status < 500;
+  if (works)
+    failures_in_a_row_ = 0;
+  else if (upstream_failed(problem, f, r))
+    ++failures_in_a_row_;
+  if (problem != nullptr && refuses_account(*problem)) {
+    stands(account_state::refused);
+    rests_.refused(r.retry_after, now);
+  } else if (problem != nullptr && problem->code == error_code::rate_limit_exceeded &&
+             !is_address_limit(r)) {
+    stands(account_state::limited);
+    rests_.limited(c.model, r.retry_after, now);
+  } else if (works) {
+    rests_.worked(c.model);
+    const auto limits = rests_.limits(now);
+    const auto still_limited = std::any_of(
+        limits.begin(), limits.end(), [&](const auto& limit) { return limit.model != c.model; });
+    stands(still_limited ? account_state::limited : account_state::works);
+  } else if (was_not_sent(f) || failures_in_a_row_ >= failures_that_tell) {
+    stands(account_state::unreachable);
+  }
+}
+
+/// What the call tells of the upstream, whoever made it.
+void account_watch::tell_circuit(const running_call& c, const error* problem, transfer_failure f,
+                                 const upstream_response& r, clock::time_point now) {
+  if (f != transfer_failure::unreachable && f != transfer_failure::connect_timeout)
+    circuit_->connected();
+  const auto failed = upstream_failed(problem, f, r);
+  if (is_address_limit(r))
+    circuit_->rest_until(
+        now + std::min<clock::duration>(r.retry_after.value_or(address_rest), who_.longest_rest));
+  if (c.purpose == call_purpose::probing)
+    circuit_->probed(!failed, now);
+  else if (c.purpose == call_purpose::listing)
+    return;
+  else if (is_address_limit(r) && r.status < 500)
+    circuit_->learned_nothing();
+  else if (failed)
+    circuit_->failed(now, c.begun);
+  else if (r.status >= 500)
+    circuit_->answered();
+  else if (c.purpose == call_purpose::answering && (problem == nullptr || !r.ok()))
+    circuit_->succeeded();
+  else if (problem != nullptr)
+    circuit_->learned_nothing();
+  circuit_open_.Set(circuit_->now_in() == circuit::phase::closed ? 0 : 1);
+}
+
+account_state account_watch::state(clock::time_point now) const {
+  const auto limited = state_ == account_state::limited;
+  return limited && rests_.limits(now).empty() ? account_state::works : state_.load();
+}
+
+void account_watch::cancelled(const running_call& c) {
+  count(c, call_outcome::cancelled);
+  circuit_->learned_nothing();
+}
+
+void account_watch::skipped(std::uint64_t events) {
+  if (events > 0)
+    counts_->skipped_events.Increment(static_cast<double>(events));
+}
+
+void account_watch::count(const running_call& c, call_outcome outcome) {
+  const auto& series = calls_[c.kind];
+  series.outcomes[outcome].Increment();
+  auto seconds = in_seconds(std::chrono::steady_clock::now() - c.begun);
+  series.seconds.Observe(seconds);
+  spdlog::debug("upstream {} {} after {:.1f}ms", names_[c.kind], name_of(outcome), seconds * 1000);
+}
+
+void account_watch::stands(account_state next) {
+  auto before = state_.exchange(next);
+  if (before == next)
+    return;
+  states_[before].Decrement();
+  states_[next].Increment();
+}
+
+bool is_page(const upstream_response& r) noexcept {
+  auto first = r.body.find_first_not_of(" \t\r\n");
+  return first != std::string::npos && r.body[first] == '<';
+}
+
+bool refuses_account(const error& e) {
+  return e.code == error_code::upstream_auth_failed || is_out_of_money(e);
+}
+
+bool loads(const upstream_response& r, transfer_failure f, const circuit& breaker) {
+  const auto not_connected =
+      f == transfer_failure::unreachable || f == transfer_failure::connect_timeout;
+  return openai::says_it_loads(r.status, r.body) || (not_connected && !breaker.was_connected());
+}
+
+error failure_of(transfer_failure f, const upstream_response& r) {
+  switch (f) {
+  case transfer_failure::unreachable:
+    return {error_code::upstream_error, {}, "cannot connect to the upstream"};
+  case transfer_failure::untrusted:
+    return {
+        error_code::upstream_error, {}, "no TLS connection to the upstream that can be trusted"};
+  case transfer_failure::connect_timeout:
+    return {error_code::upstream_timeout, {}, "connecting to the upstream"};
+  case transfer_failure::first_byte_timeout:
+    return {error_code::upstream_timeout, {}, "waiting for the upstream's first byte"};
+  case transfer_failure::silence_timeout:
+    return {error_code::upstream_timeout, {}, "the upstream's reply stopped"};
+  case transfer_failure::whole_timeout:
+    return {error_code::upstream_timeout, {}, "the upstream's reply took too long"};
+  case transfer_failure::malformed:
+    return {error_code::upstream_error, {}, "the upstream's reply is not HTTP"};
+  case transfer_failure::undecodable:
+    return {error_code::upstream_error,
+            {},
+            "the upstream's reply cannot be decoded; its Content-Encoding is " + r.content_coding};
+  case transfer_failure::too_long:
+    return {error_code::upstream_error, {}, "the upstream's reply is too long"};
+  case transfer_failure::none:
+  case transfer_failure::cut:
+    break;
+  }
+  return {error_code::upstream_error, {}, "the upstream's reply was cut short"};
+}
+
+} // namespace nekod

@@ -1,0 +1,193 @@
+#pragma once
+
+#include "actors/runtime/metrics.hpp"
+#include "actors/upstream/accounts/account_rests.hpp"
+#include "actors/upstream/accounts/circuit.hpp"
+#include "actors/upstream/transport.hpp"
+#include "actors/upstream/upstream.hpp"
+#include "protocol/openai/errors.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+/// What accounts at any kind of service have in common: their calls are counted, how the last ones
+/// ended is kept in mind, and whoever is refused or limited rests for a while.
+namespace nekod {
+
+/// Bytes of a reply that is no answer; more are an error.
+inline constexpr std::size_t max_small_reply = 1u << 20;
+
+/// What a call is made for.
+enum class call_purpose : std::uint8_t {
+  /// A list, which says nothing of turns.
+  listing,
+  /// A list that is asked for to see whether the upstream answers again.
+  probing,
+  /// What a turn needs before its answer. An upstream that does all but answer is of no use.
+  preparing,
+  answering,
+};
+
+/// A call that was begun.
+struct running_call {
+  /// Its place among the names that the watch was given.
+  std::size_t kind = 0;
+  /// What it is to the upstream's circuit.
+  call_purpose purpose = call_purpose::preparing;
+  std::chrono::steady_clock::time_point begun;
+  /// As the upstream calls it; empty where the call is for none.
+  std::string model;
+};
+
+/// A response, as far as it has come.
+struct upstream_response {
+  bool ok() const noexcept { return status >= 200 && status < 300; }
+
+  /// The response begins.
+  /// @param longest_wait A longer one that it asks for counts as this.
+  void take_head(const transfer_event& head, std::chrono::milliseconds longest_wait) {
+    status = head.status;
+    redirect = head.redirect;
+    content_type = head.content_type;
+    content_coding = head.content_coding;
+    if (head.retry_after)
+      retry_after = std::min(*head.retry_after, longest_wait);
+  }
+
+  std::uint16_t status = 0;
+  std::optional<std::chrono::milliseconds> retry_after;
+  /// Where a redirect that was not followed leads.
+  std::string redirect;
+  /// Whether a response of success turned out to tell an error.
+  bool tells_error = false;
+  std::string content_type;
+  std::string content_coding;
+  /// Of a call that is no answer's stream, or of one that was refused.
+  std::string body;
+};
+
+/// Whether a response is a page for people, as gates and proxies before a service send it: what it
+/// refuses, it refuses to our address, not to the account.
+bool is_page(const upstream_response& r) noexcept;
+
+/// Whether the account was refused, or has no money left.
+bool refuses_account(const openai::error& e);
+
+/// Whether the upstream is still loading: it says so, or no connection to it was ever made.
+bool loads(const upstream_response& r, transfer_failure f, const circuit& breaker);
+
+/// What a transfer's end means where the response was not whole.
+/// @param r As much of the response as came.
+openai::error failure_of(transfer_failure f, const upstream_response& r);
+
+/// Who an account is, and how it is treated.
+struct account_identity {
+  /// The name of its upstream.
+  std::string upstream;
+  /// The same as long as its secret is; tells nothing of that.
+  std::string id;
+  /// Its share of the turns, beside that of the upstream's other accounts.
+  double weight = 1;
+  /// No rest is longer, whatever the upstream says.
+  std::chrono::milliseconds longest_rest{300'000};
+  /// Whether any page in place of an answer is a limit on our address, not only one with a 429.
+  bool pages_are_limits = false;
+};
+
+/// One account. May be used from any thread.
+class account_watch {
+public:
+  using clock = std::chrono::steady_clock;
+
+  /// @param calls The names of the service's calls, for metrics.
+  /// @param line What all accounts of the upstream share.
+  account_watch(account_identity who, std::shared_ptr<metrics> counts,
+                std::vector<std::string> calls, std::shared_ptr<circuit> line);
+  ~account_watch();
+
+  account_watch(const account_watch&) = delete;
+  account_watch& operator=(const account_watch&) = delete;
+
+  /// A call ended: well, or with *problem*; *f* says how its transfer went, *r* what it brought.
+  void ended(const running_call& c, const openai::error* problem, transfer_failure f,
+             const upstream_response& r, clock::time_point now = clock::now());
+
+  /// We gave a call up.
+  void cancelled(const running_call& c);
+
+  /// A turn ended here for a reason that none of its calls told.
+  void learned_nothing() { circuit_->learned_nothing(); }
+
+  /// The answer of a turn began.
+  void answer_began() {
+    circuit_->connected();
+    circuit_->succeeded();
+  }
+
+  /// Events of a reply were skipped.
+  void skipped(std::uint64_t events);
+
+  /// How it stands now; a limit that is over counts no more.
+  account_state state(clock::time_point now = clock::now()) const;
+
+  /// How long others are to be asked for *model* in its place; zero where it does not rest.
+  clock::duration rest(const std::string& model, clock::time_point now) const {
+    return rests_.left(model, now);
+  }
+
+  /// The models that it is limited for.
+  std::vector<model_rest> limits(clock::time_point now) const { return rests_.limits(now); }
+
+  std::chrono::milliseconds longest_rest() const noexcept { return who_.longest_rest; }
+
+  const account_identity& who() const noexcept { return who_; }
+
+  // Turns that it runs now, of the upstream's conversations.
+
+  void turn_begun() noexcept {
+    ++turns_;
+    share_ = share_ + 1 / who_.weight;
+  }
+  void turn_ended() noexcept { --turns_; }
+
+  /// The turns that it runs, and those that it was given, in proportion to its weight.
+  std::pair<double, double> load() const noexcept { return {turns_ / who_.weight, share_}; }
+
+  /// It was given nothing for a while, which it does not get now: others had it.
+  void catch_up(double share) noexcept {
+    if (share_ < share)
+      share_ = share;
+  }
+
+private:
+  void count(const running_call& c, call_outcome outcome);
+  void stands(account_state next);
+  bool is_address_limit(const upstream_response& r) const;
+  void take_standing(const running_call& c, const openai::error* problem, transfer_failure f,
+                     const upstream_response& r, clock::time_point now);
+  void tell_circuit(const running_call& c, const openai::error* problem, transfer_failure f,
+                    const upstream_response& r, clock::time_point now);
+
+  account_identity who_;
+  std::shared_ptr<metrics> counts_;
+  series_of<prometheus::Gauge, account_state> states_;
+  prometheus::Gauge& circuit_open_;
+  std::shared_ptr<circuit> circuit_;
+  std::vector<std::string> names_;
+  std::vector<call_metrics> calls_;
+  std::atomic<account_state> state_{account_state::unknown};
+  std::atomic<unsigned> failures_in_a_row_{0};
+  account_rests rests_;
+  std::atomic<int> turns_{0};
+  std::atomic<double> share_{0};
+};
+
+} // namespace nekod

@@ -1,0 +1,182 @@
+#include "actors/upstream/openai/openai_account.hpp"
+
+#include "actors/runtime/ids.hpp"
+#include "protocol/base_address.hpp"
+#include "protocol/openai/upstream/failure_words.hpp"
+#include "protocol/openai/upstream/upstream_call.hpp"
+#include "protocol/openai/upstream/upstream_failures.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace nekod {
+
+using openai::error;
+using openai::error_code;
+
+namespace {
+
+/// Bytes of a key that servers quote beside stars or dots in place of the rest.
+constexpr std::size_t quoted_part = 3;
+
+/// Whether *word* is part of *secret*, quoted with stars or dots in place of the rest.
+bool quotes_part_of(std::string_view word, std::string_view secret) {
+  const auto hidden = word.find("**") != word.npos || word.find("..") != word.npos;
+  return hidden && secret.size() > 2 * quoted_part &&
+         (word.find(secret.substr(0, quoted_part)) != word.npos ||
+          word.find(secret.substr(secret.size() - quoted_part)) != word.npos);
+}
+
+void mask_parts(std::string& text, const std::string& secret) {
+  constexpr std::string_view ends = " \t\r\n\"'`()[]{}<>,;:=";
+  for (std::size_t at = 0; (at = text.find_first_not_of(ends, at)) != text.npos;) {
+    const auto end = std::min(text.find_first_of(ends, at), text.size());
+    const auto secret_word = quotes_part_of(std::string_view{text}.substr(at, end - at), secret);
+    if (secret_word)
+      text.replace(at, end - at, "***");
+    at = secret_word ? at + 3 : end;
+  }
+}
+
+void mask(std::string& text, const std::string& secret) {
+  constexpr std::string_view stars = "***";
+  for (auto at = text.find(secret); at != std::string::npos;
+       at = text.find(secret, at + stars.size()))
+    text.replace(at, secret.size(), stars);
+}
+
+} // namespace
+
+running_call begun(openai_call kind, std::string model) {
+  auto purpose = kind == openai_call::models ? call_purpose::listing : call_purpose::answering;
+  return {static_cast<std::size_t>(kind), purpose, std::chrono::steady_clock::now(),
+          std::move(model)};
+}
+
+openai_account::openai_account(const openai_options& server, openai_secrets secrets,
+                               std::shared_ptr<circuit> line)
+    : account_watch(
+          {server.name, stable_uuid(secrets.key), secrets.weight, server.longest_rest, false},
+          server.counts, {"models", "chat_completions", "passed"}, std::move(line)),
+      base_url_(server.base_url),
+      key_header_(server.key_header),
+      secrets_(std::move(secrets)),
+      instance_(server.instance),
+      limits_(server.limits),
+      budget_(server.budget) {}
+
+std::shared_ptr<const openai_accounts> accounts_of(const openai_options& server) {
+  auto line = std::make_shared<circuit>(server.circuit);
+  std::vector<std::shared_ptr<openai_account>> all;
+  for (const auto& secrets : server.accounts)
+    all.push_back(std::make_shared<openai_account>(server, secrets, line));
+  return std::make_shared<openai_accounts>(std::move(all), std::move(line));
+}
+
+http_call openai_account::make(const char* method, const char* path,
+                               const std::string& passed) const {
+  http_call result;
+  result.method = method;
+  result.url = address_of(base_url_, path);
+  result.limits = limits_;
+  result.headers = {{"user-agent", "nekod"}};
+  add_origin(result, passed);
+  add_key(result);
+  return result;
+}
+
+/// Says which nekods the request came through, so that a loop shows.
+void openai_account::add_origin(http_call& call, const std::string& passed) const {
+  if (!instance_.empty())
+    call.headers.emplace_back("x-nekod-via",
+                              passed.empty() ? instance_ : passed + ", " + instance_);
+}
+
+/// @param name In lower case.
+bool openai_account::is_key_header(std::string_view name) const {
+  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::equal(name.begin(), name.end(), key_header_.begin(), key_header_.end(),
+                    [&](char a, char b) { return a == lower(b); });
+}
+
+void openai_account::add_key(http_call& call) const {
+  if (!secrets_.key.empty() && key_header_.empty())
+    call.headers.emplace_back("authorization", "Bearer " + secrets_.key);
+  else if (!secrets_.key.empty())
+    call.headers.emplace_back(key_header_, secrets_.key);
+}
+
+http_call openai_account::list_models() const {
+  auto result = make("GET", "/models");
+  result.headers.emplace_back("accept", "application/json");
+  return result;
+}
+
+http_call openai_account::complete_chat(std::string body, bool stream,
+                                        const std::string& passed) const {
+  auto result = make("POST", "/chat/completions", passed);
+  result.headers.emplace_back("accept", stream ? "text/event-stream" : "application/json");
+  result.headers.emplace_back("content-type", "application/json");
+  result.body = std::move(body);
+  // What was taken is paid for, though nobody hears of it.
+  result.repeatable = false;
+  if (!stream)
+    result.limits.first_byte = result.limits.whole;
+  return result;
+}
+
+http_call openai_account::pass(const passed_request& what) const {
+  http_call result;
+  result.method = what.method;
+  auto path = what.query.empty() ? what.path : what.path + '?' + what.query;
+  result.url = address_of(what.at_root ? without_version(base_url_) : base_url_, path);
+  result.limits = limits_;
+  result.headers = what.headers;
+  std::erase_if(result.headers, [this](const auto& f) { return is_key_header(f.first); });
+  for (const auto* name : {"accept", "content-type"}) // libcurl has words of its own for these.
+    if (std::none_of(what.headers.begin(), what.headers.end(),
+                     [&](const auto& f) { return f.first == name; }))
+      result.headers.emplace_back(name, "");
+  add_origin(result, what.via);
+  add_key(result);
+  result.body = what.body;
+  result.source = what.source;
+  result.passes = true;
+  result.repeatable = what.method == "GET" || what.method == "HEAD";
+  return result;
+}
+
+error openai_account::failure_of(const upstream_response& r) const {
+  // A page is from a gate before the server, which knows nothing of keys.
+  if (r.status == 403 && is_page(r))
+    return {error_code::upstream_error, {}, "upstream status 403"};
+  // A server that breaks may print anything; what it says in an error object is meant to be told.
+  const auto meant = r.status < 500 || openai::is_error_object(r.body);
+  auto words = meant ? openai::parse_failure(r.body) : std::nullopt;
+  auto result = without_key(openai::failure_of(r.status, std::move(words)));
+  result.retry_after = r.retry_after;
+  if (result.code == error_code::upstream_auth_failed)
+    result.detail = "see OPENAI_API_KEY";
+  // Most servers have their calls below /v1, which is easily left out.
+  if (r.status == 404 && !result.foreign && origin_of(base_url_) == base_url_)
+    result.detail = "upstream status 404: its address may lack /v1";
+  if (!r.redirect.empty())
+    result.detail = "the upstream redirects to " + r.redirect;
+  return result;
+}
+
+error openai_account::without_key(error e) const {
+  if (!e.foreign || secrets_.key.empty())
+    return e;
+  auto words = *e.foreign;
+  for (auto* text : {&words.message, &words.type, &words.param, &words.code, &words.more}) {
+    mask(*text, secrets_.key);
+    mask_parts(*text, secrets_.key);
+  }
+  e.foreign = std::make_shared<const openai::foreign_words>(std::move(words));
+  return e;
+}
+
+} // namespace nekod

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "actors/runtime/byte_budget.hpp"
+#include "actors/upstream/transport.hpp"
+#include "http/server/message/body_pipe.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace nekod::http {
+
+/// A request's body on its way upstream: what was held of it, then the rest as it comes from the
+/// client.
+class pass_body : public body_source {
+public:
+  /// @param held What goes first, and what it holds of the budget.
+  /// @param rest The rest, of which nothing else reads from now on.
+  /// @param length Bytes of both together, where that is known.
+  pass_body(std::string held, byte_budget::share room, std::shared_ptr<body_pipe> rest,
+            std::optional<std::uint64_t> length);
+
+  bool is_broken() const override { return broken_; }
+  std::optional<std::uint64_t> length() const override { return length_; }
+  piece read(char* to, std::size_t room, const std::function<void()>& when_more) override;
+
+private:
+  std::string held_;
+  byte_budget::share room_;
+  std::size_t sent_ = 0;
+  std::shared_ptr<body_pipe> rest_;
+  std::optional<std::uint64_t> length_;
+  std::atomic<bool> broken_{false};
+};
+
+} // namespace nekod::http

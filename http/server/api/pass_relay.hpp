@@ -1,0 +1,88 @@
+#pragma once
+
+#include "actors/messages.hpp"
+#include "actors/runtime/byte_budget.hpp"
+#include "actors/upstream/passed_call.hpp"
+#include "http/server/api/pass_paths.hpp"
+#include "http/server/message/exchange.hpp"
+#include "protocol/openai/errors.hpp"
+#include "protocol/openai/model_finder.hpp"
+#include "protocol/result.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace nekod::http {
+
+/// What all requests that pass have in common.
+struct pass_options {
+  openai::language language = openai::language::zh;
+  /// Bytes of a body that are held at most until its model is seen.
+  std::size_t most_held = 1u << 20;
+  /// How long a client may say nothing in the midst of its body.
+  std::chrono::milliseconds client_silence{60'000};
+  /// What the bytes held count in; null for no limit.
+  std::shared_ptr<byte_budget> budget;
+};
+
+/// One request that passes to an upstream, and its answer that passes back. It holds the body until
+/// its model is seen, asks where that is, and from then on carries bytes both ways at the pace of
+/// whoever is slower. Lives as long as its exchange is unanswered; runs on the connection's loop.
+class pass_relay : public passed_call_listener, public std::enable_shared_from_this<pass_relay> {
+public:
+  using choice = result<model_choice, openai::error>;
+  /// Finds the upstream that has the model of that name, which may be empty; answers on any thread.
+  using chooser = std::function<void(const std::string& model, std::function<void(choice)> f)>;
+
+  pass_relay(exchange_ptr x, std::string request_id, pass_target target,
+             std::shared_ptr<const pass_options> options, chooser choose);
+
+  /// Begins. Once, after construction.
+  void start();
+
+  void on_head(std::uint16_t status, const header_fields& fields) override;
+  void on_data(std::string bytes) override;
+  void on_end() override;
+  void on_failure(const openai::error& reason) override;
+
+private:
+  void look();
+  bool read_on();
+  void search();
+  void chosen(choice found);
+  void name_model(const std::string& upstream_name);
+  passed_request request_to_pass();
+  void take(transfer_event event);
+  void write_head();
+  void look_for_silence();
+  void fail(const openai::error& reason);
+  void leave(std::chrono::steady_clock::time_point then);
+  void end();
+
+  exchange_ptr exchange_;
+  std::string request_id_;
+  pass_target target_;
+  std::shared_ptr<const pass_options> options_;
+  chooser choose_;
+
+  openai::model_finder finder_;
+  /// What came of the body before the call began, and whether that is all.
+  std::string held_;
+  byte_budget::share room_;
+  bool whole_ = false;
+  model_search found_ = model_search::looking;
+  /// By how much the body grows or shrinks since its model is named otherwise.
+  std::int64_t longer_ = 0;
+
+  std::string upstream_;
+  std::shared_ptr<passed_call> call_;
+  bool begun_ = false;
+  bool wrote_ = false;
+};
+
+} // namespace nekod::http

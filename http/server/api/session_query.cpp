@@ -1,0 +1,104 @@
+#include "http/server/api/session_query.hpp"
+
+#include "http/server/message/path.hpp"
+
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace nekod::http {
+
+namespace {
+
+using openai::error;
+using openai::error_code;
+
+/// A century.
+constexpr std::int64_t longest_idle = 3'155'760'000;
+
+error invalid(const std::string& name, const std::string& detail) {
+  return {error_code::invalid_value, name, detail};
+}
+
+std::optional<std::int64_t> number_in(const std::string& text, std::int64_t least,
+                                      std::int64_t most) {
+  std::int64_t number = 0;
+  auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+  auto good = fault == std::errc{} && end == text.data() + text.size();
+  return good && number >= least && number <= most ? std::optional{number} : std::nullopt;
+}
+
+/// Takes one field into *result*; returns what is wrong with it.
+std::optional<error> take(session_query& result, const std::string& name,
+                          const std::string& value) {
+  if (name == "limit") {
+    auto number = number_in(value, 1, static_cast<std::int64_t>(largest_page));
+    if (!number)
+      return invalid(name, "must be a number from 1 to " + std::to_string(largest_page));
+    result.limit = static_cast<std::size_t>(*number);
+  } else if (name == "after") {
+    result.after = openai::parse_place(value);
+    if (!result.after)
+      return invalid(name, "must be what `next` of another page said");
+  }
+  return std::nullopt;
+}
+
+std::optional<error> take(session_filter& result, const std::string& name,
+                          const std::string& value) {
+  if (name == "idle_for") {
+    auto number = number_in(value, 0, longest_idle);
+    if (!number)
+      return invalid(name, "must be a number of seconds");
+    result.used_before = result.created_until - std::chrono::seconds{*number};
+  } else if (name == "model") {
+    if (value.empty())
+      return invalid(name, "must be the name of a model");
+    result.model = value;
+  } else if (name == "all") {
+    if (value != "true" && value != "1")
+      return invalid(name, "must be true");
+  } else {
+    return invalid(name, "not known here");
+  }
+  return std::nullopt;
+}
+
+} // namespace
+
+result<session_query, error> parse_session_query(std::string_view query) {
+  session_query result;
+  auto fields = query_fields(query);
+  if (!fields)
+    return invalid("query", "has a broken percent code");
+  for (const auto& [name, value] : *fields)
+    if (auto fault = take(result, name, value))
+      return std::move(*fault);
+  return result;
+}
+
+result<session_filter, error> parse_session_filter(std::string_view query,
+                                                   std::chrono::system_clock::time_point now) {
+  session_filter result;
+  result.created_until = now;
+  auto fields = query_fields(query);
+  if (!fields)
+    return invalid("query", "has a broken percent code");
+  std::set<std::string> seen;
+  for (const auto& [name, value] : *fields) {
+    if (auto fault = take(result, name, value))
+      return std::move(*fault);
+    if (!seen.insert(name).second)
+      return invalid(name, "is there twice");
+  }
+  if (seen.empty())
+    return error{error_code::missing_required_parameter, "all",
+                 "say which sessions: idle_for, model, or all=true"};
+  return result;
+}
+
+} // namespace nekod::http

@@ -1,0 +1,185 @@
+#include "http/server/gate/admission.hpp"
+
+#include "http/server/message/text.hpp"
+
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+namespace nekod::http {
+
+namespace {
+
+using openai::error;
+using openai::error_code;
+
+constexpr const char* request_limit = "requests";
+constexpr const char* chat_limit = "chat";
+
+std::string name_of(const std::string& kind, const rate_limit& limit) {
+  return kind + ' ' + to_text(limit);
+}
+
+bool is_loopback(const std::string& address) {
+  return address == "::1" || address.compare(0, 4, "127.") == 0;
+}
+
+/// Where a caller's requests are counted; a tenant may be named like an address.
+std::string bucket_of(const caller& who) {
+  return who.tenant.empty() ? "address:" + rate_key(who.address) : "key:" + who.tenant;
+}
+
+/// What foreign pages may do, and how they may do more.
+constexpr const char* for_pages = " may read models and health, and send chats as application/json "
+                                  "that name no session; --cors-origins allows more";
+
+} // namespace
+
+std::optional<error> refusal_of(request_source source, const request& r, bool by_name) {
+  switch (source) {
+  case request_source::program:
+  case request_source::known_page:
+    return std::nullopt;
+  case request_source::unknown_host: {
+    auto host = r.authority.empty() ? r.header("Host") : std::string_view{r.authority};
+    return error{error_code::host_not_allowed, {}, quoted(host) + "; --allowed-hosts allows names"};
+  }
+  case request_source::foreign_page:
+    return error{error_code::origin_not_allowed,
+                 {},
+                 quoted(r.header("Origin")) +
+                     (by_name ? "; --cors-origins allows pages by name" : for_pages)};
+  case request_source::foreign_element:
+    break;
+  }
+  return error{error_code::origin_not_allowed,
+               {},
+               "embedded in a page of another site; --cors-origins allows pages"};
+}
+
+admission::admission(admission_rules rules, std::shared_ptr<metrics> counts)
+    : counts_(std::move(counts)), state_(std::make_shared<state>()) {
+  use(std::move(rules));
+}
+
+void admission::use(admission_rules rules) {
+  auto next = std::make_shared<state>();
+  next->rules = std::move(rules);
+  auto before = now();
+  auto add = [&](const char* kind, const rate_limit& limit) {
+    auto name = name_of(kind, limit);
+    if (limit.rates.empty() || next->counting.count(name) > 0)
+      return;
+    auto i = before->counting.find(name);
+    next->counting.emplace(
+        name, i != before->counting.end() ? i->second : std::make_shared<rate_limiter>(limit));
+  };
+  add(request_limit, next->rules.requests);
+  add(chat_limit, next->rules.chats);
+  if (next->rules.keys) {
+    for (const auto& [hash, key] : next->rules.keys->entries()) {
+      if (key.requests)
+        add(request_limit, *key.requests);
+      if (key.chats)
+        add(chat_limit, *key.chats);
+    }
+  }
+  std::lock_guard guard{mutex_};
+  state_ = std::move(next);
+}
+
+std::shared_ptr<const admission::state> admission::now() const {
+  std::lock_guard guard{mutex_};
+  return state_;
+}
+
+caller admission::identify(const request& r) const {
+  auto current = now();
+  caller result;
+  result.address = client_address(r, current->rules.trusted_proxies);
+  if (!current->rules.keys) {
+    result.admin = true;
+    return result;
+  }
+  if (const auto* key = current->rules.keys->find(presented_key(r))) {
+    result.tenant = key->tenant;
+    result.admin = key->admin;
+    result.requests = key->requests;
+    result.chats = key->chats;
+  }
+  return result;
+}
+
+bool admission::knows(const caller& who) const { return !who.tenant.empty() || !now()->rules.keys; }
+
+admission::callers_limiters admission::limiters_of(const state& current, const caller& who) {
+  auto find = [&](const char* kind, const rate_limit& limit) {
+    auto i = current.counting.find(name_of(kind, limit));
+    return i == current.counting.end() ? nullptr : i->second.get();
+  };
+  return {find(request_limit, who.requests.value_or(current.rules.requests)),
+          find(chat_limit, who.chats.value_or(current.rules.chats))};
+}
+
+error admission::refused(const char* kind, std::chrono::seconds wait) const {
+  counts_->rate_limited(kind);
+  error result{error_code::rate_limit_exceeded};
+  result.retry_after = wait;
+  return result;
+}
+
+std::optional<error> admission::refusal(const caller& who, bool chat) const {
+  auto current = now();
+  if (current->counting.empty())
+    return std::nullopt;
+  auto time = std::chrono::steady_clock::now();
+  auto bucket = bucket_of(who);
+  auto [requests, chats] = limiters_of(*current, who);
+  if (requests != nullptr)
+    if (auto wait = requests->take(bucket, time))
+      return refused(request_limit, *wait);
+  if (chats == nullptr || !chat)
+    return std::nullopt;
+  auto wait = chats->take(bucket, time);
+  if (!wait)
+    return std::nullopt;
+  // What is not answered is not counted.
+  if (requests != nullptr)
+    requests->refund(bucket);
+  return refused(chat_limit, *wait);
+}
+
+std::optional<error> admission::further_refusal(const caller& who, std::uint32_t turns) const {
+  auto current = now();
+  auto [requests, chats] = limiters_of(*current, who);
+  if (chats == nullptr)
+    return std::nullopt;
+  auto bucket = bucket_of(who);
+  auto possible = turns < chats->most_at_once();
+  auto wait = possible ? chats->take(bucket, std::chrono::steady_clock::now(), turns)
+                       : std::optional<std::chrono::seconds>{0};
+  if (!wait)
+    return std::nullopt;
+  chats->refund(bucket);
+  if (requests != nullptr)
+    requests->refund(bucket);
+  if (possible)
+    return refused(chat_limit, *wait);
+  return error{error_code::invalid_value, "n",
+               "the rate limit allows at most " + std::to_string(chats->most_at_once()) +
+                   " answers at once"};
+}
+
+std::optional<error> admission::watch_refusal(const caller& who, const request& r) const {
+  if (who.admin)
+    return std::nullopt;
+  if (!is_loopback(who.address))
+    return error{error_code::invalid_api_key};
+  return refusal_of(source_of(r), r, names_origins());
+}
+
+bool admission::may_pass_all(const caller& who, bool behind_proxy) const {
+  return now()->rules.keys ? who.admin : is_loopback(who.address) && !behind_proxy;
+}
+
+} // namespace nekod::http

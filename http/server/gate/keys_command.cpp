@@ -1,0 +1,106 @@
+#include "http/server/gate/keys_command.hpp"
+
+#include "config_sources.hpp"
+#include "http/server/gate/api_keys.hpp"
+#include "http/server/gate/rate_limit.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <iostream>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+
+namespace nekod {
+
+namespace {
+
+/// What the command's words say.
+struct new_key {
+  http::api_key holder;
+  std::string file;
+};
+
+/// Appends *text* to *file*, which nobody but its owner may read if it is new.
+void append_to(const std::string& file, const std::string& text) {
+  auto fd = open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0)
+    throw std::system_error{errno, std::generic_category(), file};
+  auto written = write(fd, text.data(), text.size());
+  auto failed = written != static_cast<ssize_t>(text.size()) || fsync(fd) != 0;
+  auto why = errno;
+  close(fd);
+  if (failed)
+    throw std::system_error{why, std::generic_category(), file};
+}
+
+/// What stands in *file*; nothing where there is none.
+std::string existing_text(const std::string& file) {
+  auto text = read_file(file);
+  if (!text && text.error() != std::errc::no_such_file_or_directory)
+    throw std::system_error{text.error(), "cannot read " + file};
+  return text ? *text : std::string{};
+}
+
+/// Makes the key and its line. The key is printed first: one that nobody saw is not to be taken.
+void add(const new_key& wanted) {
+  auto text = existing_text(wanted.file);
+  if (auto keys = http::parse_api_keys(text); !keys)
+    throw std::runtime_error{wanted.file + ", " + keys.error()};
+  auto key = http::make_api_key();
+  std::cout << key << std::endl;
+  if (!std::cout)
+    throw std::runtime_error{"the key cannot be printed, so it was not added"};
+  auto line = http::key_line(key, wanted.holder) + "\n";
+  append_to(wanted.file, text.empty() || text.back() == '\n' ? line : "\n" + line);
+}
+
+void read_limit(CLI::App& command, const char* flag, std::optional<http::rate_limit>& limit,
+                const char* help) {
+  command.add_option_function<std::string>(
+      flag,
+      [flag, &limit](const std::string& text) {
+        auto parsed = http::parse_rate_limit(text);
+        if (!parsed)
+          throw CLI::ValidationError{flag, parsed.error()};
+        limit = std::move(*parsed);
+      },
+      help);
+}
+
+} // namespace
+
+int run_keys_command(int argc, const char* const* argv) {
+  new_key wanted;
+  CLI::App app{"API keys of nekod", "nekod keys"};
+  app.require_subcommand(1);
+  auto* command = app.add_subcommand("add", "Make a key, and print it once");
+  command->add_option("NAME", wanted.holder.tenant, "The tenant whose key it is")
+      ->required()
+      ->check([](const std::string& name) {
+        return http::valid_tenant(name) ? std::string{}
+                                        : std::string{"must be 1 to 64 of A-Z a-z 0-9 _ . -"};
+      });
+  command->add_option("--file", wanted.file, "The file that --api-keys names")
+      ->required()
+      ->envname("NEKOD_API_KEYS");
+  command->add_flag("--admin", wanted.holder.admin, "May see all sessions, and the metrics");
+  read_limit(*command, "--rate-limit", wanted.holder.requests, "Its own limit of requests");
+  read_limit(*command, "--chat-rate-limit", wanted.holder.chats, "Its own limit of chats");
+  try {
+    app.parse(argc, argv);
+    add(wanted);
+    return 0;
+  } catch (const CLI::Success& e) {
+    return app.exit(e);
+  } catch (const std::exception& e) {
+    std::cerr << "nekod keys: " << e.what() << "\n";
+    return 2;
+  }
+}
+
+} // namespace nekod

@@ -1,0 +1,343 @@
+#include "http/server/message/request_reader.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace nekod::http {
+
+namespace {
+
+constexpr std::string_view head_end = "\r\n\r\n";
+
+/// Bytes of a chunk's line, its extensions included.
+constexpr std::size_t max_chunk_line = 1024;
+
+constexpr std::size_t max_trailer = 8u << 10;
+
+/// Whether a line ends with its feed alone. *before* is what came ahead of *bytes*.
+bool has_bare_feed(std::string_view before, std::string_view bytes) {
+  char last = before.empty() ? '\0' : before.back();
+  for (auto i = bytes.find('\n'); i != std::string_view::npos; i = bytes.find('\n', i + 1))
+    if ((i == 0 ? last : bytes[i - 1]) != '\r')
+      return true;
+  return false;
+}
+
+/// The size in a chunk's line, which ends in its line end.
+std::optional<std::uint64_t> chunk_size(std::string_view line) {
+  constexpr std::size_t max_digits = 15;
+  if (line.size() < 3 || line.substr(line.size() - 2) != "\r\n")
+    return std::nullopt;
+  line.remove_suffix(2);
+  std::uint64_t result = 0;
+  std::size_t digits = 0;
+  for (; digits < line.size(); ++digits) {
+    char c = line[digits];
+    auto lower = static_cast<char>(c | 0x20);
+    if (c >= '0' && c <= '9')
+      result = result * 16 + static_cast<std::uint64_t>(c - '0');
+    else if (lower >= 'a' && lower <= 'f')
+      result = result * 16 + static_cast<std::uint64_t>(lower - 'a' + 10);
+    else
+      break;
+  }
+  if (digits == 0 || digits > max_digits)
+    return std::nullopt;
+  auto extension = line.substr(digits);
+  auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t'; };
+  if (!extension.empty() &&
+      (extension.front() != ';' || std::any_of(extension.begin(), extension.end(), is_control)))
+    return std::nullopt;
+  return result;
+}
+
+} // namespace
+
+request_reader::request_reader(std::shared_ptr<const reading_rules> rules)
+    : rules_(std::move(rules)), held_(byte_budget::for_request(rules_->budget)) {}
+
+std::size_t request_reader::take(std::string_view bytes) {
+  std::size_t taken = 0;
+  // Behind a body that was handed on nothing is read before its request is answered.
+  const auto goes_on = [this, streamed = streaming()] { return !streamed || streaming(); };
+  while (taken < bytes.size() && step_ != step::whole && goes_on()) {
+    auto rest = bytes.substr(taken);
+    switch (step_) {
+    case step::head:
+      taken += take_head(rest);
+      break;
+    case step::body:
+      taken += take_body(rest);
+      break;
+    case step::chunk_size:
+      taken += take_chunk_size(rest);
+      break;
+    case step::chunk:
+      taken += take_chunk(rest);
+      break;
+    case step::chunk_end:
+      taken += take_chunk_end(rest);
+      break;
+    case step::trailer:
+      taken += take_trailer(rest);
+      break;
+    case step::whole:
+      break;
+    }
+  }
+  return taken;
+}
+
+bool request_reader::take_continue_debt() noexcept { return std::exchange(owes_continue_, false); }
+
+request request_reader::release() {
+  auto result = std::exchange(what_, {});
+  if (held_.size() > 0)
+    result.held = std::exchange(held_, byte_budget::for_request(rules_->budget));
+  if (!broken_)
+    step_ = stream_ ? after_release_ : step::head;
+  owes_continue_ = false;
+  wanted_ = false;
+  line_.clear();
+  return result;
+}
+
+std::size_t request_reader::take_head(std::string_view bytes) {
+  // Empty lines ahead of a request are nothing.
+  if (line_.empty()) {
+    auto blank = std::min(bytes.find_first_not_of("\r\n"), bytes.size());
+    if (blank > 0)
+      return blank;
+    if (!is_token_character(bytes.front())) {
+      break_off(unread::malformed);
+      return bytes.size();
+    }
+  }
+  // The blank line may have begun in what came before.
+  auto overlap = std::min(line_.size(), head_end.size() - 1);
+  auto known = line_.size();
+  std::string_view head = bytes;
+  if (!line_.empty()) {
+    line_.append(bytes);
+    head = line_;
+  }
+  auto end = head.find(head_end, known - overlap);
+  auto size = end == std::string_view::npos ? head.size() : end + head_end.size();
+  if (has_bare_feed(head.substr(0, known), head.substr(known, size - known))) {
+    break_off(unread::malformed);
+    return bytes.size();
+  }
+  if (size > max_request_head) {
+    break_off(unread::head);
+    return bytes.size();
+  }
+  if (end == std::string_view::npos) {
+    if (line_.empty())
+      line_ = bytes;
+    if (!held_.resize(line_.capacity()))
+      break_off(unread::room);
+    return bytes.size();
+  }
+  auto parsed = parse_request_head(head.substr(0, size));
+  line_.clear();
+  held_.force(0);
+  if (parsed)
+    begin_body(std::move(*parsed), size);
+  else
+    break_off(unread::malformed);
+  return size - known;
+}
+
+void request_reader::begin_body(request_head head, std::size_t head_size) {
+  what_ = std::move(head.what);
+  lacking_ = head.content_length;
+  if (!head.chunked && lacking_ == 0) {
+    step_ = step::whole;
+    return;
+  }
+  if (begin_stream(head) || !may_have(lacking_))
+    return;
+  owes_continue_ = head.expects_continue;
+  step_ = head.chunked ? step::chunk_size : step::body;
+  head_size_ = head_size;
+  longest_body_ = head.chunked ? rules_->max_body : head.content_length;
+}
+
+/// Has the body handed on as it comes, if it is to be. Small ones of a known length are not.
+bool request_reader::begin_stream(const request_head& head) {
+  const auto small = std::min<std::uint64_t>(small_body, rules_->max_body);
+  if (!rules_->streams_body || (!head.chunked && lacking_ <= small))
+    return false;
+  const auto longest = rules_->streams_body(what_);
+  if (!longest)
+    return false;
+  if (lacking_ > *longest) {
+    break_off(unread::body);
+    return true;
+  }
+  stream_ = std::make_shared<body_pipe>(head.chunked ? std::nullopt : std::optional{lacking_});
+  what_.stream = stream_;
+  longest_stream_ = *longest;
+  streamed_ = 0;
+  owes_continue_ = head.expects_continue;
+  after_release_ = head.chunked ? step::chunk_size : step::body;
+  step_ = step::whole;
+  return true;
+}
+
+/// Whether the body may grow to *size*; breaks off where not.
+bool request_reader::may_have(std::uint64_t size) {
+  if (size > small_body && size <= rules_->max_body && !wanted_)
+    wanted_ = !rules_->wants_body || rules_->wants_body(what_);
+  if (size <= rules_->max_body && (size <= small_body || wanted_))
+    return true;
+  what_.body_size = size;
+  break_off(unread::body);
+  return false;
+}
+
+/// Adds to the body; breaks off where there is no room for it.
+bool request_reader::append(std::string_view bytes) {
+  if (stream_) {
+    stream_->push(bytes);
+    return true;
+  }
+  auto size = what_.body.size() + bytes.size();
+  if (size > what_.body.capacity() && !make_room(size))
+    return false;
+  what_.body.append(bytes);
+  return true;
+}
+
+/// Has the body take *size* bytes, and as many again where more may come; breaks off where not.
+bool request_reader::make_room(std::size_t size) {
+  auto room = std::min<std::size_t>(std::max(size, 2 * what_.body.capacity()), longest_body_);
+  if (room >= 2 * small_body && rules_->wants_body && !rules_->wants_body(what_)) {
+    break_off(unread::body);
+    return false;
+  }
+  if (!held_.resize(head_size_ + body_copies * room)) {
+    break_off(unread::room);
+    return false;
+  }
+  std::string larger; // `reserve` of a string that is not empty takes more than it is asked for.
+  larger.reserve(room);
+  larger.append(what_.body);
+  what_.body = std::move(larger);
+  return true;
+}
+
+std::size_t request_reader::take_body(std::string_view bytes) {
+  auto size = std::min<std::uint64_t>(lacking_, bytes.size());
+  if (!append(bytes.substr(0, size)))
+    return bytes.size();
+  lacking_ -= size;
+  if (lacking_ == 0)
+    end_body();
+  return size;
+}
+
+void request_reader::end_body() {
+  if (!stream_) {
+    step_ = step::whole;
+    return;
+  }
+  stream_->end(body_pipe::ending::whole);
+  stream_.reset();
+  step_ = step::head;
+}
+
+std::size_t request_reader::take_chunk_size(std::string_view bytes) {
+  auto taken = take_line(bytes, max_chunk_line);
+  if (!line_ended())
+    return taken;
+  auto size = chunk_size(line_);
+  line_.clear();
+  if (size)
+    begin_chunk(*size);
+  else
+    break_off(unread::malformed);
+  return taken;
+}
+
+void request_reader::begin_chunk(std::uint64_t size) {
+  lacking_ = size;
+  if (size == 0) {
+    trailer_size_ = 0;
+    step_ = step::trailer;
+  } else if (stream_) {
+    streamed_ += size;
+    if (streamed_ > longest_stream_)
+      break_off(unread::body);
+    else
+      step_ = step::chunk;
+  } else if (may_have(what_.body.size() + size)) {
+    step_ = step::chunk;
+  }
+}
+
+std::size_t request_reader::take_chunk(std::string_view bytes) {
+  auto size = std::min<std::uint64_t>(lacking_, bytes.size());
+  if (!append(bytes.substr(0, size)))
+    return bytes.size();
+  lacking_ -= size;
+  if (lacking_ == 0)
+    step_ = step::chunk_end;
+  return size;
+}
+
+std::size_t request_reader::take_chunk_end(std::string_view bytes) {
+  auto wanted = line_.empty() ? '\r' : '\n';
+  if (bytes.front() != wanted) {
+    break_off(unread::malformed);
+    return bytes.size();
+  }
+  if (wanted == '\r') {
+    line_ = '\r';
+  } else {
+    line_.clear();
+    step_ = step::chunk_size;
+  }
+  return 1;
+}
+
+std::size_t request_reader::take_trailer(std::string_view bytes) {
+  auto taken = take_line(bytes, max_trailer);
+  if (!line_ended())
+    return taken;
+  trailer_size_ += line_.size();
+  if (line_.size() < 2 || line_[line_.size() - 2] != '\r' || trailer_size_ > max_trailer) {
+    break_off(unread::malformed);
+  } else if (line_.size() == 2) {
+    what_.body_size = what_.body.size();
+    end_body();
+  }
+  line_.clear();
+  return taken;
+}
+
+std::size_t request_reader::take_line(std::string_view bytes, std::size_t limit) {
+  auto end = bytes.find('\n');
+  auto size = end == std::string_view::npos ? bytes.size() : end + 1;
+  if (line_.size() + size > limit) {
+    break_off(unread::malformed);
+    return bytes.size();
+  }
+  line_.append(bytes.substr(0, size));
+  return size;
+}
+
+void request_reader::break_off(unread why) {
+  if (streaming())
+    stream_->end(why == unread::body ? body_pipe::ending::too_long : body_pipe::ending::malformed);
+  what_.missing = why;
+  what_.keep_alive = false;
+  what_.body = std::string{};
+  line_ = std::string{};
+  held_.force(0);
+  broken_ = true;
+  step_ = step::whole;
+}
+
+} // namespace nekod::http

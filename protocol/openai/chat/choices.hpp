@@ -1,0 +1,73 @@
+#pragma once
+
+#include "protocol/chat/deltas.hpp"
+#include "protocol/chat/text_limiter.hpp"
+#include "protocol/openai/chat/request.hpp"
+#include "protocol/openai/chat/response.hpp"
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace nekod::openai {
+
+/// The answers (`n`) to one request of a service of plain text while they come in: each ends where
+/// the request's limits end it.
+///
+/// The pieces of a lone answer stay text. Those of several become members of chunks, which name
+/// their choice; several that are wanted whole are kept until the end.
+class choices {
+public:
+  /// Bytes that several answers which are wanted whole may have together.
+  static constexpr std::size_t max_whole_bytes = 16u << 20;
+  /// Bytes of the first of several streamed answers that are kept.
+  static constexpr std::size_t max_first_bytes = 1u << 20;
+
+  explicit choices(const chat_request& r);
+
+  /// Takes pieces of the answer *index*, from 0.
+  /// @returns what the client gets of it now.
+  deltas take(std::size_t index, const deltas& pieces);
+
+  /// The service ended the answer *index* for *reason*.
+  /// @returns the rest of its text.
+  deltas finish(std::size_t index, finish_reason reason);
+
+  std::size_t count() const noexcept { return all_.size(); }
+
+  /// Whether that answer is complete, and whether a limit cut it.
+  bool ended(std::size_t index) const { return all_[index].limiter.ended().has_value(); }
+  bool cut(std::size_t index) const { return all_[index].limiter.cut(); }
+
+  /// Bytes of several answers that are wanted whole, which wait for the end.
+  std::size_t waiting_bytes() const noexcept { return waiting_bytes_; }
+
+  /// Whether these are past `max_whole_bytes`.
+  bool too_long() const noexcept { return waiting_bytes_ > max_whole_bytes; }
+
+  /// How the answers end, once all are complete.
+  answer_end end() const;
+
+  /// Of several answers the first one's text, as far as it is kept.
+  const std::string& first_text() const noexcept { return all_.front().text; }
+
+private:
+  struct choice {
+    text_limiter limiter;
+    std::string text;
+  };
+
+  deltas passed_on(std::size_t index, deltas text);
+  std::string opening(std::size_t index) const;
+  std::string closing() const;
+  std::string content_chunk(std::size_t index, std::string_view piece) const;
+  std::string last_chunk(std::size_t index) const;
+  std::string whole() const;
+
+  std::vector<choice> all_;
+  bool stream_;
+  bool include_usage_;
+  std::size_t waiting_bytes_ = 0;
+};
+
+} // namespace nekod::openai

@@ -1,0 +1,185 @@
+#include "protocol/openai/chat/request_parts.hpp"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+
+namespace nekod::openai {
+namespace {
+
+/// The roles' words, in the order of the roles.
+constexpr std::array<std::string_view, 6> role_names{"system",    "developer", "user",
+                                                     "assistant", "tool",      "function"};
+
+/// What the content of a message holds.
+struct content {
+  /// The texts so far, joined by LF.
+  std::string text;
+  bool has_text = false;
+  /// The places of parts that are no text.
+  std::vector<std::string> demands;
+  std::optional<error> objection;
+
+  void add_text(std::string_view t) {
+    if (has_text)
+      text += '\n';
+    text += t;
+    has_text = true;
+  }
+};
+
+std::string element(std::string_view array, std::size_t index) {
+  return std::string{array} + "[" + std::to_string(index) + "]";
+}
+
+bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n\v\f") == text.npos; }
+
+error wrong_type(std::string place, std::string_view expected) {
+  return {error_code::invalid_type, std::move(place), "expected " + std::string{expected}};
+}
+
+/// The required string *name* of *object*, which stands at *place* in the body.
+result<std::string_view, error> required_string(const json::value& object, std::string_view name,
+                                                const std::string& place) {
+  const auto* v = json::find(object, name);
+  auto param = place + "." + std::string{name};
+  if (v == nullptr || v->IsNull())
+    return error{error_code::missing_required_parameter, std::move(param)};
+  if (!v->IsString())
+    return wrong_type(std::move(param), "a string");
+  return json::text_of(*v);
+}
+
+std::optional<error> read_part(const json::value& part, std::string place, content& to) {
+  if (!part.IsObject())
+    return wrong_type(std::move(place), "an object");
+  const auto type = required_string(part, "type", place);
+  if (!type)
+    return type.error();
+  if (*type == "text" || *type == "refusal") {
+    const auto text = required_string(part, *type, place);
+    if (!text)
+      return text.error();
+    to.add_text(*text);
+    return std::nullopt;
+  }
+  if (*type == "image_url" || *type == "input_audio" || *type == "file") {
+    to.demands.push_back(std::move(place));
+    return std::nullopt;
+  }
+  if (!to.objection)
+    to.objection = error{error_code::invalid_value, place + ".type",
+                         "expected text, refusal, image_url, input_audio or file"};
+  to.demands.push_back(std::move(place));
+  return std::nullopt;
+}
+
+std::optional<error> read_parts(const json::value& parts, const std::string& place, content& to) {
+  for (rapidjson::SizeType i = 0; i < parts.Size(); ++i)
+    if (auto e = read_part(parts[i], element(place, i), to))
+      return e;
+  return std::nullopt;
+}
+
+/// Reads what the *speaker* of the message at *place* says. Null is empty for everyone: clients
+/// send it so.
+std::optional<error> read_content(const json::value& m, role speaker, const std::string& place,
+                                  content& to) {
+  const auto is_tool = speaker == role::tool || speaker == role::function;
+  const auto* v = json::find(m, "content");
+  if (v == nullptr && speaker != role::assistant && !is_tool)
+    return error{error_code::missing_required_parameter, place + ".content"};
+  if (v == nullptr || v->IsNull())
+    return std::nullopt;
+  if (v->IsArray())
+    return read_parts(*v, place + ".content", to);
+  if (v->IsString())
+    to.add_text(json::text_of(*v));
+  else if (is_tool)
+    to.add_text(json::to_text(*v));
+  else
+    return wrong_type(place + ".content", "a string or an array of parts");
+  return std::nullopt;
+}
+
+/// How many parts messages may have, on average: what costs more is no conversation.
+constexpr std::size_t parts_a_message = 4;
+
+std::size_t parts_in(const json::value& messages) {
+  std::size_t result = 0;
+  for (const auto& m : messages.GetArray())
+    if (const auto* v = json::find(m, "content"); v != nullptr && v->IsArray())
+      result += v->Size();
+  return result;
+}
+
+result<role, error> read_role(const json::value& m, const std::string& place) {
+  const auto name = required_string(m, "role", place);
+  if (!name)
+    return name.error();
+  const auto speaker = role_named(*name);
+  if (!speaker)
+    return error{error_code::invalid_value, place + ".role",
+                 "expected system, developer, user, assistant, tool or function"};
+  return *speaker;
+}
+
+} // namespace
+
+std::string_view name_of(role r) noexcept { return role_names[static_cast<std::size_t>(r)]; }
+
+std::optional<role> role_named(std::string_view name) noexcept {
+  const auto found = std::ranges::find(role_names, name);
+  if (found == role_names.end())
+    return std::nullopt;
+  return static_cast<role>(found - role_names.begin());
+}
+
+result<heard_message, error> read_message(const json::value& m, const std::string& place) {
+  if (!m.IsObject())
+    return wrong_type(place, "an object");
+  const auto speaker = read_role(m, place);
+  if (!speaker)
+    return speaker.error();
+  content said;
+  if (auto e = read_content(m, *speaker, place, said))
+    return *std::move(e);
+  heard_message heard;
+  heard.said = message{*speaker, std::move(said.text)};
+  heard.said.more = more_of(m, *speaker);
+  heard.demands = std::move(said.demands);
+  heard.objection = std::move(said.objection);
+  return heard;
+}
+
+std::optional<error> read_messages(const json::value& body, std::size_t most, chat_request& r) {
+  const std::string name = "messages";
+  const auto* messages = json::find(body, name);
+  if (messages == nullptr || messages->IsNull())
+    return error{error_code::missing_required_parameter, name};
+  if (!messages->IsArray())
+    return wrong_type(name, "an array");
+  if (messages->Empty())
+    return error{error_code::empty_messages, name};
+  if (messages->Size() > most || parts_in(*messages) > parts_a_message * most)
+    return error{error_code::conversation_too_large, name,
+                 "at most " + std::to_string(most) + " messages, of " +
+                     std::to_string(parts_a_message) + " parts each on average"};
+  auto user_spoke = false;
+  for (rapidjson::SizeType i = 0; i < messages->Size(); ++i) {
+    auto heard = read_message((*messages)[i], element(name, i));
+    if (!heard)
+      return heard.error();
+    if (heard->said.speaker == role::user)
+      user_spoke = !is_blank(heard->said.text) || !heard->demands.empty();
+    r.messages.push_back(std::move(heard->said));
+    std::ranges::move(heard->demands, std::back_inserter(r.demands));
+    if (heard->objection)
+      object_to(r, *std::move(heard->objection));
+  }
+  if (!user_spoke)
+    object_to(r, {error_code::no_user_message, name});
+  return std::nullopt;
+}
+
+} // namespace nekod::openai

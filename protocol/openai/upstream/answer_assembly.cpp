@@ -1,0 +1,276 @@
+#include "protocol/openai/upstream/answer_assembly.hpp"
+
+#include "protocol/openai/chat/choice_form.hpp"
+#include "protocol/openai/upstream/whole_messages.hpp"
+#include "protocol/text/json_strings.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace nekod::openai {
+namespace {
+
+/// Whether a member that we do not know brings pieces of reasoning, such as `reasoning_content`,
+/// `reasoning_details` or `thinking_blocks`, and no signature of it.
+bool comes_in_pieces(std::string_view name) {
+  const auto has = [&](std::string_view word) { return name.find(word) != name.npos; };
+  return (has("reasoning") || has("think") || has("thought")) && !has("signature");
+}
+
+/// Whether a part has reasoning and nothing else to be kept, such as a signature.
+bool is_plain_thinking(const json::value& part) {
+  const auto* thinking = json::find(part, "thinking");
+  return part.MemberCount() == 2 && thinking != nullptr &&
+         (thinking->IsArray() || thinking->IsString());
+}
+
+} // namespace
+
+void answer_assembly::take(const json::value& delta) {
+  if (!delta.IsObject())
+    return;
+  for (const auto& member : delta.GetObject()) {
+    const auto name = json::text_of(member.name);
+    const auto& value = member.value;
+    if (name == "role" || !says_anything(value) || !is_first(delta, member))
+      continue;
+    if (name == "content")
+      take_content(value);
+    else if (name == "refusal")
+      append(refusal_, delta, "refusal");
+    else if (name == "function_call")
+      take_called(value, function_);
+    else if (name == "tool_calls" && value.IsArray())
+      for (const auto& call : value.GetArray())
+        take_tool_call(call, static_cast<std::int64_t>(&call - value.Begin()));
+    else
+      take_other(name, value);
+  }
+}
+
+void answer_assembly::take_content(const json::value& content) {
+  if (content.IsArray()) {
+    for (const auto& part : content.GetArray())
+      take_part(part);
+    return;
+  }
+  const auto before = text_.size();
+  text_ += content.IsString() ? std::string{json::text_of(content)} : json::to_text(content);
+  size_ += text_.size() - before;
+}
+
+void answer_assembly::take_part(const json::value& part) {
+  if (const auto text = text_of_part(part)) {
+    text_ += *text;
+    size_ += text->size();
+  } else if (const auto thinking = thinking_of_part(part); thinking && is_plain_thinking(part)) {
+    take_thinking(part, *thinking);
+  } else {
+    end_run();
+    add_part(json::to_text(part));
+  }
+}
+
+void answer_assembly::take_thinking(const json::value& part, std::string_view thinking) {
+  if (!text_.empty())
+    end_run();
+  thinking_in_list_ = json::find(part, "thinking")->IsArray();
+  thinking_ += thinking;
+  size_ += thinking.size();
+}
+
+/// Makes parts of the reasoning and the text at hand: what follows is another part.
+void answer_assembly::end_run() {
+  std::string part;
+  if (!thinking_.empty()) {
+    part = thinking_in_list_ ? R"({"type":"thinking","thinking":[{"type":"text","text":)"
+                             : R"({"type":"thinking","thinking":)";
+    json::append_quoted(part, thinking_);
+    part += thinking_in_list_ ? "}]}" : "}";
+    add_part(part);
+    thinking_.clear();
+  }
+  if (!text_.empty()) {
+    part = R"({"type":"text","text":)";
+    json::append_quoted(part, text_);
+    add_part(part + '}');
+    text_.clear();
+  }
+}
+
+void answer_assembly::add_part(std::string_view json) {
+  if (!parts_.empty())
+    parts_ += ',';
+  parts_ += json;
+  size_ += json.size();
+}
+
+void answer_assembly::take_other(std::string_view name, const json::value& value) {
+  auto known = std::find_if(others_.begin(), others_.end(),
+                            [&](const auto& other) { return other.name == name; });
+  if (known == others_.end()) {
+    others_.push_back({std::string{name}, {}, other_member::form::json});
+    known = others_.end() - 1;
+    size_ += sizeof(other_member) + name.size();
+  }
+  const auto before = known->value.size();
+  if (comes_in_pieces(name) && value.IsString())
+    add_text(*known, json::text_of(value));
+  else if (comes_in_pieces(name) && value.IsArray())
+    add_elements(*known, value);
+  else
+    *known = {known->name, json::to_text(value), other_member::form::json};
+  size_ += known->value.size();
+  size_ -= before;
+}
+
+void answer_assembly::add_text(other_member& to, std::string_view piece) {
+  if (std::exchange(to.what, other_member::form::text) != other_member::form::text)
+    to.value.clear();
+  to.value += piece;
+}
+
+void answer_assembly::add_elements(other_member& to, const json::value& list) {
+  if (std::exchange(to.what, other_member::form::list) != other_member::form::list)
+    to.value.clear();
+  for (const auto& element : list.GetArray()) {
+    if (!to.value.empty())
+      to.value += ',';
+    to.value += json::to_text(element);
+  }
+}
+
+void answer_assembly::append(std::string& to, const json::value& object, const char* name) {
+  if (const auto piece = json::find_string(object, name)) {
+    to += *piece;
+    size_ += piece->size();
+  }
+}
+
+/// What is told once; some tell it with each piece.
+void answer_assembly::set(std::string& to, const json::value& object, const char* name) {
+  if (to.empty())
+    append(to, object, name);
+}
+
+void answer_assembly::take_tool_call(const json::value& delta, std::int64_t position) {
+  if (!delta.IsObject())
+    return;
+  auto& call = call_for(delta, position);
+  set(call.id, delta, "id");
+  set(call.type, delta, "type");
+  for (const auto& member : delta.GetObject()) {
+    const auto name = json::text_of(member.name);
+    if (name == "function" || name == "custom") {
+      call.kind = name;
+      take_called(member.value, call);
+    } else if (name != "index" && name != "id" && name != "type") {
+      take_other(call, name, json::to_text(member.value));
+    }
+  }
+}
+
+/// Of a member that comes with several pieces the newest is told again.
+void answer_assembly::take_other(tool_call& call, std::string_view name, std::string value) {
+  auto known = call.others.find(name);
+  if (known == call.others.end()) {
+    known = call.others.emplace(name, std::string{}).first;
+    size_ += name.size();
+  }
+  size_ += value.size();
+  size_ -= known->second.size();
+  known->second = std::move(value);
+}
+
+void answer_assembly::take_called(const json::value& called, tool_call& to) {
+  set(to.name, called, "name");
+  append(to.arguments, called, to.kind == "custom" ? "input" : "arguments");
+}
+
+answer_assembly::tool_call& answer_assembly::call_for(const json::value& delta,
+                                                      std::int64_t position) {
+  const auto* v = json::find(delta, "index");
+  const auto index = v == nullptr ? position : json::integer_of(*v).value_or(position);
+  const auto found =
+      std::find_if(calls_.rbegin(), calls_.rend(), [&](const auto& c) { return c.index == index; });
+  if (found != calls_.rend())
+    return *found;
+  calls_.emplace_back().index = index;
+  size_ += sizeof(tool_call);
+  return calls_.back();
+}
+
+void answer_assembly::write_called(std::string& out, const tool_call& c) {
+  out += R"({"name":)";
+  json::append_quoted(out, c.name);
+  out += c.kind == "custom" ? R"(,"input":)" : R"(,"arguments":)";
+  json::append_quoted(out, c.arguments);
+  out += '}';
+}
+
+void answer_assembly::write(std::string& out, const tool_call& c) {
+  const auto kind = c.kind.empty() ? std::string{"function"} : c.kind;
+  out += R"({"id":)";
+  json::append_quoted(out, c.id);
+  out += R"(,"type":)";
+  json::append_quoted(out, c.type.empty() ? kind : c.type);
+  out += ",\"" + kind + "\":";
+  write_called(out, c);
+  for (const auto& [name, value] : c.others) {
+    out += ',';
+    json::append_quoted(out, name);
+    out += ':';
+    out += value;
+  }
+  out += '}';
+}
+
+void answer_assembly::write(std::string& out, const other_member& m) {
+  out += ',';
+  json::append_quoted(out, m.name);
+  out += ':';
+  if (m.what == other_member::form::text)
+    json::append_quoted(out, m.value);
+  else if (m.what == other_member::form::list)
+    out.append("[").append(m.value).append("]");
+  else
+    out += m.value;
+}
+
+void answer_assembly::write_content(std::string& out) const {
+  const auto has_calls = !calls_.empty() || !function_.name.empty();
+  if (!parts_.empty() || !thinking_.empty()) {
+    auto parts = *this;
+    parts.end_run();
+    out.append("[").append(parts.parts_).append("]");
+  } else if (text_.empty() && (has_calls || !refusal_.empty())) {
+    out += "null";
+  } else {
+    json::append_quoted(out, text_);
+  }
+}
+
+message answer_assembly::taken() const {
+  std::string out = R"({"role":"assistant","content":)";
+  write_content(out);
+  if (!refusal_.empty()) {
+    out += R"(,"refusal":)";
+    json::append_quoted(out, refusal_);
+  }
+  for (const auto& other : others_)
+    write(out, other);
+  for (const auto& c : calls_) {
+    out += &c == &calls_.front() ? R"(,"tool_calls":[)" : ",";
+    write(out, c);
+  }
+  if (!calls_.empty())
+    out += ']';
+  if (!function_.name.empty()) {
+    out += R"(,"function_call":)";
+    write_called(out, function_);
+  }
+  out += '}';
+  return parse_message(out).value_or(message{role::assistant, text_});
+}
+
+} // namespace nekod::openai

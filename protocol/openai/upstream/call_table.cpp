@@ -1,0 +1,231 @@
+#include "protocol/openai/upstream/call_table.hpp"
+
+#include <charconv>
+#include <utility>
+
+namespace nekod::openai {
+namespace {
+
+/// What is called: the member `function` of a call, or `custom`.
+const json::value* called_in(const json::value& call) {
+  const auto* function = json::find(call, "function");
+  return function != nullptr ? function : json::find(call, "custom");
+}
+
+/// FNV-1a: spreads names evenly; an id need not be secret.
+std::uint64_t hash_of(std::string_view text) {
+  std::uint64_t hash = 14695981039346656037U;
+  for (const auto c : text)
+    hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
+  return hash;
+}
+
+std::string hex(std::uint64_t number) {
+  std::string out(16, '0');
+  for (auto i = out.size(); i > 0; number >>= 4)
+    out[--i] = "0123456789abcdef"[number & 15];
+  return out;
+}
+
+bool is_object(const json::value* v) { return v != nullptr && v->IsObject(); }
+
+} // namespace
+
+std::string seed_of(const json::value& answer) {
+  std::string seed;
+  for (const auto* name : {"id", "created"})
+    if (const auto* v = json::find(answer, name))
+      seed += json::to_text(*v);
+  return seed;
+}
+
+void call_table::json_progress::take(std::string_view piece) noexcept {
+  for (const auto c : piece) {
+    if (std::exchange(escaped_, false))
+      continue;
+    if (in_string_) {
+      escaped_ = c == '\\';
+      in_string_ = c != '"';
+    } else if (c == '"') {
+      in_string_ = true;
+    } else if (c == '{' || c == '[') {
+      begun_ = true;
+      ++depth_;
+    } else if ((c == '}' || c == ']') && depth_ > 0) {
+      --depth_;
+    }
+  }
+}
+
+bool call_table::repair(json::value& delta, json_pool& pool) {
+  auto changed = false;
+  if (auto* older = json::find(delta, "function_call"); is_object(older))
+    changed |= quote_arguments(*older, pool);
+  auto* calls = json::find(delta, "tool_calls");
+  if (calls == nullptr || calls->IsNull())
+    return changed;
+  if (calls->IsObject()) { // One call without its list.
+    json::value list{rapidjson::kArrayType};
+    list.PushBack(*calls, pool);
+    *calls = list;
+    changed = true;
+  }
+  if (!calls->IsArray())
+    return changed;
+  for (auto& v : calls->GetArray())
+    if (v.IsObject())
+      changed |= repair_piece(v, pool);
+  return changed;
+}
+
+bool call_table::repair_piece(json::value& v, json_pool& pool) {
+  auto changed = false;
+  if (auto* function = json::find(v, "function"); is_object(function))
+    changed |= quote_arguments(*function, pool);
+  const auto known = calls_.size();
+  const auto p = piece_of(v);
+  open_ = place_of(p);
+  auto& at_hand = calls_[open_];
+  at_hand.arguments.take(p.arguments);
+  if (p.index != static_cast<std::int64_t>(open_)) {
+    set_member(v, "index", json::value{static_cast<std::int64_t>(open_)}, pool);
+    changed = true;
+  }
+  if (calls_.size() > known)
+    return repair_first(v, at_hand, pool) || changed;
+  if (at_hand.made_id && !p.id.empty()) { // Clients know the call by the id that we gave it.
+    set_member(v, "id", string_value(at_hand.id, pool), pool);
+    changed = true;
+  }
+  return changed;
+}
+
+/// Clients want to know a call's id and type with its first piece.
+bool call_table::repair_first(json::value& v, call& of, json_pool& pool) {
+  auto changed = false;
+  if (of.made_id) {
+    set_member(v, "id", string_value(of.id, pool), pool);
+    changed = true;
+  }
+  if (json::find_string(v, "type").value_or(std::string_view{}).empty()) {
+    const auto* type = json::find(v, "custom") != nullptr ? "custom" : "function";
+    set_member(v, "type", string_value(type, pool), pool);
+    changed = true;
+  }
+  return changed;
+}
+
+bool call_table::repair_whole(json::value& message, json_pool& pool) {
+  auto changed = false;
+  if (auto* older = json::find(message, "function_call"); is_object(older))
+    changed |= quote_arguments(*older, pool);
+  auto* calls = json::find(message, "tool_calls");
+  if (calls == nullptr || !calls->IsArray())
+    return changed;
+  for (auto& v : calls->GetArray()) {
+    if (!v.IsObject())
+      continue;
+    if (auto* function = json::find(v, "function"); is_object(function)) {
+      changed |= quote_arguments(*function, pool);
+      if (const auto* a = json::find(*function, "arguments"); a == nullptr || a->IsNull()) {
+        set_member(*function, "arguments", string_value("{}", pool), pool);
+        changed = true;
+      }
+    }
+    auto& known = calls_.emplace_back();
+    known.id = piece_of(v).id;
+    known.name = piece_of(v).name;
+    if (known.id.empty())
+      make_id(known, calls_.size() - 1);
+    changed |= repair_first(v, known, pool);
+  }
+  return changed;
+}
+
+call_table::piece call_table::piece_of(const json::value& v) {
+  piece p;
+  p.id = json::find_string(v, "id").value_or(std::string_view{});
+  if (const auto* index = json::find(v, "index"))
+    p.index = json::integer_of(*index);
+  if (const auto* called = called_in(v)) {
+    p.name = json::find_string(*called, "name").value_or(std::string_view{});
+    const auto* arguments = is_object(json::find(v, "custom")) ? "input" : "arguments";
+    p.arguments = json::find_string(*called, arguments).value_or(std::string_view{});
+  }
+  return p;
+}
+
+/// The place of the call that a piece belongs to, which it may begin.
+std::size_t call_table::place_of(const piece& p) {
+  if (const auto known = known_place(p)) {
+    auto& of = calls_[*known];
+    if (of.name.empty())
+      of.name = p.name;
+    return *known;
+  }
+  auto& begun = calls_.emplace_back();
+  begun.id = p.id;
+  begun.index = p.index;
+  begun.name = p.name;
+  size_ += sizeof(call) + p.id.size() + p.name.size();
+  if (begun.id.empty())
+    make_id(begun, calls_.size() - 1);
+  return calls_.size() - 1;
+}
+
+std::optional<std::size_t> call_table::known_place(const piece& p) const {
+  if (const auto place = place_by_id(p))
+    return place;
+  const auto place = place_by_index(p);
+  if (!place)
+    return std::nullopt;
+  const auto& known = calls_[*place];
+  // An id that is new begins a call, unless the one at hand still waits for its own.
+  const auto is_new = !p.id.empty() && !known.made_id;
+  return is_new || begins_another(p, known) ? std::nullopt : place;
+}
+
+std::optional<std::size_t> call_table::place_by_id(const piece& p) const {
+  if (p.id.empty())
+    return std::nullopt;
+  for (auto i = calls_.size(); i-- > 0;) {
+    const auto& known = calls_[i];
+    if (known.made_id || known.id != p.id)
+      continue;
+    // One id for all calls is told apart by index and name.
+    const auto other_index = p.index && known.index && p.index != known.index;
+    const auto other_name = !p.name.empty() && !known.name.empty() && p.name != known.name;
+    if (!other_name && (!other_index || p.name.empty()))
+      return i;
+  }
+  return std::nullopt;
+}
+
+/// The newest call of that index, since some servers have one index for all; or the open one.
+std::optional<std::size_t> call_table::place_by_index(const piece& p) const {
+  if (calls_.empty())
+    return std::nullopt;
+  if (!p.index)
+    return open_;
+  for (auto i = calls_.size(); i-- > 0;)
+    if (calls_[i].index == p.index || (!calls_[i].index && i == open_))
+      return i;
+  return std::nullopt;
+}
+
+/// Whether a piece that has no id of its own begins a call all the same: it names something else
+/// than the call at hand, or begins new arguments behind ones that are whole.
+bool call_table::begins_another(const piece& p, const call& at_hand) {
+  if (p.name.empty() || at_hand.name.empty())
+    return false;
+  const auto begin = p.arguments.find_first_not_of(" \t\r\n");
+  const auto begins_arguments = begin != p.arguments.npos && p.arguments[begin] == '{';
+  return p.name != at_hand.name || (at_hand.arguments.complete() && begins_arguments);
+}
+
+void call_table::make_id(call& of, std::size_t place) const {
+  of.made_id = true;
+  of.id = "call_" + hex(hash_of(seed_ + '\n' + std::to_string(place) + '\n' + of.name));
+}
+
+} // namespace nekod::openai

@@ -1,0 +1,216 @@
+#include "protocol/openai/upstream/failure_words.hpp"
+
+#include "protocol/text/json_strings.hpp"
+#include "protocol/text/utf8.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+
+namespace nekod::openai {
+namespace {
+
+/// The longest plain text that is taken for words of a failure, in bytes.
+constexpr std::size_t longest_plain_text = 2048;
+
+/// The most bytes of further members that are kept.
+constexpr std::size_t most_further_bytes = 16u << 10;
+
+/// How deep errors within errors are looked into.
+constexpr int most_layers = 4;
+
+/// Members with the text for people, in the order in which they count.
+constexpr std::array<std::string_view, 9> message_names{
+    "message",      "msg",    "Message", "error_description", "error_message", "error_msg",
+    "errorMessage", "reason", "title"};
+
+std::optional<foreign_words> words_of(const json::value& v, int layers);
+
+/// A string or a number as text.
+std::string word_of(const json::value* v) {
+  if (v == nullptr)
+    return {};
+  if (v->IsString())
+    return std::string{json::text_of(*v)};
+  return v->IsNumber() ? json::to_text(*v) : std::string{};
+}
+
+bool is_nothing(const json::value* v) {
+  return v == nullptr || v->IsNull() || v->IsFalse() ||
+         (v->IsString() && v->GetStringLength() == 0) || (v->IsArray() && v->Empty()) ||
+         (v->IsObject() && v->ObjectEmpty());
+}
+
+void fill(std::string& word, std::string other) {
+  if (word.empty())
+    word = std::move(other);
+}
+
+std::string message_in(const json::value& object) {
+  for (const auto name : message_names)
+    if (auto text = word_of(json::find(object, name)); !text.empty())
+      return text;
+  return {};
+}
+
+/// Appends the members that have no place of their own in what our client gets.
+void keep_further(const json::value& object, foreign_words& w) {
+  constexpr std::array<std::string_view, 8> told{"message", "type",   "param",  "code",
+                                                 "error",   "errors", "detail", "object"};
+  std::string more;
+  for (const auto& m : object.GetObject()) {
+    const auto name = json::text_of(m.name);
+    if (m.value.IsNull() || std::find(told.begin(), told.end(), name) != told.end())
+      continue;
+    std::string key = ",";
+    json::append_quoted(key, name);
+    key += ':';
+    if (w.more.find(key) == std::string::npos)
+      more += key + json::to_text(m.value);
+  }
+  if (w.more.size() + more.size() <= most_further_bytes)
+    w.more += more;
+}
+
+/// The path of a field that FastAPI names, such as `["body", "messages", 0, "role"]`.
+std::string path_of(const json::value* loc) {
+  std::string path;
+  if (loc == nullptr || !loc->IsArray())
+    return word_of(loc);
+  for (const auto& step : loc->GetArray()) {
+    const auto word = word_of(&step);
+    if (path.empty() && word == "body")
+      continue;
+    if (step.IsNumber())
+      path += '[' + word + ']';
+    else
+      path += (path.empty() ? "" : ".") + word;
+  }
+  return path;
+}
+
+/// All of several failures in one: their messages, one behind the other, and what the first names.
+std::optional<foreign_words> words_of_list(const json::value& list, int layers) {
+  std::optional<foreign_words> all;
+  for (const auto& each : list.GetArray()) {
+    auto w = words_of(each, layers - 1);
+    if (!w)
+      continue;
+    if (!all) {
+      all = std::move(w);
+      continue;
+    }
+    all->message += "; " + w->message;
+  }
+  return all;
+}
+
+/// One failure that is about a field: `{"loc":["body","top_k"],"msg":"...","type":"..."}`.
+foreign_words words_of_field(const json::value& object) {
+  foreign_words w;
+  w.param = path_of(json::find(object, "loc"));
+  w.type = word_of(json::find(object, "type"));
+  w.message = message_in(object);
+  if (!w.param.empty())
+    w.message = w.param + ": " + w.message;
+  return w;
+}
+
+/// What another failure within *object* says, under one of the names for that.
+std::optional<foreign_words> inner_words(const json::value& object, int layers) {
+  for (const auto name : {"error", "errors", "detail"}) {
+    const auto* inner = json::find(object, name);
+    if (is_nothing(inner))
+      continue;
+    if (auto w = words_of(*inner, layers - 1))
+      return w;
+  }
+  return std::nullopt;
+}
+
+std::optional<foreign_words> words_of_object(const json::value& object, int layers) {
+  if (json::find(object, "loc") != nullptr)
+    return words_of_field(object);
+  const auto* error = json::find(object, "error");
+  const auto own = message_in(object);
+  auto w = inner_words(object, layers).value_or(foreign_words{});
+  // `{"error":"invalid_request","error_description":"..."}`: a word, and the text for it.
+  if (!own.empty() && error != nullptr && error->IsString())
+    w.code = std::exchange(w.message, own);
+  fill(w.message, own);
+  if (w.message.empty())
+    return std::nullopt;
+  fill(w.type, word_of(json::find(object, "type")));
+  fill(w.type, word_of(json::find(object, "error_type")));
+  fill(w.param, word_of(json::find(object, "param")));
+  fill(w.code, word_of(json::find(object, "code")));
+  fill(w.code, word_of(json::find(object, "error_code")));
+  keep_further(object, w);
+  return w;
+}
+
+std::optional<foreign_words> words_of(const json::value& v, int layers) {
+  if (layers < 0)
+    return std::nullopt;
+  if (v.IsArray())
+    return words_of_list(v, layers);
+  if (v.IsObject())
+    return words_of_object(v, layers);
+  if (!v.IsString() || v.GetStringLength() == 0)
+    return std::nullopt;
+  foreign_words w;
+  w.message = json::text_of(v);
+  return w;
+}
+
+/// The words of a text that is no JSON.
+std::optional<foreign_words> words_of_plain(std::string_view text) {
+  constexpr auto space = " \t\r\n";
+  const auto begin = text.find_first_not_of(space);
+  if (begin == text.npos)
+    return std::nullopt;
+  text = text.substr(begin, text.find_last_not_of(space) + 1 - begin);
+  // A page for people, or JSON that was cut.
+  const auto is_other = std::string_view{"<{["}.find(text.front()) != std::string_view::npos;
+  const auto is_text = [](char c) {
+    return static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t' || c == '\r';
+  };
+  if (is_other || text.size() > longest_plain_text || !is_utf8(text) ||
+      !std::all_of(text.begin(), text.end(), is_text))
+    return std::nullopt;
+  foreign_words w;
+  w.message = text;
+  return w;
+}
+
+} // namespace
+
+bool is_failure(const json::value& object) {
+  const auto* choices = json::find(object, "choices");
+  const auto has_choices = choices != nullptr && choices->IsArray() && !choices->Empty();
+  const auto* error = json::find(object, "error");
+  if (!is_nothing(error))
+    return !(error->IsNumber() && json::integer_of(*error) == 0);
+  if (has_choices)
+    return false;
+  if (error != nullptr && error->IsObject())
+    return true;
+  if (!is_nothing(json::find(object, "errors")) || !is_nothing(json::find(object, "detail")))
+    return true;
+  if (message_in(object).empty())
+    return false;
+  const auto type = json::find_string(object, "type").value_or(std::string_view{});
+  const auto says_so =
+      type.find("rror") != type.npos || json::find_string(object, "object") == "error";
+  return says_so || json::find(object, "code") != nullptr ||
+         json::find(object, "status_code") != nullptr ||
+         json::find(object, "error_code") != nullptr;
+}
+
+std::optional<foreign_words> parse_failure(std::string_view body) {
+  const auto doc = json::parse_foreign(body);
+  return doc ? words_of(doc.root, most_layers) : words_of_plain(body);
+}
+
+} // namespace nekod::openai

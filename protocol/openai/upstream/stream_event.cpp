@@ -1,0 +1,70 @@
+#include "protocol/openai/upstream/stream_event.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+namespace nekod::openai {
+namespace {
+
+/// The longest sign of life, in bytes: a word, and a time behind it perhaps.
+constexpr std::size_t longest_sign = 64;
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+char lowered(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+std::string_view trimmed(std::string_view text) {
+  const auto begin = text.find_first_not_of(" \t\r\n");
+  if (begin == text.npos)
+    return {};
+  return text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
+}
+
+/// Whether *text* is *word*, in letters of any case, with nothing but other signs behind it.
+bool begins_with_word(std::string_view text, std::string_view word) {
+  return text.size() >= word.size() &&
+         (text.size() == word.size() || !is_letter(text[word.size()])) &&
+         std::equal(word.begin(), word.end(), text.begin(),
+                    [](char a, char b) { return a == lowered(b); });
+}
+
+/// Words by which servers and proxies show that they live, and JSON values that say nothing.
+bool is_sign_of_life(std::string_view data) {
+  constexpr std::array<std::string_view, 11> words{
+      "ping",       "pong",       "heartbeat", "heart-beat", "keepalive", "keep-alive",
+      "keep_alive", "processing", "waiting",   "null",       "true"};
+  data = trimmed(data);
+  if (data.size() > longest_sign)
+    return false;
+  if (data.starts_with(':')) // A comment, put into an event by something in between.
+    return true;
+  if (data.starts_with('"'))
+    data.remove_prefix(1);
+  const auto is_number = data.find_first_not_of("0123456789.") == data.npos;
+  return is_number || std::any_of(words.begin(), words.end(), [&](std::string_view word) {
+           return begins_with_word(data, word);
+         });
+}
+
+} // namespace
+
+stream_event event_of(const sse::item& item) {
+  if (item.stray)
+    return item.data.starts_with('{') ? stream_event::chunk : stream_event::nothing;
+  const auto named = !item.name.empty() && item.name != "message";
+  if (!named && item.data.starts_with('{'))
+    return stream_event::chunk;
+  if (trimmed(item.data).starts_with("[DONE]"))
+    return stream_event::done;
+  if (item.name == "error")
+    return stream_event::failure;
+  if (named)
+    return stream_event::foreign;
+  if (item.data.empty())
+    return stream_event::nothing;
+  return is_sign_of_life(item.data) ? stream_event::foreign : stream_event::chunk;
+}
+
+} // namespace nekod::openai

@@ -1,0 +1,35 @@
+#include "protocol/openai/upstream/upstream_call.hpp"
+
+#include "protocol/text/json.hpp"
+#include "protocol/text/json_spans.hpp"
+#include "protocol/text/json_strings.hpp"
+
+namespace nekod::openai {
+namespace {
+
+/// Whether a member of the request's is replaced, or for nobody but us.
+bool is_ours(std::string_view name) {
+  return name == "model" || name == "messages" || name == "session_id";
+}
+
+} // namespace
+
+std::string upstream_body(const chat_request& r, std::string_view model,
+                          std::string_view messages) {
+  std::string out;
+  out.reserve(r.body.size() + messages.size() + model.size() + 32);
+  out += R"({"model":)";
+  json::append_quoted(out, model);
+  out += R"(,"messages":)";
+  out += messages;
+  for (json::members m{r.body}; m.next();) {
+    if (is_ours(m.name()))
+      continue;
+    out += ',';
+    out += m.whole();
+  }
+  out += '}';
+  return out;
+}
+
+} // namespace nekod::openai

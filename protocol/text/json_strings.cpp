@@ -1,0 +1,111 @@
+#include "protocol/text/json_strings.hpp"
+
+#include "protocol/text/utf8.hpp"
+
+#include <array>
+
+namespace nekod::json {
+
+namespace {
+
+/// What stands behind the backslash for each byte: a letter, `u` for the long form, 0 for a byte
+/// that needs none.
+constexpr auto escapes = [] {
+  std::array<char, 256> table{};
+  for (std::size_t i = 0; i < 0x20; ++i)
+    table[i] = 'u';
+  table['\b'] = 'b';
+  table['\f'] = 'f';
+  table['\n'] = 'n';
+  table['\r'] = 'r';
+  table['\t'] = 't';
+  table['"'] = '"';
+  table['\\'] = '\\';
+  return table;
+}();
+
+char escape_of(char c) { return escapes[static_cast<unsigned char>(c)]; }
+
+void append_escape(std::string& out, char c) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  const auto letter = escape_of(c);
+  out += '\\';
+  out += letter;
+  if (letter == 'u') {
+    const auto code = static_cast<unsigned char>(c);
+    out += "00";
+    out += digits[code >> 4];
+    out += digits[code & 0xF];
+  }
+}
+
+/// The byte that an escape of two bytes stands for; 0 for others.
+char unescaped(char c) {
+  switch (c) {
+  case '"':
+  case '\\':
+  case '/':
+    return c;
+  case 'b':
+    return '\b';
+  case 'f':
+    return '\f';
+  case 'n':
+    return '\n';
+  case 'r':
+    return '\r';
+  case 't':
+    return '\t';
+  default:
+    return 0;
+  }
+}
+
+} // namespace
+
+void append_quoted(std::string& out, std::string_view text) {
+  out += '"';
+  append_escaped(out, text);
+  out += '"';
+}
+
+void append_escaped(std::string& out, std::string_view text) {
+  std::size_t run = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (escape_of(text[i]) == 0)
+      continue;
+    out.append(text, run, i - run);
+    append_escape(out, text[i]);
+    run = i + 1;
+  }
+  out.append(text, run);
+}
+
+std::optional<std::size_t> append_unescaped(std::string& out, std::string_view text) {
+  const auto begin = out.size();
+  auto ascii = true;
+  std::size_t copied = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte >= 0x80) {
+      ascii = false;
+    } else if (byte == '"') {
+      out.append(text, copied, i - copied);
+      if (!ascii && !is_utf8(std::string_view{out}.substr(begin)))
+        return std::nullopt;
+      return i;
+    } else if (byte < 0x20) {
+      return std::nullopt;
+    } else if (byte == '\\') {
+      const auto c = i + 1 < text.size() ? unescaped(text[i + 1]) : '\0';
+      if (c == 0)
+        return std::nullopt;
+      out.append(text, copied, i - copied);
+      out += c;
+      copied = ++i + 1;
+    }
+  }
+  return std::nullopt;
+}
+
+} // namespace nekod::json

@@ -1,0 +1,55 @@
+#include "actors/runtime/event_loops.hpp"
+
+#include <asio/post.hpp>
+#include <doctest/doctest.h>
+
+#include <cstddef>
+#include <future>
+#include <memory>
+#include <vector>
+
+namespace {
+
+/// What *f* returns on the loop of that number.
+template <class F>
+auto on(nekod::event_loops& loops, std::size_t i, F f) {
+  auto told = std::make_shared<std::promise<decltype(f())>>();
+  asio::post(loops[i], [told, f] { told->set_value(f()); });
+  return told->get_future().get();
+}
+
+} // namespace
+
+TEST_CASE("a thread of theirs knows which loop it runs") {
+  nekod::event_loops loops{3};
+  loops.run();
+  for (std::size_t i : {2, 0, 1})
+    CHECK(on(loops, i, [&] { return loops.here(); }) == i);
+}
+
+TEST_CASE("where a thread runs none of them, each has its turn") {
+  nekod::event_loops loops{3};
+  nekod::event_loops others{2};
+  others.run();
+  auto turns = on(others, 1, [&] {
+    return std::vector<std::size_t>{loops.here(), loops.here(), loops.here()};
+  });
+  CHECK(turns == std::vector<std::size_t>{0, 1, 2});
+  CHECK(loops.here() == 0);
+}
+
+TEST_CASE("what is left is run, and what that posts to other loops") {
+  nekod::event_loops loops{2};
+  loops.run();
+  loops.stop();
+  std::vector<int> order;
+  asio::post(loops[1], [&] {
+    order.push_back(1);
+    asio::post(loops[0], [&] {
+      order.push_back(2);
+      asio::post(loops[1], [&] { order.push_back(3); });
+    });
+  });
+  loops.poll();
+  CHECK(order == std::vector<int>{1, 2, 3});
+}

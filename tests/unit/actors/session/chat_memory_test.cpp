@@ -1,0 +1,191 @@
+#include "actors/session/chat_memory.hpp"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace nekod;
+using openai::role;
+using messages = std::vector<openai::message>;
+
+namespace {
+
+const openai::message sys{role::system, "be kind"};
+const openai::message brief{role::system, "be brief"};
+const openai::message u1{role::user, "one"};
+const openai::message a1{role::assistant, "first"};
+const openai::message u2{role::user, "two"};
+const openai::message a2{role::assistant, "second"};
+const openai::message u3{role::user, "three"};
+
+struct fixture {
+  /// Begins a turn.
+  /// @returns what the chat there is, or else a new one, is told.
+  std::pair<std::string, std::string> ask(messages all, bool named = true) {
+    openai::chat_request r;
+    r.messages = std::move(all);
+    const auto goes_on = it.begin(r, digest->of(r), named);
+    return {goes_on ? "goes on" : "new chat", goes_on ? it.text() : it.seeded_text()};
+  }
+
+  /// A turn that is answered with *answer*.
+  std::pair<std::string, std::string> turn(messages all, const std::string& answer,
+                                           bool named = true) {
+    auto told = ask(std::move(all), named);
+    it.answered(answer, true);
+    return told;
+  }
+
+  /// What a chat is told that has to be told everything.
+  static std::string seeded(const std::string& prompt, const std::string& turns,
+                            const std::string& text) {
+    return (prompt.empty() ? "" : "[Instructions]\n" + prompt + "\n\n") +
+           (turns.empty() ? "" : "[Conversation so far]\n" + turns) + "[New message]\n" + text;
+  }
+
+  static std::pair<std::string, std::string> goes_on(const std::string& text) {
+    return {"goes on", text};
+  }
+  static std::pair<std::string, std::string> anew(const std::string& text) {
+    return {"new chat", text};
+  }
+
+  /// As after a restart.
+  void reload() { it = chat_memory{digest, it.take()}; }
+
+  std::shared_ptr<const conversation_digest> digest = std::make_shared<conversation_digest>("key");
+  chat_memory it{digest};
+};
+
+const std::string one = "User: one\n\nAssistant: first\n\n";
+const std::string two = "User: two\n\nAssistant: second\n\n";
+
+} // namespace
+
+TEST_CASE_FIXTURE(fixture, "what is new follows in the chat, alone") {
+  CHECK(turn({sys, u1}, "first") == goes_on("one"));
+  CHECK(it.kept().tip == digest->of({sys, u1, a1}));
+  CHECK(turn({u2}, "second") == goes_on("two"));
+  CHECK(it.kept().tip == digest->of({sys, u1, a1, u2, a2}));
+  reload();
+  CHECK(ask({u3}) == goes_on("three"));
+  CHECK(it.seeded_text() == seeded("be kind", one + two, "three"));
+}
+
+TEST_CASE_FIXTURE(fixture, "the prompt that the chat was told may come again") {
+  turn({sys, u1}, "first");
+  CHECK(turn({sys, u2}, "second") == goes_on("two"));
+  CHECK(it.kept().tip == digest->of({sys, u1, a1, u2, a2}));
+}
+
+TEST_CASE_FIXTURE(fixture, "another prompt takes the conversation to a new chat") {
+  turn({sys, u1}, "first");
+  reload();
+  CHECK(turn({brief, u2}, "second") == anew(seeded("be brief", one, "two")));
+  CHECK(it.kept().tip == digest->of({brief, u1, a1, u2, a2}));
+  CHECK(ask({brief, u3}) == goes_on("three"));
+}
+
+TEST_CASE_FIXTURE(fixture, "so does the first prompt, where there was none") {
+  turn({u1}, "first");
+  CHECK(turn({sys, u2}, "second") == anew(seeded("be kind", one, "two")));
+  CHECK(it.kept().tip == digest->of({sys, u1, a1, u2, a2}));
+}
+
+TEST_CASE_FIXTURE(fixture, "a conversation told again goes on in the chat") {
+  turn({sys, u1}, "first");
+  turn({u2}, "second");
+  CHECK(ask({sys, u1, a1, u2, a2, u3}) == goes_on("three"));
+  CHECK(ask({u1, a1, u2, a2, u3}) == goes_on("three"));
+  CHECK(ask({u2, a2, u3}) == goes_on("three"));
+  CHECK(turn({{role::assistant, "second \n"}, u3}, "third") == goes_on("three"));
+  CHECK(it.kept().tip == digest->of({sys, u1, a1, u2, a2, u3, {role::assistant, "third"}}));
+  CHECK(ask({brief, {role::assistant, "third"}, u1}).first == "new chat");
+}
+
+TEST_CASE_FIXTURE(fixture, "another course of the conversation is told to a new chat, alone") {
+  turn({sys, u1}, "first");
+  turn({u2}, "second");
+  CHECK(ask({sys, u1, a1, u3}) == anew(seeded("be kind", one, "three")));
+  CHECK(ask({u1, a1, u3}) == anew(seeded("", one, "three")));
+  CHECK(turn({{role::user, "x"}, a1, u3}, "third") ==
+        anew(seeded("", "User: x\n\nAssistant: first\n\n", "three")));
+  CHECK(it.kept().tip == digest->of({{role::user, "x"}, a1, u3, {role::assistant, "third"}}));
+  CHECK(ask({u2}) == goes_on("two"));
+}
+
+TEST_CASE_FIXTURE(fixture, "a client that names no session tells all of it") {
+  turn({u1}, "first", false);
+  CHECK(ask({u1, a1, u2}, false) == goes_on("two"));
+  CHECK(ask({u2}, false) == anew("two"));
+}
+
+TEST_CASE_FIXTURE(fixture, "several new messages are told together, in their order") {
+  CHECK(turn({u1, u2}, "first") == goes_on("one\n\ntwo"));
+  CHECK(it.kept().tip == digest->of({u1, u2, a1}));
+  CHECK(ask({{role::tool, "sunny"}, u3}) == goes_on("Tool: sunny\n\nthree"));
+  CHECK(ask({u1, u2, a1, sys, u3}) == goes_on("be kind\n\nthree"));
+}
+
+TEST_CASE_FIXTURE(fixture, "an answer takes the place of the prefill that it begins with") {
+  CHECK(turn({u1, {role::assistant, "The "}}, "The cat") == goes_on("one\n\nAssistant: The "));
+  CHECK(it.kept().tip == digest->of({u1, {role::assistant, "The cat"}}));
+  CHECK(ask({u1, {role::assistant, "The cat"}, u2}) == goes_on("two"));
+  turn({u1, {role::assistant, "The "}}, "dog");
+  CHECK(it.kept().tip == digest->of({u1, {role::assistant, "The dog"}}));
+}
+
+TEST_CASE_FIXTURE(fixture, "a turn that nobody heard leaves the conversation as it was") {
+  turn({sys, u1}, "first");
+  const auto tip = it.kept().tip;
+  ask({brief, u2});
+  it.broken_off("", false);
+  CHECK(it.kept().tip == tip);
+  CHECK_FALSE(it.needs_new_chat());
+  CHECK(ask({sys, u2}) == goes_on("two"));
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "where a new chat may have heard a turn without a word, another is begun") {
+  turn({sys, u1}, "first");
+  ask({brief, u2});
+  it.broken_off("", true);
+  CHECK_FALSE(it.kept().tip);
+  CHECK(it.needs_new_chat());
+  CHECK(turn({u2}, "second") == anew(seeded("be kind", one, "two")));
+  CHECK_FALSE(it.needs_new_chat());
+  CHECK(ask({u3}) == goes_on("three"));
+}
+
+TEST_CASE_FIXTURE(fixture, "what came of an answer is remembered, and the session found by name") {
+  turn({u1}, "first");
+  ask({u2});
+  it.broken_off("sec", true);
+  CHECK_FALSE(it.kept().tip);
+  CHECK(ask({u3}) == goes_on("three"));
+  CHECK(it.seeded_text() == seeded("", one + "User: two\n\nAssistant: sec\n\n", "three"));
+}
+
+TEST_CASE_FIXTURE(fixture, "a prompt that is not known is that of the texts, if there are any") {
+  turn({sys, u1}, "first");
+  auto kept = it.take();
+  kept.prompt.reset();
+  it = chat_memory{digest, kept};
+  CHECK(ask({sys, u2}) == goes_on("two"));
+  CHECK(ask({brief, u2}).first == "new chat");
+  kept.transcript.clear();
+  it = chat_memory{digest, kept};
+  CHECK(ask({brief, u2}) == goes_on("two"));
+}
+
+TEST_CASE_FIXTURE(fixture, "the user's words are counted as they were said") {
+  turn({u1}, "first");
+  turn({u1}, "second");
+  ask({u1});
+  CHECK(it.times_said() == 2);
+  ask({u2});
+  CHECK(it.times_said() == 0);
+}

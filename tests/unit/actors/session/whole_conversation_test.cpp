@@ -1,0 +1,187 @@
+#include "actors/session/whole_conversation.hpp"
+#include "protocol/openai/upstream/whole_messages.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace nekod;
+using openai::error_code;
+using openai::role;
+
+std::string said(const char* speaker, const std::string& text) {
+  return std::string{R"({"role":")"} + speaker + R"(","content":")" + text + "\"}";
+}
+
+std::string list(const std::vector<std::string>& messages) {
+  std::string out = "[";
+  for (const auto& m : messages)
+    out += (out.size() > 1 ? "," : "") + m;
+  return out + "]";
+}
+
+const auto sys = said("system", "be kind");
+const auto u1 = said("user", "one");
+const auto a1 = said("assistant", "first");
+const auto u2 = said("user", "two");
+const auto a2 = said("assistant", "second");
+const auto u3 = said("user", "three");
+const std::string call =
+    R"({"role":"assistant","content":null,"tool_calls":[{"id":"c","function":{"name":"f","arguments":"{}"}}]})";
+const std::string tool = R"({"role":"tool","tool_call_id":"c","content":"sunny"})";
+
+struct fixture {
+  /// What the upstream is told of a request of those messages.
+  std::string ask(const std::vector<std::string>& messages, bool named = true) {
+    auto r = openai::parse_chat_request(R"({"messages":)" + list(messages) + "}");
+    REQUIRE(r);
+    auto told = it.begin(*r, named);
+    return told ? *told : std::string{name_of(told.error().code)};
+  }
+
+  /// A turn that is answered with *answer*.
+  std::string turn(const std::vector<std::string>& messages, const std::string& answer,
+                   bool named = true) {
+    auto told = ask(messages, named);
+    auto m = openai::parse_message(answer);
+    it.answer(m ? *m : openai::message{role::assistant, answer});
+    it.keep();
+    return told;
+  }
+
+  whole_conversation it{conversation_limits{}};
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(fixture, "what is new follows what was said before") {
+  CHECK(turn({sys, u1}, "first") == list({sys, u1}));
+  CHECK(turn({u2}, "second") == list({sys, u1, a1, u2}));
+  CHECK(ask({u3}) == list({sys, u1, a1, u2, a2, u3}));
+}
+
+TEST_CASE_FIXTURE(fixture, "what was said before and is told again is not doubled") {
+  turn({sys, u1}, "first");
+  turn({u2}, "second");
+  CHECK(ask({sys, u1, a1, u2, a2, u3}) == list({sys, u1, a1, u2, a2, u3}));
+  CHECK(ask({u1, a1, u2, a2, u3}) == list({sys, u1, a1, u2, a2, u3}));
+  CHECK(ask({u2, a2, u3}) == list({sys, u1, a1, u2, a2, u3}));
+  CHECK(ask({a2, u3}) == list({sys, u1, a1, u2, a2, u3}));
+  // As clients write it again.
+  const std::string one = R"({"content":"one\n","role":"user"})";
+  const std::string empty = R"({"role":"assistant","content":""})";
+  CHECK(ask({one, a1, empty, u2, a2, u3}) == list({sys, one, a1, empty, u2, a2, u3}));
+}
+
+TEST_CASE_FIXTURE(fixture, "what is said once more behind an answer that said nothing is new") {
+  const auto empty = said("assistant", "");
+  turn({u1}, empty);
+  CHECK(turn({u1}, empty) == list({u1, empty, u1}));
+  CHECK(turn({u1, empty, u1}, empty) == list({u1, empty, u1, empty, u1}));
+  CHECK(ask({u2}) == list({u1, empty, u1, empty, u1, empty, u2}));
+}
+
+TEST_CASE_FIXTURE(fixture, "another course of the conversation takes its place") {
+  turn({sys, u1}, "first");
+  turn({u2}, "second");
+  CHECK(ask({sys, u1, a1, u3}) == list({sys, u1, a1, u3}));
+  CHECK(ask({u1, a1, u3}) == list({u1, a1, u3}));
+  const auto other = said("assistant", "another");
+  CHECK(turn({sys, u1, other, u2}, "x") == list({sys, u1, other, u2}));
+  CHECK(ask({u3}) == list({sys, u1, other, u2, said("assistant", "x"), u3}));
+}
+
+TEST_CASE_FIXTURE(fixture, "instructions take the place of those before") {
+  turn({sys, u1}, "first");
+  CHECK(ask({sys, u2}) == list({sys, u1, a1, u2}));
+  const auto other = said("developer", "be brief");
+  CHECK(ask({other, u2}) == list({other, u1, a1, u2}));
+}
+
+TEST_CASE_FIXTURE(fixture, "results of tools follow their calls") {
+  turn({u1}, call);
+  CHECK(ask({tool}) == list({u1, call, tool}));
+  CHECK(ask({call, tool}) == list({u1, call, tool}));
+  CHECK(turn({u1, call, tool}, "first") == list({u1, call, tool}));
+  CHECK(ask({u2}) == list({u1, call, tool, a1, u2}));
+}
+
+TEST_CASE_FIXTURE(fixture, "a request that names no session tells the conversation itself") {
+  turn({u1}, "first");
+  CHECK(ask({u2}, false) == list({u2}));
+  CHECK(ask({R"({ "role":"user","content":"one" })", a1, u2}, false) ==
+        list({R"({ "role":"user","content":"one" })", a1, u2}));
+}
+
+TEST_CASE_FIXTURE(fixture, "a turn that came to nothing leaves no trace") {
+  turn({u1}, "first");
+  ask({u2});
+  it.drop();
+  CHECK(ask({u3}) == list({u1, a1, u3}));
+  ask({u2});
+  it.answer(openai::message{role::assistant, "x"});
+  it.drop();
+  CHECK(ask({u3}) == list({u1, a1, u3}));
+}
+
+TEST_CASE_FIXTURE(fixture, "a conversation past a limit is refused, and none is cut") {
+  it = whole_conversation{{3, 1000}};
+  turn({u1}, "first");
+  CHECK(ask({u2}) == list({u1, a1, u2}));
+  CHECK(ask({u2, u3}) == "conversation_too_large");
+  CHECK(ask({u1, a1, u2, u3}, false) == "conversation_too_large");
+  CHECK(ask({said("user", std::string(1000, 'x'))}) == "conversation_too_large");
+  CHECK(ask({u2}) == list({u1, a1, u2}));
+}
+
+TEST_CASE_FIXTURE(fixture, "a request without an answer in it is new, whatever it repeats") {
+  turn({sys, u1}, "first");
+  CHECK(ask({u1}) == list({sys, u1, a1, u1}));
+  CHECK(ask({u1, u2}) == list({sys, u1, a1, u1, u2}));
+}
+
+TEST_CASE_FIXTURE(fixture, "a conversation goes on in the words that the client tells it in") {
+  const std::string thought =
+      R"({"role":"assistant","content":"first","reasoning_content":"First I look."})";
+  turn({sys, u1}, thought);
+  CHECK(ask({u2}) == list({sys, u1, thought, u2}));
+  CHECK(ask({a1, u2}) == list({sys, u1, a1, u2}));
+  CHECK(ask({sys, u1, thought, u2}) == list({sys, u1, thought, u2}));
+}
+
+TEST_CASE_FIXTURE(fixture, "an answer takes the place of the prefill that it begins with") {
+  const auto prefill = said("assistant", "The cat");
+  CHECK(turn({u1, prefill}, "The cat sat") == list({u1, prefill}));
+  CHECK(ask({u2}) == list({u1, said("assistant", "The cat sat"), u2}));
+  CHECK(ask({u1, said("assistant", "The cat sat"), u2}) ==
+        list({u1, said("assistant", "The cat sat"), u2}));
+}
+
+TEST_CASE_FIXTURE(fixture, "an answer that only continues the prefill is put behind it") {
+  turn({u1, said("assistant", "The cat")}, R"({"role":"assistant","content":" sat","x":1})");
+  CHECK(ask({u2}) == list({u1, R"({"content":"The cat sat","role":"assistant","x":1})", u2}));
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "a conversation told up to a prefill goes on where it was what was said") {
+  turn({sys, u1}, "first");
+  const auto prefill = said("assistant", "sec");
+  CHECK(ask({u1, a1, u2, prefill}) == list({sys, u1, a1, u2, prefill}));
+  CHECK(ask({u3, a1, u2, prefill}) == list({u3, a1, u2, prefill}));
+  CHECK(ask({u2, prefill}) == list({u2, prefill}));
+}
+
+TEST_CASE("thousands of like messages are compared in no time") {
+  std::vector<std::string> same(20'000, said("assistant", "x"));
+  auto r = openai::parse_chat_request(R"({"messages":)" + list(same) + "}", same.size());
+  REQUIRE(r);
+  whole_conversation it{{100'000, 100u << 20}, r->messages};
+  r->messages.pop_back();
+  r->messages.emplace_back(role::user, "y");
+  auto told = it.begin(*r, true);
+  REQUIRE(told);
+  CHECK(it.next().size() == 20'001);
+}

@@ -1,0 +1,466 @@
+#include "actors/store/session_database.hpp"
+#include "actors/store/session_schema.hpp"
+#include "tests/unit/support/small_disk.hpp"
+#include "tests/unit/support/temporary_folder.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <ostream>
+
+using namespace nekod;
+using namespace std::chrono_literals;
+
+namespace {
+
+using strings = std::vector<std::string>;
+using texts = session_database::texts;
+
+const auto epoch = std::chrono::system_clock::time_point{};
+
+session_record record(const std::string& id, const std::string& tip = {},
+                      std::chrono::seconds used = 1s, const std::string& tenant = {}) {
+  session_record r;
+  r.info.id = id;
+  r.info.tenant = tenant;
+  r.tip = tip;
+  r.info.last_used = epoch + used;
+  return r;
+}
+
+/// The record of a session that answered a request.
+session_record answering(const std::string& id, const std::string& identity,
+                         const std::string& tenant = {}) {
+  auto r = record(id, {}, 1s, tenant);
+  r.answer.emplace();
+  r.answer->identity = identity;
+  r.answer->told.push_back("meow");
+  return r;
+}
+
+session_query everything() {
+  session_query q;
+  q.view.all = true;
+  return q;
+}
+
+session_expiry used_before(std::chrono::system_clock::time_point t) {
+  session_expiry e;
+  e.used = t;
+  return e;
+}
+
+struct fixture {
+  void open(texts t = texts::kept) {
+    db.reset();
+    db.emplace(file, t);
+  }
+
+  session_database after_crash() const {
+    return {test::copy_after_crash(folder, file), texts::kept};
+  }
+
+  /// Whether *text* is anywhere in the files.
+  bool on_disk(const std::string& text) const {
+    for (const auto& entry : std::filesystem::directory_iterator(folder.file("")))
+      if (test::read_file(entry.path().string()).find(text) != std::string::npos)
+        return true;
+    return false;
+  }
+
+  std::string found(const std::string& tip, const std::string& tenant = {}) {
+    return db->find({tenant, {}, tip}).record.info.id;
+  }
+
+  strings ids() {
+    strings result;
+    for (const auto& info : db->list(everything()).sessions)
+      result.push_back(info.id);
+    return result;
+  }
+
+  test::temporary_folder folder;
+  std::string file = folder.file("sessions.db");
+  std::optional<session_database> db{std::in_place, file, texts::kept};
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(fixture, "a record is read as it was kept, also by the next process") {
+  auto r = record("s1", std::string{"tip\0\xff", 5}, 7s, "alice");
+  r.info.model = "mihoyo-orange_cat";
+  r.info.created_at = epoch + 3s + 5us;
+  r.info.has_upstream_chat = true;
+  r.info.turns = 7;
+  r.chat.id = "chat-1";
+  r.chat.model = "Orange Cat";
+  r.chat.is_new = true;
+  r.chat.unsettled_message = "message-1";
+  r.chat.messages = 3;
+  r.transcript = {{openai::role::system, "be kind"}, {openai::role::user, "你好"}};
+  db->keep(r);
+  db->commit();
+  open();
+  auto read = db->load({"alice", "s1"});
+  REQUIRE(read.found);
+  CHECK(read.record.info.id == "s1");
+  CHECK(read.record.info.tenant == "alice");
+  CHECK(read.record.info.model == "mihoyo-orange_cat");
+  CHECK(read.record.info.created_at == r.info.created_at);
+  CHECK(read.record.info.has_upstream_chat);
+  CHECK(read.record.chat.id == "chat-1");
+  CHECK(read.record.chat.model == "Orange Cat");
+  CHECK(read.record.chat.is_new);
+  CHECK(read.record.chat.unsettled_message == "message-1");
+  CHECK(read.record.chat.messages == 3);
+  CHECK(read.record.tip == r.tip);
+  CHECK(read.record.info.last_used == r.info.last_used);
+  CHECK(read.record.info.turns == 7);
+  REQUIRE(read.record.transcript.size() == 2);
+  CHECK(read.record.transcript[0].speaker == openai::role::system);
+  CHECK(read.record.transcript[1].text == r.transcript[1].text);
+  CHECK_FALSE(db->load({{}, "s2"}).found);
+}
+
+TEST_CASE_FIXTURE(fixture, "a record takes the place of its session's older one") {
+  db->keep(record("a", "one", 1s, "alice"));
+  auto newer = record("a", "two", 2s, "alice");
+  newer.transcript = {{openai::role::user, "hello"}};
+  db->keep(newer);
+  CHECK(db->count() == 1);
+  CHECK(db->load({"alice", "a"}).record.transcript.size() == 1);
+  CHECK(found("one", "alice").empty());
+  CHECK(found("two", "alice") == "a");
+}
+
+TEST_CASE_FIXTURE(fixture, "an answer is found by its request, by its tenant alone") {
+  const std::string identity{"digest\0\xff\nkey", 12};
+  db->keep(answering("a", identity, "alice"));
+  auto found = db->answered("alice", identity);
+  REQUIRE(found.found);
+  CHECK(found.record.info.id == "a");
+  REQUIRE(found.record.answer);
+  CHECK(found.record.answer->identity == identity);
+  CHECK(found.record.answer->told.text == "meow");
+  CHECK_FALSE(db->answered("bob", identity).found);
+  CHECK_FALSE(db->answered("alice", "other").found);
+  db->commit();
+  open();
+  CHECK(db->load({"alice", "a"}).record.answer);
+  db->keep(answering("a", "next", "alice"));
+  CHECK_FALSE(db->answered("alice", identity).found);
+  CHECK(db->answered("alice", "next").found);
+}
+
+TEST_CASE_FIXTURE(fixture, "an answer is gone when it is forgotten, and its session stays") {
+  db->keep(answering("a", "one", "alice"));
+  db->forget("bob", "one");
+  CHECK(db->answered("alice", "one").found);
+  db->forget("alice", "one");
+  CHECK_FALSE(db->answered("alice", "one").found);
+  CHECK(db->load({"alice", "a"}).found);
+  CHECK_FALSE(db->load({"alice", "a"}).record.answer);
+}
+
+TEST_CASE_FIXTURE(fixture, "it is gone with its session, and where no texts are kept") {
+  db->keep(answering("a", "one"));
+  db->keep(answering("b", "two"));
+  CHECK(db->remove({{}, "a"}));
+  CHECK_FALSE(db->answered({}, "one").found);
+  db->commit();
+  open(texts::dropped);
+  CHECK_FALSE(db->answered({}, "two").found);
+  CHECK_FALSE(on_disk("meow"));
+  db->keep(answering("c", "three"));
+  db->commit();
+  CHECK_FALSE(db->answered({}, "three").found);
+  CHECK_FALSE(on_disk("meow"));
+}
+
+TEST_CASE_FIXTURE(fixture, "what was committed outlives a crash, and what was not does not") {
+  db->keep(record("a"));
+  db->commit();
+  db->keep(record("b"));
+  CHECK(db->load({{}, "b"}).found);
+  auto later = after_crash();
+  CHECK(later.load({{}, "a"}).found);
+  CHECK_FALSE(later.load({{}, "b"}).found);
+  CHECK(later.count() == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "a session is found by its tip, and the one used last among several") {
+  db->keep(record("a", "tip", 1s));
+  db->keep(record("b", "tip", 3s));
+  db->keep(record("c", "tip", 2s));
+  db->keep(record("d", "", 4s));
+  db->keep(record("e", "tip", 4s, "alice"));
+  CHECK(found("tip") == "b");
+  CHECK(found("tip", "alice") == "e");
+  CHECK(found("other").empty());
+  CHECK(found("").empty());
+}
+
+TEST_CASE_FIXTURE(fixture, "a session's id is its tenant's") {
+  db->keep(record("a", "one", 1s, "alice"));
+  db->keep(record("a", "two", 2s, "bob"));
+  CHECK(db->load({"alice", "a"}).record.tip == "one");
+  CHECK(db->load({"bob", "a"}).record.tip == "two");
+  CHECK_FALSE(db->remove({"carol", "a"}));
+  CHECK(db->remove({"alice", "a"}));
+  CHECK_FALSE(db->remove({"alice", "a"}));
+  CHECK(db->load({"bob", "a"}).found);
+  CHECK(db->count() == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "an id means the asker's own session, else the one used last") {
+  db->keep(record("a", {}, 3s, "alice"));
+  db->keep(record("a", {}, 4s, "bob"));
+  session_view view;
+  view.tenant = "carol";
+  CHECK_FALSE(db->show("a", view).found);
+  view.all = true;
+  CHECK(db->show("a", view).info.tenant == "bob");
+  CHECK_FALSE(db->show("b", view).found);
+  view.tenant = "alice";
+  CHECK(db->show("a", view).info.tenant == "alice");
+}
+
+TEST_CASE_FIXTURE(fixture, "a tip is looked for in its scope") {
+  auto scoped = record("a", "tip");
+  scoped.scope = "scope";
+  db->keep(scoped);
+  CHECK(found("tip").empty());
+  CHECK(db->find({{}, "scope", "tip"}).record.scope == "scope");
+  CHECK_FALSE(db->find({{}, "other", "tip"}).found);
+}
+
+TEST_CASE_FIXTURE(fixture, "a prompt that is not known is told from none") {
+  auto r = record("a");
+  for (const auto& prompt : {std::optional<std::string>{}, std::optional{std::string{}},
+                             std::optional{std::string{"digest"}}}) {
+    r.prompt = prompt;
+    db->keep(r);
+    CHECK(db->load({{}, "a"}).record.prompt == prompt);
+  }
+}
+
+TEST_CASE_FIXTURE(fixture, "the list is by age, and by id where that is equal") {
+  for (auto [id, age] : {std::pair{"c", 1s}, {"a", 2s}, {"b", 1s}}) {
+    auto r = record(id);
+    r.info.created_at = epoch + age;
+    db->keep(r);
+  }
+  CHECK(ids() == strings{"b", "c", "a"});
+}
+
+TEST_CASE_FIXTURE(fixture, "a page begins behind a place, also where its session is gone") {
+  for (auto [id, made] : {std::pair{"c", 1s}, {"a", 2s}, {"b", 1s}, {"d", 3s}}) {
+    auto r = record(id, "", 1s, id[0] == 'd' ? "alice" : "bob");
+    r.info.created_at = epoch + made;
+    db->keep(r);
+  }
+  session_query query;
+  query.view.tenant = "bob";
+  query.limit = 2;
+  query.unrecorded = {{"bob", "a"}, {"bob", "x"}};
+  auto first = db->list(query);
+  REQUIRE(first.sessions.size() == 2);
+  CHECK(first.sessions[0].id == "b");
+  CHECK(first.sessions[1].id == "c");
+  CHECK(first.total == 4);
+  REQUIRE(first.next.has_value());
+  db->remove({"bob", "c"});
+  query.after = first.next;
+  auto second = db->list(query);
+  REQUIRE(second.sessions.size() == 1);
+  CHECK(second.sessions[0].id == "a");
+  CHECK_FALSE(second.next.has_value());
+  query.view.all = true;
+  CHECK(db->list(query).sessions.size() == 2);
+}
+
+TEST_CASE_FIXTURE(fixture, "the total is that of the tenant, after every kind of change") {
+  auto total = [&](const std::string& tenant) {
+    session_query query;
+    query.view.tenant = tenant;
+    return db->list(query).total;
+  };
+  db->keep(record("a", "", 1s, "alice"));
+  db->keep(record("b", "", 2s, "alice"));
+  db->keep(record("b", "", 3s, "alice"));
+  db->keep(record("c", "", 4s, "bob"));
+  CHECK(total("alice") == 2);
+  CHECK(total("bob") == 1);
+  CHECK(total("carol") == 0);
+  // Another tenant uses the same name.
+  db->keep(record("b", "", 5s, "bob"));
+  CHECK(total("alice") == 2);
+  CHECK(total("bob") == 2);
+  CHECK(db->count() == 4);
+  db->commit();
+  db->remove({"bob", "c"});
+  db->remove({"alice", "b"});
+  db->sweep(used_before(epoch + 2s), 10);
+  CHECK(total("alice") == 0);
+  CHECK(total("bob") == 1);
+  CHECK(db->list(everything()).total == 1);
+  open();
+  CHECK(total("alice") == 2);
+  CHECK(total("bob") == 2);
+}
+
+TEST_CASE_FIXTURE(fixture, "records that are too old go too, within the same steps") {
+  for (auto i = 1; i <= 5; ++i) {
+    auto r = record(std::string(1, static_cast<char>('f' - i)), "", std::chrono::seconds{i});
+    r.info.created_at = epoch + std::chrono::seconds{10 - i};
+    db->keep(r);
+  }
+  auto expiry = used_before(epoch + 2s);
+  expiry.made = epoch + 7s;
+  CHECK(db->sweep(expiry, 2) == 2);
+  CHECK(ids() == strings{"b", "c", "d"});
+  CHECK(db->sweep(expiry, 2) == 1);
+  CHECK(db->sweep(expiry, 2) == 0);
+  CHECK(ids() == strings{"c", "d"});
+  CHECK(db->count() == 2);
+}
+
+TEST_CASE_FIXTURE(fixture, "expired records go in steps, the oldest first") {
+  for (auto i = 1; i <= 5; ++i)
+    db->keep(record(std::string(1, static_cast<char>('f' - i)), "tip", std::chrono::seconds{i}));
+  CHECK(db->sweep(used_before(epoch + 4s), 2) == 2);
+  CHECK(ids() == strings{"a", "b", "c"});
+  CHECK(db->sweep(used_before(epoch + 4s), 2) == 1);
+  CHECK(db->sweep(used_before(epoch + 4s), 2) == 0);
+  CHECK(ids() == strings{"a", "b"});
+  CHECK(db->count() == 2);
+}
+
+TEST_CASE_FIXTURE(fixture, "the text of what was removed is not left on the disk") {
+  auto r = record("a");
+  r.transcript = {{openai::role::user, "a-very-private-word"}};
+  db->keep(r);
+  db->commit();
+  db->remove({{}, "a"});
+  db->commit();
+  db.reset();
+  CHECK_FALSE(on_disk("a-very-private-word"));
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "without texts none is on the disk, also where an earlier run kept them") {
+  auto r = record("a", "tip");
+  r.transcript = {{openai::role::user, "a-very-private-word"}};
+  db->keep(r);
+  db->commit();
+  CHECK(on_disk("a-very-private-word"));
+  open(texts::dropped);
+  CHECK_FALSE(on_disk("a-very-private-word"));
+  db->keep(r);
+  db->commit();
+  CHECK_FALSE(on_disk("a-very-private-word"));
+  CHECK(found("tip") == "a");
+  CHECK(db->load({{}, "a"}).record.transcript.empty());
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "a batch for which there is no room is undone, and the next one is kept") {
+  db->keep(record("before"));
+  db->commit();
+  auto big = record("big");
+  big.transcript = {{openai::role::user, std::string(1u << 20, 'x')}};
+  {
+    test::small_disk full{64u << 10};
+    auto write = [&] {
+      db->keep(record("beside"));
+      db->keep(big);
+      db->commit();
+    };
+    CHECK_THROWS_AS(write(), sqlite::error);
+    CHECK(db->count() == 1);
+    CHECK(db->load({{}, "before"}).found);
+    CHECK_FALSE(db->load({{}, "beside"}).found);
+    CHECK_THROWS_AS(write(), sqlite::error);
+  }
+  db->keep(big);
+  db->commit();
+  CHECK(db->count() == 2);
+  CHECK(after_crash().load({{}, "big"}).record.transcript.size() == 1);
+}
+
+TEST_CASE_FIXTURE(
+    fixture, "a record that cannot be kept takes its batch along, and the next one goes well") {
+  db.reset();
+  // Fails as it were half-way, and leaves the transaction open.
+  open_session_file(file).execute("CREATE TRIGGER choosy BEFORE INSERT ON sessions "
+                                  "WHEN new.id = 'bad' BEGIN SELECT RAISE(FAIL, 'no'); END");
+  open();
+  db->keep(record("before"));
+  CHECK_THROWS_AS(db->keep(record("bad")), sqlite::error);
+  CHECK(db->count() == 0);
+  CHECK_FALSE(db->load({{}, "before"}).found);
+  db->keep(record("after"));
+  db->commit();
+  auto later = after_crash();
+  CHECK(later.count() == 1);
+  CHECK(later.load({{}, "after"}).found);
+}
+
+TEST_CASE_FIXTURE(fixture, "a file that cannot be written to is refused at once") {
+  db.reset();
+  test::small_disk full{0};
+  CHECK_THROWS_AS(session_database(file, texts::kept), std::runtime_error);
+}
+
+TEST_CASE_FIXTURE(fixture, "a file that is broken inside is refused, and not touched") {
+  for (auto i = 0; i < 100; ++i)
+    db->keep(record("session-" + std::to_string(i)));
+  db->commit();
+  db.reset();
+  auto bytes = test::read_file(file);
+  std::fill(bytes.begin() + 4096, bytes.end(), 'x');
+  test::write_file(file, bytes);
+  CHECK_THROWS_WITH_AS(session_database(file, texts::kept),
+                       (file + " cannot be used: database disk image is malformed").c_str(),
+                       std::runtime_error);
+  CHECK(test::read_file(file) == bytes);
+}
+
+TEST_CASE("a file keeps the key of its tips, and another file has another") {
+  test::temporary_folder folder;
+  auto key_of = [&](const char* name) {
+    return session_database{folder.file(name), session_database::texts::kept}.digest_key();
+  };
+  auto key = key_of("a.db");
+  CHECK(key.size() == 64);
+  CHECK(key_of("a.db") == key);
+  CHECK(key_of("b.db") != key);
+}
+
+TEST_CASE_FIXTURE(fixture, "after a crash a chat is unsure until its record is kept again") {
+  auto r = record("s1");
+  r.chat.id = "c1";
+  db->keep(r);
+  db->keep(record("without a chat"));
+  db->commit();
+  CHECK_FALSE(db->load({{}, "s1"}).record.chat.unsure);
+  open();
+  CHECK_FALSE(db->load({{}, "s1"}).record.chat.unsure);
+
+  auto file_after = test::copy_after_crash(folder, file);
+  for (auto again = 0; again < 2; ++again) { // However often it is opened in good order after that.
+    session_database next{file_after, texts::kept};
+    CHECK(next.load({{}, "s1"}).record.chat.unsure);
+    CHECK_FALSE(next.load({{}, "without a chat"}).record.chat.unsure);
+  }
+  session_database next{file_after, texts::kept};
+  auto still = next.load({{}, "s1"}).record;
+  next.keep(still);
+  CHECK(next.load({{}, "s1"}).record.chat.unsure);
+  still.chat.unsure = false;
+  next.keep(still);
+  next.commit();
+  CHECK_FALSE(next.load({{}, "s1"}).record.chat.unsure);
+}

@@ -1,0 +1,122 @@
+#include "actors/store/session_schema.hpp"
+#include "tests/unit/support/temporary_folder.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+
+using namespace nekod;
+
+namespace {
+
+using test::read_file;
+using test::write_file;
+using strings = std::vector<std::string>;
+
+struct fixture {
+  test::temporary_folder folder;
+  std::string file = folder.file("sessions.db");
+  const strings one{"CREATE TABLE cats (name TEXT)"};
+  const strings two{one.front(), "ALTER TABLE cats ADD COLUMN lives INTEGER DEFAULT 9"};
+};
+
+/// Why the file is not opened, or nothing.
+std::string refusal(const std::string& file, const strings& steps = session_schema_steps()) {
+  try {
+    open_session_file(file, steps);
+    return {};
+  } catch (const std::runtime_error& e) {
+    return e.what();
+  }
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(fixture,
+                  "a new file is its owner's alone, and says whose it is and which version") {
+  CHECK(refusal(file).empty());
+  struct stat about {};
+  REQUIRE(::stat(file.c_str(), &about) == 0);
+  CHECK((about.st_mode & 0777) == 0600);
+  auto db = open_session_file(file);
+  CHECK(db.number("PRAGMA application_id") == session_file_mark);
+  CHECK(db.number("PRAGMA user_version") ==
+        static_cast<std::int64_t>(session_schema_steps().size()));
+}
+
+TEST_CASE_FIXTURE(fixture, "what is brought to the disk is synced") {
+  auto db = open_session_file(file);
+  CHECK(db.number("PRAGMA synchronous") == 2);
+  CHECK(db.number("SELECT count(*) FROM pragma_journal_mode WHERE journal_mode = 'wal'") == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "an older file is brought up to date, and keeps what is in it") {
+  {
+    auto db = open_session_file(file, one);
+    db.execute("INSERT INTO cats VALUES ('Tom')");
+  }
+  auto db = open_session_file(file, two);
+  CHECK(db.number("PRAGMA user_version") == 2);
+  CHECK(db.number("SELECT lives FROM cats WHERE name = 'Tom'") == 9);
+}
+
+TEST_CASE_FIXTURE(fixture, "a step that fails leaves the file at its version") {
+  open_session_file(file, one);
+  CHECK(contains(refusal(file, {one.front(), two.back(), "no SQL"}), file + " cannot be used"));
+  auto db = open_session_file(file, one);
+  CHECK(db.number("PRAGMA user_version") == 1);
+  CHECK(db.number("SELECT count(*) FROM pragma_table_info('cats')") == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "a newer file is refused in plain words, and stays as it is") {
+  open_session_file(file, two);
+  auto before = read_file(file);
+  CHECK(refusal(file, one) ==
+        file + " was written by a newer nekod (version 2 of the file; this one knows 1)");
+  CHECK(read_file(file) == before);
+  CHECK(refusal(file, two).empty());
+}
+
+TEST_CASE_FIXTURE(fixture, "a file in use is refused") {
+  auto db = open_session_file(file);
+  CHECK(refusal(file) == file + " is in use by another process");
+}
+
+TEST_CASE_FIXTURE(fixture, "a file that is not ours is refused, and not touched") {
+  for (const auto& bytes : strings{"My letters", std::string(4096, 'x'), "SQLite format 3"}) {
+    write_file(file, bytes);
+    CHECK(contains(refusal(file), file + " is broken, or no file of nekod's"));
+    CHECK(read_file(file) == bytes);
+  }
+  write_file(file, "");
+  sqlite::connection{file, std::chrono::milliseconds{0}}.execute("CREATE TABLE letters (text)");
+  auto bytes = read_file(file);
+  CHECK(contains(refusal(file), file + " belongs to another program"));
+  CHECK(read_file(file) == bytes);
+}
+
+TEST_CASE_FIXTURE(fixture, "a file that was cut short is refused") {
+  open_session_file(file);
+  auto bytes = read_file(file).substr(0, 8192);
+  write_file(file, bytes);
+  CHECK(contains(refusal(file), file + " cannot be used: "));
+  CHECK(read_file(file) == bytes);
+}
+
+TEST_CASE_FIXTURE(fixture, "what is no file in a folder that is there is refused") {
+  CHECK(contains(refusal("/proc/no/sessions.db"), "/proc/no/sessions.db cannot be opened: "));
+  CHECK(contains(refusal("/proc"), "/proc cannot be opened: "));
+  CHECK(refusal("/dev/null") == "/dev/null is no regular file");
+}
+
+TEST_CASE_FIXTURE(fixture, "a name is a name, and no address") {
+  auto here = std::filesystem::current_path();
+  std::filesystem::current_path(folder.file(""));
+  auto reason = refusal("file:x?mode=memory");
+  std::filesystem::current_path(here);
+  CHECK(reason.empty());
+  CHECK(std::filesystem::exists(folder.file("file:x?mode=memory")));
+}

@@ -1,0 +1,253 @@
+#include "actors/store/sqlite_store.hpp"
+#include "tests/unit/support/actor_system.hpp"
+#include "tests/unit/support/small_disk.hpp"
+#include "tests/unit/support/temporary_folder.hpp"
+
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <optional>
+#include <utility>
+
+using namespace nekod;
+using namespace std::chrono_literals;
+
+namespace {
+
+session_record record(const std::string& id, std::chrono::seconds age = 0s) {
+  session_record r;
+  r.info.id = id;
+  r.tip = "tip of " + id;
+  r.info.last_used = std::chrono::system_clock::now() - age;
+  return r;
+}
+
+/// What a question came to; nothing while it is open.
+template <class T>
+struct outcome {
+  std::optional<T> answer;
+  std::optional<caf::error> error;
+};
+
+/// The store, on the test's scheduler instead of a thread of its own.
+struct fixture : test::actor_system_fixture {
+  fixture() { start(); }
+  ~fixture() { stop(); }
+  fixture(const fixture&) = delete;
+  fixture& operator=(const fixture&) = delete;
+
+  void start() {
+    store = system().spawn(sqlite_store,
+                           std::make_shared<session_database>(file, session_database::texts::kept),
+                           lifetime, counts);
+    run();
+  }
+
+  /// Behind what was asked.
+  void stop() {
+    system().spawn(
+        [](caf::event_based_actor* self, const batching_store_actor& to) {
+          self->send_exit(to, caf::exit_reason::user_shutdown);
+        },
+        std::exchange(store, nullptr));
+    run();
+  }
+
+  /// Asks, and calls *then* at the moment of the answer. Nothing happens before `run`.
+  template <class T, class... Ts>
+  std::shared_ptr<outcome<T>> ask(const std::function<void()>& then, Ts... question) {
+    auto result = std::make_shared<outcome<T>>();
+    system().spawn(
+        [=](caf::event_based_actor* self, const batching_store_actor& to) {
+          self->request(to, 10s, question...)
+              .then(
+                  [=](T& value) {
+                    result->answer = std::move(value);
+                    if (then)
+                      then();
+                  },
+                  [=](caf::error& e) { result->error = std::move(e); });
+        },
+        store);
+    return result;
+  }
+
+  auto keep(session_record r, const std::function<void()>& then = {}) {
+    return ask<atom::commit>(then, atom::commit_v, std::move(r));
+  }
+
+  /// Whether there is a record of that id, once the store has answered.
+  bool knows(const std::string& id) {
+    auto found = ask<session_lookup>({}, atom::load_v, session_key{{}, id});
+    run();
+    return found->answer && found->answer->found;
+  }
+
+  bool known_after_crash(const std::string& id) const {
+    return session_database{test::copy_after_crash(folder, file), session_database::texts::kept}
+        .load({{}, id})
+        .found;
+  }
+
+  auto commits() const { return counts->store_commit.Collect().histogram.sample_count; }
+
+  test::temporary_folder folder;
+  std::string file = folder.file("sessions.db");
+  std::shared_ptr<metrics> counts = std::make_shared<metrics>();
+  session_lifetime lifetime{1h};
+  batching_store_actor store;
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(fixture, "who is answered has his record on the disk already") {
+  auto then = false;
+  keep(record("a"), [&] { then = known_after_crash("a"); });
+  run();
+  CHECK(then);
+}
+
+TEST_CASE_FIXTURE(fixture, "records that come together go to the disk in one go") {
+  std::size_t answered = 0;
+  for (auto i = 0; i < 20; ++i)
+    keep(record("session-" + std::to_string(i)), [&] { ++answered; });
+  run();
+  CHECK(answered == 20);
+  CHECK(commits() == 1);
+  CHECK(counts->stored_records.Value() == 20);
+  CHECK(counts->stored_sessions.Value() == 20);
+  keep(record("one more"));
+  run();
+  CHECK(commits() == 2);
+}
+
+TEST_CASE_FIXTURE(fixture, "a batch has an end also where records do not cease to come") {
+  for (std::size_t i = 0; i < most_in_batch + 1; ++i)
+    keep(record("session-" + std::to_string(i)));
+  run();
+  CHECK(commits() == 2);
+  CHECK(counts->stored_sessions.Value() == most_in_batch + 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "who reads sees what was to be written before") {
+  keep(record("a"));
+  auto loaded = ask<session_lookup>({}, atom::load_v, session_key{{}, "a"});
+  auto found = ask<session_lookup>({}, atom::find_v, session_tip{{}, {}, "tip of a"});
+  auto removed = ask<bool>({}, atom::remove_v, session_key{{}, "a"});
+  auto again = ask<session_lookup>({}, atom::load_v, session_key{{}, "a"});
+  auto list = ask<openai::session_page>({}, atom::list_v, session_query{});
+  run();
+  CHECK(loaded->answer->found);
+  CHECK(found->answer->record.info.id == "a");
+  CHECK(*removed->answer);
+  CHECK_FALSE(again->answer->found);
+  CHECK(list->answer->sessions.empty());
+  CHECK(commits() == 1);
+  CHECK(counts->stored_sessions.Value() == 0);
+}
+
+TEST_CASE_FIXTURE(fixture, "what is deleted stays so after a crash") {
+  keep(record("a"));
+  run();
+  auto then = true;
+  ask<bool>([&] { then = known_after_crash("a"); }, atom::remove_v, session_key{{}, "a"});
+  run();
+  CHECK_FALSE(then);
+}
+
+TEST_CASE_FIXTURE(fixture, "who asked before the end is answered, and his record is there later") {
+  auto asked = keep(record("a"));
+  stop();
+  CHECK(asked->answer);
+  start();
+  CHECK(counts->stored_sessions.Value() == 1);
+  CHECK(knows("a"));
+}
+
+TEST_CASE_FIXTURE(fixture, "expired records go by and by, at the start and later") {
+  keep(record("fresh"));
+  for (std::size_t i = 0; i < 2 * store_step + 1; ++i)
+    keep(record("old-" + std::to_string(i), 2h));
+  stop();
+  start();
+  CHECK(counts->stored_sessions.Value() == 1);
+  CHECK(knows("fresh"));
+  keep(record("older", 3h));
+  run();
+  CHECK(knows("older"));
+  pass(60s);
+  CHECK_FALSE(knows("older"));
+  CHECK(counts->stored_sessions.Value() == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "a deletion of many lets others have their turn") {
+  for (std::size_t i = 0; i < 2 * store_step + 1; ++i)
+    keep(record("session-" + std::to_string(i)));
+  run();
+  session_filter all;
+  all.created_until = recorded_now();
+  all.spared = {{{}, "session-7"}};
+  auto newer = record("newer");
+  newer.info.created_at = all.created_until + 1s;
+  auto few = all;
+  few.view.tenant = "bob";
+  std::vector<std::string> answers;
+  auto cleared = ask<std::uint64_t>([&] { answers.emplace_back("all"); }, atom::clear_v, all);
+  ask<std::uint64_t>([&] { answers.emplace_back("few"); }, atom::clear_v, few);
+  keep(newer, [&] { answers.emplace_back("newer"); });
+  run();
+  CHECK(*cleared->answer == 2 * store_step);
+  CHECK(answers == std::vector<std::string>{"newer", "few", "all"});
+  CHECK(knows("newer"));
+  CHECK(knows("session-7"));
+  CHECK_FALSE(known_after_crash("session-8"));
+}
+
+TEST_CASE_FIXTURE(fixture, "who asked to delete many is answered at the end, too") {
+  for (std::size_t i = 0; i < store_step + 1; ++i)
+    keep(record("session-" + std::to_string(i)));
+  run();
+  auto cleared = ask<std::uint64_t>({}, atom::clear_v, session_filter{});
+  stop();
+  CHECK((cleared->answer || cleared->error));
+  start();
+}
+
+TEST_CASE_FIXTURE(fixture, "records that are too old go by and by") {
+  lifetime = session_lifetime{1h, 30min};
+  stop();
+  start();
+  auto old = record("old");
+  old.info.created_at = std::chrono::system_clock::now() - 31min;
+  auto young = record("young");
+  young.info.created_at = std::chrono::system_clock::now() - 29min;
+  keep(old);
+  keep(young);
+  pass(60s);
+  CHECK_FALSE(knows("old"));
+  CHECK(knows("young"));
+}
+
+TEST_CASE_FIXTURE(fixture, "without room everyone in a batch hears so, and later it goes on") {
+  keep(record("before"));
+  run();
+  auto big = record("big");
+  big.transcript = {{openai::role::user, std::string(1u << 20, 'x')}};
+  {
+    test::small_disk full{64u << 10};
+    auto beside = keep(record("beside"));
+    auto refused = keep(big);
+    auto behind = ask<bool>({}, atom::remove_v, session_key{{}, "before"});
+    run();
+    CHECK(beside->error);
+    CHECK(refused->error);
+    CHECK((behind->answer || behind->error));
+    CHECK_FALSE(knows("beside"));
+    CHECK_FALSE(knows("big"));
+    CHECK(counts->stored_sessions.Value() == (knows("before") ? 1 : 0));
+  }
+  auto kept = keep(big);
+  run();
+  CHECK(kept->answer);
+  CHECK(known_after_crash("big"));
+}

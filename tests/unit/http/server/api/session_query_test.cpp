@@ -1,0 +1,94 @@
+#include "http/server/api/session_query.hpp"
+
+#include <doctest/doctest.h>
+
+#include <ostream>
+#include <string>
+
+using namespace nekod;
+using namespace nekod::http;
+using namespace std::chrono_literals;
+using openai::error_code;
+
+namespace {
+
+const auto now = std::chrono::system_clock::time_point{} + 1h;
+
+struct fault {
+  const char* query;
+  error_code code;
+  const char* param;
+};
+
+} // namespace
+
+TEST_CASE("a query for a page says how long it is and where it begins") {
+  auto plain = parse_session_query("");
+  REQUIRE(plain);
+  CHECK(plain->limit == largest_page);
+  CHECK_FALSE(plain->after.has_value());
+  auto full = parse_session_query("limit=2&colour=red&after=7~a");
+  REQUIRE(full);
+  CHECK(full->limit == 2);
+  CHECK(full->after == openai::parse_place("7~a"));
+  CHECK(parse_session_query("limit=1000"));
+}
+
+TEST_CASE("what is wrong with a query for a page is named") {
+  const fault faults[] = {
+      {"limit=0", error_code::invalid_value, "limit"},
+      {"limit=1001", error_code::invalid_value, "limit"},
+      {"limit=", error_code::invalid_value, "limit"},
+      {"limit=-1", error_code::invalid_value, "limit"},
+      {"limit=ten", error_code::invalid_value, "limit"},
+      {"limit=5x", error_code::invalid_value, "limit"},
+      {"after=", error_code::invalid_value, "after"},
+      {"after=some-session", error_code::invalid_value, "after"},
+      {"limit=%zz", error_code::invalid_value, "query"},
+  };
+  for (const auto& f : faults) {
+    CAPTURE(f.query);
+    auto parsed = parse_session_query(f.query);
+    REQUIRE_FALSE(parsed);
+    CHECK(parsed.error().code == f.code);
+    CHECK(parsed.error().param == f.param);
+  }
+}
+
+TEST_CASE("a filter means the sessions that all its parts are true of") {
+  auto all = parse_session_filter("all=true", now);
+  REQUIRE(all);
+  CHECK(all->created_until == now);
+  CHECK(all->model.empty());
+  CHECK_FALSE(all->used_before.has_value());
+  auto some = parse_session_filter("idle_for=60&model=Orange+Cat", now);
+  REQUIRE(some);
+  CHECK(some->used_before == now - 60s);
+  CHECK(some->model == "Orange Cat");
+  CHECK(parse_session_filter("idle_for=0", now)->used_before == now);
+}
+
+TEST_CASE("a filter that is not clear means no session at all") {
+  const fault faults[] = {
+      {"", error_code::missing_required_parameter, "all"},
+      {"&", error_code::missing_required_parameter, "all"},
+      {"all", error_code::invalid_value, "all"},
+      {"all=", error_code::invalid_value, "all"},
+      {"all=false", error_code::invalid_value, "all"},
+      {"idle_for=", error_code::invalid_value, "idle_for"},
+      {"idle_for=-1", error_code::invalid_value, "idle_for"},
+      {"idle_for=1h", error_code::invalid_value, "idle_for"},
+      {"idle_for=99999999999", error_code::invalid_value, "idle_for"},
+      {"model=", error_code::invalid_value, "model"},
+      {"all=true&ilde_for=60", error_code::invalid_value, "ilde_for"},
+      {"model=a&model=b", error_code::invalid_value, "model"},
+      {"all=true&model=%", error_code::invalid_value, "query"},
+  };
+  for (const auto& f : faults) {
+    CAPTURE(f.query);
+    auto parsed = parse_session_filter(f.query, now);
+    REQUIRE_FALSE(parsed);
+    CHECK(parsed.error().code == f.code);
+    CHECK(parsed.error().param == f.param);
+  }
+}

@@ -1,0 +1,195 @@
+#include "http/server/gate/admission.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+namespace {
+
+using namespace nekod;
+using namespace nekod::http;
+
+rate_limit limit(const std::string& text) { return *parse_rate_limit(text); }
+
+request from(const std::string& peer, fields headers = {}) {
+  request r;
+  r.peer = peer;
+  r.headers = std::move(headers);
+  return r;
+}
+
+struct fixture {
+  /// A file with keys of alice (an admin), bob, and carol with her own limit of chats.
+  api_keys keys() {
+    auto line = [this](const std::string& tenant, bool admin, std::optional<rate_limit> chats) {
+      api_key holder{tenant, admin, {}, std::move(chats)};
+      return key_line(tenant + "-key", holder) + "\n";
+    };
+    return *parse_api_keys(line("alice", true, {}) + line("bob", false, {}) +
+                           line("carol", false, limit("3 per day")));
+  }
+
+  std::shared_ptr<metrics> counts = std::make_shared<metrics>();
+};
+
+fields bearer(const std::string& key) { return {{"Authorization", "Bearer " + key}}; }
+
+} // namespace
+
+TEST_CASE_FIXTURE(fixture, "without keys all are one tenant that may see all") {
+  admission gate{{}, counts};
+  auto who = gate.identify(from("192.0.2.1", bearer("whatever")));
+  CHECK(who.tenant.empty());
+  CHECK(who.admin);
+  CHECK(gate.knows(who));
+  CHECK_FALSE(gate.watch_refusal(who, from("192.0.2.1")));
+  CHECK_FALSE(gate.refusal(who, true));
+}
+
+TEST_CASE_FIXTURE(fixture, "with keys a caller is whose key it has, or nobody") {
+  admission_rules rules;
+  rules.keys = keys();
+  admission gate{rules, counts};
+  auto alice = gate.identify(from("192.0.2.1", bearer("alice-key")));
+  CHECK(alice.tenant == "alice");
+  CHECK(alice.admin);
+  CHECK_FALSE(gate.watch_refusal(alice, from("192.0.2.1")));
+  auto bob = gate.identify(from("192.0.2.1", {{"x-api-key", "bob-key"}}));
+  CHECK(bob.tenant == "bob");
+  CHECK_FALSE(bob.admin);
+  CHECK(gate.watch_refusal(bob, from("192.0.2.1")));
+  for (const auto& key : {"bob-kez", "bob-ke", ""}) {
+    auto nobody = gate.identify(from("192.0.2.1", bearer(key)));
+    CHECK_FALSE(gate.knows(nobody));
+    CHECK(gate.watch_refusal(nobody, from("192.0.2.1")));
+  }
+  for (const auto* address : {"127.0.0.1", "::1"})
+    CHECK_FALSE(gate.watch_refusal(gate.identify(from(address)), from(address)));
+}
+
+TEST_CASE_FIXTURE(fixture, "with keys a page cannot use the privilege of its visitor's machine") {
+  admission_rules rules;
+  rules.keys = keys();
+  admission gate{rules, counts};
+  auto code = [&](fields headers) {
+    auto local = from("127.0.0.1", std::move(headers));
+    return gate.watch_refusal(gate.identify(local), local)->code;
+  };
+  using openai::error_code;
+  CHECK(code({{"Host", "evil.test"}}) == error_code::host_not_allowed);
+  CHECK(code({{"Host", "nekod"}, {"Origin", "http://evil.test"}}) ==
+        error_code::origin_not_allowed);
+  CHECK(code({{"Host", "nekod"}, {"Sec-Fetch-Site", "cross-site"}}) ==
+        error_code::origin_not_allowed);
+  auto known = from("127.0.0.1", {{"Host", "nekod"}, {"Origin", "http://localhost:3000"}});
+  CHECK_FALSE(gate.watch_refusal(gate.identify(known), known));
+  auto admin = from("192.0.2.1", bearer("alice-key"));
+  admin.headers.emplace_back("Host", "evil.test");
+  CHECK_FALSE(gate.watch_refusal(gate.identify(admin), admin));
+}
+
+TEST_CASE_FIXTURE(fixture, "who comes through a proxy on this machine is not of this machine") {
+  admission_rules rules;
+  rules.keys = keys();
+  rules.trusted_proxies = *parse_networks("127.0.0.1");
+  admission gate{rules, counts};
+  auto who = gate.identify(from("127.0.0.1", {{"X-Forwarded-For", "192.0.2.7"}}));
+  CHECK(who.address == "192.0.2.7");
+  CHECK(gate.watch_refusal(who, from("127.0.0.1")));
+}
+
+TEST_CASE_FIXTURE(fixture, "limits count by address, chats against both") {
+  admission_rules rules;
+  rules.requests = limit("3 per day");
+  rules.chats = limit("1 per day");
+  admission gate{rules, counts};
+  auto a = gate.identify(from("192.0.2.1"));
+  auto b = gate.identify(from("192.0.2.2"));
+  CHECK_FALSE(gate.refusal(a, true));
+  auto refused = gate.refusal(a, true);
+  REQUIRE(refused);
+  CHECK(refused->code == openai::error_code::rate_limit_exceeded);
+  CHECK(refused->retry_after);
+  // The refused chat cost no request.
+  CHECK_FALSE(gate.refusal(a, false));
+  CHECK_FALSE(gate.refusal(a, false));
+  CHECK(gate.refusal(a, false));
+  CHECK_FALSE(gate.refusal(b, true));
+}
+
+TEST_CASE_FIXTURE(fixture, "with keys limits count by tenant, and a key may have its own") {
+  admission_rules rules;
+  rules.keys = keys();
+  rules.chats = limit("1 per day");
+  admission gate{rules, counts};
+  auto bob = gate.identify(from("192.0.2.1", bearer("bob-key")));
+  auto bob_elsewhere = gate.identify(from("192.0.2.2", bearer("bob-key")));
+  CHECK_FALSE(gate.refusal(bob, true));
+  CHECK(gate.refusal(bob_elsewhere, true));
+  auto carol = gate.identify(from("192.0.2.1", bearer("carol-key")));
+  for (int i = 0; i < 3; ++i)
+    CHECK_FALSE(gate.refusal(carol, true));
+  CHECK(gate.refusal(carol, true));
+}
+
+TEST_CASE_FIXTURE(fixture, "other rules hold at once, and a limit that stays goes on counting") {
+  admission_rules rules;
+  rules.chats = limit("1 per day");
+  admission gate{rules, counts};
+  auto a = gate.identify(from("192.0.2.1"));
+  CHECK_FALSE(gate.refusal(a, true));
+  gate.use(rules);
+  CHECK(gate.refusal(a, true));
+  rules.chats = limit("2 per day");
+  gate.use(rules);
+  CHECK_FALSE(gate.refusal(a, true));
+  rules.keys = keys();
+  gate.use(rules);
+  CHECK_FALSE(gate.knows(gate.identify(from("192.0.2.1"))));
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "further answers of a chat count as chats, and a refused one not at all") {
+  admission_rules rules;
+  rules.requests = limit("4 per day");
+  rules.chats = limit("5 per day");
+  admission gate{rules, counts};
+  auto a = gate.identify(from("192.0.2.1"));
+  CHECK_FALSE(gate.refusal(a, true));
+  CHECK_FALSE(gate.further_refusal(a, 2));
+  CHECK_FALSE(gate.refusal(a, true));
+  auto refused = gate.further_refusal(a, 2);
+  REQUIRE(refused);
+  CHECK(refused->code == openai::error_code::rate_limit_exceeded);
+  CHECK(refused->retry_after);
+  CHECK_FALSE(gate.refusal(a, true));
+  CHECK_FALSE(gate.further_refusal(a, 1));
+  CHECK(gate.refusal(a, true)); // Five chats were counted.
+  CHECK_FALSE(gate.refusal(a, false));
+  CHECK_FALSE(gate.refusal(a, false));
+  CHECK(gate.refusal(a, false)); // And four requests, of which two were chats.
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "more answers than the limit of chats ever allows are refused for good") {
+  admission_rules rules;
+  rules.chats = limit("5 per day");
+  admission gate{rules, counts};
+  auto a = gate.identify(from("192.0.2.1"));
+  CHECK_FALSE(gate.refusal(a, true));
+  auto refused = gate.further_refusal(a, 5);
+  REQUIRE(refused);
+  CHECK(refused->code == openai::error_code::invalid_value);
+  CHECK(refused->param == "n");
+  CHECK_FALSE(gate.refusal(a, true));
+  CHECK_FALSE(gate.further_refusal(a, 4));
+}
+
+TEST_CASE_FIXTURE(fixture, "without a limit of chats any number of answers passes") {
+  admission_rules rules;
+  rules.requests = limit("1 per day");
+  admission gate{rules, counts};
+  auto a = gate.identify(from("192.0.2.1"));
+  CHECK_FALSE(gate.refusal(a, true));
+  CHECK_FALSE(gate.further_refusal(a, 7));
+}

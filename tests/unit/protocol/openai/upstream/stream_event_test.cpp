@@ -1,0 +1,44 @@
+#include "protocol/openai/upstream/stream_event.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace nekod;
+using namespace nekod::openai;
+
+namespace {
+
+stream_event of(std::string_view data, std::string_view name = {}) {
+  return event_of({.name = name, .data = data, .stray = false});
+}
+
+} // namespace
+
+TEST_CASE("signs of life are no part of an answer") {
+  for (const auto* data : {"ping", "PING", " ping ", "ping - 2026-01-01 10:00:00", "pong",
+                           "heartbeat", "keep-alive", "keepalive", ": keep-alive", ": X PROCESSING",
+                           "\"ping\"", "null", "1719000000", "1719000000.5"}) {
+    CAPTURE(data);
+    CHECK(of(data) == stream_event::foreign);
+  }
+  CHECK(of(R"({"type":"ping"})", "ping") == stream_event::foreign);
+  CHECK(of("x", "status") == stream_event::foreign);
+}
+
+TEST_CASE("what should be a chunk is taken for one, JSON or not") {
+  for (const auto* data :
+       {R"({"choices":[]})", "{", "[", "meow", "pinger", "error: no", "\"text\""}) {
+    CAPTURE(data);
+    CHECK(of(data) == stream_event::chunk);
+  }
+  CHECK(of("{}", "message") == stream_event::chunk);
+  CHECK(of(std::string{"ping "} + std::string(100, '.')) == stream_event::chunk);
+}
+
+TEST_CASE("ends, failures and nothing") {
+  CHECK(of("[DONE]") == stream_event::done);
+  CHECK(of(" [DONE] ", "done") == stream_event::done);
+  CHECK(of("{}", "error") == stream_event::failure);
+  CHECK(of("") == stream_event::nothing);
+  CHECK(event_of({.name = {}, .data = "meow", .stray = true}) == stream_event::nothing);
+  CHECK(event_of({.name = {}, .data = "{", .stray = true}) == stream_event::chunk);
+}

@@ -1,0 +1,173 @@
+#include "protocol/openai/upstream/failure_words.hpp"
+#include "protocol/openai/upstream/upstream_failures.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using namespace nekod;
+using namespace nekod::openai;
+
+namespace {
+
+error failure(std::uint16_t status, std::string_view body) {
+  return failure_of(status, parse_failure(body));
+}
+
+/// An error object with that message.
+std::string saying(const std::string& message, const std::string& more = {}) {
+  return R"({"error":{"message":")" + message + "\"" + more + "}}";
+}
+
+} // namespace
+
+TEST_CASE("what is the client's matter reaches it in the server's words") {
+  auto e = failure(400, R"({"error":{"message":"no","type":"bad","param":"x","code":"odd"}})");
+  CHECK(status_of(e) == 400);
+  CHECK(to_json(e, language::zh) ==
+        R"({"error":{"message":"no","type":"bad","param":"x","code":"odd"}})");
+  struct {
+    std::uint16_t status;
+    std::string body;
+    error_code code;
+    std::uint16_t shown;
+  } const table[] = {
+      {400, saying("x", R"(,"code":"content_filter")"), error_code::upstream_refused, 400},
+      {400, "", error_code::upstream_refused, 400},
+      {422, R"({"detail":"x"})", error_code::upstream_refused, 422},
+      {429, saying("slow down"), error_code::rate_limit_exceeded, 429},
+      {429, saying("x", R"(,"code":"insufficient_quota")"), error_code::rate_limit_exceeded, 429},
+  };
+  for (const auto& row : table) {
+    CAPTURE(row.body);
+    auto told = failure(row.status, row.body);
+    CHECK(told.code == row.code);
+    CHECK(status_of(told) == row.shown);
+    CHECK(told.foreign);
+  }
+  // A status in place of a word is no code.
+  CHECK(to_json(failure(400, R"({"error":{"message":"m","code":400}})"), language::en)
+            .find(R"("code":"upstream_refused")") != std::string::npos);
+}
+
+TEST_CASE("a conversation that is too long is known by any server's words") {
+  for (const auto& body : {
+           saying("x", R"(,"code":"context_length_exceeded")"),
+           saying("the request exceeds the available context size", R"(,"code":400)"),
+           saying("x", R"(,"type":"exceed_context_size_error")"),
+           saying("This model's maximum context length is 4096 tokens, however you requested 5000"),
+           saying("prompt is too long: 210000 tokens > 200000 maximum"),
+           saying("The input token count (1048577) exceeds the maximum number of tokens allowed"),
+           saying("`inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000"),
+           saying("litellm.ContextWindowExceededError: too much"),
+           saying("Please reduce the length of the messages or completion."),
+           saying("Input is too long for requested model."),
+           saying("This model's maximum prompt length is 131072 but the request has 200000"),
+       })
+    for (std::uint16_t status : {400, 413, 422, 500}) {
+      CAPTURE(body);
+      auto e = failure(status, body);
+      CHECK(e.code == error_code::context_length_exceeded);
+      CHECK(status_of(e) == (status == 500 ? 400 : status));
+      CHECK(to_json(e, language::en).find(R"("code":"context_length_exceeded")") !=
+            std::string::npos);
+    }
+  CHECK(failure(400, saying("max_tokens must be an integer")).code == error_code::upstream_refused);
+  CHECK(failure(429, saying("too many tokens per minute")).code == error_code::rate_limit_exceeded);
+}
+
+TEST_CASE("a model that is not there is known by any server's words and status") {
+  for (const auto& body : {
+           saying("model 'x' not found"),
+           saying("model \\\"x\\\" not found, try pulling it first"),
+           saying("The model `x` does not exist.", R"(,"type":"NotFoundError","code":404)"),
+           saying("The model `x` does not exist or you do not have access to it."),
+           saying("/chat/completions: Invalid model name passed in model=x"),
+           saying("x is not a valid model ID", R"(,"code":400)"),
+           saying("Model Not Exist", R"(,"type":"invalid_request_error")"),
+           saying("Invalid model: x", R"(,"type":"invalid_model")"),
+           saying("models/x is not found for API version v1main"),
+           saying("no", R"(,"code":"model_not_found")"),
+           saying("Unable to access model x."),
+           std::string{R"({"error":"model 'x' not found"})"},
+       })
+    for (std::uint16_t status : {400, 404, 422}) {
+      CAPTURE(body);
+      auto e = failure(status, body);
+      CHECK(e.code == error_code::model_not_found);
+      CHECK(status_of(e) == 404);
+      CHECK(to_json(e, language::en).find(R"("code":"model_not_found")") != std::string::npos);
+    }
+  for (const auto* message : {"this model does not support tools", "image file not found",
+                              "temperature is not valid", "unknown field model_kwargs"})
+    CHECK(failure(400, saying(message)).code == error_code::upstream_refused);
+  CHECK(failure(404, R"({"detail":"Not Found"})").code == error_code::upstream_error);
+}
+
+TEST_CASE("a server that fails is heard in its own words and status, where it has some") {
+  for (std::uint16_t status : {500, 501, 502, 503, 504, 529}) {
+    auto e = failure(status, saying("cannot read the picture", R"(,"type":"server_error")"));
+    CHECK(e.code == (status == 504 ? error_code::upstream_timeout : error_code::upstream_error));
+    CHECK(status_of(e) == status);
+    CHECK(message_of(e, language::zh) == "cannot read the picture");
+    e = failure(status, "");
+    CHECK(status_of(e) == (status == 504 ? 504 : 502));
+    CHECK(message_of(e, language::en).find(std::to_string(status)) != std::string::npos);
+  }
+  // Within a stream.
+  CHECK(message_of(failure(0, saying("out of memory")), language::zh) == "out of memory");
+  CHECK(status_of(failure(0, saying("out of memory"))) == 502);
+  CHECK(status_of(failure(0, saying("busy", R"(,"code":503)"))) == 503);
+}
+
+TEST_CASE("a refusal of our account is ours, with the server's message and nothing else of it") {
+  const auto body = saying("no credit", R"(,"type":"their_type","code":"their_code")");
+  for (std::uint16_t status : {401, 402, 403}) {
+    auto e = failure(status, body);
+    CHECK(status_of(e) == 502);
+    const auto told = to_json(e, language::en);
+    CHECK(told.find("no credit") != std::string::npos);
+    CHECK(told.find(R"("code":"upstream_auth_failed")") != std::string::npos);
+    CHECK(told.find("their_") == std::string::npos);
+    CHECK(status_of(failure(status, "")) == 502);
+  }
+  for (const auto* more : {R"(,"code":"billing_hard_limit_reached")", R"(,"type":"billing_error")",
+                           R"(,"code":"insufficient_quota")"})
+    CHECK(failure(400, saying("x", more)).code == error_code::upstream_auth_failed);
+}
+
+TEST_CASE("what is between us and the server is told in our words") {
+  for (std::uint16_t status : {302, 404, 405, 408}) {
+    auto e = failure(status, saying("the key sk-secret is wrong"));
+    CHECK(e.code == error_code::upstream_error);
+    CHECK_FALSE(e.foreign);
+  }
+}
+
+TEST_CASE("a server that leads back to us says so") {
+  auto e = failure(508, saying("x", R"(,"code":"upstream_loop")"));
+  CHECK(e.code == error_code::upstream_loop);
+  CHECK(status_of(e) == 508);
+  CHECK_FALSE(retriable(e.code));
+}
+
+TEST_CASE("a server that loads is known by its words") {
+  for (const auto* body : {R"({"error":{"code":503,"message":"Loading model"}})",
+                           R"({"error":"Model x is currently loading","estimated_time":20})",
+                           "<html>The model is LOADING. Please wait.<br/>", "Server is starting up",
+                           R"({"detail":"still warming up"})"}) {
+    CAPTURE(body);
+    CHECK(says_it_loads(503, body));
+    CHECK_FALSE(says_it_loads(500, body));
+  }
+  CHECK_FALSE(says_it_loads(503, R"({"error":{"message":"overloaded, try later"}})"));
+  CHECK_FALSE(says_it_loads(503, ""));
+}
+
+TEST_CASE("an error object is JSON that says something") {
+  for (const auto* body :
+       {R"({"error":{"message":"m"}})", R"( {"error":"m"})", R"({"detail":"m"})"})
+    CHECK(is_error_object(body));
+  for (const auto* body : {"", "m", "<html>m", "{}", "[]", R"({"choices":[]})"})
+    CHECK_FALSE(is_error_object(body));
+}
