@@ -1,7 +1,7 @@
 # What is installed where, and the Debian package made of it.
 #
-# Below /usr and /usr/local settings are in /etc; below any other prefix they are in its own etc, so that
-# nobody needs to be root to look at what would be installed.
+# Below /usr and /usr/local settings go to /etc; below any other prefix they go to its own etc, so that one
+# can look at an installation without being root.
 include(GNUInstallDirs)
 
 set(share "${CMAKE_INSTALL_DATAROOTDIR}/nekod")
@@ -9,9 +9,12 @@ set(doc "${CMAKE_INSTALL_DATAROOTDIR}/doc/nekod")
 
 install(TARGETS nekod nekod-sim RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 
+# The guides keep their folders, so that the links between them work.
 file(GLOB readmes "${PROJECT_SOURCE_DIR}/README*.md")
-install(FILES ${readmes} DESTINATION "${doc}")
-install(FILES scripts/README.md DESTINATION "${doc}/scripts")
+install(FILES ${readmes} CHANGELOG.md CONTRIBUTING.md SECURITY.md DESTINATION "${doc}")
+install(FILES http/API.md http/API.zh.md DESTINATION "${doc}/http")
+install(FILES scripts/MANUAL.md scripts/OPERATING.md scripts/OPERATING.zh.md
+        DESTINATION "${doc}/scripts")
 install(FILES LICENSE DESTINATION "${doc}" RENAME copyright)
 install(FILES scripts/systemd/tls.conf DESTINATION "${share}/systemd")
 foreach(examples IN ITEMS grafana prometheus proxies)
@@ -20,8 +23,8 @@ foreach(examples IN ITEMS grafana prometheus proxies)
   endif()
 endforeach()
 
-# The units name the paths of the package; the prefix is known only when it comes to installing. Settings
-# that are there already stay.
+# The units contain the paths of the package; the prefix is known only at installation. Existing settings
+# stay.
 install(CODE "set(units \"${PROJECT_SOURCE_DIR}/scripts/systemd\")
 set(bin \"${CMAKE_INSTALL_BINDIR}\")")
 install(
@@ -50,22 +53,22 @@ set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME nekod)
 set(CPACK_PACKAGE_VENDOR "nekod developers")
 set(CPACK_PACKAGE_CONTACT "nekod developers <nekod@localhost>")
-# Files go to absolute paths too, which a staging folder is needed for.
+# Some files go to absolute paths, which need a staging folder.
 set(CPACK_SET_DESTDIR ON)
 set(CPACK_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-# For upstreams that are spoken to over TLS.
+# For upstreams over TLS.
 set(CPACK_DEBIAN_PACKAGE_DEPENDS ca-certificates)
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "nginx | apache2, ssl-cert, prometheus")
 # The first line of the description, and the others.
 string(REGEX REPLACE "^An? " "" CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
-    "Any OpenAI client works with it by changing its base address; each
-conversation keeps to one chat upstream. A simulator of such a chat service
-comes along.")
+    "Any OpenAI client works with it by changing its base URL; each
+conversation keeps to one upstream chat. The package includes a simulator of
+such a chat service.")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA "")
 foreach(file IN ITEMS conffiles postinst prerm postrm)

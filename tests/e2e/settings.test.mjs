@@ -126,9 +126,9 @@ test('a secret that would be two lines of HTTP is refused, and not told', async 
   }
 });
 
-test('the file of the README is one that nekod takes', async (t) => {
-  const readme = readFileSync(join(dirname(fileURLToPath(import.meta.url)), '../../README.md'), 'utf8');
-  const [, toml] = readme.match(/```toml\n([^]*?)```/);
+test('the file of the operator\'s guide is one that nekod takes', async (t) => {
+  const guide = join(dirname(fileURLToPath(import.meta.url)), '../../scripts/OPERATING.md');
+  const [, toml] = readFileSync(guide, 'utf8').match(/```toml\n([^]*?)```/);
   const options = { home: { 'nekod.toml': toml }, env: { ANUNEKO_TOKEN: 'one', CLOUD_KEY: 'two' } };
   const { code, log } = await runToEnd(t, ['--config', 'nekod.toml', '--check-config'], options);
   assert.equal(code, 0, log);
