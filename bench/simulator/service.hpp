@@ -38,7 +38,7 @@ struct options {
 
 /// A look-alike of the AnuNeko service, and of an OpenAI-compatible one, over real HTTP, with books
 /// of what it was sent, faults on request, and a report of wrong use. Everything it keeps is
-/// bounded. See bench/README.md for the calls below `/sim/` that steer it.
+/// bounded. bench/simulator/README.md describes the calls below `/sim/` that steer it.
 class service {
 public:
   /// Opens the port.
