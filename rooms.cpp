@@ -26,15 +26,13 @@ namespace nekod {
 
 namespace {
 
-/// The sessions' file, if there is to be one.
 /// @throws start_error that names the setting, and says what is wrong with the file.
-std::shared_ptr<session_database> open_database(const settings& s) {
+std::unique_ptr<session_store> open_store(const settings& s) {
   if (s.store_file.empty())
-    return nullptr;
+    return open_memory_store();
   using texts = session_database::texts;
   try {
-    return std::make_shared<session_database>(s.store_file,
-                                              s.store_texts ? texts::kept : texts::dropped);
+    return open_sqlite_store(s.store_file, s.store_texts ? texts::kept : texts::dropped);
   } catch (const session_file_error& e) {
     throw start_error{e.may_pass() ? exit_code::passing : exit_code::setting,
                       with_source(s, "--store") + ": " + e.what()};
@@ -72,9 +70,7 @@ rooms::rooms(settings s, live_settings live, logs& l)
   } catch (const std::system_error& e) {
     refuse_address(set, e);
   }
-  database = open_database(set);
-  digest =
-      std::make_shared<conversation_digest>(database ? database->digest_key() : make_digest_key());
+  sessions = open_store(set);
   make_client();
   make_actors(std::move(live.aliases));
   watch_sizes();
@@ -153,18 +149,17 @@ void rooms::make_actors(model_aliases aliases) {
   add_message_types(config);
   run_actors_on(loops, config);
   system.emplace(config);
-  const auto health = database ? database->health() : nullptr;
-  store = make_store();
+  const session_lifetime lifetime{in_whole_seconds(set.session_ttl), max_age_of(set)};
+  store = sessions->spawn(*system, lifetime, counts);
   registry_options o;
   o.upstreams = make_upstreams(*client, set, upstreams, budget, instance, counts);
   o.budget = budget;
   o.limits = conversation_limits_of(set);
   o.store = store;
-  if (health)
-    o.health = health;
+  o.health = sessions->health();
   o.counts = counts;
   o.aliases = std::move(aliases);
-  o.digest = digest;
+  o.digest = std::make_shared<conversation_digest>(sessions->key());
   o.matching = set.session_matching;
   o.session_queue = set.session_queue;
   // In memory it is not to last longer than in the store.
@@ -173,15 +168,6 @@ void rooms::make_actors(model_aliases aliases) {
   o.models_age = in_whole_seconds(set.models_age);
   o.loading_wait = std::chrono::duration_cast<std::chrono::milliseconds>(set.loading_wait);
   registry = system->spawn(nekod::registry, std::move(o));
-}
-
-store_actor rooms::make_store() {
-  session_lifetime lifetime{in_whole_seconds(set.session_ttl), max_age_of(set)};
-  if (!database)
-    return system->spawn(memory_store, lifetime, counts);
-  // A thread of its own, where it may wait for the disk. The file is closed when it ends.
-  return system->spawn<caf::detached>(sqlite_store, std::exchange(database, nullptr), lifetime,
-                                      counts);
 }
 
 void rooms::watch_sizes() {

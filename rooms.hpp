@@ -5,7 +5,7 @@
 #include "actors/runtime/ids.hpp"
 #include "actors/runtime/logging.hpp"
 #include "actors/runtime/metrics.hpp"
-#include "actors/store/session_database.hpp"
+#include "actors/store/session_store.hpp"
 #include "bench/simulator/service.hpp"
 #include "http/client/curl_transport.hpp"
 #include "http/server/api/routes.hpp"
@@ -53,9 +53,7 @@ struct rooms {
   std::size_t max_connections = 0;
   /// Plain HTTP's, where TLS is wanted.
   std::optional<http::server> redirect;
-  /// The store's, once that is made.
-  std::shared_ptr<session_database> database;
-  std::shared_ptr<const conversation_digest> digest;
+  std::unique_ptr<session_store> sessions;
   std::optional<http::curl_transport> client;
   caf::actor_system_config config;
   std::optional<caf::actor_system> system;
@@ -70,7 +68,6 @@ private:
                       const http::exchange_outcome& outcome);
   void make_client();
   void make_actors(model_aliases aliases);
-  store_actor make_store();
   void watch_sizes();
   void make_routes();
   void warn_of_strangers() const;

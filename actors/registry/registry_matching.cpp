@@ -20,15 +20,13 @@ using openai::error_code;
 /// How long the store may take to find a conversation, or an answer; a new session serves past it.
 constexpr std::chrono::seconds match_timeout{2};
 
-/// What is the same in a request that is sent again, and in no other that is alike. Words that many
-/// begin with are the same request from the same sender alone.
-std::string identity_of(const turn& t) {
+/// The identity of a request: the same when it is sent again, and another for each that is merely
+/// alike. Opening words that many clients may send are the same request only from the same sender.
+std::string identity_of(const turn& t, const conversation_digest& digest) {
   const auto& r = *t.request;
-  std::hash<std::string> hash;
-  auto result = t.told.asked + '\n' + std::to_string(hash(r.body)) + '\n' + t.name + '\n' +
-                r.retries.key + (t.scope.empty() ? "" : '\n' + t.scope);
-  auto anybodys = r.retries.key.empty() && t.name.empty() && !t.told.tell_history();
-  return anybodys ? result + '\n' + std::to_string(hash(r.retries.sender)) : result;
+  const auto from_anybody = r.retries.key.empty() && t.name.empty() && !t.told.tell_history();
+  return digest.of_parts({t.told.asked, r.body, t.name, r.retries.key, t.scope,
+                          from_anybody ? std::string_view{r.retries.sender} : std::string_view{}});
 }
 
 /// Whether a request says something before its new part.
@@ -84,7 +82,7 @@ void registry_state::say_what_scopes_are() {
 
 void registry_state::find_session(turn next, const std::string& tenant, reply_actor reply) {
   if (next.name.empty()) {
-    next.identity = identity_of(next);
+    next.identity = identity_of(next, *options_.digest);
     place(std::move(next), tenant, std::move(reply));
   } else {
     take_named(std::move(next), tenant, std::move(reply));
@@ -95,7 +93,7 @@ void registry_state::take_named(turn next, const std::string& tenant, reply_acto
   // A name says more than the scope it comes with.
   if (next.request->session_id.empty())
     next.scope.clear();
-  next.identity = identity_of(next);
+  next.identity = identity_of(next, *options_.digest);
   next.match = session_match::explicit_id;
   const session_key key{tenant, next.name};
   give(key, true, std::move(next), std::move(reply));

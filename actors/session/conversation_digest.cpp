@@ -73,10 +73,8 @@ std::string conversation_digest::extend(const std::string& digest, openai::role 
     return digest;
   // The digest before has one of two lengths and the speaker one byte, so that no text can take
   // their place.
-  std::string said = digest;
-  said += static_cast<char>('0' + static_cast<int>(speaker));
-  said += text;
-  return digest_of(said);
+  const auto speaks = static_cast<char>('0' + static_cast<int>(speaker));
+  return digest_of({digest, {&speaks, 1}, text});
 }
 
 std::string conversation_digest::extend(const std::string& digest, const openai::message& m) const {
@@ -84,22 +82,22 @@ std::string conversation_digest::extend(const std::string& digest, const openai:
     return extend(digest, m.speaker, m.text);
   // Another byte for the speaker, and the text's length before it, so that no text can pass for
   // more than text.
-  auto text = without_trailing_space(m.text);
-  std::string said = digest;
-  said += static_cast<char>('a' + static_cast<int>(m.speaker));
-  said += std::to_string(text.size()) + ':';
-  said += text;
-  said += m.more;
-  return digest_of(said);
+  const auto text = without_trailing_space(m.text);
+  const auto speaks = static_cast<char>('a' + static_cast<int>(m.speaker));
+  const auto size = std::to_string(text.size());
+  return digest_of({digest, {&speaks, 1}, size, ":", text, m.more});
 }
 
-std::string conversation_digest::digest_of(const std::string& said) const {
+/// The digest of these texts, one behind the other.
+std::string conversation_digest::digest_of(const std::vector<std::string_view>& said) const {
   std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
   std::size_t size = 0;
   context going_on{EVP_MAC_CTX_dup(begun_.get())};
-  if (!going_on ||
-      EVP_MAC_update(going_on.get(), reinterpret_cast<const unsigned char*>(said.data()),
-                     said.size()) != 1 ||
+  const auto add = [&](std::string_view text) {
+    return EVP_MAC_update(going_on.get(), reinterpret_cast<const unsigned char*>(text.data()),
+                          text.size()) == 1;
+  };
+  if (!going_on || !std::all_of(said.begin(), said.end(), add) ||
       EVP_MAC_final(going_on.get(), out.data(), &size, out.size()) != 1)
     throw std::runtime_error{"no digest of a conversation"};
   return hex(out.data(), digest_size);
@@ -114,7 +112,18 @@ std::string conversation_digest::of(const std::vector<openai::message>& conversa
 
 std::string conversation_digest::of_name(std::string_view name) const {
   // No speaker has this byte.
-  return digest_of('n' + std::string{name});
+  return digest_of({"n", name});
+}
+
+std::string conversation_digest::of_parts(const std::vector<std::string_view>& parts) const {
+  // No speaker has this byte. The lengths tell where each part ends.
+  std::string lengths = "r";
+  for (auto part : parts)
+    lengths += std::to_string(part.size()) + ',';
+  lengths += ':';
+  std::vector<std::string_view> said{lengths};
+  said.insert(said.end(), parts.begin(), parts.end());
+  return digest_of(said);
 }
 
 request_digests conversation_digest::of(const openai::chat_request& r) const {

@@ -51,11 +51,15 @@ public:
   /// conversation's.
   std::string of_name(std::string_view name) const;
 
+  /// The identity of a request that these parts make up: the same for each that has the same parts
+  /// in the same order, and no conversation's digest.
+  std::string of_parts(const std::vector<std::string_view>& parts) const;
+
   /// The digests of what a request tells.
   request_digests of(const openai::chat_request& r) const;
 
 private:
-  std::string digest_of(const std::string& said) const;
+  std::string digest_of(const std::vector<std::string_view>& said) const;
 
   /// What has taken the key, and is copied for each digest: to look the algorithm up and begin with
   /// the key costs more than most messages do.

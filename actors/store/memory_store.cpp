@@ -1,5 +1,7 @@
 #include "actors/store/memory_store.hpp"
 
+#include "actors/session/conversation_digest.hpp"
+
 #include <algorithm>
 
 namespace nekod {
@@ -214,6 +216,31 @@ store_actor::behavior_type memory_store(store_actor::stateful_pointer<memory_sto
           self->delayed_send(self, lifetime.sweep_interval(), atom::sweep_v);
       },
   };
+}
+
+namespace {
+
+class opened_memory_store : public session_store {
+public:
+  const std::string& key() const noexcept override { return key_; }
+
+  std::shared_ptr<const store_health> health() const override {
+    return std::make_shared<store_health>();
+  }
+
+  store_actor spawn(caf::actor_system& system, session_lifetime lifetime,
+                    std::shared_ptr<metrics> counts) override {
+    return system.spawn(memory_store, lifetime, std::move(counts));
+  }
+
+private:
+  const std::string key_ = make_digest_key();
+};
+
+} // namespace
+
+std::unique_ptr<session_store> open_memory_store() {
+  return std::make_unique<opened_memory_store>();
 }
 
 } // namespace nekod

@@ -2,6 +2,7 @@
 
 #include "actors/messages.hpp"
 #include "actors/runtime/metrics.hpp"
+#include "actors/store/session_store.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -118,5 +119,8 @@ private:
 store_actor::behavior_type memory_store(store_actor::stateful_pointer<memory_store_state> self,
                                         session_lifetime lifetime,
                                         const std::shared_ptr<metrics>& counts);
+
+/// A store in memory. Its key is random, and ends with it.
+std::unique_ptr<session_store> open_memory_store();
 
 } // namespace nekod

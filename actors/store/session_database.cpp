@@ -40,7 +40,7 @@ constexpr std::int64_t unsure_run = 0;
 
 constexpr const char* record_query =
     "SELECT id, tenant, model, created_at, last_used, turns, chat_id, chat_model, chat_is_new, "
-    "unsettled_message, tip, messages, run, upstream_conversation, chat_account, identity, answer, "
+    "unsettled_message, tip, messages, run, chat_upstream, chat_account, identity, answer, "
     "chat_messages, scope, prompt "
     "FROM sessions LEFT JOIN transcripts ON transcripts.session = number "
     "LEFT JOIN answers ON answers.session = number ";
@@ -61,12 +61,12 @@ session_database::session_database(const std::string& file, texts t) try
       update_(db_.prepare(
           "UPDATE sessions SET model = ?4, last_used = ?5, turns = ?6, tip = ?7, chat_id = ?8, "
           "chat_model = ?9, chat_is_new = ?10, unsettled_message = ?11, run = ?12, "
-          "upstream_conversation = ?13, chat_account = ?14, chat_messages = ?15, scope = ?16, "
+          "chat_upstream = ?13, chat_account = ?14, chat_messages = ?15, scope = ?16, "
           "prompt = ?17 WHERE id = ?1 AND tenant = ?2 AND created_at = ?3 RETURNING number")),
       replace_(db_.prepare("DELETE FROM sessions WHERE tenant = ?1 AND id = ?2")),
       insert_(db_.prepare(
           "INSERT INTO sessions (id, tenant, created_at, model, last_used, turns, tip, chat_id, "
-          "chat_model, chat_is_new, unsettled_message, run, upstream_conversation, chat_account, "
+          "chat_model, chat_is_new, unsettled_message, run, chat_upstream, chat_account, "
           "chat_messages, scope, prompt) "
           "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)")),
       keep_transcript_(db_.prepare("INSERT OR REPLACE INTO transcripts VALUES (?1, ?2)")),

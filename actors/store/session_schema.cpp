@@ -151,7 +151,7 @@ const std::vector<std::string>& session_schema_steps() {
       )",
       // Whose the chats are was not told before: a conversation of then gets a new one.
       R"(
-      ALTER TABLE sessions ADD COLUMN upstream_conversation TEXT NOT NULL DEFAULT '';
+      ALTER TABLE sessions ADD COLUMN chat_upstream TEXT NOT NULL DEFAULT '';
       ALTER TABLE sessions ADD COLUMN chat_account TEXT NOT NULL DEFAULT '';
       )",
       // The owner is the session's tenant, for the index. Of how many messages chats had before
@@ -186,7 +186,7 @@ const std::vector<std::string>& session_schema_steps() {
         chat_is_new INTEGER NOT NULL,
         unsettled_message TEXT NOT NULL,
         run INTEGER NOT NULL,
-        upstream_conversation TEXT NOT NULL,
+        chat_upstream TEXT NOT NULL,
         chat_account TEXT NOT NULL,
         chat_messages INTEGER NOT NULL,
         scope TEXT NOT NULL DEFAULT '',
@@ -195,7 +195,7 @@ const std::vector<std::string>& session_schema_steps() {
       ) STRICT;
       INSERT INTO sessions_of_tenants
         SELECT number, id, tenant, model, created_at, last_used, turns, tip, chat_id, chat_model,
-          chat_is_new, unsettled_message, run, upstream_conversation, chat_account, chat_messages, '', NULL
+          chat_is_new, unsettled_message, run, chat_upstream, chat_account, chat_messages, '', NULL
         FROM sessions;
       DROP TABLE sessions;
       ALTER TABLE sessions_of_tenants RENAME TO sessions;
@@ -218,6 +218,12 @@ const std::vector<std::string>& session_schema_steps() {
       CREATE TRIGGER answer_of_deleted AFTER DELETE ON sessions BEGIN
         DELETE FROM answers WHERE session = old.number;
       END;
+      )",
+      // Requests were identified by the standard library's hash of their body, and are by a digest
+      // under the file's key from here on. Bodies are not stored, so old identities cannot be made
+      // anew: no request would ever match them, and their answers would only keep text on the disk.
+      R"(
+      DELETE FROM answers;
       )",
   };
   return steps;

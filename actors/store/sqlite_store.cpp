@@ -278,4 +278,37 @@ sqlite_store(batching_store_actor::stateful_pointer<sqlite_store_state> self,
   };
 }
 
+namespace {
+
+class opened_sqlite_store : public session_store {
+public:
+  opened_sqlite_store(const std::string& file, session_database::texts texts)
+      : database_(std::make_shared<session_database>(file, texts)),
+        key_(database_->digest_key()),
+        health_(database_->health()) {}
+
+  const std::string& key() const noexcept override { return key_; }
+
+  std::shared_ptr<const store_health> health() const override { return health_; }
+
+  store_actor spawn(caf::actor_system& system, session_lifetime lifetime,
+                    std::shared_ptr<metrics> counts) override {
+    // A thread of its own, where it may wait for the disk.
+    return system.spawn<caf::detached>(sqlite_store, std::exchange(database_, nullptr), lifetime,
+                                       std::move(counts));
+  }
+
+private:
+  std::shared_ptr<session_database> database_;
+  const std::string key_;
+  const std::shared_ptr<const store_health> health_;
+};
+
+} // namespace
+
+std::unique_ptr<session_store> open_sqlite_store(const std::string& file,
+                                                 session_database::texts texts) {
+  return std::make_unique<opened_sqlite_store>(file, texts);
+}
+
 } // namespace nekod

@@ -4,6 +4,7 @@
 #include "actors/runtime/metrics.hpp"
 #include "actors/store/memory_store.hpp"
 #include "actors/store/session_database.hpp"
+#include "actors/store/session_store.hpp"
 
 #include <chrono>
 #include <deque>
@@ -88,5 +89,10 @@ batching_store_actor::behavior_type
 sqlite_store(batching_store_actor::stateful_pointer<sqlite_store_state> self,
              std::shared_ptr<session_database> database, session_lifetime lifetime,
              std::shared_ptr<metrics> counts);
+
+/// A store in *file*, which is made where there is none, and closed when the actor ends.
+/// @throws session_file_error as `open_session_file` does.
+std::unique_ptr<session_store> open_sqlite_store(const std::string& file,
+                                                 session_database::texts texts);
 
 } // namespace nekod

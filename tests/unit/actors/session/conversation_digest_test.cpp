@@ -136,6 +136,17 @@ TEST_CASE("a name's digest is no conversation's") {
     CHECK(digest.of_name("a") != of({{speaker, "a"}}));
 }
 
+TEST_CASE("the parts of a request are told apart, and are no conversation's digest") {
+  CHECK(digest.of_parts({"a", "b", ""}) == digest.of_parts({"a", "b", ""}));
+  CHECK(digest.of_parts({"a", "b", ""}).size() == 32);
+  CHECK(digest.of_parts({"a", "b", ""}) != digest.of_parts({"b", "a", ""}));
+  CHECK(digest.of_parts({"ab", "", ""}) != digest.of_parts({"a", "b", ""}));
+  CHECK(digest.of_parts({"a", "b", ""}) != digest.of_parts({"a", "", "b"}));
+  CHECK(digest.of_parts({"1,", "x", ""}) != digest.of_parts({"1", ",x", ""}));
+  CHECK(digest.of_parts({"hello"}) != of({{role::user, "hello"}}));
+  CHECK(digest.of_parts({"hello"}) != conversation_digest{"another key"}.of_parts({"hello"}));
+}
+
 TEST_CASE("titles and summaries that are wanted whole stand aside") {
   messages title{{role::user, "Please generate a four to five word TITLE summarizing this"}};
   CHECK(is_aside(request(title, false)));

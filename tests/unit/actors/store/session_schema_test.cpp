@@ -1,10 +1,14 @@
+#include "actors/store/session_database.hpp"
 #include "actors/store/session_schema.hpp"
+#include "protocol/openai/chat/transcript_json.hpp"
+#include "tests/unit/support/old_session_files.hpp"
 #include "tests/unit/support/temporary_folder.hpp"
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
 using namespace nekod;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -31,6 +35,49 @@ std::string refusal(const std::string& file, const strings& steps = session_sche
 
 bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
+}
+
+/// The steps to the schema before today's.
+strings steps_of_predecessor() {
+  const auto& all = session_schema_steps();
+  return {all.begin(), all.end() - 1};
+}
+
+using texts = session_database::texts;
+
+/// The sessions of a file of 1.0.0 are there, by whatever steps they came to today's schema.
+void check_sessions_of_1_0_0(session_database& db) {
+  CHECK(db.count() == 3);
+  const auto chat = db.load({"alice", "chat-1"});
+  REQUIRE(chat.found);
+  CHECK(chat.record.info.turns == 2);
+  CHECK(chat.record.info.created_at == std::chrono::system_clock::time_point{1s});
+  CHECK(chat.record.info.last_used == std::chrono::system_clock::time_point{5s});
+  CHECK(chat.record.chat.id == "c-1");
+  CHECK(chat.record.chat.upstream == "anuneko");
+  CHECK(chat.record.chat.account == "a-1");
+  CHECK(chat.record.chat.messages == 4);
+  CHECK_FALSE(chat.record.chat.unsure);
+  CHECK_FALSE(chat.record.prompt.has_value());
+  REQUIRE(chat.record.transcript.size() == 5);
+  CHECK(chat.record.transcript[1].text == "你好");
+  CHECK(chat.record.transcript[3].text == R"(a "quoted" word)");
+  const auto whole = db.find({"alice", {}, "bb00bb00bb00bb00bb00bb00bb00bb00"});
+  REQUIRE(whole.found);
+  CHECK(whole.record.info.id == "whole-1");
+  CHECK(
+      openai::transcript_json(whole.record.transcript) ==
+      R"([{"role":"user","content":[{"type":"text","text":"in parts"}]},)"
+      R"({"role":"assistant","content":null,"tool_calls":[{"id":"t1","type":"function",)"
+      R"("function":{"name":"f","arguments":"{}"}}]},)"
+      R"({"role":"tool","tool_call_id":"t1","content":"4"},{"role":"assistant","content":"four"}])");
+  const auto digest = db.load({"bob", "digest-1"});
+  CHECK(digest.record.chat.unsettled_message == "m-3");
+  CHECK(digest.record.transcript.empty());
+  std::string key;
+  for (auto i = 0; i < 32; ++i)
+    key += "01";
+  CHECK(db.digest_key() == key);
 }
 
 } // namespace
@@ -61,6 +108,26 @@ TEST_CASE_FIXTURE(fixture, "an older file is brought up to date, and keeps what 
   auto db = open_session_file(file, two);
   CHECK(db.number("PRAGMA user_version") == 2);
   CHECK(db.number("SELECT lives FROM cats WHERE name = 'Tom'") == 9);
+}
+
+TEST_CASE_FIXTURE(fixture, "a file of 1.0.0 keeps its sessions") {
+  test::write_file_of_1_0_0(file);
+  session_database db{file, texts::kept};
+  check_sessions_of_1_0_0(db);
+}
+
+TEST_CASE_FIXTURE(fixture, "a file of the predecessor keeps its sessions") {
+  test::write_file_of_1_0_0(file);
+  open_session_file(file, steps_of_predecessor());
+  session_database db{file, texts::kept};
+  check_sessions_of_1_0_0(db);
+}
+
+TEST_CASE_FIXTURE(fixture, "an answer whose request was identified by a hash is dropped") {
+  test::write_file_of_1_0_0(file);
+  session_database db{file, texts::kept};
+  CHECK_FALSE(db.answered("alice", "aa00\n1234567").found);
+  CHECK_FALSE(db.load({"alice", "chat-1"}).record.answer);
 }
 
 TEST_CASE_FIXTURE(fixture, "a step that fails leaves the file at its version") {
