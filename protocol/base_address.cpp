@@ -20,7 +20,7 @@ address_parts parts_of(std::string_view url) {
   return {url.substr(0, path), url.substr(path, query - path), url.substr(query)};
 }
 
-/// What no address may have, lest it ends a line of HTTP.
+/// Addresses with such characters are refused: they could end a line of HTTP.
 bool has_space(std::string_view url) {
   return std::any_of(url.begin(), url.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);

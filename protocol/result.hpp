@@ -5,8 +5,8 @@
 
 namespace nekod {
 
-/// A value, or the reason why there is none. What `std::expected` will be in C++23; here so that
-/// `protocol/` needs neither exceptions nor CAF to say what went wrong.
+/// A value, or an error. A stand-in for C++23's `std::expected`, so that `protocol/` needs neither
+/// exceptions nor CAF to report errors.
 template <class T, class E>
 class result {
 public:

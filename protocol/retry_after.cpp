@@ -22,7 +22,7 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
 }
 
-/// The clock counts nanoseconds, which end in the year 2262.
+/// The clock counts nanoseconds and overflows in the year 2262.
 constexpr int latest_year = 2200;
 
 /// A number of digits only.
@@ -34,7 +34,7 @@ std::optional<int> whole_number(std::string_view text) {
   return good && text.front() != '-' ? std::optional{n} : std::nullopt;
 }
 
-/// *text* times *unit* of milliseconds, within limits.
+/// *text* times *unit* in milliseconds, within limits.
 std::optional<milliseconds> amount(std::string_view text, double unit) {
   text = trimmed(text);
   const auto is_number = !text.empty() && text.find_first_not_of("0123456789.") == text.npos;

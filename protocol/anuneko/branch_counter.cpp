@@ -8,7 +8,7 @@ namespace nekod::anuneko {
 
 namespace {
 
-/// More branches than this are none that a service sends.
+/// No service sends more branches than this.
 constexpr std::int64_t most_branches = 128;
 
 } // namespace

@@ -14,14 +14,14 @@ namespace nekod::anuneko {
 /// Finds out early how many alternative answers ("branches") a reply to `post_message` has, from
 /// any split of its bytes.
 ///
-/// A `start` event says it; so does a piece of the only answer. Where there is neither, it is known
-/// as soon as a branch speaks again: each has spoken by then. What it says is not sure: a branch
-/// may yet stay silent.
+/// A `start` event says it, and so does a piece of an only answer. Otherwise it is known once a
+/// branch sends its second piece: by then each branch has sent one. The number is an estimate: a
+/// branch may still stay silent.
 class branch_counter {
 public:
   branch_counter() = default;
 
-  /// Takes the next bytes; none are looked at once the number is known.
+  /// Takes the next bytes; ignores them once the number is known.
   void feed(std::string_view bytes);
 
   /// At least 1; empty until it is known.
@@ -32,7 +32,7 @@ private:
   void take_pieces(const json::value& pieces);
 
   sse::parser parser_;
-  /// Branches that have spoken.
+  /// Branches that have sent text.
   std::set<std::int64_t> heard_;
   std::optional<std::size_t> count_;
 };

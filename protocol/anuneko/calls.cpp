@@ -18,7 +18,7 @@ bool is_alphanumeric(char c) {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-/// *text* as one segment of a path. Dots are escaped as well, so that none is `..`.
+/// *text* as one segment of a path. Dots are escaped too, so that no segment is `..`.
 std::string path_segment(std::string_view text) {
   constexpr std::string_view digits = "0123456789ABCDEF";
   std::string out;
@@ -35,7 +35,7 @@ std::string path_segment(std::string_view text) {
   return out;
 }
 
-/// `{"key":"text"` for a body of which more may follow.
+/// `{"key":"text"`, the open beginning of a body.
 std::string object_with(std::string_view key, std::string_view text) {
   std::string out{"{"};
   json::append_quoted(out, key);
@@ -53,7 +53,7 @@ std::string word_of(const json::value* v) {
   return v->IsNumber() ? json::to_text(*v) : std::string{};
 }
 
-/// The first of *keys* that *object* has a text or number for.
+/// The text or number in the first of *keys* that *object* has.
 std::string first_word(const json::value& object, std::initializer_list<std::string_view> keys) {
   for (const auto key : keys)
     if (auto word = word_of(json::find(object, key)); !word.empty())
@@ -61,7 +61,7 @@ std::string first_word(const json::value& object, std::initializer_list<std::str
   return {};
 }
 
-/// What a reply is about: its `data` where it has one, or all of it.
+/// The result in a reply: its `data` if it has one, else the whole reply.
 const json::value& payload_of(const json::value& reply) {
   const auto* data = json::find(reply, "data");
   return data != nullptr && data->IsObject() ? *data : reply;
@@ -71,7 +71,7 @@ bool means_success(std::string_view code) {
   return code.empty() || code == "0" || code == "ok" || code == "OK";
 }
 
-/// The word of a failure; empty where *reply* is none.
+/// The error code in *reply*; empty if it reports no failure.
 std::string failure_code(const json::value& reply) {
   if (auto code = word_of(json::find(reply, "code")); !means_success(code))
     return code;
@@ -85,7 +85,7 @@ std::string failure_code(const json::value& reply) {
   return wordless ? "error" : std::string{};
 }
 
-/// What *object* says for people.
+/// The message for people in *object*.
 std::string words_in(const json::value& object) {
   return first_word(object, {"detail", "message", "msg"});
 }
@@ -97,7 +97,7 @@ std::string failure_detail(const json::value& reply) {
   return detail;
 }
 
-/// The first of *keys* that *object* has an array for; else null.
+/// The array in the first of *keys* that *object* has one for; else null.
 const json::value* first_array(const json::value& object,
                                std::initializer_list<std::string_view> keys) {
   for (const auto key : keys)
@@ -110,7 +110,7 @@ bool is_users(const json::value& message) {
   return message.IsObject() && first_word(message, {"role", "sender", "from"}) == "user";
 }
 
-/// What a message says: a text, or the first of several.
+/// The text of a message: its only text, or the first of several.
 std::string text_in(const json::value& message) {
   if (auto text = first_word(message, {"text", "content"}); !text.empty())
     return text;

@@ -6,12 +6,12 @@
 #include <string_view>
 #include <vector>
 
-/// The calls of the AnuNeko service, as its public clients know them: paths, bodies, and what their
-/// replies say. The service is private, so replies are read leniently: `{"code":0,"data":{...}}`
-/// around a result or not, unknown keys ignored.
+/// The calls of the AnuNeko service, as its public clients use them: paths, bodies and replies. The
+/// service is private, so replies are read leniently: the result may or may not be wrapped in
+/// `{"code":0,"data":{...}}`, and unknown keys are ignored.
 namespace nekod::anuneko {
 
-/// Which call of the service's.
+/// The service's calls.
 enum class call_kind : std::uint8_t {
   view_user,
   create_chat,
@@ -21,14 +21,14 @@ enum class call_kind : std::uint8_t {
   list_messages,
 };
 
-/// The call's word in metrics.
+/// The call's name in metrics.
 std::string_view name_of(call_kind k) noexcept;
 
 /// One HTTP call, without the account's headers.
 struct call {
   call_kind kind = call_kind::view_user;
   std::string method;
-  /// Below the base URL, from its `/`.
+  /// Relative to the base URL, beginning with `/`.
   std::string path;
   /// Empty for a call without a body.
   std::string content_type;
@@ -37,32 +37,33 @@ struct call {
 
 /// `GET /user/view`: the models the account may use.
 call view_user();
-/// `POST /chat`: a new chat.
+/// `POST /chat`: creates a chat.
 call create_chat(std::string_view model);
-/// `POST /user/select_model`: the model that answers in a chat from now on.
+/// `POST /user/select_model`: sets the model that answers in a chat from now on.
 call select_model(std::string_view chat_id, std::string_view model);
-/// `POST /msg/{chat_id}/stream`: one message of the user's, answered by an event stream.
+/// `POST /msg/{chat_id}/stream`: posts a message of the user; an event stream answers it.
 /// @param text UTF-8, of any length.
 call post_message(std::string_view chat_id, std::string_view text);
-/// `POST /msg/select-choice`: takes one branch of a reply, without which the chat takes no message.
+/// `POST /msg/select-choice`: chooses a branch of a reply. Without that, the chat accepts no
+/// further message.
 call select_choice(std::string_view message_id, int branch);
 
-/// `GET /chat/{chat_id}/messages`: a page of what was said in a chat, in the service's order.
-/// @param cursor Where it begins, as the page before says; empty for the first one.
+/// `GET /chat/{chat_id}/messages`: a page of a chat's messages, in the service's order.
+/// @param cursor Where the page begins, from the page before; empty for the first one.
 call list_messages(std::string_view chat_id, std::string_view cursor = {});
 
-/// A service's way to say no.
+/// An error reported by the service.
 struct service_error {
   service_error() = default;
 
-  /// Its machine word, such as `chat_choice_shown`; a number is written in digits.
+  /// Its code, such as `chat_choice_shown`; a number is written in digits.
   std::string code;
-  /// Its words for people; empty where it gave none.
+  /// Its message for people; empty if it gave none.
   std::string detail;
 };
 
-/// The error in a reply's body: a `code` that is not 0 or "0" or "ok", or an `error`.
-/// @returns nothing where *body* is no error object.
+/// The error in a reply's body: a `code` other than 0, "0" or "ok", or an `error`.
+/// @returns nothing if *body* is not an error object.
 std::optional<service_error> parse_error(std::string_view body);
 
 /// The chat's id in a reply to `create_chat`: `chat_id` or `id`.
@@ -70,13 +71,13 @@ std::optional<std::string> parse_chat_id(std::string_view body);
 
 /// A page of a chat's messages.
 struct message_page {
-  /// What the user said, in the service's order.
+  /// The user's messages, in the service's order.
   std::vector<std::string> said;
-  /// The cursor of the next page; empty where there is none.
+  /// The cursor of the next page; empty on the last one.
   std::string next;
 };
 
-/// What a reply to `list_messages` says.
+/// The page in a reply to `list_messages`.
 std::optional<message_page> parse_message_page(std::string_view body);
 
 /// The names in a reply to `view_user`.
@@ -85,13 +86,13 @@ std::optional<std::vector<std::string>> parse_models(std::string_view body);
 /// Whether *e* means that the account was refused.
 bool refuses_account(const service_error& e);
 
-/// The code of a chat whose previous reply had branches, none of which was chosen.
+/// The error code of a chat whose previous reply had branches of which none was chosen.
 inline constexpr std::string_view choice_not_taken = "chat_choice_shown";
 
-/// The model that serves where the service cannot say which it has.
+/// The model that is used if the service's list of models is not available.
 inline constexpr std::string_view default_model = "Orange Cat";
 
-/// What clients call an upstream model: `mihoyo-` and the name in lower case with `_` for spaces.
+/// The public name of an upstream model: `mihoyo-` and the name in lower case with `_` for spaces.
 std::string public_model_id(std::string_view upstream_name);
 
 } // namespace nekod::anuneko

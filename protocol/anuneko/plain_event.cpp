@@ -7,7 +7,7 @@
 namespace nekod::anuneko {
 namespace {
 
-/// Goes through an event. Each step says whether what it is named for stood there.
+/// Parses an event step by step. Each step returns whether it found what it is named for.
 class reader {
 public:
   explicit reader(std::string_view data) : rest_(data) {}
@@ -21,8 +21,8 @@ public:
     return true;
   }
 
-  /// Appends the text up to the string's closing quote, which is passed as well. The opening one
-  /// was passed before.
+  /// Appends the text up to the string's closing quote and consumes the quote. The opening one has
+  /// been consumed before.
   bool text(std::string& out) {
     const auto length = json::append_unescaped(out, rest_);
     if (!length)
@@ -34,7 +34,7 @@ public:
   bool number(int& n) {
     const auto* end = rest_.data() + rest_.size();
     const auto read = std::from_chars(rest_.data(), end, n);
-    // RFC 8259 has no zeros before a number; and a fraction or an exponent may follow.
+    // RFC 8259 allows no leading zeros; and a fraction or an exponent may follow.
     const auto padded = [&] { return rest_.front() == '0' && read.ptr != rest_.data() + 1; };
     if (read.ec != std::errc{} || n < 0 || rest_.front() == '-' || padded())
       return false;
@@ -46,7 +46,7 @@ private:
   std::string_view rest_;
 };
 
-/// One piece of the array: its text, where it is of *branch*.
+/// One piece of the array; its text is taken if it belongs to *branch*.
 bool take_piece(reader& from, int branch, deltas& out) {
   const auto begin = out.text.size();
   if (!from.pass(R"({"v":")") || !from.text(out.text))
@@ -69,7 +69,7 @@ bool take_pieces(reader& from, int branch, deltas& out) {
   return from.pass("]");
 }
 
-/// The only answer's piece, which is of branch 0.
+/// The piece of an only answer, which belongs to branch 0.
 bool take_only_piece(reader& from, int branch, deltas& out) {
   const auto begin = out.text.size();
   if (!from.text(out.text))

@@ -19,7 +19,7 @@ service_error failure(std::string_view code, std::string_view detail) {
   return e;
 }
 
-/// The error that an event of that name reports, whatever its data.
+/// The error that an `error` event reports, whatever its data is.
 service_error error_event(std::string_view data) {
   if (auto e = parse_error(data))
     return *std::move(e);
@@ -28,7 +28,7 @@ service_error error_event(std::string_view data) {
 
 bool may_have_text(const sse::item& item) { return carries_text(item.name) && !item.stray; }
 
-/// Whether events of that name tell that the service has answered.
+/// Whether events of that name show that the service has answered.
 bool tells_of_answer(std::string_view name) { return name == "stop" || name == "assistmsg"; }
 
 bool is_known(std::string_view name) {
@@ -38,7 +38,7 @@ bool is_known(std::string_view name) {
 
 bool is_of(const json::value& piece, int branch) { return branch_of(piece, "c") == branch; }
 
-/// Joins the texts of *branch* in an event, of which *half* is what came before.
+/// Joins the texts of *branch* in an event with *half*, which came before.
 void join_texts(json::joined_text& out, std::string_view event, int branch, std::string& half) {
   const auto pieces = json::find_span(event, "c");
   if (!pieces.starts_with('[')) {
@@ -51,7 +51,7 @@ void join_texts(json::joined_text& out, std::string_view event, int branch, std:
       out.join(json::find_span(e.value(), "v"), half);
 }
 
-// Each of these takes one thing out of an event, and says whether it was there.
+// Each of these takes one thing out of an event, and returns whether it was there.
 
 bool take_text(const json::value& event, int branch, deltas& out) {
   const auto* pieces = json::find(event, "c");

@@ -12,43 +12,43 @@
 
 namespace nekod::anuneko {
 
-/// Whether events of that name carry text; older replies name none.
+/// Whether events of that name carry text; older services send no names.
 bool carries_text(std::string_view name) noexcept;
 
-/// The branch that *object* names under *key*: 0 where it names none, -1 where it names nonsense.
+/// The branch in *object* under *key*: 0 if there is none, -1 if it is invalid.
 std::int64_t branch_of(const json::value& object, std::string_view key);
 
 /// Reads the event stream that answers `post_message`, from any split of its bytes.
 ///
-/// It takes the text of one branch and drops the others'. Text that names no branch is of branch 0,
-/// be it the only answer's or not. Both forms of errors end the reply: an
-/// `error` event, and a bare JSON line with `code`. What it does not know it skips and counts.
+/// It takes the text of one branch and drops that of the others. Text without a branch belongs to
+/// branch 0, whether or not there are others. Both forms of errors end the reply: an `error` event,
+/// and a bare JSON line with `code`. Unknown events are skipped and counted.
 class reply_decoder {
 public:
   /// @param branch The alternative whose text is wanted.
   explicit reply_decoder(int branch = 0);
 
   /// Takes the next bytes; appends the pieces of text they complete to *out*. A piece that is not
-  /// UTF-8 is skipped and counted. A character that is cut in half between two pieces comes whole
-  /// with the second, and a half whose other half does not follow is U+FFFD. After an error nothing
-  /// more is taken.
+  /// UTF-8 is skipped and counted. A character that is split between two pieces arrives whole with
+  /// the second one; a half without its other half becomes U+FFFD. After an error nothing more is
+  /// taken.
   void feed(std::string_view bytes, deltas& out);
 
-  /// The body ended, as the transport says, whole. A reply that tells of no answer, be it an empty
-  /// one, is an error, `empty_reply`; so is one that ends within an event, `cut_reply`. Whether the
-  /// body was cut short between two is for the transport to know.
+  /// The transport reports that the whole body has arrived. A reply without any sign of an answer,
+  /// even an empty one, is an error, `empty_reply`; so is one that ends inside an event,
+  /// `cut_reply`. The transport has to notice a body that is cut off between two events.
   void finish(deltas& out);
 
-  /// The error that ended the reply. Its code `malformed_reply` is ours: an event too long.
+  /// The error that ended the reply. The code `malformed_reply` is ours: an event was too long.
   const std::optional<service_error>& error() const noexcept { return error_; }
 
-  /// Whether that error is the service's, and not one of ours about what it sent.
+  /// Whether the service reported that error; otherwise it is ours, about what the service sent.
   bool error_is_theirs() const;
 
-  /// The newest `msg_id`; empty until there is one. After the last byte: the assistant's message.
+  /// The newest `msg_id`; empty until there is one. At the end: that of the assistant's message.
   const std::string& message_id() const noexcept { return message_id_; }
 
-  /// The `finish_reason` of a `stop` event for our branch; empty where none came.
+  /// The `finish_reason` in a `stop` event for our branch; empty if there was none.
   const std::string& finish_reason() const noexcept { return finish_reason_; }
 
   /// Events and lines that were skipped.
@@ -65,12 +65,12 @@ private:
   std::optional<service_error> error_;
   std::string message_id_;
   std::string finish_reason_;
-  /// The first half of a character, as an escape, with which the text so far ended.
+  /// The first half of a split character, escaped, with which the text so far ended.
   std::string half_;
   std::uint64_t skipped_ = 0;
-  /// Whether there was text, or word of an answer without any.
+  /// Whether there was text, or a sign of an answer without text.
   bool answered_ = false;
-  /// Whether what comes is the rest behind the last blank line.
+  /// Whether the input is what remains after the last blank line.
   bool ends_ = false;
 };
 

@@ -7,14 +7,14 @@
 
 namespace nekod {
 
-/// Pieces of one answer in their order, in one buffer: what one read from an upstream brought.
-/// A piece is never empty, and its bytes are whole UTF-8 characters.
+/// Consecutive pieces of one answer in one buffer: what one read from an upstream brought. A piece
+/// is never empty, and its bytes are whole UTF-8 characters.
 struct deltas {
-  /// What the pieces are; all of one answer are of one form.
+  /// The form of the pieces; all pieces of an answer have the same one.
   enum class form : std::uint8_t {
     /// Plain text.
     text,
-    /// Members of the objects that the client gets, JSON on one line, which goes on as it is.
+    /// Members of the objects that the client gets: JSON on one line, passed on unchanged.
     members,
   };
 
@@ -28,7 +28,7 @@ struct deltas {
     ends.push_back(static_cast<std::uint32_t>(text.size()));
   }
 
-  /// All of *more*, which is of the same form, behind these.
+  /// Appends all pieces of *more*, which must have the same form.
   void append(const deltas& more) {
     what = more.what;
     auto before = static_cast<std::uint32_t>(text.size());
@@ -39,12 +39,12 @@ struct deltas {
 
   bool empty() const noexcept { return ends.empty(); }
 
-  /// The piece number *i*, from 0; there must be one.
+  /// Piece number *i*, from 0; it must exist.
   std::string_view piece(std::size_t i) const noexcept {
     return std::string_view{text}.substr(begin_of(i), ends[i] - begin_of(i));
   }
 
-  /// Where the piece number *i* begins in *text*; past the last one, where that ends.
+  /// Where piece number *i* begins in *text*; after the last piece, the end of *text*.
   std::size_t begin_of(std::size_t i) const noexcept { return i == 0 ? 0 : ends[i - 1]; }
 
   /// Calls *f* with each piece as a `std::string_view`.

@@ -75,7 +75,7 @@ void text_limiter::look_at(char byte) {
   }
 }
 
-/// Where in the held text a stop text begins first, be it complete or not.
+/// The position in the held text at which a stop text begins first, whether complete or not.
 std::size_t text_limiter::first_beginning() const { return seen_ - std::ranges::max(matched_); }
 
 void text_limiter::release(std::size_t bytes, deltas& out) {
@@ -86,7 +86,7 @@ void text_limiter::release(std::size_t bytes, deltas& out) {
     *found_ -= bytes;
 }
 
-/// Ends the answer, at the first complete stop text where there is one, which then is the reason.
+/// Ends the answer: at the first complete stop text, if there is one, which then is the reason.
 void text_limiter::end(finish_reason reason, deltas& out) {
   out.push_back(std::string_view{held_}.substr(0, found_.value_or(held_.size())));
   std::string{}.swap(held_);

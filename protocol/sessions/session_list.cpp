@@ -18,7 +18,7 @@ constexpr std::chrono::seconds longest_sweep_interval{60};
 openai::session_page merge(openai::session_page records, live_sessions live, std::size_t limit) {
   auto& all = records.sessions;
   std::erase_if(all, [&](const auto& s) { return live.keys.contains(session_key{s}); });
-  // Behind the last record that came there may be others, which go before what is in memory.
+  // After the last record of that page there may be others, which precede the sessions in memory.
   if (records.next)
     std::erase_if(live.sessions, [&](const auto& s) { return *records.next < s.place(); });
   all.insert(all.end(), std::make_move_iterator(live.sessions.begin()),

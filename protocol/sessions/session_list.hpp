@@ -12,11 +12,11 @@
 #include <utility>
 #include <vector>
 
-/// Which sessions somebody asks for, and how long they last: questions that the registry puts to
-/// sessions in memory, and a store to its records. Pure.
+/// Which sessions a request is about, and when sessions expire: questions that the registry asks of
+/// sessions in memory, and a store of its records. Pure.
 namespace nekod {
 
-/// By which a session is known: ids are its tenant's, and another may use the same one.
+/// Identifies a session: ids belong to a tenant, and another tenant may use the same one.
 struct session_key {
   session_key() = default;
   session_key(std::string t, std::string i) : tenant(std::move(t)), id(std::move(i)) {}
@@ -31,66 +31,66 @@ struct session_key {
   std::string id;
 };
 
-/// Whose sessions are asked for.
+/// Whose sessions a caller may see.
 struct session_view {
   session_view() = default;
 
   bool has(const openai::session_info& s) const { return all || s.tenant == tenant; }
 
   std::string tenant;
-  /// Whether it may see those of all tenants. Of several with the id that it asks for it means its
-  /// own, else the one that was used last.
+  /// Whether it may see those of all tenants. If several tenants have a session of the requested
+  /// id, the caller's own one is meant, else the most recently used one.
   bool all = false;
 };
 
-/// Sessions on one page of a list, at most; and where the client does not say, so that whoever
-/// knows nothing of pages sees all of what is usual.
+/// The largest number of sessions on a page, and the default, so that clients that know nothing of
+/// pages usually see all sessions.
 inline constexpr std::size_t largest_page = 1000;
 
-/// A page that is asked for.
+/// A request for a page.
 struct session_query {
   session_query() = default;
 
   session_view view;
   std::size_t limit = largest_page;
-  /// Behind which it begins; nothing for the first one.
+  /// The page begins after this; nothing for the first page.
   std::optional<openai::session_place> after;
-  /// Sessions in memory that may have no record yet: part of the total all the same.
+  /// Sessions in memory that may have no record yet, but count towards the total.
   std::vector<session_key> unrecorded;
 };
 
-/// The sessions in memory at one moment, as far as a query is about them.
+/// The sessions in memory at one moment that a query is about.
 struct live_sessions {
   live_sessions() = default;
 
-  /// Those behind the query's place.
+  /// Those after the query's place.
   std::vector<openai::session_info> sessions;
-  /// Whose records say nothing: the session says it itself, or is being deleted.
+  /// Sessions whose records are ignored: the session itself is in the list, or is being deleted.
   std::set<session_key> keys;
 };
 
-/// One page of records and sessions in memory. The records are of a later moment than the sessions,
-/// so that one that left memory between is not missed.
+/// One page of records and sessions in memory. The records are read later than the sessions, so
+/// that a session that leaves memory in between is not missed.
 openai::session_page merge(openai::session_page records, live_sessions live, std::size_t limit);
 
-/// Which sessions are to be deleted: those that all its parts are true of.
+/// Which sessions to delete: those that match all members.
 struct session_filter {
   session_filter() = default;
 
   bool has(const openai::session_info& s) const;
 
   session_view view;
-  /// Those made later are not meant.
+  /// Sessions created later do not match.
   std::chrono::system_clock::time_point created_until;
-  /// Last used before that.
+  /// Matches sessions last used before this.
   std::optional<std::chrono::system_clock::time_point> used_before;
   /// Empty for any.
   std::string model;
-  /// Sessions whose records stay, whatever they say.
+  /// Sessions whose records stay in any case.
   std::set<session_key> spared;
 };
 
-/// What is past its time: what was last used, or made, before these.
+/// Sessions expire that were last used, or created, before these.
 struct session_expiry {
   session_expiry() = default;
 
@@ -109,16 +109,16 @@ struct session_lifetime {
 
   session_expiry expiry(std::chrono::system_clock::time_point now) const;
 
-  /// How often a store looks for what is past it.
+  /// How often a store looks for expired sessions.
   std::chrono::seconds sweep_interval() const;
 
-  /// Since the last use.
+  /// Time since the last use.
   std::chrono::seconds unused;
-  /// Since the beginning, used or not; zero for no limit.
+  /// Time since the creation, used or not; zero for no limit.
   std::chrono::seconds age;
 };
 
-/// The time, as precise as stores keep it.
+/// The current time, in the precision of stores.
 std::chrono::system_clock::time_point recorded_now();
 
 } // namespace nekod

@@ -15,10 +15,10 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::system_clock;
 
-/// Between a place's time and id; neither has it, and no address needs a code for it.
+/// Between a place's time and id. Neither contains it, and URLs need no escape for it.
 constexpr char place_separator = '~';
 
-/// Microseconds past which a clock of nanoseconds overflows.
+/// Beyond this number of microseconds a clock of nanoseconds overflows.
 constexpr std::int64_t latest_place = 9'000'000'000'000'000;
 
 /// A JSON array of strings.
@@ -71,7 +71,7 @@ void append_session(std::string& out, const session_info& s) {
   out += '}';
 }
 
-/// The manual's object for an outcome, open for more members.
+/// The manual's object for an outcome, without its closing brace.
 std::string outcome(std::string_view status, std::string_view message) {
   std::string out = R"({"status":)";
   json::append_quoted(out, status);

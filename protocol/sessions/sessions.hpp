@@ -15,7 +15,7 @@
 /// Shapes and texts are the manual's.
 namespace nekod::openai {
 
-/// Where a session stands in lists: oldest first, equal times by id.
+/// A session's place in lists: oldest first, equal times by id.
 struct session_place {
   session_place() = default;
   session_place(std::chrono::system_clock::time_point t, std::string i)
@@ -32,10 +32,10 @@ struct session_place {
   std::string id;
 };
 
-/// The place as clients hand it back. It means the same when that session is gone.
+/// The place as a cursor for clients. It stays valid when that session is gone.
 std::string to_text(const session_place& p);
 
-/// The place of such a text, if it is one.
+/// Reads such a cursor; nothing if *text* is none.
 std::optional<session_place> parse_place(std::string_view text);
 
 /// A session as `GET /sessions` shows it.
@@ -45,41 +45,41 @@ struct session_info {
   session_place place() const { return {created_at, id}; }
 
   std::string id;
-  /// Whose it is; not shown.
+  /// The session's tenant; not shown.
   std::string tenant;
-  /// The model's name as clients write it.
+  /// The model's public name.
   std::string model;
-  /// In whole microseconds, as stores keep it.
+  /// In whole microseconds, as in stores.
   std::chrono::system_clock::time_point created_at;
   /// When its last turn began or ended.
   std::chrono::system_clock::time_point last_used;
-  /// Turns that were answered.
+  /// Answered turns.
   std::uint64_t turns = 0;
   /// Whether the upstream has a chat for it.
   bool has_upstream_chat = false;
-  /// How it stands, in a word of a fixed set: it is not in memory, or what it does there.
+  /// Its state, a word of a fixed set: `stored` if it is not in memory, else what it does there.
   std::string_view state = "stored";
 };
 
-/// Some of the sessions, in the order of their places.
+/// A page of sessions, in the order of their places.
 struct session_page {
   session_page() = default;
 
   std::vector<session_info> sessions;
-  /// How many there are, on all pages.
+  /// The number of sessions on all pages.
   std::uint64_t total = 0;
-  /// Behind which the next page begins, where there is one.
+  /// The next page begins after this, if there is one.
   std::optional<session_place> next;
 };
 
 /// UTC as `2023-03-01T12:00:00.000000`, the manual's form.
 std::string timestamp(std::chrono::system_clock::time_point t);
 
-/// `{"sessions":[...],"total":n,"has_more":false}`; where there is more, also `"next":...` with the
-/// place.
+/// `{"sessions":[...],"total":n,"has_more":false}`; if there are more pages, also `"next"` with the
+/// cursor.
 std::string session_list_json(const session_page& page);
 
-/// One of them.
+/// One session.
 std::string session_json(const session_info& s);
 
 /// `{"status":"success","message":"会话已删除"}`.
@@ -89,30 +89,31 @@ std::string session_deleted_json(language lang);
 std::string sessions_deleted_json(std::uint64_t count, language lang);
 
 /// The manual's `{"status":"error","message":...}` with our `error` object beside it, so that
-/// readers of either find what they look for.
+/// clients find the one they expect.
 std::string session_missing_json(language lang);
 
 /// `{"status":"healthy","timestamp":...,"version":...}`.
 std::string health_json(std::chrono::system_clock::time_point now, std::string_view version);
 
-/// `{"status":"alive"}`: the process answers.
+/// `{"status":"alive"}`: the process works.
 std::string alive_json();
 
-/// A limit that accounts of an upstream have met for a model.
+/// A limit of a model that accounts of an upstream have met.
 struct shown_limit {
-  /// As the upstream calls it; empty for calls that are for no model.
+  /// The upstream's name for it; empty for calls without a model.
   std::string model;
   std::size_t accounts = 0;
-  /// Until the first of them may be asked again.
+  /// Time until the first of the accounts may be asked again.
   std::chrono::seconds left{0};
 };
 
-/// How an upstream stands: its circuit breaker (`closed`, `open`, `half_open`), how many of its
-/// accounts are in which state, why turns may not be for it now, and the limits it has told.
+/// The state of an upstream: its circuit breaker (`closed`, `open`, `half_open`), the number of its
+/// accounts in each state, the reasons why it may not answer turns now, and the limits it has
+/// reported.
 struct upstream_standing {
   std::string name;
   std::string circuit = "closed";
-  /// Stable words.
+  /// Words of a fixed set.
   std::vector<std::string> reasons;
   std::vector<shown_limit> limits;
   std::size_t working = 0;
@@ -122,11 +123,11 @@ struct upstream_standing {
 };
 
 /// Whether turns can be answered: `{"status":"ready","reasons":[],"upstreams":[...]}`, or
-/// `not_ready` with stable words.
+/// `not_ready` with reasons, which are words of a fixed set.
 std::string readiness_json(const std::vector<std::string>& reasons,
                            const std::vector<upstream_standing>& upstreams = {});
 
-/// `GET /`: what this is, and where its endpoints are.
+/// `GET /`: name, version and endpoints.
 std::string front_page_json(std::string_view version);
 
 } // namespace nekod::openai
