@@ -7,7 +7,7 @@
 namespace nekod::openai {
 namespace {
 
-/// What a client is told of one code.
+/// What a client gets for one code.
 struct row {
   error_code code;
   std::uint16_t status;
@@ -16,7 +16,7 @@ struct row {
   std::string_view zh;
   std::string_view en;
   bool retriable = false;
-  /// Whether the text needs the field's name; the manual's texts stand as they are.
+  /// Whether the text needs the field's name; the manual's texts stay as they are.
   bool names_field = false;
 };
 

@@ -6,7 +6,7 @@ namespace nekod::openai {
 
 namespace {
 
-/// Bytes of a name as it is written, escapes included.
+/// The most bytes of a name as written, escapes included.
 constexpr std::size_t longest_name = 4u << 10;
 
 constexpr const char* member = "model";

@@ -11,23 +11,22 @@
 
 namespace nekod::openai {
 
-/// Finds the `model` of a request to an OpenAI endpoint in a body that arrives in pieces: in JSON,
-/// or in `multipart/form-data`. Nothing else of the body is understood.
+/// Finds the `model` of a request to an OpenAI endpoint in a body that arrives in pieces, JSON or
+/// `multipart/form-data`, without interpreting the rest.
 class model_finder {
 public:
-  /// @param content_type The request's. What is no form is looked at as JSON, whatever it is
-  /// called.
-  /// @param content_coding The request's Content-Encoding: what is coded cannot be searched.
+  /// @param content_type The request's. Anything that is not a form is read as JSON.
+  /// @param content_coding The request's Content-Encoding: an encoded body cannot be searched.
   model_finder(std::string_view content_type, std::string_view content_coding);
 
-  /// Looks on.
-  /// @param so_far The body from its beginning; it begins with what the last call was given.
+  /// Continues the search.
+  /// @param so_far The body from its beginning: that of the last call, and what has arrived since.
   model_search look(std::string_view so_far);
 
-  /// Where the name is. Only after `found`.
+  /// The position of the name. Only after `found`.
   const model_place& place() const;
 
-  /// *name* as the body has to write it in that place.
+  /// *name* as it has to be written at that position.
   std::string written(std::string_view name) const;
 
 private:

@@ -27,7 +27,7 @@ std::string name_in(std::string_view entry) {
   return {};
 }
 
-/// The members that clients get: each name once, and only JSON that any client can read.
+/// The members that clients get: each name once, and only JSON that every client can read.
 /// @param is_strict Whether the whole text is known to be such JSON.
 std::string members_of(std::string_view entry, bool is_strict) {
   std::string out;

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-/// The list of models that an OpenAI-compatible server answers to `GET /models`. Servers differ, so
+/// The list of models in an OpenAI-compatible server's answer to `GET /models`. Servers differ, so
 /// it is read leniently.
 namespace nekod::openai {
 
@@ -17,14 +17,14 @@ struct listed_model {
   bool operator==(const listed_model&) const = default;
 
   std::string name;
-  /// Its members but for `id` and `object`, as JSON without braces: `"created":1,"owned_by":"x"`.
+  /// Its members except `id` and `object`, as JSON without braces: `"created":1,"owned_by":"x"`.
   std::string members;
 };
 
-/// Reads `{"data":[...]}` as OpenAI has it, a bare array, or `{"models":[...]}` as Ollama and
-/// llama.cpp have it. An entry is a string, or an object with `id`, `model` or `name`; others are
-/// left out. Where there are several lists, the first one with a model counts.
-/// @returns nothing where *body* is no such list; it may be empty.
+/// Reads `{"data":[...]}` as OpenAI writes it, a bare array, or `{"models":[...]}` as Ollama and
+/// llama.cpp write it. An entry is a string, or an object with `id`, `model` or `name`; other
+/// entries are skipped. If there are several lists, the first one with a model counts.
+/// @returns the models, possibly none; nothing if *body* is not such a list.
 std::optional<std::vector<listed_model>> parse_model_list(std::string_view body);
 
 } // namespace nekod::openai

@@ -6,22 +6,21 @@
 
 namespace nekod {
 
-/// Where the body of a request names its model.
+/// The position of the model's name in the body of a request.
 struct model_place {
-  /// The bytes from *begin* to *end* of the body are the name as the body writes it: in JSON with
-  /// its quotes.
+  /// The name as written lies from *begin* to *end* in the body; in JSON this includes its quotes.
   std::size_t begin = 0;
   std::size_t end = 0;
   /// The name, decoded.
   std::string name;
 };
 
-/// How far the search for it has come.
+/// The state of the search.
 enum class model_search : std::uint8_t {
   /// More of the body is needed.
   looking,
   found,
-  /// The body names none, or has a form that cannot be searched.
+  /// The body has no name, or a form that cannot be searched.
   absent,
 };
 

@@ -23,7 +23,7 @@ bool is_whole_number(std::string_view value) {
          std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-/// Whether clients can read the upstream's *value* of a member that they count on.
+/// Whether clients can read the upstream's *value* of a member that they rely on.
 bool is_good(std::string_view name, std::string_view value) {
   if (name == "created")
     return is_whole_number(value);
@@ -31,7 +31,7 @@ bool is_good(std::string_view name, std::string_view value) {
   return !is_text || (value.starts_with('"') && value.size() > 2);
 }
 
-/// Appends the upstream's members, and those of *defaults* that are missing.
+/// Appends the upstream's members, then those of *defaults* that it lacks.
 template <class Members>
 void append_members(std::string& out, const std::string& object, Members defaults) {
   auto default_of = [&](std::string_view name) {

@@ -18,19 +18,19 @@ namespace {
 
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
-/// Takes the reader's events to a document, and stops it at what the reader itself lets pass.
+/// Passes the reader's events to a document, and stops the reader at faults that it would let pass.
 class builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, builder> {
 public:
   builder(rapidjson::Document& to, std::size_t depth_limit) : to_(to), levels_left_(depth_limit) {}
 
-  /// Why it stopped the reader.
+  /// Why the reader was stopped.
   fault reason() const { return reason_; }
 
   bool Null() { return to_.Null(); }
   bool Bool(bool b) { return to_.Bool(b); }
 
-  /// The reader's own arithmetic on exponents overflows in RapidJSON 1.1.0, and then reads outside
-  /// a table; so numbers arrive here as text.
+  /// RapidJSON 1.1.0's own arithmetic on exponents overflows and then reads outside a table, so
+  /// numbers arrive here as text.
   bool RawNumber(const char* text, rapidjson::SizeType size, bool) {
     const auto* end = text + size;
     auto is_whole = [end](std::from_chars_result r) { return r.ptr == end && r.ec == std::errc{}; };
@@ -44,7 +44,7 @@ public:
     return is_whole(std::from_chars(text, end, d)) ? to_.Double(d) : stop(fault::syntax);
   }
 
-  /// The reader lets the second half of a surrogate pair stand alone.
+  /// The reader accepts the second half of a surrogate pair without the first.
   bool String(const char* text, rapidjson::SizeType size, bool copy) {
     return is_utf8({text, size}) ? to_.String(text, size, copy) : stop(fault::encoding);
   }
@@ -113,7 +113,7 @@ void document::read(std::string_view text, std::size_t depth_limit) {
     return fail(fault::encoding, valid);
   if (text.find_first_not_of(" \t\r\n") == text.npos)
     return fail(fault::empty, text.size());
-  // The reader would take it for the end of the text.
+  // The reader would take NUL for the end of the text.
   if (const auto nul = text.find('\0'); nul != text.npos)
     return fail(fault::syntax, nul);
   rapidjson::MemoryStream stream{text.data(), text.size()};
@@ -147,7 +147,7 @@ const value* find(const value& object, std::string_view name) {
 }
 
 value* find(value& object, std::string_view name) {
-  // What is found belongs to *object*, which may be changed.
+  // The result is part of *object*, which is not const.
   return const_cast<value*>(find(static_cast<const value&>(object), name));
 }
 
@@ -163,7 +163,7 @@ std::optional<std::int64_t> integer_of(const value& v) {
     return v.GetInt64();
   if (!v.IsDouble() || std::trunc(v.GetDouble()) != v.GetDouble())
     return std::nullopt;
-  // 2^63 and -2^63 are doubles; the greatest integer is not.
+  // 2^63 and -2^63 are doubles; the largest 64-bit integer is not.
   constexpr double limit = 9223372036854775808.0;
   if (v.GetDouble() < -limit || v.GetDouble() >= limit)
     return std::nullopt;

@@ -6,12 +6,12 @@
 namespace nekod::json {
 namespace {
 
-/// How long an escape by number is.
+/// The length of a numeric escape.
 constexpr std::size_t escape_size = 6;
 
 constexpr std::string_view replacement = "\\ufffd";
 
-/// The number in the escape that stands at *at*; 0 where there is none.
+/// The number in the numeric escape at *at*; 0 if there is none.
 std::uint16_t number_at(std::string_view text, std::size_t at) {
   if (at > text.size() || text.size() - at < escape_size || !text.substr(at).starts_with("\\u"))
     return 0;
@@ -24,7 +24,7 @@ std::uint16_t number_at(std::string_view text, std::size_t at) {
 bool is_first_half(std::uint16_t number) { return (number & 0xFC00) == 0xD800; }
 bool is_second_half(std::uint16_t number) { return (number & 0xFC00) == 0xDC00; }
 
-/// Where the first lone half from *at* on stands, which must not be within an escape.
+/// The position of the first lone half from *at* on, which must not be inside an escape.
 std::size_t find_lone_half(std::string_view text, std::size_t at) {
   while ((at = text.find('\\', at)) != text.npos) {
     const auto number = number_at(text, at);
@@ -39,11 +39,11 @@ std::size_t find_lone_half(std::string_view text, std::size_t at) {
   return text.npos;
 }
 
-/// Whether the last that a string's text has is the first half of a character.
+/// Whether a string's content ends with the first half of a character.
 bool ends_in_first_half(std::string_view text) {
   if (text.size() < escape_size || !is_first_half(number_at(text, text.size() - escape_size)))
     return false;
-  // What looks like one may be a backslash and letters.
+  // These bytes may also be an escaped backslash and letters.
   auto at = find_lone_half(text, 0);
   while (at < text.size() - escape_size)
     at = find_lone_half(text, at + escape_size);

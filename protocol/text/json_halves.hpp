@@ -4,37 +4,37 @@
 #include <string>
 #include <string_view>
 
-/// Characters of which only a half is in a JSON text. A character beyond U+FFFF is escaped as two
-/// surrogates, and programs that count text by these, as JavaScript does, cut it between them: one
-/// string ends in `\ud83d`, and the next one begins with `\ude00`.
+/// Half characters in JSON texts. A character beyond U+FFFF is escaped as two surrogates. Programs
+/// that count text in surrogates, as JavaScript does, split it between them: one string ends in
+/// `\ud83d`, and the next one begins with `\ude00`.
 namespace nekod::json {
 
 /// Whether *text* escapes a surrogate without its partner.
 bool has_lone_half(std::string_view text);
 
-/// *text* with U+FFFD in the place of each such escape; its size stays the same. A text that
-/// `parse` took but for these is one that it takes.
+/// *text* with U+FFFD instead of each such escape; its size stays the same. If `parse` refuses
+/// *text* for these escapes only, it accepts the result.
 std::string without_lone_halves(std::string_view text);
 
-/// Writes a JSON text anew in which strings go on from strings of another text before it.
+/// Rewrites a JSON text whose strings continue strings of an earlier text.
 class joined_text {
 public:
-  /// @param text Must be such that `parse` takes it, but for lone halves.
+  /// @param text Must be valid for `parse`, apart from lone halves.
   explicit joined_text(std::string_view text) : text_(text) {}
 
-  /// Puts *half* before the text of a string, and takes from its end the first half of a character,
-  /// which is in *half* then.
-  /// @param quoted The string with its quotes, as a view into the text; behind those of earlier
-  /// calls. Anything else is left as it is.
-  /// @param half What to put there, as an escape; empty for nothing.
+  /// Prepends *half* to a string's content. If the result ends with the first half of a character,
+  /// removes that and returns it in *half*.
+  /// @param quoted The string with its quotes, as a view into the text, after those of earlier
+  /// calls. Other values are left unchanged.
+  /// @param half What to prepend, as an escape; empty for nothing.
   void join(std::string_view quoted, std::string& half);
 
-  /// The text as it is now. A half that found no partner is U+FFFD.
+  /// The resulting text. A half without its partner becomes U+FFFD.
   std::string finish();
 
 private:
   std::string_view text_;
-  /// Up to where *text_* is in *out_*.
+  /// How much of *text_* has been copied to *out_*.
   std::size_t copied_ = 0;
   std::string out_;
 };

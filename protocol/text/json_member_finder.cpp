@@ -12,7 +12,7 @@ constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
 bool is_space(char c) noexcept { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-/// What a string literal says, its quotes included; nothing where it is none.
+/// The content of a string literal, which includes its quotes; nothing if it is not one.
 std::optional<std::string> decoded(std::string_view literal) {
   auto parsed = parse(literal);
   if (!parsed || !parsed.root.IsString())
@@ -28,7 +28,7 @@ model_search member_finder::look(std::string_view so_far) {
   return state_;
 }
 
-/// Takes the byte at *at_*.
+/// Reads the byte at *at_*.
 model_search member_finder::next(std::string_view text) {
   const auto c = text[at_];
   switch (step_) {
@@ -92,7 +92,7 @@ bool member_finder::string_ends(std::string_view text) {
 
 model_search member_finder::end_name(std::string_view text) {
   const auto literal = text.substr(begun_, at_ + 1 - begun_);
-  // Each byte of a name takes six at most, as an escape by number.
+  // A byte of a name takes at most six bytes, as a numeric escape.
   constexpr std::size_t longest_escape = 6;
   matches_ = literal.size() <= longest_escape * name_.size() + 2 && decoded(literal) == name_;
   return go(step::colon);

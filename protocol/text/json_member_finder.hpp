@@ -10,21 +10,21 @@
 
 namespace nekod::json {
 
-/// Finds a member with a string as value in a JSON object that arrives in pieces, without parsing
-/// the rest: nested values are skipped by counting brackets, so depth costs nothing. Of several
-/// members of that name the first counts. Text that is no JSON has no such member.
+/// Finds a member with a string value in a JSON object that arrives in pieces, without parsing the
+/// rest: it skips nested values by counting brackets, so depth costs nothing. The first member of
+/// that name counts. A text that is not JSON has no such member.
 class member_finder {
 public:
   /// @param name The member's name, decoded.
-  /// @param longest Bytes of its value as it is written; a longer one is not taken.
+  /// @param longest The most bytes of its value as written; a longer one is ignored.
   member_finder(std::string name, std::size_t longest)
       : name_(std::move(name)), longest_(longest) {}
 
-  /// Looks on.
-  /// @param so_far The text from its beginning; it begins with what the last call was given.
+  /// Continues the search.
+  /// @param so_far The text from its beginning: that of the last call, and what has arrived since.
   model_search look(std::string_view so_far);
 
-  /// Where the value is. Only after `found`.
+  /// The position of the value. Only after `found`.
   const model_place& place() const noexcept { return place_; }
 
 private:
@@ -58,9 +58,9 @@ private:
   /// Where the open string's content begins.
   std::size_t begun_ = 0;
   bool escaped_ = false;
-  /// Whether the open name, or the value behind it, is the one that is looked for.
+  /// Whether the open name, or the name of the open value, is the wanted one.
   bool matches_ = false;
-  /// Of nested values: how deep, and whether a string is open there.
+  /// In nested values: the depth, and whether a string is open.
   std::size_t depth_ = 0;
   bool in_string_ = false;
   model_search state_ = model_search::looking;

@@ -25,7 +25,7 @@ bool is_odd_number(std::string_view word) {
   });
 }
 
-/// Where the string ends whose opening quote stands at *at*.
+/// The end of the string whose opening quote is at *at*.
 std::size_t end_of_string(std::string_view text, std::size_t at) {
   for (++at; at < text.size(); ++at) {
     if (text[at] == '\\')
@@ -36,7 +36,7 @@ std::size_t end_of_string(std::string_view text, std::size_t at) {
   return text.size();
 }
 
-/// The first odd number from *at* on, which must be outside of a string; empty for none.
+/// The first such number from *at* on, which must be outside strings; empty if there is none.
 std::string_view find_odd_number(std::string_view text, std::size_t at) {
   while (at < text.size()) {
     if (text[at] == '"') {

@@ -6,12 +6,12 @@
 namespace nekod::json {
 namespace {
 
-// A value nests no deeper than `max_depth` and what was added to it.
+// The depth is bounded: `max_depth`, and the depth of what was added.
 void write(std::string& out, const value& v, std::string_view text);
 
 /// A member as it was written.
 struct written_member {
-  /// From the name's quote up to the value; empty where there was none.
+  /// From the name's quote up to the value; empty if there was no such member.
   std::string_view before;
   std::string_view value;
 };

@@ -7,9 +7,8 @@
 
 namespace nekod::json {
 
-/// A value that was changed after it was parsed, as JSON: what is still the same stands there as it
-/// was written.
-/// @param text What *v* was parsed from.
+/// A value that was changed after parsing, as JSON: unchanged parts keep their bytes.
+/// @param text The text that *v* was parsed from.
 std::string rewritten(const value& v, std::string_view text);
 
 } // namespace nekod::json

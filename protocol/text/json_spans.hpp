@@ -4,12 +4,12 @@
 #include <string>
 #include <string_view>
 
-/// The parts of a JSON text as they stand in it, for what goes on unchanged: nothing is built, and
-/// no value is copied. Only for texts that `json::parse` has taken; of others some nonsense is
-/// told, within their bounds.
+/// The parts of a JSON text as they are written, for what is passed on unchanged: builds nothing
+/// and copies no value. Only for texts that `json::parse` accepts; for others the results are
+/// meaningless, but within bounds.
 namespace nekod::json {
 
-/// A place in a text that moves forward.
+/// A position in a text that moves forward.
 class cursor {
 public:
   explicit cursor(std::string_view text) : text_(text) {}
@@ -20,10 +20,10 @@ public:
 
   void skip_space() noexcept;
 
-  /// Passes over white space, then *c* if it stands there.
+  /// Skips white space, then *c* if it is there.
   bool take(char c) noexcept;
 
-  /// Passes over one value and the white space before it.
+  /// Skips white space and one value, and returns the value.
   std::string_view value();
 
 private:
@@ -35,7 +35,7 @@ private:
   std::size_t at_ = 0;
 };
 
-/// Goes through the members of an object, several of one name included:
+/// Iterates over the members of an object, including repeated names:
 ///
 ///     for (members m{text}; m.next();) ...
 class members {
@@ -46,7 +46,7 @@ public:
 
   bool next();
 
-  /// Decoded. Valid until the next one.
+  /// Decoded. Valid until the next call of `next`.
   std::string_view name() const noexcept { return name_; }
   std::string_view value() const noexcept { return value_; }
   /// From the name's quote to the value's end.
@@ -57,11 +57,11 @@ private:
   std::string_view name_;
   std::string_view value_;
   std::string_view whole_;
-  /// A name that was written with escapes.
+  /// The decoded form of a name with escapes.
   std::string decoded_;
 };
 
-/// Goes through the elements of an array.
+/// Iterates over the elements of an array.
 class elements {
 public:
   explicit elements(std::string_view array);
@@ -74,7 +74,7 @@ private:
   std::string_view value_;
 };
 
-/// The value of the first member *name*; empty where there is none.
+/// The value of the first member *name*; empty if there is none.
 std::string_view find_span(std::string_view object, std::string_view name);
 
 } // namespace nekod::json

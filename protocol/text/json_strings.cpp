@@ -8,8 +8,8 @@ namespace nekod::json {
 
 namespace {
 
-/// What stands behind the backslash for each byte: a letter, `u` for the long form, 0 for a byte
-/// that needs none.
+/// For each byte the character after the backslash: a letter, `u` for the long form, 0 if the byte
+/// needs no escape.
 constexpr auto escapes = [] {
   std::array<char, 256> table{};
   for (std::size_t i = 0; i < 0x20; ++i)
@@ -39,7 +39,7 @@ void append_escape(std::string& out, char c) {
   }
 }
 
-/// The byte that an escape of two bytes stands for; 0 for others.
+/// The byte that a two-byte escape stands for; 0 for others.
 char unescaped(char c) {
   switch (c) {
   case '"':

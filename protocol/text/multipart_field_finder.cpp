@@ -9,13 +9,13 @@ namespace {
 constexpr std::string_view line_end = "\r\n";
 constexpr std::string_view blank_line = "\r\n\r\n";
 
-/// Bytes of a part's header fields.
+/// The most bytes of a part's header fields.
 constexpr std::size_t most_fields = 8u << 10;
 
-/// Blanks that may stand behind a boundary.
+/// The most blanks after a boundary.
 constexpr std::size_t most_blanks = 64;
 
-/// Bytes of a boundary. RFC 2046 allows 70; some clients write more.
+/// The most bytes of a boundary. RFC 2046 allows 70; some clients use more.
 constexpr std::size_t longest_boundary = 256;
 
 char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
@@ -32,7 +32,7 @@ std::string_view trimmed(std::string_view text) noexcept {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-/// Takes a parameter's value off the front of *text*: a quoted string, or what stands before the
+/// Removes a parameter's value from the front of *text*: a quoted string, or everything before the
 /// next `;`.
 std::string take_value(std::string_view& text) {
   std::string result;
@@ -58,7 +58,7 @@ std::string_view first_word(std::string_view value) noexcept {
   return trimmed(value.substr(0, value.find(';')));
 }
 
-/// The parameter *name* behind that word.
+/// The parameter *name* after that word.
 std::optional<std::string> parameter(std::string_view value, std::string_view name) {
   value.remove_prefix(std::min(value.find(';'), value.size()));
   while (!value.empty()) {
@@ -76,7 +76,7 @@ std::optional<std::string> parameter(std::string_view value, std::string_view na
   return std::nullopt;
 }
 
-/// The value of the header field *name*; empty where there is none.
+/// The value of the header field *name*; empty if there is none.
 std::string_view field_of(std::string_view fields, std::string_view name) {
   while (!fields.empty()) {
     auto end = std::min(fields.find(line_end), fields.size());
@@ -131,7 +131,7 @@ model_search field_finder::next(std::string_view text) {
   return model_search::found;
 }
 
-/// Passes over a part that is not the field, or over what stands before the first one.
+/// Skips a part that is not the field, or what precedes the first part.
 model_search field_finder::take_part(std::string_view text) {
   auto found = find_line(text);
   if (!found) {
@@ -161,11 +161,11 @@ model_search field_finder::take_fields(std::string_view text) {
   return model_search::looking;
 }
 
-/// The next line between parts from *at_* on, which moves past what is none.
+/// The next line between parts from *at_* on; advances *at_* past everything that is not one.
 std::optional<field_finder::line> field_finder::find_line(std::string_view text) {
   auto cut = false;
   if (step_ == step::preamble && at_ == 0) {
-    // Nothing need stand before the first line.
+    // The first line may stand at the very beginning.
     auto bare = std::string_view{delimiter_}.substr(line_end.size());
     if (text.size() < bare.size() && bare.substr(0, text.size()) == text)
       return std::nullopt;
@@ -176,7 +176,7 @@ std::optional<field_finder::line> field_finder::find_line(std::string_view text)
   for (;;) {
     auto begin = text.find(delimiter_, at_);
     if (begin == std::string_view::npos) {
-      // It may have begun in the last bytes.
+      // A line may begin in the last bytes.
       at_ = std::max(at_, text.size() - std::min(text.size(), delimiter_.size() - 1));
       return std::nullopt;
     }
@@ -187,8 +187,8 @@ std::optional<field_finder::line> field_finder::find_line(std::string_view text)
   }
 }
 
-/// The line whose delimiter of *size* bytes stands at *begin*; nothing where the boundary goes on,
-/// as another one's may, and where the text does not tell yet: *cut* says which it is.
+/// The line whose delimiter of *size* bytes is at *begin*. Nothing if the boundary continues, since
+/// it is another one then, or if the text is too short to tell; *cut* says which.
 std::optional<field_finder::line> field_finder::line_at(std::string_view text, std::size_t begin,
                                                         std::size_t size, bool& cut) const {
   auto rest = text.substr(begin + size);

@@ -9,36 +9,35 @@
 #include <string_view>
 #include <utility>
 
-/// `multipart/form-data` (RFC 7578) as it arrives: enough of it to find one field.
+/// Reads `multipart/form-data` (RFC 7578) as it arrives, far enough to find one field.
 namespace nekod::multipart {
 
-/// The boundary that a Content-Type names; nothing where it is no `multipart/form-data`.
+/// The boundary in a Content-Type; nothing if that is not `multipart/form-data`.
 std::optional<std::string> boundary_of(std::string_view content_type);
 
-/// Finds a text field in a form that arrives in pieces. Of several fields of that name the first
-/// counts; a file of that name is no such field. What stands inside parts means nothing, other
-/// forms included.
+/// Finds a text field in a form that arrives in pieces. The first field of that name counts; a file
+/// of that name does not. The content of parts is not interpreted, even if it is a form.
 class field_finder {
 public:
-  /// @param boundary As the Content-Type names it.
+  /// @param boundary As in the Content-Type.
   /// @param name The field's name.
-  /// @param longest Bytes of its value; a longer one is not taken.
+  /// @param longest The most bytes of its value; a longer one is ignored.
   field_finder(std::string_view boundary, std::string name, std::size_t longest)
       : delimiter_("\r\n--"), name_(std::move(name)), longest_(longest) {
     delimiter_ += boundary;
   }
 
-  /// Looks on.
-  /// @param so_far The form from its beginning; it begins with what the last call was given.
+  /// Continues the search.
+  /// @param so_far The form from its beginning: that of the last call, and what has arrived since.
   model_search look(std::string_view so_far);
 
-  /// Where the value is. Only after `found`.
+  /// The position of the value. Only after `found`.
   const model_place& place() const noexcept { return place_; }
 
 private:
   enum class step : std::uint8_t { preamble, fields, value, other };
 
-  /// A line between two parts: where the line end before it begins, and where the next part does.
+  /// A line between two parts: where the line end before it begins, and where the next part begins.
   struct line {
     std::size_t begin = 0;
     std::size_t end = 0;
@@ -56,11 +55,11 @@ private:
   std::string name_;
   std::size_t longest_;
   step step_ = step::preamble;
-  /// From where to look on.
+  /// Where the search continues.
   std::size_t at_ = 0;
   /// Where the part's fields, or its value, begin.
   std::size_t begun_ = 0;
-  /// Whether the last look went as far as the text does.
+  /// Whether the last call needs more text to go on.
   bool exhausted_ = false;
   model_search state_ = model_search::looking;
   model_place place_;

@@ -12,7 +12,7 @@ std::size_t line_length(std::string_view bytes) {
   return std::min(line.find('\r'), line.size());
 }
 
-/// What stands behind a field's colon and the one space that may follow it.
+/// A field's value: what follows the colon and an optional space.
 std::string_view value_of(std::string_view line, std::size_t colon) {
   if (colon == line.npos)
     return {};
@@ -94,7 +94,7 @@ bool parser::take_data(std::string_view value) {
   return data_.size() <= max_item_bytes_;
 }
 
-/// Copies borrowed data before the bytes that it lies in are gone.
+/// Copies borrowed data before its bytes go away.
 void parser::keep_data() {
   if (borrowed_.empty())
     return;

@@ -5,37 +5,38 @@
 #include <string>
 #include <string_view>
 
-/// Server-sent events, both ways, as in the WHATWG HTML standard, section 9.2.
+/// Server-sent events, read and written, as in the WHATWG HTML standard, section 9.2.
 namespace nekod::sse {
 
-/// What a reader found.
+/// An event, or a stray line.
 struct item {
-  /// The `event:` field; empty where the stream named none.
+  /// The `event:` field; empty if there was none.
   std::string_view name;
-  /// The `data:` lines joined by LF; or the whole line of a stray one.
+  /// The `data:` lines joined by LF, or a whole stray line.
   std::string_view data;
-  /// A line that is no known field and no comment, such as a bare JSON object. Services report
-  /// errors so; the standard would ignore it. It is handed on at once, without a blank line.
+  /// Whether this is a line that is neither a known field nor a comment, such as a bare JSON
+  /// object. The standard would ignore it, but services report errors like that. Reported at once,
+  /// without waiting for a blank line.
   bool stray = false;
 };
 
-/// Reads an event stream from any split of its bytes: LF, CRLF and CR ends, a byte-order mark,
-/// comments, several `data:` lines. `id:` and `retry:` are dropped.
+/// Reads an event stream from any split of its bytes: LF, CRLF and CR line ends, a byte-order mark,
+/// comments, several `data:` lines. Ignores `id:` and `retry:`.
 class parser {
 public:
-  /// Called for each item; its views are valid during the call only.
+  /// Called for each item, whose views are valid during the call only.
   using handler = std::function<void(const item&)>;
 
-  /// @param max_item_bytes The longest line or event taken, in bytes.
+  /// @param max_item_bytes The most bytes of a line or event.
   explicit parser(std::size_t max_item_bytes = 1u << 20);
 
   /// Takes the next bytes of the stream.
-  /// @returns false when an item passed the limit; the stream cannot be read on then, and every
-  ///          further call returns false.
+  /// @returns false if an item exceeds the limit. The stream cannot be read any further then, and
+  /// every later call returns false.
   bool feed(std::string_view bytes, const handler& f);
 
-  /// The body ended. Hands out a last event that has no blank line after it, since services leave
-  /// it out, and a last line without an end.
+  /// The body has ended. Reports a last event without a blank line after it, which services often
+  /// omit, and a last line without a line end.
   /// @returns false as `feed` does.
   bool finish(const handler& f);
 
@@ -46,11 +47,11 @@ private:
   void dispatch(const handler& f);
 
   std::size_t max_item_bytes_;
-  /// The start of a line whose end has not come yet.
+  /// The beginning of a line whose end has not arrived yet.
   std::string partial_;
   std::string name_;
-  /// The data so far of the event that is being read: `borrowed_` while it is one line in the bytes
-  /// just fed, so that most events are handed out uncopied; else `data_`.
+  /// The data so far of the current event: `borrowed_` while it is one line in the bytes just fed,
+  /// so that most events are reported without a copy; else `data_`.
   std::string data_;
   std::string_view borrowed_;
   bool has_data_ = false;
@@ -59,11 +60,11 @@ private:
   bool failed_ = false;
 };
 
-/// A comment line as a block of its own: keeps a silent stream alive. Never `: ping`, at which one
-/// known client (Continue) stops reading the rest of the packet.
+/// A comment line as a block of its own, which keeps a silent stream alive. Never `: ping`: one
+/// known client (Continue) stops reading the rest of the packet at that.
 inline constexpr std::string_view keep_alive = ": keep-alive\n\n";
 
-/// Appends one event with *data*, which must not hold a line end, to *out*.
+/// Appends one event with *data*, which must not contain a line end, to *out*.
 void append_event(std::string& out, std::string_view data);
 
 /// The same with an `event:` line before it.

@@ -8,7 +8,7 @@ namespace nekod {
 
 namespace {
 
-/// The length of the character at the front of *text*, which is not empty; 0 where there is none.
+/// The length of the character at the front of *text*, which is not empty; 0 if it is invalid.
 std::size_t character_length(std::string_view text) {
   auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   auto lead = byte(0);
@@ -17,7 +17,7 @@ std::size_t character_length(std::string_view text) {
   const std::size_t length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
   if (lead < 0xC2 || lead > 0xF4 || text.size() < length)
     return 0;
-  // The second byte tells over-long forms, surrogates and what lies past U+10FFFF.
+  // The second byte reveals over-long forms, surrogates and values beyond U+10FFFF.
   const auto low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
   const auto high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
   if (byte(1) < low || byte(1) > high)
