@@ -6,14 +6,14 @@
 namespace nekod::openai {
 namespace {
 
-/// What a list of parts says.
+/// The texts in a list of parts.
 struct texts {
   std::string text;
   std::string thinking;
   bool has_text = false;
 };
 
-/// None where a part is neither text nor reasoning.
+/// Nothing if a part is neither text nor reasoning.
 std::optional<texts> texts_of(const json::value& parts) {
   texts all;
   for (const auto& part : parts.GetArray()) {

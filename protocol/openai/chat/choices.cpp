@@ -59,7 +59,7 @@ std::string choices::opening(std::size_t index) const {
   return R"("choices":[{"index":)" + std::to_string(index) + R"(,"delta":{)";
 }
 
-/// From behind the finish reason to the end of the members.
+/// From the end of the finish reason to the end of the members.
 std::string choices::closing() const { return include_usage_ ? R"(}],"usage":null)" : "}]"; }
 
 std::string choices::content_chunk(std::size_t index, std::string_view piece) const {
@@ -74,7 +74,7 @@ std::string choices::last_chunk(std::size_t index) const {
   return chunk + closing();
 }
 
-/// The members of an answer in one piece.
+/// The members of a whole answer.
 std::string choices::whole() const {
   std::string out = R"("choices":)";
   auto before = '[';

@@ -11,25 +11,25 @@
 
 namespace nekod::openai {
 
-/// The answers (`n`) to one request of a service of plain text while they come in: each ends where
-/// the request's limits end it.
+/// The answers (`n`) of a text-only service to one request, while they arrive. Each ends at the
+/// request's limits.
 ///
-/// The pieces of a lone answer stay text. Those of several become members of chunks, which name
-/// their choice; several that are wanted whole are kept until the end.
+/// The pieces of a single answer stay text. Those of several answers become members of chunks,
+/// which name their choice; if the client wants them whole, they are kept until the end.
 class choices {
 public:
-  /// Bytes that several answers which are wanted whole may have together.
+  /// The most bytes of several whole answers together.
   static constexpr std::size_t max_whole_bytes = 16u << 20;
-  /// Bytes of the first of several streamed answers that are kept.
+  /// The most bytes that are kept of the first of several streamed answers.
   static constexpr std::size_t max_first_bytes = 1u << 20;
 
   explicit choices(const chat_request& r);
 
-  /// Takes pieces of the answer *index*, from 0.
+  /// Takes pieces of answer number *index*, from 0.
   /// @returns what the client gets of it now.
   deltas take(std::size_t index, const deltas& pieces);
 
-  /// The service ended the answer *index* for *reason*.
+  /// The service ended answer number *index* for *reason*.
   /// @returns the rest of its text.
   deltas finish(std::size_t index, finish_reason reason);
 
@@ -39,16 +39,16 @@ public:
   bool ended(std::size_t index) const { return all_[index].limiter.ended().has_value(); }
   bool cut(std::size_t index) const { return all_[index].limiter.cut(); }
 
-  /// Bytes of several answers that are wanted whole, which wait for the end.
+  /// The bytes of several whole answers that wait for the end.
   std::size_t waiting_bytes() const noexcept { return waiting_bytes_; }
 
-  /// Whether these are past `max_whole_bytes`.
+  /// Whether these exceed `max_whole_bytes`.
   bool too_long() const noexcept { return waiting_bytes_ > max_whole_bytes; }
 
-  /// How the answers end, once all are complete.
+  /// The end of the answers, once all are complete.
   answer_end end() const;
 
-  /// Of several answers the first one's text, as far as it is kept.
+  /// The text of the first of several answers, as far as it is kept.
   const std::string& first_text() const noexcept { return all_.front().text; }
 
 private:

@@ -5,29 +5,29 @@
 
 #include <cstddef>
 
-/// Brings chunks of a stream into OpenAI's form, as `choice_form` does choices, and tells whether
-/// they say anything.
+/// Converts chunks of a stream to OpenAI's form, as `choice_form` does with choices, and decides
+/// whether they have content.
 namespace nekod::openai {
 
-/// Whether a delta has more in it than who speaks.
+/// Whether a delta has more than a role.
 bool speaks(const json::value& delta);
 
-/// The delta of a choice, made where there is none. Some servers have it as `message`.
-/// @param changed Set where the choice was changed.
+/// The delta of a choice; adds one if it is missing. Some servers call it `message`.
+/// @param changed Set to true if the choice was changed.
 json::value& delta_of(json::value& choice, json_pool& pool, bool& changed);
 
-/// The first chunk of a choice tells who speaks; no chunk tells that it is anybody else.
+/// Adds the role to the first chunk of a choice, and removes any other role.
 /// @returns whether the delta was changed.
 bool repair_role(json::value& delta, bool is_first, json_pool& pool);
 
-/// The index of a choice that is known to have one.
+/// The index of a choice, which must have one.
 std::size_t index_of(const json::value& choice);
 
-/// Whether a chunk without choices brings something that a client may want, such as what a filter
-/// says of the prompt.
+/// Whether a chunk without choices has something that a client may want, such as a filter's result
+/// for the prompt.
 bool has_further_members(const json::value& chunk);
 
-/// Whether a chunk whose choices say nothing has anything else for a client.
+/// Whether a chunk whose choices have no content has anything else for a client.
 /// @param usage Whether the client asked for usage.
 bool tells_more(const json::value& chunk, const json::value& choices, bool usage);
 

@@ -12,15 +12,15 @@ bool answers(const message& m) noexcept {
   return m.speaker == role::assistant && says_something(m);
 }
 
-/// The place behind the last answer before *end*; 0 where there is none.
+/// The index after the last answer before *end*; 0 if there is none.
 std::size_t behind_last_answer(const std::vector<message>& messages, std::size_t end) noexcept {
   while (end > 0 && !answers(messages[end - 1]))
     --end;
   return end;
 }
 
-/// The place of the last message that says something, where that is the assistant's; else the
-/// number of messages.
+/// The index of the last message with content, if it is the assistant's; else the number of
+/// messages.
 std::size_t place_of_prefill(const std::vector<message>& messages) noexcept {
   const auto last = std::find_if(messages.rbegin(), messages.rend(), says_something);
   if (last == messages.rend() || last->speaker != role::assistant)

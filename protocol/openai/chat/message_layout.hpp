@@ -5,28 +5,29 @@
 #include <cstddef>
 #include <vector>
 
-/// How the messages of a request divide into a conversation so far and a new part. Messages that
-/// say nothing (`says_something`) do not count.
+/// The division of a request's messages into the conversation so far and a new part. Messages
+/// without content (`says_something`) do not count.
 namespace nekod::openai {
 
-/// The places where the parts begin, as indices into the messages:
+/// Where the parts begin, as indices of messages:
 ///
 ///     instructions | conversation so far | new part | prefill
 struct message_layout {
-  /// Behind the system and developer messages at the beginning: the prompt.
+  /// The end of the system and developer messages at the beginning, which are the prompt.
   std::size_t instructions = 0;
-  /// The new part: all behind the last answer; behind the prompt where there is no answer.
+  /// The beginning of the new part: after the last answer, or after the prompt if there is no
+  /// answer.
   std::size_t fresh = 0;
-  /// An assistant message at the end, with which the answer is to begin; the number of messages
-  /// where there is none.
+  /// An assistant message at the end, with which the answer is to begin; the number of messages if
+  /// there is none.
   std::size_t prefill = 0;
-  /// Whether an assistant message is among them: then the request tells a conversation, and else
-  /// only what is new.
+  /// Whether there is an assistant message: then the request tells a conversation, otherwise only
+  /// what is new.
   bool tells_conversation = false;
-  /// Whether an answer stands before the new part.
+  /// Whether there is an answer before the new part.
   bool has_answer = false;
-  /// Whether the new part has a message of the user's, or of a tool's. One of instructions alone
-  /// asks about the conversation.
+  /// Whether the new part has a message of the user or a tool. If it has only instructions, it asks
+  /// about the conversation, for a title or a summary.
   bool asks = false;
 };
 

@@ -15,86 +15,86 @@
 /// The body of `POST /v1/chat/completions`: OpenAI's `CreateChatCompletionRequest`.
 namespace nekod::openai {
 
-/// Who speaks in a message.
+/// The sender of a message.
 enum class role : std::uint8_t { system, developer, user, assistant, tool, function };
 
-/// The role's word on the wire.
+/// The role's name on the wire.
 std::string_view name_of(role r) noexcept;
 
-/// The role of that word.
+/// The role with that name.
 std::optional<role> role_named(std::string_view name) noexcept;
 
-/// One message. A chat service of plain text is told its text alone.
+/// One message. A text-only service gets only its text.
 struct message {
   message() = default;
   message(role s, std::string t) : speaker(s), text(std::move(t)) {}
 
   role speaker = role::user;
-  /// The content: a string as it came, or the text parts joined by LF. UTF-8; may be empty.
+  /// The content: the string as sent, or the text parts joined by LF. UTF-8; may be empty.
   std::string text;
-  /// What it says beside its text, such as calls of tools, in one form however it was written;
-  /// empty for most.
+  /// Its content other than text, such as tool calls, in a canonical form; usually empty.
   std::string more;
-  /// In a conversation that is kept whole: the message as its sender wrote it, where that is not
-  /// just role and text.
+  /// In a conversation that is kept whole: the message as its sender wrote it, if it has more than
+  /// a role and text.
   std::string json;
 };
 
-/// What a client asked for, checked.
+/// A checked request.
 struct chat_request {
   chat_request() = default;
 
-  /// The model's name as the client wrote it; empty lets the gateway choose.
+  /// The model's name as the client wrote it; if empty, nekod chooses one.
   std::string model;
   std::vector<message> messages;
   bool stream = false;
   /// `stream_options.include_usage`: a chunk with usage before the end.
   bool include_usage = false;
-  /// `n`: how many answers are wanted, 1 to 128.
+  /// `n`: the number of wanted answers, 1 to 128.
   std::uint32_t choices = 1;
-  /// Where each of them has to end.
+  /// The limits of each answer.
   answer_limits limits;
-  /// The conversation the client names; empty for none.
+  /// The session that the client names in the body; empty for none.
   std::string session_id;
-  /// The `X-Session-Id` of its header, which names a session that there is, and is a scope else;
-  /// empty for none.
+  /// The header field `X-Session-Id`, which names an existing session or else is a scope; empty for
+  /// none.
   std::string session_header;
-  /// What its header fields tell of its being sent more than once.
+  /// The header fields about retries.
   openai::retries retries;
-  /// The nekods that it came through, as `X-Nekod-Via` names them.
+  /// The nekods that the request came through, as in `X-Nekod-Via`.
   std::string passed;
-  /// Parameters that only tune an answer and were checked, such as `temperature`: an upstream that
-  /// cannot obey them ignores them and says so.
+  /// Checked parameters that only tune an answer, such as `temperature`. If the upstream cannot
+  /// obey them, they are ignored and reported.
   std::vector<std::string> tuning;
-  /// Fields that an upstream must understand or refuse, such as `tools` or
+  /// Fields that an upstream must support for the request to be accepted, such as `tools` or
   /// `messages[0].content[1]`.
   std::vector<std::string> demands;
-  /// The first fault in what only the upstream has to understand, such as a temperature out of
-  /// range: one that reads requests itself is left to judge it, for others the request is refused.
+  /// The first fault in something that only the upstream has to understand, such as a temperature
+  /// out of range. An upstream that reads requests itself judges it; for others the request is
+  /// refused.
   std::optional<error> objection;
-  /// The body as it came.
+  /// The body as received.
   std::string body;
 };
 
-/// The index in `messages` of the newest user message. A request without any has an objection; it
-/// has the number of messages here.
+/// The index in `messages` of the newest user message; the number of messages if there is none,
+/// which is an objection.
 std::size_t newest_user_message(const chat_request& r) noexcept;
 
-/// The form of a session's name, in words.
+/// The form of a session's name, for error texts.
 inline constexpr std::string_view session_id_form =
     "expected 1 to 128 characters of A-Z a-z 0-9 _ . : -";
 
 /// Whether *id* can name a session: 1 to 128 characters of `A-Z a-z 0-9 _ . : -`.
 bool valid_session_id(std::string_view id) noexcept;
 
-/// Messages of a request, unless it is told otherwise; of parts there may be four times as many.
+/// The default limit on the messages of a request; there may be four times as many parts.
 inline constexpr std::size_t most_messages = 10'000;
 
-/// Parses and checks a body. Unknown fields are taken and ignored, and so is null wherever the
-/// specification or a known client has it. Types, ranges and the presence of a user message with
-/// text are checked, and how many messages there are before they are read.
-/// @returns the first fault that leaves nothing to go by, with the field's name; others are the
-///          request's objection.
+/// Parses and checks a body. Unknown fields are accepted and ignored, and so is null wherever the
+/// specification or a known client allows it. Checks types, ranges, the number of messages (before
+/// reading them), and that there is a user message with text.
+/// @returns the first fault that makes the request unusable, with the field's name. Other faults
+/// become the request's objection.
 result<chat_request, error> parse_chat_request(std::string body,
                                                std::size_t max_messages = most_messages);
 

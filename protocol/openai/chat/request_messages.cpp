@@ -7,16 +7,16 @@
 namespace nekod::openai {
 namespace {
 
-/// The roles' words, in the order of the roles.
+/// The roles' names, in the order of the enum.
 constexpr std::array<std::string_view, 6> role_names{"system",    "developer", "user",
                                                      "assistant", "tool",      "function"};
 
-/// What the content of a message holds.
+/// The content of a message.
 struct content {
   /// The texts so far, joined by LF.
   std::string text;
   bool has_text = false;
-  /// The places of parts that are no text.
+  /// The places of parts that are not text.
   std::vector<std::string> demands;
   std::optional<error> objection;
 
@@ -38,7 +38,7 @@ error wrong_type(std::string place, std::string_view expected) {
   return {error_code::invalid_type, std::move(place), "expected " + std::string{expected}};
 }
 
-/// The required string *name* of *object*, which stands at *place* in the body.
+/// The required string *name* of *object*, which is at *place* in the body.
 result<std::string_view, error> required_string(const json::value& object, std::string_view name,
                                                 const std::string& place) {
   const auto* v = json::find(object, name);
@@ -81,8 +81,8 @@ std::optional<error> read_parts(const json::value& parts, const std::string& pla
   return std::nullopt;
 }
 
-/// Reads what the *speaker* of the message at *place* says. Null is empty for everyone: clients
-/// send it so.
+/// Reads the content of the message at *place*. Null counts as empty for every role, since clients
+/// send it.
 std::optional<error> read_content(const json::value& m, role speaker, const std::string& place,
                                   content& to) {
   const auto is_tool = speaker == role::tool || speaker == role::function;
@@ -102,7 +102,7 @@ std::optional<error> read_content(const json::value& m, role speaker, const std:
   return std::nullopt;
 }
 
-/// How many parts messages may have, on average: what costs more is no conversation.
+/// The most parts per message on average: a request with more is not a conversation.
 constexpr std::size_t parts_a_message = 4;
 
 std::size_t parts_in(const json::value& messages) {

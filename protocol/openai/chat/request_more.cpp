@@ -3,7 +3,7 @@
 namespace nekod::openai {
 namespace {
 
-/// Appends *v* under *name*, as far as it says something.
+/// Appends *v* under *name*, if it has content.
 void add(std::string& out, std::string_view name, const json::value* v) {
   if (v == nullptr || v->IsNull() || (v->IsString() && v->GetStringLength() == 0))
     return;
@@ -13,8 +13,8 @@ void add(std::string& out, std::string_view name, const json::value* v) {
   out += '\n';
 }
 
-/// Arguments are JSON in a string, which clients read and write again: their white space says
-/// nothing.
+/// Arguments are JSON in a string, which clients parse and write again: their white space has no
+/// meaning.
 void add_arguments(std::string& out, const json::value* v) {
   if (v != nullptr && v->IsString())
     if (const auto doc = json::parse(json::text_of(*v)))
@@ -35,8 +35,8 @@ void add_tool_call(std::string& out, const json::value& call) {
       add_function(out, *f);
 }
 
-/// Whether a part is told by the message's text, or is reasoning: clients leave that out when they
-/// tell an answer again, or tell it beside the content.
+/// Whether a part is covered by the message's text, or is reasoning. When clients send an answer
+/// back, they leave reasoning out or put it beside the content.
 bool is_told_otherwise(const json::value& part) {
   const auto type = json::find_string(part, "type");
   return type == "text" || type == "refusal" || type == "thinking" || type == "reasoning" ||

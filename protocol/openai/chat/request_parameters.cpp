@@ -10,7 +10,7 @@ namespace {
 using json::value;
 using outcome = std::optional<error>;
 
-/// What a value must be: its type, and the range of a number.
+/// The requirements on a value: its type, and the range of a number.
 struct shape {
   bool (*holds)(const value&);
   std::string_view words;
@@ -67,10 +67,10 @@ outcome check_strings(std::string_view name, const value& list) {
   return std::nullopt;
 }
 
-/// `false` and `[]` ask for nothing.
+/// Whether a value asks for anything; `false` and `[]` do not.
 bool asks(const value& v) { return !v.IsFalse() && !(v.IsArray() && v.Empty()); }
 
-// What becomes of a parameter of the right shape.
+// Actions for a parameter that has the right shape.
 
 outcome accept(std::string_view, const value&, chat_request&) { return std::nullopt; }
 
@@ -99,7 +99,7 @@ outcome take_model(std::string_view, const value& v, chat_request& r) {
   return std::nullopt;
 }
 
-/// The smaller of `max_tokens` and `max_completion_tokens` counts.
+/// The smaller of `max_tokens` and `max_completion_tokens` applies.
 outcome take_max_tokens(std::string_view, const value& v, chat_request& r) {
   const auto most = static_cast<std::uint64_t>(json::integer_of(v).value_or(1));
   r.limits.pieces = std::min(most, r.limits.pieces.value_or(most));
@@ -135,7 +135,7 @@ outcome take_session_id(std::string_view name, const value& v, chat_request& r) 
   return std::nullopt;
 }
 
-/// An empty text ends nothing.
+/// An empty stop text has no effect.
 void add_stop(const value& text, chat_request& r) {
   if (text.GetStringLength() > 0)
     r.limits.stop.emplace_back(json::text_of(text));
@@ -174,13 +174,13 @@ struct rule {
   std::string_view name;
   shape expected;
   outcome (*take)(std::string_view name, const value& v, chat_request& r);
-  /// Whether we go by it ourselves, so that nobody else may have another mind of it.
+  /// True if nekod itself depends on this field: a fault is fatal, whatever the upstream accepts.
   bool ours = false;
 };
 
 constexpr bool ours = true;
 
-/// Every parameter that is looked at, by name. A client's other members are nobody's business.
+/// Every parameter that is checked, by name. Other members are not checked.
 constexpr rule rules[] = {
     {"audio", object, demand},
     {"frequency_penalty", number_from(-2, 2), tune},
@@ -232,12 +232,12 @@ const rule* rule_for(std::string_view name) {
 
 std::optional<error> read_parameters(const json::value& body, chat_request& r) {
   std::bitset<std::size(rules)> seen;
-  // One pass over the members, of which a hostile body may have millions.
+  // One pass over the members: a hostile body may have millions.
   for (const auto& member : body.GetObject()) {
     const auto* found = rule_for(json::text_of(member.name));
     if (found == nullptr)
       continue;
-    // Of members with one name the first counts, as for json::find.
+    // Of members with the same name the first counts, as in json::find.
     const auto index = static_cast<std::size_t>(found - rules);
     if (seen.test(index))
       continue;

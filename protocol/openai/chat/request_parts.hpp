@@ -7,22 +7,22 @@
 #include <string>
 #include <vector>
 
-/// The parts of reading a request's body.
+/// The steps of reading a request's body.
 namespace nekod::openai {
 
-/// Takes down a fault that the upstream may have another mind of; the first one stands.
+/// Records a fault that some upstreams may accept; keeps the first one.
 void object_to(chat_request& r, error e);
 
-/// Reads every known member of *body* but `messages` into *r*.
-/// @returns the first fault found in what we go by ourselves.
+/// Reads every known member of *body* except `messages` into *r*.
+/// @returns the first fatal fault, in a field that nekod itself depends on.
 std::optional<error> read_parameters(const json::value& body, chat_request& r);
 
-/// Reads the `messages` of *body*, which may be *most*, into *r*.
-/// @returns the first fault found, but for those that it objects to only.
+/// Reads the `messages` of *body*, at most *most*, into *r*.
+/// @returns the first fatal fault; others are recorded as objection.
 std::optional<error> read_messages(const json::value& body, std::size_t most, chat_request& r);
 
-/// What the message at *place* says, with the places of parts that are no text, and the fault in it
-/// that it is objected to for.
+/// A message, the places of its parts that are not text, and a fault in it that some upstreams may
+/// accept.
 struct heard_message {
   message said;
   std::vector<std::string> demands;
@@ -32,7 +32,7 @@ struct heard_message {
 /// Reads one message.
 result<heard_message, error> read_message(const json::value& m, const std::string& place);
 
-/// What *m* says beside its content's text, as in `message::more`.
+/// The content of *m* other than text, as in `message::more`.
 std::string more_of(const json::value& m, role speaker);
 
 } // namespace nekod::openai

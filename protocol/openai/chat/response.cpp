@@ -6,7 +6,7 @@
 namespace nekod::openai {
 namespace {
 
-/// The members that every answer begins with.
+/// The first members of every answer.
 std::string opening(const completion_head& head, std::string_view object) {
   std::string out = R"({"id":)";
   json::append_quoted(out, head.id);
@@ -23,7 +23,7 @@ std::string opening(const completion_head& head, std::string_view object) {
 
 constexpr std::string_view choices = R"("choices":[)";
 constexpr std::string_view content_name = R"("content":)";
-/// From behind a chunk's members to the event's end.
+/// From the end of a chunk's members to the end of the event.
 constexpr std::string_view after_members = "}\n\n";
 
 } // namespace

@@ -8,7 +8,7 @@ namespace nekod::openai {
 
 namespace {
 
-/// A client's clock starts before ours, by what it takes to connect and to send.
+/// A client's timer starts before ours, by the time to connect and to send.
 constexpr std::chrono::seconds head_start{1};
 
 template <class Number>

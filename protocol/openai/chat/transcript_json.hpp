@@ -6,14 +6,14 @@
 #include <string_view>
 #include <vector>
 
-/// A conversation as it is stored, and as a service that remembers nothing is told it:
+/// A conversation as it is stored, and as it is sent to a service that remembers nothing:
 /// `[{"role":"user","content":"..."},...]`, each message as its sender wrote it.
 namespace nekod::openai {
 
 std::string transcript_json(const std::vector<message>& transcript);
 
-/// Reads what `transcript_json` wrote. What is nothing of the kind is an empty conversation, and an
-/// entry that is no message is left out.
+/// Reads what `transcript_json` wrote. Any other text is an empty conversation, and an entry that
+/// is not a message is skipped.
 std::vector<message> parse_transcript(std::string_view text);
 
 } // namespace nekod::openai
