@@ -10,14 +10,14 @@
 namespace nekod::openai {
 namespace {
 
-/// Whether a member that we do not know brings pieces of reasoning, such as `reasoning_content`,
-/// `reasoning_details` or `thinking_blocks`, and no signature of it.
+/// Whether an unknown member contains pieces of reasoning, as `reasoning_content`,
+/// `reasoning_details` or `thinking_blocks` do, and not a signature of it.
 bool comes_in_pieces(std::string_view name) {
   const auto has = [&](std::string_view word) { return name.find(word) != name.npos; };
   return (has("reasoning") || has("think") || has("thought")) && !has("signature");
 }
 
-/// Whether a part has reasoning and nothing else to be kept, such as a signature.
+/// Whether a part has only reasoning, and nothing else to keep, such as a signature.
 bool is_plain_thinking(const json::value& part) {
   const auto* thinking = json::find(part, "thinking");
   return part.MemberCount() == 2 && thinking != nullptr &&
@@ -79,7 +79,7 @@ void answer_assembly::take_thinking(const json::value& part, std::string_view th
   size_ += thinking.size();
 }
 
-/// Makes parts of the reasoning and the text at hand: what follows is another part.
+/// Turns the current reasoning and text into parts: what follows begins another part.
 void answer_assembly::end_run() {
   std::string part;
   if (!thinking_.empty()) {
@@ -147,7 +147,7 @@ void answer_assembly::append(std::string& to, const json::value& object, const c
   }
 }
 
-/// What is told once; some tell it with each piece.
+/// Sets a value that is sent once; some servers repeat it in each piece.
 void answer_assembly::set(std::string& to, const json::value& object, const char* name) {
   if (to.empty())
     append(to, object, name);
@@ -170,7 +170,7 @@ void answer_assembly::take_tool_call(const json::value& delta, std::int64_t posi
   }
 }
 
-/// Of a member that comes with several pieces the newest is told again.
+/// If several pieces have such a member, the newest is kept.
 void answer_assembly::take_other(tool_call& call, std::string_view name, std::string value) {
   auto known = call.others.find(name);
   if (known == call.others.end()) {

@@ -13,20 +13,20 @@
 
 namespace nekod::openai {
 
-/// Puts the message of one choice together from its deltas, whole as it is sent again in the next
-/// turn: text, refusal, calls of tools, reasoning, and members that we do not know.
+/// Assembles the message of one choice from its deltas, whole, as it is sent back in the next turn:
+/// text, refusal, tool calls, reasoning, and unknown members.
 ///
-/// Content in parts is one text where all parts are; else the list of parts, in which pieces of
-/// text, and of reasoning, that follow each other are one part. Of members other than those of
-/// OpenAI's specification, null and what is empty is left out; texts of reasoning are put together,
-/// lists of it too, and of any other the newest value counts.
+/// Content in parts becomes one text if all parts are text; otherwise it stays a list of parts, in
+/// which consecutive pieces of text, or of reasoning, are one part. Of members outside OpenAI's
+/// specification, null and empty values are left out; texts and lists of reasoning are joined; of
+/// any other member the newest value is kept.
 class answer_assembly {
 public:
-  /// @param delta Its calls of tools have an index each, or are the elements of a whole message.
+  /// @param delta Each of its tool calls has an index, or they are the elements of a whole message.
   void take(const json::value& delta);
 
-  /// Takes a piece of text alone.
-  /// @param append Appends it to the string it is given, or returns false.
+  /// Takes a piece that is only text.
+  /// @param append Appends the piece to the string it is given, or returns false.
   template <class Append>
   bool take_text(Append append) {
     const auto before = text_.size();
@@ -35,7 +35,7 @@ public:
     return taken;
   }
 
-  /// About the bytes that it takes.
+  /// The approximate number of bytes in use.
   std::size_t size() const noexcept { return size_; }
 
   message taken() const;
@@ -45,15 +45,15 @@ private:
     std::int64_t index = 0;
     std::string id;
     std::string type;
-    /// `function` or `custom`: the member with what is called.
+    /// `function` or `custom`: the name of the member that describes the call.
     std::string kind;
     std::string name;
     std::string arguments;
-    /// Members that we do not know, by their names, as JSON.
+    /// Unknown members by name, as JSON.
     std::map<std::string, std::string, std::less<>> others;
   };
 
-  /// A member of the message that we do not know.
+  /// An unknown member of the message.
   struct other_member {
     std::string name;
     /// A text, unquoted; the elements of a list, without its brackets; or any value as JSON.
@@ -80,16 +80,16 @@ private:
   static void write(std::string& out, const tool_call& c);
   static void write_called(std::string& out, const tool_call& c);
 
-  /// Parts that are whole, as JSON with commas between them; behind them `thinking_`, then `text_`.
+  /// Complete parts, as JSON separated by commas; `thinking_` and then `text_` follow them.
   std::string parts_;
   std::string thinking_;
-  /// Whether reasoning comes as a list of texts in its part.
+  /// Whether the part with the reasoning has it as a list of texts.
   bool thinking_in_list_ = false;
   std::string text_;
   std::string refusal_;
   std::vector<other_member> others_;
   std::vector<tool_call> calls_;
-  /// The older form of one call.
+  /// The legacy form of a single call.
   tool_call function_;
   std::size_t size_ = 0;
 };

@@ -12,16 +12,17 @@
 
 namespace nekod::openai {
 
-/// Makes one whole answer of the chunks of a stream, for a client that did not ask for a stream.
+/// Assembles one whole answer from the chunks of a stream, for a client that did not ask for a
+/// stream.
 class answer_collector {
 public:
-  /// Takes members of chunks, as `answer_decoder` has them.
+  /// Takes members of chunks, as `answer_decoder` returns them.
   void take(const deltas& chunks);
 
-  /// About the bytes that it takes.
+  /// The approximate number of bytes in use.
   std::size_t size() const;
 
-  /// All members of the answer that we do not write.
+  /// All members of the answer except those that nekod writes.
   std::string members() const;
 
 private:
@@ -29,9 +30,9 @@ private:
 
   struct choice {
     answer_assembly message;
-    /// Elements of the lists in `logprobs`, by the names of the lists.
+    /// The elements of the lists in `logprobs`, by the names of the lists.
     raw_members logprobs;
-    /// The newest of any other member, as JSON.
+    /// The newest value of each other member, as JSON.
     raw_members others;
   };
 
@@ -43,7 +44,7 @@ private:
 
   std::map<std::int64_t, choice> choices_;
   raw_members others_;
-  /// Bytes of all but the messages.
+  /// The number of bytes, messages excluded.
   std::size_t size_ = 0;
 };
 

@@ -17,10 +17,10 @@
 namespace nekod::openai {
 namespace {
 
-/// As many choices as a request may ask for.
+/// The most choices that a request may ask for.
 constexpr std::int64_t max_choices = 128;
 
-/// Bytes of chunks that say nothing past which they are passed on all the same.
+/// Leading chunks without content are held back up to this number of bytes, then passed on.
 constexpr std::size_t max_leading_bytes = 64u << 10;
 
 error malformed(std::string_view what) {
@@ -80,8 +80,8 @@ void answer_decoder::take(const sse::item& item, deltas& out) {
   }
 }
 
-/// The stream came to its end.
-/// @param otherwise What is wrong with it where that is none.
+/// The end of the stream.
+/// @param otherwise The failure, if the stream is not complete.
 void answer_decoder::end(std::string_view otherwise, deltas& out) {
   take_chunks(halves_.take_left(), out);
   if (failure_)
@@ -97,7 +97,7 @@ void answer_decoder::end(std::string_view otherwise, deltas& out) {
   whole_ = true;
 }
 
-/// Holds back the one chunk that tells the finish reason of a choice.
+/// Holds back the one chunk that has the finish reason of a choice.
 void answer_decoder::hold_end(std::size_t choice) {
   const auto& state = choices_[choice];
   if (!state.end.empty())
@@ -108,7 +108,7 @@ void answer_decoder::hold_end(std::size_t choice) {
   rest_.push_back(chunk + "}]");
 }
 
-/// The way of nearly all chunks: of the only choice, which goes on, and like one before.
+/// The fast path for nearly all chunks: the only choice goes on, in a chunk like an earlier one.
 bool answer_decoder::take_like_before(std::string_view data, deltas& out) {
   if (!pattern_ || choices_.size() != 1)
     return false;
@@ -120,7 +120,7 @@ bool answer_decoder::take_like_before(std::string_view data, deltas& out) {
     silent = text.size() == before;
     return fits;
   });
-  // What says nothing behind a finish reason is held back.
+  // A chunk without content after a finish reason is held back.
   if (!taken || (silent && ending_))
     return false;
   if (message_.size() > max_answer_bytes)
@@ -178,7 +178,7 @@ void answer_decoder::take_object(json::document& doc, std::string_view data, del
     return;
   what.tells_more = !what.speaks && tells_more(doc.root, *choices, usage_);
   members_.clear();
-  // An event of ours is one line, which JSON may be written over several of.
+  // Our events are one line, while JSON may have several.
   const auto one_line = is_one_line(data);
   if (one_line)
     append_members(members_, data, usage_,
@@ -190,12 +190,12 @@ void answer_decoder::take_object(json::document& doc, std::string_view data, del
     return;
   }
   pass_on(what, out);
-  // The text of a chunk like it would have to be joined where a half waits for it.
+  // If half a character waits, the text of the next chunk has to be joined with it.
   if (one_line && spoke_ && what.speaks && halves_.empty())
     pattern_ = chunk_pattern::of(data, members_);
 }
 
-/// Keeps the chunk at hand, which tells finish reasons and says nothing else.
+/// Keeps the current chunk, which has only finish reasons.
 void answer_decoder::hold_back(const json::value& choices, const found& what) {
   if (choices.Size() == 1)
     choices_[index_of(choices[0])].end = members_;
@@ -203,8 +203,8 @@ void answer_decoder::hold_back(const json::value& choices, const found& what) {
     behind_.push_back(members_);
 }
 
-/// Takes a chunk without choices. Clients look for the first choice of each chunk, so that there
-/// has to be a reason to pass it on.
+/// Takes a chunk without choices. Clients access the first choice of each chunk, so such a chunk is
+/// passed on only for a reason.
 void answer_decoder::take_bare(const json::value& chunk, std::string_view data, deltas& out) {
   const auto* counted = json::find(chunk, "usage");
   const auto has_usage = counted != nullptr && !counted->IsNull();
@@ -259,14 +259,14 @@ void answer_decoder::take_choice(json::value& choice, choice_state& state, json_
   all.changed |= repair_role(delta, !state.has_role, pool);
   if (&state == &choices_[0])
     message_.take(delta);
-  // Parts are told again as parts.
+  // The conversation keeps parts as parts; the client gets text.
   all.changed |= flatten_content(delta, pool);
   all.speaks |= speaks(delta);
   all.ends |= !reason_of(choice).empty();
 }
 
-/// Notes the finish reasons of a chunk's choices, and takes them out of it, but where it is a
-/// choice's end and nothing else.
+/// Records the finish reasons of a chunk's choices, and removes them from the chunk unless it has
+/// only the end of one choice.
 void answer_decoder::take_reasons(json::value& choices, json_pool& pool, found& all) {
   ending_ |= all.ends;
   const auto is_end = all.ends && !all.speaks && choices.Size() == 1;
@@ -277,7 +277,7 @@ void answer_decoder::take_reasons(json::value& choices, json_pool& pool, found& 
       state.reason = reason;
       state.end.clear();
     }
-    // What says nothing behind a finish reason is held back, and may be replaced.
+    // A chunk without content after a finish reason is held back, and another may replace it.
     state.has_role |= all.speaks || !ending_;
     const auto* told = json::find(choice, "finish_reason");
     if (is_end || told == nullptr || told->IsNull())
@@ -287,7 +287,7 @@ void answer_decoder::take_reasons(json::value& choices, json_pool& pool, found& 
   }
 }
 
-/// The state of a choice, whose index is made where it has none; null where it can be none.
+/// The state of a choice, which gets an index if it has none; null if the choice is invalid.
 answer_decoder::choice_state* answer_decoder::state_of(json::value& choice, std::size_t position,
                                                        const json::value& chunk, json_pool& pool,
                                                        found& all) {

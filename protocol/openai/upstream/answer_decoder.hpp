@@ -17,73 +17,74 @@
 #include <utility>
 #include <vector>
 
-/// Streams of an OpenAI-compatible server, whose chunks go on to our client as they are, but for
-/// the members that are the same in all of them and that we write, and for what clients could not
+/// Reads streams of an OpenAI-compatible server. Chunks go on to the client unchanged, except the
+/// members that nekod writes itself, which all chunks share, and anything that clients could not
 /// read.
 namespace nekod::openai {
 
-/// Bytes of an answer's message that are kept for the conversation; more are a failure.
+/// The most bytes of an answer's message that are kept for the conversation; a longer one is a
+/// failure.
 inline constexpr std::size_t max_answer_bytes = 16u << 20;
 
 /// Reads a stream of chunks, from any split of its bytes.
 ///
-/// A stream is whole when each of its choices had a finish reason and it came to its end: `[DONE]`,
-/// or that of its body. Anything else is a failure: an error, an event that is no JSON, an end
-/// without a reason. Text goes on at once, also behind a finish reason or with one; the reasons,
-/// and what comes without text behind the first, such as usage, are held back until the stream is
-/// whole. Each choice then has one chunk with a reason. Chunks that say nothing wait for the first
-/// that does, so that an answer that never comes to that has not begun.
+/// A stream is whole if each of its choices has a finish reason and the stream ends with `[DONE]`
+/// or with its body. Everything else is a failure: an error, an event that is not JSON, an end
+/// without a finish reason. Text is passed on at once, even with or after a finish reason. Finish
+/// reasons, and whatever follows the first one without text, such as usage, are held back until the
+/// stream is whole; each choice then has one chunk with a reason. Chunks without content wait for
+/// the first chunk with content: without one, the answer has not begun.
 ///
-/// Chunks are brought into OpenAI's form where they differ: the first of each choice has a role,
-/// calls of tools have an index and an id, content in parts is text, and numbers that JSON does not
-/// have are null. Characters that are cut in half between two chunks are whole in what goes on and
-/// in what is said. Events that are no part of the answer are left out.
+/// Chunks are converted to OpenAI's form where they differ: the first chunk of each choice has a
+/// role, tool calls have an index and an id, content in parts becomes text, and numbers that JSON
+/// does not have become null. Characters that are split between two chunks are joined, both for the
+/// client and for the conversation. Events that are not part of the answer are dropped.
 class answer_decoder {
 public:
-  /// @param usage Whether the client asked for usage; without it is left out.
+  /// @param usage Whether the client asked for usage; otherwise it is removed.
   explicit answer_decoder(bool usage = false) : usage_(usage) {}
 
-  /// Takes the next bytes; appends the members of chunks that may go on to *out*, which is of
-  /// members.
+  /// Takes the next bytes; appends to *out* the members of the chunks that may go on. *out* must
+  /// have the form `members`.
   void feed(std::string_view bytes, deltas& out);
 
-  /// The body came to its proper end.
+  /// The body has arrived completely.
   void finish(deltas& out);
 
   bool whole() const noexcept { return whole_; }
 
   const std::optional<error>& failure() const noexcept { return failure_; }
 
-  /// Events that were left out.
+  /// The number of dropped events.
   std::uint64_t skipped() const noexcept { return skipped_; }
 
-  /// What was held back.
+  /// The chunks that were held back.
   deltas take_rest() { return std::exchange(rest_, deltas{deltas::form::members}); }
 
-  /// What the first choice says.
+  /// The message of the first choice.
   message said() const { return message_.taken(); }
 
 private:
-  /// A choice by its index, with how far it is.
+  /// The state of a choice; choices are stored by index.
   struct choice_state {
     call_table calls;
-    /// Whether a chunk told who speaks.
+    /// Whether a chunk had the role.
     bool has_role = false;
     /// The newest finish reason; empty while there is none.
     std::string reason;
-    /// A chunk that tells the reason and says nothing else; empty where there is none.
+    /// A chunk with the finish reason and nothing else; empty if there is none.
     std::string end;
   };
 
-  /// What was found in the choices of a chunk.
+  /// Facts about the choices of a chunk.
   struct found {
-    /// Whether one has a finish reason.
+    /// Whether a choice has a finish reason.
     bool ends = false;
-    /// Whether one says more than who speaks.
+    /// Whether a choice has more than a role.
     bool speaks = false;
-    /// Whether the chunk has anything for a client but what its choices say.
+    /// Whether the chunk has anything for a client outside the content of its choices.
     bool tells_more = false;
-    /// Whether they were brought into another form.
+    /// Whether the choices were converted to another form.
     bool changed = false;
   };
 
@@ -109,25 +110,25 @@ private:
   void check(bool within_limit);
 
   bool usage_;
-  /// An event may be as long as an answer, where it holds an image.
+  /// An event may be as long as an answer, since it may contain an image.
   sse::parser parser_{max_answer_bytes};
   answer_assembly message_;
   chunk_halves halves_;
   std::vector<choice_state> choices_;
-  /// Whether a choice had a finish reason.
+  /// Whether a choice has had a finish reason.
   bool ending_ = false;
-  /// Chunks before the first that says something.
+  /// Chunks before the first one with content.
   deltas leading_{deltas::form::members};
   bool spoke_ = false;
-  /// Chunks that say nothing behind a finish reason.
+  /// Chunks without content after a finish reason.
   deltas behind_{deltas::form::members};
   deltas rest_{deltas::form::members};
   std::optional<error> failure_;
   bool whole_ = false;
   std::uint64_t skipped_ = 0;
-  /// Of the last chunk that a JSON parser read, where that said nothing but a text.
+  /// The pattern of the last chunk that a JSON parser read, if that had only a text.
   std::optional<chunk_pattern> pattern_;
-  /// The members of the chunk at hand.
+  /// The members of the current chunk.
   std::string members_;
 };
 

@@ -24,10 +24,10 @@ answer_kind kind_of(std::string_view content_type, std::string_view begin, answe
   const auto at = begin.find_first_not_of(" \t\r\n");
   if (at == begin.npos)
     return answer_kind::unknown;
-  // No event begins like JSON: servers that name the wrong type, or none, are understood, too.
+  // No event begins like JSON. So servers that name a wrong type, or none, are understood as well.
   if (begin[at] == '{' || begin[at] == '[')
     return answer_kind::whole;
-  // The names of an event's fields, and comments.
+  // The first letters of an event's fields, and of comments.
   if (names(content_type, "event-stream") ||
       std::string_view{":deir"}.find(begin[at]) != begin.npos)
     return answer_kind::stream;

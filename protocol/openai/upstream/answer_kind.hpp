@@ -5,9 +5,9 @@
 
 namespace nekod::openai {
 
-/// In what form an answer comes, whatever was asked for.
+/// The form of an answer, whatever the request asked for.
 enum class answer_kind : std::uint8_t {
-  /// Not enough of it has come to say.
+  /// Too little has arrived to decide.
   unknown,
   /// A JSON object in one piece.
   whole,
@@ -16,9 +16,9 @@ enum class answer_kind : std::uint8_t {
 };
 
 /// The form of an answer.
-/// @param content_type The header field's value; empty for none.
-/// @param begin The body's first bytes, as many as have come.
-/// @param asked The form that was asked for: taken where neither tells.
+/// @param content_type The value of the header field; empty for none.
+/// @param begin The first bytes of the body, as far as they have arrived.
+/// @param asked The requested form, which applies if nothing else decides.
 answer_kind kind_of(std::string_view content_type, std::string_view begin, answer_kind asked);
 
 } // namespace nekod::openai

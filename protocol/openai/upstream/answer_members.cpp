@@ -14,7 +14,7 @@ void append_members(std::string& out, std::string_view object, bool usage,
   auto has_choices = false;
   for (json::members m{object}; m.next();) {
     const auto is_choices = m.name() == "choices";
-    // Of several choices the first are those that were looked into.
+    // If `choices` is repeated, the first one is used: it is the one that has been examined.
     const auto left_out = (m.name() == "usage" && !usage) ||
                           (is_choices && (has_choices || m.value() == "null")) ||
                           is_our_member(m.name());

@@ -6,13 +6,13 @@
 namespace nekod::openai {
 namespace {
 
-/// What is called: the member `function` of a call, or `custom`.
+/// The description of a call: its member `function` or `custom`.
 const json::value* called_in(const json::value& call) {
   const auto* function = json::find(call, "function");
   return function != nullptr ? function : json::find(call, "custom");
 }
 
-/// FNV-1a: spreads names evenly; an id need not be secret.
+/// FNV-1a spreads names evenly; an id need not be secret.
 std::uint64_t hash_of(std::string_view text) {
   std::uint64_t hash = 14695981039346656037U;
   for (const auto c : text)
@@ -64,7 +64,7 @@ bool call_table::repair(json::value& delta, json_pool& pool) {
   auto* calls = json::find(delta, "tool_calls");
   if (calls == nullptr || calls->IsNull())
     return changed;
-  if (calls->IsObject()) { // One call without its list.
+  if (calls->IsObject()) { // One call without a list.
     json::value list{rapidjson::kArrayType};
     list.PushBack(*calls, pool);
     *calls = list;
@@ -93,14 +93,14 @@ bool call_table::repair_piece(json::value& v, json_pool& pool) {
   }
   if (calls_.size() > known)
     return repair_first(v, at_hand, pool) || changed;
-  if (at_hand.made_id && !p.id.empty()) { // Clients know the call by the id that we gave it.
+  if (at_hand.made_id && !p.id.empty()) { // Clients know the call by our id.
     set_member(v, "id", string_value(at_hand.id, pool), pool);
     changed = true;
   }
   return changed;
 }
 
-/// Clients want to know a call's id and type with its first piece.
+/// Adds a call's id and type, which clients need in its first piece.
 bool call_table::repair_first(json::value& v, call& of, json_pool& pool) {
   auto changed = false;
   if (of.made_id) {
@@ -155,7 +155,7 @@ call_table::piece call_table::piece_of(const json::value& v) {
   return p;
 }
 
-/// The place of the call that a piece belongs to, which it may begin.
+/// The position of the call that a piece belongs to; adds a new call if the piece begins one.
 std::size_t call_table::place_of(const piece& p) {
   if (const auto known = known_place(p)) {
     auto& of = calls_[*known];
@@ -180,7 +180,7 @@ std::optional<std::size_t> call_table::known_place(const piece& p) const {
   if (!place)
     return std::nullopt;
   const auto& known = calls_[*place];
-  // An id that is new begins a call, unless the one at hand still waits for its own.
+  // A new id begins a call, unless the current call still has none of its own.
   const auto is_new = !p.id.empty() && !known.made_id;
   return is_new || begins_another(p, known) ? std::nullopt : place;
 }
@@ -192,7 +192,7 @@ std::optional<std::size_t> call_table::place_by_id(const piece& p) const {
     const auto& known = calls_[i];
     if (known.made_id || known.id != p.id)
       continue;
-    // One id for all calls is told apart by index and name.
+    // If all calls have the same id, index and name distinguish them.
     const auto other_index = p.index && known.index && p.index != known.index;
     const auto other_name = !p.name.empty() && !known.name.empty() && p.name != known.name;
     if (!other_name && (!other_index || p.name.empty()))
@@ -201,7 +201,7 @@ std::optional<std::size_t> call_table::place_by_id(const piece& p) const {
   return std::nullopt;
 }
 
-/// The newest call of that index, since some servers have one index for all; or the open one.
+/// The newest call of that index, since some servers use one index for all calls; or the open call.
 std::optional<std::size_t> call_table::place_by_index(const piece& p) const {
   if (calls_.empty())
     return std::nullopt;
@@ -213,8 +213,8 @@ std::optional<std::size_t> call_table::place_by_index(const piece& p) const {
   return std::nullopt;
 }
 
-/// Whether a piece that has no id of its own begins a call all the same: it names something else
-/// than the call at hand, or begins new arguments behind ones that are whole.
+/// Whether a piece without an id of its own begins a new call nevertheless: it has another name
+/// than the current call, or begins new arguments after complete ones.
 bool call_table::begins_another(const piece& p, const call& at_hand) {
   if (p.name.empty() || at_hand.name.empty())
     return false;

@@ -13,37 +13,39 @@
 
 namespace nekod::openai {
 
-/// What differs from answer to answer in an answer, or in a chunk of one: the seed of a call table.
+/// Data that differs between answers, found in an answer or in one of its chunks: the seed of a
+/// call table.
 std::string seed_of(const json::value& answer);
 
-/// Tells the calls of tools of one choice apart, whose pieces come in chunks, and gives each the
-/// index and the id by which clients put them together.
+/// Distinguishes the tool calls of one choice, whose pieces arrive in chunks, and gives each call
+/// the index and the id by which clients assemble it.
 ///
-/// Servers differ: some have one index for all calls, some none, some repeat the id with each piece
-/// or leave it out, some give arguments as an object. An id decides first, then the index; a piece
-/// with neither belongs to the call that is open.
+/// Servers differ: some use one index for all calls, some none; some repeat the id in each piece,
+/// some omit it; some send arguments as an object. The id decides first, then the index; a piece
+/// with neither belongs to the open call.
 class call_table {
 public:
-  /// @param seed For ids of calls that came without one; differs from answer to answer.
+  /// @param seed For ids of calls without one; differs between answers.
   explicit call_table(std::string seed = {}) : seed_(std::move(seed)) {}
 
-  /// Brings the pieces of calls in a chunk's delta into OpenAI's form.
-  /// @returns whether something had to be changed.
+  /// Converts the pieces of calls in a chunk's delta to OpenAI's form.
+  /// @returns whether anything was changed.
   bool repair(json::value& delta, json_pool& pool);
 
-  /// The same for the calls of a whole message, each of which is an element.
+  /// The same for a whole message, in which each element is one call.
   bool repair_whole(json::value& message, json_pool& pool);
 
-  /// About the bytes that it takes.
+  /// The approximate number of bytes in use.
   std::size_t size() const noexcept { return size_; }
 
-  /// Whether there are more calls than any answer has: each piece is looked up among them.
+  /// Whether there are more calls than in any real answer. The limit bounds the search for each
+  /// piece.
   bool overfull() const noexcept { return calls_.size() > max_calls; }
 
 private:
   static constexpr std::size_t max_calls = 1024;
 
-  /// Whether a text that comes in pieces is a whole JSON object or array yet.
+  /// Detects when a text that arrives in pieces is a complete JSON object or array.
   class json_progress {
   public:
     void take(std::string_view piece) noexcept;
@@ -62,11 +64,11 @@ private:
     std::optional<std::int64_t> index;
     std::string name;
     json_progress arguments;
-    /// Whether the id is ours, since the server gave none.
+    /// Whether the id is ours, because the server gave none.
     bool made_id = false;
   };
 
-  /// What a piece says of the call that it belongs to.
+  /// The fields of a piece that identify its call.
   struct piece {
     std::string_view id;
     std::optional<std::int64_t> index;
@@ -86,7 +88,7 @@ private:
 
   std::string seed_;
   std::vector<call> calls_;
-  /// The place of the call that had the last piece.
+  /// The position of the call that got the last piece.
   std::size_t open_ = 0;
   std::size_t size_ = 0;
 };

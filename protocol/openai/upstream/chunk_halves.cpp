@@ -10,23 +10,23 @@
 namespace nekod::openai {
 namespace {
 
-/// Calls of tools in which a half may wait; a bound for what waits.
+/// The most tool calls with a waiting half: bounds the number of halves.
 constexpr std::int64_t max_calls = 128;
 
-/// Whether a member of a delta is a text that goes on in the next.
+/// Whether a member of a delta is a text that continues in later chunks.
 bool is_text(std::string_view name) {
   constexpr std::array<std::string_view, 4> texts{"content", "refusal", "reasoning_content",
                                                   "reasoning"};
   return std::find(texts.begin(), texts.end(), name) != texts.end();
 }
 
-/// The index of a choice, which may be left out for the first; less than 0 where it is none.
+/// The index of a choice, which the first one may omit; negative if it is invalid.
 std::int64_t index_of(const json::value& choice) {
   const auto* v = json::find(choice, "index");
   return v == nullptr ? 0 : json::integer_of(*v).value_or(-1);
 }
 
-/// The index of a call; less than 0 where there is none.
+/// The index of a call; negative if it has none.
 std::int64_t call_index(std::string_view call) {
   const auto text = json::find_span(call, "index");
   const auto* end = text.data() + text.size();

@@ -13,32 +13,31 @@
 
 namespace nekod::openai {
 
-/// Joins the characters that a server cuts in half between two chunks, so that each chunk goes on
-/// with whole ones: a first half waits for the next text of its kind. That is done for each
-/// choice's text, refusal and reasoning, and for the arguments of each call of a tool that has an
-/// index. A half that stands alone, there or anywhere else in a chunk, becomes U+FFFD.
+/// Joins characters that a server splits between two chunks, so that each chunk is passed on with
+/// whole ones: a first half waits for the next text of its kind. This covers each choice's text,
+/// refusal and reasoning, and the arguments of each tool call with an index. A half without its
+/// partner, there or anywhere else in a chunk, becomes U+FFFD.
 class chunk_halves {
 public:
-  /// Whether a chunk has to be joined: it has a half, or one waits.
+  /// Whether a chunk has to be joined: it contains a half, or one is waiting.
   bool concern(std::string_view chunk) const {
     return !waiting_.empty() || json::has_lone_half(chunk);
   }
 
   bool empty() const noexcept { return waiting_.empty(); }
 
-  /// Joins a chunk with what waits.
-  /// @returns none where it is no JSON, be its halves as they may.
+  /// Joins a chunk with the waiting halves.
+  /// @returns nothing if the chunk is not JSON, apart from its halves.
   std::optional<std::string> join(std::string_view chunk);
 
-  /// Chunks that tell of all that waits, which then does no more: of the halves of which the rest
-  /// never came.
+  /// Chunks for the halves whose partners never arrived; nothing waits afterwards.
   std::vector<std::string> take_left();
 
 private:
-  /// A text that goes on from chunk to chunk.
+  /// Identifies a text that continues from chunk to chunk.
   struct place {
     std::int64_t choice = 0;
-    /// The index of the call whose arguments it is; none for a member of the delta.
+    /// The index of the call, if the text is a call's arguments; nothing for a member of the delta.
     std::optional<std::int64_t> call;
     std::string name;
 

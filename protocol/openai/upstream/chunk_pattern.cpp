@@ -9,7 +9,7 @@
 namespace nekod::openai {
 namespace {
 
-/// The value of the member *name*; empty where there is not exactly one.
+/// The value of the member *name*; empty unless there is exactly one.
 std::string_view only_member(std::string_view object, std::string_view name) {
   std::string_view found;
   for (json::members m{object}; m.next();) {
@@ -22,7 +22,7 @@ std::string_view only_member(std::string_view object, std::string_view name) {
   return found;
 }
 
-/// The only element of an array; empty where there is not exactly one.
+/// The only element of an array; empty unless there is exactly one.
 std::string_view only_element(std::string_view array) {
   json::elements all{array};
   if (!array.starts_with('[') || !all.next())
@@ -31,7 +31,7 @@ std::string_view only_element(std::string_view array) {
   return all.next() ? std::string_view{} : first;
 }
 
-/// The string that is all that *delta* has, in its quotes; empty where it has anything else.
+/// The string `content`, with its quotes, if *delta* has nothing else; otherwise empty.
 std::string_view only_content(std::string_view delta) {
   json::members m{delta};
   if (!m.next() || m.name() != "content" || !m.value().starts_with('"'))
@@ -57,7 +57,7 @@ std::optional<chunk_pattern> chunk_pattern::of(std::string_view chunk, std::stri
   auto ours = frame_of('{' + std::string{members} + '}');
   if (!theirs || !ours)
     return std::nullopt;
-  // The braces are not among the members.
+  // The members do not include the braces.
   ours->before.erase(0, 1);
   ours->after.pop_back();
   chunk_pattern result;

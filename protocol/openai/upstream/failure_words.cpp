@@ -11,16 +11,16 @@
 namespace nekod::openai {
 namespace {
 
-/// The longest plain text that is taken for words of a failure, in bytes.
+/// The most bytes of a plain text that counts as an error message.
 constexpr std::size_t longest_plain_text = 2048;
 
 /// The most bytes of further members that are kept.
 constexpr std::size_t most_further_bytes = 16u << 10;
 
-/// How deep errors within errors are looked into.
+/// The most levels of errors inside errors.
 constexpr int most_layers = 4;
 
-/// Members with the text for people, in the order in which they count.
+/// Members with a message for people, in order of precedence.
 constexpr std::array<std::string_view, 9> message_names{
     "message",      "msg",    "Message", "error_description", "error_message", "error_msg",
     "errorMessage", "reason", "title"};
@@ -54,7 +54,7 @@ std::string message_in(const json::value& object) {
   return {};
 }
 
-/// Appends the members that have no place of their own in what our client gets.
+/// Appends the members that have no field of their own in our client's error.
 void keep_further(const json::value& object, foreign_words& w) {
   constexpr std::array<std::string_view, 8> told{"message", "type",   "param",  "code",
                                                  "error",   "errors", "detail", "object"};
@@ -73,7 +73,7 @@ void keep_further(const json::value& object, foreign_words& w) {
     w.more += more;
 }
 
-/// The path of a field that FastAPI names, such as `["body", "messages", 0, "role"]`.
+/// The path of a field in FastAPI's form, such as `["body", "messages", 0, "role"]`.
 std::string path_of(const json::value* loc) {
   std::string path;
   if (loc == nullptr || !loc->IsArray())
@@ -90,7 +90,7 @@ std::string path_of(const json::value* loc) {
   return path;
 }
 
-/// All of several failures in one: their messages, one behind the other, and what the first names.
+/// Several failures as one: all messages, one after the other, and the other fields of the first.
 std::optional<foreign_words> words_of_list(const json::value& list, int layers) {
   std::optional<foreign_words> all;
   for (const auto& each : list.GetArray()) {
@@ -106,7 +106,7 @@ std::optional<foreign_words> words_of_list(const json::value& list, int layers) 
   return all;
 }
 
-/// One failure that is about a field: `{"loc":["body","top_k"],"msg":"...","type":"..."}`.
+/// A failure about a field: `{"loc":["body","top_k"],"msg":"...","type":"..."}`.
 foreign_words words_of_field(const json::value& object) {
   foreign_words w;
   w.param = path_of(json::find(object, "loc"));
@@ -117,7 +117,7 @@ foreign_words words_of_field(const json::value& object) {
   return w;
 }
 
-/// What another failure within *object* says, under one of the names for that.
+/// The words of another failure inside *object*, under one of its usual names.
 std::optional<foreign_words> inner_words(const json::value& object, int layers) {
   for (const auto name : {"error", "errors", "detail"}) {
     const auto* inner = json::find(object, name);
@@ -135,7 +135,7 @@ std::optional<foreign_words> words_of_object(const json::value& object, int laye
   const auto* error = json::find(object, "error");
   const auto own = message_in(object);
   auto w = inner_words(object, layers).value_or(foreign_words{});
-  // `{"error":"invalid_request","error_description":"..."}`: a word, and the text for it.
+  // `{"error":"invalid_request","error_description":"..."}`: a code and its text.
   if (!own.empty() && error != nullptr && error->IsString())
     w.code = std::exchange(w.message, own);
   fill(w.message, own);
@@ -164,14 +164,14 @@ std::optional<foreign_words> words_of(const json::value& v, int layers) {
   return w;
 }
 
-/// The words of a text that is no JSON.
+/// The words of a text that is not JSON.
 std::optional<foreign_words> words_of_plain(std::string_view text) {
   constexpr auto space = " \t\r\n";
   const auto begin = text.find_first_not_of(space);
   if (begin == text.npos)
     return std::nullopt;
   text = text.substr(begin, text.find_last_not_of(space) + 1 - begin);
-  // A page for people, or JSON that was cut.
+  // A web page, or JSON that was cut off.
   const auto is_other = std::string_view{"<{["}.find(text.front()) != std::string_view::npos;
   const auto is_text = [](char c) {
     return static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t' || c == '\r';

@@ -8,7 +8,7 @@
 namespace nekod::openai {
 namespace {
 
-/// The longest sign of life, in bytes: a word, and a time behind it perhaps.
+/// The most bytes of a keep-alive event: a word, and perhaps a time.
 constexpr std::size_t longest_sign = 64;
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -22,7 +22,7 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
 }
 
-/// Whether *text* is *word*, in letters of any case, with nothing but other signs behind it.
+/// Whether *text* is *word*, in upper or lower case, followed by no further letters.
 bool begins_with_word(std::string_view text, std::string_view word) {
   return text.size() >= word.size() &&
          (text.size() == word.size() || !is_letter(text[word.size()])) &&
@@ -30,7 +30,7 @@ bool begins_with_word(std::string_view text, std::string_view word) {
                     [](char a, char b) { return a == lowered(b); });
 }
 
-/// Words by which servers and proxies show that they live, and JSON values that say nothing.
+/// Words that servers and proxies send to keep a connection alive, and JSON values without content.
 bool is_sign_of_life(std::string_view data) {
   constexpr std::array<std::string_view, 11> words{
       "ping",       "pong",       "heartbeat", "heart-beat", "keepalive", "keep-alive",
@@ -38,7 +38,7 @@ bool is_sign_of_life(std::string_view data) {
   data = trimmed(data);
   if (data.size() > longest_sign)
     return false;
-  if (data.starts_with(':')) // A comment, put into an event by something in between.
+  if (data.starts_with(':')) // A comment that some proxy put into an event.
     return true;
   if (data.starts_with('"'))
     data.remove_prefix(1);

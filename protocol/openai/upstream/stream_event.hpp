@@ -6,21 +6,21 @@
 
 namespace nekod::openai {
 
-/// What an event of an upstream's stream is for.
+/// The meaning of an event in an upstream's stream.
 enum class stream_event : std::uint8_t {
-  /// Nothing in it at all, or a line that the standard has us ignore.
+  /// An empty event, or a line that the standard ignores.
   nothing,
-  /// Something that is no part of the answer, such as a sign of life.
+  /// Not part of the answer, such as a keep-alive event.
   foreign,
   /// Should be a chunk.
   chunk,
-  /// Says that the answer failed.
+  /// Reports that the answer failed.
   failure,
   /// `[DONE]`.
   done,
 };
 
-/// Tells events of a stream apart by their name and first bytes.
+/// Classifies an event by its name and first bytes.
 stream_event event_of(const sse::item& item);
 
 } // namespace nekod::openai

@@ -7,7 +7,7 @@
 namespace nekod::openai {
 namespace {
 
-/// Whether a member of the request's is replaced, or for nobody but us.
+/// True for fields that nekod replaces, or that are addressed to nekod only.
 bool is_ours(std::string_view name) {
   return name == "model" || name == "messages" || name == "session_id";
 }

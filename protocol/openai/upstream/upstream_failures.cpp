@@ -18,7 +18,7 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-/// The HTTP status that stands where a code belongs, as some servers have it; 0 for none.
+/// The HTTP status that some servers put in place of a code; 0 for none.
 std::uint16_t status_in(const std::string& code) {
   std::uint16_t status = 0;
   const auto* end = code.data() + code.size();
@@ -35,7 +35,7 @@ bool is_any(std::string_view text, std::initializer_list<std::string_view> words
   return std::find(words.begin(), words.end(), text) != words.end();
 }
 
-/// Whether the conversation is longer than the model takes.
+/// Whether the conversation is longer than the model accepts.
 bool is_too_long(const foreign_words& w) {
   if (is_any(w.code,
              {"context_length_exceeded", "context_window_exceeded", "string_above_max_length"}) ||
@@ -55,12 +55,12 @@ bool is_too_long(const foreign_words& w) {
                         "max_model_len"});
 }
 
-/// Whether a 404 is about the model, which its client named, and not about our address.
+/// Whether a 404 is about the model that the client named, rather than about our address.
 bool is_about_model(const foreign_words& w) {
   return w.code == "model_not_found" || w.param == "model" || has_any(lower(w.message), {"model"});
 }
 
-/// Whether the words say that there is no such model, whatever the status.
+/// Whether the message says that the model does not exist, whatever the status.
 bool says_no_such_model(const foreign_words& w) {
   const auto code = lower(w.code);
   if (is_any(code, {"model_not_found", "invalid_model", "unknown_model", "deploymentnotfound"}) ||
@@ -93,7 +93,7 @@ error in_their_words(error_code code, foreign_words w, std::uint16_t status) {
   return result;
 }
 
-/// The same, where *code* says more than theirs.
+/// The same, with our *code*, which is more specific than theirs.
 error by_our_code(error_code code, foreign_words w, std::uint16_t status) {
   w.code = name_of(code);
   return in_their_words(code, std::move(w), status);
@@ -107,7 +107,7 @@ error account_refused(foreign_words w) {
   return in_their_words(error_code::upstream_auth_failed, std::move(message), 0);
 }
 
-/// A failure of the server's. Where it gives a reason the client hears that.
+/// A failure of the server itself. If the server gives a reason, the client gets that.
 error server_failed(std::uint16_t status, foreign_words w) {
   const auto code = status == 504 ? error_code::upstream_timeout : error_code::upstream_error;
   auto detail = status == 0 ? std::string{"the upstream's answer ended in an error"}

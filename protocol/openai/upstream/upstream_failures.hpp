@@ -6,28 +6,29 @@
 #include <optional>
 #include <string_view>
 
-/// What the failures of OpenAI-compatible servers mean. Servers word them differently, so they are
-/// told apart by status, code, type and phrases together.
+/// The meaning of failures of OpenAI-compatible servers. Servers word them differently, so status,
+/// code, type and phrases are used together.
 namespace nekod::openai {
 
-/// What our client is told of a failure.
+/// The error that our client gets for a failure.
 ///
 /// A refusal of the account (401, 402, 403, billing) is `upstream_auth_failed` with the server's
-/// message. What is the client's matter, and 5xx of a server that gives a reason, keep the server's
-/// words and status. Everything else is told in our words.
-/// @param status The response's; 0 for a failure within a stream, which may name one itself.
+/// message. Client errors, and a 5xx with a reason, keep the server's words and status. Everything
+/// else gets our words.
+/// @param status The response's; 0 for a failure within a stream, which may contain a status
+/// itself.
 error failure_of(std::uint16_t status, std::optional<foreign_words> words);
 
-/// Whether a server refuses since the account has no money left: `insufficient_quota`, or a code or
-/// type that begins with `billing`.
+/// Whether the server refuses because the account has no money left: `insufficient_quota`, or a
+/// code or type that begins with `billing`.
 bool is_out_of_money(const foreign_words& w);
 
-/// Whether a response says that its server is still loading its model and will be ready soon: a 503
-/// whose body says so, be it JSON, text or a page.
+/// Whether the server is still loading its model and will soon be ready: a 503 whose body says so,
+/// in JSON, text or a web page.
 bool says_it_loads(std::uint16_t status, std::string_view body);
 
-/// Whether *body* is an error object, so that the server that sent it is alive: a JSON object or
-/// list with words in it.
+/// Whether *body* is an error object, a JSON object or list with a message; then its server is
+/// alive.
 bool is_error_object(std::string_view body);
 
 } // namespace nekod::openai

@@ -25,8 +25,8 @@ error malformed(std::string_view what) {
   return {error_code::upstream_error, {}, std::string{what}};
 }
 
-/// The JSON value that *body* begins with, where only an event's end follows, such as
-/// `data: [DONE]`; else all of it.
+/// The JSON value at the beginning of *body*, if only an event's end follows, such as `data:
+/// [DONE]`; otherwise all of *body*.
 std::string_view without_done(std::string_view body) {
   constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
   if (body.starts_with(byte_order_mark))
@@ -37,8 +37,8 @@ std::string_view without_done(std::string_view body) {
   return body.substr(at.at()).starts_with("data:") ? first : body;
 }
 
-/// Moves the message of a choice to where it belongs, from where some servers have it.
-/// @returns null where there is none.
+/// Moves the message of a choice to the right member, if a server put it elsewhere.
+/// @returns null if there is no message.
 json::value* message_of(json::value& choice, json_pool& pool, bool& changed) {
   if (auto* message = json::find(choice, "message"); message != nullptr && message->IsObject())
     return message;
@@ -71,7 +71,7 @@ bool fill_message(json::value& message, json_pool& pool) {
   return changed;
 }
 
-/// The reason where the server gives none: the answer is whole, since its body is.
+/// Adds a finish reason if the server gave none: the answer is whole, since its body is.
 bool fill_reason(json::value& choice, const json::value& message, json_pool& pool) {
   if (!reason_of(choice).empty())
     return false;
@@ -86,13 +86,13 @@ bool fill_reason(json::value& choice, const json::value& message, json_pool& poo
   return true;
 }
 
-/// Brings an answer into OpenAI's form.
+/// Converts an answer to OpenAI's form.
 class repair {
 public:
   explicit repair(json::document& answer)
       : pool_(answer.root.GetAllocator()), seed_(seed_of(answer.root)) {}
 
-  /// @returns false where the choice has no message.
+  /// @returns false if the choice has no message.
   bool take(json::value& choice, std::int64_t position) {
     if (!choice.IsObject())
       return false;
@@ -102,7 +102,7 @@ public:
       return false;
     changed_ |= fill_message(*message, pool_);
     changed_ |= call_table{seed_ + std::to_string(position)}.repair_whole(*message, pool_);
-    // The parts of its content are told again as parts.
+    // The conversation keeps parts as parts; the client gets text.
     if (position == 0)
       said_.take(*message);
     changed_ |= flatten_content(*message, pool_);
@@ -114,7 +114,7 @@ public:
   message said() const { return said_.taken(); }
 
 private:
-  /// Gives the choice an index of its own, if it has none.
+  /// Adds an index to the choice, if it has none.
   void fill_index(json::value& choice) {
     const auto* told = json::find(choice, "index");
     const auto index = told == nullptr ? -1 : json::integer_of(*told).value_or(-1);
@@ -160,7 +160,7 @@ result<whole_answer, error> read_answer(std::string_view body) {
   return answer;
 }
 
-/// Appends a member of an object that is being written.
+/// Appends a member to an object that is being written.
 void add_member(std::string& out, std::string_view name, std::string_view value) {
   if (out.size() > 1)
     out += ',';
@@ -168,7 +168,7 @@ void add_member(std::string& out, std::string_view name, std::string_view value)
   out.append(":").append(value);
 }
 
-/// The calls of a message as pieces of a stream, each with its index.
+/// The tool calls of a message as pieces of a stream, each with its index.
 std::string indexed_calls(const json::value& calls) {
   std::string out = "[";
   for (const auto& call : calls.GetArray()) {
@@ -198,7 +198,7 @@ std::string delta_of(const json::value& message) {
   return out + '}';
 }
 
-/// A choice of a chunk: with all that the whole one has but its end, or with that alone.
+/// A choice for a chunk: either everything except its end, or only its end.
 std::string chunk_choice(const json::value& choice, bool ends) {
   std::string out = "{";
   add_member(out, "index", json::to_text(*json::find(choice, "index")));
@@ -219,7 +219,7 @@ std::string chunk_of(const std::string& choice, const std::string& more = {}) {
   return R"("choices":[)" + choice + ']' + more;
 }
 
-/// Members of the answer besides its choices and its usage, each with a comma before it.
+/// The members of the answer except choices and usage, each with a leading comma.
 std::string further_members(const json::value& answer) {
   std::string out;
   for (const auto& m : answer.GetObject()) {

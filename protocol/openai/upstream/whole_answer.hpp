@@ -8,29 +8,29 @@
 #include <string>
 #include <string_view>
 
-/// Answers of an OpenAI-compatible server that come in one piece. What servers leave out is filled
-/// in: a role, a finish reason, ids of calls. What clients could not read is brought into OpenAI's
-/// form: content in parts, arguments that are no text, numbers that JSON does not have. An answer
-/// that needs nothing of that goes on in its bytes.
+/// Answers of an OpenAI-compatible server in one piece. Missing roles, finish reasons and ids of
+/// calls are filled in. What clients could not read is converted to OpenAI's form: content in
+/// parts, arguments that are not text, numbers that JSON does not have. Any other answer is passed
+/// on in its own bytes.
 namespace nekod::openai {
 
-/// An answer that came in one piece.
+/// An answer in one piece.
 struct whole_answer {
-  /// All members that we do not write.
+  /// All members except those that nekod writes.
   std::string members;
-  /// What the first choice says.
+  /// The message of the first choice.
   message said;
 };
 
-/// Reads an answer in one piece, behind which there may be `data: [DONE]`. One without a choice, or
-/// without a message in the first, is a failure, and so is one that tells of an error.
+/// Reads an answer in one piece, which `data: [DONE]` may follow. It is a failure if there is no
+/// choice, if the first choice has no message, or if the answer reports an error.
 result<whole_answer, error> parse_whole_answer(std::string_view body);
 
 /// A whole answer for a client that asked for a stream.
 struct streamed_answer {
-  /// The members of the chunks that may go out at once.
+  /// The members of the chunks that may be sent at once.
   deltas chunks{deltas::form::members};
-  /// Those that tell that the answer is finished.
+  /// Those that end the answer.
   deltas rest{deltas::form::members};
 };
 

@@ -16,7 +16,7 @@ std::string plain_json(const message& m) {
   return out;
 }
 
-/// The *object* of a message with another text for its content.
+/// The *object* of a message with *text* as its content.
 std::string with_content(std::string_view object, std::string_view text) {
   std::string out = R"({"content":)";
   json::append_quoted(out, text);
