@@ -16,7 +16,7 @@ namespace {
 
 using namespace nekod::load;
 
-/// Thousands of clients are thousands of sockets; shells allow 1,024 files.
+/// Thousands of clients need thousands of sockets; shells allow 1,024 files.
 void raise_file_limit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
@@ -32,7 +32,7 @@ void write_file(const std::string& path, const std::string& text) {
     throw std::runtime_error{"cannot write " + path};
 }
 
-/// Writes the figures to where they are wanted.
+/// Writes the figures to their destinations.
 void tell(const options& plan, const outcome& o) {
   if (plan.json_file == "-") {
     std::cout << as_json(plan, o) << std::flush;

@@ -52,7 +52,7 @@ void declare(CLI::App& app, arguments& a) {
       ->capture_default_str();
 }
 
-/// Thousands of streams are thousands of sockets; shells allow 1,024 files.
+/// Thousands of streams need thousands of sockets; shells allow 1,024 files.
 void raise_file_limit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
@@ -68,7 +68,7 @@ void run(asio::io_context& loop, unsigned threads) {
   loop.run();
 }
 
-/// An address as it stands before a port.
+/// An address as written before a port.
 std::string written(const std::string& host) {
   return host.find(':') == std::string::npos ? host : '[' + host + ']';
 }

@@ -50,7 +50,7 @@ whole_answer read_whole(std::string_view body) {
 }
 
 bool holds(std::string_view escaped, std::string_view wanted) {
-  // Escapes have several forms, so that only plain texts can be compared.
+  // An escape has several forms, so only decoded texts can be compared.
   const auto text = json::parse(std::string{'"'}.append(escaped).append(1, '"'));
   return text && json::text_of(text.root).find(wanted) != std::string_view::npos;
 }

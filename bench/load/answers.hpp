@@ -9,16 +9,15 @@
 
 namespace nekod::load {
 
-/// The code that an error object reports, or its type, or `unnamed`; empty where there is none.
+/// The code in an error object, or its type, or `unnamed`; empty if it is not an error.
 std::string reported_error(const json::value& body);
 
-/// What an answer with another status than 200 says: the status, and the error's code if it names
-/// one.
+/// The fault of an answer with a status other than 200: the status, and the error's code, if any.
 fault refusal(unsigned status, std::string_view body);
 
 /// A whole answer.
 struct whole_answer {
-  /// The text, as it stands in JSON.
+  /// The text, escaped as in JSON.
   std::string text;
   /// What is wrong with it, if anything.
   std::optional<fault> wrong;
@@ -27,7 +26,7 @@ struct whole_answer {
 /// Reads the body of an answer that was not streamed.
 whole_answer read_whole(std::string_view body);
 
-/// Whether *escaped*, the text of an answer as it stands in JSON, holds *wanted*.
+/// Whether the text *escaped*, escaped as in JSON, contains *wanted*.
 bool holds(std::string_view escaped, std::string_view wanted);
 
 } // namespace nekod::load

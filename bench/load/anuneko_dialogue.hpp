@@ -9,9 +9,9 @@
 
 namespace nekod::load {
 
-/// A conversation with an AnuNeko service itself, or with a proxy that only relays it: what nekod's
-/// own upstream calls would cost by themselves. A turn is one message; a chat is made before the
-/// first, and the reply chosen behind each.
+/// A conversation with an AnuNeko service itself, or with a proxy that only relays it: the cost of
+/// nekod's own upstream calls without nekod. A turn is one message; a chat is created before the
+/// first turn, and the reply is chosen after each.
 class anuneko_dialogue final : public dialogue {
 public:
   anuneko_dialogue(const options& o, const post_writer& w, std::string name);
@@ -36,7 +36,7 @@ private:
   std::uint64_t turn_ = 0;
   std::string chat_;
   step at_ = step::begin;
-  /// What came for the newest request: a reply is read as it comes, others at their end.
+  /// The answer to the newest request: a reply is read as it arrives, others at their end.
   anuneko::reply_decoder reply_;
   deltas text_;
   std::uint64_t pieces_ = 0;

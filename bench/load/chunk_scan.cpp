@@ -11,14 +11,14 @@
 namespace nekod::load {
 namespace {
 
-/// `std::string_view::find` looks at every quote mark, and JSON has many.
+/// `std::string_view::find` stops at every quote mark, and JSON has many.
 std::size_t find(std::string_view text, std::string_view what, std::size_t from = 0) {
   const auto* at = memmem(text.data() + from, text.size() - from, what.data(), what.size());
   return at == nullptr ? text.npos
                        : static_cast<std::size_t>(static_cast<const char*>(at) - text.data());
 }
 
-/// Where the string that begins behind a quote mark ends.
+/// The end of the string that begins after a quote mark.
 std::size_t string_end(std::string_view text, std::size_t begin) {
   for (auto at = text.find('"', begin); at != text.npos; at = text.find('"', at + 1)) {
     auto before = at;
@@ -34,8 +34,8 @@ parsed_chunk no_chunk(std::string why) { return {{}, false, std::move(why), fals
 
 } // namespace
 
-// A quote mark within a string has a backslash before it, so none of the words looked for here,
-// with their quote marks, can be found in a text.
+// A quote mark inside a string follows a backslash, so the words searched here, with their quote
+// marks, never occur inside a text.
 
 std::optional<std::string_view> scan_chunk(std::string_view data) {
   constexpr std::string_view delta_word = R"("delta":{)";
@@ -75,7 +75,7 @@ parsed_chunk parse_chunk(std::string_view data) {
   const auto* choices = json::find(text.root, "choices");
   if (choices == nullptr || !choices->IsArray())
     return no_chunk("a chunk has no list of choices");
-  if (choices->Empty()) // As the one with usage has it.
+  if (choices->Empty()) // Like the chunk with usage.
     return {};
   const auto* delta = (*choices)[0].IsObject() ? json::find((*choices)[0], "delta") : nullptr;
   if (delta == nullptr || !delta->IsObject())

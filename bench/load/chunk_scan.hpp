@@ -6,25 +6,25 @@
 
 namespace nekod::load {
 
-/// Looks for the piece of text in the JSON of a `chat.completion.chunk`, without reading all of it:
-/// most events of a fast stream are not worth more.
-/// @returns the piece as it stands in JSON, a part of *data*; nothing where that needs a closer
-///          look, as for an answer's end, errors, white space and other shapes.
+/// Finds the piece of text in the JSON of a `chat.completion.chunk` without parsing all of it,
+/// which would cost too much for most events of a fast stream.
+/// @returns the piece, escaped as in JSON, as a part of *data*. Nothing if the chunk has to be
+/// parsed: at an answer's end, for errors, white space and other forms.
 std::optional<std::string_view> scan_chunk(std::string_view data);
 
-/// What counts of a chunk.
+/// The relevant content of a chunk.
 struct parsed_chunk {
-  /// The piece of text, as it stands in JSON.
+  /// The piece of text, escaped as in JSON.
   std::string content;
   /// Whether the answer ends here.
   bool finishes = false;
-  /// Why it is no chunk; empty if it is one.
+  /// Why it is not a valid chunk; empty if it is.
   std::string fault;
   /// Whether the server reported that fault.
   bool is_report = false;
 };
 
-/// The closer look: reads all of it.
+/// Parses a whole chunk.
 parsed_chunk parse_chunk(std::string_view data);
 
 } // namespace nekod::load

@@ -5,7 +5,7 @@
 namespace nekod::load {
 namespace {
 
-/// A chunk of more bytes than this is nonsense.
+/// A chunk of more bytes than this is invalid.
 constexpr std::uint64_t largest = std::uint64_t{1} << 40;
 
 int digit_of(char c) {

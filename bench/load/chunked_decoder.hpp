@@ -5,14 +5,14 @@
 
 namespace nekod::load {
 
-/// Takes the chunked transfer coding (RFC 9112, section 7.1) off a body that comes in any split of
-/// its bytes. Copies nothing.
+/// Removes the chunked transfer coding (RFC 9112, section 7.1) from a body that arrives in any
+/// split of its bytes. Copies nothing.
 class chunked_decoder {
 public:
   enum class state : std::uint8_t { more, done, bad };
 
-  /// Reads on. *f* is called with each run of the body's own bytes.
-  /// @param bytes What came; what is behind the body's end is left in it.
+  /// Continues. *f* is called with each run of the body's own bytes.
+  /// @param bytes The input; bytes after the body's end are left in it.
   template <class F>
   state feed(std::string_view& bytes, F&& f) {
     while (!bytes.empty() && at_ < place::end) {
@@ -32,7 +32,7 @@ private:
     data_end,
     trailer_start,
     trailer,
-    // No more is read from here on.
+    // The body has ended.
     end,
     broken
   };

@@ -102,7 +102,7 @@ void client::take_pieces(std::size_t n) {
   last_piece_ = now;
 }
 
-/// Pieces that came together are no time apart.
+/// Pieces that arrive together have no time between them.
 void client::record_gaps(std::size_t n, clock::duration first) {
   if (n == 0)
     return;
@@ -125,7 +125,7 @@ void client::record_answer() {
 void client::fail(fault f) {
   ++results_.faults[std::move(f)];
   add(run_.faults, 1);
-  talk_.reset(); // What the server makes of it from here on is not known.
+  talk_.reset(); // The server's state of this conversation is unknown from here on.
   end(false);
 }
 

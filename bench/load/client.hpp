@@ -11,27 +11,27 @@
 
 namespace nekod::load {
 
-/// One client: leads conversations over a connection of its own, a turn at a time, and keeps count
-/// of how each went. Belongs to one thread.
+/// One client: has conversations over a connection of its own, one turn at a time, and records the
+/// outcome of each. Belongs to one thread.
 class client final : connection::listener {
 public:
-  /// Called when a turn ended, with whether it went well. May start the next one.
+  /// Called when a turn has ended, with whether it succeeded. May start the next one.
   using idle_handler = std::function<void(client&, bool)>;
 
-  /// @param name Tells its conversations from those of others.
-  /// All references must outlive it.
+  /// @param name Distinguishes its conversations from those of other clients. All references must
+  /// outlive it.
   client(asio::io_context& loop, run_state& run, tally& results, std::string name, idle_handler f);
 
-  /// Begins the next turn. None may be under way.
-  /// @param intended Where its times count from.
+  /// Begins the next turn. No turn may be running.
+  /// @param intended The time from which its times count.
   void start(clock::time_point intended);
 
   bool busy() const noexcept { return busy_; }
 
-  /// Gives up a turn for which nothing came in time.
+  /// Ends a turn that has got nothing within the time limit.
   void check_time(clock::time_point now);
 
-  /// Gives up a turn, as the program would wait no longer.
+  /// Ends a turn because the program does not wait any longer.
   void cut();
 
 private:
@@ -53,9 +53,9 @@ private:
   std::string name_;
   idle_handler idle_;
   connection connection_;
-  /// For requests that are not measured, where they go elsewhere.
+  /// For requests that are not measured, if they have another address.
   connection aside_;
-  /// The one of them that was used last.
+  /// The connection that was used last.
   connection* current_;
 
   std::unique_ptr<dialogue> talk_;
@@ -63,7 +63,7 @@ private:
   bool busy_ = false;
   clock::time_point intended_{};
   unsigned status_ = 0;
-  /// Of the answer under way.
+  /// Of the running answer.
   std::uint64_t pieces_ = 0;
   clock::time_point last_piece_{};
   std::chrono::nanoseconds first_{};

@@ -25,7 +25,7 @@ void connection::send(std::string request) {
     connect();
 }
 
-/// Whether the peer has closed, of which the read under way may not have been told yet.
+/// Whether the peer has closed the connection; the pending read may not have reported it yet.
 bool connection::has_ended() {
   char byte = 0;
   const auto size = recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
@@ -72,8 +72,8 @@ void connection::write() {
                     });
 }
 
-/// There is always a read under way, so that a connection that its peer closes between two requests
-/// is not used for the second.
+/// A read is always pending, so that a connection that its peer closes between two requests is not
+/// used for the second one.
 void connection::read() {
   socket_.async_read_some(asio::buffer(buffer_),
                           [this, g = generation_](const asio::error_code& ec, std::size_t size) {

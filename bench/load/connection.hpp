@@ -10,37 +10,36 @@
 
 namespace nekod::load {
 
-/// A client's connection: HTTP/1.1 over TCP without delay, kept alive from one request to the next,
-/// opened when it is needed. Belongs to one thread.
+/// A client's connection: HTTP/1.1 over TCP with TCP_NODELAY, kept alive between requests, opened
+/// when needed. Belongs to one thread.
 class connection {
 public:
-  /// Who is told. May send again from within `on_end` and `on_failure`, but not from
-  /// within the others.
+  /// Receives events. May send again from `on_end` and `on_failure`, but not from other functions.
   class listener : public response_reader::sink {
   public:
     virtual void on_connected() = 0;
     /// The response is complete.
     virtual void on_end() = 0;
-    /// There will be none; the connection is closed.
+    /// There will be no response; the connection is closed.
     virtual void on_failure(fault f) = 0;
 
   protected:
     ~listener() = default;
   };
 
-  /// @param servers Where to connect, the first that will take it. Must outlive this, as *l* must.
+  /// @param servers Addresses to connect to, tried in order. Must outlive this, like *l*.
   connection(asio::io_context& loop, const run_state::endpoints& servers, listener& l);
 
-  /// Sends a request. None may be under way.
+  /// Sends a request. No request may be running.
   void send(std::string request);
 
-  /// Drops the connection, and any request with it; nobody is told.
+  /// Drops the connection and a running request, without an event.
   void close();
 
-  /// When the last bytes came, a connection was made or a request was given to send.
+  /// The last time at which bytes arrived, a connection was made or a request was sent.
   clock::time_point last_sign() const noexcept { return last_sign_; }
 
-  /// What the request under way waits for; for people.
+  /// What the running request waits for; for people.
   std::string waits_for() const;
 
 private:
@@ -61,7 +60,7 @@ private:
   response_reader reader_;
   std::string request_;
   clock::time_point last_sign_{};
-  /// Counts connections, so that what an earlier one still had to say is passed over.
+  /// Numbers the connections, so that late events of earlier ones are ignored.
   std::uint64_t generation_ = 0;
   bool connected_ = false;
   bool under_way_ = false;

@@ -12,27 +12,25 @@ namespace nekod::load {
 /// *text* with `{conversation}` and `{turn}` in it replaced.
 std::string filled_in(std::string_view text, std::string_view conversation, std::uint64_t turn);
 
-/// One conversation from its client's side: the requests of its turns.
+/// The client's side of one conversation: the requests of its turns.
 class conversation {
 public:
-  /// @param o Must outlive this, as *w* must.
-  /// @param name Told apart from all others of this and other runs; of characters that need no
-  /// escape
-  ///             in JSON.
+  /// @param o Must outlive this, like *w*.
+  /// @param name Unique in this and other runs; made of characters that need no escape in JSON.
   conversation(const options& o, const post_writer& w, std::string name);
 
   /// Begins the next turn.
   /// @returns its request as bytes.
   std::string next_turn();
 
-  /// The turn's answer came.
-  /// @param escaped Its text as it stood in JSON.
+  /// The answer to the turn has arrived.
+  /// @param escaped Its text, escaped as in JSON.
   void answered(std::string_view escaped);
 
-  /// What the answer to this turn must hold.
+  /// The text that the answer to this turn must contain.
   std::string expected_text() const;
 
-  /// Whether it had all its turns.
+  /// Whether it has had all its turns.
   bool over() const noexcept { return options_.turns != 0 && turn_ >= options_.turns; }
 
 private:

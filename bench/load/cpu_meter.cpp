@@ -6,8 +6,7 @@
 namespace nekod::load {
 namespace {
 
-/// The processor time of all threads of a process so far, in seconds. Finer than what `/proc`
-/// tells.
+/// The processor time so far of all threads of a process, in seconds. More precise than `/proc`.
 std::optional<double> processor_time(pid_t pid) {
   clockid_t id{};
   timespec t{};

@@ -8,7 +8,7 @@
 
 namespace nekod::load {
 
-/// How much processor time this program and some others used from `start` to `stop`.
+/// The processor time that this program and some others use between `start` and `stop`.
 class cpu_meter {
 public:
   /// @param watched The others' process ids.
@@ -22,7 +22,7 @@ public:
   /// This program's, in seconds. After `stop`.
   double own() const { return end_ ? end_->own - begin_.own : 0; }
 
-  /// The others' together; nothing where there are none, or one of them was gone.
+  /// The total of the others; nothing if there are none, or one of them has ended.
   std::optional<double> watched() const;
 
 private:

@@ -12,35 +12,34 @@
 
 namespace nekod::load {
 
-/// One conversation in a server's language: what to send, and whether what comes is right. For each
-/// turn: `begin_turn`; then `next_request`, `on_body` and `on_end` as often as there is a request.
+/// One conversation in a server's protocol: makes requests and checks answers. For each turn:
+/// `begin_turn`; then `next_request`, `on_body` and `on_end` as long as there is a request.
 class dialogue {
 public:
   virtual ~dialogue() = default;
 
-  /// Whether it had all its turns.
+  /// Whether it has had all its turns.
   virtual bool over() const = 0;
 
   virtual void begin_turn() = 0;
 
-  /// The turn's next request as bytes; empty where it wants no more.
+  /// The turn's next request as bytes; empty if there is none.
   virtual std::string next_request() = 0;
 
-  /// Whether the newest request is the turn's own. Others prepare for it or settle what it left.
+  /// Whether the newest request is the turn's own, rather than one that prepares or settles it.
   virtual bool is_measured() const = 0;
 
   /// Takes the next bytes of a response's body.
-  /// @returns how many pieces of text are in them, for a streamed answer.
+  /// @returns the number of pieces of text in them, for a streamed answer.
   virtual std::size_t on_body(unsigned status, std::string_view bytes) = 0;
 
   /// The response is complete.
-  /// @returns what is wrong with it, if anything; the dialogue cannot go on then.
+  /// @returns its fault, if any; the dialogue ends then.
   virtual std::optional<fault> on_end(unsigned status) = 0;
 };
 
-/// Begins one, in the language that *o* names. *o* and *w* must outlive it.
-/// @param name Told apart from all others of this and other runs; of characters that need no escape
-///             in JSON.
+/// Begins a dialogue in the protocol that *o* names. *o* and *w* must outlive it.
+/// @param name Unique in this and other runs; made of characters that need no escape in JSON.
 std::unique_ptr<dialogue> make_dialogue(const options& o, const post_writer& w, std::string name);
 
 } // namespace nekod::load

@@ -11,19 +11,19 @@ namespace nekod::load {
 enum class fault_kind : std::uint8_t {
   /// No connection.
   connect,
-  /// Nothing came for too long.
+  /// No bytes for too long.
   timeout,
-  /// Another HTTP status than 200.
+  /// An HTTP status other than 200.
   status,
-  /// The answer broke off, reported an error, or was no HTTP.
+  /// The answer broke off, reported an error, or was not HTTP.
   broken,
-  /// A complete answer that is not what it should be.
+  /// A complete answer that is incorrect.
   wrong,
-  /// An open loop had no client free at any time after the intended start.
+  /// An open loop had no free client at any time after the intended start.
   not_started,
 };
 
-/// The kind's word in reports.
+/// The kind's name in reports.
 constexpr std::string_view name_of(fault_kind k) noexcept {
   switch (k) {
   case fault_kind::connect:
@@ -42,8 +42,8 @@ constexpr std::string_view name_of(fault_kind k) noexcept {
   return "unknown";
 }
 
-/// Why one request failed. Equal ones are counted together, so nothing in it is different each
-/// time.
+/// Why one request failed. Equal faults are counted together, so they contain nothing that differs
+/// between requests.
 struct fault {
   fault_kind kind = fault_kind::broken;
   std::string detail;

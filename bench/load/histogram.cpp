@@ -8,7 +8,7 @@ namespace nekod::load {
 namespace {
 
 // Values below `linear` have a bucket each. Above, each power of two has `half` buckets of equal
-// width, so that none is wider than a thousandth of what is in it.
+// width, so that no bucket is wider than a thousandth of its values.
 constexpr std::uint64_t linear = 2048;
 constexpr std::uint64_t half = linear / 2;
 constexpr int linear_bits = 11;

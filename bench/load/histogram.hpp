@@ -7,7 +7,7 @@
 
 namespace nekod::load {
 
-/// What people want to know of many times.
+/// A summary of recorded times.
 struct summary {
   std::uint64_t count = 0;
   std::chrono::nanoseconds mean{};
@@ -20,19 +20,19 @@ struct summary {
 };
 
 /// Counts times in the layout of Gil Tene's HDR histogram: three significant digits from a
-/// nanosecond to more than an hour, at a cost that does not depend on what was recorded.
+/// nanosecond to more than an hour, at a cost that does not depend on the number of records.
 class histogram {
 public:
   histogram();
 
-  /// Negative times count as none, and times past the range as its end.
+  /// Negative times count as zero, and times beyond the range as its end.
   void record(std::chrono::nanoseconds time, std::uint64_t times = 1);
 
   void merge(const histogram& other);
 
   std::uint64_t count() const noexcept { return count_; }
 
-  /// The time that *percent* of all recorded ones do not exceed; none where nothing was recorded.
+  /// The time that *percent* of all records do not exceed; zero without records.
   std::chrono::nanoseconds percentile(double percent) const;
 
   summary summarise() const;

@@ -8,9 +8,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// How often time limits and the end are looked after.
+/// How often time limits and the end of the run are checked.
 constexpr auto watch_interval = 50ms;
-/// A server that refuses everything is not asked in a tight loop.
+/// Prevents a tight loop against a server that refuses everything.
 constexpr auto pause_after_fault = 50ms;
 
 } // namespace
@@ -31,7 +31,7 @@ void lane::run() {
   finish();
 }
 
-/// Its part of all clients.
+/// This lane's share of all clients.
 std::size_t lane::share() const {
   const auto [each, rest] =
       std::div(static_cast<long>(run_.plan.clients), static_cast<long>(run_.plan.threads));
@@ -78,7 +78,7 @@ void lane::start_at(seat& s, clock::time_point t) {
   });
 }
 
-/// Different each time, lest clients fall into step.
+/// Different each time, so that clients do not synchronise.
 clock::duration lane::pause() {
   if (run_.plan.think.count() <= 0)
     return {};
@@ -88,14 +88,15 @@ clock::duration lane::pause() {
 
 // -- an open loop --------------------------------------------------------------------------------
 
-/// Starts what is due, as far as there are clients for it: what has to wait for one keeps its
-/// intended start, and is still started after the run's end, as long as answers are waited for.
+/// Starts the requests that are due, as far as there are free clients. A request that has to wait
+/// for a client keeps its intended start, and may start even after the end of the run, as long as
+/// answers are waited for.
 void lane::start_due() {
   const auto now = clock::now();
   for (auto intended = schedule_.at(next_); intended <= now; intended = schedule_.at(next_)) {
     auto* s = free_seat();
     if (s == nullptr)
-      return; // The next one to become free comes back here.
+      return; // The next client that becomes free calls this again.
     if (!run_.take_start(intended))
       return free_.push_back(s);
     ++next_;
@@ -112,7 +113,7 @@ void lane::wait_for_next() {
   });
 }
 
-/// The one that was busy last, so that there are no more connections than it takes.
+/// The seat that was busy last, so that no more connections than necessary are in use.
 lane::seat* lane::free_seat() {
   if (free_.empty())
     return seats_.size() < share() ? &add_client() : nullptr;
@@ -125,7 +126,7 @@ lane::seat* lane::free_seat() {
 
 void lane::watch() {
   if (run_.plan.rate > 0)
-    start_due(); // Lest what was due shortly before the end is taken for over.
+    start_due(); // Requests that were due shortly before the end still start.
   const auto now = clock::now();
   for (std::size_t i = 0; i < seats_.size(); ++i) // An open loop may add one meanwhile.
     seats_[i]->who->check_time(now);

@@ -19,17 +19,17 @@ namespace nekod::load {
 class lane {
 public:
   /// @param run Must outlive this.
-  /// @param index Which lane this is, from 0.
+  /// @param index The number of this lane, from 0.
   lane(run_state& run, unsigned index);
 
-  /// Runs to the end of the run. To be called once, by the lane's own thread.
+  /// Runs until the run ends. To be called once, by the lane's own thread.
   void run();
 
-  /// What it saw. After `run`.
+  /// Its results. After `run`.
   const tally& results() const noexcept { return results_; }
 
 private:
-  /// A client, and what wakes it.
+  /// A client and its timer.
   struct seat {
     explicit seat(asio::io_context& loop) : timer(loop) {}
     std::optional<client> who;
@@ -62,7 +62,7 @@ private:
   asio::steady_timer watch_{loop_};
   asio::steady_timer next_start_{loop_};
   schedule schedule_;
-  /// The place in the schedule of the next request.
+  /// The schedule's number of the next request.
   std::uint64_t next_ = 0;
   std::vector<std::unique_ptr<seat>> seats_;
   std::vector<seat*> free_;

@@ -7,7 +7,7 @@
 namespace nekod::load {
 namespace {
 
-/// More than this of an answer that is not streamed is not kept.
+/// The most bytes that are kept of an answer that is not streamed.
 constexpr std::size_t longest_body = 16u << 20;
 
 } // namespace
@@ -52,7 +52,7 @@ std::optional<fault> openai_dialogue::check_stream() {
   return take_text(checker_.text());
 }
 
-/// The answer's text, for the conversation to go on from.
+/// The text of the answer, for the next turns.
 std::optional<fault> openai_dialogue::take_text(std::string_view escaped) {
   if (!options_.expected_text.empty() && !holds(escaped, talk_.expected_text()))
     return fault{fault_kind::wrong, "the text expected is not in an answer"};

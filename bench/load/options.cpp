@@ -8,10 +8,10 @@
 namespace nekod::load {
 namespace {
 
-/// An open loop opens no more connections than this by itself.
+/// The default limit on the connections of an open loop.
 constexpr std::size_t open_clients = 1'000;
 
-/// The command line's shape; what it says goes to a result.
+/// The definition of the command line, and the options it is parsed into.
 class command_line {
 public:
   command_line() {
@@ -154,7 +154,7 @@ private:
     return checked();
   }
 
-  /// What no flag alone can be wrong about.
+  /// Checks combinations of flags.
   std::variant<options, exit_request> checked() {
     const auto open = result_.rate > 0;
     if (open && (result_.think.count() > 0 || result_.ramp.count() > 0))

@@ -13,40 +13,40 @@
 
 namespace nekod::load {
 
-/// What a server is spoken to in.
+/// The protocol of a server.
 enum class language : std::uint8_t {
   openai,
-  /// The service that nekod itself speaks to. Replies are always streams.
+  /// The service behind nekod. Its replies are always streams.
   anuneko,
 };
 
-/// How a conversation's later turns name what came before.
+/// How later turns of a conversation refer to earlier ones.
 enum class continuation : std::uint8_t {
-  /// The whole conversation is sent again, as ordinary clients do.
+  /// By sending the whole conversation again, as ordinary clients do.
   history,
-  /// A `session_id` of the client's making stands for it.
+  /// By a `session_id` that the client made.
   session,
 };
 
-/// What is to be done to a server, and what is expected of it.
+/// A run: the load on a server, and what is expected of its answers.
 struct options {
   using seconds = std::chrono::duration<double>;
 
   std::string url = "http://127.0.0.1:8000/v1";
-  /// *url*, taken apart.
+  /// The parts of *url*.
   address target;
-  /// Where requests go that only prepare a turn or settle what it left, if that is elsewhere.
+  /// The address for requests that only prepare or settle a turn, if it differs.
   std::optional<address> aside;
   unsigned threads = 1;
 
-  /// Clients at a time; 0 takes one for a closed loop and as many as are wanted, to a limit, for an
+  /// Concurrent clients; 0 for one in a closed loop, and as many as needed, up to a limit, in an
   /// open one.
   std::size_t clients = 0;
-  /// Requests a second of an open loop; 0 for a closed one.
+  /// Requests per second of an open loop; 0 for a closed one.
   double rate = 0;
 
   seconds duration{10};
-  /// Requests to be counted; 0 for as many as there is time for.
+  /// The number of requests that count; 0 for no limit but time.
   std::uint64_t requests = 0;
   seconds warm_up{0};
   seconds ramp{0};
@@ -56,41 +56,41 @@ struct options {
 
   language speaks = language::openai;
   bool stream = false;
-  /// Turns of a conversation; 0 for no end of it.
+  /// Turns of a conversation; 0 for endless ones.
   std::uint64_t turns = 1;
   continuation by = continuation::history;
   std::string model = "mihoyo-orange_cat";
-  /// May name `{conversation}` and `{turn}`.
+  /// May contain `{conversation}` and `{turn}`.
   std::string message = "Tell me about {conversation}, part {turn}.";
   /// Secret.
   std::string api_key;
-  /// Further fields, as they stand in a head.
+  /// Further header fields as written.
   std::vector<std::string> headers;
 
-  /// Pieces of text that each streamed answer must have.
+  /// The number of pieces of text in each streamed answer.
   std::optional<std::uint64_t> expected_pieces;
-  /// A text that each answer must hold, with the names of *message*; empty for any.
+  /// A text that each answer must contain, with the placeholders of *message*; empty for any.
   std::string expected_text;
-  /// Answers that may fail without the program failing.
+  /// The number of failed answers up to which the exit code is 0.
   std::uint64_t max_errors = 0;
 
-  /// Processes whose processor time is told.
+  /// Processes whose processor time is reported.
   std::vector<pid_t> watched;
 
-  /// Where the figures go as JSON; empty for nowhere, `-` for standard output in place of the
+  /// The file for the figures as JSON; empty for none, `-` for standard output instead of the
   /// table.
   std::string json_file;
   bool quiet = false;
 };
 
-/// Why the program ends before it has begun.
+/// Ends the program before the run.
 struct exit_request {
   int code = 0;
-  /// For standard output where *code* is 0, else for standard error.
+  /// For standard output if *code* is 0, else for standard error.
   std::string text;
 };
 
-/// Reads the command line, and OPENAI_API_KEY of the environment.
+/// Reads the command line, and the variable OPENAI_API_KEY.
 std::variant<options, exit_request> read_options(int argc, const char* const* argv);
 
 } // namespace nekod::load

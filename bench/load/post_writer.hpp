@@ -7,7 +7,7 @@
 
 namespace nekod::load {
 
-/// Writes requests of one run as bytes: what all of them have in common is written but once.
+/// Writes the requests of one run as bytes; the parts they share are made only once.
 class post_writer {
 public:
   explicit post_writer(const options& o);

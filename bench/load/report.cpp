@@ -18,7 +18,7 @@ double ratio(double a, double b) { return b > 0 ? a / b : 0; }
 
 double rate(std::uint64_t n, const outcome& o) { return ratio(static_cast<double>(n), o.seconds); }
 
-/// Processor time by what it was spent for: pieces of streams, else answers. In microseconds.
+/// Processor time per piece of a stream, or per answer, in microseconds.
 double cost(double cpu, const outcome& o) {
   const auto work = std::max(o.seen.pieces, o.seen.answers);
   return ratio(cpu * 1e6, static_cast<double>(work));

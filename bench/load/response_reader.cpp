@@ -19,7 +19,7 @@ std::optional<T> number(std::string_view text) {
   return read.ec == std::errc{} && read.ptr == end ? std::optional{value} : std::nullopt;
 }
 
-/// Takes the status from `HTTP/1.1 200 OK`.
+/// Parses the status in `HTTP/1.1 200 OK`.
 bool take_status(std::string_view line, response_head& head) {
   if (!line.starts_with("HTTP/1.") || line.size() < 12 || line[8] != ' ')
     return false;
@@ -91,7 +91,7 @@ response_reader::state response_reader::take_head(std::string_view& bytes, sink&
   partial_.clear();
   if (!head)
     return state::bad;
-  if (head->status < 200) // "100 Continue" and the like: the real one follows.
+  if (head->status < 200) // "100 Continue" and similar: the final response follows.
     return state::more;
   head_ = *head;
   has_head_ = true;

@@ -10,13 +10,13 @@
 
 namespace nekod::load {
 
-/// What counts of a response's head.
+/// The relevant fields of a response's head.
 struct response_head {
   unsigned status = 0;
   bool keep_alive = true;
   bool chunked = false;
   std::optional<std::uint64_t> length;
-  /// The field `X-Session-Match`, by which nekod says how it found the session.
+  /// `X-Session-Match`, in which nekod says how it found the session.
   std::string session_match;
 };
 
@@ -28,7 +28,7 @@ class response_reader {
 public:
   enum class state : std::uint8_t { more, done, bad };
 
-  /// Who is told. Must not destroy the reader.
+  /// Receives the body. Must not destroy the reader.
   class sink {
   public:
     virtual void on_head(const response_head& head) = 0;
@@ -39,16 +39,16 @@ public:
     ~sink() = default;
   };
 
-  /// Forgets what was read, for the next response.
+  /// Clears the state for the next response.
   void reset();
 
-  /// Reads on; bytes behind the response's end are a fault.
+  /// Continues; bytes after the response's end are a fault.
   state feed(std::string_view bytes, sink& s);
 
-  /// The peer closed the connection. Whether that was a body's proper end.
+  /// The peer has closed the connection. Returns whether that was a proper end of the body.
   bool ends_by_closing() const noexcept;
 
-  /// Whether any byte came.
+  /// Whether any byte has arrived.
   bool begun() const noexcept { return has_head_ || !partial_.empty(); }
 
   const response_head& head() const noexcept { return head_; }
@@ -58,7 +58,7 @@ private:
   state take_body(std::string_view& bytes, sink& s);
   state take_length(std::string_view& bytes, sink& s);
 
-  /// The start of a head whose end has not come yet.
+  /// The beginning of a head whose end has not arrived yet.
   std::string partial_;
   response_head head_;
   bool has_head_ = false;

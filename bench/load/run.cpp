@@ -24,7 +24,7 @@ run_state::endpoints resolve(const address& target) {
   return asio::ip::tcp::resolver{loop}.resolve(target.host, target.port);
 }
 
-/// Says once a second how it goes.
+/// Prints the progress once a second.
 class progress {
 public:
   explicit progress(const run_state& run) : run_(run) {}
@@ -46,7 +46,7 @@ private:
   std::uint64_t pieces_ = 0;
 };
 
-/// The main thread's part, while lanes run in threads of their own.
+/// The work of the main thread while lanes run in threads of their own.
 class overseer {
 public:
   explicit overseer(run_state& run) : run_(run), progress_(run), meter_(run.plan.watched) {}
@@ -73,11 +73,11 @@ public:
     meter_.stop();
   }
 
-  /// What processors did while it counted. After `watch`.
+  /// Processor time during the time that counts. After `watch`.
   const cpu_meter& meter() const { return meter_; }
 
 private:
-  /// The first one ends it; the next has its usual effect.
+  /// The first signal ends the run; the next one has its usual effect.
   void await_signal() {
     signals_.async_wait([this](const asio::error_code& ec, int) {
       if (ec)
@@ -127,8 +127,8 @@ private:
   std::size_t running_ = 0;
 };
 
-/// How long it counted: to its end, or, where only the number of requests had one, to the last
-/// answer's.
+/// The length of the time that counts: up to the end of the run, or up to the last answer if only
+/// the number of requests was limited.
 double counted_seconds(const run_state& run, const tally& seen) {
   const auto end = run.end() == clock::time_point::max() ? seen.last_end : run.end();
   return std::max(0.0, std::chrono::duration<double>(end - run.counts_from).count());

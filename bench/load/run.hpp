@@ -7,20 +7,20 @@
 
 namespace nekod::load {
 
-/// What came of a run.
+/// The result of a run.
 struct outcome {
   tally seen;
-  /// How long it counted, in seconds.
+  /// The length of the time that counts, in seconds.
   double seconds = 0;
-  /// Processor time that this program used while it counted, in seconds.
+  /// Processor time of this program during that time, in seconds.
   double own_cpu = 0;
-  /// The same of the programs watched, if there were any and they lasted.
+  /// The same for the watched programs; nothing if there were none or one of them ended.
   std::optional<double> watched_cpu;
 };
 
-/// Carries a plan out, with progress on standard error unless it is to be quiet. SIGINT and SIGTERM
-/// end it early, a second time at once.
-/// @throws std::exception where the server's name is not known.
+/// Executes a plan, with progress on standard error unless it is to be quiet. SIGINT and SIGTERM
+/// end the run early, a second one at once.
+/// @throws std::exception if the server's name cannot be resolved.
 outcome run(const options& plan);
 
 } // namespace nekod::load

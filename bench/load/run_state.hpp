@@ -13,14 +13,14 @@
 
 namespace nekod::load {
 
-/// What all threads of a run share: the plan, when it counts, and what progress shows.
+/// The state that all threads of a run share: the plan, the times, the progress.
 class run_state {
 public:
   using endpoints = asio::ip::tcp::resolver::results_type;
 
   /// Begins now.
-  /// @param target Where requests go.
-  /// @param elsewhere Where those go that are not measured.
+  /// @param target The address of requests.
+  /// @param elsewhere The address of requests that are not measured.
   run_state(options o, endpoints target, endpoints elsewhere, std::string run_name)
       : plan(std::move(o)),
         servers(std::move(target)),
@@ -34,31 +34,31 @@ public:
 
   const options plan;
   const endpoints servers;
-  /// Where `--aside` leads; the same without it.
+  /// The address of `--aside`; the target without it.
   const endpoints aside;
-  /// Tells conversations of this run from those of others.
+  /// Distinguishes conversations of this run from those of others.
   const std::string name;
   const post_writer writer;
   const clock::time_point begin;
-  /// The warm-up's end.
+  /// The end of the warm-up.
   const clock::time_point counts_from;
 
-  /// When no more requests are started.
+  /// The time from which no more requests start.
   clock::time_point end() const noexcept { return end_.load(std::memory_order_relaxed); }
 
-  /// Ends it early.
+  /// Ends the run early.
   void end_now() noexcept { end_.store(std::min(end(), clock::now())); }
 
   bool counts(clock::time_point t) const noexcept { return t >= counts_from && t < end(); }
 
-  /// Whether a request may start at *t*. If so, it is one less of `--requests`.
+  /// Whether a request may start at *t*; if so, it is subtracted from `--requests`.
   bool take_start(clock::time_point t) {
     if (t >= end())
       return false;
     return plan.requests == 0 || t < counts_from || taken_.fetch_add(1) < plan.requests;
   }
 
-  /// Whether none may start any more.
+  /// Whether no request may start any more.
   bool over(clock::time_point t) const noexcept {
     return t >= end() || (plan.requests > 0 && taken_.load() >= plan.requests);
   }

@@ -7,7 +7,7 @@
 namespace nekod::load {
 namespace {
 
-/// Of so many events one is looked at closely.
+/// One event in this many is parsed.
 constexpr std::uint64_t sample = 64;
 constexpr std::size_t longest_line = 16u << 20;
 
@@ -42,7 +42,7 @@ std::optional<fault> stream_checker::finish() {
   return fault_;
 }
 
-/// Each `data:` line is an event of its own: JSON needs no more than one.
+/// Each `data:` line is an event of its own, since JSON needs only one line.
 void stream_checker::take_line(std::string_view line) {
   if (line.ends_with('\r'))
     line.remove_suffix(1);
@@ -85,7 +85,7 @@ void stream_checker::take_piece(std::string_view content, bool finishes) {
     text_ += content;
 }
 
-/// The first fault is the one that counts.
+/// The first fault counts.
 void stream_checker::note(fault_kind kind, std::string what) {
   if (!fault_)
     fault_ = fault{kind, std::move(what)};

@@ -10,25 +10,25 @@
 
 namespace nekod::load {
 
-/// Follows one streamed answer, and checks that it is complete: chunks that parse, one that
-/// finishes, `[DONE]`, nothing behind it and no error. Looks closely at the first chunk, the
-/// finishing one and a sample of those between; the others are only searched for their text.
+/// Checks that a streamed answer is complete: chunks that parse, one that finishes, `[DONE]`,
+/// nothing after it and no error. Parses the first chunk, the finishing one and a sample of the
+/// others; the rest are only searched for their text.
 class stream_checker {
 public:
-  /// @param keeps_text Whether `text` is asked for; it costs a copy.
+  /// @param keeps_text Whether `text` is needed; it costs a copy.
   explicit stream_checker(bool keeps_text = false) : keeps_text_(keeps_text) {}
 
-  /// Reads on.
+  /// Continues.
   /// @param body The next bytes, in any split.
-  /// @returns how many pieces of text are in them.
+  /// @returns the number of pieces of text in them.
   std::size_t feed(std::string_view body);
 
-  /// The body ended. What was wrong with it, if anything.
+  /// The body has ended. Returns its fault, if any.
   std::optional<fault> finish();
 
   std::uint64_t pieces() const noexcept { return pieces_; }
 
-  /// The pieces joined, as they stand in JSON.
+  /// The joined pieces, escaped as in JSON.
   const std::string& text() const noexcept { return text_; }
 
 private:
@@ -39,7 +39,7 @@ private:
   void note(fault_kind kind, std::string what);
 
   bool keeps_text_;
-  /// The start of a line whose end has not come yet.
+  /// The beginning of a line whose end has not arrived yet.
   std::string partial_;
   std::string text_;
   std::uint64_t pieces_ = 0;

@@ -12,26 +12,26 @@
 
 namespace nekod::load {
 
-/// What one thread saw, or all of them.
+/// The records of one thread, or of all threads.
 struct tally {
-  // Of requests that were meant to start while it counted; the first and the last of those only
-  // that succeeded.
+  // For requests whose intended start counts; the first and the last of these only for successful
+  // ones.
   histogram first_token;
   histogram between_tokens;
   histogram total;
 
-  /// What happened while it counted.
+  /// During the time that counts.
   std::uint64_t answers = 0;
   std::uint64_t pieces = 0;
   std::uint64_t bytes = 0;
 
-  // Whenever it happened.
+  // During the whole run.
   std::uint64_t started = 0;
   std::uint64_t connections = 0;
-  /// Answers still under way when the program would wait no longer.
+  /// Answers that were still running when the program stopped waiting.
   std::uint64_t cut = 0;
   std::map<fault, std::uint64_t> faults;
-  /// How the server says it found the sessions.
+  /// How the server found the sessions, by its own account.
   std::map<std::string, std::uint64_t> session_matches;
   clock::time_point last_end{};
 

@@ -18,8 +18,7 @@ bool is_visible(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
 }
 
-/// Takes the host off the front of *text*, which is left with what follows it. Empty where there is
-/// none.
+/// Removes the host from the front of *text* and returns it; empty if there is none.
 std::string_view take_host(std::string_view& text) {
   const auto bracketed = text.starts_with('[');
   if (bracketed && text.find(']') == text.npos)

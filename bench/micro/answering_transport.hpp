@@ -7,14 +7,15 @@
 
 namespace nekod::micro {
 
-/// The services that nekod knows, without sockets: answers each call once it is told to.
+/// Both services, without sockets: answers each call when told to.
 class answering_transport : public test::fake_transport {
 public:
-  /// What answers the post of a message, and a request for a completion.
+  /// The answer to a posted message, and to a request for a completion.
   std::string anuneko_reply;
   std::string openai_stream;
 
-  /// Answers the calls that wait. @returns whether there were any.
+  /// Answers the waiting calls.
+  /// @returns whether there were any.
   bool answer_all() {
     auto waiting = std::exchange(calls, {});
     for (const auto& c : waiting) {
@@ -34,7 +35,7 @@ private:
     return other_;
   }
 
-  /// To all other calls, of both services.
+  /// The answer to all other calls of both services.
   std::string other_ = R"({"chat_id":"c1","models":["Orange Cat"],"data":[{"id":"Orange Cat"}]})";
 };
 

@@ -11,7 +11,7 @@ namespace nekod::micro {
 
 namespace {
 
-/// Bytes that one read from an upstream brings.
+/// The bytes of one read from an upstream.
 constexpr std::size_t read_size = 1400;
 
 openai::completion_head head() {
@@ -19,7 +19,7 @@ openai::completion_head head() {
           "1318bdc1-0001-4000-8000-000000000001"};
 }
 
-/// Feeds *bytes* as reads bring them; all pieces of an answer must come out.
+/// Feeds *bytes* in reads; all pieces of an answer must come out.
 template <class Decoder>
 void decode(Decoder& decoder, std::string_view bytes, deltas& out) {
   for (std::size_t i = 0; i < bytes.size(); i += read_size)

@@ -18,7 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 using request_ptr = std::shared_ptr<const openai::chat_request>;
 
-/// Other sessions in memory while one is measured.
+/// Other sessions in memory during a measurement.
 constexpr std::size_t other_sessions = 200;
 
 enum class service { anuneko, openai };
@@ -94,7 +94,7 @@ private:
     return make_anuneko(net_, o);
   }
 
-  /// Lets actors and the service work until nothing is left to do.
+  /// Runs actors and the service until they are idle.
   void work() {
     do
       run();
@@ -123,7 +123,7 @@ step look_up_session() {
   return [in = std::make_shared<house>(service::anuneko)] { in->show(other_id(100)); };
 }
 
-/// Three turns of a conversation that names its session, and its end.
+/// Three turns of a conversation with a session name, and its deletion.
 step talk_by_id() {
   auto in = std::make_shared<house>(service::anuneko);
   return [in, request = shared_request(0, session_named("mine"))] {
@@ -133,7 +133,7 @@ step talk_by_id() {
   };
 }
 
-/// The same where each request tells the whole conversation.
+/// The same with the whole conversation in each request.
 step talk_by_transcript(service kind) {
   auto in = std::make_shared<house>(kind);
   return [in, first = shared_request(0), second = shared_request(1), third = shared_request(2)] {

@@ -1,4 +1,5 @@
-/// The micro benchmarks: times by Google Benchmark, or fixed work for who counts instructions.
+/// The micro benchmarks: times by Google Benchmark, or a fixed amount of work for counting
+/// instructions.
 #include "bench/micro/subject.hpp"
 
 #include <benchmark/benchmark.h>
@@ -18,7 +19,7 @@ nekod-micro built                  compiler and architecture, by which counts ar
 nekod-micro repeat NAME TIMES      the work so many times, in the function nekod_counted
 )";
 
-/// Times that the work is done before it is counted, so that memory and tables have their size.
+/// Runs before counting, so that memory and tables have reached their sizes.
 constexpr unsigned warm_up = 3;
 
 std::vector<subject> all_subjects() {
@@ -48,7 +49,7 @@ std::string built() {
 
 } // namespace
 
-/// What callgrind is told to count: its name must not change, nor may it become part of another.
+/// callgrind counts this function: its name must not change, and it must not be inlined.
 extern "C" [[gnu::noinline]] void nekod_counted(const step& work, unsigned times) {
   for (unsigned i = 0; i < times; ++i)
     work();

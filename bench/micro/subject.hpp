@@ -4,27 +4,27 @@
 #include <string>
 #include <vector>
 
-/// What nekod does most, as pieces of work that can be timed and counted alone.
+/// nekod's hot paths, as pieces of work that can be timed and counted separately.
 namespace nekod::micro {
 
 /// Does a piece of work once. The work is the same each time.
 using step = std::function<void()>;
 
-/// A piece of work by its name.
+/// A piece of work with its name.
 struct subject {
   std::string name;
-  /// Makes all that the work needs.
+  /// Prepares the work.
   std::function<step()> begin;
 };
 
-/// Bytes to values and back: no actors.
+/// Codecs, without actors.
 std::vector<subject> codec_subjects();
 
-/// Conversations, their digests and their registry: on actors that run in this thread, in front of
-/// a service without sockets.
+/// Conversations, their digests and their registry: with actors that run in this thread, and a
+/// service without sockets.
 std::vector<subject> conversation_subjects();
 
-/// Has the compiler make *value* though nobody looks at it.
+/// Makes the compiler compute *value* although nothing uses it.
 template <class T>
 void keep(const T& value) {
   asm volatile("" : : "g"(&value) : "memory");

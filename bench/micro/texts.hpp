@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-/// What services send, and clients ask for.
+/// Texts of services and clients.
 namespace nekod::micro {
 
 /// Pieces of text in each answer.
@@ -21,7 +21,7 @@ std::string answer_text();
 /// An AnuNeko reply of bare events.
 std::string anuneko_reply();
 
-/// The same as named events, which only a JSON parser reads.
+/// The same as named events, which need a JSON parser.
 std::string named_anuneko_reply();
 
 /// The members of a chunk with one piece.
@@ -30,7 +30,7 @@ std::string chunk_members();
 /// A stream of an OpenAI-compatible server.
 std::string openai_stream();
 
-/// The body of a request that tells *turns* turns of user and assistant, then the user's next text.
+/// The body of a request with *turns* turns of user and assistant, then the user's next text.
 std::string request_body(std::size_t turns, std::string_view more = {});
 
 /// That body as a request.

@@ -32,7 +32,8 @@ void answer_view(const options& o, http::exchange& x) {
   answer_json(x, 200, json_object{}.raw("models", json_array(o.models)).take());
 }
 
-/// A new chat; without a model, as `{"is_chose_persona":false}` has none, it gets the first.
+/// Creates a chat; a request without a model, such as `{"is_chose_persona":false}`, gets the first
+/// one.
 void answer_chat(state& s, const options& o, http::exchange& x) {
   field_reader in{x.req().body};
   auto model = o.models.empty() ? std::string{} : o.models.front();

@@ -9,7 +9,7 @@ namespace nekod::sim {
 
 namespace {
 
-/// A message id is its chat's id, a dot, and a number: messages of both sides counted together.
+/// A message id is its chat's id, a dot, and a number that counts the messages of both sides.
 std::string message_id(const std::string& chat_id, std::uint64_t count) {
   return chat_id + '.' + std::to_string(count);
 }
@@ -107,7 +107,7 @@ posting books::post(std::string_view chat_id, std::string text,
 
 void books::finish(const ticket& t, sent_reply sent) {
   std::lock_guard lock{mutex_};
-  // Only a reset drops a chat whose reply is streaming.
+  // A chat whose reply is streaming is dropped only by a reset.
   auto* c = touch(t.chat_id);
   if (c == nullptr || c->running != t.number)
     return;
@@ -165,7 +165,7 @@ void books::reset() {
   totals_ = {};
 }
 
-/// A UUID, as the service has them.
+/// A UUID, like the service's ids.
 std::string books::new_id() {
   constexpr std::string_view digits = "0123456789abcdef";
   std::uniform_int_distribution<std::size_t> any{0, digits.size() - 1};
@@ -176,7 +176,7 @@ std::string books::new_id() {
   return id;
 }
 
-/// Finds a chat and notes that it is in use.
+/// Finds a chat and marks it as used now.
 chat* books::touch(std::string_view chat_id) {
   auto i = by_id_.find(chat_id);
   if (i == by_id_.end())
@@ -221,7 +221,7 @@ void books::resize(chat& c, std::size_t before, std::size_t after) {
   bytes_ = bytes_ - before + after;
 }
 
-/// Forgets all messages but the one whose reply is streaming.
+/// Drops all messages except one whose reply is streaming.
 void books::forget_messages(chat& c) {
   std::vector<message> kept;
   for (auto& m : c.messages)
@@ -242,7 +242,7 @@ void books::keep_limits() {
     drop_oldest();
 }
 
-/// Drops the chat used longest ago, or spares it if its reply is streaming.
+/// Drops the least recently used chat, unless its reply is streaming.
 void books::drop_oldest() {
   auto& oldest = emptied_.empty() ? full_.front() : emptied_.front();
   auto i = by_id_.find(oldest.id);

@@ -18,83 +18,82 @@ enum class message_state : std::uint8_t {
   streaming,
   /// The reply is whole.
   done,
-  /// The reply was not: the peer left, or a fault ended it.
+  /// The reply is incomplete: the peer left, or a fault ended it.
   aborted,
-  /// The message was not taken.
+  /// The message was refused.
   refused,
 };
 
-/// The state's word in reports.
+/// The state's name in reports.
 std::string_view name_of(message_state s) noexcept;
 
 /// One message and its reply.
 struct message {
-  /// Counts a chat's messages from 1, those refused included.
+  /// Numbers a chat's messages from 1, including refused ones.
   std::uint64_t number = 0;
   std::string text;
-  /// The first branch's text as far as it was sent; empty while it streams.
+  /// The sent part of the first branch's text; empty while it is streaming.
   std::string reply;
   message_state state = message_state::streaming;
   std::optional<std::uint32_t> choice;
 };
 
-/// A reply that ended, and the chat waits for one of its branches to be chosen.
+/// A reply that has ended, of which one branch must be chosen.
 struct open_choice {
   std::uint64_t number = 0;
   std::uint32_t branches = 1;
-  /// The reply ended before it was named, so that the user's message stands for it.
+  /// Whether the reply ended before its id was sent, so that the user's message stands for it.
   bool answer_unnamed = false;
 };
 
 struct chat {
   std::string id;
   std::string model;
-  /// Messages posted, and of those the ones taken.
+  /// Posted messages, and the accepted ones among them.
   std::uint64_t posts = 0;
   std::uint64_t turns = 0;
   /// The number of the message whose reply is streaming.
   std::optional<std::uint64_t> running;
   std::optional<open_choice> awaited;
-  /// The numbers of the last message whose reply came whole, and of the last one chosen.
+  /// The numbers of the last message with a complete reply, and of the last one chosen.
   std::uint64_t last_done = 0;
   std::uint64_t last_chosen = 0;
-  /// The newest messages; older ones may have been forgotten.
+  /// The newest messages; older ones may have been dropped.
   std::vector<message> messages;
-  /// What the messages take of the books' bytes.
+  /// The bytes of the messages.
   std::size_t bytes = 0;
 };
 
-/// A message that was taken, for whoever replies to it.
+/// An accepted message, for the code that replies to it.
 struct ticket {
   std::string chat_id;
   std::string model;
   std::uint64_t number = 0;
-  /// Counts the messages that the chat took, from 1.
+  /// Numbers the accepted messages of the chat, from 1.
   std::uint64_t turn = 0;
 };
 
-/// What the events of a reply's message are told by. Each message has two: the user's own and the
-/// answer's.
+/// The ids in the events of a reply: the user's own message and the answer each have one.
 std::string user_message_id(const std::string& chat_id, std::uint64_t number);
 std::string answer_message_id(const std::string& chat_id, std::uint64_t number);
 
-/// How far a reply came.
+/// How much of a reply was sent.
 struct sent_reply {
   bool whole = false;
   /// The first branch's text.
   std::string text;
   std::uint32_t branches = 1;
-  /// Whether the user's message and the answer's were named to the peer.
+  /// Whether the ids of the user's message and of the answer were sent.
   bool named_user = false;
   bool named_answer = false;
 };
 
-/// What became of a message that was posted.
+/// The outcome of posting a message.
 struct posting {
   enum class outcome : std::uint8_t { taken, unknown_chat, busy, overlap, unchosen };
 
   outcome result = outcome::taken;
-  /// For a message that was taken.
+  /// For an accepted message.
   ticket t;
   /// For `busy`: the message whose reply is streaming.
   std::uint64_t running = 0;
@@ -105,7 +104,7 @@ enum class choosing : std::uint8_t {
   unknown_chat,
   /// The reply is still streaming.
   busy,
-  /// No choice of that message is waited for.
+  /// No choice is pending for that message.
   not_awaited,
   no_such_branch,
 };
@@ -121,14 +120,14 @@ struct totals {
   std::uint64_t choices = 0;
 };
 
-/// How much the books keep. Past the bytes, the chats used longest ago lose their messages; past
-/// the chats, they are dropped and unknown from then on.
+/// How much is kept. Beyond the bytes, the least recently used chats lose their messages; beyond
+/// the number of chats, they are dropped and unknown from then on.
 struct book_limits {
   std::size_t chats = 100'000;
   std::size_t bytes = 64u << 20;
 };
 
-/// The chats of the service with what was said in them, in bounded memory. Thread-safe.
+/// The chats of the service and their messages, in bounded memory. Thread-safe.
 class books {
 public:
   explicit books(book_limits limits = {}, std::uint64_t seed = std::random_device{}());
@@ -136,33 +135,34 @@ public:
   /// @returns the new chat's id.
   std::string open_chat(std::string model);
 
-  /// @returns false where there is no such chat.
+  /// @returns false if there is no such chat.
   bool set_model(std::string_view chat_id, std::string model);
 
-  /// Takes a message, or refuses it.
+  /// Accepts or refuses a message.
   ///
-  /// A peer that cuts a reply and then posts on another connection may be seen doing so in either
-  /// order. So a chat that streams is `busy` at first: ask again a moment later.
-  /// @param waited_for The message that an earlier try found streaming. Unless its reply was cut
-  ///                   since, this one overlaps with it.
+  /// If a peer cuts a reply and then posts on another connection, the two may arrive in either
+  /// order. So a chat whose reply is streaming is `busy` at first: try again a moment later.
+  /// @param waited_for The message that an earlier try found streaming. Unless its reply has been
+  /// cut since, this message overlaps with it.
   posting post(std::string_view chat_id, std::string text,
                std::optional<std::uint64_t> waited_for = std::nullopt);
 
-  /// A reply ended. To be told before the peer can know.
+  /// A reply has ended. To be called before the peer can know.
   void finish(const ticket& t, sent_reply sent);
 
-  /// Takes a branch. Taking the same message's twice changes nothing.
+  /// Chooses a branch. Repeating a choice changes nothing.
   choosing choose(std::string_view message_id, std::uint32_t branch);
 
   totals count() const;
 
-  /// Calls *f* with each chat, the one used longest ago first.
+  /// Calls *f* with each chat, the least recently used first.
   void visit(const std::function<void(const chat&)>& f) const;
 
-  /// Calls *f* with a chat. @returns false where there is none.
+  /// Calls *f* with a chat.
+  /// @returns false if there is none.
   bool visit(std::string_view chat_id, const std::function<void(const chat&)>& f) const;
 
-  /// Forgets everything. Replies that are streaming go on, and are counted no more once they end.
+  /// Drops everything. Replies that are streaming continue, but do not count when they end.
   void reset();
 
 private:
@@ -186,7 +186,7 @@ private:
   mutable std::mutex mutex_;
   book_limits limits_;
   std::mt19937_64 random_;
-  /// Each in order of use. The first list's chats have lost their messages.
+  /// Each list in order of use. The chats of the first one have lost their messages.
   chat_list emptied_;
   chat_list full_;
   std::unordered_map<std::string_view, place> by_id_;

@@ -20,7 +20,7 @@ constexpr std::array<fixed_route, 5> fixed_routes{{
     {"GET", "/chat/list", api_call::chat_list},
 }};
 
-/// What stands between *before* and *after* in *path*: one segment of it.
+/// The part of *path* between *before* and *after*, if it is one segment.
 std::optional<std::string_view> segment_between(std::string_view path, std::string_view before,
                                                 std::string_view after) noexcept {
   if (path.size() <= before.size() + after.size() || !path.starts_with(before) ||

@@ -12,7 +12,7 @@ namespace nekod::sim {
 
 namespace {
 
-/// Events of one call: its name, then two pieces of its arguments.
+/// The events of one call: its name, then two pieces of its arguments.
 constexpr std::size_t steps_a_tool = 3;
 
 constexpr std::uint32_t max_choices = 16;
@@ -88,7 +88,7 @@ completion::completion(completion_request r, std::uint64_t number, const options
       without_finish_(f && f->kind == fault_kind::no_finish),
       without_done_(f && f->kind == fault_kind::no_done) {}
 
-/// Events of one choice: its role, what it says, its finish reason.
+/// The events of one choice: its role, its content, its finish reason.
 std::size_t completion::steps() const noexcept {
   const auto said = tools_ > 0 ? tools_ * steps_a_tool : text_.size();
   return 1 + reasoning_pieces_ + said + (without_finish_ ? 0 : 1);

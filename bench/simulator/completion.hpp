@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-/// One answer to `POST /v1/chat/completions`: what was asked, and the answer whole or in chunks.
+/// One answer to `POST /v1/chat/completions`: the request, and the answer, whole or in chunks.
 namespace nekod::sim {
 
 struct completion_request {
@@ -28,22 +28,22 @@ struct completion_request {
   std::string tool = "look_up";
 };
 
-/// @returns a complaint for people where *body* is no request.
+/// @returns a complaint for people if *body* is not a request.
 result<completion_request, std::string> parse_completion(std::string_view body);
 
-/// What is answered, the same in each choice: a role, reasoning, then text or calls of tools, and
-/// the finish reason.
+/// An answer, the same in each choice: a role, reasoning, then text or tool calls, and the finish
+/// reason.
 class completion : public reply_events {
 public:
-  /// @param number Which request of the simulator's it is; makes ids.
+  /// @param number The number of the request in this simulator; ids are made of it.
   completion(completion_request r, std::uint64_t number, const options& o,
              const std::optional<fault>& f);
 
-  /// Of a stream: chunks, the choices in turns; then usage, if asked for, and `[DONE]`.
+  /// The events of a stream: chunks of the choices in turn; then usage, if requested, and `[DONE]`.
   std::size_t size() const noexcept override;
   void append(std::size_t i, std::string& out) const override;
 
-  /// As one JSON body.
+  /// The answer as one JSON body.
   std::string whole() const;
 
   const completion_request& request() const noexcept { return request_; }

@@ -10,8 +10,8 @@
 
 namespace nekod::sim {
 
-/// The requests for completions, as they came, in bounded memory: past it the oldest are forgotten.
-/// Thread-safe.
+/// The requests for completions as they arrived, in bounded memory: beyond it the oldest are
+/// dropped. Thread-safe.
 class completion_books {
 public:
   explicit completion_books(std::size_t max_bytes = 64u << 20) : max_bytes_(max_bytes) {}
@@ -20,12 +20,12 @@ public:
   /// @returns the request's number, from 1.
   std::uint64_t begin(std::string body);
 
-  /// What became of it.
+  /// Records the outcome of a request.
   void end(std::uint64_t number, message_state state);
 
   void reset();
 
-  /// `{"active":0,"completions":[{"number":1,"state":"done","body":{...}}]}`, the oldest first.
+  /// `{"active":0,"completions":[{"number":1,"state":"done","body":{...}}]}`, oldest first.
   std::string to_json() const;
 
 private:

@@ -20,10 +20,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// How long the end of a reply that was cut may take to show.
+/// How long it may take until the end of a cut reply is noticed.
 constexpr auto grace = 100ms;
 
-/// A message on its way into the books.
+/// A message that is being posted.
 struct posted_message {
   http::exchange_ptr exchange;
   std::string chat_id;
@@ -73,7 +73,7 @@ void start_reply(const state_ptr& s, posted_message m, const ticket& t) {
   r->start();
 }
 
-/// The refusal has the form of a stream, as the service's has.
+/// The refusal is a stream, like the service's.
 void refuse_unchosen(const state& s, http::exchange& x) {
   const auto error = error_json("chat_choice_shown", "choose a branch of the last reply first");
   std::string body;
@@ -142,7 +142,7 @@ void choose(const state_ptr& s, choice_request c, bool waited) {
     refuse_choice(*s, *c.exchange, outcome);
 }
 
-/// The pieces in `contents` joined; empty where the body is not as it should be.
+/// The pieces in `contents`, joined; empty if the body is invalid.
 std::string contents_of(std::string_view body) {
   field_reader in{body};
   std::vector<std::string> contents;

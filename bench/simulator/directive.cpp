@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view opening = "[sim ";
 
-/// The number in digits at the start of *text*, at most *max*.
+/// The number at the beginning of *text*, limited to *max*.
 std::optional<std::uint32_t> number_at(std::string_view text, std::uint32_t max) {
   std::uint32_t n = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);

@@ -5,7 +5,7 @@
 
 namespace nekod::sim {
 
-/// Answers a call as its fault has it, where the fault answers by itself.
+/// Answers a call by its fault, if the fault is an answer by itself.
 void answer_fault(const state_ptr& s, const fault& f, const http::exchange_ptr& x);
 
 } // namespace nekod::sim

@@ -20,7 +20,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(fault_kind::coun
     "garbage",   "truncated_utf8", "halved_character", "error_chunk",
     "no_finish", "no_done"};
 
-/// What a lenient reader has to skip: none of it is an error, and none is text.
+/// Things that a lenient reader has to skip: none of them is an error or text.
 constexpr std::array<std::string_view, 8> nonsense{
     "meow meow meow\n\n",
     "data:\n\n",
@@ -57,7 +57,7 @@ bool fits(api_call c, fault_kind k) {
   return c == api_call::stream || c == api_call::completions || k < fault_kind::cut;
 }
 
-/// Whether calls of that kind are answered by a stream.
+/// Whether a stream answers calls of that kind.
 bool streams(api_call c) { return c == api_call::stream || c == api_call::completions; }
 
 } // namespace

@@ -10,8 +10,9 @@
 
 namespace nekod::sim {
 
-/// Reads the fields of a partial JSON object over values that stand: what is missing stays, the
-/// first field that is wrong is told. For source files only, as it brings RapidJSON along.
+/// Reads the fields of a partial JSON object over existing values: missing fields keep their
+/// values, and the first invalid field is reported. For source files only, since it includes
+/// RapidJSON.
 class field_reader {
 public:
   explicit field_reader(std::string_view body) : document_(json::parse(body)) {
@@ -64,7 +65,8 @@ public:
       target.emplace_back(json::text_of(item));
   }
 
-  /// To be called last: complains of a field that nobody read, so that no misspelt one is ignored.
+  /// To be called last: complains about a field that nobody read, so that misspelt names are
+  /// noticed.
   void expect_no_more() {
     if (!complaint_.empty())
       return;
@@ -75,7 +77,7 @@ public:
     });
   }
 
-  /// What is wrong, for people; empty while nothing is.
+  /// The fault, for people; empty if there is none.
   const std::string& complaint() const noexcept { return complaint_; }
 
 private:

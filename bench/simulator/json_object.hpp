@@ -10,7 +10,7 @@
 
 namespace nekod::sim {
 
-/// Writes one JSON object, field by field. For source files only, as it brings RapidJSON along.
+/// Writes one JSON object, field by field. For source files only, since it includes RapidJSON.
 class json_object {
 public:
   json_object& text(std::string_view name, std::string_view value) {
@@ -30,7 +30,7 @@ public:
     return *this;
   }
 
-  /// @param value JSON as it stands.
+  /// @param value JSON, written unchanged.
   json_object& raw(std::string_view name, std::string_view value) {
     begin_field(name) += value;
     return *this;
@@ -53,7 +53,7 @@ private:
   std::string text_ = "{";
 };
 
-/// Appends *item*, JSON as it stands, to an array that is being written from `[` on.
+/// Appends *item*, which is JSON, to an array that was begun with `[`.
 inline void append_item(std::string& array, std::string_view item) {
   if (array.size() > 1)
     array += ',';
@@ -71,7 +71,7 @@ inline std::string json_array(const std::vector<std::string>& texts) {
   return out + ']';
 }
 
-/// The service's way to say no.
+/// The service's error object.
 inline std::string error_json(std::string_view code, std::string_view detail) {
   return json_object{}.text("code", code).text("detail", detail).take();
 }

@@ -40,7 +40,7 @@ void answer_models(const options& o, http::exchange& x) {
   answer_json(x, 200, json_object{}.text("object", "list").raw("data", list + ']').take());
 }
 
-/// A completion with the place where it is noted down.
+/// A completion and its number in the records.
 struct noted {
   std::shared_ptr<const completion> what;
   std::uint64_t number = 0;

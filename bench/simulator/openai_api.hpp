@@ -7,7 +7,7 @@
 
 namespace nekod::sim {
 
-/// What all paths of the OpenAI protocol begin with.
+/// The prefix of the OpenAI protocol's paths.
 inline constexpr std::string_view openai_prefix = "/v1";
 
 /// Answers a call of the OpenAI protocol.

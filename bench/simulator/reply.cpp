@@ -9,7 +9,7 @@ namespace nekod::sim {
 
 namespace {
 
-/// Events that are due together go out in writes of about this many bytes.
+/// Events that are due together are sent in writes of about this many bytes.
 constexpr std::size_t write_size = 16u << 10;
 
 std::size_t events_sent(const reply_events& s, const std::optional<fault>& f) {
@@ -69,7 +69,7 @@ std::string reply::take_due_events() {
   return bytes;
 }
 
-/// Counted from the start, so that the pace does not drift.
+/// Computed from the start, so that the pace does not drift.
 reply::clock::time_point reply::due(std::size_t event) const {
   return started_ + pace_.first_delay + pace_.delay * event;
 }
@@ -88,7 +88,7 @@ void reply::write_then_go_on(std::string bytes) {
     auto self = weak.lock();
     if (!self)
       return;
-    // Posted, since the server may still be at work on this write.
+    // Posted, because the server may still be processing this write.
     asio::post(self->strand_, [self] {
       self->writing_ = false;
       self->send_due_events();
@@ -96,7 +96,7 @@ void reply::write_then_go_on(std::string bytes) {
   });
 }
 
-/// Sends *bytes*, the last there are, and what the fault or its absence has follow.
+/// Sends *bytes*, which are the last, and ends the reply as the fault requires.
 void reply::send_end(std::string bytes) {
   const auto kind = fault_ && ends_reply(*fault_) ? fault_->kind : fault_kind::count;
   if (kind == fault_kind::error_event)

@@ -23,12 +23,12 @@ struct pace {
   std::chrono::milliseconds delay{0};
 };
 
-/// One reply on its way out. Lives on a strand of its own, so that any number of threads may run
-/// the loop. Whoever starts it keeps it alive until it ended.
+/// One reply that is being sent. Runs on a strand of its own, so that any number of threads may run
+/// the loop. The code that starts it keeps it alive until it has ended.
 class reply : public std::enable_shared_from_this<reply> {
 public:
-  /// Told once how many events were sent, and whether they are all, before the peer can see the
-  /// end.
+  /// Called once with the number of events sent, and whether these are all, before the peer can see
+  /// the end.
   using ended_handler = std::function<void(reply&, std::size_t sent, bool whole)>;
 
   reply(asio::io_context& loop, http::exchange_ptr exchange, std::shared_ptr<const reply_events> e,
@@ -54,7 +54,7 @@ private:
   pace pace_;
   std::optional<fault> fault_;
   ended_handler on_ended_;
-  /// Events that will be sent at all.
+  /// The number of events that will be sent.
   std::size_t last_;
   std::size_t next_ = 0;
   clock::time_point started_;

@@ -5,7 +5,7 @@
 
 namespace nekod::sim {
 
-/// The events of one reply, in their order, written when they are due.
+/// The events of one reply, in order, written when they are due.
 class reply_events {
 public:
   reply_events() = default;

@@ -14,8 +14,8 @@ namespace nekod::sim {
 class script : public reply_events {
 public:
   /// @param branches The alternative answers; at least one.
-  /// @param named_events Whether events carry `event:` lines.
-  /// @param finish The reason that named events give for the end.
+  /// @param named_events Whether events have `event:` lines.
+  /// @param finish The finish reason in named events.
   script(const ticket& t, std::vector<story> branches, bool named_events,
          std::string finish = "stop");
 
@@ -23,7 +23,7 @@ public:
   void append(std::size_t i, std::string& out) const override;
 
   /// What the peer knows after the first *events* events.
-  /// @param whole Whether the reply ended well after them.
+  /// @param whole Whether the reply ended properly after them.
   sent_reply sent(std::size_t events, bool whole) const;
 
 private:
@@ -36,7 +36,7 @@ private:
   std::vector<story> branches_;
   bool named_events_;
   std::string finish_;
-  /// Events before, of and behind the text.
+  /// The number of events before, in and after the text.
   std::size_t head_;
   std::size_t pieces_;
   std::size_t tail_;

@@ -20,7 +20,7 @@ http::server_options listening(const options& o) {
   http::server_options s;
   s.host = o.host;
   s.port = o.port;
-  // More than a gateway takes, as escaped text in JSON can be several times as long.
+  // More than a gateway accepts, since text escaped in JSON can be several times as long.
   s.max_body = 64u << 20;
   return s;
 }

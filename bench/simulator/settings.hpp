@@ -10,7 +10,7 @@
 
 namespace nekod::sim {
 
-/// The most that a setting or a directive may ask for, so that no message costs without bound.
+/// Upper limits of settings and directives, so that the cost of a message is bounded.
 struct setting_limits {
   static constexpr std::uint32_t tokens = 1'000'000;
   static constexpr std::uint32_t branches = 16;
@@ -22,10 +22,10 @@ struct setting_limits {
 std::string to_json(const options& o);
 
 /// *from* with the fields of a partial JSON object.
-/// @returns a complaint for people where a field is wrong.
+/// @returns a complaint for people if a field is wrong.
 result<options, std::string> with_changes(options from, std::string_view body);
 
-/// The options as they stand while the simulator runs. Thread-safe.
+/// The current options. Thread-safe.
 class settings {
 public:
   explicit settings(options o) : now_(std::make_shared<const options>(std::move(o))) {}
@@ -33,7 +33,7 @@ public:
   std::shared_ptr<const options> now() const;
 
   /// Applies a partial JSON object.
-  /// @returns the options from now on, or a complaint for people.
+  /// @returns the new options, or a complaint for people.
   result<std::shared_ptr<const options>, std::string> change(std::string_view body);
 
 private:

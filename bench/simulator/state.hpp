@@ -16,7 +16,7 @@ class io_context;
 
 namespace nekod::sim {
 
-/// Keeps what an answer needs until the answer ends. Thread-safe.
+/// Keeps objects that an answer needs until the answer ends. Thread-safe.
 class keeper {
 public:
   void keep(std::shared_ptr<void> x) {
@@ -26,7 +26,7 @@ public:
   }
 
   void release(const void* x) {
-    // Destroyed after the lock is gone: it may be the last to know of a whole connection.
+    // Destroyed after the lock is released: it may own a whole connection.
     decltype(kept_)::node_type released;
     std::lock_guard lock{mutex_};
     released = kept_.extract(x);
@@ -37,8 +37,8 @@ private:
   std::unordered_map<const void*, std::shared_ptr<void>> kept_;
 };
 
-/// What all calls of one simulator share. Each member guards itself, so calls need no lock.
-/// Whatever waits on the loop holds it weakly: it ends with the service.
+/// The state that all calls of one simulator share. Each member is thread-safe, so calls need no
+/// lock. Handlers that wait on the loop hold it weakly: it ends with the service.
 struct state {
   state(asio::io_context& l, options o) : loop(l), options_now(std::move(o)) {}
 
@@ -48,7 +48,7 @@ struct state {
   completion_books completions;
   usage uses;
   fault_queue faults;
-  /// Replies that stream, and exchanges that are held in silence.
+  /// Streaming replies, and exchanges that are kept silent.
   keeper open_answers;
 };
 

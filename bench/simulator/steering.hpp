@@ -7,10 +7,10 @@
 
 namespace nekod::sim {
 
-/// What the paths begin with that steer the simulator.
+/// The prefix of the paths that control the simulator.
 inline constexpr std::string_view steering_prefix = "/sim/";
 
-/// Answers a call that steers the simulator or looks into it.
+/// Answers a call that controls or inspects the simulator.
 void answer_steering_call(state& s, http::exchange& x);
 
 } // namespace nekod::sim

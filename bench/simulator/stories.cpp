@@ -10,11 +10,10 @@ namespace nekod::sim {
 
 namespace {
 
-/// Characters of the prompt's end that are echoed.
+/// How many characters at the end of the prompt are echoed.
 constexpr std::size_t echo_length = 80;
 
-/// The sentences of one language. `{cat}`, `{echo}`, `{turn}` and `{before}` stand for what they
-/// say.
+/// The sentences of one language, with the placeholders `{cat}`, `{echo}`, `{turn}` and `{before}`.
 struct phrase_book {
   std::span<const std::string_view> openings;
   std::string_view echo;
@@ -23,7 +22,7 @@ struct phrase_book {
   std::span<const std::string_view> tales;
   std::string_view first_closing;
   std::span<const std::string_view> closings;
-  /// What stands between two sentences.
+  /// The separator between two sentences.
   std::string_view space;
 };
 
@@ -119,7 +118,8 @@ constexpr std::array<translated_name, 7> cat_names{{
     {"Black Cat", "黑猫"},
 }};
 
-/// Chinese, Japanese or Korean writing, punctuation and full-width forms included.
+/// Whether it is a Chinese, Japanese or Korean character, including punctuation and full-width
+/// forms.
 bool is_cjk(std::uint32_t code) {
   return (code >= 0x3000 && code <= 0x9fff) || (code >= 0xac00 && code <= 0xd7a3) ||
          (code >= 0xf900 && code <= 0xfaff) || (code >= 0xff00 && code <= 0xffef) ||
@@ -145,7 +145,7 @@ std::string_view pick(std::span<const std::string_view> texts, std::uint64_t n) 
   return texts[n % texts.size()];
 }
 
-/// *text* on one line, without white space at its ends.
+/// *text* on one line, without white space at either end.
 std::string on_one_line(std::string_view text) {
   std::string out;
   for (auto c : text) {
@@ -160,7 +160,8 @@ std::string on_one_line(std::string_view text) {
 }
 
 std::string echo_of(std::string_view prompt) {
-  // White space that will be squeezed counts too, so that a long prompt is not copied for its end.
+  // Takes more characters than needed, since white space will be squeezed, but does not copy a long
+  // prompt.
   auto end = utf8::last_characters(prompt, 4 * echo_length);
   auto line = on_one_line(end);
   auto echo = utf8::last_characters(line, echo_length);
@@ -176,7 +177,7 @@ std::string cat_of(const story_seed& s, bool in_chinese) {
   return "The " + std::string{s.cat};
 }
 
-/// Appends *phrase*, its `{name}` replaced.
+/// Appends *phrase* with its `{name}` replaced.
 struct teller {
   void append(std::string& out, std::string_view phrase) const {
     for (;;) {
@@ -203,7 +204,7 @@ struct teller {
   std::uint64_t turn;
 };
 
-/// How many characters a piece has that begins with *lead*.
+/// The number of characters in a piece that begins with *lead*.
 std::size_t characters_a_piece(char lead) { return utf8::length_of(lead) > 2 ? 2 : 4; }
 
 deltas split(std::string_view text) {
@@ -225,7 +226,7 @@ std::string tell_story(const story_seed& s) {
   const auto& book = in_chinese ? chinese : english;
   const teller t{cat_of(s, in_chinese), echo_of(s.prompt), s.turn};
   const auto first = s.turn == 1;
-  // Turns and branches step through the openings, so that neighbours differ.
+  // Turns and branches use successive openings, so that neighbours differ.
   const auto step = s.turn + s.branch;
   const auto n = hash(s.prompt) % 1'000 + step;
   std::string out;

@@ -9,25 +9,27 @@
 
 namespace nekod::sim {
 
-/// What a story is made of.
+/// The input of a story.
 struct story_seed {
-  /// UTF-8. Its last part is echoed; Chinese, Japanese or Korean characters make the story Chinese.
+  /// UTF-8. Its end is echoed; if it has Chinese, Japanese or Korean characters, the story is
+  /// Chinese.
   std::string_view prompt;
-  /// The model: the cat that tells it.
+  /// The model, which is the cat that tells the story.
   std::string_view cat;
-  /// Which message of its chat it answers, from 1.
+  /// The number of the message in its chat, from 1.
   std::uint64_t turn = 1;
-  /// Which of several answers to the same message it is, from 0.
+  /// The number of the answer among several to the same message, from 0.
   std::uint32_t branch = 0;
 };
 
-/// Tells the story of *s*: the same for the same seed.
+/// The story for *s*; the same for equal seeds.
 std::string tell_story(const story_seed& s);
 
-/// A text in pieces of a few characters, as a language model sends it.
+/// A text in pieces of a few characters, like those of a language model.
 class story {
 public:
-  /// @param pieces How many it has; the text is cut or told again to suit. 0 lets the text decide.
+  /// @param pieces The number of pieces; the text is cut or repeated to fit. 0 lets the text
+  /// decide.
   explicit story(std::string_view text, std::size_t pieces = 0);
 
   std::size_t size() const noexcept { return size_; }
@@ -35,7 +37,7 @@ public:
   /// Piece *i* below `size()`.
   std::string_view piece(std::size_t i) const;
 
-  /// The first *n* pieces joined, or all where there are fewer.
+  /// The first *n* pieces joined, or all if there are fewer.
   std::string text(std::size_t n) const;
 
 private:

@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t max_violations = 100;
 constexpr std::size_t max_text = 200;
 
-/// Violations quote what a stranger sent: shorten it, and keep it fit for JSON.
+/// Violations quote a client's input: shortens it, and makes it valid for JSON.
 void tame(std::string& text) {
   text.resize(std::min(text.size(), max_text));
   std::replace_if(

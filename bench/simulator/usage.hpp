@@ -12,29 +12,29 @@
 
 namespace nekod::sim {
 
-/// Ways in which a client can use the service wrongly.
+/// Kinds of wrong use of the service.
 enum class violation_kind : std::uint8_t {
   /// A message to a chat whose reply was still streaming.
   overlap,
   unknown_chat,
-  /// A message to a chat whose last reply waits for its choice.
+  /// A message to a chat whose last reply waits for a choice.
   unchosen,
   bad_token,
   bad_request,
 };
 
-/// The kind's word in reports.
+/// The kind's name in reports.
 std::string_view name_of(violation_kind k) noexcept;
 
 /// One wrong use.
 struct violation {
   violation_kind kind = violation_kind::bad_request;
-  /// Empty where no chat is concerned.
+  /// Empty if no chat is concerned.
   std::string chat_id;
   std::string path;
 };
 
-/// How the service was used: calls counted, and violations of which the first hundred are kept.
+/// Counts of calls, and violations, of which the first hundred are kept.
 struct usage_counts {
   std::array<std::uint64_t, api_call_count> calls{};
   std::uint64_t violation_count = 0;

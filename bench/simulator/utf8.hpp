@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <string_view>
 
-/// Steps through text that is known to be UTF-8.
+/// Functions for text that is known to be UTF-8.
 namespace nekod::sim::utf8 {
 
-/// How many bytes the character has that begins with *lead*.
+/// The number of bytes of a character that begins with *lead*.
 constexpr std::size_t length_of(char lead) noexcept {
   auto byte = static_cast<unsigned char>(lead);
   if (byte < 0x80)
@@ -27,7 +27,7 @@ constexpr std::uint32_t first_code_point(std::string_view text) noexcept {
   return code;
 }
 
-/// Whether *byte* goes on with a character.
+/// Whether *byte* continues a character.
 constexpr bool continues(char byte) noexcept {
   return (static_cast<unsigned char>(byte) & 0xc0u) == 0x80u;
 }

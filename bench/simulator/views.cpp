@@ -36,7 +36,7 @@ std::string spoken_json(const std::string& id, std::string_view role, std::strin
   return json_object{}.text("msg_id", id).text("role", role).text("text", text).take();
 }
 
-/// The number behind *name* in a query.
+/// The number after *name* in a query.
 std::optional<std::size_t> number_in(std::string_view query, std::string_view name) {
   const auto place = query.find(name);
   if (place == query.npos)

@@ -5,18 +5,18 @@
 
 #include <string>
 
-/// What the simulator's books look like from outside: JSON bodies.
+/// The simulator's records as JSON bodies.
 namespace nekod::sim {
 
 /// `GET /chat/list`: `{"chats":[{"chat_id","model"}]}`.
 std::string chat_list_json(const books& b);
 
-/// `GET /chat/{chat_id}/messages`: `{"messages":[{"msg_id","role","text"}],"next_cursor"}`, the
-/// oldest first.
-/// @param query Its `size` limits the page, and its `cursor` is where that begins.
+/// `GET /chat/{chat_id}/messages`: `{"messages":[{"msg_id","role","text"}],"next_cursor"}`, oldest
+/// first.
+/// @param query Its `size` limits the page; its `cursor` is where the page begins.
 std::string messages_json(const chat& c, std::string_view query);
 
-/// `GET /sim/chats`: all chats with all that is known of their messages.
+/// `GET /sim/chats`: all chats and everything recorded about their messages.
 std::string chats_json(const books& b);
 
 /// `GET /sim/report`.
