@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/messages.hpp"
+#include "actors/registry/model_choice.hpp"
 #include "config.hpp"
 #include "http/server/gate/admission.hpp"
 #include "http/server/listen/tls.hpp"

@@ -1,241 +1,32 @@
 #pragma once
 
-#include "actors/session/conversation_digest.hpp"
-#include "actors/upstream/upstream.hpp"
+#include "actors/registry/model_choice.hpp"
+#include "actors/registry/readiness.hpp"
+#include "actors/session/session_record.hpp"
+#include "actors/store/session_lookup.hpp"
+#include "actors/turn.hpp"
+#include "actors/upstream/transport.hpp"
 #include "protocol/chat/deltas.hpp"
-#include "protocol/openai/chat/request.hpp"
 #include "protocol/openai/chat/response.hpp"
 #include "protocol/openai/errors.hpp"
-#include "protocol/openai/models.hpp"
 #include "protocol/sessions/session_list.hpp"
 #include "protocol/sessions/sessions.hpp"
 
-#include <caf/all.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/fwd.hpp>
+#include <caf/replies_to.hpp>
+#include <caf/type_id.hpp>
+#include <caf/typed_actor.hpp>
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
-#include <memory>
-#include <optional>
 #include <string>
-#include <tuple>
-#include <utility>
-#include <vector>
 
-/// Every message and every typed actor interface: the map of the house. A turn's way is
+/// Every message and every typed actor interface: the map of the house. The values that travel
+/// stand in the headers above, beside their subject. A turn's way is
 ///
 ///     routes --open--> registry --turn--> session --begin, delta, finish|failed--> reply
 ///                                         session <--credit, leave-- reply
-namespace nekod {
-
-// -- values --------------------------------------------------------------------------------------
-
-/// Which rule found the session of a turn; `X-Session-Match` on the wire.
-enum class session_match : std::uint8_t {
-  /// The client named it.
-  explicit_id,
-  /// The conversation so far is the one that the request tells.
-  transcript,
-  /// It has that very request already. Never on the wire: its answer tells what the first one did.
-  repeated,
-  /// A new one, with nothing to tell it but the user's text.
-  fresh,
-  /// A new one that is told a system prompt or a history first.
-  seeded,
-};
-
-/// The match's word on the wire.
-std::string_view name_of(session_match m) noexcept;
-
-/// A turn that a client asks for.
-struct open_turn {
-  open_turn() = default;
-
-  std::shared_ptr<const openai::chat_request> request;
-  /// Whose it is; sessions of different tenants never meet.
-  std::string tenant;
-  /// Counts so many further turns against the caller's limits, where the request wants several
-  /// answers that each cost a turn. Returns the refusal where they are too many. May be empty; may
-  /// be called on any thread.
-  std::function<std::optional<openai::error>(std::uint32_t)> count_further;
-};
-
-/// The model that a turn was given.
-struct model_choice {
-  model_choice() = default;
-
-  /// The upstream that has it; null where there is no model at all.
-  std::shared_ptr<upstream_service> upstream;
-  /// As the upstream calls it.
-  std::string upstream_name;
-  /// As the client is told.
-  std::string id;
-  /// Whether the client asked for another, which nobody knows.
-  bool fallback = false;
-};
-
-/// A turn with all that the registry decided.
-struct turn {
-  turn() = default;
-
-  std::shared_ptr<const openai::chat_request> request;
-  model_choice model;
-  session_match match = session_match::fresh;
-  request_digests told;
-  /// The session that the client named; empty where it named none.
-  std::string name;
-  /// The digest of the scope that it sent the request in; empty for none.
-  std::string scope;
-  /// What is the same in a request that is sent again.
-  std::string identity;
-  /// What the model's upstream can do.
-  upstream_abilities abilities;
-  /// The upstream that answers, where that is another than the model's; else empty.
-  std::string answered_by;
-};
-
-/// What a reply learns when its turn begins.
-struct turn_head {
-  turn_head() = default;
-
-  std::string session_id;
-  turn what;
-  /// Whether the answer is an earlier request's, too, which this one repeats.
-  bool replayed = false;
-};
-
-/// How a client left before its answer's end.
-struct client_left {
-  client_left() = default;
-
-  std::chrono::steady_clock::time_point when;
-  /// Whether it is about to send its request again.
-  bool returns = false;
-};
-
-/// A turn that was answered, as whoever sends its request again is told it.
-struct answered_turn {
-  answered_turn() = default;
-
-  std::string identity;
-  /// Whether its session's record tells it, too: the request has a key; or its client counts, and
-  /// names the session or tells the conversation so far.
-  bool lasting = false;
-  session_match match = session_match::fresh;
-  deltas told;
-  openai::answer_end end;
-  /// The upstream and the model that answered, where they are others than the request's. Not in the
-  /// record.
-  std::string answered_by;
-  std::string model;
-};
-
-/// A session as it is stored: enough to go on in its upstream chat.
-struct session_record {
-  session_record() = default;
-
-  openai::session_info info;
-  upstream_chat chat;
-  /// The digest of the scope that it began in; empty for none.
-  std::string scope;
-  /// The digest of the conversation so far, by which a client that names no session is recognised;
-  /// empty where it is not to be.
-  std::string tip;
-  /// The digest of the prompt that the upstream's chat was told; nothing where it is not known, or
-  /// the upstream keeps no chats.
-  std::optional<std::string> prompt;
-  /// The conversation so far. For an upstream that keeps its chats: texts alone, and the oldest
-  /// left out where it grew too long.
-  std::vector<openai::message> transcript;
-  /// The last answer, if that is lasting.
-  std::optional<answered_turn> answer;
-};
-
-/// How a session stands, for the registry.
-struct session_report {
-  session_report() = default;
-
-  openai::session_info info;
-  std::string scope;
-  /// As in its record, while no turn runs or waits; else empty.
-  std::string tip;
-  /// Of the turn that runs, or was answered last; empty where a repeated request is none of its.
-  std::string identity;
-  /// Turns it was given so far.
-  std::uint64_t turns = 0;
-  /// Whether none of them runs or waits.
-  bool resting = false;
-};
-
-/// A conversation that is looked for: within its tenant and scope.
-struct session_tip {
-  session_tip() = default;
-  session_tip(std::string t, std::string s, std::string d)
-      : tenant(std::move(t)), scope(std::move(s)), digest(std::move(d)) {}
-
-  bool operator==(const session_tip&) const = default;
-  bool operator<(const session_tip& other) const {
-    return std::tie(tenant, scope, digest) < std::tie(other.tenant, other.scope, other.digest);
-  }
-
-  std::string tenant;
-  std::string scope;
-  std::string digest;
-};
-
-/// What the store answers to a question for one session.
-struct session_lookup {
-  session_lookup() = default;
-
-  bool found = false;
-  session_record record;
-};
-
-/// The answer to a question for one session that shows it.
-struct session_finding {
-  session_finding() = default;
-
-  bool found = false;
-  openai::session_info info;
-};
-
-/// Names that clients may use for a model: the name, and an upstream name or public id.
-struct model_aliases {
-  model_aliases() = default;
-
-  std::vector<std::pair<std::string, std::string>> entries;
-};
-
-/// Whether turns can be answered.
-struct readiness {
-  readiness() = default;
-
-  /// Stable words; none where all is well.
-  std::vector<std::string> reasons;
-  std::vector<openai::upstream_standing> upstreams;
-};
-
-/// The models there are.
-struct model_list {
-  model_list() = default;
-
-  std::vector<openai::model_info> models;
-  /// The names as the upstreams told them that do not speak as our clients do.
-  std::vector<std::string> upstream_names;
-};
-
-/// What a query for an upstream's models brought; one of both.
-struct models_answer {
-  models_answer() = default;
-
-  /// Its place among the upstreams.
-  std::size_t upstream = 0;
-  bool ok = false;
-  std::vector<openai::listed_model> models;
-  openai::error error;
-};
-
-} // namespace nekod
 
 // -- type IDs ------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/messages.hpp"
+#include "actors/registry/model_choice.hpp"
 
 #include <cstddef>
 #include <memory>

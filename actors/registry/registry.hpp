@@ -8,6 +8,8 @@
 #include "actors/session/whole_conversation.hpp"
 #include "actors/store/store_health.hpp"
 
+#include <caf/typed_event_based_actor.hpp>
+
 #include <chrono>
 #include <deque>
 #include <functional>

@@ -1,5 +1,6 @@
 #include "actors/registry/registry.hpp"
 
+#include <caf/send.hpp>
 #include <spdlog/spdlog.h>
 
 #include <string>

@@ -8,6 +8,8 @@
 #include "actors/session/turn_readers.hpp"
 #include "actors/session/whole_conversation.hpp"
 
+#include <caf/typed_event_based_actor.hpp>
+
 #include <cstdint>
 #include <deque>
 #include <memory>

@@ -3,6 +3,8 @@
 #include "actors/upstream/obeying_line.hpp"
 #include "protocol/openai/upstream/whole_messages.hpp"
 
+#include <caf/send.hpp>
+
 #include <utility>
 
 /// What a session knows of its conversation: what the upstream is told of it, and what is kept.

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/messages.hpp"
+#include "actors/session/session_record.hpp"
 
 #include <optional>
 #include <string>

@@ -4,6 +4,8 @@
 #include "actors/runtime/metrics.hpp"
 #include "actors/store/session_store.hpp"
 
+#include <caf/typed_event_based_actor.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <deque>

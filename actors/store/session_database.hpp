@@ -1,9 +1,10 @@
 #pragma once
 
-#include "actors/messages.hpp"
 #include "actors/runtime/file_watch.hpp"
+#include "actors/store/session_lookup.hpp"
 #include "actors/store/sqlite.hpp"
 #include "actors/store/store_health.hpp"
+#include "protocol/sessions/session_list.hpp"
 
 #include <cstddef>
 #include <cstdint>

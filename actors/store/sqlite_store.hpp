@@ -6,6 +6,8 @@
 #include "actors/store/session_database.hpp"
 #include "actors/store/session_store.hpp"
 
+#include <caf/typed_event_based_actor.hpp>
+
 #include <chrono>
 #include <deque>
 #include <functional>

@@ -1,5 +1,7 @@
 #include "actors/upstream/accounts/prober.hpp"
 
+#include <caf/send.hpp>
+
 #include <utility>
 
 namespace nekod {

@@ -2,6 +2,8 @@
 
 #include "actors/messages.hpp"
 
+#include <caf/typed_event_based_actor.hpp>
+
 #include <cstddef>
 #include <memory>
 #include <vector>

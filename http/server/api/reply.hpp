@@ -6,6 +6,8 @@
 #include "http/server/listen/write_progress.hpp"
 #include "http/server/message/exchange.hpp"
 
+#include <caf/typed_event_based_actor.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>

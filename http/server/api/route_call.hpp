@@ -4,6 +4,9 @@
 #include "http/server/api/reply.hpp"
 #include "http/server/api/routes.hpp"
 
+#include <caf/actor_system.hpp>
+#include <caf/event_based_actor.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <string>

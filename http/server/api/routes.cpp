@@ -10,6 +10,8 @@
 #include "protocol/openai/models.hpp"
 #include "protocol/sessions/sessions.hpp"
 
+#include <caf/send.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <iterator>

@@ -1,0 +1,21 @@
+#include "actors/turn.hpp"
+
+namespace nekod {
+
+std::string_view name_of(session_match m) noexcept {
+  switch (m) {
+  case session_match::explicit_id:
+    return "explicit";
+  case session_match::repeated:
+    return "repeated";
+  case session_match::transcript:
+    return "transcript";
+  case session_match::fresh:
+    return "new";
+  case session_match::seeded:
+    return "seeded";
+  }
+  return "new";
+}
+
+} // namespace nekod
