@@ -209,38 +209,42 @@ using session_actor = credit_actor::extend<
     // The registry agrees that the actor ends; its record stays in the store.
     caf::reacts_to<atom::retire>>;
 
-/// The REGISTRY maps session ids and model names to what serves them.
+/// The REGISTRY knows which session takes a turn, and which upstream has a model.
 using registry_actor = caf::typed_actor<
-    // Finds a session and a model for a turn and hands it over; the reply hears of failure.
+    // Finds a model and a session for a turn and gives it to the session. If there are none, the
+    // reply fails.
     caf::reacts_to<atom::open, open_turn, reply_actor>,
-    // The models, as far as they are known; with `refresh` the upstream is asked first.
+    // The models as the last lists have them; with `refresh` the upstreams are asked first.
     caf::replies_to<atom::models>::with<model_list>,
     caf::replies_to<atom::models, atom::refresh>::with<model_list>,
-    // Other aliases, from now on.
-    caf::reacts_to<model_aliases>,
-    // Turns wait for a list of models that could not be had; a message to itself.
-    caf::reacts_to<atom::refresh>,
-    // The upstream for a request that passes as it is, by its model's name, which may be empty;
-    // none is in it where no upstream takes such requests, or there is no room to wait for the
+    // The upstream for a request that passes as it is, by its model's name, which may be empty.
+    // There is no upstream in the answer if none takes such requests, or too many wait for lists of
     // models.
     caf::replies_to<atom::pass, std::string>::with<model_choice>,
-    // Whether turns can be answered. A question that a watchdog may ask.
+    // Replaces the aliases.
+    caf::reacts_to<model_aliases>,
+    // Whether turns can be answered. Cheap enough for a watchdog.
     caf::replies_to<atom::ready>::with<readiness>,
     // A page of the sessions.
     caf::replies_to<atom::list, session_query>::with<openai::session_page>,
     // One session in that view.
     caf::replies_to<atom::show, std::string, session_view>::with<session_finding>,
-    // Deletes a session, its running turn included; says, once it is gone for good, whether there
-    // was one in that view.
+    // Deletes a session and its running turn. Answered once it is gone for good: whether there was
+    // one in that view.
     caf::replies_to<atom::remove, std::string, session_view>::with<bool>,
     // Deletes many in the same way; says how many.
     caf::replies_to<atom::clear, session_filter>::with<std::uint64_t>,
     // From a session: how it stands.
     caf::reacts_to<atom::changed, session_report>,
-    // From a session that has been idle: may it end?
-    caf::reacts_to<atom::retire, session_report>,
-    // From an upstream: its models.
-    caf::reacts_to<models_answer>>;
+    // From a session that has been idle: asks whether it may end. `retire` to it means yes.
+    caf::reacts_to<atom::retire, session_report>>;
+
+/// A REGISTRY that asks upstreams for their models.
+using refreshing_registry_actor = registry_actor::extend<
+    // An upstream's models.
+    caf::reacts_to<models_answer>,
+    // Turns have waited a second for models; a message to itself.
+    caf::reacts_to<atom::refresh>>;
 
 } // namespace nekod
 

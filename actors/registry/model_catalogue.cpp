@@ -16,8 +16,8 @@ model_choice choice_of(const std::shared_ptr<upstream_service>& upstream, std::s
   return result;
 }
 
-/// How many bytes of *name* a pattern has for certain, if it is one for that name. A whole name
-/// counts for more than any beginning.
+/// How many bytes of *name* the pattern spells out, if it matches. A whole name counts for more
+/// than any beginning.
 std::optional<std::size_t> matched(std::string_view pattern, std::string_view name) {
   if (pattern == name)
     return name.size() + 1;
@@ -36,8 +36,8 @@ model_catalogue::model_catalogue(std::vector<routed_upstream> upstreams, model_a
   make_list();
 }
 
-bool model_catalogue::update(std::size_t place, std::vector<openai::listed_model> models) {
-  auto& u = upstreams_[place];
+bool model_catalogue::update(std::size_t index, std::vector<openai::listed_model> models) {
+  auto& u = upstreams_[index];
   u.is_known = true;
   const auto before = std::exchange(u.names, {});
   u.members.clear();
@@ -50,9 +50,9 @@ bool model_catalogue::update(std::size_t place, std::vector<openai::listed_model
   return u.names != before;
 }
 
-bool model_catalogue::miss(std::size_t place) {
-  upstreams_[place].is_known = true;
-  return upstreams_[place].names.empty();
+bool model_catalogue::miss(std::size_t index) {
+  upstreams_[index].is_known = true;
+  return upstreams_[index].names.empty();
 }
 
 void model_catalogue::use(model_aliases aliases) {
@@ -89,7 +89,7 @@ void model_catalogue::make_list() {
     if (!service.abilities().speaks_openai)
       list_.upstream_names.insert(list_.upstream_names.end(), names.begin(), names.end());
   }
-  const auto models = list_.models; // An alias of an alias is none.
+  const auto models = list_.models; // Aliases of aliases are not supported.
   for (const auto& [alias, target] : aliases_.entries) {
     auto found = std::find_if(models.begin(), models.end(), [&, &target = target](const auto& m) {
       return m.id == target || m.upstream_name == target;
@@ -148,7 +148,7 @@ std::optional<model_choice> model_catalogue::choose_passed(std::string_view name
   return choice_of(first->route.service, target, std::string{name});
 }
 
-/// The first model that *is_it*, of the upstreams that speak as our clients do.
+/// The first model for which *is_it*, of the upstreams that speak the OpenAI API.
 template <class Test>
 std::optional<model_choice> model_catalogue::listed_to_pass(Test is_it) const {
   for (const auto& u : upstreams_) {
@@ -161,7 +161,7 @@ std::optional<model_choice> model_catalogue::listed_to_pass(Test is_it) const {
   return std::nullopt;
 }
 
-/// The model of that name, an alias no more.
+/// The model of a name that is no alias.
 std::optional<model_choice> model_catalogue::find(std::string_view name) const {
   if (const auto* u = routed(name)) {
     if (auto found = at(*u, name))
@@ -188,7 +188,7 @@ std::optional<model_choice> model_catalogue::find(std::string_view name) const {
   return result;
 }
 
-/// The first model of all that *is_it*.
+/// The first model for which *is_it*.
 template <class Test>
 std::optional<model_choice> model_catalogue::listed(Test is_it) const {
   for (const auto& u : upstreams_) {
@@ -199,7 +199,7 @@ std::optional<model_choice> model_catalogue::listed(Test is_it) const {
   return std::nullopt;
 }
 
-/// The upstream that has a pattern for *name*, the one that says most of it.
+/// The upstream with the longest pattern that matches *name*.
 const model_catalogue::known_upstream* model_catalogue::routed(std::string_view name) const {
   const known_upstream* best = nullptr;
   std::size_t most = 0;
@@ -212,7 +212,7 @@ const model_catalogue::known_upstream* model_catalogue::routed(std::string_view 
   return best;
 }
 
-/// *name* as that upstream takes it, if it does.
+/// The model of that upstream called *name*, if it takes that name.
 std::optional<model_choice> model_catalogue::at(const known_upstream& u,
                                                 std::string_view name) const {
   const auto& service = *u.route.service;
@@ -226,7 +226,7 @@ std::optional<model_choice> model_catalogue::at(const known_upstream& u,
   return std::nullopt;
 }
 
-/// Of a name such as `local/qwen`, where `local` is an upstream.
+/// The model of a name such as `local/qwen`, if `local` is an upstream.
 std::optional<model_choice> model_catalogue::behind_name(std::string_view name) const {
   for (const auto& u : upstreams_) {
     const auto before = u.route.service->name();

@@ -12,7 +12,7 @@
 
 namespace nekod {
 
-/// An upstream, and the models that are asked for there whoever else has them.
+/// An upstream, and the models that go there even if other upstreams have them.
 struct routed_upstream {
   routed_upstream(std::shared_ptr<upstream_service> s, std::vector<std::string> m = {})
       : service(std::move(s)), models(std::move(m)) {}
@@ -22,40 +22,41 @@ struct routed_upstream {
   std::vector<std::string> models;
 };
 
-/// The models as the registry knows them: which upstream has which.
+/// The models as the registry knows them: which upstream has which. Pure.
 class model_catalogue {
 public:
   model_catalogue() = default;
 
-  /// @param upstreams At least one. The first serves where no other is asked for.
+  /// @param upstreams At least one. The first is the default.
   model_catalogue(std::vector<routed_upstream> upstreams, model_aliases aliases);
 
-  /// Takes an upstream's models, by its place.
-  /// @returns whether their names differ from those before.
-  bool update(std::size_t place, std::vector<openai::listed_model> models);
+  /// Replaces the models of the upstream with that index.
+  /// @returns whether their names have changed.
+  bool update(std::size_t index, std::vector<openai::listed_model> models);
 
-  /// The models cannot be had: the last ones stay, or its default serves alone.
-  /// @returns whether there are none.
-  bool miss(std::size_t place);
+  /// Notes that the models of the upstream with that index are not available: its last list stays,
+  /// or its default serves alone.
+  /// @returns whether there is no last list.
+  bool miss(std::size_t index);
 
-  /// Takes other aliases.
+  /// Replaces the aliases.
   void use(model_aliases aliases);
 
-  /// The model for a name that a client wrote: an alias, a public id, an upstream name, also behind
-  /// an upstream's name and `/`; the default for an empty or unknown one. An upstream that speaks
-  /// as our clients do is asked for names it does not list, too. No upstream is in it where there
-  /// is no model at all.
+  /// The model for a name that a client wrote: an alias, a public id, an upstream name, either of
+  /// the latter also as `upstream/name`; the default for an empty or unknown name. An upstream that
+  /// speaks the OpenAI API also takes names that it does not list. The choice has no upstream if
+  /// there is no model at all.
   /// @returns nothing while that depends on a list that is not known yet.
   std::optional<model_choice> choose(const std::string& name) const;
 
-  /// The upstream for a request that passes as it is, of those that speak as our clients do: the
-  /// one that has the model *name*, else the first. The name is as that upstream has to be told it;
-  /// empty where it is to stay as it is. No upstream is in it where none speaks so.
+  /// The upstream for a request that passes as it is: of those that speak the OpenAI API the one
+  /// that has the model *name*, else the first. `upstream_name` is the name to send there; empty if
+  /// the request's stays as it is. The choice has no upstream if none speaks the OpenAI API.
   /// @returns nothing while that depends on a list that is not known yet.
   std::optional<model_choice> choose_passed(std::string_view name) const;
 
-  /// The models of all upstreams, then the aliases. Where two have the same name, the later one's
-  /// has its upstream's before it.
+  /// The models of all upstreams, then the aliases. If two have the same name, the later one's is
+  /// `upstream/name`.
   const model_list& list() const noexcept { return list_; }
 
 private:
@@ -63,10 +64,10 @@ private:
     explicit known_upstream(routed_upstream r) : route(std::move(r)) {}
 
     routed_upstream route;
-    /// Whether an answer came yet, good or bad.
+    /// Whether it has answered, with a list or an error.
     bool is_known = false;
     std::vector<std::string> names;
-    /// For each name.
+    /// The further members of each name's object in its list.
     std::vector<std::shared_ptr<const std::string>> members;
     std::vector<openai::model_info> models;
   };

@@ -1,7 +1,9 @@
 #pragma once
 
+#include "actors/upstream/upstream.hpp"
 #include "protocol/sessions/sessions.hpp"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,5 +17,9 @@ struct readiness {
   std::vector<std::string> reasons;
   std::vector<openai::upstream_standing> upstreams;
 };
+
+/// What the upstreams' last calls say of that. Turns can be answered while an account works at an
+/// upstream whose circuit breaker is not open; one at its limit works.
+readiness readiness_of(const std::vector<std::shared_ptr<upstream_service>>& upstreams);
 
 } // namespace nekod

@@ -1,54 +1,81 @@
 #include "actors/registry/registry.hpp"
 
+#include "actors/registry/readiness.hpp"
+#include "actors/runtime/ids.hpp"
 #include "actors/session/session.hpp"
 #include "actors/upstream/accounts/prober.hpp"
 #include "actors/upstream/obeying_line.hpp"
 #include "protocol/sessions/session_list.hpp"
 
+#include <caf/actor_cast.hpp>
 #include <spdlog/spdlog.h>
 
-#include <functional>
+#include <chrono>
 #include <string>
 #include <utility>
+#include <variant>
 
 namespace nekod {
 
-using openai::error_code;
-
 namespace {
 
-/// Counts the further turns that several answers cost at an upstream of plain text.
-/// @returns the refusal where they are too many.
-std::optional<openai::error> count_further(const open_turn& t, const upstream_abilities& a) {
-  if (a.speaks_openai || t.request->choices <= 1 || !t.count_further)
-    return std::nullopt;
-  return t.count_further(t.request->choices - 1);
+using openai::error_code;
+
+/// How long the store may take to find the session of a turn.
+constexpr std::chrono::seconds placement_timeout{2};
+
+/// Why an upstream with these abilities cannot be asked that, if so.
+std::optional<openai::error> refusal(const openai::chat_request& r, const upstream_abilities& a) {
+  if (!a.speaks_openai && r.objection)
+    return r.objection;
+  if (!a.demands && !r.demands.empty())
+    return openai::error{error_code::unsupported_parameter, r.demands.front()};
+  if (!a.speaks_openai && r.choices > most_choices)
+    return openai::error{error_code::unsupported_parameter, "n",
+                         "this upstream gives at most " + std::to_string(most_choices) +
+                             " answers"};
+  return std::nullopt;
 }
+
+/// Counts the further turns that several answers cost at a text-only upstream.
+/// @returns the refusal if they are too many.
+std::optional<openai::error> count_further(pending_turn& t, const upstream_abilities& a) {
+  const auto count = std::exchange(t.count_further, {});
+  if (a.speaks_openai || t.what.request->choices <= 1 || !count)
+    return std::nullopt;
+  return count(t.what.request->choices - 1);
+}
+
+template <class... F>
+struct overloaded : F... {
+  using F::operator()...;
+};
 
 } // namespace
 
 void registry_state::start(registry_options o) {
   options_ = std::move(o);
-  catalogue_ = model_catalogue{options_.upstreams, options_.aliases};
+  placement_options rules;
+  rules.digest = options_.digest;
+  rules.matching = options_.matching;
+  rules.queue = options_.session_queue;
+  placement_.emplace(live_, std::move(rules));
+  directory_.emplace(self_, options_.store, live_);
   self_->set_down_handler([this](caf::down_msg& m) { session_ended(m.source); });
   self_->set_error_handler([](caf::error&) {});
-  self_->set_exit_handler([this](caf::exit_msg& m) {
-    for (auto& [id, session] : live_) {
-      self_->send_exit(session.handle, m.reason);
-    }
-    for (auto& t : parked_)
-      refuse(t.reply, error_code::overloaded);
-    for (auto& [request, waiting] : placing_)
-      for (auto& t : waiting)
-        refuse(t.reply, error_code::overloaded);
-    for (auto& asker : askers_)
-      asker.deliver(m.reason);
-    for (auto& pass : parked_passes_)
-      pass.asker.deliver(m.reason);
-    self_->quit(m.reason);
-  });
+  self_->set_exit_handler([this](caf::exit_msg& m) { stop(m.reason); });
   prober_ = self_->spawn<caf::linked>(prober, services());
-  refresh_models();
+  models_.emplace(self_, options_);
+}
+
+void registry_state::stop(const caf::error& reason) {
+  for (const auto& session : live_.actors())
+    self_->send_exit(session, reason);
+  for (const auto& t : models_->stop(reason))
+    refuse(t, error_code::overloaded);
+  for (const auto& t : placement_->take_waiting())
+    refuse(t, error_code::overloaded);
+  self_->quit(reason);
 }
 
 std::vector<std::shared_ptr<upstream_service>> registry_state::services() const {
@@ -58,82 +85,133 @@ std::vector<std::shared_ptr<upstream_service>> registry_state::services() const 
   return all;
 }
 
-void registry_state::open(open_turn t, reply_actor reply) {
-  if (!options_.health->in_place) {
-    refuse(reply, {error_code::store_unavailable, {}, "its file is not in its place"});
-    return;
-  }
-  if (models_are_old())
-    refresh_models(); // The last lists serve meanwhile.
-  serve({std::move(t), std::move(reply), self_->clock().now() + options_.loading_wait});
-}
-
-readiness registry_state::with_store(readiness r) const {
+readiness registry_state::ready() {
+  auto result = readiness_of(services());
+  // No turn asks the upstreams while none can be answered.
+  if (!result.reasons.empty())
+    models_->refresh_for_health();
   if (!options_.health->in_place || !options_.health->works)
-    r.reasons.emplace_back("store_unavailable");
-  return r;
+    result.reasons.emplace_back("store_unavailable");
+  return result;
 }
 
-void registry_state::hand_over(open_turn t, model_choice model, reply_actor reply) {
-  turn next;
-  next.abilities = model.upstream->abilities();
-  auto problem = refusal(*t.request, next.abilities);
-  if (!problem)
-    problem = count_further(t, next.abilities);
-  if (problem) {
-    refuse(reply, std::move(*problem));
-    return;
-  }
-  next.request = std::move(t.request);
+// -- the way of a turn ---------------------------------------------------------------------------
+
+void registry_state::open(open_turn asked, reply_actor reply) {
+  pending_turn t;
+  t.what.request = std::move(asked.request);
+  t.tenant = std::move(asked.tenant);
+  t.reply = std::move(reply);
+  t.count_further = std::move(asked.count_further);
+  t.models_deadline = self_->clock().now() + options_.loading_wait;
+  if (!options_.health->in_place)
+    return refuse(t, {error_code::store_unavailable, {}, "its file is not in its place"});
+  models_->refresh_if_old();
+  choose_model(std::move(t));
+}
+
+void registry_state::choose_model(pending_turn t) {
+  auto chosen = models_->choose(t);
+  if (auto* model = std::get_if<model_choice>(&chosen))
+    find_session(std::move(t), std::move(*model));
+  else if (auto* reason = std::get_if<openai::error>(&chosen))
+    refuse(t, std::move(*reason));
+}
+
+void registry_state::find_session(pending_turn t, model_choice model) {
+  const auto abilities = model.upstream->abilities();
+  auto reason = refusal(*t.what.request, abilities);
+  if (!reason)
+    reason = count_further(t, abilities);
+  if (reason)
+    return refuse(t, std::move(*reason));
   if (model.fallback) {
     spdlog::warn("未找到模型映射，使用默认模型：{}", model.upstream_name);
     options_.counts->model_fallbacks.Increment();
   }
-  next.model = std::move(model);
-  next.told = options_.digest->of(*next.request);
-  name_or_scope(std::move(next), t.tenant, std::move(reply));
+  t.what.model = std::move(model);
+  t.what.abilities = abilities;
+  carry_out(placement_->place(std::move(t)));
 }
 
-/// Why the upstream cannot be asked that.
-std::optional<openai::error> registry_state::refusal(const openai::chat_request& r,
-                                                     const upstream_abilities& abilities) const {
-  if (!abilities.speaks_openai && r.objection)
-    return r.objection;
-  if (!abilities.demands && !r.demands.empty())
-    return openai::error{error_code::unsupported_parameter, r.demands.front()};
-  if (!abilities.speaks_openai && r.choices > most_choices)
-    return openai::error{error_code::unsupported_parameter, "n",
-                         "this upstream gives at most " + std::to_string(most_choices) +
-                             " answers"};
-  return std::nullopt;
+void registry_state::carry_out(placement_step step) {
+  std::visit(overloaded{
+                 [this](joins_session& s) { give(std::move(s.turn), s.session, record::possible); },
+                 [this](begins_session& s) {
+                   if (s.forget_answer)
+                     self_->send(options_.store, atom::forget_v, s.turn.tenant,
+                                 s.turn.what.identity);
+                   const session_key key{s.turn.tenant, make_session_id()};
+                   give(std::move(s.turn), key, record::none);
+                 },
+                 [this](asks_store& s) { ask_store(std::move(s)); },
+                 [](waits_for_equal&) {},
+                 [this](refused_turn& s) { refuse(s.turn, std::move(s.reason)); },
+             },
+             step);
 }
 
-/// @param stored Whether the store may have a record of the session.
-void registry_state::give(const session_key& key, bool stored, turn next, reply_actor reply) {
-  auto& session = session_for(key, stored, next.scope);
-  if (session.leaving) {
-    refuse(reply, error_code::session_deleted);
-    return;
+void registry_state::ask_store(asks_store asked) {
+  const auto& t = asked.turn;
+  auto heard = [this, asked](const openai::session_info* found) mutable {
+    carry_out(placement_->found(std::move(asked),
+                                found ? std::optional{session_key{*found}} : std::nullopt));
+  };
+  auto looked_up = [heard](const session_lookup& l) mutable {
+    heard(l.found ? &l.record.info : nullptr);
+  };
+  auto silent = [this, asked](const caf::error&) mutable {
+    spdlog::error("the store did not answer in time which session a turn belongs to");
+    carry_out(placement_->silent(std::move(asked)));
+  };
+  switch (asked.question) {
+  case store_question::names_session: {
+    session_view own;
+    own.tenant = t.tenant;
+    self_
+        ->request(options_.store, placement_timeout, atom::show_v, t.what.request->session_header,
+                  std::move(own))
+        .then([heard](const session_finding& f) mutable { heard(f.found ? &f.info : nullptr); },
+              silent);
+    break;
   }
-  unlist(session);
-  if (next.match != session_match::explicit_id)
-    list_newest(session, next.identity);
-  ++session.turns;
-  self_->send(session.handle, atom::turn_v, std::move(next), std::move(reply));
+  case store_question::answered_request:
+    self_->request(options_.store, placement_timeout, atom::answered_v, t.tenant, t.what.identity)
+        .then(looked_up, silent);
+    break;
+  case store_question::has_tip:
+    self_
+        ->request(options_.store, placement_timeout, atom::find_v,
+                  session_tip{t.tenant, t.what.scope, t.what.told.before})
+        .then(looked_up, silent);
+    break;
+  }
 }
 
-registry_state::live_session& registry_state::session_for(const session_key& key, bool stored,
-                                                          const std::string& scope) {
-  auto [i, added] = live_.try_emplace(key);
-  if (!added)
-    return i->second;
+/// Gives a turn to its session; then places those that waited for that.
+void registry_state::give(pending_turn t, const session_key& key, record r) {
+  auto equal = placement_->take_equal(t.tenant, t.what.identity);
+  if (!live_.has(key))
+    spawn_session(key, r, t.what.scope);
+  const auto& session = *live_.find(key);
+  if (session.leaving) {
+    refuse(t, error_code::session_deleted);
+  } else {
+    live_.give_turn(key, t.what);
+    self_->send(session.handle, atom::turn_v, std::move(t.what), std::move(t.reply));
+  }
+  for (auto& next : equal)
+    carry_out(placement_->place_repeated(std::move(next)));
+}
+
+void registry_state::spawn_session(const session_key& key, record r, const std::string& scope) {
   session_options o;
   o.id = key.id;
   o.tenant = key.tenant;
   o.scope = scope;
-  o.stored = stored;
+  o.stored = r == record::possible;
   o.store = options_.store;
-  o.registry = self_;
+  o.registry = caf::actor_cast<registry_actor>(self_);
   o.counts = options_.counts;
   o.budget = options_.budget;
   o.digest = options_.digest;
@@ -141,90 +219,78 @@ registry_state::live_session& registry_state::session_for(const session_key& key
   o.limits = options_.limits;
   o.idle_time = options_.session_idle;
   o.max_age = options_.session_max_age;
-  auto& entry = i->second;
-  entry.handle = self_->spawn<caf::monitored>(session, std::move(o));
-  entry.info.id = key.id;
-  entry.info.tenant = key.tenant;
-  entry.info.created_at = recorded_now();
-  keys_.emplace(entry.handle.id(), key);
+  auto handle = self_->spawn<caf::monitored>(session, std::move(o));
+  const auto actor = handle.id();
+  live_.add(key, std::move(handle), actor, recorded_now());
   spdlog::debug("session {} is in memory", key.id);
-  return entry;
 }
 
-/// Forgets a session in memory.
-void registry_state::forget(live_map::iterator i) {
-  unlist(i->second);
-  keys_.erase(i->second.handle.id());
-  live_.erase(i);
-}
-
-void registry_state::refuse(const reply_actor& reply, openai::error reason) {
+void registry_state::refuse(const pending_turn& t, openai::error reason) {
   options_.counts->turn_failed(turn_outcome::refused, reason.code);
-  self_->send(reply, atom::failed_v, std::move(reason));
+  self_->send(t.reply, atom::failed_v, std::move(reason));
 }
 
-void registry_state::changed(session_report report) {
-  auto i = live_.find(session_key{report.info});
-  if (i == live_.end())
-    return;
-  auto& session = i->second;
-  session.confirmed = true;
-  session.turns_reported = report.turns;
-  session.rested = report.resting;
-  session.info = std::move(report.info);
-  if (session.turns != report.turns)
-    return; // A turn that is on its way to the session goes before what it could be found for.
-  unlist(session);
-  if (session.leaving)
-    return;
-  list_by_tip(session, std::move(report.scope), std::move(report.tip));
-  list_by_identity(session, std::move(report.identity));
+// -- what happens --------------------------------------------------------------------------------
+
+void registry_state::take_models(models_answer answer) {
+  for (auto& t : models_->take(std::move(answer)))
+    choose_model(std::move(t));
+}
+
+void registry_state::look_for_models_again() {
+  for (auto& t : models_->look_again())
+    choose_model(std::move(t));
+  models_->refresh_if_awaited();
 }
 
 void registry_state::retire(const session_report& report) {
-  auto i = live_.find(session_key{report.info});
-  if (i == live_.end() || i->second.turns != report.turns || i->second.leaving)
-    return; // A turn is on its way to it, or its end.
-  spdlog::debug("session {} leaves memory", report.info.id);
-  self_->send(i->second.handle, atom::retire_v);
-  forget(i);
-}
-
-void registry_state::session_ended(const caf::actor_addr& source) {
-  auto i = keys_.find(source.id());
-  if (i == keys_.end())
+  if (!live_.may_retire(report))
     return;
-  spdlog::error("session {} ended unexpectedly", i->second.id);
-  if (auto session = live_.find(i->second); session != live_.end())
-    forget(session);
-  else
-    keys_.erase(i);
+  const session_key key{report.info};
+  spdlog::debug("session {} leaves memory", key.id);
+  self_->send(live_.find(key)->handle, atom::retire_v);
+  live_.forget(key);
 }
 
-registry_actor::behavior_type registry(registry_actor::stateful_pointer<registry_state> self,
-                                       registry_options options) {
+void registry_state::session_ended(const caf::actor_addr& session) {
+  const auto key = live_.of_actor(session.id());
+  if (!key)
+    return;
+  spdlog::error("session {} ended unexpectedly", key->id);
+  live_.forget(*key);
+}
+
+refreshing_registry_actor::behavior_type
+registry(refreshing_registry_actor::stateful_pointer<registry_state> self,
+         registry_options options) {
   self->state.start(std::move(options));
   return {
       [self](atom::open, open_turn& t, reply_actor& reply) {
         self->state.open(std::move(t), std::move(reply));
       },
-      [self](atom::models) { return self->state.models(); },
-      [self](atom::models, atom::refresh) { return self->state.fresh_models(); },
-      [self](atom::pass, const std::string& model) { return self->state.pass(model); },
-      [self](model_aliases& aliases) { self->state.use(std::move(aliases)); },
-      [self](atom::refresh) { self->state.look_for_models(); },
-      [self](atom::ready) { return self->state.with_store(self->state.ready()); },
-      [self](atom::list, session_query& query) { return self->state.list(std::move(query)); },
+      [self](atom::models) { return self->state.all_models().list(); },
+      [self](atom::models, atom::refresh) { return self->state.all_models().fresh_list(); },
+      [self](atom::pass, const std::string& model) {
+        return self->state.all_models().choose_passed(model);
+      },
+      [self](model_aliases& aliases) { self->state.all_models().use(std::move(aliases)); },
+      [self](atom::ready) { return self->state.ready(); },
+      [self](atom::list, session_query& query) {
+        return self->state.directory().list(std::move(query));
+      },
       [self](atom::show, const std::string& id, const session_view& view) {
-        return self->state.show(id, view);
+        return self->state.directory().show(id, view);
       },
       [self](atom::remove, const std::string& id, const session_view& view) {
-        return self->state.remove(id, view);
+        return self->state.directory().remove(id, view);
       },
-      [self](atom::clear, const session_filter& filter) { return self->state.clear(filter); },
-      [self](atom::changed, session_report& report) { self->state.changed(std::move(report)); },
+      [self](atom::clear, const session_filter& filter) {
+        return self->state.directory().clear(filter);
+      },
+      [self](atom::changed, session_report& report) { self->state.take_report(std::move(report)); },
       [self](atom::retire, const session_report& report) { self->state.retire(report); },
       [self](models_answer& answer) { self->state.take_models(std::move(answer)); },
+      [self](atom::refresh) { self->state.look_for_models_again(); },
   };
 }
 

@@ -15,7 +15,7 @@ constexpr std::chrono::seconds longest_sweep_interval{60};
 
 } // namespace
 
-openai::session_page merge(openai::session_page records, live_sessions live, std::size_t limit) {
+openai::session_page merge(openai::session_page records, live_listing live, std::size_t limit) {
   auto& all = records.sessions;
   std::erase_if(all, [&](const auto& s) { return live.keys.contains(session_key{s}); });
   // After the last record of that page there may be others, which precede the sessions in memory.

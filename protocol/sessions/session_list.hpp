@@ -60,18 +60,20 @@ struct session_query {
 };
 
 /// The sessions in memory at one moment that a query is about.
-struct live_sessions {
-  live_sessions() = default;
+struct live_listing {
+  live_listing() = default;
 
-  /// Those after the query's place.
+  /// Those after the query's cursor, in the order of lists; one more than fits on the page is
+  /// enough.
   std::vector<openai::session_info> sessions;
-  /// Sessions whose records are ignored: the session itself is in the list, or is being deleted.
+  /// Sessions whose records are ignored: the session itself is on this page or another, or is being
+  /// deleted.
   std::set<session_key> keys;
 };
 
 /// One page of records and sessions in memory. The records are read later than the sessions, so
 /// that a session that leaves memory in between is not missed.
-openai::session_page merge(openai::session_page records, live_sessions live, std::size_t limit);
+openai::session_page merge(openai::session_page records, live_listing live, std::size_t limit);
 
 /// Which sessions to delete: those that match all members.
 struct session_filter {

@@ -57,9 +57,8 @@ inline registry_actor::behavior_type quiet_registry(registry_actor::pointer,
       [](atom::open, const open_turn&, const reply_actor&) {},
       [](atom::models) { return model_list{}; },
       [](atom::models, atom::refresh) { return model_list{}; },
-      [](const model_aliases&) {},
-      [](atom::refresh) {},
       [](atom::pass, const std::string&) { return model_choice{}; },
+      [](const model_aliases&) {},
       [](atom::ready) { return readiness{}; },
       [](atom::list, const session_query&) { return openai::session_page{}; },
       [](atom::show, const std::string&, const session_view&) { return session_finding{}; },
@@ -67,7 +66,6 @@ inline registry_actor::behavior_type quiet_registry(registry_actor::pointer,
       [](atom::clear, const session_filter&) { return std::uint64_t{0}; },
       [log](atom::changed, const session_report& r) { log->infos.push_back(r.info); },
       [log](atom::retire, const session_report& r) { log->retiring.push_back(r.info.id); },
-      [](const models_answer&) {},
   };
 }
 

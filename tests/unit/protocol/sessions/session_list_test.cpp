@@ -36,7 +36,7 @@ struct fixture {
   }
 
   openai::session_page records;
-  live_sessions live;
+  live_listing live;
 };
 
 } // namespace

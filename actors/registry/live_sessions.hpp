@@ -1,0 +1,125 @@
+#pragma once
+
+#include "actors/messages.hpp"
+#include "actors/session/session_record.hpp"
+#include "actors/store/session_lookup.hpp"
+#include "protocol/sessions/session_list.hpp"
+#include "protocol/sessions/sessions.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace nekod {
+
+/// A session in memory.
+struct live_session {
+  live_session() = default;
+
+  /// Whether no turn runs, waits, or is on its way to it.
+  bool is_at_rest() const { return has_reported && rested && turns_reported == turns; }
+
+  session_actor handle;
+  caf::actor_id actor = 0;
+  /// As in its last report.
+  openai::session_info info;
+  /// Whether it has reported, which it does once it has read its record, if there is one. Before
+  /// that *info* has nothing but its key and the time.
+  bool has_reported = false;
+  /// Turns that it was given.
+  std::uint64_t turns = 0;
+  /// How many of them its last report counts, and whether none of these ran or waited.
+  std::uint64_t turns_reported = 0;
+  bool rested = false;
+  /// Whether it is being deleted: its actor ends, its record is about to go.
+  bool leaving = false;
+  /// Its entries in the indexes; empty while it is not in them.
+  session_tip tip;
+  std::string identity;
+};
+
+/// The sessions in memory. They are found by their key, by the tip of their conversation, and by
+/// the request that they run or answered last.
+///
+/// By its tip or its request a session is found only while its last report counts all turns that
+/// it was given, since a turn that is on its way changes both. Pure.
+class live_sessions {
+public:
+  // -- to find one -------------------------------------------------------------------------------
+
+  /// The session of that key; null for none.
+  const live_session* find(const session_key& key) const;
+  bool has(const session_key& key) const { return find(key) != nullptr; }
+
+  /// A session whose conversation has that tip.
+  std::optional<session_key> with_tip(const session_tip& tip) const;
+
+  /// The newest session that runs, or answered last, the tenant's request of that identity.
+  std::optional<session_key> with_request(const std::string& tenant,
+                                          const std::string& identity) const;
+
+  /// The session of that actor, unless it is being deleted.
+  std::optional<session_key> of_actor(caf::actor_id actor) const;
+
+  // -- to change them ----------------------------------------------------------------------------
+
+  /// Adds a session that is not there yet.
+  /// @param actor The id of *handle*.
+  void add(const session_key& key, session_actor handle, caf::actor_id actor,
+           std::chrono::system_clock::time_point now);
+
+  /// Notes that the session of that key gets a turn with that request. It must be there.
+  void give_turn(const session_key& key, const turn& t);
+
+  /// Notes how a session stands. A report of a session that is not there is ignored.
+  void take_report(session_report report);
+
+  /// Whether the session with that report, which wants to leave memory, may: no turn is on its way
+  /// to it, and it is not being deleted.
+  bool may_retire(const session_report& report) const;
+
+  /// The session of that key is being deleted from now on: its name stays taken until `forget`.
+  void start_deletion(const session_key& key);
+
+  /// Forgets the session of that key, if it is there.
+  void forget(const session_key& key);
+
+  // -- questions about many ----------------------------------------------------------------------
+
+  /// The sessions for a page of a list. Adds to *query* those that have no record yet. Sessions
+  /// that have not reported are left out: their records speak for them.
+  live_listing list(session_query& query) const;
+
+  /// The session of that id in that view; null for none. A session counts once it has reported, and
+  /// until it is being deleted. Of several the viewer's own comes first.
+  const openai::session_info* show(const std::string& id, const session_view& view) const;
+
+  /// Those that *filter* means and that are not being deleted yet. A session with a turn is not
+  /// idle, however long ago that began.
+  std::vector<session_key> meant_by(const session_filter& filter) const;
+
+  /// Adds to *filter* the sessions that it does not mean, though their records may say so.
+  void spare(session_filter& filter) const;
+
+  /// The actors of all sessions.
+  std::vector<session_actor> actors() const;
+
+private:
+  /// A tenant, and the identity of a request.
+  using request_key = std::pair<std::string, std::string>;
+
+  void index_tip(live_session& session, session_tip tip);
+  void unindex(live_session& session);
+
+  std::map<session_key, live_session> sessions_;
+  std::unordered_map<caf::actor_id, session_key> by_actor_;
+  std::multimap<session_tip, session_key> by_tip_;
+  std::map<request_key, session_key> by_request_;
+};
+
+} // namespace nekod

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "actors/messages.hpp"
+#include "actors/turn.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace nekod {
+
+/// A turn on its way to its session, and the reply that waits for it.
+struct pending_turn {
+  pending_turn() = default;
+
+  turn what;
+  std::string tenant;
+  reply_actor reply;
+  /// As in `open_turn`; used up once the model is known.
+  std::function<std::optional<openai::error>(std::uint32_t)> count_further;
+  /// How long it waits for a list of models that its upstream does not give.
+  std::chrono::steady_clock::time_point models_deadline;
+};
+
+} // namespace nekod

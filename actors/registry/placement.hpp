@@ -1,0 +1,128 @@
+#pragma once
+
+#include "actors/registry/live_sessions.hpp"
+#include "actors/registry/pending_turn.hpp"
+#include "actors/session/conversation_digest.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace nekod {
+
+/// What a placement is made of.
+struct placement_options {
+  placement_options() = default;
+
+  std::shared_ptr<const conversation_digest> digest;
+  /// Whether a conversation is recognised if its client names no session.
+  bool matching = true;
+  /// Requests that may wait for one that they repeat, besides one.
+  std::size_t queue = 16;
+};
+
+/// What the store is asked about a turn whose session is not in memory.
+enum class store_question : std::uint8_t {
+  /// Does the request's `X-Session-Id` name a session of the tenant's?
+  names_session,
+  /// Which session answered this request before?
+  answered_request,
+  /// Which session has the conversation that the request goes on with?
+  has_tip,
+};
+
+/// The turn goes to this session, which is in memory, or in the store, or is named for the first
+/// time.
+struct joins_session {
+  pending_turn turn;
+  session_key session;
+};
+
+/// The turn goes to a new session, whose id the gateway chooses.
+struct begins_session {
+  pending_turn turn;
+  /// Whether the store is to forget an earlier answer to this request: it is meant anew.
+  bool forget_answer = false;
+};
+
+/// The store is asked first. Its answer goes to `placement::found` or `placement::silent`.
+struct asks_store {
+  pending_turn turn;
+  store_question question = store_question::names_session;
+};
+
+/// The turn waits until the request that it may repeat has its session.
+struct waits_for_equal {};
+
+/// The turn is not taken.
+struct refused_turn {
+  pending_turn turn;
+  openai::error reason;
+};
+
+/// The next step of a turn on the way to its session.
+using placement_step =
+    std::variant<joins_session, begins_session, asks_store, waits_for_equal, refused_turn>;
+
+/// Decides which session takes a turn. The first rule that applies counts:
+///
+/// 1. the session that the request's body names, or its `X-Session-Id`, if there is one of that
+///    name; any other `X-Session-Id` is a scope, outside of which nothing below is found;
+/// 2. for a request that may repeat an earlier one, the session that has that one;
+/// 3. the session whose conversation so far is what the request tells before its new part;
+/// 4. a new session.
+///
+/// Rules 2 and 3 look at the sessions in memory, then in the store; what the store knows of a
+/// session in memory is out of date. Pure: `place` and what follows from the store's answers only
+/// say what is next. Once a turn has its session, `take_equal` has the requests that waited for it.
+class placement {
+public:
+  /// @param live Outlives the placement.
+  placement(const live_sessions& live, placement_options options);
+
+  /// Begins with a turn whose request, tenant and model are known. The name, scope, identity,
+  /// digests and match of the turn are the placement's to set.
+  placement_step place(pending_turn t);
+
+  /// Goes on with a turn that waited for an equal one, which has its session now.
+  placement_step place_repeated(pending_turn t);
+
+  /// Goes on after the store has answered.
+  /// @param found The session that the store named, if any.
+  placement_step found(asks_store asked, const std::optional<session_key>& found);
+
+  /// Goes on if the store has not answered.
+  placement_step silent(asks_store asked);
+
+  /// Takes out the turns that waited for one that was given to its session.
+  std::vector<pending_turn> take_equal(const std::string& tenant, const std::string& identity);
+
+  /// Takes out all turns that wait for an equal one.
+  std::vector<pending_turn> take_waiting();
+
+private:
+  /// A tenant, and the identity of a request.
+  using request_key = std::pair<std::string, std::string>;
+
+  placement_step name_or_search(pending_turn t);
+  placement_step repeat(pending_turn t);
+  placement_step match(pending_turn t);
+  placement_step begin(pending_turn t);
+  placement_step wait_for_equal(pending_turn t);
+  placement_step ask(pending_turn t, store_question question);
+  void explain_scopes();
+
+  const live_sessions& live_;
+  placement_options options_;
+  /// Requests about which the store is asked, and those that may repeat them.
+  std::map<request_key, std::vector<pending_turn>> waiting_;
+  bool explained_scopes_ = false;
+};
+
+} // namespace nekod

@@ -1,0 +1,337 @@
+#include "actors/registry/placement.hpp"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace nekod;
+using openai::role;
+
+namespace {
+
+using strings = std::vector<std::string>;
+
+struct fixture {
+  /// A request that tells these messages, user and assistant in turn.
+  static std::shared_ptr<openai::chat_request> telling(const strings& texts) {
+    auto result = std::make_shared<openai::chat_request>();
+    for (std::size_t i = 0; i < texts.size(); ++i)
+      result->messages.emplace_back(i % 2 == 0 ? role::user : role::assistant, texts[i]);
+    result->stream = true;
+    return result;
+  }
+
+  static pending_turn turn_of(std::shared_ptr<const openai::chat_request> request,
+                              const std::string& tenant = {}) {
+    pending_turn t;
+    t.what.request = std::move(request);
+    t.tenant = tenant;
+    return t;
+  }
+
+  placement_step place(const std::shared_ptr<openai::chat_request>& request,
+                       const std::string& tenant = {}) {
+    return rules.place(turn_of(request, tenant));
+  }
+
+  /// A step of the kind that the test expects.
+  template <class Step>
+  static Step as(placement_step step) {
+    REQUIRE(std::holds_alternative<Step>(step));
+    return std::get<Step>(std::move(step));
+  }
+
+  /// A session in memory that has answered, with that conversation and request.
+  void at_rest(const session_key& key, const strings& conversation, const std::string& scope = {},
+               const std::string& identity = {}) {
+    if (!live.has(key))
+      live.add(key, {}, ++actors, {});
+    session_report report;
+    report.info.tenant = key.tenant;
+    report.info.id = key.id;
+    report.turns = live.find(key)->turns;
+    report.resting = true;
+    report.scope = scope;
+    report.tip = digest->of(telling(conversation)->messages);
+    report.identity = identity;
+    live.take_report(report);
+  }
+
+  std::shared_ptr<conversation_digest> digest = std::make_shared<conversation_digest>("key");
+  live_sessions live;
+  caf::actor_id actors = 0;
+  placement rules = make_rules();
+
+  placement make_rules() {
+    placement_options o;
+    o.digest = digest;
+    o.queue = 1;
+    return {live, o};
+  }
+};
+
+const strings next{"hello", "meow", "and then?"};
+
+std::shared_ptr<openai::chat_request> under(const std::string& header,
+                                            std::shared_ptr<openai::chat_request> request) {
+  request->session_header = header;
+  return request;
+}
+
+std::shared_ptr<openai::chat_request> keyed(std::shared_ptr<openai::chat_request> request,
+                                            const std::string& key = "key") {
+  request->retries.key = key;
+  return request;
+}
+
+} // namespace
+
+// -- a name --------------------------------------------------------------------------------------
+
+TEST_CASE_FIXTURE(fixture,
+                  "a name in the body is the session, known or not, and the tenant's own") {
+  auto request = telling(next);
+  request->session_id = "mine";
+  for (const auto* tenant : {"a", "b"}) {
+    auto joined = as<joins_session>(place(request, tenant));
+    CHECK(joined.session == session_key{tenant, "mine"});
+    CHECK(joined.turn.what.match == session_match::explicit_id);
+    CHECK(joined.turn.what.name == "mine");
+  }
+}
+
+TEST_CASE_FIXTURE(fixture, "a name goes before a transcript and before a repetition") {
+  at_rest({"", "other"}, {"hello", "meow"});
+  auto request = keyed(telling(next));
+  request->session_id = "mine";
+  CHECK(as<joins_session>(place(request)).session.id == "mine");
+}
+
+TEST_CASE_FIXTURE(fixture, "a name in the body goes before the header, which is a scope then") {
+  at_rest({"", "other"}, {"hello", "meow"});
+  auto request = under("other", telling({"hello"}));
+  request->session_id = "mine";
+  auto joined = as<joins_session>(place(request));
+  CHECK(joined.session.id == "mine");
+  CHECK(joined.turn.what.scope == digest->of_name("other"));
+}
+
+TEST_CASE_FIXTURE(fixture, "a header that names a session in memory is a name, and no scope") {
+  at_rest({"a", "mine"}, {"hello", "meow"});
+  auto joined = as<joins_session>(place(under("mine", telling({"two"})), "a"));
+  CHECK(joined.session == session_key{"a", "mine"});
+  CHECK(joined.turn.what.match == session_match::explicit_id);
+  CHECK(joined.turn.what.scope.empty());
+}
+
+TEST_CASE_FIXTURE(fixture, "the store is asked whether a header names a session") {
+  auto asked = as<asks_store>(place(under("mine", telling({"two"})), "a"));
+  CHECK(asked.question == store_question::names_session);
+  SUBCASE("it does") {
+    auto joined = as<joins_session>(rules.found(std::move(asked), session_key{"a", "mine"}));
+    CHECK(joined.session == session_key{"a", "mine"});
+    CHECK(joined.turn.what.match == session_match::explicit_id);
+    CHECK(joined.turn.what.scope.empty());
+  }
+  SUBCASE("the session has begun meanwhile") {
+    at_rest({"a", "mine"}, {"hello"});
+    CHECK(as<joins_session>(rules.found(std::move(asked), {})).session.id == "mine");
+  }
+  SUBCASE("another tenant's session of that name does not count") {
+    at_rest({"b", "mine"}, {"hello"});
+    as<begins_session>(rules.found(std::move(asked), {}));
+  }
+  SUBCASE("a store that does not answer leaves no choice") {
+    auto refused = as<refused_turn>(rules.silent(std::move(asked)));
+    CHECK(refused.reason.code == openai::error_code::store_unavailable);
+  }
+}
+
+// -- a scope -------------------------------------------------------------------------------------
+
+TEST_CASE_FIXTURE(fixture, "a header that names no session is a scope") {
+  auto begun = as<begins_session>(
+      rules.found(as<asks_store>(place(under("ses_1", telling({"hello"})))), {}));
+  CHECK(begun.turn.what.name.empty());
+  CHECK(begun.turn.what.scope == digest->of_name("ses_1"));
+  CHECK(begun.turn.what.match == session_match::fresh);
+}
+
+TEST_CASE_FIXTURE(fixture, "a header that cannot be a name is a scope at once") {
+  CHECK(as<begins_session>(place(under("ses/1 x", telling({"hello"})))).turn.what.scope ==
+        digest->of_name("ses/1 x"));
+}
+
+TEST_CASE_FIXTURE(fixture, "a transcript is found within its scope alone") {
+  at_rest({"", "in scope"}, {"hello", "meow"}, digest->of_name("ses/1 x"));
+  CHECK(as<joins_session>(place(under("ses/1 x", telling(next)))).session.id == "in scope");
+  CHECK(as<asks_store>(place(under("ses/2 x", telling(next)))).question == store_question::has_tip);
+  CHECK(as<asks_store>(place(telling(next))).question == store_question::has_tip);
+}
+
+// -- a repetition --------------------------------------------------------------------------------
+
+TEST_CASE_FIXTURE(fixture, "a request with a key goes to the session that has it already") {
+  auto first = as<asks_store>(place(keyed(telling({"hello"}))));
+  CHECK(first.question == store_question::answered_request);
+  auto begun = as<begins_session>(rules.found(std::move(first), {}));
+  const session_key key{"", "s1"};
+  live.add(key, {}, 1, {});
+  live.give_turn(key, begun.turn.what);
+  rules.take_equal("", begun.turn.what.identity);
+  auto again = as<joins_session>(place(keyed(telling({"hello"}))));
+  CHECK(again.session == key);
+  CHECK(again.turn.what.match == session_match::repeated);
+  as<asks_store>(place(keyed(telling({"hello"})), "another tenant"));
+  as<asks_store>(place(keyed(telling({"hello"}), "another key")));
+  as<asks_store>(place(keyed(telling({"something else"}))));
+}
+
+TEST_CASE_FIXTURE(fixture, "a request is no repetition unless its client says so") {
+  auto first = as<begins_session>(place(telling({"hello"})));
+  const session_key key{"", "s1"};
+  live.add(key, {}, 1, {});
+  live.give_turn(key, first.turn.what);
+  as<begins_session>(place(telling({"hello"})));
+  auto counted = telling({"hello"});
+  counted->retries.count = 0;
+  as<begins_session>(place(counted));
+  counted->retries.count = 1;
+  CHECK(as<joins_session>(place(counted)).session == key);
+}
+
+TEST_CASE_FIXTURE(fixture, "equal first words of two clients are two requests") {
+  auto from = [](const std::string& sender) {
+    auto request = telling({"hello"});
+    request->retries.sender = sender;
+    request->retries.count = 1;
+    return request;
+  };
+  as<asks_store>(place(from("a")));
+  as<asks_store>(place(from("b")));
+  as<waits_for_equal>(place(from("a")));
+}
+
+TEST_CASE_FIXTURE(fixture, "a session that the store knows to have answered takes the repetition") {
+  auto asked = as<asks_store>(place(keyed(telling(next))));
+  const session_key stored{"", "stored"};
+  SUBCASE("and none is asked for a transcript") {
+    auto joined = as<joins_session>(rules.found(std::move(asked), stored));
+    CHECK(joined.session == stored);
+    CHECK(joined.turn.what.match == session_match::repeated);
+  }
+  SUBCASE("unless it is in memory and has forgotten the request") {
+    at_rest(stored, {"something", "else"});
+    CHECK(as<asks_store>(rules.found(std::move(asked), stored)).question ==
+          store_question::has_tip);
+  }
+  SUBCASE("a store that does not answer knows of none") {
+    CHECK(as<asks_store>(rules.silent(std::move(asked))).question == store_question::has_tip);
+  }
+}
+
+TEST_CASE_FIXTURE(fixture, "a repetition waits while the store is asked about the first request") {
+  auto first = as<asks_store>(place(keyed(telling({"hello"}))));
+  as<waits_for_equal>(place(keyed(telling({"hello"}))));
+  as<waits_for_equal>(place(keyed(telling({"hello"}))));
+  auto refused = as<refused_turn>(place(keyed(telling({"hello"}))));
+  CHECK(refused.reason.code == openai::error_code::session_busy);
+  CHECK(refused.turn.what.request != nullptr);
+  auto begun = as<begins_session>(rules.found(std::move(first), {}));
+  const session_key key{"", "s1"};
+  live.add(key, {}, 1, {});
+  live.give_turn(key, begun.turn.what);
+  auto equal = rules.take_equal("", begun.turn.what.identity);
+  REQUIRE(equal.size() == 2);
+  for (auto& t : equal)
+    CHECK(as<joins_session>(rules.place_repeated(std::move(t))).session == key);
+  CHECK(rules.take_equal("", begun.turn.what.identity).empty());
+}
+
+TEST_CASE_FIXTURE(fixture, "turns that wait for an equal one can all be had back") {
+  as<asks_store>(place(keyed(telling({"hello"}), "a")));
+  as<asks_store>(place(keyed(telling({"hello"}), "b")));
+  as<waits_for_equal>(place(keyed(telling({"hello"}), "a")));
+  as<waits_for_equal>(place(keyed(telling({"hello"}), "b")));
+  CHECK(rules.take_waiting().size() == 2);
+  CHECK(rules.take_waiting().empty());
+}
+
+// -- a transcript --------------------------------------------------------------------------------
+
+TEST_CASE_FIXTURE(fixture, "a conversation told goes on in the session that has it") {
+  at_rest({"a", "s1"}, {"hello", "meow"});
+  auto joined = as<joins_session>(place(telling({"hello", "meow ", "and then?"}), "a"));
+  CHECK(joined.session == session_key{"a", "s1"});
+  CHECK(joined.turn.what.match == session_match::transcript);
+  as<asks_store>(place(telling(next), "b"));
+}
+
+TEST_CASE_FIXTURE(fixture, "a session with a turn on its way is not found by its transcript") {
+  at_rest({"", "s1"}, {"hello", "meow"});
+  live.give_turn({"", "s1"}, turn{});
+  as<asks_store>(place(telling(next)));
+}
+
+TEST_CASE_FIXTURE(fixture, "a session in the store is found by its transcript") {
+  auto asked = as<asks_store>(place(telling(next)));
+  CHECK(asked.question == store_question::has_tip);
+  CHECK(asked.turn.what.told.before == digest->of(telling({"hello", "meow"})->messages));
+  const session_key stored{"", "stored"};
+  SUBCASE("and goes on") {
+    auto joined = as<joins_session>(rules.found(std::move(asked), stored));
+    CHECK(joined.session == stored);
+    CHECK(joined.turn.what.match == session_match::transcript);
+  }
+  SUBCASE("unless it is in memory and has gone on") {
+    at_rest(stored, {"something", "else"});
+    CHECK(as<begins_session>(rules.found(std::move(asked), stored)).turn.what.match ==
+          session_match::seeded);
+  }
+  SUBCASE("or is not there") {
+    CHECK(as<begins_session>(rules.found(std::move(asked), {})).turn.what.match ==
+          session_match::seeded);
+  }
+  SUBCASE("a store that does not answer knows of none") {
+    as<begins_session>(rules.silent(std::move(asked)));
+  }
+}
+
+TEST_CASE_FIXTURE(fixture, "a request that only asks about a conversation is a session apart") {
+  at_rest({"", "s1"}, {"hello", "meow"});
+  auto title = telling({"hello", "meow", "Please generate a title for this conversation"});
+  title->stream = false;
+  CHECK(as<begins_session>(place(title)).turn.what.match == session_match::seeded);
+}
+
+TEST_CASE_FIXTURE(fixture, "without matching no transcript is looked at") {
+  at_rest({"", "s1"}, {"hello", "meow"});
+  placement_options o;
+  o.digest = digest;
+  o.matching = false;
+  placement unmatched{live, o};
+  as<begins_session>(unmatched.place(turn_of(telling(next))));
+}
+
+// -- a new session -------------------------------------------------------------------------------
+
+TEST_CASE_FIXTURE(fixture, "what is new alone begins a session") {
+  CHECK(as<begins_session>(place(telling({"hello"}))).turn.what.match == session_match::fresh);
+  auto prompted = telling({"hello"});
+  prompted->messages.insert(prompted->messages.begin(), {role::system, "be a cat"});
+  CHECK(as<begins_session>(place(prompted)).turn.what.match == session_match::seeded);
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "a conversation begun anew drops an earlier answer, if its client counts") {
+  auto begin = [&](const std::shared_ptr<openai::chat_request>& request) {
+    return as<begins_session>(rules.found(as<asks_store>(place(request)), {}));
+  };
+  CHECK_FALSE(begin(telling(next)).forget_answer);
+  auto counted = telling(next);
+  counted->retries.count = 0;
+  CHECK(begin(counted).forget_answer);
+}
