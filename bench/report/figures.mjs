@@ -1,14 +1,14 @@
-// What bench/compare gathered, and what it comes to: a subject for each row of the tables.
+// Turns what bench/compare gathered into results: one subject for each row of the tables.
 
 import { median, spread } from './numbers.mjs';
 
-/// The objects of a file: of an array, or one a line.
+/// The objects in a file: the elements of an array, or one per line.
 export function parsed(text) {
   if (text.startsWith('[')) return JSON.parse(text);
   return text.split('\n').filter(Boolean).map((line) => JSON.parse(line));
 }
 
-/// Why a run of nekod-bench cannot be taken, or undefined.
+/// Why a run of nekod-bench does not count, or undefined.
 export function failureOf({ exit, complaint, figures }) {
   if (exit === 0) return undefined;
   if (exit === 124) return 'nekod-bench did not end';
@@ -18,7 +18,7 @@ export function failureOf({ exit, complaint, figures }) {
   return complaint || `nekod-bench ended with code ${exit}`;
 }
 
-// What one run shows of the subject, if it shows it.
+// The value of a subject in one run, if the run has it.
 
 function costOf({ unit }, { figures }) {
   const each = (seconds) => (seconds * 1e6) / figures[unit];
@@ -54,7 +54,7 @@ function pairOf(head, runs, number) {
   return { number, other, nekod, complete, compared: complete ? compared(other.value, nekod.value) : undefined };
 }
 
-/// A subject of pairs. Those of which a half failed count for nothing but `failures`.
+/// A subject of pairs. A pair with a failed run counts only in `failures`.
 function subjectOfPairs(head, lines) {
   const runs = lines.filter(({ kind, name }) => kind === 'run' && name === head.name);
   const planned = lines.find(({ kind }) => kind === 'plan')?.pairs ?? 0;
@@ -85,7 +85,7 @@ function subjectOfOne(line) {
   return line.value === null ? { ...line, failure: failureOf(line.run) } : line;
 }
 
-/// All subjects, in the order in which they were looked at: of kind `cost`, `time` or `figure`.
+/// All subjects, in the order of measurement, of kind `cost`, `time` or `figure`.
 export function subjects(lines) {
   return lines.flatMap((line) => {
     if (kinds[line.kind]) return [subjectOfPairs(line, lines)];

@@ -1,4 +1,4 @@
-// What the programs ran on, as a line for bench/compare to keep.
+// Prints a line that describes the machine, for bench/compare to keep.
 //
 //     scripts/node bench/report/machine.mjs begin|end PROGRAMS
 
@@ -7,10 +7,10 @@ import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 
-/// nginx is where users do not look.
+/// nginx is not in the path of users.
 const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
 
-/// What a program says, and undefined where there is none.
+/// The output of a program; undefined if there is no such program.
 function said(command, ...args) {
   const { stdout, stderr, status } = spawnSync(command, args, { encoding: 'utf8', env });
   return status === 0 ? `${stdout}${stderr}`.trim() : undefined;

@@ -1,4 +1,4 @@
-// Makes of what bench/compare gathered a page, or a row of its Markdown tables.
+// Makes a page, or a row of a Markdown table, of what bench/compare gathered.
 //
 //     scripts/node bench/report/make.mjs FIGURES.json --html FILE
 //     scripts/node bench/report/make.mjs FIGURES.json --row NAME

@@ -1,4 +1,4 @@
-// What becomes of many figures.
+// Statistics.
 
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
@@ -6,7 +6,7 @@ export function median(values) {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/// Of no values there is none: undefined.
+/// Undefined without values.
 export function spread(values) {
   if (values.length === 0) return undefined;
   return { least: Math.min(...values), median: median(values), most: Math.max(...values) };

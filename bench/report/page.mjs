@@ -1,4 +1,4 @@
-// The report: one page that needs nothing else.
+// The report: one page without further files.
 
 import { subjects } from './figures.mjs';
 import { median } from './numbers.mjs';
@@ -121,7 +121,7 @@ function times(those) {
 
 const mib = (kib) => kib / 1024;
 
-/// Resident memory, as far as figures tell of it: at rest, and with many streams.
+/// Resident memory, as far as it was measured: at rest, and with many streams.
 function memoryRows(those) {
   const rest = those.find(({ parts }) => parts?.resident_kib);
   const many = those.find(({ parts }) => parts?.held_kib);

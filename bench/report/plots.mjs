@@ -1,5 +1,5 @@
-// Plots as SVG for a page that has the style sheet below: pairs beside each other, and what is held against a
-// goal. Colours are the page's, so that they suit its background.
+// Plots as SVG for a page with the style sheet below: pairs side by side, and values with their goals. The page
+// sets the colours, so that they suit its background.
 
 import { element } from './svg.mjs';
 
@@ -27,14 +27,14 @@ const tip = (words) => element('title', {}, words);
 const drawing = (width, height, label, ...content) =>
   element('svg', { viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': label }, ...content);
 
-/// Enough digits to tell figures apart.
+/// Enough digits to distinguish figures.
 export function short(value) {
   if (value === 0) return '0';
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
   return Math.abs(value) < 0.1 ? value.toPrecision(2) : value.toFixed(digits);
 }
 
-/// Round places from 0 up, two at least, the last of them not below *most*.
+/// At least two round numbers from 0 up, the last one not below *most*.
 export function ticks(most, count = 4) {
   const reach = most > 0 ? most : 1;
   const rough = reach / count;
@@ -43,7 +43,7 @@ export function ticks(most, count = 4) {
   return Array.from({ length: Math.ceil(reach / step - 0.001) + 1 }, (_, i) => Number((i * step).toPrecision(6)));
 }
 
-/// Labels moved down as far as those above them want it, then all up again to stay above *bottom*.
+/// Moves labels down until they do not overlap, then up again so that all are above *bottom*.
 export function apart(labels, distance, bottom) {
   const sorted = [...labels].sort((a, b) => a.y - b.y);
   let last = -Infinity;
@@ -107,9 +107,9 @@ export function pairPlot({ label, unit, names, pairs, medians, goal }) {
   );
 }
 
-/// Rows of what is at least 0, on one scale, each with a goal that is a mark.
-/// @param rows Each with `name`, `words` to stand beside it, `goal`; and `spread` and `points`, or `value` for
-///             a bar, or neither where nothing was measured.
+/// Rows of values from 0 up, on one scale, each with a mark for its goal.
+/// @param rows Each with `name`, `words` to show beside it, `goal`; and `spread` and `points`, or `value` for a
+/// bar, or neither if nothing was measured.
 export function goalPlot({ label, unit, rows }) {
   const [width, left, right, each, top] = [760, 14, 230, 44, 8];
   const [inner, floor] = [width - left - right, top + rows.length * each];

@@ -1,10 +1,10 @@
-// SVG and HTML as text: whatever is put between the marks is escaped, so that no text becomes a mark.
+// SVG and HTML as text. Everything between elements is escaped, so that no text becomes markup.
 
 const escapes = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
 export const escaped = (text) => String(text).replace(/[&<>"']/g, (c) => escapes[c]);
 
-/// What is markup already.
+/// Text that is markup already.
 class Markup {
   constructor(text) {
     this.text = text;
@@ -19,7 +19,7 @@ const rendered = (content) => {
   return content instanceof Markup ? content.text : escaped(content);
 };
 
-/// A place in a plot; a tenth of a pixel is as exact as anyone sees.
+/// Coordinates with one decimal, which is precise enough.
 const attribute = (value) => (typeof value === 'number' ? Number(value.toFixed(1)) : escaped(value));
 
 /// @param content Elements, texts, or lists of both.
@@ -29,8 +29,8 @@ export function element(name, attributes = {}, ...content) {
   return new Markup(content.length ? `<${words}>${rendered(content)}</${name}>` : `<${words}/>`);
 }
 
-/// Text that is to stand as it is, such as a style sheet.
+/// Text that is not escaped, such as a style sheet.
 export const verbatim = (text) => new Markup(text);
 
-/// A colour for each of two that are compared.
+/// The colours of the two sides of a comparison.
 export const colours = ['#d2691e', '#1e6fd2'];

@@ -1,9 +1,9 @@
-// The two tables, as cells; and as Markdown.
+// The two tables, as cells and as Markdown.
 
 const fixed = (number, digits = 2) => number.toFixed(digits);
 const range = ({ least, most }) => `${fixed(least)} to ${fixed(most)}`;
 
-/// Why not all of a subject was measured, to stand behind its name.
+/// Why part of a subject was not measured, to be added to its name.
 function remark({ kind, failure, failures, pairs, complete }) {
   if (kind === 'figure') return failure ? ` (not measured: ${failure})` : '';
   if (complete.length === pairs.length && pairs.length) return '';
@@ -57,8 +57,7 @@ const otherHead = ['what else', 'measured', 'least to most', 'goal, at most'];
 
 const rows = { cost: costRow, time: timeRow, figure: figureRow };
 
-/// The tables of some subjects: of what is compared with nginx, and of the rest. Each has a head, and rows of
-/// as many cells.
+/// The tables of some subjects: the comparison with nginx, and the rest. Each has a head and rows of as many cells.
 export function tables(subjects) {
   const table = (head, those) => ({ head, rows: those.map((subject) => rows[subject.kind](subject)) });
   return [
@@ -70,7 +69,7 @@ export function tables(subjects) {
 const markdownRow = (cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 const markdownHead = (head) => ['', markdownRow(head), `|${'---|'.repeat(head.length)}`];
 
-/// The row of the subject of that name, with the table's head if it is its table's first.
+/// The row of the subject of that name, after the table's head if it is the first row of its table.
 export function markdownOf(name, subjects) {
   const subject = subjects.find((s) => s.name === name);
   const isCost = ({ kind }) => kind === 'cost';

@@ -1,4 +1,4 @@
-// The agents: how each is led to a server with the OpenAI API, and run without a person before it.
+// The agents: how each is configured for a server with the OpenAI API, and run without a person.
 
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const packages = join(dirname(fileURLToPath(import.meta.url)), 'node_modules');
 const model = 'scripted';
 
-/// Writes a settings file, with the folders above it.
+/// Writes a settings file and the folders above it.
 function write(file, settings) {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, JSON.stringify(settings));
@@ -34,7 +34,7 @@ const opencode = {
     const settings = { provider: { nekod: server }, model: `nekod/${model}`, small_model: `nekod/${model}` };
     const folder = join(home, '.config/opencode');
     write(join(folder, 'opencode.json'), { ...settings, autoupdate: false, share: 'disabled' });
-    // Without these two it would get a package for plugins through npm at each start.
+    // Without these two it would fetch a package for plugins through npm at each start.
     mkdirSync(join(folder, 'node_modules'), { recursive: true });
     write(join(folder, 'package-lock.json'), { packages: { '': { dependencies: { '@opencode-ai/plugin': '*' } } } });
     const quiet = ['AUTOUPDATE', 'MODELS_FETCH', 'LSP_DOWNLOAD', 'DEFAULT_PLUGINS', 'SHARE'];

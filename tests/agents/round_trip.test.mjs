@@ -1,5 +1,5 @@
-// Agents, as their users have them but without a person before them, do some work by nekod: two turns in one
-// conversation, each with a call of a tool. What the upstream hears is what they told.
+// Agents, as their users have them but without a person, work through nekod: two turns in one conversation, each
+// with a tool call. The upstream hears exactly what they say.
 
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -12,14 +12,14 @@ import { closedProxy, recorder, scriptedUpstream } from './servers.mjs';
 
 const answer = 'The file is about a cat.';
 
-/// JSON of what has to be the same on both sides of nekod, in one order; the model's name is the upstream's affair.
+/// The JSON that must be equal on both sides of nekod, with sorted keys; the name of the model may differ.
 function words({ model, ...body }) {
   const inOrder = (_, each) =>
     each?.constructor === Object ? Object.fromEntries(Object.entries(each).sort()) : each;
   return JSON.stringify(body, inOrder);
 }
 
-/// The bodies among *these* that are not among *those*, each of which stands for one; as outlines for people.
+/// The bodies among *these* that are missing among *those*, where each counts once; as outlines for people.
 function missing(these, those) {
   const left = those.map(words);
   const outline = (message) => `${message.role}: ${JSON.stringify(message.content)?.slice(0, 60)}`;
@@ -32,12 +32,12 @@ function missing(these, those) {
     .map((body) => body.messages.map(outline));
 }
 
-/// Runs the agent to its end, with a home of its own and no way out of this machine.
+/// Runs the agent to its end, with a home folder of its own and no access to other machines.
 async function work(scope, agent, { home, url, proxy }, task, goesOn) {
   const { command, env } = agent.start(home, `${url}/v1`, task, goesOn);
   const outside = ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY'].map((name) => [name, proxy.url]);
   const ways = { ...Object.fromEntries(outside), no_proxy: '127.0.0.1', NO_PROXY: '127.0.0.1' };
-  // Node itself looks at these variables only where it is told to.
+  // Node reads these variables only if it is told to.
   const node = { NODE_USE_ENV_PROXY: '1', NODE_NO_WARNINGS: '1' };
   const cwd = join(home, 'work');
   const program = new Foreign(scope, command, { env: { HOME: home, ...ways, ...node, ...env }, cwd });
@@ -46,7 +46,7 @@ async function work(scope, agent, { home, url, proxy }, task, goesOn) {
   assert.ok(program.said.includes(answer), program.said);
 }
 
-/// A home with a file in it, and all that stands around nekod.
+/// A home folder with a file in it, and the servers around nekod.
 async function around(scope, agent) {
   const home = folder(scope);
   const file = join(home, 'work/cat.txt');
@@ -71,12 +71,12 @@ for (const [name, agent] of Object.entries(agents)) {
     assert.deepEqual(missing(bodies, upstream.told), [], 'the agent told what the upstream did not hear');
     assert.deepEqual(proxy.asked, [], 'it asks nobody else');
 
-    // With the tool it works; what it asks without (a title, say) is another conversation.
+    // Requests with the tool are its work; requests without it (for a title, say) are another conversation.
     const working = noted.filter(({ body }) => body.tools?.some((tool) => tool.function.name === agent.tool));
     const others = noted.filter((each) => !working.includes(each));
     const session = ({ head }) => head['x-session-id'];
     assert.deepEqual(working.map(({ body }) => body.messages.at(-1).role), ['user', 'tool', 'user', 'tool']);
-    // An agent may tell its own history otherwise in its second run.
+    // An agent may change its own history in its second run.
     for (const [asked, result] of [working.slice(0, 2), working.slice(2)]) assert.equal(session(asked), session(result));
     for (const other of others) for (const each of working) assert.notEqual(session(other), session(each));
     t.diagnostic(`${noted.length} requests, ${others.length} of them beside the work`);

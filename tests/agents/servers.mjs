@@ -1,5 +1,5 @@
-// What stands around nekod and an agent: an upstream that follows a script, what notes the requests before they
-// come to nekod, and a proxy for all that would leave this machine.
+// The servers around nekod and an agent: an upstream that follows a script, a recorder of the requests to nekod,
+// and a proxy that refuses every request.
 
 import http from 'node:http';
 import { once } from 'node:events';
@@ -19,7 +19,7 @@ async function serve(scope, answer) {
 
 const named = (tools, name) => tools?.some((tool) => tool.function.name === name);
 
-/// Sends an answer's parts as chunks. Each part is a delta, the last one comes with the *reason*.
+/// Sends the parts of an answer as chunks. Each part is a delta; the last one has the finish *reason*.
 function stream(response, parts, reason) {
   const chunk = (delta, finish_reason) => ({
     ...{ id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: 'scripted' },
@@ -32,8 +32,8 @@ function stream(response, parts, reason) {
   response.end([...events, '[DONE]'].map((data) => `data: ${data}\n\n`).join(''));
 }
 
-/// An upstream that has each user's message answered by a call of *tool* first, where the request brings that
-/// tool, then by the text *answer*. Its `told` has the bodies that it was sent.
+/// An upstream that answers each user message first by a call of *tool*, if the request has that tool, then by the
+/// text *answer*. `told` has the bodies it was sent.
 export async function scriptedUpstream(scope, { tool, args, answer }) {
   const told = [];
   const { url } = await serve(scope, (request, text, response) => {
@@ -53,7 +53,7 @@ export async function scriptedUpstream(scope, { tool, args, answer }) {
   return { url, told };
 }
 
-/// Passes everything to *target* and back. Its `noted` has each chat request's body, and the head of the answer.
+/// Relays everything to *target* and back. `noted` has the body of each chat request, and the head of its answer.
 export async function recorder(scope, target) {
   const noted = [];
   const { url } = await serve(scope, async (request, text, response) => {
@@ -69,7 +69,7 @@ export async function recorder(scope, target) {
   return { url, noted };
 }
 
-/// A proxy that lets nobody out. Its `asked` has the addresses that somebody wanted.
+/// A proxy that refuses every request. `asked` has the requested addresses.
 export async function closedProxy(scope) {
   const asked = [];
   const { url, server } = await serve(scope, (request, text, response) => {

@@ -1,5 +1,5 @@
-// Libraries that know no sessions, each with its own way to keep a conversation and to send it again:
-// which conversation upstream their turns reach, and that nothing is told twice.
+// Libraries that know no sessions, each with its own way to keep a conversation and to send it again: which
+// upstream conversation their turns reach, and that nothing is told twice.
 
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { AIMessage, HumanMessage, SystemMessage } from '@langchain/core/messages';
@@ -42,7 +42,7 @@ const langChain = {
 const aiSdk = {
   ...plain,
   client: (options) => createOpenAICompatible({ name: 'nekod', ...options })(model),
-  // The library wants its prompt beside the list.
+  // The library takes the prompt separately from the list.
   call: (client, list) => ({
     model: client,
     system: list.find((message) => message.role === 'system')?.content,
@@ -52,8 +52,8 @@ const aiSdk = {
   ask: async (client, messages) => (await generateText(aiSdk.call(client, messages))).response.messages,
 };
 
-/// Each with how it makes a message, and how it has a list answered: by messages that it puts behind
-/// the list as they are.
+/// For each library, how it makes a message, and how it gets an answer to a list, as messages that are appended to
+/// the list unchanged.
 const libraries = {
   'openai, whole': openai,
   'openai, streamed': {
@@ -130,7 +130,7 @@ class Conversation {
     if (system) this.messages.push(library.system(system));
   }
 
-  /// Goes on at *gate*.
+  /// Continues at *gate*.
   move(gate) {
     const noting = async (...request) => (this.response = await fetch(...request));
     this.client = this.library.client({ baseURL: `${gate.url}/v1`, apiKey: this.apiKey, fetch: noting });
@@ -141,7 +141,7 @@ class Conversation {
     return this.#answer();
   }
 
-  /// Has the last message answered anew.
+  /// Regenerates the answer to the last message.
   again() {
     this.messages.splice(this.lastQuestion + 1);
     return this.#answer();
@@ -159,7 +159,7 @@ const told = (text) => kind.heard(sim, text);
 const keeps = kind.name === 'anuneko';
 const five = () => Array.from({ length: 5 }, (_, i) => unique(`turn-${i}`));
 
-/// Says *texts* one after another; each after the first must go on in *session*.
+/// Sends *texts* one after another; each after the first must continue in *session*.
 async function goOn(conversation, texts, session) {
   for (const text of texts)
     assert.deepEqual(await conversation.say(text), { match: 'transcript', session });
@@ -205,7 +205,7 @@ for (const [name, library] of Object.entries(libraries)) {
     const [one, two, three] = five();
     const first = await conversation.say(one);
     await conversation.say(two);
-    // Another answer, or it would be the same conversation.
+    // Makes the answers differ; otherwise the conversations would be equal.
     t.after(() => sim.settings({ tokens: 0 }));
     await sim.settings({ tokens: 9 });
     const anew = await conversation.again();

@@ -1,5 +1,5 @@
-// nekod in front of a program with the OpenAI API that is not ours: aimock, as a server that writes its
-// own answers, streams and errors, and as a proxy of the simulator. Only what it answers is ours.
+// nekod in front of other people's server with the OpenAI API: aimock, as a server with its own answers, streams
+// and errors, and as a proxy of the simulator. Only the texts of its answers are ours.
 
 import assert from 'node:assert/strict';
 import { dirname, join } from 'node:path';
@@ -29,12 +29,12 @@ const fixtures = [
   says('think', 'a thought later', { response: { content: 'a thought later', reasoning: 'hm' } }),
   { ...when('weather', { hasToolResult: false }), response: { toolCalls: [{ name: 'look_up', arguments: { city: 'Paris' } }] } },
   says('weather', 'It is sunny.'),
-  // By how many answers it is told of: a conversation that is not told whole gets another one.
+  // Chosen by the number of answers in the request: an incomplete conversation gets another answer.
   ...['one', 'two', 'three'].map((word, turnIndex) => ({ match: { userMessage: 'turn', turnIndex }, response: { content: `answer ${word}` } })),
   says('story', story),
 ];
 
-/// A running aimock, with these arguments, and what it was told.
+/// A running aimock with these arguments, and the requests it got.
 async function aimock(scope, args) {
   const command = [process.execPath, program, '--port', '0', '--log-level', 'info', ...args];
   const running = new Foreign(scope, command);
@@ -43,7 +43,7 @@ async function aimock(scope, args) {
   return { url, told: async () => (await journal()).findLast(({ body }) => body?.messages).body.messages };
 }
 
-/// nekod in front of what is at *url*, and a client of it.
+/// nekod in front of the server at *url*, and a client of it.
 async function inFrontOf(scope, url, ...args) {
   const where = ['--upstream', 'openai', '--openai-url', `${url}/v1`, '--openai-key', accountToken];
   const nekod = await gateway(scope, [...where, '--store', 'memory', '--port', '0', ...args]);
@@ -151,7 +151,7 @@ for (const stream of [false, true]) {
   const refusals = {
     'too long': [OpenAI.BadRequestError, 400, 'context_length_exceeded', /of 8 tokens/],
     'too often': [OpenAI.RateLimitError, 429, 'rate_limit_exceeded', /slow down/],
-    // Its 404 for a request that it has no answer to: to nekod an address that is not there.
+    // Its 404 for a request without an answer; nekod takes it for a wrong address.
     unheard: [OpenAI.InternalServerError, 502, 'upstream_error', /404/],
     'wrong key': [OpenAI.InternalServerError, 502, 'upstream_auth_failed', /not this key/],
     broken: [OpenAI.InternalServerError, 500, 'oops', /out of order/],
@@ -189,7 +189,7 @@ test('a client that leaves a stream goes on as if it had not asked', async () =>
 
 test('as a proxy it passes on what the simulator says, and that a client left', async (t) => {
   const sim = await simulator(t);
-  // It answers what it knows itself, and hands the rest on.
+  // It answers what it knows and passes on the rest.
   const args = ['--fixtures', join(home, 'fixtures.json'), '--proxy-only', '--provider-openai', sim.url];
   const proxy = await aimock(t, args);
   const { openai } = await inFrontOf(t, proxy.url);

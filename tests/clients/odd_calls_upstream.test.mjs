@@ -1,5 +1,4 @@
-// Calls of tools as servers write them that differ from OpenAI's: the official package runs the tools
-// through nekod all the same.
+// Tool calls that deviate from OpenAI's form: the official package runs the tools through nekod all the same.
 
 import assert from 'node:assert/strict';
 import http from 'node:http';

@@ -1,4 +1,4 @@
-// The official openai package against nekod: what its users do, with nothing but another base URL.
+// The official openai package with nekod: what its users do, with nothing changed but the base URL.
 
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
@@ -74,7 +74,7 @@ test('a streamed answer with usage', async () => {
   const stream = await openai.chat.completions.create(say(unique(), options));
   let usage;
   for await (const chunk of stream) usage = chunk.usage ?? usage;
-  // AnuNeko does not count.
+  // AnuNeko does not count tokens.
   assert.equal(usage.total_tokens > 0, kind.name !== 'anuneko');
 });
 
@@ -123,7 +123,7 @@ test('errors have the class that belongs to them', async (t) => {
   assert.equal(bad.type, 'invalid_request_error');
   await expect(create({ session_id: 'a b' }), OpenAI.BadRequestError, 400, 'invalid_session_id');
   await expect(openai.models.retrieve('gpt-4o'), OpenAI.NotFoundError, 404, 'model_not_found');
-  // It passes to an OpenAI-compatible server, whose own 404 this is: the simulator has no embeddings.
+  // This passes through to an OpenAI-compatible server, whose own 404 this is: the simulator has no embeddings.
   const unknown = await openai.embeddings.create({ model, input: 'x' }).then(() => assert.fail('no error'), (e) => e);
   assert.ok(unknown instanceof OpenAI.NotFoundError, unknown.message);
   if (kind.name === 'anuneko') assert.equal(unknown.code, 'not_found');

@@ -1,5 +1,5 @@
-// Clients of nekod in front of an OpenAI-compatible server, and what no other upstream can do: tools, in
-// each library's way; usage; the server's own errors.
+// Clients of nekod in front of an OpenAI-compatible server, with what no other upstream can do: tools, in each
+// library's way; usage; the server's own errors.
 
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { HumanMessage, ToolMessage } from '@langchain/core/messages';
@@ -36,7 +36,7 @@ test('runTools calls a function and goes on in one conversation', async () => {
   assert.equal(sessions.length, 1, 'both turns are of one session');
 });
 
-/// The conversation went on with the tool's result, in one session.
+/// The conversation continued with the tool's result, in one session.
 async function wentOn(response) {
   assert.deepEqual((await told()).map((message) => message.role), ['user', 'assistant', 'tool']);
   assert.equal((await told())[2].content, 'sunny');

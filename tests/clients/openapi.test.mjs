@@ -1,5 +1,5 @@
-// The OpenAPI document against the official schema, and nekod's answers against the document: every
-// operation, every status of it that can be brought about, every field and every code.
+// The OpenAPI document checked with the official schema, and nekod's answers checked with the document: every
+// operation, every status that can be provoked, every field and every code.
 
 import { Validator } from '@seriousme/openapi-schema-validator';
 import assert from 'node:assert/strict';
@@ -27,7 +27,7 @@ import { kind, stands } from './kinds.mjs';
 const { leading, call: completion } = kind;
 const [model] = kind.models;
 const anuneko = kind.name === 'anuneko';
-// Each failure is to be seen, so that nothing is tried again.
+// Without retries, so that each failure is visible.
 const once = ['--retries', '0', '--circuit-failures', '0'];
 const { sim, nekod } = await pair({ after }, { leading, nekod: once });
 
@@ -40,7 +40,7 @@ const messages = [{ role: 'user', content: 'hello' }];
 const hello = { model, messages };
 const endless = () => [{ role: 'user', content: `[sim tokens=200000 delay=20] ${unique()}` }];
 
-/// What an operation needs besides its address; every operation has its entry.
+/// What each operation needs besides its path.
 const needs = {
   createChatCompletion: { body: JSON.stringify(hello) },
   listModels: {},
@@ -133,7 +133,7 @@ test('a request that could be read as two is none', async () => {
 
 test('chats, whole and streamed, with every field of their head', async () => {
   const whole = await chat(nekod, { temperature: 1, model: 'gpt-4o' });
-  // To a server with the OpenAI API both pass.
+  // A server with the OpenAI API gets both.
   assert.equal(whole.headers['x-ignored-parameters'], anuneko ? 'temperature' : undefined);
   assert.equal(whole.headers['x-model-fallback'], anuneko ? model : undefined);
   const named = await chat(nekod, { stream: true }, { headers: { 'X-Nekod-Session': unique() } });
@@ -202,7 +202,7 @@ test('an OpenAI-compatible upstream refuses in its own words', { skip: anuneko &
   assert.deepEqual(checkBrokenStream((await chat(nekod, { stream: true })).text), long);
 });
 
-/// Whether nekod takes the shape of a request; what the upstream cannot do is no matter of shape.
+/// Whether nekod accepts the shape of a request; what the upstream cannot do does not matter here.
 async function takes(request) {
   const answer = await chat(nekod, JSON.stringify(request));
   return answer.status === 200 || code(answer) === 'unsupported_parameter';
@@ -214,7 +214,7 @@ test('requests: what nekod takes is what the schema takes', async () => {
   for (const request of requestsFor(properties)) {
     const fault = contract.faults(schema, request);
     const taken = await takes(request);
-    // A server with the OpenAI API may take more.
+    // A server with the OpenAI API may accept more.
     if (anuneko || !taken) assert.equal(taken, fault === '', `${JSON.stringify(request)}\n${fault}`);
   }
 });
@@ -283,7 +283,7 @@ test('a request that came through more nekods than a sensible chain has', async 
   assert.deepEqual([answer.status, code(answer)], [508, 'upstream_loop']);
 });
 
-/// Calls every operation, and expects *status* of those that know it and of no others.
+/// Calls every operation, and expects *status* of those that document it, and of no others.
 async function everywhere(gate, status, options) {
   for (const operation of contract.operations) {
     const answer = await walk(gate, operation, options);
@@ -296,7 +296,7 @@ test('a request without a key, and with one', async (t) => {
   const { log } = await runToEnd(t, ['keys', 'add', 'tester', '--file', file]);
   const keys = ['--api-keys', file, '--trusted-proxies', '127.0.0.1'];
   const gate = await gateway(t, [...leading(sim), ...keys]);
-  // From this machine the metrics may be read without one.
+  // On this machine the metrics need no key.
   await everywhere(gate, 401, { headers: { 'X-Forwarded-For': '203.0.113.7' } });
   const [key] = log.match(/sk-nekod-[\w-]{43}/);
   for (const headers of [{ Authorization: `Bearer ${key}` }, { 'x-api-key': key }, { 'api-key': key }])
@@ -336,7 +336,7 @@ test('no room for one more connection', async (t) => {
   for (const connection of idle) await connection.send(rawRequest('GET', '/health'));
   for (const connection of idle) await connection.seen(/healthy/);
   for (const operation of contract.operations) {
-    // The connection before may still be on its way out.
+    // The connection before this one may still be closing.
     const answer = await until(() => call(gate, operation).catch(() => undefined), 'no answer');
     contract.check(operation, answer);
     const limited = operation.answers(503) && operation.id !== 'ready';
@@ -361,8 +361,7 @@ test('every answer, field and code of the document has been seen, but for those 
   const strange = anuneko
     ? ['context_length_exceeded', 'conversation_too_large', 'upstream_refused', 'createChatCompletion 4XX application/json', 'createChatCompletion 5XX application/json']
     : ['no_user_message', 'unsupported_parameter', 'X-Ignored-Parameters', 'X-Model-Fallback'];
-  // A fault in nekod itself, or in its store, is nothing that a client can bring about; what passes has
-  // tests of its own.
+  // A client cannot provoke an error inside nekod or its store; pass-through has tests of its own.
   const wanted = (each) =>
     !/ 500 |^(internal_error|store_unavailable|upgrade_not_supported)$/.test(each) && !strange.includes(each);
   const unseen = (documented, seen) => documented.filter((each) => wanted(each) && !seen.has(each));

@@ -1,5 +1,5 @@
-// The official SDK's other endpoints through nekod: embeddings, images, speech, transcriptions and
-// moderations before aimock, whose answers are its own; legacy completions before a server of ours.
+// The official SDK's other endpoints through nekod: embeddings, images, speech, transcriptions and moderations with
+// aimock and its own answers; legacy completions with a server of ours.
 
 import assert from 'node:assert/strict';
 import { dirname, join } from 'node:path';

@@ -1,4 +1,4 @@
-// How the openai package tries again after nekod's refusals, and what reaches the upstream meanwhile.
+// How the openai package retries after nekod's refusals, and what reaches the upstream meanwhile.
 
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
@@ -7,7 +7,7 @@ import { kind } from './kinds.mjs';
 import { OpenAI } from './official.mjs';
 
 const { leading, call } = kind;
-// nekod tries nothing again itself, so that failures reach the package.
+// nekod itself does not retry, so that failures reach the package.
 const alone = ['--retries', '0', '--circuit-failures', '0'];
 const { sim, nekod } = await pair({ after }, { leading, nekod: ['--session-queue', '1', ...alone] });
 const [model] = kind.models;
@@ -29,7 +29,7 @@ function client(maxRetries) {
   return { openai, requests };
 }
 
-/// A session with one turn running and one waiting: it takes no third.
+/// A session with one running and one waiting turn, which accepts no third one.
 async function busy(id, tokens) {
   const running = await nekod.stream(`[sim tokens=${tokens} delay=10] ${unique()}`, { session_id: id });
   await running.started();
@@ -80,7 +80,7 @@ test('a message that AnuNeko may have taken is not said twice by the package', a
   await sim.fault({ call, kind: 'cut', after_events: 1, times: 1000 });
   const { openai, requests } = client(2);
   await assert.rejects(openai.chat.completions.create(say(unique())), OpenAI.InternalServerError);
-  // To who keeps nothing it may be said again: there is no conversation that could hold it twice.
+  // An upstream that keeps nothing may get the message again: it has no conversation that could hold it twice.
   const tries = kind.name === 'anuneko' ? ['0'] : ['0', '1', '2'];
   assert.deepEqual(requests, tries.map((count) => [502, count]));
 });

@@ -1,4 +1,4 @@
-// Accepting connections goes on whatever befalls it: errors of the system, and no descriptors left.
+// nekod keeps accepting connections: after errors of the system, and after running out of file descriptors.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -46,7 +46,7 @@ test('out of descriptors, streams go on, nothing spins, and who waits is served 
   const waiting = Array.from({ length: 50 }, () => new Connection(nekod.port).reading());
   for (const connection of waiting) connection.socket.write(rawRequest('GET', '/health'));
   await nekod.logged(/cannot accept connections/);
-  // The stream needs some time of the processor; a loop that tries on and on would need all of it.
+  // The stream needs some processor time; a loop that kept trying would need all of it.
   const [began, ticks] = [process.hrtime.bigint(), nekod.ticks()];
   for (let i = 0; i < 100; ++i) await stream.more();
   const used = (nekod.ticks() - ticks) * 10_000_000;

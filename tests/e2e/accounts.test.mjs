@@ -1,5 +1,5 @@
-// Several accounts at one upstream: who runs a turn, and what becomes of those that are refused or at
-// their limit.
+// Several accounts at one upstream: which one runs a turn, and what happens to those that are refused or at their
+// limit.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -18,7 +18,7 @@ const kinds = {
   },
 };
 
-/// A simulator that takes *taken*, and nekod with the accounts *keys* there.
+/// A simulator that accepts the tokens *taken*, and nekod with the accounts *keys*.
 async function start(t, kind, { taken = 'one,two', keys = 'one,two', args = [] } = {}) {
   const sim = await simulator(t);
   await sim.settings({ token: taken });
@@ -136,7 +136,7 @@ test('weights decide who has how much to do', async (t) => {
   const ids = Array.from({ length: 8 }, () => unique('session'));
   for (const [index, id] of ids.entries()) {
     await nekod.ask(unique(), { session_id: id });
-    // A turn is its account's until it is settled.
+    // A turn occupies its account until it is settled.
     await until(async () => (await nekod.figure('nekod_sessions{state="idle"}')) === index + 1, 'no end of a turn');
   }
   // Who made which chats shows when one of the two cannot answer: those move.

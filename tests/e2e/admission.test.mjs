@@ -1,4 +1,4 @@
-// Who is let in, and how often: keys and their tenants, rate limits, proxies, sizes, slow senders.
+// Who may send requests, and how often: keys and their tenants, rate limits, proxies, sizes, slow senders.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// Rests of accounts and circuit breakers choose between alternatives; where there is none they refuse nothing,
+// Rests of accounts and circuit breakers choose between alternatives. Without an alternative they refuse nothing,
 // and clients hear what the upstream says.
 
 import assert from 'node:assert/strict';
@@ -13,7 +13,7 @@ const look = async (nekod) => (await fetch(`${nekod.url}/health/ready`)).json();
 
 const alone = (t, server, ...args) => gateway(t, [...leadingToAddress(`${server.origin}/v1`), ...english, ...args]);
 
-/// A server, one or more fall-backs, and nekod before them.
+/// A server, its fall-backs, and nekod in front of them.
 async function withFallback(t, { main, spares, more = '', args = [] }) {
   const names = spares.map((_, i) => `spare${i}`);
   const table = (name, server, lines) =>
@@ -193,7 +193,7 @@ test('an upstream that is healthy again is used again, by probes of our own', as
   }, 'the circuit breaker does not open');
   assert.equal(await nekod.figure('nekod_upstream_circuit_open{upstream="main"}'), 1);
   const back = await scriptedServer(t, undefined, undefined, port);
-  // No turn is let through before a probe went well.
+  // No turn is let through before a probe has succeeded.
   await until(async () => (await look(nekod)).upstreams[0].circuit === 'half_open', 'nobody probes it');
   assert.equal(back.chats().length, 0);
   assert.equal(await ask(), 'main');

@@ -1,5 +1,4 @@
-// The load generator: that it counts what happened, and that it notices what is wrong. A measuring tool
-// that does not is worse than none.
+// The load generator counts what happened, and notices errors. A measuring tool that does not is worse than none.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -11,7 +10,7 @@ import { accountToken, pair, Program, temporaryFolder, until } from './support.m
 const { sim, nekod } = await pair({ after });
 const folder = temporaryFolder({ after });
 
-/// Runs it to its end, and returns its exit code, its figures and what it said.
+/// Runs it to its end, and returns its exit code, its figures and its output.
 async function bench(args, url = `${nekod.url}/v1`) {
   const file = join(folder, 'figures.json');
   const program = new Program('nekod-bench', [url, '--json', file, '--quiet', ...args]);
@@ -23,11 +22,11 @@ async function bench(args, url = `${nekod.url}/v1`) {
   }
 }
 
-/// How often a request failed in that way.
+/// How many requests failed in that way.
 const count = (figures, kind, detail) =>
   figures.faults.filter((f) => f.kind === kind && (!detail || f.detail === detail))[0]?.count ?? 0;
 
-/// A server that answers every request so.
+/// A server that answers every request with *answer*.
 async function server(t, answer) {
   const made = createServer((request, response) => {
     request.resume().on('end', () => answer(response));
@@ -69,7 +68,7 @@ for (const by of ['history', 'session'])
   });
 
 test('an open loop keeps its rate, and counts times from when requests were meant to start', async () => {
-  // Two clients for 20 requests a second of 200 ms each can do half of them.
+  // Two clients can serve only half of 20 requests a second that take 200 ms each.
   const args = ['--rate', '20', '--clients', '2', '--duration', '2', '--tokens', '1', '--first', '200'];
   const { code, figures } = await bench([...args, '--grace', '0.5']);
   assert.equal(code, 1);
@@ -150,7 +149,7 @@ test('the service behind nekod can be asked itself, part of it elsewhere', async
     assert.equal(figures.connections, 2 * clients);
     const { chats, choices, violation_count } = await sim.report();
     assert.deepEqual({ choices, violation_count }, { choices: 12, violation_count: 0 });
-    // Two may share the twelve so that each is left with a conversation that is not at its end.
+    // Two clients may share the twelve so that each is left with an unfinished conversation.
     if (clients === 1) assert.equal(chats, 4);
     else assert.ok(chats === 4 || chats === 5, `${chats} chats`);
   }

@@ -1,5 +1,5 @@
-// A turn may be given up at any time, by its client or by a deletion of its session: the transfer upstream
-// ends, the session can be used at once, and no neighbour notices. For both kinds of upstream.
+// A turn may end early at any time, because its client leaves or its session is deleted: the upstream transfer
+// ends, the session can be used at once, and other sessions do not notice. For both kinds of upstream.
 
 import assert from 'node:assert/strict';
 import net from 'node:net';
@@ -8,13 +8,13 @@ import { checkBrokenStream, checkStream, gateway, leadingTo, leadingToOpenai, pa
 
 const kinds = { anuneko: leadingTo, openai: leadingToOpenai };
 
-/// How many calls upstream nekod has given up.
+/// How many upstream calls nekod has cancelled.
 const cancelled = (nekod) => nekod.total('nekod_upstream_calls_total', 'outcome="cancelled"');
 
 const user = (text) => [{ role: 'user', content: text }];
 const remove = (nekod, id) => fetch(`${nekod.url}/sessions/${id}`, { method: 'DELETE' });
 
-/// A turn under way; `leave()` closes its connection, `answer` is its response or the word `left`.
+/// A running turn; `leave()` closes its connection, `answer` is its response or the word `left`.
 function turn(nekod, id, text, fields) {
   const leaving = new AbortController();
   const answer = nekod
@@ -39,7 +39,7 @@ for (const [kind, leading] of Object.entries(kinds)) {
     }),
   };
 
-  /// Has a turn of *phase* under way in a session, gives it up by *give*, and looks at what is left.
+  /// Brings a turn in a session to *phase*, ends it by *give*, and checks what is left.
   async function giveUp(phase, fields, give) {
     const [id, text, near] = [unique('session'), unique('given-up'), unique('near')];
     if (!phase.fresh) await nekod.ask(unique('first'), { session_id: id });

@@ -1,9 +1,9 @@
-// Random choices that can be made again: all of a test's come from one seed, which it tells.
+// Random choices that can be repeated: all choices of a test come from one seed, which it prints.
 
-/// The seed of this run: NEKOD_SEED, or another one each time.
+/// The seed of this run: NEKOD_SEED, or a new one each time.
 export const seed = Number(process.env.NEKOD_SEED ?? Math.floor(Math.random() * 2 ** 32)) >>> 0;
 
-/// What *variable* of the environment says, as a number; else *usual*.
+/// The value of *variable* in the environment, as a number; else *usual*.
 export const amount = (variable, usual) => Number(process.env[variable] ?? usual);
 
 /// A source of choices: mulberry32.
@@ -35,27 +35,27 @@ export class Chance {
     return list[this.below(list.length)];
   }
 
-  /// A word that comes once.
+  /// A unique word.
   name() {
     return this.next().toString(36).slice(2, 9);
   }
 
-  /// One of the keys of *weights*, each as often as its weight says.
+  /// One of the keys of *weights*, with these weights.
   weighed(weights) {
     let left = this.next() * Object.values(weights).reduce((sum, weight) => sum + weight);
     return Object.keys(weights).find((key) => (left -= weights[key]) < 0);
   }
 
-  /// A source for what happens at the same time as other things.
+  /// A source for things that happen concurrently.
   branch() {
     return new Chance(Math.floor(this.next() * 2 ** 32));
   }
 }
 
-/// Runs *body* with a source of choices; how to make them again stands in what it throws.
+/// Runs *body* with a source of choices. An exception says how to repeat them.
 export const repeatably = (body) => telling(() => body(new Chance()), () => `again with NEKOD_SEED=${seed}`);
 
-/// Runs *body*; in what it throws stand *words*, too.
+/// Runs *body*, and adds *words* to what it throws.
 export async function telling(body, words) {
   try {
     return await body();

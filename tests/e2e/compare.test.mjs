@@ -1,5 +1,5 @@
-// bench/compare: that figures of the load generator come into its tables and its report, and that it goes on
-// where something cannot be measured. No figure is judged.
+// bench/compare: figures of the load generator reach its tables and its report, and it continues if something
+// cannot be measured. No figure is judged.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -21,7 +21,7 @@ function compare(folder, where, ...args) {
   return { rows, page: readFileSync(html, 'utf8'), lines: JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) };
 }
 
-/// The programs' folder, but that the load generator is a script: of what follows `case "$*" in`.
+/// The programs' folder, with a script instead of the load generator, made of what follows `case "$*" in`.
 function withGenerator(folder, cases) {
   for (const name of ['nekod', 'nekod-sim']) symlinkSync(join(programs, name), join(folder, name));
   const generator = `#!/usr/bin/env bash

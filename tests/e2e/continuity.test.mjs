@@ -1,5 +1,5 @@
-// Clients that know no sessions and send the whole history: which upstream chat their turns reach, and
-// that nothing is told twice.
+// Clients that know no sessions and send the whole history: which upstream chat their turns reach, and that nothing
+// is told twice.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ class Client {
     this.messages = [];
   }
 
-  /// Says *text*, and remembers the answer. Returns the match and the session.
+  /// Sends *text* and keeps the answer. Returns the match and the session.
   async say(text, { stream = true, system } = {}) {
     if (system) this.messages.push({ role: 'system', content: system });
     this.messages.push({ role: 'user', content: text });
@@ -47,7 +47,7 @@ class Client {
 /// The user's texts in the chat that was told *text*.
 const toldWith = async (text, books = sim) => (await books.chatWith(text)).messages.map((m) => m.text);
 
-/// A client with two turns behind it, and what it said.
+/// A client after two turns, and its texts.
 async function conversation(options = {}) {
   const client = new Client();
   const said = [unique('one'), unique('two')];

@@ -1,5 +1,5 @@
-// nekod killed again and again in the middle of its work: no answered turn is lost, nothing is told twice,
-// and a conversation at rest goes on in its upstream chat.
+// nekod is killed repeatedly while it works: no answered turn is lost, nothing is told twice, and an idle
+// conversation continues in its upstream chat.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -8,15 +8,15 @@ import { amount, repeatably, seed, telling } from './chance.mjs';
 import { checkStream, gateway, leadingTo, simulator, temporaryFolder, unique } from './support.mjs';
 
 const kills = amount('NEKOD_KILLS', 50);
-/// A conversation of more turns ends: all of it should fit in a preamble.
+/// A conversation ends after this number of turns: all of it has to fit into a preamble.
 const longest = 30;
 
-/// A conversation as its client knows it. What is cut, is asked for again.
+/// A conversation from its client's side. The client asks again for answers that were cut off.
 class Client {
-  /// Turns that were answered, of this conversation and of those before it.
+  /// The answered turns of this conversation and of those before it.
   turns = [];
   ended = [];
-  /// Turns that followed an answered one with nothing cut between, each with that one.
+  /// Pairs of consecutive answered turns with no cut-off turn between them.
   links = [];
   cuts = 0;
 
@@ -25,7 +25,7 @@ class Client {
     this.begin();
   }
 
-  /// One turn, cut or not. *seen* is called for all that can be seen of it.
+  /// One turn, answered or cut off. *seen* is called with everything that arrives.
   async turn(nekod, seen = () => {}) {
     if (this.turns.length === longest && !this.cut) {
       this.ended.push(this.turns);
@@ -59,7 +59,7 @@ class Client {
     return `[sim first=4 tokens=5 delay=2] turn ${this.chance.name()}`;
   }
 
-  /// The answer, or nothing if it was cut; an error is none of both.
+  /// The answer, or nothing if it was cut off; an error is neither.
   async #answer(nekod, text, seen) {
     const stream = this.streamed;
     const sent = nekod.post({ ...this.request(text), stream }, { headers: this.headers(text) });
@@ -76,7 +76,7 @@ class Client {
   }
 }
 
-/// The body of what comes for a request, or nothing if it broke off.
+/// The body of a response, or nothing if it broke off.
 async function reading(sent, seen) {
   const decoder = new TextDecoder();
   let body = '';
@@ -87,13 +87,13 @@ async function reading(sent, seen) {
     }
     return body;
   } catch {
-    // A stream whose last event is there has been answered.
+    // A stream with its last event is an answer.
     return body.endsWith('data: [DONE]\n\n') ? body : undefined;
   }
 }
 
-/// Names its session and sends the new message alone. It does not know whether one that was cut was
-/// answered, so it goes on with another.
+/// Names its session and sends only the new message. It does not know whether a cut-off turn was answered, so it
+/// goes on with another message.
 class NamingClient extends Client {
   usualMatch = 'explicit';
 
@@ -108,7 +108,7 @@ class NamingClient extends Client {
   }
 }
 
-/// Sends all that was said, as most do; its user presses "retry" where an answer was cut.
+/// Sends the whole history, as most clients do; its user presses "retry" after a cut-off answer.
 class TellingClient extends Client {
   usualMatch = 'transcript';
 
@@ -125,7 +125,7 @@ class TellingClient extends Client {
   }
 }
 
-/// What users said in a chat, one entry a text: as messages, and in what the first one tells of before.
+/// The user's texts in a chat, one entry each: messages, and those in the preamble of the first message.
 const saidIn = (chat) =>
   chat.messages
     .filter((message) => message.state !== 'refused')
@@ -135,8 +135,8 @@ const saidIn = (chat) =>
       return [...before.matchAll(/^User: (.*)$/gm)].map((match) => match[1]).concat(now);
     });
 
-/// Sends what was cut again, as SDKs do, under a key or with the number of the try: where it was answered it has
-/// that answer, and is told nothing twice.
+/// Retries cut-off requests, as SDKs do, with an idempotency key or a retry counter: if the turn was answered, it
+/// gets that answer, and nothing is told twice.
 const repeating = (Kind, headers) =>
   class extends Kind {
     repeats = true;
@@ -151,7 +151,8 @@ const repeating = (Kind, headers) =>
 const keyed = (client, text) => ({ 'Idempotency-Key': text });
 const counted = (client) => ({ 'X-Stainless-Retry-Count': `${client.tries}` });
 
-/// Some clients are at work, some make few turns and rest, until enough has been seen of them.
+/// Some clients work, some make a few turns and then rest, until enough of their turns are answered; then nekod is
+/// killed.
 async function killUnderLoad(nekod, clients, chance) {
   let left = 1 + chance.below(150);
   const seen = () => {
@@ -167,7 +168,7 @@ async function killUnderLoad(nekod, clients, chance) {
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
-/// The chat that *text* was answered in, by what users said in the chat.
+/// Maps each answered text to its chat, given by the user's texts in it.
 function chatsByAnswer(chats) {
   const found = new Map();
   for (const chat of chats)
@@ -183,7 +184,7 @@ function checkNothingTwice(chats) {
   }
 }
 
-/// Checks a conversation's turns: the last one's chat was told all of them, in their order.
+/// Checks a conversation's turns: the chat of the last one was told all of them, in order.
 function checkTold(turns, found) {
   const texts = turns.map((turn) => turn.text);
   for (const text of texts) assert.ok(found.has(text), `${text} was answered by nobody`);
@@ -193,7 +194,7 @@ function checkTold(turns, found) {
   for (const turn of turns) assert.equal(turn.reply, found.get(turn.text).message.reply);
 }
 
-/// Checks that two turns, one after the other for a client, are so in a chat.
+/// Checks that two consecutive turns of a client are consecutive in a chat.
 function checkLink([before, now], found) {
   const { chat, message } = found.get(now.text);
   const previous = chat.messages[chat.messages.indexOf(message) - 1];
@@ -229,13 +230,13 @@ test(`${kills} kills under load (seed ${seed})`, (t) =>
     const cut = clients.reduce((sum, client) => sum + client.cuts, 0);
     t.diagnostic(`${conversations.flat().length} turns answered, ${cut} cut, ${rested} rested meanwhile`);
     assert.ok(conversations.flat().length > 4 * kills && cut > kills && rested > kills / 4, 'there was load');
-    // A turn that was cut leaves its chat in want of a choice that nobody here knows of.
+    // A cut-off turn leaves its chat waiting for a choice, which nobody knows of any more.
     const violations = new Set((await sim.report()).violations.map((violation) => violation.kind));
     for (const kind of ['unchosen', 'bad_request']) violations.delete(kind);
     assert.deepEqual([...violations], []);
   }));
 
-// The chat wants no choice yet, so that it takes the message again.
+// The chat needs no choice yet, so it accepts the message again.
 test('a message whose reply had not begun when nekod was killed is not told twice', async (t) => {
   const sim = await simulator(t);
   const args = [...leadingTo(sim), '--store', `sqlite:${join(temporaryFolder(t), 'sessions.db')}`];

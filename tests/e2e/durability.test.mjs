@@ -1,5 +1,5 @@
-// What outlives the process: sessions in a file, after every kind of end, and what happens where the
-// file will not do.
+// What survives the process: sessions in a file, after every kind of exit, and what happens if the file cannot be
+// used.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -38,7 +38,7 @@ const keptIn = (file) => [...leadingTo(sim), '--store', `sqlite:${file}`];
 const start = (t, file, args = [], options = {}) => gateway(t, [...keptIn(file), ...args], options);
 const sessions = async (nekod) => (await (await fetch(`${nekod.url}/sessions`)).json()).sessions;
 
-/// Everything that is on the disk beside *file*, in one string.
+/// The contents of all files beside *file*, in one string.
 const onDisk = (folder) =>
   readdirSync(folder)
     .map((name) => readFileSync(join(folder, name), 'latin1'))

@@ -1,10 +1,10 @@
-// Servers that take a turn in another's place, before its answer has begun and never after.
+// Servers that take over a turn before its answer has begun, and never after.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { accountToken, checkBrokenStream, checkStream, expectError, gateway, simulator, unique, until } from './support.mjs';
 
-/// A server, and one that takes its turns where it fails.
+/// A server and its fall-back.
 async function start(t, args = []) {
   const [main, spare] = [await simulator(t), await simulator(t)];
   const table = (name, sim, more) => `

@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from './support.mjs';
 
-/// Where Debian has servers too, which is not in every user's path.
+/// Debian puts servers here, which is not in every user's path.
 export const path = `${process.env.PATH}:/usr/sbin:/sbin`;
 
-/// A folder that goes when *scope* ends, with these *files* in it, by name.
+/// A folder with these *files*, by name, which is deleted when *scope* ends.
 export function folder(scope, files = {}) {
   const home = mkdtempSync(join(tmpdir(), 'nekod-e2e-'));
   for (const [file, text] of Object.entries(files)) writeFileSync(join(home, file), text);
@@ -21,7 +21,7 @@ export function folder(scope, files = {}) {
 /// A running program. Ends with its test, and also if this process is killed.
 export class Foreign {
   constructor(scope, command, { env = {}, cwd } = {}) {
-    /// What it said, on either output.
+    /// Its output, from both streams.
     this.said = '';
     this.name = command[0];
     this.process = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], {
@@ -50,7 +50,7 @@ export class Foreign {
   }
 }
 
-/// A port that nobody has right now, for those that cannot be told to pick one.
+/// A port that is free at the moment, for programs that cannot pick one themselves.
 export async function freePort() {
   const server = net.createServer().listen(0, '127.0.0.1');
   await new Promise((open) => server.once('listening', open));
@@ -59,7 +59,7 @@ export async function freePort() {
   return port;
 }
 
-/// Whether somebody takes connections there.
+/// Whether a server accepts connections there.
 export const reachable = (port) =>
   new Promise((told) => {
     const socket = net.connect({ port, host: '127.0.0.1' });
@@ -67,8 +67,8 @@ export const reachable = (port) =>
     socket.once('connect', () => socket.destroy());
   });
 
-/// Starts a server on a free port: *start* is given one and returns its `Foreign`, to be tried again
-/// where somebody took the port meanwhile. *log* tells what that said.
+/// Starts a server on a free port. *start* gets a port and returns its `Foreign`; it is called again if somebody
+/// took the port meanwhile. *log* returns the server's output.
 /// @returns the port.
 export async function onFreePort(start, log = (program) => program.said) {
   for (let attempt = 1; ; ++attempt) {

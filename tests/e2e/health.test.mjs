@@ -1,4 +1,4 @@
-// What monitors ask: that nekod lives, whether turns can be answered, and how it counts them.
+// Health checks and metrics: that nekod works, whether turns can be answered, and how it counts them.
 
 import assert from 'node:assert/strict';
 import net from 'node:net';

@@ -1,5 +1,5 @@
-// HTTP as nobody should send it: each is answered with an error or cut, reaches no upstream, costs bounded
-// memory, and leaves the gateway as good as before.
+// Malicious HTTP: each request gets an error or is cut, reaches no upstream, costs bounded memory, and leaves the
+// gateway as good as before.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ const post = (...lines) =>
   ['POST /v1/chat/completions HTTP/1.1', 'Host: x', 'Content-Type: application/json', ...lines, '', ''].join('\r\n');
 const get = (...lines) => ['GET /health HTTP/1.1', 'Host: x', ...lines, '', ''].join('\r\n');
 
-/// The answers on a connection: status, head and body of each.
+/// The answers on a connection: status, header and body of each.
 function answersOf(text) {
   return text.split(/(?=HTTP\/1\.[01] \d{3} )/).map((answer) => {
     const [head, ...rest] = answer.split('\r\n\r\n');
@@ -35,7 +35,7 @@ function checkAnswer({ status, head, body }, wanted, code) {
   assert.equal(checkError(JSON.parse(body)).code, code);
 }
 
-/// A normal request works, and memory is where it was, up to *room* MiB.
+/// A normal request works, and memory is where it was, within *room* MiB.
 let settled;
 async function isWell(room = 48, who = nekod) {
   const text = unique('well');
@@ -47,7 +47,7 @@ async function isWell(room = 48, who = nekod) {
 
 const body = (text) => JSON.stringify(chat(text));
 const smuggled = unique('smuggled');
-/// What a second reader might take for a request of its own.
+/// A second parser might take this for a request of its own.
 const inner = post(`Content-Length: ${body(smuggled).length}`) + body(smuggled);
 
 const lengths = (value) => post(`Content-Length: ${value}`) + inner;
@@ -189,7 +189,7 @@ test('a long body of nobody known is answered 401 before it is sent, and so are 
   checkAnswer((await sent(post(...announced, known).replace('POST', 'PUT'), keyed))[0], 405, 'method_not_allowed');
   const chunk = `${(70_000).toString(16)}\r\n`;
   checkAnswer((await sent(post('Transfer-Encoding: chunked') + chunk, keyed))[0], 401, 'invalid_api_key');
-  // Who has a key has the whole read.
+  // With a key the whole body is read.
   const text = unique('long');
   const long = body(`${text} ${'x'.repeat(900_000)}`);
   const answered = await keyed.post(long, { headers: { 'X-Api-Key': key } });
@@ -276,7 +276,7 @@ test('a client of HTTP/1.0 gets no chunks', async () => {
   assert.match(whole.head, /\r\nContent-Length: \d+/i);
   assert.doesNotMatch(whole.head, /transfer-encoding/i);
   assert.ok(JSON.parse(whole.body).choices[0].message.content.includes(text));
-  // One may be kept, where its client says so.
+  // An HTTP/1.0 connection may be kept alive if its client asks for that.
   const kept = new Connection(nekod.port).reading();
   for (const times of [1, 2]) {
     kept.socket.write(old(get('Connection: keep-alive')));

@@ -1,10 +1,10 @@
-// An OpenAPI document as the judge of answers, and the book of what it has judged.
+// Checks answers against an OpenAPI document, and records what it has checked.
 
 import assert from 'node:assert/strict';
 import Ajv2020 from 'ajv/dist/2020.js';
 import { dataOf } from '../../e2e/support.mjs';
 
-/// Fields that HTTP itself brings along, or that are for browsers alone.
+/// Fields of HTTP itself, or for browsers only.
 const ordinary = new Set([
   ...['connection', 'content-length', 'content-type', 'date', 'keep-alive', 'server', 'transfer-encoding'],
   ...['access-control-expose-headers', 'vary'],
@@ -12,7 +12,7 @@ const ordinary = new Set([
 
 const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'];
 
-/// Has objects in *schema* hold what it names, and nothing else.
+/// Makes objects in *schema* refuse members that it does not name.
 function close(schema) {
   if (schema.properties) schema.unevaluatedProperties = false;
   for (const part of [...Object.values(schema.properties ?? {}), schema.items]) if (part) close(part);
@@ -22,24 +22,24 @@ export class Contract {
   #ajv = new Ajv2020({ strictTypes: false, strictRequired: false, allowUnionTypes: true, allErrors: true });
   #judges = new Map();
 
-  /// @param closed Names of schemas that leave open what else an object may hold, and are not to.
-  /// @param never Names of schemas that nothing is to fit.
+  /// @param closed Names of schemas that allow further members, but are to refuse them here.
+  /// @param never Names of schemas that nothing may match.
   constructor(document, { closed = [], never = [] } = {}) {
-    // Ajv knows schemas, not documents: they go where it looks for them.
+    // Ajv reads schemas, not documents: the schemas are moved to the place where it expects them.
     const text = JSON.stringify(document).replaceAll('"#/components/schemas/', '"nekod#/$defs/');
     this.document = JSON.parse(text);
     for (const name of closed) close(this.document.components.schemas[name]);
     for (const name of never) this.document.components.schemas[name] = { not: {} };
     this.#ajv.addKeyword('example');
     this.#ajv.addSchema({ $id: 'nekod', $defs: this.document.components.schemas });
-    /// What was judged: `operation status type`, names of fields, and codes of errors.
+    /// What was checked: `operation status type`, names of fields, and codes of errors.
     this.answers = new Set();
     this.fields = new Set();
     this.codes = new Set();
   }
 
-  /// Every operation that nekod answers itself: its `id`, `method`, `path`, `responses`, and which of its
-  /// statuses are there. What passes to an upstream is answered by that.
+  /// Every operation that nekod answers itself, with `id`, `method`, `path` and `responses`. Operations that pass
+  /// through are answered by the upstream.
   get operations() {
     const own = Object.entries(this.document.paths).filter(([, item]) => !item['x-passed']);
     return own.flatMap(([path, item]) =>
@@ -55,7 +55,7 @@ export class Contract {
     );
   }
 
-  /// Every answer that the document knows, as `answers` has them.
+  /// Every documented answer, in the form of `answers`.
   get documented() {
     return this.operations.flatMap(({ id, responses }) =>
       Object.entries(responses).flatMap(([status, response]) =>
@@ -64,7 +64,7 @@ export class Contract {
     );
   }
 
-  /// Why *value* does not fit *schema*, in words; empty where it does.
+  /// Why *value* does not match *schema*, in words; empty if it does.
   faults(schema, value) {
     const key = JSON.stringify(schema);
     if (!this.#judges.has(key)) this.#judges.set(key, this.#ajv.compile(schema));
@@ -82,7 +82,7 @@ export class Contract {
     return answer;
   }
 
-  /// Checks an answer to what is no operation, by the name of the response.
+  /// Checks an answer outside any operation, by the name of its response.
   checkNamed(name, answer) {
     this.checkResponse(this.document.components.responses[name], answer, name);
     return answer;
@@ -127,7 +127,7 @@ export class Contract {
     if (media['x-event-schema']) for (const data of dataOf(text)) judge(media['x-event-schema'], read(data));
   }
 
-  /// What a reference stands for.
+  /// The target of a reference.
   #resolved(node) {
     if (!node.$ref) return node;
     return node.$ref

@@ -1,4 +1,4 @@
-// Requests as they are, without what a client library makes of them.
+// Plain requests, without a client library.
 
 import http from 'node:http';
 import https from 'node:https';

@@ -1,4 +1,4 @@
-// Chat requests, good and bad, that tell whether two judges of them agree.
+// Valid and invalid chat requests, which show whether two judges of them agree.
 
 const user = { role: 'user', content: 'hello' };
 const messages = [user];
@@ -10,7 +10,7 @@ const values = [
   ...[{ include_usage: true }, { include_usage: null }, { include_usage: 1 }],
 ];
 
-/// Numbers at the limits of a schema, and on both sides of them.
+/// Numbers at the limits of a schema, and on both sides of each.
 const edges = ({ minimum, maximum }) =>
   [minimum, maximum]
     .filter(Number.isSafeInteger)
