@@ -22,7 +22,7 @@ const message = async (text) =>
 const aborted = (text) =>
   until(async () => (await message(text))?.state === 'aborted', `${text} is not aborted`);
 
-/// The session must be good at once, in the upstream chat that was sent *before*.
+/// The session must be usable at once, in the upstream chat that was sent *before*.
 async function goesOn(id, before) {
   const text = unique('after');
   const { text: answer } = await nekod.ask(text, { session_id: id });
@@ -72,7 +72,7 @@ test('a turn that left the queue never reaches the upstream', async (t) => {
   const [id, text] = [unique('session'), unique()];
   const running = await tight.stream(`${endless} ${text}`, { session_id: id });
   await running.started();
-  // Of two more turns one waits and the other is refused; only then the one that waits leaves.
+  // Of two more turns one waits and the other is refused; then the waiting one leaves.
   const rivals = [unique('rival'), unique('rival')].map((content) => {
     const leaving = new AbortController();
     const body = { session_id: id, messages: [{ role: 'user', content }] };
@@ -126,7 +126,7 @@ test('a client that closes its sending side counts as gone', async () => {
   connection.end();
 });
 
-/// A request by the letter of HTTP/1.1 that says it is the last, and by that of 1.0.
+/// Requests that end their connection: HTTP/1.1 with `Connection: close`, and HTTP/1.0.
 const lastOnes = {
   'Connection: close': (body) => rawRequest('POST', '/v1/chat/completions', body, { Connection: 'close' }),
   'HTTP/1.0': (body) => Buffer.from(rawRequest('POST', '/v1/chat/completions', body).toString().replace('HTTP/1.1', 'HTTP/1.0')),
@@ -144,7 +144,7 @@ for (const [name, request] of Object.entries(lastOnes)) {
     };
     for (const stream of [true, false]) {
       const text = unique();
-      // It takes longer than it takes to see the end of what was sent.
+      // Takes longer than noticing the end of what was sent.
       const content = `[sim first=300] ${text}`;
       const whole = stream ? /^HTTP\/1\.1 200 [^]*data: \[DONE\]/ : new RegExp(`^HTTP/1\\.1 200 [^]*${text}`);
       await asked({ stream, messages: [{ role: 'user', content }] }, whole);
@@ -192,7 +192,7 @@ test('a client that does not read pauses the upstream and costs bounded memory',
   await connection.send(rawRequest('POST', '/v1/chat/completions', body));
   await sim.reached(text);
 
-  // Paused: nekod does nothing over many looks, and yet the reply goes on.
+  // Paused: nekod is idle in many checks, although the reply is not over.
   let [last, still] = [-1, 0];
   await until(async () => {
     const { state } = await message(text);
@@ -231,7 +231,7 @@ test('a reply that waits for its client is not taken for a silent upstream', asy
   const body = { stream: true, messages: [{ role: 'user', content: `[sim tokens=100000] ${text}` }] };
   await connection.send(rawRequest('POST', '/v1/chat/completions', body));
   await sim.reached(text);
-  // Each look takes 10 ms or more: in the end it has waited for longer than an upstream may.
+  // Each check takes 10 ms or more: in the end it has waited longer than an upstream may.
   let [last, still] = [-1, 0];
   await until(async () => {
     still = hasty.ticks() === last ? still + 1 : 0;

@@ -1,5 +1,5 @@
-// An OpenAI-compatible server that says right things in forms of its own: clients get them in OpenAI's
-// form, and the server is told again all that it said. What was cut is no answer.
+// An OpenAI-compatible server with valid answers in forms of its own: clients get them in OpenAI's form, and the
+// server gets back everything it said. A cut-off answer is a failure.
 
 import assert from 'node:assert/strict';
 import http from 'node:http';
@@ -7,7 +7,7 @@ import test, { after } from 'node:test';
 import zlib from 'node:zlib';
 import { dataOf, gateway, unique, until } from './support.mjs';
 
-/// How the server answers; a function of the request's body and of Node's response.
+/// How the server answers: a function of the request's body and of Node's response.
 let answer;
 const posts = [];
 
@@ -35,13 +35,13 @@ const chunk = (delta, finish_reason = null) =>
 const whole = (message, more = { finish_reason: 'stop' }) =>
   JSON.stringify({ id: 'x', choices: [{ index: 0, message, ...more }] });
 
-/// Has the server answer with these bytes, whatever it is asked.
+/// Makes the server answer with these bytes, whatever the request is.
 const says = (headers, ...pieces) => (answer = (_, response) => {
   response.writeHead(200, headers);
   response.end(Buffer.concat(pieces.map((piece) => Buffer.from(piece))));
 });
 
-/// What a usual client makes of a stream; fails on what such clients fail on.
+/// Reads a stream like an ordinary client, and fails where such clients fail.
 function read(raw) {
   const heard = { content: '', reasoning: '', calls: [], reasons: [], error: undefined, done: false };
   for (const data of dataOf(raw)) {
@@ -158,7 +158,7 @@ test('usage goes on in either form, where it was asked for', async () => {
   assert.deepEqual((await response.json()).usage, usage);
 });
 
-// What was cut is no answer, whatever it was.
+// A cut-off answer is a failure, whatever its form.
 const cuts = {
   'a stream behind its reason': [events, hello + stop],
   'a stream behind a reason with text': [events, chunk({ content: 'Hello' }, 'stop')],
@@ -268,7 +268,7 @@ test('an answer is told again whole: its reasoning, its parts, members that nobo
       assert.equal(heard.content, content);
       assert.equal(stream ? heard.reasoning : heard.reasoning_content, reasoning);
       assert.deepEqual(await toldNext(id), [user('a'), kept, user('and?')]);
-      // A client that tells what it heard goes on in its words, in the same session.
+      // A client that sends back what it got continues in the same session.
       const again = [user('a'), { role: 'assistant', content }, user('and?'), { role: 'assistant', content: 'ok' }, user('so?')];
       assert.deepEqual((await toldNext(id, again)).slice(-1), [user('so?')]);
     }
@@ -284,7 +284,7 @@ test('numbers that JSON does not have are null', async () => {
   assert.equal((await asked(unique(), 'a')).logprobs.content[0].logprob, null);
 });
 
-// What came compressed though nobody asked for it.
+// Compressed answers that nobody asked for.
 const codings = { gzip: zlib.gzipSync, deflate: zlib.deflateSync, br: zlib.brotliCompressSync };
 if (zlib.zstdCompressSync) codings.zstd = zlib.zstdCompressSync;
 for (const [coding, compress] of Object.entries(codings)) {

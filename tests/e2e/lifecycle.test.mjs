@@ -1,4 +1,4 @@
-// How nekod starts, what it says when it cannot, and how it ends.
+// How nekod starts, what it says if it cannot, and how it ends.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -90,14 +90,14 @@ test('an address that is none exits 2, and the variable it came from is named', 
   }
 });
 
-/// Whether the process keeps SIGHUP (1, the lowest bit) waiting.
+/// Whether SIGHUP (1, the lowest bit) is pending in the process.
 const holdsReload = (pid) => {
   const mask = readFileSync(`/proc/${pid}/status`, 'utf8').match(/^SigBlk:\t.*([0-9a-f])$/m);
   return mask && (Number.parseInt(mask[1], 16) & 1) === 1;
 };
 
 test('a SIGHUP before nekod has begun is a reload when it has', async (t) => {
-  // Whoever reads a pipe waits for a writer, so nekod stands still where it reads its settings.
+  // Opening a pipe for reading blocks until there is a writer, so nekod stops while it reads its settings.
   const pipe = join(temporaryFolder(t), 'nekod.toml');
   execFileSync('mkfifo', [pipe]);
   const nekod = new Gateway('nekod', ['--config', pipe, '--upstream', 'simulator', '--port', '0', '--store', 'memory']);
@@ -186,7 +186,7 @@ test('SIGTERM lets a stream end, then exits 0; who comes meanwhile is sent away'
   const stream = await nekod.stream(`[sim tokens=200 delay=10] ${text}`);
   await stream.started();
   nekod.kill();
-  // No new connection is taken.
+  // No new connection is accepted.
   await until(
     () =>
       new Promise((told) => {
@@ -196,7 +196,7 @@ test('SIGTERM lets a stream end, then exits 0; who comes meanwhile is sent away'
       }),
     'nekod still takes connections',
   );
-  // One that was open is told, unless it was closed.
+  // An open connection is told, unless it was closed.
   kept.text = '';
   await kept.send(
     rawRequest('POST', '/v1/chat/completions', { messages: [{ role: 'user', content: 'late' }] }),
@@ -263,7 +263,7 @@ test('SIGTERM closes the door while answers still run', async (t) => {
   assert.deepEqual(await nekod.ended(), { code: 0, signal: null });
 });
 
-/// A connection over which an answer came, and which waits for another request.
+/// An idle keep-alive connection over which an answer came.
 async function keptConnection(nekod) {
   const kept = new Connection(nekod.port).reading();
   await kept.send(rawRequest('GET', '/health/live'));
@@ -272,7 +272,7 @@ async function keptConnection(nekod) {
   return kept;
 }
 
-/// Sends what is missing of a request for `/health/live`, and reads that answer to the connection's end.
+/// Sends the rest of a request for `/health/live`, and reads its answer up to the connection's end.
 async function endRequest(connection, rest) {
   await connection.send(rest);
   await until(() => connection.closed, 'the connection stays open');
@@ -291,7 +291,7 @@ test('SIGTERM closes kept connections that wait, and only those', async (t) => {
   nekod.kill();
   await until(() => waiting.every((kept) => kept.closed), 'a connection stays open');
   for (const kept of waiting) assert.deepEqual([kept.text, kept.socket.errored], ['', null]);
-  // One that has had no answer yet would be a failure for its client.
+  // A client whose connection ends before its first answer sees a failure.
   await endRequest(begun, request.subarray(20));
   await endRequest(fresh, request);
   await stream.more();
@@ -313,7 +313,7 @@ test('an answer that runs at SIGTERM is its connection\'s last', async (t) => {
   await kept.seen(/\r\n\r\n/);
   nekod.kill();
   assert.equal((await answer).response.headers.get('connection'), 'close');
-  // The head of the other was sent before.
+  // The header of the other request was sent before.
   await until(() => kept.closed, 'the connection stays open');
   assert.match(kept.text, /\[DONE\]\s+0\r\n\r\n$/);
   await other.more();
@@ -355,7 +355,7 @@ test('--drain-delay lets monitors and clients know first, while all are still an
   const { response } = await nekod.ask(unique());
   assert.equal(response.headers.get('connection'), 'close');
   assert.equal((await fetch(`${nekod.url}/health/live`)).status, 200);
-  // Whoever kept a connection is asked to look for another place behind its next answer.
+  // A client with a keep-alive connection is asked to open another one after its next answer.
   await kept.send(rawRequest('GET', '/v1/models'));
   await until(() => kept.closed, 'the connection stays open');
   assert.match(kept.text, /^HTTP\/1.1 200 OK\r\nConnection: close\r\n/);

@@ -1,4 +1,4 @@
-// What happens where there is no room: each limit has an answer, and the gateway goes on after it.
+// No capacity left: each limit has an answer, and the gateway continues afterwards.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -38,9 +38,9 @@ test('more requests than --max-streams are answered 503', async (t) => {
 test('who finds no room is told so at once, and running streams do not notice', async (t) => {
   const nekod = await gateway(t, [...leadingTo(sim), '--max-streams', '20', '--session-queue', '1']);
   const [busy, texts] = [unique('busy'), Array.from({ length: 18 }, () => unique('running'))];
-  // Refusals are asked for in the first half of the streams alone, however long each takes.
+  // Refusals are requested only in the first half of the streams, however long each takes.
   const tokens = sanitized ? 500 : 200;
-  // One session has a turn that waits, and so no room for more.
+  // One session has a waiting turn, and so no room for more.
   const held = await nekod.stream(`[sim tokens=${2 * tokens} delay=20] ${busy}`, { session_id: busy });
   await held.started();
   const more = Array.from({ length: 3 }, async () => {
@@ -74,7 +74,7 @@ test(memory, { skip: sanitized }, async (t) => {
   const nekod = await gateway(t, [...leadingTo(sim), '--max-memory', `${48 << 20}`]);
   const running = await nekod.stream(`[sim tokens=200 delay=20] ${unique()}`);
   await running.started();
-  // Bodies whose last byte is missing take memory. Small ones are read whatever their requests are.
+  // Bodies without their last byte take memory. Small ones are read whatever their requests are.
   const bodies = Array.from({ length: 900 }, () => new Connection(nekod.port).reading());
   const body = rawRequest('POST', '/v1/chat/completions', ' '.repeat(60_000) + '{}');
   const refused = async () => {
@@ -102,7 +102,7 @@ test('--max-memory is asked again as bodies grow', { skip: sanitized }, async (t
   const body = rawRequest('POST', '/v1/chat/completions', ' '.repeat(12 << 20) + '{}');
   const bodies = Array.from({ length: 6 }, () => new Connection(nekod.port).reading());
   t.after(() => bodies.forEach((connection) => connection.end()));
-  // All are wanted when their heads are there.
+  // All of them are accepted when their headers arrive.
   for (const connection of bodies) await connection.send(body.subarray(0, 100_000));
   bodies.forEach((connection) => connection.send(body.subarray(100_000, body.length - 1)));
   const refused = () => bodies.filter(({ text }) => /^HTTP\/1\.1 503 [^]*Retry-After[^]*overloaded/.test(text));
@@ -110,7 +110,7 @@ test('--max-memory is asked again as bodies grow', { skip: sanitized }, async (t
   assert.ok(nekod.memory() < 96, `${nekod.memory()} MiB`);
 });
 
-/// Chats in bodies of *size* bytes, of which the last one is missing.
+/// Chats with bodies of *size* bytes without their last byte.
 async function unfinished(t, nekod, count, size) {
   const body = rawRequest('POST', '/v1/chat/completions', ' '.repeat(size) + '{}');
   const all = Array.from({ length: count }, () => new Connection(nekod.port).reading());
@@ -134,7 +134,7 @@ test(held, async (t) => {
     until(async () => ((most = Math.max(most, await buffered())), probe()), what);
   const refusal = /^HTTP\/1\.1 503 [^]*Connection: close[^]*Retry-After: [1-9]\d*\r\n[^]*overloaded/;
   const bodies = await unfinished(t, nekod, 60, 1 << 20);
-  // A body costs three times its size, and three quarters of the limit are for bodies.
+  // A body counts three times, and bodies may use three quarters of the limit.
   await watched(() => bodies.filter(({ text }) => refusal.test(text)).length >= 54, 'too many bodies are held');
   const more = { messages: [{ role: 'user', content: ' '.repeat(2 << 20) }] };
   const response = await nekod.post(more).catch(() => undefined);
@@ -209,7 +209,7 @@ test('past --max-connections those that have said nothing give way to new ones',
     kept.push(connection);
   }
   await until(() => silent.every(({ closed }) => closed), 'silent ones are kept');
-  // Those that had an answer stay.
+  // Connections that had an answer stay.
   const late = await new Connection(nekod.port).reading().send(rawRequest('GET', '/v1/models'));
   await late.seen(/^HTTP\/1\.1 503 /);
   assert.ok(kept.every(({ closed }) => !closed));

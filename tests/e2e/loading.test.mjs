@@ -1,4 +1,4 @@
-// Servers that are not ready yet: turns wait for them, and their clients see that.
+// Servers that are not ready yet: turns wait for them, and their clients see keep-alive comments.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -1,4 +1,4 @@
-// What the log says of a request, in both forms, and where it goes.
+// What the log says about a request, in both formats, and where it goes.
 
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -55,7 +55,7 @@ test('LOG_PATH keeps the log in a file too, under LOG_NAME', async (t) => {
   await until(() => existsSync(join(named.home, 'here', 'my.log')), 'no file');
 });
 
-/// Has nekod open its log file again, and waits for the word on it in that file.
+/// Makes nekod open its log file again, and waits for the line about it in that file.
 async function reopened(nekod, file) {
   nekod.kill('SIGHUP');
   await until(() => existsSync(file) && readFileSync(file, 'utf8').includes('settings reloaded'), 'no new file');
@@ -82,7 +82,7 @@ test('a log file that was moved away is opened again at SIGHUP, with the same mo
   rmSync(join(file, '..'), { recursive: true });
   await reopened(nekod, file);
 
-  // With settings that are refused, too.
+  // Also if the settings are refused.
   renameSync(file, moved);
   writeFileSync(join(nekod.home, '.env'), 'NEKOD_HEARTBEAT=never\n');
   nekod.kill('SIGHUP');
@@ -142,7 +142,7 @@ test('a standard error that nobody reads holds up nobody, and what was lost is t
   }
   connection.end();
   await nekod.ask(unique());
-  // The file has them all: one reader does not wait for another.
+  // The file has all lines: one destination does not wait for another.
   const lines = () => readFileSync(file, 'utf8').match(/ GET \/x+ 404 /g)?.length;
   const rotated = () => existsSync(join(file, '..', 'nekod.1.log'));
   await until(() => rotated() || lines() === rounds * each, 'the file lacks lines');

@@ -1,4 +1,4 @@
-// `GET /v1/models`: lists in all the forms that servers have, and what clients get of them.
+// `GET /v1/models`: lists in all the forms that servers use, and what clients get of them.
 
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
@@ -7,7 +7,7 @@ import { gateway, simulator, accountToken, unique, until } from './support.mjs';
 
 const listOf = async (nekod, query = '') => (await fetch(`${nekod.url}/v1/models${query}`)).json();
 
-/// nekod before a server with that list.
+/// nekod in front of a server with that list.
 async function listed(t, models, args = []) {
   const server = await scriptedServer(t, models);
   return { server, nekod: await gateway(t, [...leadingToAddress(`${server.origin}/v1`), ...args]) };
@@ -32,7 +32,7 @@ for (const [name, models] of Object.entries(forms)) {
       assert.equal(model.owned_by, 'openai');
       assert.ok(Number.isInteger(model.created));
     }
-    // Without a model's name the first of the list is asked.
+    // A request without a model gets the first one of the list.
     assert.equal((await nekod.post({ messages: [{ role: 'user', content: unique() }] })).status, 200);
   });
 }

@@ -1,4 +1,4 @@
-// Every call that an upstream hears, against what its client told: all that the client told, or where it told only
+// Compares every call to an upstream with what its client said: everything the client said, or, if it said only
 // what is new, what the session knew and then that. Never a mixture of two conversations.
 
 import assert from 'node:assert/strict';
@@ -8,7 +8,7 @@ import { Chance, amount, repeatably, seed, telling } from './chance.mjs';
 import { addKey, checkStream, gateway, leadingTo, leadingToOpenai, simulator, temporaryFolder } from './support.mjs';
 
 const steps = amount('NEKOD_STEPS', 250);
-/// A conversation that is longer is not gone on with: all of it has to fit in what a new chat is told.
+/// Conversations do not become longer than this: all of one has to fit into the preamble of a new chat.
 const longest = 16;
 
 const user = (content) => ({ role: 'user', content });
@@ -32,7 +32,7 @@ function parts(messages) {
   };
 }
 
-/// What the upstream has to hear, of a session that knows *known*, for a request of *messages*.
+/// What the upstream must hear for a request of *messages*, if the session knows *known*.
 function expected(messages, known, named) {
   const { prompt, before, told, tells } = parts(messages);
   if (!named || !known) return messages;
@@ -45,7 +45,7 @@ function expected(messages, known, named) {
   return goesOn ? [...usedPrompt, ...body.slice(0, body.length - before.length), ...told] : messages;
 }
 
-/// A chat's messages, and what its first one told of before, as one conversation.
+/// A chat's messages, and those in the preamble of its first one, as one conversation.
 function conversationIn(chat) {
   const result = [];
   chat.messages.forEach(({ text, reply }, i) => {
@@ -65,9 +65,9 @@ function conversationIn(chat) {
 const kinds = {
   anuneko: {
     leading: leadingTo,
-    /// What there is before a turn.
+    /// The state before a turn.
     before: async (sim) => new Map((await sim.chats()).map(({ id, messages }) => [id, messages.length])),
-    /// The conversation that was told with *word* in its newest message since then, with its answer.
+    /// The conversation since then whose newest message contains *word*, with its answer.
     async heard(sim, before, word) {
       const isNew = ({ id, messages }) => messages.length > (before.get(id) ?? 0) && messages.at(-1).text.includes(word);
       const [chat, ...others] = (await sim.chats()).filter(isNew);
@@ -90,13 +90,13 @@ class Client {
     Object.assign(this, { world, messages: [] });
     this.tenant = chance.of(world.tenants);
     this.manner = chance.weighed({ named: 4, scoped: 3, nameless: 2 });
-    // The same few for all tenants.
+    // All tenants use the same few names.
     this.name = chance.of(['work', 'home', `own:${chance.name()}`]);
     this.scope = chance.of(['ses_1', 'ses/2 x', 's'.repeat(200), 'play']);
     if (chance.one(0.5)) this.messages.push(system(`rule ${chance.name()}`));
   }
 
-  /// Clients of one name wait for each other.
+  /// Clients with the same name wait for each other.
   get session() {
     return this.manner === 'named' ? `${this.tenant.name}/${this.name}` : undefined;
   }
@@ -105,7 +105,7 @@ class Client {
     return this.messages.filter(speaks('assistant')).length;
   }
 
-  /// How the request says whose it is.
+  /// The ways in which a request names its session.
   naming(chance) {
     if (this.manner === 'nameless') return {};
     if (this.manner === 'scoped') return { headers: { 'X-Session-Id': this.scope } };
@@ -142,7 +142,7 @@ class Client {
     if (session) world.sessions.set(session, answered);
   }
 
-  /// Tells all messages, and takes the answer down.
+  /// Sends all messages, and keeps the answer.
   async tellAll(chance) {
     const last = this.messages.at(-1);
     const text = await this.send(chance, this.messages);
@@ -157,7 +157,7 @@ class Client {
     await this.tellAll(chance);
   }
 
-  /// A client that names its session may tell only what is new.
+  /// A client that names its session may send only what is new.
   async newest(chance) {
     if (this.manner !== 'named') return this.append(chance);
     const fresh = Array.from({ length: chance.one(0.8) ? 1 : 2 }, () => user(`newest ${chance.name()}`));
@@ -204,7 +204,7 @@ class Client {
 
 const doings = { append: 5, newest: 4, resend: 2, undo: 2, edit: 2, compact: 1, prefill: 2, prompt: 2 };
 
-/// Some clients, no two of one session.
+/// Some clients, each of a different session.
 function chosen(chance, clients) {
   const all = clients.map((client) => [chance.next(), client]).sort(([a], [b]) => a - b);
   const sessions = new Set();

@@ -1,5 +1,4 @@
-// What nekod obeys in place of an upstream that takes only text: `stop`, `max_tokens` and
-// `max_completion_tokens`, `n`.
+// What nekod obeys for a text-only upstream: `stop`, `max_tokens` and `max_completion_tokens`, `n`.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -9,19 +8,19 @@ import { checkBrokenStream, checkStream, dataOf, expectError, gateway, leadingTo
 const { sim, nekod } = await pair({ after });
 const ignored = 'x-ignored-parameters';
 
-/// Settings of the simulator that hold for one test.
+/// Changes settings of the simulator for one test.
 async function simulate(t, settings) {
   await sim.settings(settings);
   t.after(() => sim.settings({ branches: 1, named_events: false }));
 }
 
-/// The pieces of the answer to *text*, as the upstream sends them to any new chat.
+/// The pieces of the answer to *text* that the upstream sends to any new chat.
 async function piecesOf(text) {
   const { chunks } = checkStream(await (await nekod.stream(text)).rest());
   return chunks.map((chunk) => chunk.choices[0].delta.content).filter(Boolean);
 }
 
-/// The choices of a stream that ended well, by their index, after checking the rules of several.
+/// The choices of a stream that ended properly, by index, after checking the rules for several choices.
 function choicesOf(raw, { usage = false } = {}) {
   const data = dataOf(raw);
   assert.equal(data.pop(), '[DONE]');
@@ -75,7 +74,7 @@ for (const stream of [true, false]) {
     const text = unique('stop');
     const pieces = await piecesOf(text);
     const whole = pieces.join('');
-    // From the middle of one piece to the middle of one after the next.
+    // From the middle of one piece to the middle of the next but one.
     const begin = pieces.slice(0, 10).join('').length + 1;
     const stop = whole.slice(begin, begin + pieces[10].length + pieces[11].length);
     const { first, response } = await answers(text, { stop }, { stream });
@@ -130,7 +129,7 @@ for (const stream of [true, false]) {
     const text = `[sim tokens=20] ${unique('both')}`;
     const pieces = await piecesOf(text);
     const upTo = (count) => pieces.slice(0, count).join('');
-    // The last character of that many pieces is not among those before it.
+    // A number of pieces whose last character does not occur before.
     const count = [2, 3, 4, 5, 6, 7].find((n) => upTo(n).indexOf(upTo(n).at(-1)) === upTo(n).length - 1);
     const whole = upTo(count);
     const { first } = await answers(text, { max_tokens: count, stop: whole.at(-1) }, { stream });
@@ -260,7 +259,7 @@ test('the others are given up when a further answer fails', async () => {
   await sim.fault({ call: 'stream', kind: 'error_event', times: 1, after_events: 0, body: 'out_of_milk' });
   await expectError(await asked, 502, 'upstream_error');
   await sim.quiet();
-  // The third may not have been told yet.
+  // The third chat may not have started yet.
   assert.ok((await chatsWith(text)).length > 1);
 });
 

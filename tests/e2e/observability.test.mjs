@@ -1,5 +1,5 @@
-// What an operator watches: every figure that the dashboard and the alert rules ask for is there, and every
-// figure that is there says what it is and is shown.
+// Metrics: every metric that the dashboard and the alert rules use exists, and every existing metric has a
+// description and is shown.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -17,19 +17,19 @@ const shown = [
   ...dashboard.templating.list.flatMap((variable) => variable.definition ?? []),
 ];
 
-/// Every expression of the alert rules: what stands between `expr:` and the key behind it.
+/// Every expression of the alert rules: everything between `expr:` and the next key.
 const watched = [...text('prometheus/alerts.yml').matchAll(/^ +expr:([^]*?)^ +(?:for|labels):/gm)].map(
   ([, expr]) => expr,
 );
 
-/// The metrics that *expression* names, each with the labels that it asks for.
+/// The metrics in *expression*, each with the labels that it uses.
 const named = (expression) =>
   [...expression.matchAll(/\b((?:anuneko|nekod|process)_\w+)(?:\{([^}]*)\})?/g)].map(([, name, braces]) => [
     name,
     [...(braces ?? '').matchAll(/(\w+)(=~?|!=)"([^"]*)"/g)].map((match) => match.slice(1)),
   ]);
 
-/// What `/metrics` says: for each family its help, its type and its samples' labels.
+/// The families in `/metrics`: the help, the type and the samples' labels of each.
 function parse(exposition) {
   const families = new Map();
   const family = (name) => {
@@ -59,7 +59,7 @@ async function scrape() {
   return parse(await response.text());
 }
 
-/// The samples by name, those of histograms under the names that queries use.
+/// The samples by name; those of histograms under the names that queries use.
 const samplesOf = (families) => [...families.values()].flatMap((family) => family.samples);
 
 test('some traffic of every kind', async () => {
@@ -137,6 +137,6 @@ test('no client can make series', async () => {
     await fetch(`${nekod.url}/sessions/${unique()}`, { method: 'DELETE' });
   }
   const more = (await series()).filter((each) => !before.includes(each));
-  // One for each method, endpoint and status that was new.
+  // One for each new method, endpoint and status.
   assert.ok(more.length <= 8, more.join('\n'));
 });

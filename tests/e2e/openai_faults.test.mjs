@@ -1,5 +1,5 @@
-// An OpenAI-compatible server that fails, and clients that leave: each failure has its answer, and the
-// conversation goes on as if the turn had not been.
+// A failing OpenAI-compatible server, and clients that leave: each failure has its answer, and the conversation
+// continues as if the turn had not happened.
 
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
@@ -17,7 +17,7 @@ import {
   until,
 } from './support.mjs';
 
-// Each failure alone: what is tried again is in `retries`.
+// Each failure by itself: retries are tested in `retries`.
 const once = ['--retries', '0'];
 const { sim, nekod } = await pair({ after }, { leading: leadingToOpenai, nekod: once });
 const hasty = await gateway({ after }, [
@@ -28,7 +28,7 @@ const hasty = await gateway({ after }, [
 const user = (content) => ({ role: 'user', content });
 const ask = (gate, id, text, fields = {}) => gate.post({ session_id: id, messages: [user(text)], ...fields });
 
-/// The session is told what was said before the failure, and nothing of what failed.
+/// The upstream is told what was said before the failure, and nothing of the failed turn.
 async function goesOn(gate, id, before) {
   await sim.clearFaults();
   const text = unique('after');
@@ -39,7 +39,7 @@ async function goesOn(gate, id, before) {
 
 const error = (fields) => JSON.stringify({ error: { message: 'as the server says', ...fields } });
 
-// What is the client's matter reaches it as it is.
+// Client errors reach the client unchanged.
 const theirs = {
   'a conversation that is too long': [400, { type: 'invalid_request_error', param: 'messages', code: 'context_length_exceeded' }],
   'a filter': [400, { type: 'invalid_request_error', code: 'content_filter' }],
@@ -79,7 +79,7 @@ for (const stream of [false, true]) {
   });
 }
 
-// What is not: a server that gives a reason is heard, all else is told as ours.
+// Other errors: if the server gives a reason, the client gets it; otherwise the error is ours.
 const said = { body: error({}) };
 const ours = {
   'status 500': [{ kind: 'status', status: 500, ...said }, 500, 'upstream_error'],
@@ -110,7 +110,7 @@ for (const [name, [fault, status, code]] of Object.entries(ours)) {
   }
 }
 
-// Streams that are no whole ones: `checkBrokenStream` wants neither a finish reason nor `[DONE]`.
+// Incomplete streams: `checkBrokenStream` requires that both finish reason and `[DONE]` are missing.
 const broken = {
   'a stream that is cut': [{ kind: 'cut', after_events: 6 }, 'upstream_error'],
   'a stream that is cut behind its finish reason': [{ kind: 'cut', after_events: 12 }, 'upstream_error'],
@@ -143,7 +143,7 @@ test('an error chunk that is the client\'s matter keeps its words', async () => 
   const told = checkBrokenStream(await stream.rest());
   assert.equal(told.code, 'context_length_exceeded');
   assert.equal(told.message, 'as the server says');
-  // Before any chunk it is a status.
+  // Before the first chunk it is a status.
   await sim.fault({ call: 'completions', kind: 'error_chunk', body });
   await expectError(await ask(nekod, unique(), unique(), { stream: true }), 400, 'context_length_exceeded');
 });
@@ -256,7 +256,7 @@ test('a client that does not read pauses the upstream and costs bounded memory',
   const connection = new Connection(nekod.port);
   const body = { stream: true, session_id: id, messages: [user(`[sim tokens=1000000] ${text}`)] };
   await connection.send(rawRequest('POST', '/v1/chat/completions', body));
-  // Paused: nekod does nothing over many looks, and yet the answer is not over.
+  // Paused: nekod is idle in many checks, although the answer is not over.
   let [last, still] = [-1, 0];
   await until(async () => {
     assert.notEqual((await sim.completionOf(text))?.state, 'done', 'the whole answer was swallowed');

@@ -20,7 +20,7 @@ const user = (content) => ({ role: 'user', content });
 const system = (content) => ({ role: 'system', content });
 const assistant = (content) => ({ role: 'assistant', content });
 
-/// Sends *messages*, whole or streamed, and returns what was answered and what the upstream was told.
+/// Sends *messages*, whole or streamed, and returns the answer and what the upstream was told.
 async function turn(gate, messages, { stream = false, headers = {}, ...fields } = {}) {
   const response = await gate.post({ messages, stream, ...fields }, { headers });
   const text = await response.text();
@@ -49,7 +49,7 @@ for (const stream of [false, true]) {
     const second = await turn(nekod, [two], { session_id, stream });
     const sofar = [system('be kind'), one, assistant(first.said.content), two];
     assert.deepEqual(second.told, sofar);
-    // As everything, or as its end, again: nothing is doubled.
+    // The whole conversation again, or its end: nothing is doubled.
     const all = [...sofar, assistant(second.said.content)];
     assert.deepEqual((await turn(nekod, [...all, three], { session_id, stream })).told, [...all, three]);
   });
@@ -88,13 +88,13 @@ test('calls of tools and what they answer are part of a conversation', async () 
   const result = { role: 'tool', tool_call_id: called.tool_calls[0].id, content: 'sunny' };
   const second = await turn(nekod, [ask, first.said, result]);
   assert.equal(second.match, 'transcript');
-  // By name, the result alone is enough: the call is told again whole, with its reasoning.
+  // With a session name the result alone is enough: the call is sent again whole, with its reasoning.
   const third = await turn(nekod, [ask], { session_id: unique('session') });
   const named = { role: 'tool', tool_call_id: third.said.tool_calls[0].id, content: 'rainy' };
   const fourth = await turn(nekod, [named], { session_id: third.session });
   assert.ok(third.said.reasoning_content);
   assert.deepEqual(fourth.told, [ask, third.said, named]);
-  // Another call is another conversation.
+  // A different call makes it a different conversation.
   const other = structuredClone(called);
   other.tool_calls[0].function.arguments = '{"messages":2}';
   assert.equal((await turn(nekod, [ask, other, result])).match, 'seeded');

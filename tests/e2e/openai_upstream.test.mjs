@@ -1,4 +1,4 @@
-// An OpenAI-compatible server as upstream: what passes, both ways.
+// An OpenAI-compatible server as upstream: what passes, in both directions.
 
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
@@ -23,7 +23,7 @@ const chunksOf = (raw) => dataOf(raw).slice(0, -1).map((line) => JSON.parse(line
 const tools = [
   { type: 'function', function: { name: 'weather', parameters: { type: 'object', properties: {} }, strict: true } },
 ];
-// Known to us or not, in ranges of ours or not: it is for the server to judge.
+// Known or unknown, within our ranges or not: the server judges them.
 const parameters = {
   tools,
   tool_choice: { type: 'function', function: { name: 'weather' } },

@@ -1,4 +1,4 @@
-// Which pages and host names may use a gateway that wants no keys: the requests are those that browsers send.
+// Which pages and host names may use a gateway without keys: the requests are like those of browsers.
 
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { Connection, addKey, checkError, checkStream, gateway, leadingTo, pair, 
 
 const { sim, nekod } = await pair({ after });
 
-/// One request with just these fields.
+/// One request with only these fields.
 function send(to, method, path, headers = {}, body) {
   const fields = { Host: `127.0.0.1:${to.port}`, ...headers };
   const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
@@ -165,7 +165,7 @@ test('--allowed-hosts and --cors-origins allow more, also once they are reloaded
   const allowed = await send(other, 'DELETE', '/sessions/x', { Origin: 'https://app.test' });
   assert.equal(allowed.status, 404);
   assert.equal(allowed.headers['access-control-allow-origin'], 'https://app.test');
-  // Where some are named, others get nothing.
+  // If some origins are named, other pages get nothing.
   for (const [method, path] of [['GET', '/v1/models'], ['GET', '/health'], ['POST', chats]])
     foreign(await send(other, method, path, { ...evil, ...json }, method === 'POST' ? question(unique()) : undefined));
   assert.equal((await send(other, 'GET', '/v1/models')).headers['access-control-allow-origin'], undefined);

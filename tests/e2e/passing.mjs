@@ -1,4 +1,4 @@
-// What tests of passed requests need: an upstream that does what a test says, and requests by hand.
+// Helpers for tests of pass-through: an upstream that does what a test says, and low-level requests.
 
 import { createHash } from 'node:crypto';
 import http from 'node:http';
@@ -8,9 +8,9 @@ export const upstreamKey = 'upstream-secret-key';
 
 export const hashOf = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
-/// Starts an upstream with the OpenAI API. *handle* is given each request that is none for the list of
-/// models, the response, and what is noted of it in `heard`: `line`, `headers`, `readOn` to take the rest of
-/// its body, and `aborted` once its connection broke. *scope* has an `after`.
+/// Starts an upstream with the OpenAI API. *handle* gets each request except those for the list of models, the
+/// response, and the request's entry in `heard`: `line`, `headers`, `readOn` to read the rest of its body, and
+/// `aborted` once its connection breaks. *scope* has an `after`.
 export async function passedTo(scope, handle, models = ['m']) {
   const self = { heard: [] };
   const server = http.createServer({ requestTimeout: 0 }, (request, response) => {
@@ -35,14 +35,14 @@ export async function passedTo(scope, handle, models = ['m']) {
   return self;
 }
 
-/// All of a request's body.
+/// The whole body of a request.
 export async function bodyOf(request) {
   const pieces = [];
   for await (const piece of request) pieces.push(piece);
   return Buffer.concat(pieces);
 }
 
-/// Notes the body, and answers with *body*.
+/// Records the body, and answers with *body*.
 export const answering =
   (body = '{"ok":true}', { status = 200, headers = { 'Content-Type': 'application/json' } } = {}) =>
   async (request, response, noted) => {
@@ -50,14 +50,14 @@ export const answering =
     response.writeHead(status, headers).end(body);
   };
 
-/// nekod before that upstream.
+/// nekod in front of that upstream.
 export const before = (scope, upstream, args = []) =>
   gateway(scope, [
     ...['--upstream', 'openai', '--openai-url', upstream.url, '--openai-key', upstreamKey],
     ...['--store', 'memory', '--port', '0', '--retries', '0', ...args],
   ]);
 
-/// nekod before several upstreams, by name; the first serves where no other is asked for.
+/// nekod in front of several upstreams, by name; the first is the default.
 export function beforeSeveral(scope, upstreams, args = []) {
   const tables = Object.entries(upstreams).map(
     ([name, { url }]) => `[upstreams.${name}]\nkind = "openai"\nurl = "${url}"\nkey = "${upstreamKey}"\n`,
@@ -66,7 +66,7 @@ export function beforeSeveral(scope, upstreams, args = []) {
   return gateway(scope, ['--config', 'nekod.toml', '--port', '0', ...args], { home });
 }
 
-/// A request whose body the test writes: `request`, and `answered`, its response once the head came.
+/// A request whose body the test writes: `request`, and `answered`, its response once the header has arrived.
 export function open(nekod, method, path, { headers = {}, agent } = {}) {
   const request = http.request(`${nekod.url}${path}`, { method, headers, agent });
   const answered = new Promise((done, failed) => request.on('response', done).on('error', failed));
@@ -74,14 +74,14 @@ export function open(nekod, method, path, { headers = {}, agent } = {}) {
   return { request, answered };
 }
 
-/// Sends a whole request; returns `status`, `headers`, `body`, and `cut` where the body broke off.
+/// Sends a whole request; returns `status`, `headers`, `body`, and `cut` if the body broke off.
 export async function send(nekod, method, path, { headers = {}, body, agent } = {}) {
   const { request, answered } = open(nekod, method, path, { headers, agent });
   request.end(body);
   return whole(await answered);
 }
 
-/// All of a response.
+/// The whole body of a response.
 export async function whole(response) {
   const result = { status: response.statusCode, headers: response.headers, cut: false };
   const pieces = [];
@@ -113,6 +113,6 @@ export function form(parts, boundary = 'abc') {
   return { body, headers: { 'Content-Type': `multipart/form-data; boundary=${boundary}`, 'Content-Length': body.length } };
 }
 
-/// Waits until the upstream heard of a request, and returns what it noted of it.
+/// Waits until the upstream has got a request, and returns its entry.
 export const hears = (upstream, count = 1) =>
   until(() => upstream.heard[count - 1], 'the upstream hears of it');

@@ -1,5 +1,5 @@
-// Requests that pass to an OpenAI-compatible upstream as they are, and their answers: what goes through,
-// what does not, and at whose pace.
+// Requests that pass through to an OpenAI-compatible upstream, and their answers: what passes, what does not, and
+// at whose pace.
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';

@@ -1,5 +1,4 @@
-// nekod behind Debian's own nginx and Apache, with the very files that scripts/proxies/ has for
-// operators: only their ports are others.
+// nekod behind Debian's nginx and Apache, with the files in scripts/proxies/ for operators; only the ports differ.
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -12,7 +11,7 @@ import { checkStream, expectError, gateway, leadingTo, pair, unique, until } fro
 
 const examples = resolve(dirname(fileURLToPath(import.meta.url)), '../../scripts/proxies');
 
-/// What surrounds a site's file where it is installed.
+/// The configuration around a site's file.
 const servers = {
   nginx: {
     site: (port, upstream) =>
@@ -59,7 +58,7 @@ const servers = {
   },
 };
 
-/// The example *file* with each pair's first text, which must be there, replaced by its second.
+/// The example *file* with the first text of each pair, which must occur, replaced by the second.
 function rendered(file, changes) {
   let text = readFileSync(join(examples, file), 'utf8');
   for (const [from, to] of changes) {
@@ -69,8 +68,7 @@ function rendered(file, changes) {
   return text;
 }
 
-/// Starts a proxy in front of *nekod*, in the foreground and as one process, and returns nekod as seen
-/// through it.
+/// Starts a proxy in front of *nekod*, in the foreground and as one process, and returns nekod as seen through it.
 async function behind(kind, nekod, scope) {
   const { site, main, command } = servers[kind];
   const home = folder(scope);
@@ -90,7 +88,7 @@ async function behind(kind, nekod, scope) {
 
 const { sim, nekod } = await pair({ after }, { nekod: ['--heartbeat', '0.2'] });
 
-/// The status of an answer to a client that comes from *localAddress*.
+/// The status of an answer to a client at *localAddress*.
 const askFrom = (localAddress, { url }, headers = {}) =>
   new Promise((told, failed) => {
     const options = { method: 'POST', localAddress, agent: false };

@@ -1,5 +1,5 @@
-// Random conversations of several tenants, told in all the ways clients have, against a model of the
-// rules: which session takes each turn, and every text that every upstream chat was told.
+// Random conversations of several tenants, sent in all the ways that clients use, against a model of the rules:
+// which session takes each turn, and every text that every upstream chat was told.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { addKey, checkStream, gateway, leadingTo, simulator, temporaryFolder, un
 const steps = amount('NEKOD_STEPS', 1000);
 const atOnce = 4;
 const mostFamilies = 12;
-/// A conversation that is longer is not gone on with: all of it should fit in a preamble.
+/// Conversations do not become longer than this: all of one has to fit into a preamble.
 const longest = 20;
 
 const user = (content) => ({ role: 'user', content });
@@ -34,12 +34,12 @@ class World {
   }
 
   async start() {
-    // Sessions that leave memory after a second, or stay.
+    // Sessions leave memory after a second, or stay.
     const idle = this.chance.one(0.5) ? ['--session-idle', '1'] : [];
     this.nekod = await gateway(this.t, [...this.args, ...idle]);
   }
 
-  /// A text that was not said before.
+  /// A new text.
   text(chance, kind) {
     const text = `${kind} ${chance.name()}`;
     return chance.weighed({ [text]: 6, [`${text}\nand a second line`]: 1, [`  ${text} 你好 "\\`]: 1 });
@@ -51,7 +51,7 @@ class World {
     return { Authorization: `Bearer ${key}` };
   }
 
-  /// Sends *messages*, and has the model check what comes back. Returns the session and the answer.
+  /// Sends *messages*, and lets the model check the answer. Returns the session and the answer.
   async ask(chance, tenant, messages, fields = {}) {
     const answer = await this.send(chance, tenant, messages, fields);
     await this.check(answer);
@@ -81,7 +81,7 @@ class World {
     return telling(took, () => `${tenant.name} -> ${session}: ${JSON.stringify(request)}`);
   }
 
-  /// Has *conversation*, which ends with a question, answered.
+  /// Gets an answer for *conversation*, which ends with a question.
   async answer(chance, conversation, fields) {
     const answer = await this.ask(chance, conversation.tenant, conversation.messages, fields);
     conversation.messages.push(assistant(answer.text));
@@ -93,7 +93,7 @@ class World {
   async step() {
     if (this.families.length > mostFamilies) this.families.shift();
     if (this.families.length < 3 || this.chance.one(0.15)) this.families.push({ conversations: [] });
-    // What happens at once happens to different conversations: the model knows no order among equals.
+    // Concurrent events concern different conversations, since the model knows no order between them.
     const touched = new Set(Array.from({ length: 1 + this.chance.below(atOnce) }, () => this.chance.of(this.families)));
     const happening = [...touched].map((family) => [family, this.chance.branch()]);
     await this.sim.settings({ tokens: this.chance.of([0, 3, 5]) });
@@ -111,7 +111,7 @@ class World {
     await this[what](chance, conversation, family);
   }
 
-  /// A conversation begins: with words of its own, or with those that every tenant begins with.
+  /// A conversation begins, with its own words or with those that every tenant uses.
   async open(chance, _, family) {
     const tenant = chance.of(this.tenants);
     const opening = chance.one(0.4) ? `hello ${++tenant.openings}` : this.text(chance, 'opening');
@@ -127,7 +127,7 @@ class World {
     await this.answer(chance, conversation);
   }
 
-  /// The next turn by a client that names the session: the message alone, or all of them.
+  /// The next turn of a client that names the session: with the new message only, or with all messages.
   async named(chance, conversation) {
     const text = user(this.text(chance, 'named'));
     const session_id = conversation.session;
@@ -145,7 +145,7 @@ class World {
     await this.answer(chance, conversation);
   }
 
-  /// An earlier message is said otherwise, and what followed it is given up.
+  /// An earlier message is replaced, and everything after it is dropped.
   async edit(chance, conversation) {
     const { messages } = conversation;
     const questions = messages.flatMap((message, i) => (message.role === 'user' ? [i] : []));
@@ -154,7 +154,7 @@ class World {
     await this.answer(chance, conversation);
   }
 
-  /// An earlier message is changed, and what followed it stays.
+  /// An earlier message is changed, and everything after it stays.
   async rewrite(chance, conversation) {
     const message = chance.of(conversation.messages);
     conversation.messages = conversation.messages.map((each) =>
@@ -176,14 +176,14 @@ class World {
     await this.next(chance, conversation);
   }
 
-  /// A copy goes on by itself.
+  /// A copy continues separately.
   async fork(chance, conversation, family) {
     const copy = { ...conversation, messages: [...conversation.messages] };
     family.conversations.push(copy);
     await this.next(chance, chance.of([copy, conversation]));
   }
 
-  /// Two copies go on at once: at most one of them in the session.
+  /// Two copies continue at once: at most one of them in the session.
   async race(chance, conversation, family) {
     const text = user(this.text(chance, 'both'));
     const copy = { ...conversation, messages: [...conversation.messages] };
@@ -200,7 +200,7 @@ class World {
       await this.check(answer);
   }
 
-  /// A request that a chat program makes for itself.
+  /// A request that a chat program makes for its own purposes.
   async aside(chance, { tenant, messages }) {
     const said = messages.map((message) => message.content).join('\n');
     const [list, fields] = chance.of([
@@ -258,7 +258,7 @@ class World {
   }
 }
 
-/// How often what happens.
+/// The relative frequency of events.
 const events = {
   next: 10,
   named: 3,
@@ -274,7 +274,7 @@ const events = {
   forget: 1,
 };
 
-/// *messages* as some client sends them: saying the same.
+/// *messages* as some client sends them, with the same meaning.
 function dressed(chance, messages) {
   if (chance.one(0.5)) return [...messages];
   const nothing = () => (chance.one(0.2) ? [assistant(chance.of([null, '', []]))] : []);

@@ -1,4 +1,4 @@
-// Upstreams that lead elsewhere: redirects, which are followed or named, and nekods that lead to themselves.
+// Upstreams that lead elsewhere: redirects, which are followed or named, and nekods that lead back to themselves.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -9,7 +9,7 @@ import { leadingToAddress, replyWell, scriptedServer } from './scripted.mjs';
 const english = ['--language', 'en'];
 const chat = (text, fields = {}) => ({ model: 'm', messages: [{ role: 'user', content: text }], ...fields });
 
-/// A server whose chats at /v1 are sent to *target*, and answered anywhere else.
+/// A server that redirects chats at /v1 to *target*, and answers them at any other path.
 const moved = (t, status, target) =>
   scriptedServer(t, undefined, (request, response) => {
     if (!request.line.includes('/v1/')) return replyWell(request, response);
@@ -61,7 +61,7 @@ test('a nekod that is its own upstream refuses at once, by name', async (t) => {
     assert.equal(response.headers.get('x-should-retry'), 'false');
     await expectError(response, 508, 'upstream_loop');
   }
-  // Each request asked once, and that was refused.
+  // Each request made one call, which was refused.
   assert.equal((await nekod.figures())['nekod_upstream_calls_total{call="chat_completions",outcome="refused",upstream="openai"}'], 2);
   assert.equal(await nekod.figure('nekod_turns_total{outcome="failed"}'), 2);
 });

@@ -1,4 +1,4 @@
-// SIGHUP: what changes while nekod runs, what it says of the rest, and that a mistake changes nothing.
+// SIGHUP: what changes at run time, what nekod says about the rest, and that a mistake changes nothing.
 
 import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { addKey, certificate, checkStream, gateway, leadingTo, simulator, tempor
 
 const sim = await simulator({ after });
 
-/// Sends SIGHUP, and waits for the word on it.
+/// Sends SIGHUP, and waits for the log line about it.
 async function reload(nekod, word = /settings reloaded/) {
   const before = nekod.log.length;
   nekod.kill('SIGHUP');
@@ -94,7 +94,7 @@ test('limits, aliases and the log level change; a running stream does not notice
     return data.some((model) => model.id === 'kitten');
   }, 'the alias is not there');
   assert.equal(await status(nekod), 200);
-  // The log is written behind the answers.
+  // The log line may follow the answer.
   await nekod.logged(/ debug upstream post_message ok /);
   checkStream(await stream.rest());
 });

@@ -1,5 +1,4 @@
-// Requests that are sent again: each reads the answer of the first, and the upstream hears the message
-// once.
+// Retries: each reads the answer of the first request, and the upstream gets the message once.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -14,7 +13,7 @@ const keyed = (key, more) => ({ headers: { 'Idempotency-Key': key, ...more } });
 
 const send = async (body, options, gate = nekod) => answerOf(await gate.post(body, options));
 
-/// Sends a request and leaves as soon as the upstream has its message.
+/// Sends a request and leaves once the upstream has its message.
 async function leaveEarly(text, body, options) {
   const leaving = new AbortController();
   const gone = nekod.post(body, { ...options, signal: leaving.signal }).then(
@@ -26,7 +25,7 @@ async function leaveEarly(text, body, options) {
   await gone;
 }
 
-/// How often the upstream was sent *text*.
+/// How many times the upstream was sent *text*.
 const posts = async (text) =>
   (await sim.chats()).flatMap((chat) => chat.messages).filter((m) => m.text.includes(text)).length;
 
@@ -75,7 +74,7 @@ test('one of them may leave, in the middle of its stream, and the others read on
 
 test('who has the beginning of a stream and leaves does not come back, unless it has a key', async () => {
   const again = async (options) => {
-    // Long enough to be left before its end in a slow build, too.
+    // Long enough to be left before its end, even in a slow build.
     const text = `[sim tokens=400 delay=5] ${unique()}`;
     const stream = await nekod.stream(text, {}, options(0));
     await stream.started();
@@ -116,7 +115,7 @@ test('a session by name: a repeated request joins its turn, running or waiting, 
   const running = await nekod.stream(one, named, nth(0));
   await running.started();
   const waiting = ask(two, 0);
-  // What asks for them counts as well.
+  // The request for the metrics counts as well.
   await until(async () => (await nekod.figure('nekod_open_requests')) === 3, 'it does not wait');
   const answers = await Promise.all([ask(one, 1), ask(two, 1), waiting]);
   assert.equal(answers[0].text, checkStream(await running.rest()).text);
@@ -167,7 +166,7 @@ test("who only says the same words first is not told another client's answer, th
   const body = question(text);
   const from = (key, count) => nth(count, { Authorization: `Bearer ${key}` });
   const first = await send(body, from('alice', 0));
-  // The first try of this one came to nothing before it was here.
+  // The first try of this request failed before it reached nekod.
   const other = await send(body, from('bob', 1));
   assert.ok(!other.replayed);
   assert.notEqual(other.session, first.session);

@@ -1,4 +1,4 @@
-// The report of bench/compare, made of fixed figures: that it shows them, and says which are missing.
+// The report of bench/compare, made of fixed figures: it shows them, and says which are missing.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -11,7 +11,7 @@ const plan = (pairs) => ({ kind: 'plan', pairs, seconds: 3 });
 const work = { kind: 'cost', name: 'busy streams: an event', unit: 'pieces', goal: 1.25 };
 const delay = { kind: 'time', name: 'first text, p50 in ms', time: 'first_token', percentile: 'p50', goal: 0.3 };
 
-/// A run of nekod-bench that used so many microseconds for each of a million pieces.
+/// A run of nekod-bench with that many microseconds for each of a million pieces.
 const cost = (name, pair, server, micros, more = {}) => ({
   ...{ kind: 'run', name, pair, server, exit: 0, complaint: '' },
   figures: { pieces: 1e6, pieces_per_second: 500 * micros, own_cpu_seconds: 0.5, watched_cpu_seconds: micros },
@@ -29,11 +29,11 @@ const three = [plan(3), work, ...[[2, 3], [2.5, 3], [4, 8]].flatMap(([nginx, nek
   cost(work.name, i + 1, 'nekod', nekod),
 ])];
 
-/// The cells of the first row of the first table that has one.
+/// The cells of the first row of the first table with rows.
 const row = (lines) => tables(subjects(lines)).find(({ rows }) => rows.length).rows[0];
 const count = (text, what) => text.split(what).length - 1;
 
-/// That each element ends where it should. Returns the names of all.
+/// Checks that each element is closed properly. Returns the names of all.
 function elements(html) {
   const [open, names] = [[], []];
   const style = html.replace(/<style>[^<]*<\/style>/, '').replace('<!DOCTYPE html>', '');

@@ -1,4 +1,4 @@
-// Requests that must be refused: the status, the code, the field and the text of each.
+// Requests that must be refused: the status, code, field and text of each.
 
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
@@ -147,7 +147,7 @@ test('a compressed body is refused by the field that tells of it', async () => {
   }
   for (const coding of ['identity', 'Identity', ''])
     assert.equal((await nekod.post(chat({}), { headers: { 'Content-Encoding': coding } })).status, 200);
-  // A long one is not even read.
+  // A long body is not even read.
   const long = new Connection(nekod.port).reading();
   await long.send(rawRequest('POST', '/v1/chat/completions', '', { 'Content-Encoding': 'gzip', 'Content-Length': 100_000 }));
   await long.seen(/^HTTP\/1\.1 415 [^]*Accept-Encoding: identity/);

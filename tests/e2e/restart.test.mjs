@@ -1,4 +1,4 @@
-// Restarts under load: with a socket that outlives nekod, as systemd holds one, no request is lost.
+// Restarts under load: with a socket that outlives nekod, like systemd's, no request is lost.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { gateway, leadingTo, programs, sanitized, simulator, temporaryFolder, until } from './support.mjs';
 
-/// A bound socket that nobody accepts from here; `fd` is for those who inherit it.
+/// A bound socket that is not accepted from here; `fd` is for programs that inherit it.
 function boundSocket(t) {
   const { TCP, constants } = process.binding('tcp_wrap');
   const handle = new TCP(constants.SERVER);

@@ -1,4 +1,4 @@
-// Turns that the upstream did not take, tried again: which, how often, and when no more.
+// Retries of turns that the upstream did not accept: which, how often, and when not.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -8,7 +8,7 @@ const kinds = {
   anuneko: {
     leading: leadingTo,
     call: 'stream',
-    /// How often *text* was told, and answered.
+    /// How many times *text* was told, and how many times it was answered.
     async told(sim, text) {
       const messages = (await sim.chats()).flatMap((chat) => chat.messages).filter((m) => m.text.includes(text));
       return messages.length;
@@ -75,7 +75,7 @@ for (const [kind, { leading, call, told }] of Object.entries(kinds)) {
     const { sim, nekod } = await start(t);
     const [lost, cut] = [unique('lost'), unique('cut')];
     await sim.fault({ call, kind: 'reset' });
-    // A server that remembers nothing may be asked once more, for a reset shows that it is not at work.
+    // A server that remembers nothing may be asked once more: after a reset it is not working on the request.
     if (kind === 'openai') await nekod.ask(lost);
     else await expectError(await say(nekod, lost), 502, 'upstream_error');
     await sim.fault({ call, kind: 'cut', after_events: 3 });
@@ -96,7 +96,7 @@ for (const [kind, { leading, call, told }] of Object.entries(kinds)) {
     left.catch(() => {});
     await until(async () => (await nekod.total('nekod_upstream_retries_total')) === 1, 'it is not tried again');
     leaving.abort();
-    // The session's next turn runs at once, and that one never.
+    // The session's next turn runs at once, and that one never does.
     await nekod.ask(unique(), { session_id: id });
     assert.equal(await told(sim, text), 0);
     assert.equal((await sim.report()).calls[call], 2);

@@ -1,4 +1,4 @@
-// Paths, methods, models, health and what browsers ask before they ask.
+// Paths, methods, models, health and preflight requests of browsers.
 
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';

@@ -1,4 +1,4 @@
-// A server with the OpenAI API that says what a test wants, where the simulator is too well-behaved.
+// A server with the OpenAI API that answers as a test says, for answers that the simulator does not give.
 
 import http from 'node:http';
 
@@ -11,7 +11,7 @@ export const answer = (text) => ({
   choices: [{ index: 0, message: { role: 'assistant', content: text }, finish_reason: 'stop' }],
 });
 
-/// A failure as most servers tell it.
+/// A failure in the usual form.
 export const failure = (message, fields = {}) => ({ error: { message, ...fields } });
 
 /// Answers with JSON, and with header fields.
@@ -29,13 +29,13 @@ export function replyStream(response, text) {
   response.end(`${chunks.join('')}data: [DONE]\n\n`);
 }
 
-/// Answers a chat well, whole or as a stream, as it asks.
+/// Answers a chat properly, whole or as a stream, as requested.
 export const replyWell = (request, response, text = 'ok') =>
   request.body.stream ? replyStream(response, text) : reply(response, 200, answer(text));
 
-/// Starts one, at *port* where it is given. `models` is its list of models, as a value, as text, or as a
-/// function of the response; `say` answers a chat, given the request with its `body`, and the response. It
-/// notes `requests`: method, address, header fields and `body`. *scope* has an `after`.
+/// Starts a server, at *port* if given. `models` is its list of models, as a value, as text, or as a function of
+/// the response; `say` answers a chat, given the request with its `body`, and the response. `requests` has the
+/// method, path, header fields and `body` of each request. *scope* has an `after`.
 export async function scriptedServer(scope, models = { data: [{ id: 'm' }] }, say = replyWell, port = 0) {
   const self = { models, say, requests: [] };
   const server = http.createServer((request, response) => {
@@ -51,7 +51,7 @@ export async function scriptedServer(scope, models = { data: [{ id: 'm' }] }, sa
     });
   });
   await new Promise((open) => server.listen(port, '127.0.0.1', open));
-  /// Ends it at once; its port refuses connections then.
+  /// Stops it at once; its port then refuses connections.
   self.stop = () => {
     server.closeAllConnections();
     return new Promise((closed) => server.close(closed));
@@ -59,12 +59,12 @@ export async function scriptedServer(scope, models = { data: [{ id: 'm' }] }, sa
   scope.after(() => self.stop());
   self.port = server.address().port;
   self.origin = `http://127.0.0.1:${self.port}`;
-  /// The chats that it was asked for.
+  /// The chat requests it has got.
   self.chats = () => self.requests.filter((r) => r.line.startsWith('POST'));
   return self;
 }
 
-/// The arguments that lead nekod to an address as to an OpenAI-compatible server.
+/// The arguments that point nekod at an OpenAI-compatible server.
 export const leadingToAddress = (url) => [
   ...['--upstream', 'openai', '--openai-url', url, '--store', 'memory', '--port', '0'],
 ];

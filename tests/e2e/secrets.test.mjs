@@ -1,4 +1,4 @@
-// What must stand in no log line and no error text, at any log level.
+// What must not appear in any log line or error text, at any log level.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// The list of sessions page by page, one session, and deleting many: with sessions in memory, in a
-// file, and on their way between the two.
+// The list of sessions page by page, one session, and deleting many: with sessions in memory, in a file, and in
+// transition.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { checkBrokenStream, checkStream, expectError, gateway, leadingTo, simula
 
 const sim = await simulator({ after });
 
-/// Keeps sessions in a file; they leave memory after a second.
+/// Sessions are in a file; they leave memory after a second.
 const start = (t, ...args) =>
   gateway(t, [...leadingTo(sim), '--store', `sqlite:${join(temporaryFolder(t), 'sessions.db')}`, '--session-idle', '1', ...args]);
 
@@ -17,7 +17,7 @@ const json = async (nekod, path, method) => (await call(nekod, path, method)).js
 const clear = (nekod, query) => json(nekod, `/sessions?${query}`, 'DELETE');
 const ids = async (nekod) => (await json(nekod, '/sessions')).sessions.map((session) => session.id);
 
-/// Sessions of these ids, each with an answered turn, some at a time.
+/// Creates sessions with these ids and an answered turn each, several at a time.
 async function make(nekod, wanted, fields = {}) {
   const rest = [...wanted];
   const work = async () => {
@@ -26,7 +26,7 @@ async function make(nekod, wanted, fields = {}) {
   await Promise.all(Array.from({ length: 16 }, work));
 }
 
-/// All pages from the first one on; *between* is called behind each.
+/// All pages from the first one on; *between* is called after each.
 async function pages(nekod, limit, between = async () => {}) {
   const all = [];
   let page = await json(nekod, `/sessions?limit=${limit}`);
@@ -49,7 +49,7 @@ for (const store of ['file', 'memory'])
     const left = [...goes];
     const busy = [...stays];
     const between = async ({ sessions }) => {
-      // The last one of the page goes too, where it may: the next page begins behind it all the same.
+      // Also deletes the last one of the page, if possible: the next page still begins after it.
       const gone = [sessions.at(-1).id, left[0]].filter((id) => left.includes(id));
       await Promise.all([
         ...gone.map((id) => call(nekod, `/sessions/${id}`, 'DELETE')),
@@ -178,7 +178,7 @@ test('turns of others go on while many are deleted', async (t) => {
   assert.ok((await cleared).deleted >= 300);
   const still = await ids(nekod);
   assert.ok(!still.some((id) => id.startsWith('old')));
-  // One that was faster than the request may have gone with the others.
+  // A session that was created before the deletion request arrived may be deleted with the others.
   await make(nekod, fresh);
   assert.deepEqual((await ids(nekod)).sort(), [...fresh].sort());
 });

@@ -1,5 +1,5 @@
-// Which session should take a turn, and what its upstream chat should be told: the rules again, in
-// plain sight of what was sent. Keeps lists where nekod keeps digests.
+// A model of the rules: which session should take a turn, and what its upstream chat should be told. Keeps lists
+// where nekod keeps digests.
 
 import assert from 'node:assert/strict';
 
@@ -12,7 +12,7 @@ export const models = Object.keys(upstreamNames);
 const textOf = (content) =>
   Array.isArray(content) ? content.map((part) => part.text).join('\n') : (content ?? '');
 
-/// A conversation's messages as the rules see them, one string for all.
+/// A conversation's messages as the rules compare them, in one string.
 const transcriptOf = (messages) =>
   messages
     .map(({ role, content }) => [role, textOf(content).replace(/[ \t\r\n\f\v]+$/, '')])
@@ -34,7 +34,7 @@ function seeded(before, text) {
   ].join('');
 }
 
-/// What the rules look at in a request.
+/// The parts of a request that the rules look at.
 function reading({ messages, stream, session_id }) {
   const says = (message) => textOf(message.content).trim() !== '';
   const answers = (message) => message.role === 'assistant' && says(message);
@@ -59,21 +59,21 @@ const isPrompt = (message) => message.role === 'system';
 const bodyOf = (messages) => messages.slice(messages.findIndex((message) => !isPrompt(message)));
 
 export class SessionModel {
-  /// By tenant and id; a session that was deleted is not there.
+  /// By tenant and id; without deleted sessions.
   sessions = new Map();
-  /// Every chat there ever was: its model's name, and messages with their replies.
+  /// Every chat ever created: its model's name, and its messages with their replies.
   chats = [];
-  /// How many turns had which match.
+  /// The number of turns by match.
   matches = {};
-  /// Turns for which the rules leave a choice.
+  /// The number of turns for which the rules leave a choice.
   open = 0;
 
   of(tenant) {
     return [...this.sessions.values()].filter((session) => session.tenant === tenant);
   }
 
-  /// Takes down a turn that was answered, after checking where it went.
-  /// @param head The `match` and the `session` that the answer named.
+  /// Records an answered turn, after checking which session took it.
+  /// @param head The `match` and the `session` in the answer.
   took(tenant, request, head, reply) {
     const r = reading(request);
     this.matches[head.match] = (this.matches[head.match] ?? 0) + 1;
@@ -94,8 +94,7 @@ export class SessionModel {
     for (const twin of twins) twin.hasTwin = twins.length > 1;
   }
 
-  /// Of sessions that tell the same nekod finds one, and another only where that one is in nobody's
-  /// memory yet.
+  /// Of several sessions with the same history nekod finds one; it may miss another that is not in memory yet.
   #mayBeMissed(found) {
     if (!found.some((session) => session.hasTwin)) return false;
     ++this.open;
@@ -123,7 +122,7 @@ export class SessionModel {
     session.messages = [...before, ...r.fresh, { role: 'assistant', content: reply }];
   }
 
-  /// What stands before the new part, and whether the chat knows that already.
+  /// The messages before the new part, and whether the chat knows them already.
   #course({ messages }, r) {
     const known = transcriptOf(messages);
     if (!r.named) return { goesOn: transcriptOf(r.before) === known, before: r.before };

@@ -54,7 +54,7 @@ test('another system prompt begins a new chat, which is told the conversation un
   assert.deepEqual(texts(await sim.chatWith(two)), [
     `[Instructions]\n${rule}\n\n[Conversation so far]\nUser: ${one}\n\nAssistant: ${text}\n\n[New message]\n${two}`,
   ]);
-  // The same prompt again, or none, goes on there.
+  // With the same prompt, or none, the session continues there.
   await nekod.ask(three, { session_id, messages: [prompted[0], { role: 'user', content: three }] });
   assert.equal((await sim.chatWith(three)).messages.at(-1).text, three);
   assert.ok((await sim.chatWith(three)).messages[0].text.includes(rule));
@@ -104,7 +104,7 @@ for (const scope of ['ses_0123456789', 'a/b c', 'x'.repeat(200), '.'])
     assert.equal(third.response.headers.get('x-session-match'), 'transcript');
     assert.equal(third.json.session_id, first.json.session_id);
     assert.deepEqual(texts(await sim.chatWith(one)), [one, three]);
-    // Within its scope a conversation is recognised, and nowhere else.
+    // A conversation is recognised within its scope, and nowhere else.
     messages.push({ role: 'assistant', content: third.text }, { role: 'user', content: unique() });
     for (const elsewhere of [{}, { headers: { 'X-Session-Id': 'another' } }])
       assert.equal((await nekod.ask('', { messages }, elsewhere)).response.headers.get('x-session-match'), 'seeded');
@@ -232,7 +232,7 @@ test('deleting a session answers the turns that wait for it', async () => {
   const running = await nekod.stream(`[sim tokens=200000 delay=20] ${unique()}`, { session_id: id });
   await running.started();
   const waiting = nekod.post({ messages: [{ role: 'user', content: unique() }], session_id: id });
-  // The session may be gone before the second request arrives: then that one starts it anew.
+  // The session may be gone before the second request arrives: then that request begins it again.
   await remove(id);
   const response = await waiting;
   if (response.status !== 200) await expectError(response, 404, 'session_deleted');

@@ -1,4 +1,4 @@
-// Where settings come from, what is refused before anything starts, and how they are shown.
+// Sources of settings, what is refused before anything starts, and how settings are shown.
 
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';

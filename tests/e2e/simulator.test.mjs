@@ -1,4 +1,4 @@
-// The simulator's own rules: without them the other tests would prove nothing.
+// The simulator's own rules, on which the other tests rely.
 
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';

@@ -1,5 +1,5 @@
-// Clients that do not read, a thousand at a time: each costs a set number of bytes, is dropped in time, and
-// takes nothing from those beside it.
+// Clients that do not read, a thousand at a time: each costs a bounded number of bytes, is dropped in time, and
+// does not harm the others.
 
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
@@ -8,7 +8,7 @@ import { Connection, checkStream, gateway, leadingTo, leadingToOpenai, rawReques
 const count = sanitized ? 100 : 1000;
 const sim = await simulator({ after });
 
-/// *count* clients that ask for as much as there is, and read nothing.
+/// *count* clients that ask for as much as possible, and read nothing.
 async function stall(nekod) {
   const flood = () => rawRequest('POST', '/v1/chat/completions', { stream: true, messages: [{ role: 'user', content: `[sim tokens=10000000] ${unique()}` }] });
   const clients = Array.from({ length: count }, () => new Connection(nekod.port));
@@ -24,7 +24,7 @@ for (const [kind, buffer] of [['anuneko', 65_536], ['anuneko', 262_144], ['opena
     const before = nekod.memory();
     const clients = await stall(nekod);
     await until(async () => (await nekod.figure('nekod_open_streams')) === count, 'they are not streamed to');
-    // Normal clients next to them are answered while nekod is at its busiest.
+    // Normal clients get answers while nekod is at its busiest.
     checkStream(await (await nekod.stream(unique('beside'))).rest());
     // Paused.
     await nekod.resting(100, 'the upstream is never paused');
@@ -35,7 +35,7 @@ for (const [kind, buffer] of [['anuneko', 65_536], ['anuneko', 262_144], ['opena
     clients.forEach((client) => client.end());
     await sim.quiet();
     await until(async () => (await nekod.figure('nekod_open_streams')) === 0, 'streams stay open');
-    // A reply hears of its client's end when its turn comes, behind the server that counts streams.
+    // A reply learns of its client's end in its next run, after the server, which counts streams.
     await until(async () => (await nekod.figure('nekod_buffered_bytes')) === 0, 'bytes stay in memory');
   });
 }
@@ -47,7 +47,7 @@ test('past --write-timeout they are dropped, and a client that takes a little no
   const slow = new Connection(nekod.port);
   const began = Date.now();
   await slow.send(rawRequest('POST', '/v1/chat/completions', { stream: true, messages: [{ role: 'user', content: `[sim tokens=200000] ${text}` }] }, { Connection: 'close' }));
-  // Each look takes 10 ms or more: in the end it has taken much longer than a client may that takes nothing.
+  // Each check takes 10 ms or more: in the end it has taken much longer than a client may that accepts nothing.
   let [got, end] = [0, ''];
   await until(() => {
     const piece = slow.socket.read(Math.min(slow.socket.readableLength, 1 << 18));

@@ -1,5 +1,5 @@
-// Requests that are sent again when nekod was killed meanwhile, or their conversation has left its memory:
-// what was answered and stored is answered once more, and the upstream hears the message once.
+// Retries after nekod was killed, or after the conversation has left memory: a stored answer is given again, and
+// the upstream gets the message once.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const nth = (count) => ({ 'X-Stainless-Retry-Count': `${count}` });
 
 const send = async (nekod, body, headers) => answerOf(await nekod.post(body, { headers }));
 
-/// How often an upstream of that kind was sent *text* as the newest message.
+/// How many times an upstream of that kind was sent *text* as the newest message.
 const posts = {
   anuneko: async (text) => (await sim.chats()).flatMap((chat) => chat.messages).filter((m) => m.text.includes(text)).length,
   openai: async (text) => (await sim.completions()).filter((c) => c.body.messages.at(-1).content === text).length,
@@ -97,7 +97,7 @@ for (const kind of ['anuneko', 'openai'])
         await sim.fault({ call: { anuneko: 'stream', openai: 'completions' }[kind], kind: 'silent' });
         const cut = assert.rejects(send(nekod, body, nth(0)));
         await until(async () => (await posts[kind](text)) > before, 'it is not sent');
-        // That the answer of before is none of its.
+        // Waits for the record that the earlier answer no longer belongs to it.
         await until(async () => (await nekod.figure('nekod_store_records_total')) > written, 'nothing is written');
         await killed(nekod);
         await cut;

@@ -1,5 +1,5 @@
-// What every end-to-end test needs: real processes, a client, a strict reader of streams, and one way
-// to wait. Nothing here sleeps for a fixed time.
+// What every end-to-end test needs: real processes, a client, a strict parser of streams, and one way to wait.
+// Nothing here sleeps for a fixed time.
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
@@ -15,13 +15,13 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 /// The folder of the build, where the programs are.
 export const programs = resolve(root, process.env.NEKOD_BIN_DIR ?? 'build/release');
 
-/// How long anything may take before a test says that it hangs, in milliseconds.
+/// The time after which a test counts as hanging, in milliseconds.
 export const patience = Number(process.env.NEKOD_PATIENCE ?? 60_000);
 
-/// Why a test that counts files or bytes is skipped: sanitizers have their own; else false.
+/// Why a test that counts files or bytes is skipped: sanitizers use some themselves; else false.
 export const sanitized = process.env.NEKOD_SANITIZE ? 'a build with sanitizers' : false;
 
-/// The account token that `pair` gives both programs.
+/// The account token that `pair` gives to both programs.
 export const accountToken = 'secret-token';
 
 /// Calls *probe* until it returns something truthy, and returns that.
@@ -35,14 +35,14 @@ export async function until(probe, what, deadline = patience) {
   }
 }
 
-/// A folder that is gone after the test.
+/// A folder that is deleted after the test.
 export function temporaryFolder(scope) {
   const folder = mkdtempSync(join(tmpdir(), 'nekod-e2e-'));
   scope.after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/// A new certificate for localhost that signs itself: the paths of its `cert` and `key`.
+/// A new self-signed certificate for localhost: the paths `cert` and `key`.
 export function certificate(scope, folder = temporaryFolder(scope)) {
   const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
   const names = 'subjectAltName=DNS:localhost,IP:127.0.0.1';
@@ -58,14 +58,14 @@ export function addKey(file, name, ...args) {
   return execFileSync(join(programs, 'nekod'), words, { encoding: 'utf8' }).trim();
 }
 
-/// A text that no other test sends.
+/// A unique text.
 export const unique = (text = 'message') => `${text}-${randomUUID().slice(0, 8)}`;
 
-/// One running program. Ends with its test, and also if this process is killed.
+/// A running program. Ends with its test, even if this process is killed.
 export class Program {
-  /// @param options `env`: variables beside those that a shell has; `files`: how many may be open, as
-  ///                prlimit takes it; `limits`: other words for prlimit; `home`: files to find in the
-  ///                working folder, by name; `socket`: a descriptor that it inherits, as from systemd.
+  /// @param options `env`: further variables; `files`: the limit of open files, in prlimit's notation; `limits`:
+  /// other arguments of prlimit; `home`: files to put into the working folder, by name; `socket`: a descriptor to
+  /// inherit, as from systemd.
   constructor(name, args, { env = {}, files, limits = [], home = {}, socket } = {}) {
     this.name = name;
     this.log = '';
@@ -102,7 +102,7 @@ export class Program {
     return this.process.pid;
   }
 
-  /// Waits for the line that tells the address.
+  /// Waits for the line with the address.
   async listening() {
     const line = await until(
       () => this.status || this.log.match(/listening on (\S+):(\d+)/),
@@ -114,7 +114,7 @@ export class Program {
     return this;
   }
 
-  /// Waits until the log has *pattern*, and returns the match. Lines leave nekod a moment after what they tell.
+  /// Waits until the log matches *pattern*, and returns the match. Log lines may follow their events by a moment.
   logged(pattern) {
     return until(() => this.log.match(pattern), `no ${pattern} in:\n${this.log.slice(-4000)}`);
   }
@@ -128,7 +128,7 @@ export class Program {
     return until(() => this.status, `${this.name} does not end:\n${this.log.slice(-2000)}`, deadline);
   }
 
-  /// Ends the program whatever it does, and looks for what sanitizers had to say.
+  /// Ends the program in any case, and looks for reports of sanitizers.
   async stop() {
     this.kill('SIGTERM');
     const impatient = setTimeout(() => this.kill('SIGTERM'), 1000);
@@ -152,7 +152,7 @@ export class Program {
     return Number(fields[11]) + Number(fields[12]);
   }
 
-  /// Once it has next to nothing to do over so many looks.
+  /// Waits until it was nearly idle in that many consecutive checks.
   async resting(looks, complaint) {
     let [last, still] = [-1, 0];
     await until(() => {
@@ -168,7 +168,7 @@ export class Program {
   }
 }
 
-/// The simulator with its books.
+/// The simulator and its records.
 class Simulator extends Program {
   async #call(method, path, body) {
     const response = await fetch(this.url + path, {
@@ -187,7 +187,7 @@ class Simulator extends Program {
   async chats() {
     return (await this.#call('GET', '/sim/chats')).chats;
   }
-  /// The requests for completions, as they came.
+  /// The requests for completions as they arrived.
   async completions() {
     return (await this.#call('GET', '/sim/completions')).completions;
   }
@@ -204,7 +204,7 @@ class Simulator extends Program {
     return this.#call('POST', '/sim/reset');
   }
 
-  /// The chat that was sent a message with *text* in it, or undefined.
+  /// The chat with a message that contains *text*, or undefined.
   async chatWith(text) {
     return (await this.chats()).find((chat) => chat.messages.some((m) => m.text.includes(text)));
   }
@@ -214,13 +214,13 @@ class Simulator extends Program {
     return until(() => this.chatWith(text), `${text} does not reach the simulator`);
   }
 
-  /// The newest request for a completion whose last message has *text* in it, or undefined.
+  /// The newest request for a completion whose last message contains *text*, or undefined.
   async completionOf(text) {
     const last = (entry) => JSON.stringify(entry.body.messages.at(-1));
     return (await this.completions()).findLast((entry) => last(entry).includes(text));
   }
 
-  /// Waits for such a request to be in that state.
+  /// Waits for such a request in that state.
   completed(text, state) {
     const probe = async () => {
       const found = await this.completionOf(text);
@@ -229,7 +229,7 @@ class Simulator extends Program {
     return until(probe, `${text} is not ${state} at the simulator`);
   }
 
-  /// Waits until no reply is under way, and returns the report.
+  /// Waits until no reply is running, and returns the report.
   quiet() {
     return until(async () => {
       const report = await this.report();
@@ -242,7 +242,7 @@ class Simulator extends Program {
 export class Gateway extends Program {
   /// `POST /v1/chat/completions`; *body* is an object, or a string that is sent as it is.
   post(body, { headers = {}, signal, path = '/v1/chat/completions' } = {}) {
-    // By hand: in Node 20 a signal of AbortSignal.any() may be forgotten before it fires.
+    // Without AbortSignal.any(): Node 20 may collect such a signal before it fires.
     const leaving = new AbortController();
     setTimeout(() => leaving.abort(new Error('no end of the answer')), patience).unref();
     signal?.addEventListener('abort', () => leaving.abort());
@@ -254,19 +254,19 @@ export class Gateway extends Program {
     });
   }
 
-  /// What `/metrics` says: values by their names and labels as they are written.
+  /// The values in `/metrics`, by name and labels as written.
   async figures() {
     const text = await (await fetch(`${this.url}/metrics`)).text();
     const samples = text.matchAll(/^([a-z_]+(?:\{.*\})?) (\S+)$/gm);
     return Object.fromEntries([...samples].map(([, name, value]) => [name, Number(value)]));
   }
 
-  /// One of them.
+  /// One of these values.
   async figure(name) {
     return (await this.figures())[name];
   }
 
-  /// The sum of those of one name, which have *label* among their labels.
+  /// The sum of the values of one name that have *label* among their labels.
   async total(name, label = '') {
     const samples = Object.entries(await this.figures());
     return samples
@@ -282,7 +282,7 @@ export class Gateway extends Program {
     return { response, json: JSON.parse(body), text: JSON.parse(body).choices[0].message.content };
   }
 
-  /// A streamed answer to *text*, its head already there.
+  /// A streamed answer to *text* whose header has arrived.
   async stream(text, fields = {}, options = {}) {
     const leaving = new AbortController();
     const response = await this.post(
@@ -293,7 +293,7 @@ export class Gateway extends Program {
   }
 }
 
-/// What an answer is, be it streamed or whole; must have succeeded.
+/// The content of an answer, streamed or whole; must have succeeded.
 export async function answerOf(response) {
   const body = await response.text();
   assert.equal(response.status, 200, body);
@@ -327,7 +327,7 @@ class Stream {
     this.#leaving = leaving;
   }
 
-  /// Reads what comes next.
+  /// Reads the next bytes.
   async more() {
     try {
       const { done, value } = await this.#reader.read();
@@ -340,7 +340,7 @@ class Stream {
     }
   }
 
-  /// Reads until *pattern* matches all that came so far.
+  /// Reads until *pattern* matches everything that has arrived.
   async seen(pattern) {
     while (!this.raw.match(pattern)) {
       assert.ok(!this.ended, `the stream ended without ${pattern}:\n${this.raw.slice(-2000)}`);
@@ -349,12 +349,12 @@ class Stream {
     return this.raw.match(pattern);
   }
 
-  /// Reads until some of the answer's text came.
+  /// Reads until there is some text.
   started() {
     return this.seen(/"delta":\{"content":"[^"]/);
   }
 
-  /// Reads to the end, and returns all that came.
+  /// Reads to the end, and returns everything.
   async rest() {
     while (!this.ended) await this.more();
     return this.raw;
@@ -367,8 +367,8 @@ class Stream {
   }
 }
 
-/// The blocks of an event stream, after checking what holds for any of ours: LF only, each block one
-/// line, which is a comment or `data: `, and a blank line behind each.
+/// The blocks of an event stream, after checking what holds for all of ours: LF only, each block is one line, a
+/// comment or `data: `, with a blank line after it.
 export function blocksOf(raw) {
   assert.ok(!raw.includes('\r'), 'a stream has LF only');
   assert.ok(raw.endsWith('\n\n'), `a stream ends with a blank line: ${JSON.stringify(raw.slice(-80))}`);
@@ -380,13 +380,13 @@ export function blocksOf(raw) {
   return blocks;
 }
 
-/// The data of a stream's events, comments left out.
+/// The data of a stream's events, without comments.
 export const dataOf = (raw) =>
   blocksOf(raw)
     .filter((block) => !block.startsWith(':'))
     .map((block) => block.slice('data: '.length));
 
-/// Checks a stream that ended well against the rules of the wire, and returns what it said.
+/// Checks a stream that ended properly, and returns its content.
 export function checkStream(raw, { usage = false } = {}) {
   const data = dataOf(raw);
   assert.equal(data.at(-1), '[DONE]');
@@ -428,7 +428,7 @@ export function checkStream(raw, { usage = false } = {}) {
   return { chunks, text, first, usage: counted?.usage };
 }
 
-/// Checks a stream that failed: the last event is an error, with no `[DONE]`. Returns the error.
+/// Checks a failed stream: the last event is an error, without `[DONE]`. Returns the error.
 export function checkBrokenStream(raw) {
   const data = dataOf(raw);
   assert.ok(!raw.includes('[DONE]'), 'a failed stream has no [DONE]');
@@ -437,7 +437,7 @@ export function checkBrokenStream(raw) {
   return checkError(JSON.parse(data.at(-1)));
 }
 
-/// Checks an error body's shape and returns what is in it.
+/// Checks the form of an error's body, and returns its content.
 export function checkError(body) {
   assert.deepEqual(Object.keys(body), ['error'], JSON.stringify(body));
   assert.deepEqual(Object.keys(body.error).sort(), ['code', 'message', 'param', 'type']);
@@ -460,7 +460,7 @@ export async function expectError(response, status, code, type) {
   return error;
 }
 
-/// A bare connection: what goes over it is up to the test.
+/// A plain connection; the test decides what is sent.
 export class Connection {
   constructor(port) {
     this.text = '';
@@ -471,7 +471,7 @@ export class Connection {
     this.opened = new Promise((done) => this.socket.once('connect', done));
   }
 
-  /// Keeps what arrives in `text`; without it nothing is read beyond a first buffer.
+  /// Collects what arrives in `text`; otherwise only a first buffer is read.
   reading() {
     this.socket.setEncoding('utf8').on('data', (piece) => (this.text += piece));
     return this;
@@ -511,27 +511,27 @@ export async function simulator(scope, args = [], port = 0) {
   return sim.listening();
 }
 
-/// Starts `nekod` with just these arguments.
+/// Starts `nekod` with only these arguments.
 export async function gateway(scope, args, options) {
   const nekod = new Gateway('nekod', args, options);
   scope.after(() => nekod.stop());
   return nekod.listening();
 }
 
-/// The arguments that lead nekod to *sim*.
+/// The arguments that point nekod at *sim*.
 export const leadingTo = (sim) => [
   ...['--upstream', 'anuneko', '--anuneko-url', `${sim.url}/api/v1`],
   ...['--anuneko-token', accountToken, '--store', 'memory', '--port', '0'],
 ];
 
-/// The arguments that lead nekod to *sim* as to an OpenAI-compatible server.
+/// The arguments that point nekod at *sim* as an OpenAI-compatible server.
 export const leadingToOpenai = (sim) => [
   ...['--upstream', 'openai', '--openai-url', `${sim.url}/v1`, '--openai-key', accountToken],
   ...['--store', 'memory', '--port', '0'],
 ];
 
 /// Starts both. Stops nekod first.
-/// @param options `leading`: how nekod is led to the simulator.
+/// @param options `leading`: how nekod is pointed at the simulator.
 export async function pair(
   scope,
   { sim: simArgs = [], nekod: args = [], options, leading = leadingTo } = {},
@@ -551,7 +551,7 @@ export async function pair(
   return { sim, nekod };
 }
 
-/// Runs nekod to its end and returns its exit code and what it said.
+/// Runs nekod to its end and returns its exit code and its output.
 export async function runToEnd(scope, args, options) {
   const nekod = new Gateway('nekod', args, options);
   scope.after(() => nekod.stop());

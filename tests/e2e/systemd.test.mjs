@@ -1,5 +1,5 @@
-// nekod as a service of systemd: its units, what it tells the manager, and what it is handed by it.
-// The manager's side is played by systemd's own tools, and by socat where it listens for messages.
+// nekod as a systemd service: its units, its messages to the manager, and what it inherits. systemd's own tools
+// play the manager, and socat listens for messages.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -39,7 +39,7 @@ test('systemd understands every line of the units', (t) => {
   });
   const { code, said } = analyze('verify', '--man=no', '--recursive-errors=no', ...copies);
   assert.equal(code, 0, said);
-  // What other units of this machine are like is not looked at.
+  // Other units of this machine do not matter.
   assert.deepEqual(said.split('\n').filter((line) => line.includes('nekod')), []);
 });
 
@@ -71,7 +71,7 @@ test('the sample settings change nothing, and name only what there is', async (t
     settings(t, ['--config', 'nekod.toml', '--anuneko-token', accountToken], { home: { 'nekod.toml': text } });
   assert.equal(await from(sample), await from(''));
 
-  // The files of a certificate would be looked for.
+  // Certificate and key files would have to exist.
   const all = sample.replace(/^# (?!tls-|api-keys)([a-z-]+ = )/gm, '$1');
   const keys = [...all.matchAll(/^([a-z-]+) = /gm)].map(([, key]) => key);
   assert.ok(keys.length > 10);
@@ -79,7 +79,7 @@ test('the sample settings change nothing, and name only what there is', async (t
   for (const key of keys) assert.match(inForce, new RegExp(`^${key} *=`, 'm'));
 });
 
-/// A socket as the manager has it; `heard()` are the messages so far, those of a kind if one is named.
+/// The manager's socket; `heard()` are the messages so far, optionally of one kind.
 async function manager(t) {
   const socket = join(folder(t), 'notify');
   const listener = new Foreign(t, ['socat', '-u', `UNIX-RECV:${socket}`, 'STDOUT']);

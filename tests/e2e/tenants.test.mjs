@@ -1,5 +1,5 @@
-// Another tenant's key at every endpoint that the OpenAPI document names, in every way that it names: nothing
-// of the first tenant's comes back, and nothing of it is changed.
+// Another tenant's key at every endpoint in the OpenAPI document, in every documented way: nothing of the first
+// tenant's comes back, and nothing of it is changed.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ const bearer = (name) => (name ? { Authorization: `Bearer ${keys[name]}` } : {})
 const user = (content) => ({ role: 'user', content });
 const said = (content) => ({ role: 'assistant', content });
 
-/// Every request that the document knows, with each value for each of its parameters; *values* by their names.
+/// Every documented request, with each value of each of its parameters; *values* are by their names.
 function* requestsOf(document, values) {
   const resolve = (x) => (x.$ref ? x.$ref.split('/').slice(1).reduce((at, key) => at[key], document) : x);
   const valuesOf = (parameter) => {
@@ -52,7 +52,7 @@ for (const [kind, leading] of Object.entries({ anuneko: leadingTo, openai: leadi
     const nekod = await gateway(t, [...leading(sim), '--api-keys', file]);
     const alice = { headers: bearer('alice') };
 
-    // One session by its name, one that its history finds, and one that a repeated request finds.
+    // One session found by its name, one by its history, and one by a retry.
     const [id, key] = [unique('room-of-alice'), unique('key-of-alice')];
     const [named, told, next] = [unique('words-of-alice'), unique('words-of-alice'), unique('words-of-alice')];
     const first = await nekod.ask(named, { session_id: id }, alice);
@@ -90,19 +90,19 @@ for (const [kind, leading] of Object.entries({ anuneko: leadingTo, openai: leadi
     };
     const document = await (await fetch(`${nekod.url}/openapi.json`)).json();
 
-    // A request that tells a secret itself may be answered with it.
+    // A request that contains a secret itself may get it back.
     const secrets = [...chats, place, 'alice-of-the-first-floor', keys.alice, named, open.json.id, first.json.id];
     let walked = 0;
     for (const request of requestsOf(document, values)) {
       const asked = JSON.stringify(request);
-      // Where mallory has used the same names, they stand for sessions of her own.
+      // The same names, used by mallory, are sessions of her own.
       await send(nekod, 'mallory', { method: 'DELETE', path: '/sessions', query: '?all=true', headers: {} });
       const { status, text } = await send(nekod, 'mallory', request);
       walked += 1;
       assert.ok(status < 500, `${asked}: ${status} ${text}`);
       for (const secret of [...secrets, id, told, open.json.session_id])
         if (!asked.includes(secret)) assert.ok(!text.includes(secret), `${asked} shows ${secret}: ${text}`);
-      // Nor is it told that there is such a session: it is as if there were none.
+      // She does not even learn that there is such a session.
       if (request.path.includes(id)) {
         const missing = await send(nekod, 'mallory', { ...request, path: request.path.replace(id, unique('no-room')) });
         assert.deepEqual([status, text.length], [missing.status, missing.text.length], asked);

@@ -1,4 +1,4 @@
-// A thousand streams at once: none lost, none mixed up, and the memory comes back.
+// A thousand streams at once: none lost, none mixed up, and the memory is released.
 
 import assert from 'node:assert/strict';
 import http from 'node:http';
@@ -6,9 +6,9 @@ import test, { after } from 'node:test';
 import { checkStream, pair, patience, sanitized, unique, until } from './support.mjs';
 
 const count = 1000;
-/// How long each reply lets its first event wait, in milliseconds, so that all are under way at once.
+/// The delay of each reply's first event, in milliseconds, so that all replies run at once.
 const first = sanitized ? 8000 : 2500;
-// As a shell on a bare machine has it: programs must see to more by themselves.
+// A shell's limit on a fresh machine: programs have to raise it themselves.
 const { sim, nekod } = await pair({ after }, {
   nekod: ['--session-idle', '1'],
   options: { files: '1024:' },

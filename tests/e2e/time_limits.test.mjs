@@ -1,5 +1,5 @@
-// Each time limit on its own, against an upstream that is silent in the one way it is meant for; and
-// the comments that keep a silent stream alive.
+// Each time limit by itself, with an upstream that is silent in just that way; and the comments that keep a silent
+// stream alive.
 
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
@@ -51,7 +51,7 @@ test('--request-timeout ends the wait behind a pause that the client made, and n
   t.after(() => client.end());
   await client.send(rawRequest('POST', '/v1/chat/completions', { stream: true, messages: [{ role: 'user', content }] }));
   await until(async () => (await nekod.figure('nekod_credit_stalls_total')) > 0, 'the upstream is never paused');
-  // Limits are looked at while it waits: nekod has nothing to do over many looks.
+  // Limits are checked while nekod waits: it is idle in many checks.
   await nekod.resting(200, 'the pause does not last');
   client.reading();
   await client.seen(/"code":"upstream_timeout"/);
@@ -74,8 +74,7 @@ test('--answer-timeout ends a reply that never does', async (t) => {
 });
 
 test('--connect-timeout ends the wait for a connection', async (t) => {
-  // A listener that never accepts, and a queue of connections that is full: the system then answers
-  // nothing to whoever comes next.
+  // A listener that never accepts, with a full queue of connections: the system then ignores further ones.
   const worker = new Worker(
     `const { parentPort } = require('node:worker_threads');
      const server = require('node:net').createServer();

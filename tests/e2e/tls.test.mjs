@@ -1,5 +1,4 @@
-// TLS in nekod itself: what it takes, the redirect from plain HTTP, and that answers are what they are
-// without it.
+// TLS in nekod itself: what it accepts, the redirect from plain HTTP, and that answers are the same as without it.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -15,7 +14,7 @@ const trusted = { ca: readFileSync(cert), host: 'localhost' };
 
 const secured = (t, ...args) => gateway(t, [...leadingTo(sim), '--tls-cert', cert, '--tls-key', key, ...args]);
 
-/// One request over TLS: its status, headers and body. *onData* sees the body as it comes.
+/// One request over TLS: its status, headers and body. *onData* gets the body as it arrives.
 function request(nekod, method, path, body, onData = () => {}) {
   return new Promise((done, failed) => {
     const sent = https.request({ ...trusted, port: nekod.port, method, path, agent: false }, (response) => {
@@ -99,7 +98,7 @@ test('who speaks plain HTTP, or nothing, or half a handshake, is dropped; others
   await drop(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01]));
 });
 
-/// What a client says first.
+/// A client's first message.
 function clientHello(scope) {
   return new Promise((said) => {
     const server = net.createServer((socket) => socket.once('data', (bytes) => (said(bytes), socket.destroy())));
@@ -129,7 +128,7 @@ for (const [what, bytes] of Object.entries(silentOnes)) {
       for (const socket of some) socket.write(bytes);
       silent.push(...some);
     }
-    // A new client is served although they are more than may be: the oldest of them gave way.
+    // A new client gets an answer although there are too many connections: the oldest one was dropped.
     assert.equal((await request(nekod, 'GET', '/health')).status, 200);
     const open = silent.filter((socket) => !socket.closed).length;
     const growth = nekod.memory() - before;

@@ -1,4 +1,4 @@
-// Addresses of upstreams as people copy them: with a query, with a call's path, with slashes, with mistakes.
+// Upstream addresses as people copy them: with a query, with a call's path, with slashes, with mistakes.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -7,7 +7,7 @@ import { accountToken, gateway, runToEnd, simulator, unique } from './support.mj
 
 const say = (text) => ({ model: 'm', messages: [{ role: 'user', content: text }] });
 
-/// What the server is asked where the address ends so.
+/// The path of the server's request, for an address with that end.
 async function askedAt(t, end, args = [], env = {}) {
   const server = await scriptedServer(t);
   const nekod = await gateway(t, [...leadingToAddress(server.origin + end), ...args], { env });

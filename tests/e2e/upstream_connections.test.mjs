@@ -1,4 +1,4 @@
-// By which way the upstream is reached: over TLS with HTTP/2, by a proxy, and on connections that die.
+// Ways to reach the upstream: over TLS with HTTP/2, through a proxy, and over connections that die.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -28,8 +28,8 @@ import {
 
 const sim = await simulator({ after });
 
-/// nginx with TLS and HTTP/2 before the simulator: its `url`, its certificate `cert`, and `calls`, what it
-/// saw, each with its protocol and the number of its connection.
+/// nginx with TLS and HTTP/2 in front of the simulator: its `url`, its certificate `cert`, and `calls`, the
+/// requests with their protocols and the numbers of their connections.
 async function secured(scope) {
   const home = folder(scope);
   const { cert, key } = certificate(scope, home);
@@ -68,7 +68,7 @@ async function secured(scope) {
   return { url: `https://localhost:${port}/api/v1`, cert, calls };
 }
 
-/// A proxy that takes every host for the simulator's: its port, and `seen`, what it was asked for.
+/// A proxy that takes every host for the simulator's: its port, and `seen`, the requested addresses.
 async function proxy(scope) {
   const seen = [];
   const server = http.createServer((request, response) => {
@@ -99,8 +99,8 @@ async function proxy(scope) {
   return { port: server.address().port, seen };
 }
 
-/// An OpenAI-compatible server that tells its models, until its `stop` is called: then it takes no connection
-/// any more, and who asks for one waits.
+/// An OpenAI-compatible server that lists its models until `stop` is called: then it accepts no more connections,
+/// and new ones wait.
 async function stopping(scope) {
   const memory = new SharedArrayBuffer(4);
   const script = `
@@ -120,7 +120,7 @@ async function stopping(scope) {
   const [port] = await once(worker, 'message');
   const stop = async () => {
     worker.postMessage('stop');
-    // As many as the system lets in by itself. Whoever comes after them waits.
+    // As many as the system accepts by itself; further ones wait.
     await until(() => {
       crowd.push(net.connect(port, '127.0.0.1').on('error', () => {}));
       return crowd.filter((socket) => socket.connecting).length > 3;
@@ -129,7 +129,7 @@ async function stopping(scope) {
   return { url: `http://127.0.0.1:${port}/v1`, stop };
 }
 
-/// A stream of one chunk that says *text*.
+/// A stream of one chunk with *text*.
 const streamOf = (text) =>
   [{ delta: { content: text } }, { delta: {}, finish_reason: 'stop' }]
     .map((choice) => `data: ${JSON.stringify({ choices: [{ index: 0, ...choice }] })}\n\n`)
@@ -138,8 +138,8 @@ const streamOf = (text) =>
 const response = (type, body) =>
   `HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 
-/// An OpenAI-compatible server that says what it was asked, and over its open connections whatever `blurt` is
-/// given. `connections` counts them.
+/// An OpenAI-compatible server that answers with what it was asked, and sends whatever `blurt` gets over its open
+/// connections. `connections` counts them.
 async function blurting(scope, secure) {
   const { cert, key } = secure ? certificate(scope) : {};
   const open = new Set();
@@ -283,8 +283,8 @@ test('a proxy that is set is the only way, also over TLS, and its password stays
     assert.equal(credentials, `Basic ${btoa('cat:fish-of-the-day')}`);
   }
   const args = [...leadingTo(sim), '--anuneko-url', front.url, '--upstream-ca', front.cert, ...set(other)];
-  // Each thread has connections of its own: of these calls, also one that may not be sent twice is the first
-  // on its connection.
+  // Each thread has its own connections. So even a call that must not be sent twice may be the first on its
+  // connection.
   const secure = await gateway(t, [...args, '--threads', '4']);
   await secure.ask(unique());
   assert.ok(other.seen.length > 0);

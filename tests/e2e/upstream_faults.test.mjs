@@ -1,5 +1,4 @@
-// An upstream that fails in every way it can: each failure has its answer, and the session goes on
-// after it.
+// An upstream that fails in every way: each failure has its answer, and the session continues afterwards.
 
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
@@ -19,7 +18,7 @@ const hasty = await gateway({ after }, [...leadingTo(sim), '--request-timeout', 
 const ask = (gate, id, text, fields = {}) =>
   gate.post({ session_id: id, messages: [{ role: 'user', content: text }], ...fields });
 
-/// The session takes a whole and a streamed turn again.
+/// The session answers a whole and a streamed turn again.
 async function recovered(gate, id) {
   await sim.clearFaults();
   const [one, two] = [unique('recovered'), unique('recovered')];
@@ -28,7 +27,7 @@ async function recovered(gate, id) {
   assert.ok(checkStream(await stream.rest()).text.includes(two));
 }
 
-// Failures before the first piece of text: a real status, whole or streamed.
+// Failures before the first piece of text: a status, whole or streamed.
 const early = {
   'status 500': [{ kind: 'status', status: 500 }, 502, 'upstream_error', 'server_error'],
   'one status 500': [{ kind: 'status', status: 500, times: 1 }, 502, 'upstream_error', 'server_error'],
@@ -69,7 +68,7 @@ for (const stream of [false, true]) {
   });
 }
 
-// Failures in the middle: one error event, then the connection's end.
+// Failures in the middle: one error event, then the end of the connection.
 const late = {
   'a reply cut in the middle': [{ kind: 'cut' }, 'upstream_error'],
   'a reply that stalls in the middle': [{ kind: 'stall' }, 'upstream_timeout'],
@@ -162,7 +161,7 @@ for (const wait of [undefined, 2]) {
       await sim.fault({ call: 'stream', kind: 'status', status: 429, retry_after: wait, times: 100 });
       const response = await ask(nekod, id, unique(), { stream });
       assert.equal(response.headers.get('retry-after'), wait ? `${wait}` : null);
-      // It may be tried again: the upstream did not take it.
+      // A retry is allowed: the upstream did not accept the message.
       assert.equal(response.headers.get('x-should-retry'), null);
       await expectError(response, 429, 'rate_limit_exceeded', 'rate_limit_error');
       await recovered(nekod, id);
@@ -241,7 +240,7 @@ test('an upstream that comes back is used again', async (t) => {
   const { sim: weak, nekod: steady } = await pair(t);
   await steady.ask(unique(), { session_id: id });
   await weak.reset();
-  // The chat is gone upstream: this turn may fail, the next must not.
+  // The upstream chat is gone: this turn may fail, the next one must not.
   await ask(steady, id, unique()).then((response) => response.text());
   await steady.ask(unique(), { session_id: id });
 });

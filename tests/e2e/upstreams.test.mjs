@@ -1,11 +1,11 @@
-// Several upstreams at once: which of them is asked for a model, and what becomes of a conversation that
-// goes from one to another.
+// Several upstreams at once: which one is asked for a model, and what happens to a conversation that moves between
+// them.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { accountToken, expectError, gateway, runToEnd, simulator, unique, until } from './support.mjs';
 
-/// A chat service and a server that remembers nothing, side by side.
+/// A chat service and a server that remembers nothing, together.
 const tables = (cats, local, more = '') => `
 store = "memory"
 port = 0
