@@ -1,5 +1,6 @@
-/// accept(2) that fails first with the errors that NEKOD_ACCEPT_ERRORS lists as numbers, by blank.
-/// A library that tests preload into nekod: the errors of a system in need are hard to come by.
+/// An accept(2) that first fails with the errors in NEKOD_ACCEPT_ERRORS, which are numbers
+/// separated by blanks. A library that tests preload into nekod, since such errors of the system
+/// are hard to provoke.
 
 #include <dlfcn.h>
 #include <sys/socket.h>
@@ -32,7 +33,7 @@ extern "C" int accept(int socket, sockaddr* address, socklen_t* size) {
   static auto* real =
       reinterpret_cast<int (*)(int, sockaddr*, socklen_t*)>(dlsym(RTLD_NEXT, "accept"));
   if (int error = next_error(); error != 0) {
-    // These two are about a connection that was waiting and is gone with them.
+    // These two errors belong to a waiting connection, which is lost with them.
     if (error == ECONNABORTED || error == EPROTO)
       close(real(socket, address, size));
     errno = error;

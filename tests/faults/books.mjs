@@ -1,26 +1,25 @@
-// What the simulator's books must say after a fault: nothing was told twice, and nothing is under way.
+// What the simulator's records must show after a fault: nothing was told twice, and nothing is running.
 
 import assert from 'node:assert/strict';
 import { checkStream, leadingTo, leadingToOpenai, unique, until } from '../e2e/support.mjs';
 
-/// How often a chat took *text* for its new message, behind words about what came before or alone.
+/// How many times a chat got *text* as its new message, with or without a preamble.
 async function timesTold(sim, text) {
   const messages = (await sim.chats()).flatMap((chat) => chat.messages);
   return messages.filter((message) => message.state !== 'refused' && message.text.endsWith(text)).length;
 }
 
-/// The texts of the user that a request for a completion told, which ends in *text*.
+/// The user's texts in the request for a completion that ends with *text*.
 async function conversationOf(sim, text) {
   const { body } = await sim.completionOf(text);
   return body.messages.filter((message) => message.role === 'user').map((message) => message.content);
 }
 
-/// For a nekod whose failures are all to be seen: it tries nothing again, and goes on asking an upstream that
-/// fails.
+/// Makes all of nekod's failures visible: no retries, and a failing upstream is asked again.
 export const once = ['--retries', '0', '--circuit-failures', '0'];
 
-/// The two kinds of upstream: how nekod is led there, and what the books say of a session that was told
-/// *answered* and failed with *lost* in between.
+/// The two kinds of upstream: how nekod is pointed at each, and what the records show of a session with the
+/// answered texts *answered*, between which the turn *lost* failed.
 export const upstreams = {
   anuneko: {
     leading: leadingTo,
@@ -37,7 +36,7 @@ export const upstreams = {
   },
 };
 
-/// Asks twice in the session *id*, whole and streamed: each answer is to the question that was asked.
+/// Asks twice in the session *id*, whole and streamed: each answer must match its question.
 /// @returns the questions.
 export async function goesOn(nekod, id) {
   const [one, two] = [unique('again'), unique('again')];
@@ -47,8 +46,8 @@ export async function goesOn(nekod, id) {
   return [one, two];
 }
 
-/// The simulator is idle, and saw no wrong use. Where an answer was lost before it named itself, nobody can
-/// choose it: the chat refuses the next message, which is no harm and shows as `unchosen`.
+/// The simulator is idle, and saw no wrong use. If an answer was lost before its id was sent, nobody can choose it:
+/// the chat then refuses the next message, which is harmless and shows as `unchosen`.
 export async function checkQuiet(sim) {
   const idle = async () => (await sim.completions()).every(({ state }) => state !== 'streaming');
   await until(idle, 'completions are still under way upstream');

@@ -1,5 +1,5 @@
-// The network between clients and nekod does all that networks do: what arrives late or in pieces is
-// answered as ever, who is lost is let go of within its limit, and the session goes on.
+// The network between clients and nekod fails in every way: requests that arrive late or in pieces are answered as
+// usual, a lost client is dropped within its limit, and the session continues.
 
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
@@ -39,7 +39,7 @@ for (const [kind, upstream] of Object.entries(upstreams)) {
       await checkQuiet(sim);
     });
 
-  // The text stands near the request's end: what follows it is missing.
+  // The text is near the end of the request: the rest is missing.
   for (const what of ['stall', 'cut', 'reset'])
     test(`${kind}: a request whose end does not arrive (${what}) is no turn`, async () => {
       const [id, first, half] = [unique('session'), unique('first'), unique('half')];
@@ -68,7 +68,7 @@ for (const [kind, upstream] of Object.entries(upstreams)) {
     await checkQuiet(sim);
   });
 
-  // A client that nothing reaches any more is let go of, and the upstream's reply with it.
+  // A client that can no longer be reached is dropped, and so is the upstream's reply.
   for (const what of ['stall', 'cut', 'reset'])
     test(`${kind}: an answer that does not arrive (${what}) ends upstream too`, async () => {
       const [id, first, long] = [unique('session'), unique('first'), unique('long')];

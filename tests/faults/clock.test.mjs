@@ -1,5 +1,5 @@
-// The system's clock is set, back and ahead, while nekod runs: limits go on by the clock that nobody sets,
-// nothing hangs, and no session is lost that was used a moment ago.
+// The system's clock is set, back and ahead, while nekod runs: limits follow the monotonic clock, nothing hangs,
+// and no recently used session is lost.
 
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -41,7 +41,7 @@ for (const [kind, upstream] of Object.entries(upstreams))
     assert.deepEqual(await created(), [today]);
 
     for (const seconds of [-30 * 86400, 3600, -3600]) {
-      // In the middle of a stream, which goes on.
+      // In the middle of a stream, which continues.
       const during = unique('during');
       const stream = await nekod.stream(`[sim tokens=40 delay=10] ${during}`, { session_id: id });
       await stream.started();

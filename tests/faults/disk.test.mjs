@@ -1,4 +1,4 @@
-// A disk that takes its time: what has to be on it waits, and so does what has to be read from it; nothing else.
+// A stalling disk: what has to be written to it or read from it waits, and nothing else does.
 
 import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
@@ -22,7 +22,7 @@ for (const [kind, upstream] of Object.entries(upstreams))
     writeFileSync(held, '');
     t.after(() => rmSync(held, { force: true }));
 
-    // Sessions that are in memory, and a new one; some of them come while others wait for the disk already.
+    // Sessions in memory, and a new one; some turns come while others are already waiting for the disk.
     const waiting = [];
     for (const fields of [{ session_id: id }, { session_id: other }, {}]) {
       const text = unique('waiting');
@@ -32,7 +32,7 @@ for (const [kind, upstream] of Object.entries(upstreams))
       assert.ok((await nekod.figure('nekod_open_streams')) > 0);
       for (const path of ['/health/live', '/v1/models']) assert.equal((await fetch(nekod.url + path)).status, 200, path);
     }
-    // The upstream is done with them, and nobody is told that they are.
+    // The upstream has finished them, and no client has been told so.
     await until(async () => (await sim.report()).active_replies === 0, 'the upstream is not done');
     for (const { stream } of waiting) assert.doesNotMatch(stream.raw, /\[DONE\]|"finish_reason":"/);
 

@@ -1,4 +1,4 @@
-// A gate that TCP passes through on its way to one port of this machine, and what may happen to it there.
+// A TCP relay to one port of this machine, which can be told to fail.
 
 import net from 'node:net';
 
@@ -21,11 +21,11 @@ process.on('beforeExit', () => {
 });
 
 class Gate {
-  /// What happens, and where: `what`; `towards`, the 'client' or the 'server', or both without it; from
-  /// where on: `seen`, a text among the bytes towards the server, and then `after` bytes of the way that
-  /// is meant. Without a text it is each connection's beginning.
+  /// The failure and its place: `what`; `towards`, the 'client' or the 'server', or both if it is missing; the
+  /// place: `seen`, a text in the bytes to the server, and then `after` bytes in the direction concerned. Without
+  /// `seen` it is the beginning of each connection.
   plan;
-  /// How often it happened.
+  /// How many times it happened.
   struck = 0;
   #server;
   #connections = new Set();
@@ -46,14 +46,14 @@ class Gate {
     return this;
   }
 
-  /// Nobody gets in any more, and who is in is thrown out.
+  /// Accepts no more connections and closes the open ones.
   async close() {
     const closed = new Promise((done) => this.#server.close(done));
     for (const connection of this.#connections) connection.end(true);
     await closed;
   }
 
-  /// From now on all passes unharmed; connections that something happened to are gone.
+  /// From now on everything passes unchanged; affected connections are closed.
   heal() {
     this.plan = undefined;
     this.struck = 0;
@@ -73,7 +73,7 @@ class Connection {
       socket.on('error', () => {});
       socket.on('close', () => this.end(false));
     }
-    /// Whether the text of *plan* was among what the client sent.
+    /// Whether the client has sent the text in *plan*.
     this.armed = (plan) => {
       if (!plan.seen) return true;
       if (!this.sent.includes(plan.seen)) return false;
@@ -102,7 +102,7 @@ class Way {
     from.on('end', () => (this.#queue = this.#queue.then(() => to.end())));
   }
 
-  /// Counts from here on.
+  /// Starts counting here.
   arm(plan) {
     if (this.#plan === plan) return;
     this.#plan = plan;
@@ -137,12 +137,12 @@ class Way {
 
   #close(what) {
     if (what === 'reset') return this.connection.end(true);
-    // What was passed on before arrives first.
+    // What has been passed on arrives first.
     this.to.end();
     this.from.destroy();
   }
 
-  /// Passes *bytes* on in their order, and no faster than they are read.
+  /// Passes *bytes* on in order, and no faster than they are read.
   #pass(bytes, ms) {
     this.from.pause();
     this.#queue = this.#queue.then(async () => {
@@ -154,7 +154,7 @@ class Way {
   }
 }
 
-/// Opens a gate to *port*, which closes with the test.
+/// Opens a relay to *port*, which closes with the test.
 export async function openGate(scope, port) {
   const gate = new Gate(port);
   scope.after(() => gate.close().catch(() => {}));

@@ -1,5 +1,5 @@
-/// Preloaded into a program, holds what it brings to the disk for as long as there is the file that
-/// `NEKOD_TEST_HELD` names.
+/// A library that, preloaded into a program, stalls its writes to the disk as long as the file
+/// exists that `NEKOD_TEST_HELD` names.
 
 #include <sys/syscall.h>
 #include <time.h>

@@ -1,4 +1,4 @@
-// Programs that see other files than the rest of the machine does.
+// Programs with file systems of their own.
 
 import { execFileSync } from 'node:child_process';
 
@@ -12,8 +12,8 @@ export const mayMount = (() => {
   }
 })();
 
-/// What a program is started behind, as `limits` of a `Program`, so that *mounts*, commands of a shell, hold
-/// for it alone. Its files are below `/proc/PID/root`.
+/// The `limits` of a `Program` that make *mounts*, which are shell commands, apply to it alone. Its files are below
+/// `/proc/PID/root`.
 export const alone = (mounts) => [
   ...['--core=0', 'unshare', '--mount', 'sh', '-c'],
   ...[`${['set -e', ...mounts].join('; ')}; exec "$@"`, 'sh'],

@@ -1,5 +1,5 @@
-// The upstream's name cannot be resolved, for as long as somebody else's server will not do it: the answer
-// comes within its limit, and the session goes on once there is an address.
+// The upstream's name cannot be resolved because a name server fails: the answer comes within its limit, and the
+// session continues once there is an address.
 
 import assert from 'node:assert/strict';
 import dgram from 'node:dgram';
@@ -13,7 +13,7 @@ import { alone, mayMount } from './mounts.mjs';
 const address = '127.9.83.1';
 const skip = mayMount ? false : 'nobody but root may give a program another name server';
 
-/// A name server that knows one address for all names, while it is `willing`; `says` no, or nothing at all.
+/// A name server with one address for all names, while it is `willing`; otherwise it `says` no, or nothing.
 async function nameServer(scope) {
   const socket = dgram.createSocket('udp4');
   const server = { says: 'nothing', asked: 0 };
@@ -26,7 +26,7 @@ async function nameServer(scope) {
     head.writeUInt16BE(server.says === 'no' ? 0x8183 : 0x8180, 2);
     head.writeUInt16BE(isAddress ? 1 : 0, 6);
     head.fill(0, 8);
-    // The name of the question, IPv4, its time to live, four bytes.
+    // The name in the question, IPv4, the time to live, four bytes.
     const answer = isAddress ? Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 127, 0, 0, 1]) : Buffer.alloc(0);
     socket.send(Buffer.concat([head, question.subarray(12, end), answer]), peer.port, peer.address);
   });
@@ -63,7 +63,7 @@ for (const [kind, upstream] of Object.entries(upstreams))
     names.says = 'address';
     const said = await goesOn(nekod, id);
     await upstream.check(sim, said, lost);
-    // What is connected stays so; each thread has connections of its own.
+    // Existing connections stay; each thread has its own.
     names.says = 'no';
     await upstream.check(sim, [...said, ...(await goesOn(nekod, id))], lost);
     await checkQuiet(sim);

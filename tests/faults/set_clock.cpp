@@ -1,6 +1,6 @@
-/// Preloaded into a program, sets its clock: to the system's time and as many seconds as the file
-/// says that `NEKOD_TEST_CLOCK` names. The clock that nobody sets, CLOCK_MONOTONIC, stays as it is.
-/// (libfaketime would do for many programs, but also moves the timers that Asio waits on.)
+/// A library that, preloaded into a program, shifts its clock by the number of seconds in the file
+/// that `NEKOD_TEST_CLOCK` names. CLOCK_MONOTONIC is not affected. (libfaketime would do for many
+/// programs, but it also shifts the timers that Asio waits on.)
 
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -12,7 +12,7 @@
 
 namespace {
 
-/// Asks the kernel each time: the file may have changed.
+/// Reads the file each time, since it may have changed.
 long offset() {
   const char* name = std::getenv("NEKOD_TEST_CLOCK");
   const int file = name == nullptr ? -1 : ::open(name, O_RDONLY | O_CLOEXEC);

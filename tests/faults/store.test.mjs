@@ -1,5 +1,5 @@
-// The disk under the sessions' file is full, or may be read only; the file is another program's. Turns that
-// could not be kept are not answered as if they were, and the session goes on when there is room.
+// The disk with the session file is full or read-only, or the file belongs to another program. Turns that could not
+// be stored are not answered as if they were, and the session continues when there is room.
 
 import assert from 'node:assert/strict';
 import { rmSync, statSync, writeFileSync } from 'node:fs';
@@ -19,7 +19,7 @@ import { alone, mayMount } from './mounts.mjs';
 
 const skip = mayMount ? false : 'nobody but root may mount';
 
-/// Takes all the room there is in *folder*; the function that is returned gives it back.
+/// Fills *folder* completely; the returned function makes room again.
 function fill(folder) {
   const file = join(folder, 'ballast');
   for (const size of [65536, 4096, 1])
@@ -47,7 +47,7 @@ for (const [kind, upstream] of Object.entries(upstreams)) {
     await nekod.ask(said[0], { session_id: id });
     const giveBack = fill(join(`/proc/${nekod.pid}/root`, folder));
 
-    // Long enough for more room than a file may have left within it.
+    // Longer than the room that a file may still have inside.
     const lost = unique('lost');
     const long = { session_id: id, messages: [{ role: 'user', content: 'x'.repeat(60_000) + lost }] };
     await expectError(await nekod.post(long), 503, 'store_unavailable', 'server_error');

@@ -1,5 +1,5 @@
-// The network between nekod and its upstream does all that networks do. Each fault has its answer within
-// its limit, no failed answer looks like a finished one, and the session goes on.
+// The network between nekod and its upstream fails in every way. Each fault has its answer within its limit, no
+// failed answer looks complete, and the session continues.
 
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
@@ -12,7 +12,8 @@ const harmless = {
   'pieces that come late': { what: 'late', ms: 2 },
 };
 
-// Bytes of the answer that pass before it happens: none, some of its head, its head and some of the text.
+// The number of bytes of the answer that pass before the fault: none, part of the header, the header and part of
+// the text.
 const places = { 'before the answer': 0, 'within its head': 20, 'in its middle': 1500 };
 
 const harmful = {
@@ -22,7 +23,7 @@ const harmful = {
   'a reset connection': ['reset', 'upstream_error', 502],
 };
 
-/// Whether one answer is the right one: a head of other bytes is refused, or waited for where no line ends.
+/// Whether there is only one right answer: a corrupted header is refused, or waited for if it has no line end.
 const isTold = (what, place) => what !== 'corrupt' || place !== 'within its head';
 
 for (const [kind, upstream] of Object.entries(upstreams)) {
@@ -32,7 +33,7 @@ for (const [kind, upstream] of Object.entries(upstreams)) {
   const nekod = await gateway({ after }, [...upstream.leading(gate), ...limits, ...once]);
   const patient = await gateway({ after }, upstream.leading(gate));
 
-  /// A turn that fails, whole or streamed: in a real status, or in an error event behind what came.
+  /// A failing turn, whole or streamed: a status, or an error event after what came.
   const fails = async (id, text, stream, code, status) => {
     const messages = [{ role: 'user', content: `[sim tokens=500] ${text}` }];
     const response = await nekod.post({ session_id: id, stream, messages });

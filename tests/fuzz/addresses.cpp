@@ -68,7 +68,7 @@ void check_retries(std::string_view field) {
 
 } // namespace
 
-/// A request's first line and its fields, in what each of them may say.
+/// Everything in a request's first line and its fields.
 void addresses(std::string_view input) {
   check_path(input);
   check_query(input);

@@ -14,7 +14,7 @@ bool is_safe_in_path(std::string_view path) {
   return path.find_first_not_of(safe) == path.npos;
 }
 
-/// What the service named goes back to it unchanged, and changes no call's shape.
+/// A name from the service returns to it unchanged, and does not alter the structure of any call.
 void call_with(const std::string& text) {
   const auto post = anuneko::post_message(text, text);
   check(is_safe_in_path(post.path), "an id is one segment of a path");

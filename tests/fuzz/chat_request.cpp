@@ -19,7 +19,7 @@ void check_error(const openai::error& e) {
     check_one_line_json(openai::to_json(e, lang), "an error is JSON on one line");
 }
 
-/// What an upstream that speaks the same language is told.
+/// What an upstream with the same protocol is told.
 void check_upstream_body(const openai::chat_request& r) {
   const auto body = openai::upstream_body(r, "other", openai::messages_span(r));
   const auto told = json::parse(body);
@@ -58,7 +58,7 @@ void check_told(const result<std::string, openai::error>& told) {
   check(doc && doc.root.IsArray(), "a conversation is told as an array");
 }
 
-/// The request twice in one session, and once more in its words for a service of plain text.
+/// The request twice in one session, and once more in the words for a text-only service.
 void check_conversation(const openai::chat_request& r) {
   whole_conversation talk{{.messages = 64, .bytes = 64u << 10}};
   for (const auto named : {false, true, true}) {

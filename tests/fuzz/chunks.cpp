@@ -28,10 +28,10 @@ std::string_view end_of(const json::value& choice) {
   return json::find_string(choice, "finish_reason").value_or(std::string_view{});
 }
 
-/// A choice as a client puts it together from chunks.
+/// A choice as a client assembles it from chunks.
 struct choice {
   std::string text;
-  /// Whether its content had parts that are no text, and so came as a list.
+  /// Whether its content had parts other than text, and so is a list.
   bool in_parts = false;
   std::size_t ends = 0;
 };

@@ -9,7 +9,7 @@
 namespace nekod::fuzz {
 namespace {
 
-/// Short, so that inputs pass it.
+/// Small, so that inputs exceed it.
 constexpr std::size_t longest_item = 64;
 
 struct event {
@@ -49,7 +49,7 @@ void write_again(const event& e) {
   else
     sse::append_event(bytes, e.name, e.data);
   const auto r = read([&](auto feed) { feed(std::string_view{bytes}); });
-  // With the field's name a line may be longer than it was.
+  // With the field's name a line may be longer than before.
   if (r.complete)
     check(r.events == std::vector{e}, "an event that is written is read back");
 }

@@ -11,14 +11,14 @@
 namespace nekod::fuzz {
 namespace {
 
-/// What is to be the same however the bytes came: all requests, as far as they are there.
+/// What must not depend on the split of the bytes: all requests, as far as they have arrived.
 using reading = std::vector<std::tuple<std::string, std::string, std::string, std::string,
                                        http::fields, http::unread, bool>>;
 
-/// Short, so that inputs pass it.
+/// Small, so that inputs exceed it.
 constexpr std::size_t longest_body = 512;
 
-/// All requests that *cut* brings, up to the one that broke off.
+/// All requests in the pieces of *cut*, up to a malformed one.
 template <class Cut>
 reading read(Cut cut) {
   auto rules = std::make_shared<http::reading_rules>();

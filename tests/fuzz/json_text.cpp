@@ -33,7 +33,7 @@ void check_elements(const json::value& array, std::string_view span) {
   check(!e.next(), "an array ends");
 }
 
-/// The value *v* that stands as *span* in a text.
+/// The value *v* that is written as *span* in a text.
 void check_same(const json::value& v, std::string_view span) {
   const auto alone = json::parse(span);
   check(alone && json::to_text(alone.root) == json::to_text(v), "a span is its value");
@@ -43,7 +43,7 @@ void check_same(const json::value& v, std::string_view span) {
     check_elements(v, span);
 }
 
-/// Goes through a text that may be anything: must end, and stay within it.
+/// Iterates over an arbitrary text: must end, and stay within the text.
 void go_through(std::string_view text) {
   std::size_t steps = 0;
   for (json::members m{text}; m.next();)

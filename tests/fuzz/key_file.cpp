@@ -9,7 +9,7 @@
 namespace nekod::fuzz {
 namespace {
 
-/// A complaint goes to logs, and a key may stand anywhere in the file by mistake.
+/// An error message goes to logs, and a key may be anywhere in the file by mistake.
 void check_complaint(const std::string& complaint, std::string_view input) {
   check(complaint.find_first_of("\r\n") == complaint.npos, "a complaint is one line");
   constexpr std::size_t shortest_secret = 12;
@@ -34,7 +34,7 @@ void write_again(const http::api_keys::entry& e) {
   check(found != nullptr && *found == e.key, "a holder is read back");
 }
 
-/// The key that a request with such fields presents.
+/// The key in a request with such fields.
 void present(std::string_view input) {
   http::request r;
   r.headers = {{"Authorization", std::string{input}}, {"x-api-key", std::string{input}}};

@@ -1,4 +1,4 @@
-/// What libFuzzer calls. The variable NEKOD_FUZZ_TARGET says which target it is about.
+/// The entry point for libFuzzer. The variable NEKOD_FUZZ_TARGET selects the target.
 
 #include "tests/fuzz/targets.hpp"
 

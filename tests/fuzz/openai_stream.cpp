@@ -44,7 +44,8 @@ reading read(bool usage, Cut cut) {
   return r;
 }
 
-/// The same stream with white space in every other chunk, so that none is like the one before.
+/// The same stream with white space in every other chunk, so that no chunk has the form of the one
+/// before.
 std::string with_each_chunk_unlike(std::string_view stream) {
   constexpr std::string_view begin = "data: {";
   std::string result;

@@ -10,10 +10,10 @@
 namespace nekod::fuzz {
 namespace {
 
-/// What is found, where, and by which name.
+/// The result, the position, and the name.
 using finding = std::tuple<model_search, std::size_t, std::size_t, std::string>;
 
-/// Looks in a body that comes as *cut* cuts it; one that begins with a hyphen is a form.
+/// Searches a body in the pieces of *cut*; a body that begins with a hyphen is a form.
 template <class Cut>
 finding find(std::string_view input, Cut cut) {
   const auto is_form = !input.empty() && input.front() == '-';

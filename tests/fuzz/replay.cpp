@@ -1,5 +1,5 @@
-/// Goes through kept inputs without libFuzzer, so that any compiler's build tries them: each as it
-/// is, each of its beginnings, and each with one byte changed.
+/// Runs kept inputs without libFuzzer, so that builds of any compiler try them: each as it is, each
+/// of its prefixes, and each with one byte changed.
 ///
 ///     nekod-fuzz-replay TARGET FILE-OR-FOLDER...
 
@@ -21,10 +21,10 @@ namespace {
 using nekod::fuzz::target;
 namespace files = std::filesystem;
 
-/// Bytes that mean something to one parser or another, and some that mean nothing.
+/// Bytes with a meaning for some parser, and some without.
 constexpr std::array<char, 10> changes{'\0', '\n', '\r', '"', '\\', ',', '0', '}', '\x80', '\xff'};
 
-/// Changed places of one input, so that a long one does not take for ever.
+/// The most changed positions of one input, which bounds the time for a long one.
 constexpr std::size_t most_places = 100;
 
 std::string content_of(const files::path& file) {
@@ -32,7 +32,7 @@ std::string content_of(const files::path& file) {
   return {std::istreambuf_iterator<char>{in}, {}};
 }
 
-/// A copy of its exact size on the heap, so that a sanitizer sees a step behind its end.
+/// A copy of the exact size on the heap, so that a sanitizer notices reads beyond its end.
 void run(const target& t, std::string_view input) {
   const std::vector<char> copy(input.begin(), input.end());
   try {
@@ -45,7 +45,7 @@ void run(const target& t, std::string_view input) {
   }
 }
 
-/// @returns how many inputs it tried.
+/// @returns the number of inputs tried.
 std::size_t run_all_of(const target& t, std::string input) {
   run(t, input);
   std::size_t tried = 1;

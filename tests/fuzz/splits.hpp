@@ -6,11 +6,11 @@
 #include <string_view>
 #include <vector>
 
-/// Ways to cut a stream, as networks do.
+/// Ways to split a stream, as networks do.
 namespace nekod::fuzz {
 
 /// Calls *feed* with all of *stream* in pieces of *size* bytes, each in memory of its own, so that
-/// a view that is kept too long shows.
+/// sanitizers notice a view that is kept too long.
 template <class Feed>
 void feed_in_pieces(std::string_view stream, std::size_t size, Feed feed) {
   while (!stream.empty()) {
@@ -22,8 +22,8 @@ void feed_in_pieces(std::string_view stream, std::size_t size, Feed feed) {
   }
 }
 
-/// The same in pieces of different sizes, which follow from the stream alone: an input that breaks
-/// a promise always breaks it.
+/// The same with pieces of different sizes, which depend only on the stream: an input that breaks a
+/// promise always does.
 template <class Feed>
 void feed_in_uneven_pieces(std::string_view stream, Feed feed) {
   std::uint64_t state = 1469598103934665603U;
@@ -37,8 +37,8 @@ void feed_in_uneven_pieces(std::string_view stream, Feed feed) {
   }
 }
 
-/// What *read*, a function of one way to cut, comes to in every way; must be the same.
-/// @param read Called with a function that takes a `feed`, and returns what was understood.
+/// The result of *read* for every way to split; must be the same.
+/// @param read Called with a function that takes a `feed`; returns what it has understood.
 template <class Read>
 bool same_however_cut(std::string_view stream, Read read) {
   const auto whole = read([&](auto feed) { feed_in_pieces(stream, stream.size(), feed); });

@@ -3,8 +3,8 @@
 #include <span>
 #include <string_view>
 
-/// What is fuzzed: a function for each kind of bytes that come from outside. Each takes any bytes,
-/// and throws `broken_promise` where our code does with them what it says it never does.
+/// The fuzz targets: a function for each kind of input from outside. Each accepts any bytes, and
+/// throws `broken_promise` if our code breaks a promise.
 namespace nekod::fuzz {
 
 void addresses(std::string_view input);
@@ -22,7 +22,7 @@ void rate_limit(std::string_view input);
 void settings_file(std::string_view input);
 void transcript(std::string_view input);
 
-/// One of them by its name, which its folder of kept inputs has too.
+/// A target with its name, which is also the name of its folder of kept inputs.
 struct target {
   std::string_view name;
   void (*run)(std::string_view input);
@@ -30,7 +30,7 @@ struct target {
 
 std::span<const target> all_targets() noexcept;
 
-/// The one of that name; null where there is none.
+/// The target of that name; null if there is none.
 const target* target_named(std::string_view name) noexcept;
 
 } // namespace nekod::fuzz

@@ -15,7 +15,7 @@ constexpr std::size_t small_limit = 200;
 
 } // namespace
 
-/// What a store's file holds may have been written by anybody.
+/// The contents of a store's file may come from anywhere.
 void transcript(std::string_view input) {
   auto messages = openai::parse_transcript(input);
   const auto stored = openai::transcript_json(messages);

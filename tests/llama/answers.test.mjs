@@ -1,4 +1,5 @@
-// What llama.cpp can do, asked by nekod: each answer is that which llama.cpp gives itself, whole and streamed.
+// What llama.cpp can do, through nekod: each answer equals the one that llama.cpp gives directly, whole and
+// streamed.
 
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
@@ -14,11 +15,11 @@ const schema = {
 };
 const where = { type: 'object', properties: { at: { type: 'integer' } }, required: ['at'] };
 const look = { name: 'look', description: 'Looks', parameters: where };
-// The model of random weights would not begin a call by itself: token 9 is how one begins, 4 is the end.
+// The random model would never begin a tool call by itself: token 9 begins one, token 4 is the end.
 const called = { tools: [{ type: 'function', function: look }], tool_choice: 'required', logit_bias: { 9: 45, 4: 45 } };
 const thought = { grammar: 'root ::= "<think>\\nso it is\\n</think>\\n\\nyes"' };
 
-/// What to ask, and what else has to be true of the answer's first choice.
+/// Requests, and what must hold for the first choice of each answer.
 const cases = {
   'an answer with an end of its own': [{}, ({ finish_reason }) => assert.equal(finish_reason, 'stop')],
   'an answer that is too long': [
@@ -33,7 +34,7 @@ const cases = {
     },
   ],
   'a JSON schema': [
-    // Without reasoning first, which no schema holds to anything.
+    // Without reasoning, to which schemas do not apply.
     {
       response_format: { type: 'json_schema', json_schema: { name: 'x', schema } },
       chat_template_kwargs: { enable_thinking: false },
@@ -67,12 +68,12 @@ const cases = {
   ],
 };
 
-/// What stays the same when a question is asked again: without ids, times, and what the cache knew.
+/// The parts of an answer that are equal if a question is repeated: without ids, times, and the state of the cache.
 function lasting({ id, created, session_id, timings, usage, ...answer }) {
   const { prompt_tokens_details, ...counted } = usage ?? {};
   const choices = answer.choices.map(({ message, ...choice }) => {
     const calls = message.tool_calls?.map(({ id, ...call }) => call);
-    // No content is null, empty or not there at all, as a stream's pieces have it.
+    // Missing content is null, empty or absent, as in the pieces of a stream.
     return { ...choice, message: { ...message, content: message.content ?? '', ...(calls && { tool_calls: calls }) } };
   });
   return { ...answer, usage: counted, choices };
@@ -82,7 +83,7 @@ for (const [name, [fields, check]] of Object.entries(cases)) {
   for (const stream of [false, true]) {
     test(`${name}, ${stream ? 'streamed' : 'whole'}`, async () => {
       const options = stream ? { stream, stream_options: { include_usage: true } } : {};
-      // The same seed makes the same answer. Without chance the model would not come to an end.
+      // The same seed makes the same answer. Without randomness the model would never end.
       const messages = [user(`Tell me: ${name}`)];
       const body = { model: 'tiny', messages, seed: 1, max_tokens: 1000, ...fields, ...options };
       const direct = await llama.ask(body);
@@ -100,7 +101,7 @@ test('the result of a tool is told with the call', async () => {
   const { session_id } = first;
   const { message } = first.choices[0];
   const result = { role: 'tool', tool_call_id: message.tool_calls[0].id, content: 'a cat' };
-  // Only the result by nekod, everything directly: llama.cpp reads the same.
+  // nekod gets only the result, llama.cpp directly gets everything: it must read the same.
   const { tools } = called;
   const answer = await askWell(nekod, { session_id, messages: [result], tools, max_tokens: 5 });
   const direct = await llama.ask({ messages: [...messages, message, result], tools, max_tokens: 5 });

@@ -1,4 +1,4 @@
-// The rest of what llama.cpp serves, by nekod.
+// llama.cpp's other endpoints, through nekod.
 
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
@@ -7,7 +7,7 @@ import { answered, inFrontOf, llamaServer } from './llama.mjs';
 const llama = await llamaServer({ after }, ['--embeddings', '--pooling', 'mean']);
 const nekod = await inFrontOf({ after }, llama);
 
-/// The answer to the same request by nekod and without it.
+/// The answers to the same request with and without nekod.
 async function both(path, body) {
   const [ours, direct] = [await answered(await nekod.post(body, { path })), await llama.ask(body, path)];
   assert.equal(direct.status, 200, JSON.stringify(direct.body));

@@ -1,4 +1,4 @@
-// What goes wrong with a real server, and what clients do to it.
+// Failures of a real server, and of its clients.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -9,7 +9,7 @@ import {
 
 const short = { max_tokens: 20, ignore_eos: true, messages: [user('Hello')] };
 
-/// Reads a stream until text came.
+/// Reads a stream until there is text.
 const begun = (stream) => stream.seen(/"content":"[^"]/);
 
 test('who leaves a stream frees its place', async (t) => {
@@ -36,7 +36,7 @@ test('who leaves while it waits for a place does not keep one', async (t) => {
   await until(async () => (await llama.figure('llamacpp:requests_deferred')) === 3, 'they do not wait');
   for (const each of waiting) each.leave();
   await until(async () => (await nekod.figure('nekod_open_streams')) === places, 'nekod keeps them');
-  // llama.cpp sees that they left when it has a place for them.
+  // llama.cpp notices that they left when it has a slot for them.
   for (const each of holders) each.leave();
   await llama.idle();
 });
@@ -113,7 +113,7 @@ test('a server that is killed: what runs ends in an error, and the next turn goe
     const { status, body } = await ask(nekod, { ...short, session_id });
     return status === 200 && body;
   }, 'no answer though the server is back');
-  // As if the turn that failed had not been.
+  // As if the failed turn had not happened.
   const said = [user('Hello'), assistant(textOf(first)), user('Hello')];
   const { body: direct } = await llama.ask({ ...short, messages: said });
   assert.equal(next.usage.prompt_tokens, direct.usage.prompt_tokens);
@@ -138,7 +138,7 @@ test('200 requests over kept connections, and none lost', async (t) => {
   const nekod = await inFrontOf(t, llama);
   const numbers = Array.from({ length: 200 }, (_, k) => k);
   const answers = [];
-  // Eight clients, each with one connection that it keeps.
+  // Eight clients, each with one keep-alive connection.
   const client = async () => {
     for (let k = numbers.pop(); k !== undefined; k = numbers.pop())
       answers.push(await ask(nekod, { ...short, messages: [user(`number ${k}`)], stream: k % 2 > 0 }));

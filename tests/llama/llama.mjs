@@ -1,5 +1,5 @@
-// A real server for tests: Debian's llama-server with a tiny model of random weights, whose answers are gibberish but
-// words. And what a test asks of it, directly or by nekod.
+// A real server for tests: Debian's llama-server with a tiny random model, whose answers are gibberish but words.
+// And the questions of tests to it, direct or through nekod.
 
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -10,13 +10,13 @@ import { dataOf, gateway, until } from '../e2e/support.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-// Tests that need a server end here where there is none, in the way that CTest knows as skipped.
+// Without a server the tests end here, in the way that CTest recognises as skipped.
 if (!existsSync(resolve(here, '../../build/llama.cpp/complete'))) {
   console.log('skipped: there is no llama.cpp; tests/llama/serve --fetch says why');
   process.exit(77);
 }
 
-/// Places for answers at a time.
+/// The number of slots for concurrent answers.
 export const places = 4;
 const usual = ['--alias', 'tiny', '-t', '1', '-np', `${places}`, '-c', '131072', '--metrics', '--slots', '--no-webui'];
 
@@ -37,13 +37,13 @@ export class Llama {
     return this.#program;
   }
 
-  /// Takes a port without listening on it yet.
+  /// Reserves a port without listening on it yet.
   async reserve() {
     this.port = await freePort();
     return this;
   }
 
-  /// Starts it, at the port that it had before, and waits until its model is there.
+  /// Starts it, at its previous port, and waits until its model is loaded.
   async start() {
     if (this.port) this.#spawn(this.port);
     else this.port = await onFreePort((port) => this.#spawn(port));
@@ -74,30 +74,30 @@ export class Llama {
     return (await fetch(`${this.url}/slots`)).json();
   }
 
-  /// Those of its places at which an answer is being made.
+  /// The slots that are making an answer.
   async working() {
     return (await this.slots()).filter((slot) => slot.is_processing);
   }
 
-  /// Waits until so many of its places are taken.
+  /// Waits until that many slots are busy.
   async busy(count = 1) {
     await until(async () => (await this.working()).length === count, `${count} places are not taken`);
   }
 
-  /// Waits until no answer is being made and none waits for a place.
+  /// Waits until no answer is being made and none waits for a slot.
   async idle() {
     const rests = async () =>
       (await this.working()).length === 0 && (await this.figure('llamacpp:requests_deferred')) === 0;
     await until(rests, 'llama.cpp does not come to rest');
   }
 
-  /// One of its figures.
+  /// One of its metrics.
   async figure(name) {
     const text = await (await fetch(`${this.url}/metrics`)).text();
     return Number(text.match(new RegExp(`^${name} (\\S+)$`, 'm'))[1]);
   }
 
-  /// Asks it without nekod.
+  /// Sends it a request without nekod.
   async ask(body, path = '/v1/chat/completions') {
     const request = { method: 'POST', body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } };
     return answered(await fetch(this.url + path, request));
@@ -107,7 +107,7 @@ export class Llama {
 /// Starts a llama-server with these *flags* besides the usual ones.
 export const llamaServer = (scope, flags = []) => new Llama(scope, flags).start();
 
-/// The arguments that lead nekod to *llama*.
+/// The arguments that point nekod at *llama*.
 export const leadingToLlama = (llama, store = 'memory') => [
   ...['--upstream', 'openai', '--openai-url', `${llama.url}/v1`, '--store', store, '--port', '0'],
 ];
@@ -118,10 +118,10 @@ export const inFrontOf = (scope, llama, args = []) => gateway(scope, [...leading
 export const user = (content) => ({ role: 'user', content });
 export const assistant = (content) => ({ role: 'assistant', content });
 
-/// An answer that ends when its place has no room for more, which is after ten minutes or so.
+/// An answer that ends only when its slot is full, which takes about ten minutes.
 export const endless = { model: 'tiny', ignore_eos: true, messages: [user('Go on and on')] };
 
-/// What a request was answered with: `status`, and its body as one answer, be it whole or streamed.
+/// The answer to a request: its `status`, and its body as one answer, whole or streamed.
 export async function answered(response) {
   const text = await response.text();
   const { status, headers } = response;
@@ -132,23 +132,23 @@ export async function answered(response) {
 /// Asks nekod for a completion.
 export const ask = async (nekod, body, options) => answered(await nekod.post({ model: 'tiny', ...body }, options));
 
-/// The same, of what must succeed: the answer's body.
+/// The same for a request that must succeed: the answer's body.
 export async function askWell(nekod, body, options) {
   const { status, body: answer } = await ask(nekod, body, options);
   assert.equal(status, 200, JSON.stringify(answer));
   return answer;
 }
 
-/// What the first choice says.
+/// The text of the first choice.
 export const textOf = (answer) => answer.choices[0].message.content;
 
-/// How many tokens of the prompt llama.cpp had to read, and how many it still knew.
+/// How many tokens of the prompt llama.cpp had to read, and how many were in its cache.
 export const readOf = ({ usage }) => {
   const known = usage.prompt_tokens_details.cached_tokens;
   return { known, read: usage.prompt_tokens - known };
 };
 
-/// A streamed answer as the whole one would be.
+/// A streamed answer in the form of a whole one.
 export function assembled(raw) {
   const data = dataOf(raw);
   assert.equal(data.at(-1), '[DONE]', raw.slice(-1000));

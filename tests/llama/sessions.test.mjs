@@ -1,5 +1,5 @@
-// Conversations before a real server: what llama.cpp reads is the conversation, and what it read before it still
-// knows, whether clients tell everything with each turn or their newest message alone.
+// Conversations with a real server: llama.cpp reads the whole conversation and reuses its cache, whether clients
+// send everything with each turn or only their newest message.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -11,13 +11,13 @@ const llama = await llamaServer({ after });
 const short = { max_tokens: 40, ignore_eos: true, seed: 1 };
 const system = { role: 'system', content: 'You are a cat who sat on a mat. '.repeat(20) };
 
-/// How many tokens the conversation has for llama.cpp, asked without nekod.
+/// The number of tokens of the conversation, asked of llama.cpp directly.
 async function tokensOf(messages) {
   const { body } = await llama.ask({ messages, max_tokens: 1 });
   return body.usage.prompt_tokens;
 }
 
-/// Three turns of *tell(said, words)*, which gives the request for the next turn; checks each.
+/// Three turns of *tell(said, words)*, which returns the request for the next turn; checks each.
 async function converse(nekod, words, tell) {
   const said = [system];
   let session_id;
@@ -52,7 +52,7 @@ for (const [name, tell] of Object.entries(ways)) {
 test('as many conversations as it has places, side by side', async (t) => {
   const nekod = await inFrontOf(t, llama);
   const tell = ways['the newest message alone'];
-  // Not compared with what is asked directly, which would push a conversation out of its place.
+  // No comparison with direct requests, which would push a conversation out of its slot.
   const sessions = await Promise.all(
     Array.from({ length: places }, (_, k) => askWell(nekod, { ...short, ...tell([system], user(`number ${k}`)) })),
   );

@@ -1,4 +1,4 @@
-// A few visits of each kind while valgrind looks on: nothing that nekod takes is lost for good.
+// A few visits of each kind under valgrind: nekod leaks no memory.
 //
 //     scripts/node tests/soak/leaks.mjs [VISITS]
 

@@ -1,11 +1,11 @@
-// What is looked at while traffic runs, what of it may not grow, and how it looks.
+// What is measured while traffic runs, what must not grow, and the plot.
 
 import { readFileSync, readdirSync } from 'node:fs';
 import { median } from '../../bench/report/numbers.mjs';
 import { colours, element } from '../../bench/report/svg.mjs';
 
-/// What is measured, with how much more its last quarter may have than its second, in part and in number.
-/// The first quarter is for warming up: caches, pools, the allocator's own habits.
+/// The measures, with the allowed growth from the second to the last quarter, as a fraction and as a number. The
+/// first quarter is for warming up: caches, pools, the allocator.
 export const measures = {
   memory_kib: { part: 0.1, number: 4096 },
   descriptors: { part: 0.15, number: 10 },
@@ -38,7 +38,7 @@ export async function sample(nekod) {
   };
 }
 
-/// The medians of the second and the last quarter of each measure, and whether it has grown.
+/// The medians of the second and the last quarter for each measure, and whether it has grown.
 export function growth(samples) {
   const quarter = Math.floor(samples.length / 4);
   return Object.entries(measures).map(([name, { part, number }]) => {
@@ -61,7 +61,7 @@ const [width, height, left] = [640, 90, 70];
 
 const text = (x, y, words, more = {}) => element('text', { x, y, ...more }, words);
 
-/// One measure as a panel; a line for each kind of upstream.
+/// One measure as a panel, with a line for each kind of upstream.
 function panel(runs, name, top) {
   const all = Object.values(runs).flat();
   const most = Math.max(1, ...all.map((s) => s[name]));
@@ -82,7 +82,7 @@ function panel(runs, name, top) {
   ];
 }
 
-/// Small enough to be kept.
+/// Reduced, so that the plot can be kept in git.
 export function plot(runs) {
   const names = Object.keys(measures);
   const last = Math.max(...Object.values(runs).flat().map((s) => s.seconds));

@@ -1,4 +1,4 @@
-// Mixed traffic for some minutes, before both kinds of upstream, and whether anything grows by it.
+// Mixed traffic for some minutes, with both kinds of upstream, and a check that nothing grows.
 //
 //     scripts/soak MINUTES [FOLDER]
 
@@ -17,7 +17,7 @@ const results = process.argv[3] ?? 'build/soak';
 const [visitors, between, interval] = [6, 100, 5000];
 const end = Date.now() + minutes * 60_000;
 
-/// What ends with this run, the newest first.
+/// What ends with this run, newest first.
 const ends = [];
 const scope = { after: (f) => ends.unshift(f) };
 
@@ -28,7 +28,7 @@ async function started(kind, leading) {
   const nekod = await gateway(scope, [
     ...leading(sim),
     ...['--store', `sqlite:${join(folder, 'nekod.db')}`],
-    // Short, so that as many sessions end as begin long before the second quarter.
+    // Short, so that long before the second quarter as many sessions end as begin.
     ...['--session-idle', '10', '--session-ttl', '60', '--request-timeout', '1', '--answer-timeout', '5'],
     ...['--write-timeout', '5', '--threads', '2'],
   ]);
@@ -54,7 +54,7 @@ async function soak(room) {
   let quiet;
   const closed = async () => {
     quiet = await sample(room.nekod);
-    // Of those upstream some are kept.
+    // Some upstream connections are kept.
     return quiet.buffered_bytes === 0 && quiet.client_connections < 20;
   };
   const left = await until(closed, 'what is open stays open').then(() => null, (error) => error.message);

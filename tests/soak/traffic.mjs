@@ -1,4 +1,4 @@
-// What clients do, well behaved and not: one visit after the other, at random.
+// What clients do, good and bad: one visit after the other, at random.
 
 import assert from 'node:assert/strict';
 import { Connection, checkBrokenStream, checkError, checkStream, rawRequest, unique } from '../e2e/support.mjs';
@@ -6,9 +6,9 @@ import { Connection, checkBrokenStream, checkError, checkStream, rawRequest, uni
 const user = (content) => ({ role: 'user', content });
 export const pause = (ms) => new Promise((wake) => setTimeout(wake, ms));
 
-/// A client that says what it is told, right or as an error; anything else is thrown.
+/// A client whose answers are correct or errors of ours; anything else is thrown.
 export class Visitor {
-  /// How often each kind of visit was made, and answers by what they were.
+  /// The number of visits by kind, and of answers by outcome.
   counts = {};
 
   constructor({ sim, nekod, kind, chance }) {
@@ -50,14 +50,14 @@ export class Visitor {
     return this.#ask(`[sim tokens=100 delay=2] ${unique()}`, { stream: true });
   }
 
-  /// A conversation that names its session, and is deleted now and then.
+  /// A conversation that names its session, which is sometimes deleted.
   async named() {
     const id = unique('session');
     for (const stream of [true, false, true]) await this.#ask(unique(), { session_id: id, stream });
     if (this.chance.one(0.3)) await (await fetch(`${this.nekod.url}/sessions/${id}`, { method: 'DELETE' })).text();
   }
 
-  /// One that tells its history, and has an answer made again.
+  /// A conversation that sends its history, and sometimes regenerates an answer.
   async told() {
     const messages = [user(unique())];
     for (let turn = 0; turn < 3; ++turn) {
@@ -83,7 +83,7 @@ export class Visitor {
     await left;
   }
 
-  /// Reads a little, waits, reads on, and goes.
+  /// Reads a little, waits, reads more, and leaves.
   async slow() {
     const connection = new Connection(this.nekod.port);
     const body = { model: 'Orange Cat', stream: true, messages: [user(`[sim tokens=20000] ${unique()}`)] };
@@ -94,7 +94,7 @@ export class Visitor {
     connection.end();
   }
 
-  /// The next call of somebody's fails.
+  /// Makes the next call of some client fail.
   async fault() {
     const kinds = ['status', 'html', 'reset', 'silent', 'cut', 'stall', 'error_event'];
     const kind = this.chance.of(kinds);

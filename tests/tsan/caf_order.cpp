@@ -22,7 +22,7 @@
 
 namespace {
 
-/// The library's function of that name, as a function that takes the object first.
+/// The library's function of that name, as a function with the object as first argument.
 template <class F>
 F* in_library(const char* name) {
   auto* found = dlsym(RTLD_NEXT, name);
@@ -51,14 +51,14 @@ scheduled_actor::activation_result scheduled_actor::reactivate(mailbox_element& 
       "_ZN3caf15scheduled_actor10reactivateERNS_15mailbox_elementE");
   __tsan_acquire(&message);
   auto result = original(this, message);
-  // The next message may be handled by another thread.
+  // Another thread may handle the next message.
   __tsan_release(this);
   return result;
 }
 
 // -- actors --------------------------------------------------------------------------------------
 
-/// Begins a turn: sets the actor up if it is the first.
+/// Begins a run of the actor, and initialises it in the first one.
 bool scheduled_actor::activate(execution_unit* context) {
   static auto* original = in_library<bool(scheduled_actor*, execution_unit*)>(
       "_ZN3caf15scheduled_actor8activateEPNS_14execution_unitE");
@@ -68,7 +68,7 @@ bool scheduled_actor::activate(execution_unit* context) {
   return result;
 }
 
-/// Ends the actor, and drops the messages that nobody will handle.
+/// Ends the actor, and drops its unhandled messages.
 bool scheduled_actor::cleanup(error&& reason, execution_unit* context) {
   static auto* original = in_library<bool(scheduled_actor*, error&&, execution_unit*)>(
       "_ZN3caf15scheduled_actor7cleanupEONS_5errorEPNS_14execution_unitE");

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-/// Tries the thread sanitizer itself: actors on several threads hand each other texts and handles,
-/// of which it must say nothing. With the word `race` they also count in a variable that no message
-/// guards, of which it must tell.
+/// Checks the thread sanitizer itself: actors on several threads hand each other texts and handles,
+/// which must cause no report. With the argument `race` they also count in a variable that no
+/// message protects, which must cause one.
 namespace {
 
 constexpr std::size_t threads = 4;
@@ -26,7 +26,7 @@ struct relay_state {
   static inline const char* name = "relay";
 };
 
-/// Passes texts on to whom they name, until it has had enough.
+/// Passes texts on to the actors they name, a limited number of times.
 caf::behavior relay(caf::stateful_actor<relay_state>* self, bool races) {
   return {[self, races](const std::string& text, const caf::actor& next) {
     self->state.last = text + "!";
@@ -39,7 +39,7 @@ caf::behavior relay(caf::stateful_actor<relay_state>* self, bool races) {
   }};
 }
 
-/// Ends once all have had enough, or wait for those that have.
+/// Ends once all actors have finished, or wait for finished ones.
 void run(caf::actor_system& system, bool races) {
   std::vector<caf::actor> all;
   for (std::size_t i = 0; i < actors; ++i)

@@ -20,13 +20,13 @@ public:
   actor_system_fixture(const actor_system_fixture&) = delete;
   actor_system_fixture& operator=(const actor_system_fixture&) = delete;
 
-  /// Lets the actors work until none has a message left.
+  /// Runs the actors until none has a message left.
   void run() { scheduler_.run(); }
 
   /// Whether an actor has a message left.
   bool has_work() { return scheduler_.has_job(); }
 
-  /// Lets that time pass, and the actors work on what falls due in it.
+  /// Advances the time, and runs the actors for whatever becomes due.
   void pass(std::chrono::nanoseconds time) {
     run();
     scheduler_.advance_time(time);

@@ -10,7 +10,7 @@
 
 namespace nekod::test {
 
-/// Keeps the calls made, and says to their makers what the test wants to have happened.
+/// Records the calls, and reports to their callers whatever the test wants.
 class fake_transport : public transport {
 public:
   struct started {

@@ -13,12 +13,12 @@
 
 namespace nekod::test {
 
-/// A list of models with nothing but names.
+/// A list of models with names only.
 inline std::vector<openai::listed_model> listed(const std::vector<std::string>& names) {
   return {names.begin(), names.end()};
 }
 
-/// A chat service that does what the test says, and writes down what it is asked.
+/// A chat service that does what the test says, and records what it is asked.
 class fake_upstream : public upstream_service {
 public:
   /// A session's line.

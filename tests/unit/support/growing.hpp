@@ -12,16 +12,17 @@
 
 namespace nekod::test {
 
-/// Where a finder found what it looks for, and the name; nothing where it is absent.
+/// The position found by a finder, and the name; nothing if it is absent.
 using place = std::optional<std::tuple<std::size_t, std::size_t, std::string>>;
 
-/// What a finder says of *text* that grows by *step* bytes a look.
+/// A finder's result for *text*, which grows by *step* bytes per call.
 /// @param make Makes a new finder.
 template <class Make>
 place look_in_steps(Make make, std::string_view text, std::size_t step, std::size_t first = 0) {
   auto finder = make();
   for (std::size_t size = first == 0 ? step : first;; size += step) {
-    const std::string so_far{text.substr(0, size)}; // Elsewhere each time, as a buffer that grows.
+    const std::string so_far{
+        text.substr(0, size)}; // At a new address each time, as in growing buffers.
     auto state = finder.look(so_far);
     if (state == model_search::found)
       return std::tuple{finder.place().begin, finder.place().end, finder.place().name};
@@ -30,7 +31,7 @@ place look_in_steps(Make make, std::string_view text, std::size_t step, std::siz
   }
 }
 
-/// What a finder says of *text*, after it was seen to say the same for every cut.
+/// A finder's result for *text*, after checking that it is the same for every split.
 template <class Make>
 place look_in_all_cuts(Make make, std::string_view text) {
   const auto whole = look_in_steps(make, text, text.size() + 1);

@@ -9,7 +9,7 @@
 
 namespace nekod::test {
 
-/// Writes down what a session would hear of its upstream.
+/// Records the events that a session would get from its upstream.
 struct recording_listener : upstream_listener {
   void on_deltas(deltas, std::size_t bytes) override { used += bytes; }
   void on_answer(upstream_answer) override { log.emplace_back("answer"); }

@@ -8,17 +8,17 @@
 
 namespace nekod::test {
 
-/// What a reply was told.
+/// The events that a reply got.
 struct reply_record {
   std::vector<std::string> log;
   turn_head head;
   openai::error error;
   credit_actor session;
-  /// Whether its client, when it leaves, is about to come back.
+  /// Whether its client, when it leaves, is likely to retry.
   bool returns = false;
 };
 
-/// A REPLY that writes down what it is told. Send it `atom::gone` to have it leave.
+/// A REPLY that records its messages. `atom::gone` makes it leave.
 inline reply_actor::behavior_type recording_reply(reply_actor::pointer self,
                                                   const std::shared_ptr<reply_record>& record) {
   return {

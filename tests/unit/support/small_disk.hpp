@@ -6,7 +6,7 @@
 
 namespace nekod::test {
 
-/// For as long as it lives no file of this process grows past that many bytes.
+/// While it exists, no file of this process can grow beyond that number of bytes.
 class small_disk {
 public:
   explicit small_disk(rlim_t bytes) {

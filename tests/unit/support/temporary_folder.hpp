@@ -8,7 +8,7 @@
 
 namespace nekod::test {
 
-/// A folder that is gone with this object.
+/// A folder that is deleted with this object.
 class temporary_folder {
 public:
   temporary_folder() {
@@ -39,8 +39,8 @@ inline void write_file(const std::string& path, const std::string& bytes) {
   std::ofstream{path, std::ios::binary} << bytes;
 }
 
-/// Makes what a process finds that starts after a crash at this moment: a copy of a database's
-/// files as they are now. @returns its path.
+/// Makes what a process would find after a crash at this moment: a copy of a database's files.
+/// @returns its path.
 inline std::string copy_after_crash(const temporary_folder& folder, const std::string& database) {
   auto copy = folder.file("copy.db");
   for (const auto* part : {"", "-wal"})

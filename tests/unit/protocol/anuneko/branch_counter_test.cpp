@@ -10,7 +10,7 @@ using nekod::anuneko::branch_counter;
 
 namespace {
 
-/// What is known after *reply*, which comes in pieces of *step* bytes.
+/// The result after *reply*, in pieces of *step* bytes.
 std::optional<std::size_t> counted(const std::string& reply, std::size_t step) {
   branch_counter counter;
   for (std::size_t i = 0; i < reply.size(); i += step)
@@ -18,7 +18,7 @@ std::optional<std::size_t> counted(const std::string& reply, std::size_t step) {
   return counter.count();
 }
 
-/// The same for every split into equal pieces; 99 where they are not of one mind.
+/// The same for every split into equal pieces; 99 if the results differ.
 std::optional<std::size_t> counted(const std::string& reply) {
   const auto whole = counted(reply, reply.size());
   for (std::size_t step = 1; step < reply.size(); ++step)

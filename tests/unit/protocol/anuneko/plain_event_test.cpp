@@ -14,7 +14,7 @@ using strings = std::vector<std::string>;
 
 namespace {
 
-/// What came of an event; nothing where it was left to a JSON parser.
+/// The result for an event; nothing if it was left to a JSON parser.
 struct taken {
   bool whole = false;
   strings pieces;
@@ -42,7 +42,7 @@ void check_same(const taken& got, const taken& expected) {
   CHECK(got.message_id == expected.message_id);
 }
 
-/// What the decoder makes of an event that no shortcut takes, since white space is in it.
+/// The decoder's result without the fast path, which white space in the event disables.
 taken decode(const std::string& event, int branch) {
   anuneko::reply_decoder decoder{branch};
   deltas out;
@@ -51,7 +51,7 @@ taken decode(const std::string& event, int branch) {
   return {!decoder.error() && decoder.skipped() == 0, pieces_of(out), decoder.message_id()};
 }
 
-/// Puts parts of events one after the other, most of which make no event.
+/// Joins random parts of events, most of which make no valid event.
 std::string random_event(std::minstd_rand& random) {
   static const strings parts{R"({"c":[)",
                              R"({"v":")",

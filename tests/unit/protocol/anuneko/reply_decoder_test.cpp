@@ -12,7 +12,7 @@ using strings = std::vector<std::string>;
 
 namespace {
 
-/// What a reply came to.
+/// The result of a reply.
 struct outcome {
   strings pieces;
   std::string error;
@@ -31,7 +31,7 @@ void check_same(const outcome& got, const outcome& expected) {
   CHECK(got.skipped == expected.skipped);
 }
 
-/// Decodes packets that follow one another.
+/// Decodes consecutive packets.
 outcome decode(const std::vector<std::string_view>& packets, int branch = 0) {
   reply_decoder decoder{branch};
   deltas out;

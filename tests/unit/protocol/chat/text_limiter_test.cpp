@@ -23,7 +23,7 @@ answer_limits limits_of(strings stop, std::optional<std::uint64_t> pieces = std:
   return result;
 }
 
-/// What an answer came to.
+/// The result of an answer.
 struct outcome {
   std::string text;
   finish_reason reason = finish_reason::stop;
@@ -32,7 +32,7 @@ struct outcome {
   bool operator==(const outcome&) const = default;
 };
 
-/// As the service that ends its answer with *reason*.
+/// The limiter's result if the service ends its answer with *reason*.
 outcome limited(const answer_limits& limits, const strings& pieces,
                 finish_reason reason = finish_reason::content_filter) {
   text_limiter limiter{limits};
@@ -46,7 +46,7 @@ outcome limited(const answer_limits& limits, const strings& pieces,
   return {out.text, *limiter.ended(), limiter.cut()};
 }
 
-/// The same, by the definition.
+/// The same by definition.
 outcome expected(const answer_limits& limits, const strings& pieces, finish_reason reason) {
   const auto within = std::min<std::size_t>(limits.pieces.value_or(pieces.size()), pieces.size());
   std::string text;
@@ -61,7 +61,7 @@ outcome expected(const answer_limits& limits, const strings& pieces, finish_reas
                                 : outcome{text, reason, false};
 }
 
-/// *text* cut behind each character whose bit in *cuts* is set.
+/// *text*, split after each character whose bit in *cuts* is set.
 strings cut_at(const std::string& text, unsigned cuts) {
   strings result(1);
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -72,7 +72,7 @@ strings cut_at(const std::string& text, unsigned cuts) {
   return result;
 }
 
-/// The text of *length* characters a and b with that number.
+/// The text of *length* characters a and b with that number in binary.
 std::string text_of(unsigned number, unsigned length) {
   std::string result;
   for (unsigned i = 0; i < length; ++i)

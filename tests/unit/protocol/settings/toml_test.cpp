@@ -6,7 +6,7 @@ using namespace nekod;
 
 namespace {
 
-/// `table.key=value|value@line` of each entry; the fault where there is one.
+/// `table.key=value|value@line` of each entry, or the fault.
 std::string read(std::string_view text) {
   auto found = parse_toml(text);
   if (!found)

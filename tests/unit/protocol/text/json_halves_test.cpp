@@ -30,7 +30,7 @@ TEST_CASE("a lone half is told from a pair and from what only looks like one") {
       {R"("\ud83d\\ude00")", R"("\ufffd\\ude00")"},
       {R"("\ud7ff\ue000\u0041")", R"("\ud7ff\ue000\u0041")"},
       {R"({"\ud83d":"\udfff"})", R"({"\ufffd":"\ufffd"})"},
-      // Of escapes that are none another has to say so.
+      // Only valid escapes count.
       {R"("\ud83)", R"("\ud83)"},
       {R"("\ud83g\u-800\ud8)", R"("\ud83g\u-800\ud8)"},
       {R"("\)", R"("\)"},
@@ -55,8 +55,8 @@ TEST_CASE("what an upstream wrote is read with U+FFFD for a lone half, and refus
 
 namespace {
 
-/// Joins the strings that *first* and *second* are; tells what each is then, and the half that
-/// waits for another.
+/// Joins the strings *first* and *second*; returns both results, and the half that waits for
+/// another text.
 std::vector<std::string> join(std::string_view first, std::string_view second) {
   std::string half;
   json::joined_text a{first};

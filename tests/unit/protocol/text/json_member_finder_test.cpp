@@ -15,7 +15,7 @@ test::place find(const std::string& text) {
   return test::look_in_all_cuts([] { return json::member_finder{"model", longest}; }, text);
 }
 
-/// The name found in *text*, after its place was compared with where *written* stands last.
+/// The name found in *text*, after checking that its position is that of the last *written*.
 std::string name_in(const std::string& text, const std::string& written) {
   auto found = find(text);
   REQUIRE(found);

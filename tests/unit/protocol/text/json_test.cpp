@@ -273,7 +273,7 @@ TEST_CASE("UTF-8 is told from what only resembles it") {
                                           "\xF5\x80\x80\x80",
                                           "\xFE",
                                           "\xFF"};
-  // Runs of ASCII are skipped in words: each case stands at every place of a word.
+  // Runs of ASCII are skipped word by word: each case is tried at every position in a word.
   for (std::size_t shift = 0; shift < 17; ++shift) {
     const std::string before(shift, 'x');
     for (const auto& text : good) {

@@ -30,7 +30,7 @@ public:
   explicit reader(sse::parser p = sse::parser{}) : parser_(std::move(p)) {}
 
   bool feed(std::string_view bytes) {
-    // A copy of its own, so that a view kept too long shows as a fault.
+    // A separate copy, so that a view that is kept too long shows as a fault.
     const std::vector<char> packet(bytes.begin(), bytes.end());
     return parser_.feed({packet.data(), packet.size()}, collect());
   }

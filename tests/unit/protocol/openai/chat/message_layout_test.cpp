@@ -9,7 +9,7 @@ using namespace nekod::openai;
 
 namespace {
 
-/// Messages by their speakers' first letters; a letter in capitals says nothing.
+/// Messages by the first letters of their roles; a capital letter is a message without content.
 std::vector<message> messages(const std::string& speakers) {
   std::vector<message> result;
   for (char c : speakers) {
@@ -48,7 +48,7 @@ TEST_CASE("messages divide into prompt, conversation, new part and prefill") {
       {"uasu", 0, 2, 4, true, true, true},
       {"uas", 0, 2, 3, true, true, false},
       {"uaus", 0, 2, 4, true, true, true},
-      // An answer that says nothing is none.
+      // An answer without content does not count.
       {"uAu", 0, 0, 3, false, false, true},
       {"uaAu", 0, 2, 4, true, true, true},
       {"uauA", 0, 2, 4, true, true, true},

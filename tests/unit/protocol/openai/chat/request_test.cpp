@@ -19,12 +19,12 @@ namespace {
 
 constexpr std::string_view hello = R"("messages":[{"role":"user","content":"hello"}])";
 
-/// A good body with more members.
+/// A valid body with further members.
 std::string with(std::string_view members) {
   return "{" + std::string{hello} + "," + std::string{members} + "}";
 }
 
-/// A body with those messages.
+/// A body with these messages.
 std::string saying(std::string_view messages) {
   return R"({"model":"m","messages":[)" + std::string{messages} + "]}";
 }

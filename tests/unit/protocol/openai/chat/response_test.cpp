@@ -14,7 +14,7 @@ completion_head head() {
   return {.id = "chatcmpl-1", .created = 1677652288, .model = "a \"cat\"", .session_id = "s:1"};
 }
 
-/// What every chunk of `head()` begins with.
+/// The beginning of every chunk of `head()`.
 const std::string opening =
     R"(data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1677652288,)"
     R"("model":"a \"cat\"","session_id":"s:1","choices":[)";

@@ -24,7 +24,7 @@ std::string chunk(const std::string& delta, const std::string& finish = "null", 
 
 const std::string done = event("[DONE]");
 const std::string stop = chunk("{}", "\"stop\"");
-/// The first chunk of a usual stream.
+/// The first chunk of an ordinary stream.
 const std::string start = chunk(R"({"role":"assistant","content":""})");
 const std::string start_members =
     R"("choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}])";
@@ -45,7 +45,7 @@ strings pieces_of(const deltas& d) {
   return result;
 }
 
-/// Feeds *bytes* in pieces of that many.
+/// Feeds *bytes* in pieces of *step* bytes.
 outcome decode(const std::string& bytes, std::size_t step, bool usage = false) {
   answer_decoder decoder{usage};
   deltas out{deltas::form::members};
@@ -62,7 +62,7 @@ outcome decode(const std::string& bytes, std::size_t step, bool usage = false) {
   return o;
 }
 
-/// The same however the bytes are split.
+/// The result, which must be the same for every split.
 outcome decode(const std::string& bytes, bool usage = false) {
   auto whole = decode(bytes, bytes.size() + 1, usage);
   for (std::size_t step = 1; step < bytes.size(); step = step < 40 ? step + 1 : step * 2) {

@@ -67,7 +67,7 @@ outcome decode(const std::string& bytes, std::size_t step) {
   return o;
 }
 
-/// The same however the bytes are split.
+/// The result, which must be the same for every split.
 outcome decode(const std::string& bytes) {
   auto all = decode(bytes, bytes.size());
   for (std::size_t step = 1; step < bytes.size(); ++step)
@@ -75,7 +75,7 @@ outcome decode(const std::string& bytes) {
   return all;
 }
 
-/// The texts that the chunks' choices of one index have, one after the other, under *name*.
+/// The texts under *name* of the choices with one index in all chunks.
 strings texts(const strings& chunks, const char* name = "content", int index = 0) {
   strings result;
   for (const auto& chunk : chunks) {
@@ -88,7 +88,7 @@ strings texts(const strings& chunks, const char* name = "content", int index = 0
   return result;
 }
 
-/// The arguments of one call that the chunks tell, one after the other.
+/// The pieces of one call's arguments in all chunks.
 strings arguments(const strings& chunks, int index) {
   strings result;
   for (const auto& chunk : chunks) {

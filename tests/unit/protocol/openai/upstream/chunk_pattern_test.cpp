@@ -26,7 +26,7 @@ std::optional<chunk_pattern> pattern() {
   return chunk_pattern::of(chunk("a"), members_front + "a" + members_back);
 }
 
-/// What a decoder makes of *second* behind *first*.
+/// The decoder's result for *second* after *first*.
 struct outcome {
   std::vector<std::string> passed;
   std::string failure;
@@ -45,7 +45,7 @@ outcome decode(const std::string& first, const std::string& second) {
   return o;
 }
 
-/// A chunk is the same behind one like it, and behind one that says the same in another way.
+/// The result for a chunk is the same after a chunk like it and after one with another form.
 void check_same(const std::string& second) {
   CAPTURE(second);
   auto alike = decode(chunk("a"), second);

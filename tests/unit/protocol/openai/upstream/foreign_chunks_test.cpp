@@ -1,5 +1,5 @@
-// Streams of servers that differ from OpenAI's: what goes on is in OpenAI's form, and what is told
-// again is all that was said.
+// Streams of servers that deviate from OpenAI's form: the client gets OpenAI's form, and the
+// conversation keeps everything that was said.
 
 #include "protocol/openai/upstream/answer_decoder.hpp"
 #include "protocol/openai/upstream/whole_messages.hpp"
@@ -44,7 +44,7 @@ struct told_call {
   bool operator==(const told_call&) const = default;
 };
 
-/// What a usual client makes of chunks: it takes strings only, and puts calls together by index.
+/// An ordinary client: it accepts only strings, and assembles calls by index.
 struct client {
   std::string role;
   std::string text;
@@ -96,7 +96,7 @@ struct client {
 
 struct outcome {
   client heard;
-  /// How many chunks went on before the end.
+  /// The number of chunks that were passed on before the end.
   std::size_t at_once = 0;
   strings passed;
   std::string said;
@@ -126,7 +126,7 @@ outcome decode(const std::string& bytes, std::size_t step) {
   return o;
 }
 
-/// The same however the bytes are split.
+/// The result, which must be the same for every split.
 outcome decode(const std::string& bytes) {
   auto all = decode(bytes, bytes.size());
   for (std::size_t step = 1; step < bytes.size(); step = step < 40 ? step + 1 : step * 2) {
@@ -139,7 +139,7 @@ outcome decode(const std::string& bytes) {
   return all;
 }
 
-/// Calls as they are told again.
+/// Calls as they are sent back.
 std::vector<told_call> calls_in(const std::string& message) {
   const auto doc = json::parse(message);
   std::vector<told_call> result;
@@ -154,7 +154,7 @@ std::vector<told_call> calls_in(const std::string& message) {
   return result;
 }
 
-/// Checks that client and next turn have the same calls.
+/// Checks that the client and the next turn have the same calls.
 void check_calls(const std::string& stream, const std::vector<told_call>& expected) {
   CAPTURE(stream);
   auto o = decode(stream + chunk("{}", "\"tool_calls\"") + done);
@@ -252,7 +252,7 @@ TEST_CASE("calls of tools are told apart by their ids, then by their indices") {
   const auto id = [](const std::string& name, const std::string& more) {
     return call(R"("id":)" + name + ',' + more);
   };
-  // As OpenAI has it, in turns.
+  // OpenAI's form, with pieces of two calls in turn.
   check_calls(index("0", R"("a")", begin) + index("1", R"("b")", begin) +
                   call(R"("index":0,)" + end_a) + call(R"("index":1,)" + end_b),
               {a, b});
@@ -264,18 +264,18 @@ TEST_CASE("calls of tools are told apart by their ids, then by their indices") {
   check_calls(chunk(R"({"tool_calls":[{"index":0,"id":"a",)" + whole_a +
                     R"(},{"index":0,"id":"b",)" + whole_b + "}]}"),
               {a, b});
-  // No index, the id with each piece or with the first, null or empty behind it.
+  // No index; the id in each piece, or in the first one and then null or empty.
   check_calls(id(R"("a")", begin) + id(R"("a")", end_a), {a});
   check_calls(id(R"("a")", begin) + id("null", end_a) + id(R"("b")", begin) + id(R"("")", end_b),
               {a, b});
   check_calls(id(R"("a")", begin) + call(end_a) + id(R"("b")", whole_b), {a, b});
   check_calls(id(R"("a")", begin) + id(R"("b")", begin) + id(R"("a")", end_a) + id(R"("b")", end_b),
               {a, b});
-  // The name with each piece.
+  // The name in each piece.
   check_calls(id(R"("a")", begin) +
                   id(R"("a")", R"("function":{"name":"look","arguments":"t\":1}"})"),
               {a});
-  // Indices that begin elsewhere, or are texts.
+  // Indices that do not begin at 0, or are texts.
   check_calls(index("1", R"("a")", begin) + call(R"("index":1,)" + end_a) +
                   index("2", R"("b")", whole_b),
               {a, b});
@@ -313,7 +313,7 @@ TEST_CASE("calls without an id get one, which differs from answer to answer") {
   auto other = call(look);
   other.replace(other.find(R"("id":"a")"), 8, R"("id":"b")");
   CHECK(calls_in(decode(other + stop).said)[0].id != calls[0].id);
-  // An id that comes late is not told: the client knows the call by another.
+  // A late id is not passed on: the client knows the call by another one.
   auto late = decode(call(R"("index":0,"function":{"name":"look","arguments":"{"})") +
                      call(R"("index":0,"id":"late","function":{"arguments":"}"})") + stop);
   REQUIRE(late.heard.calls.size() == 1);
@@ -345,7 +345,7 @@ TEST_CASE("content in parts is text, and its reasoning is told again") {
       R"({"type":"text","text":"It is 4!"}]})");
   auto again = parse_message(o.said);
   REQUIRE(again);
-  // A client that has the text alone says the same.
+  // A client that sends back only the text says the same.
   CHECK(say_the_same(*again, message{role::assistant, "It is 4!"}));
 
   auto plain = decode(parts(R"({"type":"text","text":"It is "})") + content("4") + stop);
@@ -395,7 +395,7 @@ TEST_CASE("events that are no part of the answer are left out and counted") {
     CHECK(o.heard.chunks == 3);
     CHECK(o.skipped == 0);
   }
-  // Usage that nobody asked for, in a chunk with a choice that says nothing.
+  // Usage that the client did not ask for, in a chunk with a choice without content.
   auto behind = decode(content("a") + stop +
                        event(R"({"choices":[{"index":0,"delta":{"role":"assistant","content":""},)"
                              R"("finish_reason":null}],"usage":{"total_tokens":1}})"));

@@ -45,7 +45,7 @@ TEST_CASE("what is the client's matter reaches it in the server's words") {
     CHECK(status_of(told) == row.shown);
     CHECK(told.foreign);
   }
-  // A status in place of a word is no code.
+  // A status in place of a code is not a code.
   CHECK(to_json(failure(400, R"({"error":{"message":"m","code":400}})"), language::en)
             .find(R"("code":"upstream_refused")") != std::string::npos);
 }
@@ -114,7 +114,7 @@ TEST_CASE("a server that fails is heard in its own words and status, where it ha
     CHECK(status_of(e) == (status == 504 ? 504 : 502));
     CHECK(message_of(e, language::en).find(std::to_string(status)) != std::string::npos);
   }
-  // Within a stream.
+  // Inside a stream.
   CHECK(message_of(failure(0, saying("out of memory")), language::zh) == "out of memory");
   CHECK(status_of(failure(0, saying("out of memory"))) == 502);
   CHECK(status_of(failure(0, saying("busy", R"(,"code":503)"))) == 503);

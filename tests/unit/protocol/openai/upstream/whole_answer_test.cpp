@@ -15,7 +15,7 @@ using strings = std::vector<std::string>;
 
 namespace {
 
-/// An answer with that message, and with more members of its choice.
+/// An answer with that message, and with further members in its choice.
 std::string body(const std::string& message,
                  const std::string& more = R"(,"finish_reason":"stop")") {
   return R"({"id":"x","choices":[{"index":0,"message":)" + message + more + "}]}";
@@ -33,7 +33,7 @@ strings pieces_of(const deltas& d) {
   return result;
 }
 
-/// What a client that reads a stream gets, put together again.
+/// What a client of a stream gets, put together again.
 std::string collected(const strings& pieces) {
   answer_collector all;
   for (const auto& piece : pieces) {
