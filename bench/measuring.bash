@@ -1,8 +1,8 @@
-# What measuring scripts share: programs on loopback that end with the script, one run of nekod-bench,
-# and what becomes of its figures. To be sourced from the project's root.
+# Shared by the measuring scripts: programs on loopback that end with the script, one run of nekod-bench,
+# and its figures. To be sourced from the project's root.
 
 programs="${NEKOD_BIN_DIR:-build/release}"
-# Where each server that was started is, by its name, and its process.
+# The address and the process of each started server, by its name.
 declare -A address=() process=()
 
 usage() { # SCRIPT CODE: its first lines
@@ -14,7 +14,7 @@ is_number() {
   [[ "$1" =~ ^[1-9][0-9]*$ ]]
 }
 
-# A folder for all files, gone at the end as all servers are. Sets workplace.
+# A folder for all files, which is deleted at the end; the servers end too. Sets workplace.
 open_workplace() {
   local program
   for program in nekod nekod-sim nekod-bench; do
@@ -39,7 +39,7 @@ close_workplace() {
   rm -rf "$workplace"
 }
 
-# Starts a server that logs where it listens. Sets address[NAME] and process[NAME].
+# Starts a server that logs its address. Sets address[NAME] and process[NAME].
 start() { # NAME PATH COMMAND...
   local name="$1" path="$2" log="$workplace/$1.log" tries=0 port=
   shift 2
@@ -57,7 +57,7 @@ start() { # NAME PATH COMMAND...
   address[$name]="http://127.0.0.1:$port$path"
 }
 
-# Ends a server, and waits for that.
+# Ends a server, and waits for its end.
 stop() { # NAME
   kill "${process[$1]}"
   wait "${process[$1]}" || true
@@ -68,7 +68,7 @@ start_simulator() { # [FLAG...]
   start simulator /api/v1 "$programs/nekod-sim" --port 0 "$@"
 }
 
-# Settings of the working folder and the environment are left out.
+# Without settings in the working folder and the environment.
 start_nekod() { # NAME [FLAG...]
   local name="$1" program
   shift
@@ -77,7 +77,7 @@ start_nekod() { # NAME [FLAG...]
     --anuneko-url "${address[simulator]}" --anuneko-token token "$@"
 }
 
-# nginx in front of the simulator. It picks no free port by itself, so some are tried.
+# nginx in front of the simulator. nginx cannot pick a free port itself, so several are tried.
 start_nginx() { # NAME
   local name="$1" tries port upstream="${address[simulator]#http://}"
   PATH="$PATH:/usr/sbin:/sbin"
@@ -98,8 +98,8 @@ start_nginx() { # NAME
   exit 1
 }
 
-# Drives a server. The figures are in figures.json of the workplace. Errors are told, and returned as
-# nekod-bench's code; what it said of them stays in complaint.
+# Drives a server. The figures are in figures.json of the workplace. Errors are printed, and returned as
+# nekod-bench's exit code; its complaint stays in complaint.
 bench() { # NAME [FLAG...]
   local name="$1" code=0
   shift
@@ -110,7 +110,7 @@ bench() { # NAME [FLAG...]
   return "$code"
 }
 
-# Runs a command for each of two servers, pair by pair, the order changing from pair to pair.
+# Runs a command for each of two servers, pair by pair, in changing order.
 in_pairs() { # PAIRS NAME NAME COMMAND [ARGUMENT...], which is given a name and the pair's number, too
   local count="$1" one="$2" other="$3" command="$4" pair name order
   shift 4
@@ -121,7 +121,7 @@ in_pairs() { # PAIRS NAME NAME COMMAND [ARGUMENT...], which is given a name and 
   done
 }
 
-# One of these figures, of the object's outermost level.
+# One of these figures, at the top level of the object.
 figure() { # NAME
   grep -o "\"$1\":[0-9.]*" "$workplace/figures.json" | head -n 1 | cut -d: -f2
 }
@@ -131,7 +131,7 @@ resident() { # NAME
   awk '/^Rss:/ { print $2 }' "/proc/${process[$1]}/smaps_rollup"
 }
 
-# Seconds of processor time that a server has used since its start.
+# Seconds of processor time that a server has used since it started.
 processor_time() { # NAME
   awk -v ticks="$(getconf CLK_TCK)" '{ print ($14 + $15) / ticks }' "/proc/${process[$1]}/stat"
 }
@@ -140,7 +140,7 @@ difference() { # A B
   awk -v a="$1" -v b="$2" 'BEGIN { print a - b }'
 }
 
-# The server's processor time for each of these, in microseconds.
+# The server's processor time per unit, in microseconds.
 cost_of() { # answers|pieces
   quotient "$(figure watched_cpu_seconds)e6" "$(figure "$1")"
 }
