@@ -162,6 +162,7 @@ void rooms::make_actors(model_aliases aliases) {
   o.digest = std::make_shared<conversation_digest>(sessions->key());
   o.matching = set.session_matching;
   o.session_queue = set.session_queue;
+  o.credit_step = stream_shares{set.stream_buffer}.window / 2;
   // In memory it is not to last longer than in the store.
   o.session_idle = in_whole_seconds(std::min(set.session_idle, set.session_ttl));
   o.session_max_age = max_age_of(set);
@@ -188,6 +189,7 @@ void rooms::watch_sizes() {
 void rooms::make_routes() {
   http::route_options o;
   o.reply = reply_options_of(set, budget, counts);
+  o.home = [this] { return home_loop{loops, loops.here()}; };
   o.gate = &gate;
   o.max_body = max_body_of(set, *budget);
   o.max_messages = set.transcript_messages;

@@ -25,14 +25,17 @@
 /// Every message and every typed actor interface: the map of the house. The values that travel
 /// stand in the headers above, beside their subject. A turn's way is
 ///
-///     routes --open--> registry --turn--> session --begin, delta, finish|failed--> reply
-///                                         session <--credit, leave-- reply
+///     routes --open--> registry --turn--> session --begin, finish|failed--> reply
+///                                         session <--leave-- reply
+///
+/// and the pieces of its answer go by plain calls:
+///
+///     transfer --> session's conversation at the upstream --> answer log --> reply --> exchange
 
 // -- type IDs ------------------------------------------------------------------------------------
 
 CAF_BEGIN_TYPE_ID_BLOCK(nekod_values, caf::first_custom_type_id)
 CAF_ADD_TYPE_ID(nekod_values, (nekod::client_left))
-CAF_ADD_TYPE_ID(nekod_values, (nekod::deltas))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::model_aliases))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::model_choice))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::model_list))
@@ -60,7 +63,6 @@ CAF_END_TYPE_ID_BLOCK(nekod_values)
 // No actor of nekod lives outside its process, so no message is ever serialised; and what cannot be
 // printed cannot bring message text into a log.
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::client_left)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::deltas)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::model_aliases)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::model_choice)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::model_list)
@@ -91,8 +93,6 @@ CAF_ADD_ATOM(nekod_atoms, nekod::atom, begin, "begin")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, changed, "changed")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, clear, "clear")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, commit, "commit")
-CAF_ADD_ATOM(nekod_atoms, nekod::atom, credit, "credit")
-CAF_ADD_ATOM(nekod_atoms, nekod::atom, delta, "delta")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, discard, "discard")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, failed, "failed")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, find, "find")
@@ -154,12 +154,9 @@ using batching_store_actor = store_actor::extend<
     // Looks whether the store works; a message to itself.
     caf::reacts_to<atom::wake>>;
 
-/// Who sends text on CREDIT: the reader says how much of it has left, so that more may come, or
-/// that nobody reads any more.
-using credit_actor = caf::typed_actor<
-    // Text that cost that many bytes of the upstream's window was sent on.
-    caf::reacts_to<atom::credit, std::uint64_t>,
-    // The reader's client left; the reader ends.
+/// What runs a TURN, as its replies know it.
+using turn_actor = caf::typed_actor<
+    // The reply's client left; the reply ends.
     caf::reacts_to<atom::leave, client_left>>;
 
 /// A PROBER asks upstreams whose circuit breaker is open each few seconds whether they answer
@@ -173,11 +170,7 @@ using prober_actor = caf::typed_actor<
 /// A REPLY owns one HTTP response.
 using reply_actor = caf::typed_actor<
     // The turn has a session, and is its running turn from now on.
-    caf::reacts_to<atom::begin, turn_head, credit_actor>,
-    // Another upstream than the turn's own answers it: its name, and the model as clients call it.
-    caf::reacts_to<atom::changed, std::string, std::string>,
-    // Pieces of the answer, which used that many bytes of the upstream's window.
-    caf::reacts_to<atom::delta, deltas, std::uint64_t>,
+    caf::reacts_to<atom::begin, turn_head, turn_actor>,
     // The answer is whole and its session committed: how it ends.
     caf::reacts_to<atom::finish, openai::answer_end>,
     // There will be no answer, or no more of it.
@@ -189,14 +182,15 @@ using reply_actor = caf::typed_actor<
     // From the socket: nothing was written for a while.
     caf::reacts_to<atom::idle>>;
 
-/// A SESSION owns one conversation and its upstream chat. It takes CREDIT from the running turn's
-/// reply.
-using session_actor = credit_actor::extend<
+/// A SESSION owns one conversation and its upstream chat.
+using session_actor = turn_actor::extend<
     // Takes a turn whose answer goes to the reply: at once, when the earlier ones ended, or
     // refused. A turn is given up when its reply actor ends.
     caf::reacts_to<atom::turn, turn, reply_actor>,
     // Something happened to a transfer of the line with that number.
     caf::reacts_to<transfer_event, std::uint64_t>,
+    // An answer ended, or a call upstream did, outside of the actor; a message to itself.
+    caf::reacts_to<atom::wake>,
     // A time is over that the line with the second number asked for by the first one.
     caf::reacts_to<atom::wake, std::uint64_t, std::uint64_t>,
     // The conversation is deleted: the running turn and those that wait fail, the actor ends. It
@@ -249,7 +243,7 @@ using refreshing_registry_actor = registry_actor::extend<
 } // namespace nekod
 
 CAF_BEGIN_TYPE_ID_BLOCK(nekod_actors, caf::id_block::nekod_atoms::end)
-CAF_ADD_TYPE_ID(nekod_actors, (nekod::credit_actor))
+CAF_ADD_TYPE_ID(nekod_actors, (nekod::turn_actor))
 CAF_ADD_TYPE_ID(nekod_actors, (nekod::reply_actor))
 CAF_END_TYPE_ID_BLOCK(nekod_actors)
 

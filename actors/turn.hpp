@@ -1,6 +1,8 @@
 #pragma once
 
 #include "actors/registry/model_choice.hpp"
+#include "actors/runtime/home_loop.hpp"
+#include "actors/session/answer_log.hpp"
 #include "actors/session/conversation_digest.hpp"
 #include "actors/upstream/upstream.hpp"
 #include "protocol/openai/chat/request.hpp"
@@ -47,6 +49,8 @@ struct open_turn {
   /// which each cost a turn. Returns the refusal if they are too many. May be empty; may be called
   /// on any thread.
   std::function<std::optional<openai::error>(std::uint32_t)> count_further;
+  /// The loop of its client's connection, where a session that begins with it lives.
+  home_loop home;
 };
 
 /// A turn with all that the registry decided.
@@ -67,6 +71,8 @@ struct turn {
   upstream_abilities abilities;
   /// The upstream that answers, if it is another than the model's; else empty.
   std::string answered_by;
+  /// The loop of its client's connection.
+  home_loop home;
 };
 
 /// What a reply learns when its turn begins.
@@ -75,6 +81,8 @@ struct turn_head {
 
   std::string session_id;
   turn what;
+  /// The answer, where the reply is a reader by the number of its actor.
+  std::shared_ptr<answer_log> answer;
   /// Whether the answer belongs to an earlier request, which this one repeats.
   bool replayed = false;
 };

@@ -100,6 +100,7 @@ readiness registry_state::ready() {
 void registry_state::open(open_turn asked, reply_actor reply) {
   pending_turn t;
   t.what.request = std::move(asked.request);
+  t.what.home = asked.home;
   t.tenant = std::move(asked.tenant);
   t.reply = std::move(reply);
   t.count_further = std::move(asked.count_further);
@@ -192,7 +193,7 @@ void registry_state::ask_store(asks_store asked) {
 void registry_state::give(pending_turn t, const session_key& key, record r) {
   auto equal = placement_->take_equal(t.tenant, t.what.identity);
   if (!live_.has(key))
-    spawn_session(key, r, t.what.scope);
+    spawn_session(key, r, t.what.scope, t.what.home);
   const auto& session = *live_.find(key);
   if (session.leaving) {
     refuse(t, error_code::session_deleted);
@@ -204,7 +205,8 @@ void registry_state::give(pending_turn t, const session_key& key, record r) {
     carry_out(placement_->place_repeated(std::move(next)));
 }
 
-void registry_state::spawn_session(const session_key& key, record r, const std::string& scope) {
+void registry_state::spawn_session(const session_key& key, record r, const std::string& scope,
+                                   home_loop home) {
   session_options o;
   o.id = key.id;
   o.tenant = key.tenant;
@@ -219,7 +221,10 @@ void registry_state::spawn_session(const session_key& key, record r, const std::
   o.limits = options_.limits;
   o.idle_time = options_.session_idle;
   o.max_age = options_.session_max_age;
-  auto handle = self_->spawn<caf::monitored>(session, std::move(o));
+  o.home = home;
+  o.credit_step = options_.credit_step;
+  auto handle = nekod::spawn_session(*self_, std::move(o));
+  self_->monitor(handle);
   const auto actor = handle.id();
   live_.add(key, std::move(handle), actor, recorded_now());
   spdlog::debug("session {} is in memory", key.id);

@@ -54,7 +54,7 @@ private:
   void carry_out(placement_step step);
   void ask_store(asks_store asked);
   void give(pending_turn t, const session_key& session, record r);
-  void spawn_session(const session_key& key, record r, const std::string& scope);
+  void spawn_session(const session_key& key, record r, const std::string& scope, home_loop home);
   void refuse(const pending_turn& t, openai::error reason);
 
   refreshing_registry_actor::stateful_pointer<registry_state> self_;

@@ -38,6 +38,8 @@ struct registry_options {
   std::chrono::seconds session_idle{60};
   /// A session is over this long after its beginning; zero for no limit.
   std::chrono::seconds session_max_age{0};
+  /// As in `session_options`.
+  std::size_t credit_step = 32u << 10;
   /// How long a list of models is good.
   std::chrono::seconds models_age{300};
   /// After this time an upstream that failed to list its models is asked again, if no turn waits

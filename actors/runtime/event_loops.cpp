@@ -42,6 +42,10 @@ std::size_t event_loops::here() noexcept {
   return turn_.fetch_add(1, std::memory_order_relaxed) % loops_.size();
 }
 
+bool event_loops::runs(std::size_t i) const noexcept {
+  return current.loops == this && current.index == i;
+}
+
 void event_loops::run() {
   for (std::size_t i = 0; i < loops_.size(); ++i)
     threads_.emplace_back([this, i] {

@@ -36,6 +36,9 @@ public:
   /// Which one the calling thread runs; each in turn where it runs none.
   std::size_t here() noexcept;
 
+  /// Whether the calling thread runs the loop *i*.
+  bool runs(std::size_t i) const noexcept;
+
   /// Starts their threads. They run, also without work, until `stop`.
   void run();
 

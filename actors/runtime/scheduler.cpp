@@ -1,5 +1,6 @@
 #include "actors/runtime/scheduler.hpp"
 
+#include "actors/runtime/home_loop.hpp"
 #include "actors/runtime/loop_clock.hpp"
 
 #include <asio/defer.hpp>
@@ -29,7 +30,9 @@ public:
 
 protected:
   void enqueue(caf::resumable* job) override {
-    auto where = loops_.here();
+    const auto* bound = dynamic_cast<const loop_bound*>(job);
+    const auto home = bound ? bound->home().index() : std::nullopt;
+    const auto where = home ? *home : loops_.here();
     ++jobs_[where].count;
     asio::defer(loops_[where], [this, job, where] {
       run(job);

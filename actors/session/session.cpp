@@ -1,6 +1,9 @@
 #include "actors/session/session.hpp"
 
+#include "actors/runtime/ids.hpp"
+
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace nekod {
@@ -16,6 +19,8 @@ openai::error busy_session() {
 session_state::session_state(session_actor::stateful_pointer<session_state> self) : self_(self) {}
 
 session_state::~session_state() {
+  if (answer_)
+    answer_->on_room(nullptr);
   if (options_.counts)
     options_.counts->sessions[phase_].Decrement();
 }
@@ -78,6 +83,25 @@ void session_state::take_transfer(transfer_event event, std::uint64_t line) {
     line_->on_transfer(std::move(event));
 }
 
+/// A transfer on the session's loop has a head, or bytes of its answer. The actor does not run.
+void session_state::take_bytes(transfer_event event, std::uint64_t line) {
+  outside_ = true;
+  take_transfer(std::move(event), line);
+  outside_ = false;
+}
+
+void session_state::as_actor(std::function<void()> f) {
+  if (!outside_)
+    return f();
+  left_for_actor_ = std::move(f);
+  caf::anon_send(caf::actor_cast<session_actor>(self_), atom::wake_v);
+}
+
+void session_state::catch_up() {
+  if (auto f = std::exchange(left_for_actor_, nullptr))
+    f();
+}
+
 void session_state::wake(std::uint64_t number, std::uint64_t line) {
   if (line == lines_ && line_)
     line_->on_wake(number);
@@ -137,38 +161,40 @@ void session_state::begin(waiting_turn t) {
   info_.model = running_->what.model.id;
   info_.last_used = recorded_now();
   tell_registry();
+  begin_answer();
   turn_head head;
   head.session_id = info_.id;
   head.what = running_->what;
+  head.answer = answer_;
   running_->readers.for_each([&](const reply_actor& reply) {
-    self_->send(reply, atom::begin_v, head, caf::actor_cast<credit_actor>(self_));
+    answer_->add_reader(reply.id());
+    self_->send(reply, atom::begin_v, head, caf::actor_cast<turn_actor>(self_));
   });
   line_->begin(*told);
 }
 
-void session_state::read(const caf::actor_addr& reply, std::uint64_t bytes) {
-  if (!running_)
-    return;
-  running_->readers.read(reply, bytes);
-  line_->grant(running_->readers.take_credit());
+std::shared_ptr<answer_log> session_state::make_log(answer_identity identity) {
+  return std::make_shared<answer_log>(std::move(identity), options_.home, options_.credit_step);
+}
+
+void session_state::begin_answer() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  answer_ = make_log({make_id({}), std::chrono::duration_cast<std::chrono::seconds>(now).count()});
+  // Called no more once the turn has ended.
+  answer_->on_room([this](std::size_t bytes) { line_->grant(bytes); });
 }
 
 void session_state::on_deltas(deltas text, std::size_t bytes) {
-  if (told_.text.size() < longest_answer)
-    told_.append(text);
-  auto& readers = running_->readers;
-  readers.sent(bytes);
-  if (readers.empty())
-    line_->grant(readers.take_credit());
-  auto left = readers.count();
-  readers.for_each([&](const reply_actor& reply) {
-    self_->send(reply, atom::delta_v, --left == 0 ? std::move(text) : text, std::uint64_t{bytes});
-  });
+  answer_->append(std::move(text), bytes);
 }
 
 void session_state::on_answer(upstream_answer answer) {
+  as_actor([this, answer = std::move(answer)]() mutable { answered(std::move(answer)); });
+}
+
+void session_state::answered(upstream_answer answer) {
   remember_answer(answer.end);
-  auto text = take_told_text();
+  auto text = answered_text();
   if (whole_) {
     whole_->answer(
         std::move(answer.said).value_or(openai::message{openai::role::assistant, std::move(text)}));
@@ -183,6 +209,10 @@ void session_state::on_answer(upstream_answer answer) {
 }
 
 void session_state::on_failure(upstream_failure f) {
+  as_actor([this, f = std::move(f)] { failed(f); });
+}
+
+void session_state::failed(const upstream_failure& f) {
   const auto& reason = f.reason;
   if (whole_) {
     whole_->drop();
@@ -199,11 +229,12 @@ void session_state::on_failure(upstream_failure f) {
 void session_state::on_other_upstream(const std::string& upstream, const std::string& model) {
   running_->what.answered_by = upstream;
   running_->what.model.id = model;
-  running_->readers.for_each(
-      [&](const reply_actor& reply) { self_->send(reply, atom::changed_v, upstream, model); });
+  answer_->answered_by(upstream, model);
 }
 
-void session_state::on_settled() { end_turn(); }
+void session_state::on_settled() {
+  as_actor([this] { end_turn(); });
+}
 
 void session_state::enter_settling() {
   enter(phase::settling);
@@ -211,8 +242,11 @@ void session_state::enter_settling() {
 }
 
 void session_state::end_turn() {
+  left_for_actor_ = nullptr;
   running_.reset();
-  told_ = deltas{};
+  if (answer_)
+    answer_->on_room(nullptr);
+  answer_.reset();
   enter(phase::idle);
   idle_since_look_ = false;
   tell_registry();
@@ -262,9 +296,6 @@ session_actor::behavior_type session(session_actor::stateful_pointer<session_sta
                                      session_options options) {
   self->state.start(std::move(options));
   return {
-      [self](atom::credit, std::uint64_t bytes) {
-        self->state.read(caf::actor_cast<caf::actor_addr>(self->current_sender()), bytes);
-      },
       [self](atom::leave, const client_left& left) {
         self->state.reply_ended(caf::actor_cast<caf::actor_addr>(self->current_sender()), left);
       },
@@ -277,6 +308,7 @@ session_actor::behavior_type session(session_actor::stateful_pointer<session_sta
       [self](atom::wake, std::uint64_t number, std::uint64_t line) {
         self->state.wake(number, line);
       },
+      [self](atom::wake) { self->state.catch_up(); },
       [self](atom::discard) {
         self->state.discard();
         return atom::discard_v;

@@ -1,8 +1,10 @@
 #pragma once
 
 #include "actors/messages.hpp"
+#include "actors/runtime/bound_actor.hpp"
 #include "actors/runtime/byte_budget.hpp"
 #include "actors/runtime/metrics.hpp"
+#include "actors/session/answer_log.hpp"
 #include "actors/session/chat_memory.hpp"
 #include "actors/session/conversation_digest.hpp"
 #include "actors/session/turn_readers.hpp"
@@ -12,15 +14,13 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace nekod {
-
-/// Bytes of an answer past which it is not told again, nor its conversation recognised.
-inline constexpr std::size_t longest_answer = 1u << 20;
 
 /// What a client is told whose turn a session cannot take now, but may soon.
 openai::error busy_session();
@@ -52,6 +52,10 @@ struct session_options {
   std::chrono::seconds retry_grace{3};
   /// After that time since its beginning a conversation is over; zero for no limit.
   std::chrono::seconds max_age{0};
+  /// The loop that it lives on, and its transfers with it.
+  home_loop home;
+  /// Bytes of an upstream's window that have to be free before it is told.
+  std::size_t credit_step = 32u << 10;
 };
 
 /// One conversation: takes its turns one at a time, in order.
@@ -73,12 +77,13 @@ struct session_state : upstream_listener {
   void reply_ended(const caf::actor_addr& reply, std::optional<client_left> left = {});
   /// The client that left by that number did not come back in time.
   void abandon(std::uint64_t absence);
-  /// A reply's client has read that much.
-  void read(const caf::actor_addr& reply, std::uint64_t bytes);
   void discard();
   void check_idle();
   /// Something happened to a transfer, or a time is over, of the line with that number.
   void take_transfer(transfer_event event, std::uint64_t line);
+  /// What `on_answer` and the like had to leave for the actor, since they were called outside of
+  /// it.
+  void catch_up();
   void wake(std::uint64_t number, std::uint64_t line);
 
   std::string seeded_text() const override;
@@ -99,6 +104,11 @@ private:
   };
 
   using phase = session_phase;
+
+  void take_bytes(transfer_event event, std::uint64_t line);
+  void as_actor(std::function<void()> f);
+  void answered(upstream_answer answer);
+  void failed(const upstream_failure& f);
 
   void enter(phase next);
   void load();
@@ -137,7 +147,8 @@ private:
   bool is_one_too_many(const turn_readers& readers, const reply_actor& reply);
   bool replay(const turn& t, const reply_actor& reply);
   void name_answerer(turn& what) const;
-  void catch_up(const turn& t, session_match match, const reply_actor& reply, const deltas& told);
+  void begin_reply(const turn& t, session_match match, const reply_actor& reply,
+                   const std::shared_ptr<answer_log>& answer);
   void forget_answer_of(const turn& t);
   void answer_repeated();
   void remember_answer(const openai::answer_end& end);
@@ -147,7 +158,9 @@ private:
   std::string repeatable() const;
 
   void remember(chat_record kept);
-  std::string take_told_text();
+  std::string answered_text() const;
+  std::shared_ptr<answer_log> make_log(answer_identity identity);
+  void begin_answer();
   void break_off(bool heard);
   const std::optional<std::string>& tip() const noexcept;
   void tell_registry();
@@ -169,8 +182,8 @@ private:
   phase phase_ = phase::unknown;
   std::deque<waiting_turn> queue_;
   std::optional<waiting_turn> running_;
-  /// The running turn's answer so far, as its readers were told it.
-  deltas told_;
+  /// The running turn's answer.
+  std::shared_ptr<answer_log> answer_;
   /// The last turn that was answered.
   std::optional<answered_turn> last_;
   /// Clients that left and were about to come back.
@@ -187,10 +200,27 @@ private:
   std::uint64_t turns_ = 0;
   /// Whether it was idle at the last look for that, and has been since.
   bool idle_since_look_ = true;
+  /// Whether a transfer calls from outside of the actor, where nothing of CAF may be used; and what
+  /// is to be done of it within.
+  bool outside_ = false;
+  std::function<void()> left_for_actor_;
+  /// Gone with the state: events that come by plain calls look for it.
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
-/// A SESSION.
+/// Spawns a SESSION on its home loop.
+/// @param host A system, or an actor.
+template <class Host>
+session_actor spawn_session(Host& host, session_options options);
+
+/// The behaviour of a SESSION.
 session_actor::behavior_type session(session_actor::stateful_pointer<session_state> self,
                                      session_options options);
+
+template <class Host>
+session_actor spawn_session(Host& host, session_options options) {
+  const auto home = options.home;
+  return spawn_bound<session_actor, session_state>(host, home, session, std::move(options));
+}
 
 } // namespace nekod

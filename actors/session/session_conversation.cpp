@@ -50,8 +50,15 @@ void session_state::use(const turn& t) {
 
 void session_state::open_line(upstream_chat known) {
   line_context context;
-  context.events = [handle = caf::actor_cast<session_actor>(self_), line = ++lines_](
-                       transfer_event e) { caf::anon_send(handle, std::move(e), line); };
+  context.events = [this, alive = std::weak_ptr{alive_}, home = options_.home,
+                    handle = caf::actor_cast<session_actor>(self_),
+                    line = ++lines_](transfer_event e) {
+    // A transfer that had to go to another loop sends all of its events as messages.
+    if (e.what == transfer_event::kind::end || !home.is_here())
+      caf::anon_send(handle, std::move(e), line);
+    else if (!alive.expired())
+      take_bytes(std::move(e), line);
+  };
   context.wake = [this, line = lines_](std::chrono::milliseconds time, std::uint64_t number) {
     self_->delayed_send(self_, time, atom::wake_v, number, line);
   };
@@ -89,15 +96,15 @@ void session_state::remember(chat_record kept) {
   memory_ = chat_memory{options_.digest, std::move(kept)};
 }
 
-/// The text that the readers were told. Of several answers none counts before all are there.
-std::string session_state::take_told_text() {
-  auto told = std::exchange(told_, {});
-  return told.what == deltas::form::text ? std::move(told.text) : std::string{};
+/// The answer's text. Of several answers none counts before all are there.
+std::string session_state::answered_text() const {
+  auto said = answer_ ? answer_->pieces() : deltas{};
+  return said.what == deltas::form::text ? std::move(said.text) : std::string{};
 }
 
 /// The running turn ends without its whole answer. A message that nobody answered is no part of the
 /// conversation: its client will send it again.
-void session_state::break_off(bool heard) { memory_.broken_off(take_told_text(), heard); }
+void session_state::break_off(bool heard) { memory_.broken_off(answered_text(), heard); }
 
 /// The digest of the conversation; nothing where it is not sure what the upstream knows of it.
 const std::optional<std::string>& session_state::tip() const noexcept {

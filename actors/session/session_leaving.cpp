@@ -8,9 +8,10 @@ namespace nekod {
 
 void session_state::reply_ended(const caf::actor_addr& reply, std::optional<client_left> left) {
   if (running_ && running_->readers.remove(reply)) {
-    if (phase_ != phase::answering)
+    if (answer_)
+      answer_->remove_reader(reply.id());
+    if (phase_ != phase::answering || left_for_actor_)
       return; // The turn is complete; only its formalities are left.
-    line_->grant(running_->readers.take_credit());
     if (!running_->readers.empty())
       return;
     if (left && left->returns)
@@ -25,7 +26,8 @@ void session_state::reply_ended(const caf::actor_addr& reply, std::optional<clie
 }
 
 void session_state::abandon(std::uint64_t absence) {
-  if (absence == absences_ && phase_ == phase::answering && running_->readers.empty())
+  if (absence == absences_ && phase_ == phase::answering && !left_for_actor_ &&
+      running_->readers.empty())
     give_up({});
 }
 
@@ -37,7 +39,7 @@ void session_state::give_up(std::optional<std::chrono::steady_clock::time_point>
 
 /// Takes down what became of a turn whose answer will not come to its end.
 void session_state::drop_running(std::optional<std::chrono::steady_clock::time_point> then) {
-  const auto told = !told_.empty() || line_->may_have_told();
+  const auto told = (answer_ && answer_->size() > 0) || line_->may_have_told();
   line_->cancel(then);
   if (whole_) {
     whole_->drop(); // For a stateless upstream it never was.

@@ -24,6 +24,7 @@ struct answered_turn {
   /// counts repetitions, and names the session or repeats the conversation so far.
   bool lasting = false;
   session_match match = session_match::fresh;
+  answer_identity known_by;
   deltas told;
   openai::answer_end end;
   /// The upstream and the model that answered, if they differ from the request's. Not in the

@@ -16,14 +16,12 @@ bool session_state::join_running(const turn& t, const reply_actor& reply) {
     return false;
   if (phase_ == phase::settling)
     return replay(t, reply);
-  // Once it is being committed its text has gone to the transcript.
-  auto answered = phase_ == phase::committing;
-  if (answered ? !last_ : told_.text.size() >= longest_answer)
+  if (!answer_ || !answer_->repeatable())
     return false;
   if (is_one_too_many(running_->readers, reply))
     return true;
   self_->monitor(reply);
-  catch_up(t, running_->what.match, reply, answered ? last_->told : told_);
+  begin_reply(t, running_->what.match, reply, answer_);
   running_->readers.add(reply);
   options_.counts->repeats[repeat_outcome::joined].Increment();
   return true;
@@ -43,8 +41,7 @@ bool session_state::join_waiting(const turn& t, const reply_actor& reply) {
   return false;
 }
 
-/// Refuses *reply* where more than one and those who may wait read that turn already. What each is
-/// told of it takes memory.
+/// Refuses *reply* where that turn has as many readers as a session takes turns: each takes memory.
 bool session_state::is_one_too_many(const turn_readers& readers, const reply_actor& reply) {
   if (readers.count() <= options_.queue_limit + 1)
     return false;
@@ -55,15 +52,17 @@ bool session_state::is_one_too_many(const turn_readers& readers, const reply_act
 bool session_state::replay(const turn& t, const reply_actor& reply) {
   if (!last_ || last_->identity != t.identity)
     return false;
-  catch_up(t, last_->match, reply, last_->told);
+  auto answer = make_log(last_->known_by);
+  answer->append(last_->told, 0);
+  begin_reply(t, last_->match, reply, answer);
   self_->send(reply, atom::finish_v, last_->end);
   options_.counts->repeats[repeat_outcome::replayed].Increment();
   return true;
 }
 
-/// Tells *reply* what the first request's reply was told so far.
-void session_state::catch_up(const turn& t, session_match match, const reply_actor& reply,
-                             const deltas& told) {
+/// Has *reply* read the first request's answer from its beginning.
+void session_state::begin_reply(const turn& t, session_match match, const reply_actor& reply,
+                                const std::shared_ptr<answer_log>& answer) {
   // The client's next turn may come as soon as it has the end.
   tell_registry();
   turn_head head;
@@ -72,9 +71,9 @@ void session_state::catch_up(const turn& t, session_match match, const reply_act
   head.what.match = match;
   name_answerer(head.what);
   head.replayed = true;
-  self_->send(reply, atom::begin_v, std::move(head), caf::actor_cast<credit_actor>(self_));
-  if (!told.empty())
-    self_->send(reply, atom::delta_v, told, std::uint64_t{0});
+  head.answer = answer;
+  answer->add_reader(reply.id());
+  self_->send(reply, atom::begin_v, std::move(head), caf::actor_cast<turn_actor>(self_));
 }
 
 /// Has *what* name the upstream and the model that answered the first request, or do so now.
@@ -119,7 +118,7 @@ void session_state::remember_answer(const openai::answer_end& end) {
   const auto& what = running_->what;
   const auto& retries = what.request->retries;
   const auto found = what.match == session_match::explicit_id || what.told.tell_history();
-  const auto is_short = told_.text.size() + end.rest.text.size() < longest_answer;
+  const auto is_short = answer_->size() + end.rest.text.size() < longest_answer;
   answered_turn answered;
   answered.lasting = is_short && (!retries.key.empty() || (retries.count && found));
   if (!answered.lasting)
@@ -129,7 +128,8 @@ void session_state::remember_answer(const openai::answer_end& end) {
     return;
   answered.identity = what.identity;
   answered.match = what.match;
-  answered.told = told_;
+  answered.known_by = answer_->identity();
+  answered.told = answer_->pieces();
   answered.end = end;
   answered.answered_by = what.answered_by;
   answered.model = what.model.id;

@@ -56,7 +56,11 @@ std::optional<deltas> pieces_of(const json::value& object, std::string_view name
 } // namespace
 
 std::string answer_json(const answered_turn& t) {
-  std::string out = R"({"match":")";
+  std::string out = R"({"id":)";
+  json::append_quoted(out, t.known_by.id);
+  out += R"(,"created":)";
+  out += std::to_string(t.known_by.created);
+  out += R"(,"match":")";
   out += name_of(t.match);
   out += R"(","reason":")";
   out += name_of(t.end.reason);
@@ -89,6 +93,10 @@ std::optional<answered_turn> parse_answer(std::string_view text) {
   answered_turn result;
   result.lasting = true;
   result.match = *found;
+  result.known_by.id = json::find_string(object, "id").value_or("");
+  const auto* created = json::find(object, "created");
+  if (created && created->IsInt64())
+    result.known_by.created = created->GetInt64();
   result.told = *std::move(told);
   result.end = *reason;
   result.end.rest = *std::move(rest);

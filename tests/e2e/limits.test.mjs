@@ -150,7 +150,8 @@ test(held, async (t) => {
   for (const connection of bodies) connection.end();
   await until(async () => (await buffered()) === 0, 'bytes stay');
   await nekod.ask(`${unique()} ${'x'.repeat(100_000)}`);
-  assert.equal(await buffered(), 0);
+  // Its client may have the answer a moment before nekod lets go of the request.
+  await until(async () => (await buffered()) === 0, 'bytes of an answered request stay');
 });
 
 test('a request that could never fit into --max-buffered is answered 413, others are not', async (t) => {

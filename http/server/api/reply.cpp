@@ -1,6 +1,6 @@
 #include "http/server/api/reply.hpp"
 
-#include "actors/runtime/ids.hpp"
+#include "actors/runtime/bound_actor.hpp"
 #include "http/server/api/common_answers.hpp"
 #include "protocol/text/sse.hpp"
 
@@ -12,9 +12,6 @@ namespace nekod::http {
 namespace {
 
 using openai::error_code;
-
-constexpr const char* json_type = "application/json";
-constexpr const char* stream_type = "text/event-stream";
 
 /// Bytes that an answer may hold even where the budget is used up, so that a client which reads is
 /// not cut off because others do not.
@@ -35,12 +32,17 @@ std::string join(const std::vector<std::string>& words) {
 
 } // namespace
 
+reply_state::~reply_state() { log_reader_->leave(); }
+
 void reply_state::start(exchange_ptr x, std::shared_ptr<const openai::chat_request> request,
-                        std::string request_id, std::shared_ptr<const reply_options> options) {
+                        std::unique_ptr<answer_writer> writer, std::string request_id,
+                        std::shared_ptr<const reply_options> options, home_loop home) {
   exchange_ = std::move(x);
   request_ = std::move(request);
+  writer_ = std::move(writer);
   request_id_ = std::move(request_id);
   options_ = std::move(options);
+  home_ = home;
   held_ = byte_budget::for_answer(options_->budget);
   self_->set_error_handler([](caf::error&) {});
   // A session that is no more will not end the answer.
@@ -56,15 +58,11 @@ void reply_state::start(exchange_ptr x, std::shared_ptr<const openai::chat_reque
   exchange_->on_idle(options_->heartbeat, [handle] { caf::anon_send(handle, atom::idle_v); });
 }
 
-void reply_state::begin(turn_head head, credit_actor session) {
+// -- from the session ----------------------------------------------------------------------------
+
+void reply_state::begin(turn_head head, turn_actor session) {
   session_ = std::move(session);
   self_->monitor(session_);
-  completion_.id = make_id("chatcmpl-");
-  completion_.created = std::chrono::duration_cast<std::chrono::seconds>(
-                            std::chrono::system_clock::now().time_since_epoch())
-                            .count();
-  completion_.model = head.what.model.id;
-  completion_.session_id = head.session_id;
   auto& notes = exchange_->notes();
   notes.session = head.session_id;
   notes.match = name_of(head.what.match);
@@ -73,62 +71,61 @@ void reply_state::begin(turn_head head, credit_actor session) {
   notes.upstream = head.what.answered_by;
   notes.model = head.what.model.id;
   head_ = std::move(head);
-  if (request_->stream) {
-    writer_.emplace(completion_, request_->include_usage);
-    if (!head_->what.abilities.speaks_openai)
-      for (std::uint32_t i = 0; i < request_->choices; ++i)
-        writer_->role(pending_, i);
-  }
+  introduce();
+  writer_->begin(pending_);
+  const auto pace = writer_->streams() ? answer_log::pace::own : answer_log::pace::collects;
+  head_->answer->attach(reader(), log_reader_, home_, pace);
 }
 
-void reply_state::answered_elsewhere(const std::string& upstream, const std::string& model) {
-  if (!head_)
-    return;
-  head_->what.answered_by = exchange_->notes().upstream = upstream;
-  head_->what.model.id = exchange_->notes().model = completion_.model = model;
-  if (writer_)
-    writer_.emplace(completion_, request_->include_usage);
+void reply_state::introduce() {
+  const auto& identity = head_->answer->identity();
+  writer_->introduce({identity.id, identity.created, head_->what.model.id, head_->session_id,
+                      !head_->what.abilities.speaks_openai});
 }
 
-void reply_state::take(deltas& text, std::uint64_t bytes) {
-  count_chunks(text);
-  if (!request_->stream) {
-    waiting_.text += text.text;
-    grant(bytes);
-    if (!hold_what_waits())
-      fail_for_room();
-    else if (waiting_.text.size() > options_->max_whole_answer)
-      fail({error_code::upstream_error, {}, "the answer is too long for one piece"});
+/// Before the first piece it is settled which upstream answers.
+void reply_state::name_answerer() {
+  auto [upstream, model] = head_->answer->answerer();
+  if (upstream.empty())
     return;
-  }
-  if (waiting_.empty())
-    waiting_ = std::move(text);
-  else
-    text.for_each([this](std::string_view piece) { waiting_.push_back(piece); });
-  waiting_bytes_ += bytes;
-  pump();
+  head_->what.answered_by = exchange_->notes().upstream = std::move(upstream);
+  head_->what.model.id = exchange_->notes().model = std::move(model);
+  introduce();
+}
+
+/// The log has more. An error ends the actor only from within a message to it.
+void reply_state::on_more() {
+  if (failing_ || ending_)
+    return;
+  if (writer_->streams())
+    return pump();
+  const auto at = head_->answer->progress_of(reader());
+  count_pieces(at.pieces);
+  // Counts twice: as text, and as the JSON that is made of it.
+  if (!hold(2 * at.unread))
+    fail_for_room();
+  else if (at.unread > options_->max_whole_answer)
+    fail_soon({error_code::upstream_error, {}, "the answer is too long for one piece"});
 }
 
 void reply_state::finish(openai::answer_end end) {
   // From here on the session may end without harm to the answer.
   self_->demonitor(session_.address());
-  if (!end.rest.empty())
-    count_chunks(end.rest);
   ending_ = std::move(end);
-  if (!request_->stream)
+  const auto at = head_->answer->progress_of(reader());
+  count_pieces(at.pieces + ending_->rest.ends.size());
+  if (last_text_ == std::chrono::steady_clock::time_point{})
+    name_answerer();
+  if (!writer_->streams())
     end_whole();
-  else if (waiting_.empty())
+  else if (at.unread == 0)
     end_stream();
+  else
+    pump();
 }
 
 void reply_state::end_stream() {
-  const auto& rest = ending_->rest;
-  if (rest.empty())
-    writer_->finish(pending_, ending_->reason);
-  rest.for_each([this](std::string_view piece) { writer_->members(pending_, piece); });
-  if (rest.empty() && request_->include_usage)
-    writer_->usage_chunk(pending_, openai::usage{});
-  openai::chunk_writer::done(pending_);
+  writer_->end(pending_, *ending_);
   begin_stream();
   exchange_->write(std::move(pending_), nullptr);
   exchange_->finish();
@@ -137,11 +134,7 @@ void reply_state::end_stream() {
 
 void reply_state::end_whole() {
   held_.force(0); // From here on the exchange holds the answer.
-  const auto& rest = ending_->rest;
-  exchange_->respond(200, answer_fields(json_type),
-                     rest.empty() ? openai::completion(completion_, waiting_.text, ending_->reason,
-                                                       openai::usage{})
-                                  : openai::completion(completion_, rest.text));
+  exchange_->respond(200, answer_fields(), writer_->whole(head_->answer->pieces().text, *ending_));
   self_->quit();
 }
 
@@ -151,9 +144,12 @@ void reply_state::fail(const openai::error& reason) {
   if (stream_begun_) {
     exchange_->notes().error = openai::name_of(reason.code);
     // What came before is part of the answer, and of what the session remembers.
-    while (next_piece_ < waiting_.ends.size())
-      append_piece(waiting_.piece(next_piece_++));
-    openai::chunk_writer::failure(pending_, reason, options_->language);
+    if (!dropped_)
+      head_->answer->read(reader(), [this](deltas::form form, std::string_view piece) {
+        writer_->piece(pending_, form, piece);
+        return true;
+      });
+    writer_->failure(pending_, reason, options_->language);
     exchange_->write(std::move(pending_), nullptr);
     // The connection stays: its head said so, and a client may send its next request at once.
     exchange_->finish();
@@ -169,9 +165,8 @@ void reply_state::written() { pump(); }
 bool reply_state::may_write() {
   if (progress_->ask())
     return false;
-  // After the turn its session has other uses for credit.
-  if (auto bytes = std::exchange(writing_bytes_, 0); !ending_)
-    grant(bytes);
+  if (head_)
+    head_->answer->done(reader());
   return true;
 }
 
@@ -182,7 +177,7 @@ void reply_state::idle() {
     return;
   }
   // A client that does not read needs no sign of life; it could not see one.
-  if (!request_->stream || progress_->under_way())
+  if (!writer_->streams() || progress_->under_way())
     return;
   pending_ += sse::keep_alive;
   pump();
@@ -198,28 +193,39 @@ void reply_state::leave(std::chrono::steady_clock::time_point then) {
   self_->quit();
 }
 
+// -- writing -------------------------------------------------------------------------------------
+
 void reply_state::begin_stream() {
   if (!std::exchange(stream_begun_, true))
-    exchange_->begin(200, answer_fields(stream_type));
+    exchange_->begin(200, answer_fields());
 }
 
 /// Writes what there is, unless a write is under way; ends the answer where all has been written.
 void reply_state::pump() {
-  if (!hold_what_waits())
-    return fail_for_room();
-  if (!may_write())
+  if (failing_)
     return;
-  fill_write();
-  if (ending_ && waiting_.empty()) {
+  const auto writes = may_write();
+  answer_log::progress at;
+  if (head_) {
+    at = head_->answer->progress_of(reader());
+    count_pieces(at.pieces);
+    if (writes && at.unread > 0)
+      at = fill_write(at);
+  }
+  if (!hold(at.unread))
+    return fail_for_room();
+  if (!writes)
+    return;
+  if (ending_ && at.unread == 0) {
     end_stream();
     return;
   }
   if (pending_.empty())
     return;
   begin_stream();
-  // The session waits for its credit; else there is time until more text comes.
+  // The upstream waits for room; else there is time until more text comes.
   write_size_ = pending_.size();
-  progress_->begin(!waiting_.empty() || free_bytes_ + writing_bytes_ >= options_->credit_step);
+  progress_->begin(at.unread > 0 || at.room >= options_->credit_step);
   exchange_->write(std::exchange(pending_, {}),
                    [progress = progress_, handle = caf::actor_cast<reply_actor>(self_)] {
                      if (progress->end())
@@ -227,59 +233,39 @@ void reply_state::pump() {
                    });
 }
 
-/// Makes events of the text that waits, until the write is full.
-void reply_state::fill_write() {
-  auto pieces = waiting_.ends.size() - next_piece_;
-  auto first = next_piece_;
+/// Makes events of pieces that were not read, until the write is full.
+answer_log::progress reply_state::fill_write(const answer_log::progress& before) {
   // As it grows by itself it would be copied some ten times, and take up to twice what it needs.
-  const auto frame =
-      waiting_.what == deltas::form::text ? writer_->content_frame() : writer_->members_frame();
-  const auto wanted = waiting_.text.size() - waiting_.begin_of(first) + pieces * frame;
-  pending_.reserve(std::min(pending_.size() + wanted, options_->full_write * 9 / 8));
-  while (next_piece_ < waiting_.ends.size() && pending_.size() < options_->full_write)
-    append_piece(waiting_.piece(next_piece_++));
-  if (first == next_piece_)
+  const auto least = pending_.size() + before.unread + before.waiting * writer_->frame(before.form);
+  pending_.reserve(std::min(least, options_->full_write * 9 / 8));
+  return head_->answer->read(reader(), [this](deltas::form form, std::string_view piece) {
+    if (pending_.size() >= options_->full_write)
+      return false;
+    writer_->piece(pending_, form, piece);
+    return true;
+  });
+}
+
+/// Counts pieces that came since the last time.
+void reply_state::count_pieces(std::size_t pieces) {
+  if (pieces <= seen_)
     return;
-  auto bytes = waiting_bytes_ * (next_piece_ - first) / pieces;
-  if (2 * next_piece_ >= waiting_.ends.size()) {
-    deltas rest{waiting_.what};
-    for (auto i = next_piece_; i < waiting_.ends.size(); ++i)
-      rest.push_back(waiting_.piece(i));
-    waiting_ = std::move(rest);
-    next_piece_ = 0;
-  }
-  waiting_bytes_ -= bytes;
-  writing_bytes_ += bytes;
-}
-
-void reply_state::append_piece(std::string_view piece) {
-  if (waiting_.what == deltas::form::text)
-    writer_->content(pending_, piece);
-  else
-    writer_->members(pending_, piece);
-}
-
-void reply_state::grant(std::uint64_t bytes) {
-  free_bytes_ += bytes;
-  if (free_bytes_ >= options_->credit_step && session_)
-    self_->send(session_, atom::credit_v, std::exchange(free_bytes_, 0));
-}
-
-void reply_state::count_chunks(const deltas& text) {
-  auto now = std::chrono::steady_clock::now();
-  exchange_->notes().chunks += text.ends.size();
-  if (last_text_ == std::chrono::steady_clock::time_point{})
+  const auto now = std::chrono::steady_clock::now();
+  exchange_->notes().chunks += pieces - seen_;
+  seen_ = pieces;
+  if (last_text_ == std::chrono::steady_clock::time_point{}) {
     options_->counts->first_token.Observe(in_seconds(now - exchange_->arrived()));
-  else
+    name_answerer();
+  } else {
     options_->counts->between_chunks.Observe(in_seconds(now - last_text_));
+  }
   last_text_ = now;
 }
 
-/// Counts what waits: a whole answer twice, as its text and as the JSON that is made of it.
+/// Counts what waits in memory: text in the log, and events.
 /// @returns false where the budget has no room for it.
-bool reply_state::hold_what_waits() {
-  auto text = request_->stream ? waiting_.text.size() : 2 * waiting_.text.capacity();
-  auto bytes = text + pending_.size() + (progress_->under_way() ? write_size_ : 0);
+bool reply_state::hold(std::size_t waiting) {
+  const auto bytes = waiting + pending_.size() + (progress_->under_way() ? write_size_ : 0);
   if (bytes == held_.size() || held_.resize(bytes))
     return true;
   if (bytes > small_answer && !ending_) // One that has ended is stored: only its client is slow.
@@ -290,17 +276,21 @@ bool reply_state::hold_what_waits() {
 
 /// Ends the answer early; what waits of it is dropped.
 void reply_state::fail_for_room() {
-  waiting_ = {};
-  next_piece_ = 0;
   openai::error full{error_code::overloaded, {}, "no memory is left for the answer"};
   full.retry_after = room_retry;
-  fail(full);
+  dropped_ = true;
+  fail_soon(std::move(full));
 }
 
-fields reply_state::answer_fields(const char* content_type) const {
+void reply_state::fail_soon(openai::error reason) {
+  failing_ = true;
+  caf::anon_send(caf::actor_cast<reply_actor>(self_), atom::failed_v, std::move(reason));
+}
+
+fields reply_state::answer_fields() const {
   auto result = common_fields(request_id_);
-  result.emplace_back("Content-Type", content_type);
-  if (request_->stream) {
+  result.emplace_back("Content-Type", writer_->content_type());
+  if (writer_->streams()) {
     result.emplace_back("Cache-Control", "no-cache");
     result.emplace_back("X-Accel-Buffering", "no");
   }
@@ -326,28 +316,36 @@ bool reply_state::knows_upstream() const {
   const auto answer_began = last_text_ != std::chrono::steady_clock::time_point{} || ending_;
   const auto& turn = head_->what;
   return !turn.answered_by.empty() &&
-         (answer_began || !request_->stream || !turn.abilities.falls_back);
+         (answer_began || !writer_->streams() || !turn.abilities.falls_back);
 }
 
-reply_actor::behavior_type reply(reply_actor::stateful_pointer<reply_state> self, exchange_ptr x,
-                                 std::shared_ptr<const openai::chat_request> request,
-                                 std::string request_id,
-                                 std::shared_ptr<const reply_options> options) {
-  self->state.start(std::move(x), std::move(request), std::move(request_id), std::move(options));
+namespace {
+
+reply_actor::behavior_type behavior_of(reply_actor::stateful_pointer<reply_state> self) {
   return {
-      [self](atom::begin, turn_head& head, credit_actor& session) {
+      [self](atom::begin, turn_head& head, turn_actor& session) {
         self->state.begin(std::move(head), std::move(session));
       },
-      [self](atom::changed, const std::string& upstream, const std::string& model) {
-        self->state.answered_elsewhere(upstream, model);
-      },
-      [self](atom::delta, deltas& text, std::uint64_t bytes) { self->state.take(text, bytes); },
       [self](atom::finish, openai::answer_end& end) { self->state.finish(std::move(end)); },
       [self](atom::failed, const openai::error& reason) { self->state.fail(reason); },
       [self](atom::written) { self->state.written(); },
       [self](atom::gone, std::chrono::steady_clock::time_point then) { self->state.leave(then); },
       [self](atom::idle) { self->state.idle(); },
   };
+}
+
+} // namespace
+
+reply_actor spawn_reply(caf::actor_system& system, home_loop home, exchange_ptr x,
+                        std::shared_ptr<const openai::chat_request> request,
+                        std::unique_ptr<answer_writer> writer, std::string request_id,
+                        std::shared_ptr<const reply_options> options) {
+  auto parts = std::make_shared<std::unique_ptr<answer_writer>>(std::move(writer));
+  return spawn_bound<reply_actor, reply_state>(
+      system, home, [=](reply_actor::stateful_pointer<reply_state> self) {
+        self->state.start(x, request, std::move(*parts), request_id, options, home);
+        return behavior_of(self);
+      });
 }
 
 } // namespace nekod::http

@@ -2,7 +2,10 @@
 
 #include "actors/messages.hpp"
 #include "actors/runtime/byte_budget.hpp"
+#include "actors/runtime/home_loop.hpp"
 #include "actors/runtime/metrics.hpp"
+#include "actors/session/answer_log.hpp"
+#include "http/server/api/answer_writer.hpp"
 #include "http/server/listen/write_progress.hpp"
 #include "http/server/message/exchange.hpp"
 
@@ -27,7 +30,7 @@ struct reply_options {
   std::chrono::milliseconds longest_wait{600'000};
   /// Bytes of text that an answer in one piece may have.
   std::size_t max_whole_answer = 16u << 20;
-  /// Bytes of the upstream's window that have to be used up before the session hears of it.
+  /// Bytes of the upstream's window that the log holds back until they are worth telling of.
   std::size_t credit_step = 32u << 10;
   /// Bytes of events after which a write is full. Text waits unwritten, since an event is some ten
   /// times as long as its text.
@@ -37,23 +40,22 @@ struct reply_options {
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();
 };
 
-/// One answer on its way to its client: a stream of events, or one JSON body.
+/// One answer on its way to its client, as its writer forms it.
 ///
-/// A stream's head waits for the first text, so that a failure before it has its own status; but no
-/// longer than a heartbeat. One write is under way at a time; what comes meanwhile leaves with the
-/// next.
+/// Reads the turn's log, which calls it as pieces come. A stream's head waits for the first text,
+/// so that a failure before it has its own status; but no longer than a heartbeat. One write is
+/// under way at a time; what comes meanwhile leaves with the next.
 struct reply_state {
   explicit reply_state(reply_actor::stateful_pointer<reply_state> self) : self_(self) {}
   reply_state(const reply_state&) = delete;
   reply_state& operator=(const reply_state&) = delete;
+  ~reply_state();
 
   void start(exchange_ptr x, std::shared_ptr<const openai::chat_request> request,
-             std::string request_id, std::shared_ptr<const reply_options> options);
+             std::unique_ptr<answer_writer> writer, std::string request_id,
+             std::shared_ptr<const reply_options> options, home_loop home);
 
-  void begin(turn_head head, credit_actor session);
-  /// Another upstream than the turn's own answers, with that model.
-  void answered_elsewhere(const std::string& upstream, const std::string& model);
-  void take(deltas& text, std::uint64_t bytes);
+  void begin(turn_head head, turn_actor session);
   void finish(openai::answer_end end);
   void fail(const openai::error& reason);
   void written();
@@ -64,46 +66,59 @@ struct reply_state {
   static inline const char* name = "reply";
 
 private:
+  /// What the log calls; outlives the state by as much as the log holds on to it.
+  struct log_reader : answer_reader {
+    explicit log_reader(reply_state& owner) : owner_(&owner) {}
+    void on_more() override {
+      if (owner_)
+        owner_->on_more();
+    }
+    void leave() noexcept { owner_ = nullptr; }
+
+  private:
+    reply_state* owner_;
+  };
+
+  void on_more();
   void begin_stream();
   bool may_write();
   void pump();
-  void fill_write();
-  void grant(std::uint64_t bytes);
-  void count_chunks(const deltas& text);
-  bool hold_what_waits();
+  answer_log::progress fill_write(const answer_log::progress& before);
+  void introduce();
+  void name_answerer();
+  void count_pieces(std::size_t pieces);
+  bool hold(std::size_t waiting);
   void fail_for_room();
-  fields answer_fields(const char* content_type) const;
+  void fail_soon(openai::error reason);
+  fields answer_fields() const;
   bool knows_upstream() const;
-  void append_piece(std::string_view piece);
   void end_stream();
   void end_whole();
+  answer_log::reader_id reader() const noexcept { return self_->id(); }
 
   reply_actor::stateful_pointer<reply_state> self_;
   exchange_ptr exchange_;
   std::shared_ptr<const openai::chat_request> request_;
+  std::unique_ptr<answer_writer> writer_;
   std::string request_id_;
   std::shared_ptr<const reply_options> options_;
+  home_loop home_;
 
   /// Set when the turn began.
   std::optional<turn_head> head_;
-  credit_actor session_;
-  openai::completion_head completion_;
-  std::optional<openai::chunk_writer> writer_;
+  turn_actor session_;
+  std::shared_ptr<log_reader> log_reader_ = std::make_shared<log_reader>(*this);
 
-  /// A stream: pieces that are in no event yet, from *next_piece_* on. An answer in one piece: all
-  /// of its text.
-  deltas waiting_;
-  std::size_t next_piece_ = 0;
   /// Events that go out with the next write.
   std::string pending_;
   /// How the answer ended, once it did.
   std::optional<openai::answer_end> ending_;
-
-  // Bytes of the upstream's window: that what waits has cost; that the events of the next write and
-  // of the one under way have; that left since the session last heard.
-  std::uint64_t waiting_bytes_ = 0;
-  std::uint64_t writing_bytes_ = 0;
-  std::uint64_t free_bytes_ = 0;
+  /// Pieces that were counted.
+  std::size_t seen_ = 0;
+  /// Whether a failure is on its way to the actor.
+  bool failing_ = false;
+  /// Whether pieces that were not read are not to be.
+  bool dropped_ = false;
   /// Bytes of the last write.
   std::size_t write_size_ = 0;
   /// Bytes in memory, as they were counted last.
@@ -115,10 +130,11 @@ private:
   std::chrono::milliseconds waited_{0};
 };
 
-/// A REPLY that answers *x*.
-reply_actor::behavior_type reply(reply_actor::stateful_pointer<reply_state> self, exchange_ptr x,
-                                 std::shared_ptr<const openai::chat_request> request,
-                                 std::string request_id,
-                                 std::shared_ptr<const reply_options> options);
+/// Spawns a REPLY that answers *x* in the form that *writer* gives it.
+/// @param home The loop of the exchange's connection.
+reply_actor spawn_reply(caf::actor_system& system, home_loop home, exchange_ptr x,
+                        std::shared_ptr<const openai::chat_request> request,
+                        std::unique_ptr<answer_writer> writer, std::string request_id,
+                        std::shared_ptr<const reply_options> options);
 
 } // namespace nekod::http

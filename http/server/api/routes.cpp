@@ -1,6 +1,7 @@
 #include "http/server/api/routes.hpp"
 
 #include "actors/runtime/ids.hpp"
+#include "http/server/api/chat_writer.hpp"
 #include "http/server/api/openapi.hpp"
 #include "http/server/api/route_call.hpp"
 #include "http/server/gate/api_keys.hpp"
@@ -299,8 +300,11 @@ void routes::chat(const call& c) {
   if (parsed->retries.key.size() > openai::max_idempotency_key)
     return refuse(c, {error_code::invalid_value, "Idempotency-Key", "at most 255 bytes"});
   std::shared_ptr<const openai::chat_request> shared = share(std::move(*parsed));
-  auto handle = system_.spawn(reply, c.x, shared, c.request_id, options_.reply);
   open_turn t;
+  if (options_.home)
+    t.home = options_.home();
+  auto handle = spawn_reply(system_, t.home, c.x, shared, make_chat_writer(*shared), c.request_id,
+                            options_.reply);
   t.request = std::move(shared);
   t.tenant = c.who.tenant;
   if (t.request->choices > 1)

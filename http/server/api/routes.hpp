@@ -22,6 +22,9 @@ namespace nekod::http {
 /// What routes are made of.
 struct route_options {
   std::shared_ptr<const reply_options> reply = std::make_shared<reply_options>();
+  /// The loop of the connection whose request is being handled, on its thread; empty where there is
+  /// one thread.
+  std::function<home_loop()> home;
   /// Who is let in; outlives the routes.
   const admission* gate = nullptr;
   /// Bytes of a body; more are answered 413.

@@ -4,6 +4,8 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace nekod::test {
@@ -13,25 +15,45 @@ struct reply_record {
   std::vector<std::string> log;
   turn_head head;
   openai::error error;
-  credit_actor session;
+  turn_actor session;
+  /// Its number among the answer's readers.
+  answer_log::reader_id reader = 0;
   /// Whether its client, when it leaves, is likely to retry.
   bool returns = false;
+};
+
+/// Records what it reads of an answer.
+class recording_reader : public answer_reader {
+public:
+  explicit recording_reader(std::shared_ptr<reply_record> record) : record_(std::move(record)) {}
+
+  void on_more() override {
+    auto& log = record_->log;
+    if (auto [upstream, model] = record_->head.answer->answerer();
+        !upstream.empty() && !std::exchange(named_, true))
+      log.push_back("by " + upstream + " " + model);
+    record_->head.answer->read(record_->reader, [&](deltas::form, std::string_view piece) {
+      log.push_back("delta " + std::string{piece});
+      return true;
+    });
+  }
+
+private:
+  std::shared_ptr<reply_record> record_;
+  bool named_ = false;
 };
 
 /// A REPLY that records its messages. `atom::gone` makes it leave.
 inline reply_actor::behavior_type recording_reply(reply_actor::pointer self,
                                                   const std::shared_ptr<reply_record>& record) {
   return {
-      [record](atom::begin, turn_head& head, credit_actor& session) {
+      [record, self](atom::begin, turn_head& head, turn_actor& session) {
         record->log.emplace_back("begin");
         record->head = std::move(head);
         record->session = std::move(session);
-      },
-      [record](atom::changed, const std::string& upstream, const std::string& model) {
-        record->log.push_back("by " + upstream + " " + model);
-      },
-      [record](atom::delta, const deltas& text, std::uint64_t) {
-        record->log.push_back("delta " + text.text);
+        record->reader = self->id();
+        record->head.answer->attach(self->id(), std::make_shared<recording_reader>(record), {},
+                                    answer_log::pace::own);
       },
       [record, self](atom::finish, const openai::answer_end&) {
         record->log.emplace_back("finish");

@@ -89,7 +89,7 @@ struct session_fixture : actor_system_fixture {
   session_fixture& operator=(const session_fixture&) = delete;
 
   void start() {
-    handle = system().spawn(session, options);
+    handle = spawn_session(system(), options);
     run();
   }
 

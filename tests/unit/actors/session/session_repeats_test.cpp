@@ -44,6 +44,7 @@ TEST_CASE_FIXTURE(fixture, "one client too many that sends the same request is r
 }
 
 TEST_CASE_FIXTURE(fixture, "what nobody reads for a while is not held up") {
+  options.credit_step = 5;
   start();
   leave(ask_counted("one", 0));
   line().say("hello");

@@ -176,14 +176,14 @@ TEST_CASE_FIXTURE(fixture, "deleting a session fails what runs and what waits") 
   CHECK(upstream->lines.empty());
 }
 
-TEST_CASE_FIXTURE(fixture, "credit from the reply becomes room at the upstream") {
+TEST_CASE_FIXTURE(fixture, "what a reply is done with becomes room at the upstream") {
+  options.credit_step = 5;
   start();
   auto a = ask("one");
   line().say("12345");
   run();
   CHECK(line().granted == 0);
-  caf::send_as(a.reply, a.record->session, atom::credit_v, std::uint64_t{5});
-  run();
+  a.record->head.answer->done(a.record->reader);
   CHECK(line().granted == 5);
 }
 

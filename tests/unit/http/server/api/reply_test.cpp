@@ -1,3 +1,4 @@
+#include "http/server/api/chat_writer.hpp"
 #include "http/server/api/reply.hpp"
 #include "tests/unit/support/actor_system.hpp"
 #include "tests/unit/support/recording_reply.hpp"
@@ -59,24 +60,21 @@ struct fake_exchange : http::exchange {
   idle_handler idle;
 };
 
-/// What a purse holds once it heard that the client left.
+/// What there is of credit once the turn heard that the client left.
 constexpr std::uint64_t left = 1'000'000;
 
-/// Counts the credit it is given.
-credit_actor::behavior_type purse(credit_actor::pointer, std::shared_ptr<std::uint64_t> total) {
-  return {[total](atom::credit, std::uint64_t bytes) { *total += bytes; },
-          [total](atom::leave, const client_left&) { *total = left; }};
+turn_actor::behavior_type turn_of(turn_actor::pointer, std::shared_ptr<std::uint64_t> credit) {
+  return {[credit](atom::leave, const client_left&) { *credit = left; }};
 }
 
 struct fixture : test::actor_system_fixture {
   fixture() {
     options->language = openai::language::en;
-    options->credit_step = 10;
     options->budget = budget;
     options->max_whole_answer = 100;
     options->longest_wait = 60s;
     request->stream = true;
-    session = system().spawn(purse, credit);
+    session = system().spawn(turn_of, credit);
   }
 
   ~fixture() {
@@ -92,7 +90,9 @@ struct fixture : test::actor_system_fixture {
   fixture& operator=(const fixture&) = delete;
 
   void start() {
-    handle = system().spawn(http::reply, x, request, std::string{"req_1"}, options);
+    options->credit_step = credit_step;
+    handle = http::spawn_reply(system(), {}, x, request, http::make_chat_writer(*request), "req_1",
+                               options);
     run();
   }
 
@@ -102,6 +102,10 @@ struct fixture : test::actor_system_fixture {
     head.what.model.id = "cat";
     head.what.request = request;
     head.what.abilities.tuning = false;
+    answer = std::make_shared<answer_log>(answer_identity{"abc", 1}, home_loop{}, credit_step);
+    answer->on_room([this](std::size_t bytes) { *credit += bytes; });
+    answer->add_reader(handle.id());
+    head.answer = answer;
     caf::anon_send(handle, atom::begin_v, head, session);
     run();
   }
@@ -109,11 +113,12 @@ struct fixture : test::actor_system_fixture {
   void say(const std::string& text, std::uint64_t cost) {
     deltas d;
     d.push_back(text);
-    caf::anon_send(handle, atom::delta_v, d, cost);
-    run();
+    answer->append(std::move(d), cost);
+    run(); // An answer that has to fail does so as a message.
   }
 
   void finish() {
+    answer->on_room(nullptr);
     caf::anon_send(handle, atom::finish_v, openai::answer_end{openai::finish_reason::stop});
     run();
   }
@@ -136,7 +141,9 @@ struct fixture : test::actor_system_fixture {
   std::shared_ptr<byte_budget> budget = std::make_shared<byte_budget>(100'000);
   std::shared_ptr<http::reply_options> options = std::make_shared<http::reply_options>();
   std::shared_ptr<std::uint64_t> credit = std::make_shared<std::uint64_t>(0);
-  credit_actor session;
+  turn_actor session;
+  std::shared_ptr<answer_log> answer;
+  std::size_t credit_step = 10;
   reply_actor handle;
 };
 
@@ -238,7 +245,7 @@ TEST_CASE_FIXTURE(fixture, "the session gets credit for text that left, not befo
 }
 
 TEST_CASE_FIXTURE(fixture, "a write that leaves wakes the reply only where it waits for that") {
-  options->credit_step = 100;
+  credit_step = 100;
   start();
   begin();
   auto wakes = [&] {
@@ -266,11 +273,8 @@ TEST_CASE_FIXTURE(fixture, "text waits as text, and a write takes only so much o
   start();
   begin();
   say("first", 5);
-  deltas many;
   for (int i = 0; i < 100; ++i)
-    many.push_back("0123456789");
-  caf::anon_send(handle, atom::delta_v, many, std::uint64_t{1000});
-  run();
+    say("0123456789", 10);
   leave();
   leave();
   auto given = *credit;

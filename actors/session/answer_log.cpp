@@ -1,0 +1,226 @@
+#include "actors/session/answer_log.hpp"
+
+namespace nekod {
+
+answer_log::answer_log(answer_identity identity, home_loop home, std::size_t credit_step)
+    : identity_(std::move(identity)), home_(home), credit_step_(credit_step) {}
+
+// -- the writer ----------------------------------------------------------------------------------
+
+void answer_log::append(deltas pieces, std::size_t bytes) {
+  // A reader here can leave only by what is called below: no other code runs on this loop.
+  answer_reader* here = nullptr;
+  std::vector<reader_id> others;
+  std::size_t room = 0;
+  {
+    std::lock_guard guard{mutex_};
+    size_ += pieces.text.size();
+    if (kept_.empty())
+      kept_ = std::move(pieces);
+    else
+      kept_.append(pieces);
+    costs_.push_back({end(), bytes});
+    for (const auto& r : readers_) {
+      if (!r.who)
+        continue;
+      if (!here && r.home.is_here())
+        here = r.who.get();
+      else
+        others.push_back(r.id);
+    }
+    room = take_free();
+  }
+  if (here)
+    here->on_more();
+  for (auto id : others)
+    wake(id);
+  give_room(room);
+}
+
+void answer_log::answered_by(std::string upstream, std::string model) {
+  std::lock_guard guard{mutex_};
+  upstream_ = std::move(upstream);
+  model_ = std::move(model);
+}
+
+void answer_log::add_reader(reader_id id) {
+  std::lock_guard guard{mutex_};
+  readers_.emplace_back().id = id;
+}
+
+void answer_log::remove_reader(reader_id id) {
+  std::shared_ptr<answer_reader> dropped;
+  std::size_t room = 0;
+  {
+    std::lock_guard guard{mutex_};
+    auto* r = find(id);
+    if (!r)
+      return;
+    dropped = std::move(r->who);
+    readers_.erase(readers_.begin() + (r - readers_.data()));
+    forget_what_was_read();
+    room = take_free();
+  }
+  give_room(room);
+}
+
+// -- both ----------------------------------------------------------------------------------------
+
+bool answer_log::repeatable() const { return size() < longest_answer; }
+
+std::size_t answer_log::size() const {
+  std::lock_guard guard{mutex_};
+  return size_;
+}
+
+deltas answer_log::pieces() const {
+  std::lock_guard guard{mutex_};
+  return kept_;
+}
+
+std::pair<std::string, std::string> answer_log::answerer() const {
+  std::lock_guard guard{mutex_};
+  return {upstream_, model_};
+}
+
+// -- a reader ------------------------------------------------------------------------------------
+
+void answer_log::attach(reader_id id, std::shared_ptr<answer_reader> who, home_loop home, pace p) {
+  std::size_t room = 0;
+  auto* called = who.get();
+  {
+    std::lock_guard guard{mutex_};
+    auto* r = find(id);
+    if (!r)
+      return;
+    r->who = std::move(who);
+    r->home = home;
+    r->how = p;
+    if (r->next == end())
+      called = nullptr;
+    room = take_free();
+  }
+  if (called)
+    called->on_more();
+  give_room(room);
+}
+
+void answer_log::done(reader_id id) {
+  std::size_t room = 0;
+  {
+    std::lock_guard guard{mutex_};
+    auto* r = find(id);
+    if (!r)
+      return;
+    r->left = r->next;
+    room = take_free();
+  }
+  give_room(room);
+}
+
+answer_log::progress answer_log::progress_of(reader_id id) const {
+  std::lock_guard guard{mutex_};
+  const auto* r = find(id);
+  return r ? progress_of(*r) : progress{};
+}
+
+// -- all of these under the lock -----------------------------------------------------------------
+
+answer_log::reader* answer_log::find(reader_id id) {
+  for (auto& r : readers_)
+    if (r.id == id)
+      return &r;
+  return nullptr;
+}
+
+const answer_log::reader* answer_log::find(reader_id id) const {
+  for (const auto& r : readers_)
+    if (r.id == id)
+      return &r;
+  return nullptr;
+}
+
+answer_log::progress answer_log::progress_of(const reader& r) const {
+  progress result;
+  result.pieces = end();
+  result.waiting = end() - r.next;
+  result.form = kept_.what;
+  result.unread = kept_.text.size() - kept_.begin_of(r.next - first_);
+  result.room = free_;
+  for (const auto& c : costs_) {
+    if (c.end > r.next)
+      break;
+    result.room += c.bytes;
+  }
+  return result;
+}
+
+/// Drops pieces that nobody will read again, once they are half of what is kept: each piece is then
+/// moved about once.
+void answer_log::forget_what_was_read() {
+  if (size_ < longest_answer)
+    return;
+  auto next = end();
+  for (const auto& r : readers_)
+    next = std::min(next, r.next);
+  const auto read = next - first_;
+  if (2 * read < kept_.ends.size())
+    return;
+  deltas rest{kept_.what};
+  for (auto i = read; i < kept_.ends.size(); ++i)
+    rest.push_back(kept_.piece(i));
+  kept_ = std::move(rest);
+  first_ = next;
+}
+
+/// @returns bytes of the window that are free, where they are enough to tell of; else none.
+std::size_t answer_log::take_free() {
+  auto left = end();
+  for (const auto& r : readers_)
+    if (r.how == pace::own)
+      left = std::min(left, r.left);
+  while (!costs_.empty() && costs_.front().end <= left) {
+    free_ += costs_.front().bytes;
+    costs_.pop_front();
+  }
+  return free_ >= credit_step_ ? std::exchange(free_, 0) : 0;
+}
+
+// -- none of these -------------------------------------------------------------------------------
+
+void answer_log::give_room(std::size_t bytes) {
+  if (bytes == 0)
+    return;
+  home_.run([log = shared_from_this(), bytes] {
+    if (log->on_room_)
+      log->on_room_(bytes);
+  });
+}
+
+/// Has a reader on another loop, or a further one on this, look for more.
+void answer_log::wake(reader_id id) {
+  home_loop home;
+  {
+    std::lock_guard guard{mutex_};
+    auto* r = find(id);
+    if (!r || !r->who || std::exchange(r->woken, true))
+      return;
+    home = r->home;
+  }
+  home.run([log = shared_from_this(), id] { call(log, id); });
+}
+
+void answer_log::call(const std::shared_ptr<answer_log>& log, reader_id id) {
+  std::shared_ptr<answer_reader> who;
+  {
+    std::lock_guard guard{log->mutex_};
+    if (auto* r = log->find(id)) {
+      r->woken = false;
+      who = r->who;
+    }
+  }
+  if (who)
+    who->on_more();
+}
+
+} // namespace nekod

@@ -1,0 +1,188 @@
+#pragma once
+
+#include "actors/runtime/home_loop.hpp"
+#include "protocol/chat/deltas.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace nekod {
+
+/// Bytes of an answer up to which it can be read again from its beginning.
+inline constexpr std::size_t longest_answer = 1u << 20;
+
+/// What an answer is known by, the same for all who read it.
+struct answer_identity {
+  /// Random characters, to which each API adds a prefix of its own.
+  std::string id;
+  /// Seconds since the epoch.
+  std::int64_t created = 0;
+};
+
+/// Hears of new pieces in a log.
+class answer_reader {
+public:
+  virtual ~answer_reader() = default;
+
+  /// There are pieces to read. Called on the reader's loop, while the log is not locked; the log
+  /// may be read, and the reader may leave it.
+  virtual void on_more() = 0;
+};
+
+/// The one copy of a running answer: pieces in their order, written where they arrive and read by
+/// any number of readers, each at its own pace.
+///
+/// The writer is called on the log's loop, each reader on its own. A reader on the log's loop is
+/// called as pieces are appended; one elsewhere is woken, once until it has run. Pieces take up the
+/// window of the transfer that brought them until the slowest reader is done with them; a reader
+/// that collects the answer holds nothing up. The log can be read from its beginning up to
+/// `longest_answer`; beyond that, what all have read is forgotten.
+class answer_log : public std::enable_shared_from_this<answer_log> {
+public:
+  /// Names a reader, uniquely within the log.
+  using reader_id = std::uint64_t;
+
+  enum class pace : std::uint8_t {
+    /// The transfer waits for it.
+    own,
+    /// Reads all of the answer at its end.
+    collects,
+  };
+
+  /// @param credit_step Bytes of the window that have to be free before the writer hears of it.
+  explicit answer_log(answer_identity identity, home_loop home = {},
+                      std::size_t credit_step = 32u << 10);
+  answer_log(const answer_log&) = delete;
+  answer_log& operator=(const answer_log&) = delete;
+
+  const answer_identity& identity() const noexcept { return identity_; }
+
+  // -- the writer --------------------------------------------------------------------------------
+
+  /// Has *f* called, on the log's loop, with the bytes of the window that are free again. None for
+  /// an answer that is no more being written.
+  void on_room(std::function<void(std::size_t)> f) { on_room_ = std::move(f); }
+
+  /// Appends pieces, which took *bytes* of the window.
+  void append(deltas pieces, std::size_t bytes);
+
+  /// Another upstream than the turn's own answers, with that model. Before the first piece.
+  void answered_by(std::string upstream, std::string model);
+
+  /// One more reader, at the answer's beginning. It holds the transfer up from now on.
+  /// @pre `repeatable()`, or nothing was appended yet.
+  void add_reader(reader_id id);
+
+  /// Forgets a reader, who has to be on the same loop or to have ended.
+  void remove_reader(reader_id id);
+
+  // -- both --------------------------------------------------------------------------------------
+
+  /// Whether it can be read from its beginning.
+  bool repeatable() const;
+
+  /// Bytes of all pieces so far.
+  std::size_t size() const;
+
+  /// All pieces. Those of an answer that is not repeatable lack its beginning.
+  deltas pieces() const;
+
+  /// The upstream and the model that answer, where these are others than the turn's; else empty.
+  std::pair<std::string, std::string> answerer() const;
+
+  // -- a reader, on its own loop -----------------------------------------------------------------
+
+  /// Has *who* called as there is more to read, and once if there is something now.
+  void attach(reader_id id, std::shared_ptr<answer_reader> who, home_loop home, pace p);
+
+  /// How far a reader is.
+  struct progress {
+    /// Pieces appended so far.
+    std::size_t pieces = 0;
+    /// Those that were not read, and their bytes.
+    std::size_t waiting = 0;
+    std::size_t unread = 0;
+    deltas::form form = deltas::form::text;
+    /// Bytes of the window that are free once what was read has left.
+    std::size_t room = 0;
+  };
+
+  progress progress_of(reader_id id) const;
+
+  /// Calls *f* with the form of the pieces and each one that was not read, until it returns false.
+  /// The log is locked meanwhile.
+  template <class F>
+  progress read(reader_id id, F f) {
+    std::lock_guard guard{mutex_};
+    auto* r = find(id);
+    if (!r)
+      return {};
+    while (r->next < end() && f(kept_.what, kept_.piece(r->next - first_)))
+      ++r->next;
+    forget_what_was_read();
+    return progress_of(*r);
+  }
+
+  /// What was read has left: the window has room for more.
+  void done(reader_id id);
+
+private:
+  struct reader {
+    reader_id id = 0;
+    pace how = pace::own;
+    std::shared_ptr<answer_reader> who;
+    home_loop home;
+    /// Whether it was woken and has not run since.
+    bool woken = false;
+    /// Numbers of pieces: the next to read, and the first that has not left.
+    std::size_t next = 0;
+    std::size_t left = 0;
+  };
+
+  /// What one append took of the window.
+  struct cost {
+    /// The number of the piece behind its last.
+    std::size_t end = 0;
+    std::size_t bytes = 0;
+  };
+
+  std::size_t end() const noexcept { return first_ + kept_.ends.size(); }
+  reader* find(reader_id id);
+  const reader* find(reader_id id) const;
+  progress progress_of(const reader& r) const;
+  void forget_what_was_read();
+  std::size_t take_free();
+  void give_room(std::size_t bytes);
+  void wake(reader_id id);
+  static void call(const std::shared_ptr<answer_log>& log, reader_id id);
+
+  const answer_identity identity_;
+  const home_loop home_;
+  const std::size_t credit_step_;
+  /// Touched on the log's loop only.
+  std::function<void(std::size_t)> on_room_;
+
+  mutable std::mutex mutex_;
+  deltas kept_;
+  /// The number of the first piece that is kept.
+  std::size_t first_ = 0;
+  /// Bytes of all pieces there were.
+  std::size_t size_ = 0;
+  std::vector<reader> readers_;
+  std::deque<cost> costs_;
+  /// Bytes of the window that are free and were not told of.
+  std::size_t free_ = 0;
+  std::string upstream_;
+  std::string model_;
+};
+
+} // namespace nekod
