@@ -13,11 +13,11 @@ function write(file, settings) {
   writeFileSync(file, JSON.stringify(settings));
 }
 
-/// Each has the name of its tool that reads a file, and
-/// - `missing`: why it cannot run here; undefined where it can
+/// Each agent has the name of its tool that reads a file, and
+/// - `missing`: why it cannot run here; undefined if it can
 /// - `reading(file)`: that tool's arguments
-/// - `start(home, url, words, goesOn)`: the command that gives it *words* to work on, and variables for it. *url*
-///   ends in `/v1`; *goesOn*: whether it takes up its last conversation.
+/// - `start(home, url, words, goesOn)`: the command that makes it work on *words*, and variables for it. *url*
+///   ends in `/v1`; *goesOn*: whether it continues its last conversation.
 const opencode = {
   tool: 'read',
   program: join(packages, 'opencode-linux-x64-baseline/bin/opencode'),

@@ -2,18 +2,18 @@
 
 import net from 'node:net';
 
-/// What a gate does to bytes that pass, one way, from the place on where it is told to:
-///   `late`      each piece waits for *ms*
-///   `slice`     each byte travels alone, of a connection's first 4000
-///   `stall`     nothing passes any more, and the connection stays; the sender's bytes are not read
-///   `corrupt`   each byte is another one
-///   `cut`       the connection is closed, both ways
-///   `reset`     the same, with a reset
+/// What a gate does to the bytes in one direction, from a given place on:
+///   `late`      delays each piece by *ms*
+///   `slice`     sends the first 4000 bytes of a connection one by one
+///   `stall`     passes nothing any more, and keeps the connection; the sender's bytes are not read
+///   `corrupt`   changes each byte
+///   `cut`       closes the connection in both directions
+///   `reset`     the same with a reset
 const harmless = ['late', 'slice'];
 const sliced = 4000;
 
-// Node 20 waits for ever, at its very end, for a socket that was reset in the midst of a write. So it is told
-// to exit once nothing is left to do, which is the second time that it says so: the first is the test runner's.
+// Node 20 waits at its end for a socket that was reset during a write, and never exits. So it is told to exit
+// once nothing is left to do, which is at the second event: the first one is for the test runner.
 let idle = 0;
 process.on('beforeExit', () => {
   if (++idle > 1) process.exit();
