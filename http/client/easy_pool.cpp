@@ -7,7 +7,7 @@ namespace nekod::http {
 
 namespace {
 
-/// Handles kept. Each takes some 6 KiB, and its buffer while it has one.
+/// The most handles kept. Each takes some 6 KiB, and its buffer while it has one.
 constexpr std::size_t max_idle = 32;
 
 } // namespace

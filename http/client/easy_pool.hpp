@@ -9,8 +9,8 @@
 
 namespace nekod::http {
 
-/// Easy handles of libcurl's to be used again: to make one and to clean it up costs much of what a
-/// short call does. Keeps a few; may be used by several threads at once.
+/// Keeps some of libcurl's easy handles for reuse: creating and cleaning up a handle costs much of
+/// what a short call does. Thread-safe.
 class easy_pool : public std::enable_shared_from_this<easy_pool> {
 public:
   /// Gives its handle back.
@@ -25,8 +25,8 @@ public:
 
   using handle = std::unique_ptr<CURL, returner>;
 
-  /// One with libcurl's own settings. Throws `std::bad_alloc` where there is none.
-  /// Must be in no multi handle when it is given back.
+  /// A handle with libcurl's default settings. Throws `std::bad_alloc` if there is none. It must
+  /// not be in a multi handle when it is given back.
   handle take();
 
 private:

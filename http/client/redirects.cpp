@@ -12,10 +12,10 @@ namespace {
 /// A URL in its parts.
 class parsed_url {
 public:
-  /// Reads *url*; one that is no URL has no parts.
+  /// Parses *url*; an invalid URL has no parts.
   explicit parsed_url(const std::string& url) { lead_to(url); }
 
-  /// Goes on to *location*, which may be relative.
+  /// Follows *location*, which may be relative.
   void lead_to(const std::string& location) {
     valid_ = parts_ && !location.empty() &&
              curl_url_set(parts_.get(), CURLUPART_URL, location.c_str(), 0) == CURLUE_OK;

@@ -4,17 +4,17 @@
 #include <optional>
 #include <string>
 
-/// Where redirects lead, and which of them are followed.
+/// The targets of redirects, and which redirects are followed.
 namespace nekod::http {
 
-/// Redirects of one call that are followed.
+/// The most redirects that one call follows.
 inline constexpr unsigned most_redirects = 5;
 
-/// Whether a response of that status sends its client elsewhere.
+/// Whether a response with that status redirects its client.
 bool is_redirect(std::uint16_t status) noexcept;
 
-/// The URL that a redirect to *location* leads to from *url*, if it may be followed: the method and
-/// body stay the same (307, 308), and scheme, host and port are those of *url*.
+/// The target of a redirect from *url* to *location*, if it may be followed: the status must keep
+/// method and body (307, 308), and scheme, host and port must be those of *url*.
 std::optional<std::string> redirect_to_follow(std::uint16_t status, const std::string& url,
                                               const std::string& location);
 

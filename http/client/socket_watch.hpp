@@ -8,38 +8,39 @@
 
 namespace nekod::http {
 
-/// Tells an epoll instance which sockets libcurl waits for, with as few system calls as will do.
+/// Keeps an epoll instance up to date with the sockets that libcurl waits for, with as few system
+/// calls as possible.
 ///
-/// A pooled connection is waited for by each transfer anew. So a socket that nobody waits for any
-/// more stays in the epoll instance, to be read, until something happens to it, or somebody waits
-/// for it again.
-/// Only sockets that were opened before its eyes are kept so. libcurl tells when it closes one, but
-/// not (7.88) where its connection was not made yet.
+/// Each transfer waits for its pooled connection again. So a socket that nobody waits for any more
+/// stays in the epoll instance, for reading, until an event arrives or somebody waits for it again.
+/// This is done only for sockets whose opening was seen here. libcurl reports when it closes a
+/// socket, but libcurl 7.88 does not if its connection was never established.
 class socket_watch {
 public:
   /// @param epoll The instance; belongs to the caller.
   explicit socket_watch(int epoll) : epoll_(epoll) {}
 
-  /// A socket was made. What was known of its number is of another one, which has closed.
-  /// @returns whether nobody told of that.
+  /// A socket was created. Anything known under its number belongs to another one, which has
+  /// closed.
+  /// @returns whether that closing was not reported.
   bool opened(int socket);
 
   void closed(int socket);
 
-  /// Whether a socket that was opened has closed, and nobody told of it until now.
+  /// Whether a socket has closed without a report.
   bool closed_unseen(int socket);
 
-  /// From here on *events* are waited for: `EPOLLIN`, `EPOLLOUT`, both, or 0 for none.
+  /// Waits for *events* from here on: `EPOLLIN`, `EPOLLOUT`, both, or 0 for none.
   void wait_for(int socket, std::uint32_t events);
 
-  /// Whether somebody waits for a socket that an event came for. If not, it is taken out.
+  /// Whether somebody waits for a socket with an event. If not, the socket is removed.
   bool is_wanted(int socket);
 
-  /// Over this one the peer may say something unasked, as in HTTP/2.
+  /// The peer of this socket may send unasked, as in HTTP/2.
   void may_speak(int socket) { state_of(socket).may_speak = true; }
 
-  /// Whether nothing may come over a socket that nobody waits for: it was opened before its eyes,
-  /// has not closed, and is none that may speak.
+  /// Whether nothing may arrive while nobody waits: true if we saw the socket open, it is still
+  /// open, and the peer may not send unasked.
   bool is_to_be_silent(int socket) {
     const auto& s = state_of(socket);
     return s.may_stay && !s.may_speak;
@@ -47,13 +48,13 @@ public:
 
 private:
   struct state {
-    /// What is waited for.
+    /// The events that are waited for.
     std::uint32_t wanted = 0;
-    /// What the epoll instance knows.
+    /// The events that the epoll instance watches.
     std::uint32_t known = 0;
     bool may_stay = false;
     bool may_speak = false;
-    /// What tells it from another socket of that number.
+    /// Distinguishes it from another socket with the same number.
     ino_t inode = 0;
   };
 
@@ -61,7 +62,7 @@ private:
   void tell(int socket, state& s, std::uint32_t events) const;
 
   int epoll_;
-  /// By the socket's number, which is small and used again.
+  /// By the socket's number; numbers are small and reused.
   std::vector<state> sockets_;
 };
 

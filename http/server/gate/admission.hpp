@@ -20,89 +20,89 @@
 
 namespace nekod::http {
 
-/// Who is let in, and how often.
+/// The rules of the gate.
 struct admission_rules {
-  /// None where any key is taken: all callers are one tenant then.
+  /// Nothing if any key is accepted: all callers are one tenant then.
   std::optional<api_keys> keys;
-  /// For all requests of a caller, and for its chats among them; keys may have limits of their own.
+  /// The limits on all requests of a caller, and on its chats; keys may have limits of their own.
   rate_limit requests;
   rate_limit chats;
-  /// Proxies whose word on a client's address is taken.
+  /// Proxies whose forwarded client addresses are trusted.
   std::vector<network> trusted_proxies;
-  /// Which host names and pages are allowed where no key is wanted.
+  /// The host names and pages that are allowed if no key is required.
   origin_rules origins;
 };
 
-/// Who sent a request.
+/// The sender of a request.
 struct caller {
   /// Empty without a key file.
   std::string tenant;
-  /// Whether it may see what belongs to others.
+  /// Whether it may see the data of other tenants.
   bool admin = false;
-  /// Its address, behind trusted proxies too.
+  /// Its address, also behind trusted proxies.
   std::string address;
-  /// Its own limits, where its key has some.
+  /// The limits of its key, if it has any.
   std::optional<rate_limit> requests;
   std::optional<rate_limit> chats;
 };
 
-/// The refusal of *r* for its source; nothing where that is no reason.
+/// The refusal of *r* because of its source; nothing if there is no reason to refuse it.
 /// @param by_name Whether pages are allowed by name only.
 std::optional<openai::error> refusal_of(request_source source, const request& r, bool by_name);
 
-/// The gate that requests pass first. Limits count by tenant where there are keys, else by address.
-/// May be used by several threads at once, also while the rules change.
+/// The gate that every request passes first. Limits count by tenant if there are keys, else by
+/// address. Thread-safe, even while the rules change.
 class admission {
 public:
   admission(admission_rules rules, std::shared_ptr<metrics> counts);
 
-  /// Takes other rules. A limit that stays the same goes on counting.
+  /// Sets new rules. An unchanged limit keeps its counts.
   void use(admission_rules rules);
 
-  /// Whose request it is; without a key that is known nobody's, but for its address.
+  /// Identifies the caller; without a valid key only the address is set.
   caller identify(const request& r) const;
 
-  /// Whether *who* may go on: not so for nobody where keys are wanted.
+  /// Whether *who* may continue: false without a valid key if keys are required.
   bool knows(const caller& who) const;
 
   /// Counts a request of *who*.
   /// @returns nothing if it may pass, else the refusal with the time to wait.
   std::optional<openai::error> refusal(const caller& who, bool chat) const;
 
-  /// Counts *turns* further ones of a chat of *who* that passed, which wants several answers.
-  /// @returns nothing if it may go on, else the refusal; the chat is not counted then either.
+  /// Counts *turns* further turns for a chat of *who* that has passed and asks for several answers.
+  /// @returns nothing if it may continue, else the refusal; the chat does not count then either.
   std::optional<openai::error> further_refusal(const caller& who, std::uint32_t turns) const;
 
-  /// Whether any key is taken, so that a page could use what its visitor reaches.
+  /// Whether any key is accepted, so that a page could use whatever its visitor can reach.
   bool is_open() const { return !now()->rules.keys; }
 
-  /// Where *r* comes from, whether keys are wanted or not.
+  /// The source of *r*, whether keys are required or not.
   request_source source_of(const request& r) const { return now()->rules.origins.source_of(r); }
 
-  /// Whether pages are allowed by name: others get nothing then.
+  /// Whether pages are allowed by name: other pages may do nothing then.
   bool names_origins() const { return now()->rules.origins.names_origins(); }
 
-  /// Why *who* may not read the metrics with *r*: an admin may, a caller of this machine that no
-  /// foreign page has sent, and anybody where there are no keys.
-  /// @returns nothing where it may.
+  /// Why *who* may not read the metrics with *r*. Allowed are admins, callers on this machine
+  /// unless a foreign page sent the request, and everyone if there are no keys.
+  /// @returns nothing if it may.
   std::optional<openai::error> watch_refusal(const caller& who, const request& r) const;
 
-  /// Whether *who* may have requests passed on that name objects which belong to nobody here: with
-  /// an admin's key, or where there are no keys from this machine.
-  /// @param behind_proxy Whether the request came by way of a proxy, as far as it says.
+  /// Whether requests of *who* pass through even if they name objects without an owner here: with
+  /// an admin's key, or, if there are no keys, from this machine.
+  /// @param behind_proxy Whether the request came through a proxy, as far as it says.
   bool may_pass_all(const caller& who, bool behind_proxy) const;
 
 private:
   using limiters = std::map<std::string, std::shared_ptr<rate_limiter>>;
 
-  /// Rules in force with what counts for them.
+  /// The current rules and their counters.
   struct state {
     admission_rules rules;
     /// By the kind and text of their limit.
     limiters counting;
   };
 
-  /// The limiters that count for one caller; null where there is no limit.
+  /// The limiters for one caller; null for no limit.
   struct callers_limiters {
     rate_limiter* requests = nullptr;
     rate_limiter* chats = nullptr;

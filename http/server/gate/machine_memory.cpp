@@ -13,15 +13,15 @@ namespace {
 
 constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 
-/// The number in *file*; none where it says `max`, or is not there.
+/// The number in *file*; nothing if it is `max`, or the file is missing.
 std::size_t limit_in(const std::string& file) {
   std::ifstream in{file};
   std::size_t result = 0;
   return in >> result ? result : no_limit;
 }
 
-/// The least limit of the group at *path* below *root* and of all above it. Inside a container
-/// *path* may be one of the host's, of which only the root is there.
+/// The smallest limit of the group at *path* below *root* and of its parents. Inside a container
+/// *path* may be a path of the host, of which only the root exists.
 std::size_t least_limit(const std::string& root, std::string path, const std::string& file) {
   auto result = limit_in(root + "/" + file);
   while (path.size() > 1) {

@@ -8,33 +8,33 @@
 #include <string_view>
 #include <vector>
 
-/// Which pages in a browser may use a server that wants no keys. Pure.
+/// Which pages in a browser may use a server that requires no keys. Pure.
 ///
-/// Any page may have its visitor's browser send requests to this machine or its network. What gives
-/// it away is the request's `Origin`, or `Sec-Fetch-Site`, which pages cannot set. A page whose own
-/// host name was pointed at this server ("DNS rebinding") has the same origin as its requests, so
-/// that only the name in `Host` tells.
+/// Any page can make its visitor's browser send requests to this machine or its network. The
+/// request's `Origin` or `Sec-Fetch-Site`, which pages cannot set, reveal that. If a page's own
+/// host name has been pointed at this server ("DNS rebinding"), the page has the same origin as its
+/// requests, and only the name in `Host` reveals it.
 namespace nekod::http {
 
-/// Host names as lines of settings have them: `chat.example.com`, `*.example.com`, or `*` for any;
-/// by comma, without ports. The error is a sentence that quotes the part at fault.
+/// Parses host names in settings: `chat.example.com`, `*.example.com`, or `*` for any; separated by
+/// commas, without ports. The error is a sentence that quotes the invalid part.
 result<std::vector<std::string>, std::string> parse_allowed_hosts(std::string_view text);
 
-/// Origins of pages: `https://chat.example.com:8443`, or `*` for any; by comma. The error is a
-/// sentence that quotes the part at fault.
+/// Parses origins of pages: `https://chat.example.com:8443`, or `*` for any; separated by commas.
+/// The error is a sentence that quotes the invalid part.
 result<std::vector<std::string>, std::string> parse_cors_origins(std::string_view text);
 
-/// Where a request comes from, as far as its fields tell.
+/// The source of a request, as far as its fields reveal it.
 enum class request_source : std::uint8_t {
-  /// No page: a program, or a visitor who entered the address.
+  /// Not a page: a program, or a visitor who entered the address.
   program,
-  /// A page of this server or of this machine, or one that is allowed.
+  /// A page of this server or this machine, or an allowed one.
   known_page,
   /// Any other page.
   foreign_page,
-  /// An image, a script or the like of another page, which may not even read the answer.
+  /// An image, a script or similar in another page, which cannot even read the answer.
   foreign_element,
-  /// It is addressed to a name that is not allowed.
+  /// The request is addressed to a host name that is not allowed.
   unknown_host,
 };
 
@@ -43,23 +43,24 @@ class origin_rules {
 public:
   origin_rules() = default;
 
-  /// @param hosts As `parse_allowed_hosts` has them.
-  /// @param origins As `parse_cors_origins` has them.
+  /// @param hosts The result of `parse_allowed_hosts`.
+  /// @param origins The result of `parse_cors_origins`.
   /// @param machine This machine's name.
   origin_rules(std::vector<std::string> hosts, std::vector<std::string> origins,
                std::string_view machine);
 
-  /// Whether pages are allowed by name: others get nothing then.
+  /// Whether pages are allowed by name: other pages may do nothing then.
   bool names_origins() const noexcept { return !origins_.empty(); }
 
   /// Judges *r* by its target and its fields `Host`, `Origin` and `Sec-Fetch-*`.
   request_source source_of(const request& r) const;
 
-  /// Whether *host*, the value of a `Host` field, names this server: an address, `localhost` or a
-  /// name below it, a name without a dot, this machine's name, or one that is allowed.
+  /// Whether *host*, the value of a `Host` field, is a name of this server: an address, `localhost`
+  /// or a name below it, a name without a dot, this machine's name, or an allowed one.
   bool knows_host(std::string_view host) const;
 
-  /// Whether *origin* is that of *host*, of a page of this machine, or allowed. `null` is not.
+  /// Whether *origin* is that of *host*, of a page of this machine, or an allowed one. `null` is
+  /// not.
   bool knows_origin(std::string_view origin, std::string_view host) const;
 
 private:

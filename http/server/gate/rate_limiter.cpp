@@ -19,7 +19,7 @@ std::optional<std::chrono::seconds> rate_limiter::take(std::string_view key, tim
   if (shapes_.empty())
     return std::nullopt;
   std::lock_guard guard{mutex_};
-  // Threads read the clock before they come here, so not always in this order.
+  // Threads read the clock before they take the lock, so times may be out of order.
   now = latest_ = std::max(latest_, now);
   forget_full(now);
   auto& e = use(key, now);
@@ -52,7 +52,7 @@ std::size_t rate_limiter::most_at_once() const noexcept {
   return static_cast<std::size_t>(most);
 }
 
-/// How long until each bucket of *e* holds *count* tokens.
+/// The time until each bucket of *e* has *count* tokens.
 rate_limiter::duration rate_limiter::wait_for_room(const entry& e, time_point now,
                                                    unsigned count) const {
   auto wait = duration::zero();
@@ -67,7 +67,7 @@ void rate_limiter::charge(entry& e, time_point now, unsigned count) {
   settle(e);
 }
 
-/// The entry of *key*, which becomes the one that asked last.
+/// The entry of *key*, which becomes the most recently used one.
 rate_limiter::entry& rate_limiter::use(std::string_view key, time_point now) {
   auto found = by_key_.find(key);
   if (found == by_key_.end())
@@ -77,7 +77,7 @@ rate_limiter::entry& rate_limiter::use(std::string_view key, time_point now) {
 }
 
 rate_limiter::entry& rate_limiter::insert(std::string_view key, time_point now) {
-  // Had there been a full one, it would be gone by now.
+  // Full buckets have been forgotten by now.
   if (entries_.size() >= max_keys_)
     forget(entries_.back());
   entries_.push_front({std::string{key}, std::vector<time_point>(shapes_.size(), now), now});
@@ -87,7 +87,7 @@ rate_limiter::entry& rate_limiter::insert(std::string_view key, time_point now) 
   return e;
 }
 
-/// Forgets two keys at most, so that one call is short; a call adds only one.
+/// Forgets at most two keys, so that a call is short; a call adds only one.
 void rate_limiter::forget_full(time_point now) {
   for (int i = 0; i < 2 && !by_time_.empty() && by_time_.begin()->first <= now; ++i)
     forget(*by_time_.begin()->second);
@@ -97,7 +97,7 @@ void rate_limiter::forget(const entry& e) {
   by_time_.erase({e.all_full_at, &e});
   auto found = by_key_.find(e.key);
   auto place = found->second;
-  by_key_.erase(found); // Before the name that it looks at.
+  by_key_.erase(found); // Before the name that it refers to.
   entries_.erase(place);
 }
 

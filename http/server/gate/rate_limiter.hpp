@@ -16,56 +16,56 @@
 
 namespace nekod::http {
 
-/// Keeps each key to a limit, by token buckets: a bucket of `count` tokens for each rate, full at
-/// first and filled again evenly over its period. A request takes a token from each of its key's
-/// buckets, or from none.
+/// Applies a limit to each key, by token buckets: for each rate a bucket of `count` tokens, full at
+/// first and refilled evenly over its period. A request takes a token from each bucket of its key,
+/// or from none.
 ///
-/// May be used by several threads. At most `max_keys` keys are remembered. Those whose buckets are
-/// full again are forgotten, a few at each call: a key that is not known has full buckets anyway.
-/// Where all are busy, the one that asked longest ago is forgotten before its time to make room for
-/// a new one. So a flood of made-up keys costs no more memory, but some of the limit's grip.
+/// Thread-safe. At most `max_keys` keys are remembered. Keys whose buckets are full again are
+/// forgotten, a few at each call: an unknown key has full buckets anyway. If none is full, the
+/// least recently used key makes room for a new one. So a flood of forged keys costs no more
+/// memory, but weakens the limit.
 class rate_limiter {
 public:
   using time_point = std::chrono::steady_clock::time_point;
 
-  /// @param limit As `parse_rate_limit` makes it.
+  /// @param limit The result of `parse_rate_limit`.
   explicit rate_limiter(const rate_limit& limit, std::size_t max_keys = 100'000);
   rate_limiter(const rate_limiter&) = delete;
   rate_limiter& operator=(const rate_limiter&) = delete;
 
-  /// Nothing where *count* requests of *key* may pass, which are charged then. Else nothing is
-  /// charged, and the time until the same try would pass is returned, in whole seconds, rounded up.
-  /// @param count Up to `most_at_once()`.
+  /// Charges *count* requests of *key* and returns nothing if they may pass. Otherwise charges
+  /// nothing and returns the time until the same call would succeed, in whole seconds, rounded up.
+  /// @param count At most `most_at_once()`.
   std::optional<std::chrono::seconds> take(std::string_view key, time_point now,
                                            unsigned count = 1);
 
-  /// How many requests the smallest bucket holds.
+  /// The number of requests in the smallest bucket.
   std::size_t most_at_once() const noexcept;
 
-  /// Takes back one request that a `take` of *key* charged. For a request that passed one limiter
-  /// and was refused by the next: so it is charged by neither.
+  /// Returns one request that a `take` of *key* charged: for a request that passed one limiter and
+  /// was refused by the next, so that neither charges it.
   void refund(std::string_view key);
 
-  /// How many keys are remembered.
+  /// The number of remembered keys.
   std::size_t size() const;
 
 private:
   using duration = time_point::duration;
 
-  /// What all buckets of one rate have in common.
+  /// The properties that all buckets of one rate share.
   struct shape {
-    /// In which one token grows.
+    /// The time in which one token is added.
     duration interval;
-    /// In which an empty bucket fills.
+    /// The time in which an empty bucket is filled.
     duration whole;
   };
 
-  /// A key's buckets. A bucket is the time at which it is full again: as GCRA has it, one number
-  /// that needs no refill.
+  /// A key's buckets. As in GCRA, a bucket is the time at which it is full again: one number, which
+  /// needs no refill.
   struct entry {
     std::string key;
     std::vector<time_point> full_at;
-    /// When the last bucket is full again.
+    /// The time at which the last bucket is full again.
     time_point all_full_at;
   };
 
@@ -75,18 +75,18 @@ private:
   entry& insert(std::string_view key, time_point now);
   void forget_full(time_point now);
   void forget(const entry& e);
-  /// Has *e* stand where its buckets' times say.
+  /// Moves *e* to the place that its buckets' times require.
   void settle(entry& e);
 
   std::vector<shape> shapes_;
   std::size_t max_keys_;
   mutable std::mutex mutex_;
   time_point latest_ = time_point::min();
-  /// Who asked last comes first.
+  /// Most recently used first.
   std::list<entry> entries_;
-  /// The names lie in the entries.
+  /// The names refer to the entries.
   std::unordered_map<std::string_view, std::list<entry>::iterator> by_key_;
-  /// Who is full first comes first.
+  /// By the time at which all buckets are full.
   std::set<std::pair<time_point, const entry*>> by_time_;
 };
 

@@ -14,19 +14,20 @@ namespace nekod::http {
 
 namespace {
 
-/// Before another try where accepting fails again and again.
+/// The pause before another try after repeated failures.
 constexpr std::chrono::milliseconds pause{100};
 
-/// Between two words in the log of such failures.
+/// The time between two log lines about such failures.
 constexpr std::chrono::minutes silence{1};
 
-/// Failures in a row that may each be the end of one connection that nobody had taken yet.
+/// Up to this number of consecutive failures, each may be the end of one connection that was
+/// waiting.
 constexpr unsigned unlucky = 16;
 
-/// Connections that are accepted before others on the loop have their turn.
+/// The most connections that are accepted before other work on the loop gets its turn.
 constexpr std::size_t most_at_once = 64;
 
-/// Whether there is no room for any connection at present.
+/// Whether no connection can be accepted at present.
 bool is_out_of_room(const asio::error_code& ec) {
   auto value = ec.value();
   return value == EMFILE || value == ENFILE || value == ENOBUFS || value == ENOMEM;
@@ -43,7 +44,7 @@ door::door(const std::vector<asio::io_context*>& loops, asio::ip::tcp::acceptor 
       guest_handler_(std::move(f)),
       pause_(*loops.front()) {
   acceptor_.non_blocking(true);
-  // Else to accept a connection that has gone already would block until another one comes.
+  // Otherwise accepting a connection that has already gone would block until another one arrives.
   acceptor_.set_option(asio::socket_base::enable_connection_aborted{true});
 }
 
@@ -61,7 +62,7 @@ void door::close() {
     done.get_future().wait();
   };
   wait_for(strand_, [this] {
-    // Whom the system has let in already, closing the port would cut.
+    // Closing the port would cut connections that the system has already accepted.
     if (acceptor_.is_open())
       accept(std::numeric_limits<std::size_t>::max());
     asio::error_code ignored;
@@ -88,8 +89,8 @@ void door::wait() {
   acceptor_.async_wait(asio::socket_base::wait_read, asio::bind_executor(strand_, std::move(come)));
 }
 
-/// Accepts who waits, up to so many.
-/// @returns why one could not be.
+/// Accepts at most *most* waiting connections.
+/// @returns the error, if one could not be accepted.
 asio::error_code door::accept(std::size_t most) {
   for (std::size_t i = 0; i < most; ++i) {
     server_socket next{*loops_[next_loop_], listener_};
@@ -116,7 +117,7 @@ void door::let_in(std::size_t loop, server_socket socket) {
     return;
   try {
     guest_handler_(loop, std::move(socket), peer);
-  } catch (const std::exception&) { // One connection too many, say.
+  } catch (const std::exception&) { // For example, one connection too many.
   }
 }
 

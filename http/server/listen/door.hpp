@@ -15,23 +15,23 @@
 
 namespace nekod::http {
 
-/// Accepts connections until it is closed, for each of its loops in turn, whatever goes wrong
-/// meanwhile: where accepting fails it says so once, waits a little, and tries again.
+/// Accepts connections until it is closed, for each of its loops in turn, and never gives up: if
+/// accepting fails, it logs that once, waits a little, and tries again.
 class door : public std::enable_shared_from_this<door> {
 public:
-  /// Takes a connection that belongs to the loop of that number.
+  /// Takes over a connection on the loop with that number.
   using guest_handler =
       std::function<void(std::size_t, server_socket, const asio::ip::tcp::endpoint&)>;
 
-  /// @param acceptor Listens already, on the first loop.
-  /// @param f Called on the connection's loop. What it throws is that connection's end.
+  /// @param acceptor Is already listening, on the first loop.
+  /// @param f Called on the connection's loop. An exception closes that connection.
   door(const std::vector<asio::io_context*>& loops, asio::ip::tcp::acceptor acceptor,
        std::shared_ptr<listener> from, guest_handler f);
 
   void open();
 
   /// Waits until the port is closed and all connections are handed over, so it must not be called
-  /// on a loop. May be called again.
+  /// on a loop. May be called repeatedly.
   void close();
 
 private:
@@ -47,12 +47,12 @@ private:
   asio::ip::tcp::acceptor acceptor_;
   std::shared_ptr<listener> listener_;
   guest_handler guest_handler_;
-  /// Whose turn it is.
+  /// The loop for the next connection.
   std::size_t next_loop_ = 0;
   asio::steady_timer pause_;
-  /// Failures since a connection was accepted.
+  /// Failures since the last accepted connection.
   unsigned failures_ = 0;
-  /// Since when the log may tell of a failure again.
+  /// The time from which a failure may be logged again.
   clock::time_point silent_until_{};
 };
 

@@ -9,14 +9,14 @@
 
 namespace nekod::http {
 
-/// The handshakes under way, up to a limit. One more takes the place of the oldest: clients that
-/// connect and say nothing do not keep others out. May be used by several threads at once.
+/// The running handshakes, up to a limit. Beyond it, a new one replaces the oldest: clients that
+/// connect and send nothing do not lock others out. Thread-safe.
 class handshake_queue {
 public:
   explicit handshake_queue(std::size_t limit) : limit_(limit) {}
 
-  /// @param give_way Called at most once, when another one takes this place; must not block, nor
-  ///                 call this queue.
+  /// @param give_way Called at most once, when another handshake takes this place; must not block
+  /// or call this queue.
   /// @returns the place, for `leave`.
   std::uint64_t enter(std::function<void()> give_way) {
     std::function<void()> oldest;

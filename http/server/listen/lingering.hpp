@@ -5,9 +5,9 @@
 
 namespace nekod::http {
 
-/// Closes a connection whose client may still be sending, behind a last answer: what it sends is
-/// read and thrown away for a while. A close with bytes unread resets the connection, and the
-/// answer on its way is lost to the client. Past a limit of such connections, closes at once.
+/// Closes a connection after a last answer while its client may still be sending: reads and
+/// discards for a while. Closing with unread bytes would reset the connection, and the client would
+/// lose the answer. Beyond a limit of such connections it closes at once.
 void close_lingering(asio::io_context& loop, asio::ip::tcp::socket socket);
 
 } // namespace nekod::http

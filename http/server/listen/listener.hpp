@@ -13,11 +13,11 @@
 
 namespace nekod::http {
 
-/// What the sockets of one listener share. May be used by several threads at once.
+/// The data that the sockets of one listening port share. Thread-safe.
 class listener {
 public:
-  /// @param o Its certificate, limits and rules of reading.
-  /// @param table Told of each connection.
+  /// @param o The certificate, the limits and the rules of reading.
+  /// @param table Gets each connection.
   listener(const server_options& o, std::shared_ptr<connection_table> table)
       : handshake_timeout(o.handshake_timeout),
         write_timeout(o.write_timeout),
@@ -33,7 +33,7 @@ public:
     return context_;
   }
 
-  /// For the connections from now on.
+  /// For new connections.
   void use(tls_context fresh) {
     std::lock_guard guard{mutex_};
     context_ = std::move(fresh);

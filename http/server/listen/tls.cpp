@@ -10,7 +10,7 @@ namespace nekod::http {
 
 namespace {
 
-/// The protocols that the server speaks, as ALPN writes them.
+/// The server's protocols in ALPN's format.
 constexpr std::string_view spoken = "\x08http/1.1";
 
 int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size,

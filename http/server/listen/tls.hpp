@@ -11,11 +11,12 @@ class context;
 
 namespace nekod::http {
 
-/// A certificate with its key, ready for a server: TLS 1.2 at least, HTTP/1.1 where a client asks.
+/// A certificate with its key, ready for a server: TLS 1.2 or newer, HTTP/1.1 if a client asks for
+/// it.
 using tls_context = std::shared_ptr<asio::ssl::context>;
 
-/// Reads a certificate chain and its private key, both PEM files. A key that wants a password is
-/// refused; a service has nobody to ask.
+/// Loads a certificate chain and its private key, both PEM files. A key with a password is refused,
+/// since a service cannot ask for it.
 /// @returns the context, or a sentence that names the file at fault.
 result<tls_context, std::string> load_tls(const std::string& certificate_file,
                                           const std::string& key_file);

@@ -16,7 +16,7 @@ constexpr unsigned char handshake_record = 22;
 /// Before it is encrypted.
 constexpr std::size_t longest_record = 1u << 14;
 
-/// Has the socket become readable once so many bytes are there, or the client has closed.
+/// Makes the socket readable once that many bytes have arrived, or the client has closed.
 void wake_at(asio::ip::tcp::socket& socket, std::size_t bytes) {
   asio::error_code ignored;
   socket.set_option(asio::socket_base::receive_low_watermark{static_cast<int>(bytes)}, ignored);
@@ -61,7 +61,8 @@ std::size_t tls_handshake::lacking() {
                  : record_head + std::min(length, longest_record);
   }
   asio::error_code ec;
-  // One that has closed does not send more: what lacks after it was waited for never comes.
+  // A client that has closed sends no more: bytes that are missing after waiting for them never
+  // come.
   if (wanted <= awaited_ || socket_.available(ec) >= wanted) {
     wake_at(socket_, 1);
     return 0;

@@ -19,18 +19,18 @@ namespace nekod::http {
 
 using tls_stream = asio::ssl::stream<asio::ip::tcp::socket&>;
 
-/// A client's handshake and the timer that limits it, which run on one strand. What TLS needs of
-/// memory is there only once the client's first record has arrived: before that, a connection costs
-/// what any socket costs. Has a place in its listener's queue as long as it lives.
+/// A client's handshake and its timer, which run on one strand. The memory for TLS is allocated
+/// only once the client's first record has arrived: before that, a connection costs no more than a
+/// plain one. Occupies a place in its listener's queue while it lives.
 class tls_handshake : public std::enable_shared_from_this<tls_handshake> {
 public:
-  /// @param socket Lives until the handshake has ended.
+  /// @param socket Must live until the handshake has ended.
   tls_handshake(asio::io_context& loop, asio::ip::tcp::socket& socket, std::shared_ptr<listener> l);
   ~tls_handshake();
   tls_handshake(const tls_handshake&) = delete;
   tls_handshake& operator=(const tls_handshake&) = delete;
 
-  /// @param make_stream Called with nothing once the stream is needed; returns it.
+  /// @param make_stream Called once the stream is needed; returns it.
   /// @param f Called once, with an error code; keeps socket and stream alive.
   template <class MakeStream, class Handler>
   void start(MakeStream make_stream, Handler f) {
@@ -42,8 +42,8 @@ private:
   void limit();
   void close();
 
-  /// How many bytes have to be there before the handshake can go on: those of the first record,
-  /// as far as its head tells; 0 where it can go on now, be it only to fail.
+  /// The number of bytes that must arrive before the handshake can continue: the first record, as
+  /// far as its header is known; 0 if it can continue now, even if it will fail.
   std::size_t lacking();
 
   template <class MakeStream, class Handler>
@@ -82,7 +82,7 @@ private:
   std::shared_ptr<listener> from_;
   std::uint64_t place_ = 0;
   bool ended_ = false;
-  /// Bytes that were waited for.
+  /// The number of bytes that were waited for.
   std::size_t awaited_ = 1;
 };
 

@@ -40,7 +40,7 @@ void write_watch::look() {
     wait();
     return;
   }
-  // What the system still holds for the peer goes too. The write fails now, which closes the
+  // This also drops what the system still holds for the peer. The write fails now, which closes the
   // connection.
   asio::error_code ignored;
   socket_->set_option(asio::socket_base::linger{true, 0}, ignored);

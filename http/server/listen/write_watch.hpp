@@ -10,17 +10,16 @@
 
 namespace nekod::http {
 
-/// Cuts a connection whose peer takes no byte of what is written to it for too long. Costs a look
-/// at the clock a write; its timer runs at most once a limit. To be used on the connection's
-/// strand.
+/// Cuts a connection whose peer accepts no byte for too long. Costs one look at the clock per
+/// write; its timer runs at most once per limit. To be used on the connection's strand.
 class write_watch : public std::enable_shared_from_this<write_watch> {
 public:
   write_watch(asio::io_context& loop, std::chrono::seconds limit);
 
-  /// Bytes wait to be taken from *socket*, which stays where it is until `stop`.
+  /// Bytes wait to be accepted by the peer of *socket*, which must not move until `stop`.
   void begin(asio::ip::tcp::socket& socket, const asio::any_io_executor& strand);
 
-  /// Some of them were taken, or will not be.
+  /// Some bytes were accepted, or none will be any more.
   void end() noexcept { waiting_ = false; }
 
   /// The socket is being closed.

@@ -62,7 +62,7 @@ body_pipe::piece body_pipe::read(char* to, std::size_t room,
         starving_since_ = std::chrono::steady_clock::now();
       }
     }
-    // Not for each byte: the socket reads many at a time.
+    // Not for every byte: the socket reads many at once.
     if (held_.size() - read_ <= capacity / 2)
       freed = std::exchange(when_room_, nullptr);
   }

@@ -11,69 +11,70 @@
 
 namespace nekod::http {
 
-/// The body of one request on its way from the client's socket to the one reader that passes it on.
-/// It holds a bounded part of the body: while that is full the socket is not read. One thread
-/// writes at a time and one reads; they may be different ones.
+/// The body of one request on its way from the client's socket to a reader that passes it on. It
+/// holds a bounded part of the body; while that is full, the socket is not read. One writer and one
+/// reader, which may be on different threads.
 class body_pipe {
 public:
   /// How a body ended.
   enum class ending : std::uint8_t {
-    /// More is to come.
+    /// It has not ended.
     none,
     whole,
-    /// It is longer than it may be.
+    /// It exceeds its limit.
     too_long,
-    /// Its chunks are none.
+    /// Its chunked coding is invalid.
     malformed,
   };
 
-  /// Bytes held, after which the socket is not read. One read of the socket may come on top.
+  /// Beyond this number of bytes the socket is not read. One more read of the socket may come on
+  /// top.
   static constexpr std::size_t capacity = 64u << 10;
 
-  /// @param length Bytes of the whole body, where its head says so.
+  /// @param length The length of the whole body, if the header gives it.
   explicit body_pipe(std::optional<std::uint64_t> length) : length_(length) {}
 
   std::optional<std::uint64_t> length() const noexcept { return length_; }
 
   // The socket's side.
 
-  /// The next bytes of the body. Takes them in any case.
+  /// Adds the next bytes of the body, even if it is full.
   void push(std::string_view bytes);
 
-  /// Nothing more comes.
+  /// The body has ended.
   void end(ending how);
 
-  /// Whether the socket is to wait.
+  /// Whether the socket must wait.
   bool full() const;
 
-  /// Calls *f* once there is room again; at once if there is. It runs on the reader's thread.
+  /// Calls *f* on the reader's thread once there is room again; at once if there is.
   void when_room(std::function<void()> f);
 
   // The reader's side.
 
-  /// What `read` brought.
+  /// The result of `read`.
   struct piece {
     std::size_t size = 0;
-    /// Where nothing was brought: whether and how the body has ended. Else more will come.
+    /// If there were no bytes: whether and how the body has ended. Otherwise more will come.
     ending how = ending::none;
   };
 
   /// Moves up to *room* bytes to *to*.
-  /// @param when_more Called once when there is more to read, or the body has ended, if this call
-  ///                  brought nothing and the body has not ended. It runs on the socket's thread.
+  /// @param when_more If this call returns no bytes and the body has not ended, it is called once,
+  /// on the socket's thread, when there is more to read or the body has ended.
   piece read(char* to, std::size_t room, const std::function<void()>& when_more);
 
-  /// Whether and how the body ended, read or not.
+  /// Whether and how the body has ended, even if it has not been read.
   ending how() const;
 
-  /// How long its reader has been waiting for the client now; zero where it does not.
+  /// How long the reader has been waiting for the client; zero if it is not waiting.
   std::chrono::steady_clock::duration starving(std::chrono::steady_clock::time_point now) const;
 
 private:
   std::optional<std::uint64_t> length_;
   mutable std::mutex mutex_;
   std::string held_;
-  /// Bytes of *held_* that were read.
+  /// The number of bytes of *held_* that have been read.
   std::size_t read_ = 0;
   ending how_ = ending::none;
   std::function<void()> when_room_;

@@ -10,8 +10,9 @@
 
 namespace nekod::http {
 
-/// What came over one connection and is not answered yet. It has one request answered at a time:
-/// what a client sends meanwhile waits here, up to a limit. To be used on the connection's strand.
+/// The bytes of one connection that have arrived and are not answered yet. One request is answered
+/// at a time: what a client sends meanwhile waits here, up to a limit. To be used on the
+/// connection's strand.
 class inbox {
 public:
   explicit inbox(const std::shared_ptr<const reading_rules>& rules)
@@ -20,50 +21,50 @@ public:
   /// Takes in what arrived.
   void take(std::string_view bytes);
 
-  /// Whether a request is whole, and the one before it is answered.
+  /// Whether a request is complete, and the one before it is answered.
   bool ready();
 
-  /// Whether no more may be taken in before a request is answered.
+  /// Whether nothing more may be taken in before a request is answered.
   bool full() const { return held_.size() >= most_held || reader_.stream_is_full(); }
 
-  /// Whether that is so since the body of the request that is answered is not taken. Then *f* is
+  /// Whether the reason for that is that the body of the current request is not read. Then *f* is
   /// called once there is room again, on any thread.
   bool waits_for_room(std::function<void()> f);
 
-  /// Whether the client waits to be told to go on, by who asks.
+  /// Whether the client waits for "100 Continue". If so, the caller must send it.
   bool take_continue_debt() noexcept { return !busy_ && reader_.take_continue_debt(); }
 
-  /// Whether what comes from now on is thrown away.
+  /// Whether everything from now on is discarded.
   bool broken() const noexcept { return reader_.broken(); }
 
-  /// The request that is ready; it is being answered from now on.
+  /// The complete request, which is being answered from now on.
   request release();
 
-  /// The answer is on its way, whole.
+  /// The answer has been written completely.
   void answered();
 
-  /// Nothing more will come: the client has closed its sending half.
-  /// @returns whether it waits for an answer all the same. That of a request behind which another
-  ///          could come has left.
+  /// Nothing more will come: the client has closed its sending side.
+  /// @returns whether it still waits for an answer. If another request could have followed its
+  /// request, it counts as gone.
   bool end();
 
-  /// The connection is to close as soon as it may.
+  /// The connection is to close as soon as possible.
   void leave();
 
-  /// The connection is to close if no head of a request has come.
+  /// The connection is to close if no request's header has arrived.
   void give_way();
 
-  /// Whether the connection is to close now. One that is leaving does so once it has had an answer,
-  /// and nothing of another request has come. One that has had none waits: its client takes that
-  /// for a failure.
+  /// Whether the connection is to close now. A leaving connection closes once it has had an answer
+  /// and no part of another request has arrived. Without any answer so far it stays open: its
+  /// client would take the end for a failure.
   bool over() const noexcept;
 
-  /// Called when a request became ready that had waited for the answer before it, and when the
+  /// Called when a request that waited for the answer before it becomes ready, and when the
   /// connection is to close.
   std::function<void()> wake;
 
 private:
-  /// Bytes that wait behind a request that is being answered.
+  /// The most bytes that wait while a request is being answered.
   static constexpr std::size_t most_held = 16u << 10;
 
   void read_held();
@@ -71,12 +72,12 @@ private:
 
   request_reader reader_;
   std::string held_;
-  /// The bytes held. They are in memory already, so they count without being asked for.
+  /// The held bytes. They are in memory already, so they count without a request for room.
   byte_budget::share counted_;
   bool busy_ = false;
-  /// Whether a request was answered.
+  /// Whether a request has been answered.
   bool used_ = false;
-  /// Whether the request that is being answered said that it is the last.
+  /// Whether the current request is the last one, as its header says.
   bool last_ = false;
   bool ended_ = false;
   bool leaving_ = false;

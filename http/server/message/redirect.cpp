@@ -8,7 +8,7 @@ namespace nekod::http {
 
 namespace {
 
-/// Whether *host* is a name or an address, so that nothing else can come into a link through it.
+/// Whether *host* is a name or an address, so that it can bring nothing else into a link.
 bool is_host(std::string_view host) {
   return !host.empty() && std::all_of(host.begin(), host.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -16,7 +16,7 @@ bool is_host(std::string_view host) {
   });
 }
 
-/// The host of a `Host` field, without its port; the address of IPv6 keeps its brackets.
+/// The host in a `Host` field, without its port; an IPv6 address keeps its brackets.
 std::string_view host_of(std::string_view field) {
   auto name_end = field.find(']');
   auto colon = field.find(':', name_end == std::string_view::npos ? 0 : name_end);

@@ -6,8 +6,8 @@
 
 namespace nekod::http {
 
-/// Answers 308 with the same address over TLS: the host that the client named, at *port*. A request
-/// that names no host is answered 400.
+/// Answers 308 with the same URL over TLS: the host that the client named, at *port*. A request
+/// without a host is answered 400.
 void redirect_to_tls(exchange& x, std::uint16_t port);
 
 } // namespace nekod::http

@@ -8,22 +8,22 @@
 
 namespace nekod::http {
 
-/// A request as far as its blank line, and how long what follows is.
+/// A request up to its blank line, and the length of what follows.
 struct request_head {
   request what;
-  /// Whether the body comes in chunks; else it has *content_length* bytes.
+  /// Whether the body is chunked; otherwise it has *content_length* bytes.
   bool chunked = false;
   std::uint64_t content_length = 0;
-  /// Whether the client waits for a word before it sends the body.
+  /// Whether the client waits for "100 Continue" before it sends the body.
   bool expects_continue = false;
 };
 
-/// Whether *c* may stand in a method or in a field's name.
+/// Whether *c* is allowed in a method or in a field's name.
 bool is_token_character(char c) noexcept;
 
-/// Reads a head, its blank line included, by the letter of RFC 9112: what two servers could take
-/// for two requests is none.
-/// @returns nothing where it is no head.
+/// Parses a head including its blank line, by the letter of RFC 9112: anything that two servers
+/// could take for two requests is refused.
+/// @returns nothing if it is invalid.
 std::optional<request_head> parse_request_head(std::string_view text);
 
 } // namespace nekod::http

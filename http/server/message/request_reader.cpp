@@ -10,12 +10,12 @@ namespace {
 
 constexpr std::string_view head_end = "\r\n\r\n";
 
-/// Bytes of a chunk's line, its extensions included.
+/// The most bytes of a chunk's line, including its extensions.
 constexpr std::size_t max_chunk_line = 1024;
 
 constexpr std::size_t max_trailer = 8u << 10;
 
-/// Whether a line ends with its feed alone. *before* is what came ahead of *bytes*.
+/// Whether a line ends with LF only. *before* precedes *bytes*.
 bool has_bare_feed(std::string_view before, std::string_view bytes) {
   char last = before.empty() ? '\0' : before.back();
   for (auto i = bytes.find('\n'); i != std::string_view::npos; i = bytes.find('\n', i + 1))
@@ -24,7 +24,7 @@ bool has_bare_feed(std::string_view before, std::string_view bytes) {
   return false;
 }
 
-/// The size in a chunk's line, which ends in its line end.
+/// The size in a chunk's line, which includes its line end.
 std::optional<std::uint64_t> chunk_size(std::string_view line) {
   constexpr std::size_t max_digits = 15;
   if (line.size() < 3 || line.substr(line.size() - 2) != "\r\n")
@@ -59,7 +59,7 @@ request_reader::request_reader(std::shared_ptr<const reading_rules> rules)
 
 std::size_t request_reader::take(std::string_view bytes) {
   std::size_t taken = 0;
-  // Behind a body that was handed on nothing is read before its request is answered.
+  // After a body that was handed on, nothing is read before its request is answered.
   const auto goes_on = [this, streamed = streaming()] { return !streamed || streaming(); };
   while (taken < bytes.size() && step_ != step::whole && goes_on()) {
     auto rest = bytes.substr(taken);
@@ -104,7 +104,7 @@ request request_reader::release() {
 }
 
 std::size_t request_reader::take_head(std::string_view bytes) {
-  // Empty lines ahead of a request are nothing.
+  // Empty lines before a request are ignored.
   if (line_.empty()) {
     auto blank = std::min(bytes.find_first_not_of("\r\n"), bytes.size());
     if (blank > 0)
@@ -114,7 +114,7 @@ std::size_t request_reader::take_head(std::string_view bytes) {
       return bytes.size();
     }
   }
-  // The blank line may have begun in what came before.
+  // The blank line may begin in earlier bytes.
   auto overlap = std::min(line_.size(), head_end.size() - 1);
   auto known = line_.size();
   std::string_view head = bytes;
@@ -164,7 +164,7 @@ void request_reader::begin_body(request_head head, std::size_t head_size) {
   longest_body_ = head.chunked ? rules_->max_body : head.content_length;
 }
 
-/// Has the body handed on as it comes, if it is to be. Small ones of a known length are not.
+/// Begins to hand on the body, if that is wanted. Small bodies of a known length are not handed on.
 bool request_reader::begin_stream(const request_head& head) {
   const auto small = std::min<std::uint64_t>(small_body, rules_->max_body);
   if (!rules_->streams_body || (!head.chunked && lacking_ <= small))
@@ -186,7 +186,7 @@ bool request_reader::begin_stream(const request_head& head) {
   return true;
 }
 
-/// Whether the body may grow to *size*; breaks off where not.
+/// Whether the body may grow to *size*; breaks off if not.
 bool request_reader::may_have(std::uint64_t size) {
   if (size > small_body && size <= rules_->max_body && !wanted_)
     wanted_ = !rules_->wants_body || rules_->wants_body(what_);
@@ -197,7 +197,7 @@ bool request_reader::may_have(std::uint64_t size) {
   return false;
 }
 
-/// Adds to the body; breaks off where there is no room for it.
+/// Adds to the body; breaks off if there is no room.
 bool request_reader::append(std::string_view bytes) {
   if (stream_) {
     stream_->push(bytes);
@@ -210,7 +210,8 @@ bool request_reader::append(std::string_view bytes) {
   return true;
 }
 
-/// Has the body take *size* bytes, and as many again where more may come; breaks off where not.
+/// Makes room for *size* bytes of the body, and for as many again if more may come; breaks off if
+/// there is none.
 bool request_reader::make_room(std::size_t size) {
   auto room = std::min<std::size_t>(std::max(size, 2 * what_.body.capacity()), longest_body_);
   if (room >= 2 * small_body && rules_->wants_body && !rules_->wants_body(what_)) {
@@ -221,7 +222,7 @@ bool request_reader::make_room(std::size_t size) {
     break_off(unread::room);
     return false;
   }
-  std::string larger; // `reserve` of a string that is not empty takes more than it is asked for.
+  std::string larger; // A non-empty string's `reserve` takes more than requested.
   larger.reserve(room);
   larger.append(what_.body);
   what_.body = std::move(larger);

@@ -12,7 +12,7 @@ namespace nekod::http {
 
 namespace {
 
-/// Bytes of a path that a line shows.
+/// The most bytes of a path in a line.
 constexpr std::size_t longest_path = 256;
 
 /// Milliseconds with one decimal.
@@ -21,7 +21,7 @@ std::string milliseconds(std::chrono::microseconds d) {
   return std::to_string(tenths / 10) + '.' + static_cast<char>('0' + tenths % 10);
 }
 
-/// A client's words as one word of visible ASCII.
+/// A client's text as one word of visible ASCII.
 std::string plain(std::string_view text) {
   std::string result{text.substr(0, longest_path)};
   std::replace_if(
@@ -29,7 +29,7 @@ std::string plain(std::string_view text) {
   return result;
 }
 
-/// The same in a place that must not be empty, as it would be of what is no HTTP.
+/// The same where the result must not be empty, as it would be for invalid HTTP.
 std::string plain_word(std::string_view text) { return text.empty() ? "-" : plain(text); }
 
 /// A field that both forms have.
@@ -39,7 +39,7 @@ struct field {
   bool number = false;
 };
 
-/// What there is to tell besides method, path, status and duration.
+/// Everything besides method, path, status and duration.
 std::vector<field> details(const request& r, const exchange_notes& n, const exchange_outcome& o) {
   constexpr bool number = true;
   std::vector<field> all;

@@ -4,8 +4,8 @@
 
 #include <string>
 
-/// One line a request, for the log. It tells of the request's way, never of what was said: no
-/// query, no header, no body.
+/// One log line per request. It describes the request's way, never its content: no query, no
+/// header, no body.
 namespace nekod::http {
 
 /// `POST /v1/chat/completions 200 812.4ms first=23.1ms chunks=64 session=... id=req_...`.

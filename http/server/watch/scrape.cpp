@@ -17,11 +17,11 @@ namespace nekod::http {
 
 namespace {
 
-/// The number of that field of /proc/self/stat, from 1 as proc(5) counts them; from 3 on.
+/// The field of /proc/self/stat with that number, as in proc(5); from 3 on.
 double stat_field(int number) {
   std::ifstream file{"/proc/self/stat"};
   std::string text{std::istreambuf_iterator<char>{file}, {}};
-  // The program's name comes before, and may hold anything.
+  // The program's name precedes it and may contain anything.
   std::istringstream rest{text.substr(std::min(text.rfind(')') + 1, text.size()))};
   std::string word;
   for (int i = 3; i <= number; ++i)
@@ -44,7 +44,7 @@ double open_files() {
   for (std::filesystem::directory_iterator i{"/proc/self/fd", ec}, end; !ec && i != end;
        i.increment(ec))
     ++result;
-  return result - 1; // One was for looking.
+  return result - 1; // One descriptor is for looking.
 }
 
 double most_files() {

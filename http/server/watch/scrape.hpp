@@ -12,16 +12,16 @@
 
 namespace nekod::http {
 
-/// `GET /metrics`: what was counted, what is looked up at that moment, and the process's own
-/// figures, as Prometheus reads it (text format 0.0.4).
+/// `GET /metrics`: counters, gauges that are read at that moment, and the process's own figures,
+/// for Prometheus (text format 0.0.4).
 class scrape {
 public:
   scrape(std::shared_ptr<metrics> counts, const std::string& version);
 
-  /// Adds a gauge that is looked up at each scrape. Before the first one.
+  /// Adds a gauge that is read at each scrape. To be called before the first one.
   void watch(std::string name, std::string help, std::function<double()> look);
 
-  /// May be called on several threads at once.
+  /// Thread-safe.
   std::string text() const;
 
 private:
