@@ -77,6 +77,7 @@ public:
   template <class... Arguments>
   void close(Arguments&&... arguments) {
     inbox_->wake = nullptr;
+    inbox_->way_out.close();
     watch_->stop();
     if (!inbox_->broken() || !plain_.is_open()) {
       plain_.close(std::forward<Arguments>(arguments)...);
@@ -142,6 +143,7 @@ public:
     if (!context) {
       asio::error_code ec;
       plain_.non_blocking(true, ec);
+      inbox_->way_out.open(plain_.native_handle());
       f(ec);
       return;
     }

@@ -142,7 +142,7 @@ public:
   virtual void begin_as_is(std::uint16_t status, fields headers, bool bodiless) = 0;
 
   /// The next bytes of the body. *f* is called when the last of them has been handed to the system,
-  /// and not at all if the client left before.
+  /// from within this call if that is at once, and not at all if the client left before.
   virtual void write(std::string bytes, written_handler f) = 0;
 
   /// The body is complete.

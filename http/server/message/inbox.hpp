@@ -1,5 +1,6 @@
 #pragma once
 
+#include "http/server/message/outlet.hpp"
 #include "http/server/message/request_reader.hpp"
 
 #include <cstddef>
@@ -62,6 +63,9 @@ public:
   /// Called when a request that waited for the answer before it becomes ready, and when the
   /// connection is to close.
   std::function<void()> wake;
+
+  /// Where bytes of the answer may go out directly.
+  outlet way_out;
 
 private:
   /// The most bytes that wait while a request is being answered.

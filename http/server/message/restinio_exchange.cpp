@@ -169,11 +169,33 @@ void restinio_exchange::write(std::string bytes, written_handler f) {
   if (first_write_ == clock::time_point{})
     first_write_ = now;
   last_write_.store(now, std::memory_order_relaxed);
-  stream_->append(std::move(bytes));
-  stream_->flush([f = std::move(f)](const asio::error_code& ec) {
+  if (!may_write_directly())
+    stream_->append(std::move(bytes));
+  else if (write_directly(bytes))
+    return f ? f() : void();
+  ++*under_way_;
+  stream_->flush([f = std::move(f), under_way = under_way_](const asio::error_code& ec) {
+    --*under_way;
     if (!ec && f)
       f();
   });
+}
+
+/// Whether bytes can go out past RESTinio: it has written all there was, and nothing else runs on
+/// the connection's loop.
+bool restinio_exchange::may_write_directly() const {
+  return *under_way_ == 0 && stream_->is_flushed() && loop_.get_executor().running_in_this_thread();
+}
+
+/// @returns false where bytes are left to be flushed.
+bool restinio_exchange::write_directly(std::string_view bytes) {
+  thread_local std::string framed;
+  stream_->frame(framed, bytes);
+  const auto taken = inbox_->way_out.send(framed);
+  if (taken == framed.size())
+    return true;
+  stream_->append_framed(framed.substr(taken));
+  return false;
 }
 
 void restinio_exchange::finish() {

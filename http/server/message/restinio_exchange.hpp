@@ -16,6 +16,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace nekod::http {
@@ -68,6 +69,8 @@ private:
   using stream_response = restinio::response_builder_t<stream_output>;
 
   bool begin_stream(std::uint16_t status, fields headers);
+  bool may_write_directly() const;
+  bool write_directly(std::string_view bytes);
   bool ended() const;
   bool end();
   bool cut_in_handler();
@@ -91,6 +94,8 @@ private:
   std::shared_ptr<void> counted_;
   std::shared_ptr<void> stream_counted_;
   std::optional<stream_response> stream_;
+  /// Writes that RESTinio has not ended.
+  std::shared_ptr<std::atomic<unsigned>> under_way_ = std::make_shared<std::atomic<unsigned>>(0);
   std::uint16_t status_ = 0;
   clock::time_point arrived_ = clock::now();
   clock::time_point first_write_{};

@@ -47,6 +47,23 @@ public:
     parts_.emplace_back(chunked_ ? as_chunk(bytes) : std::move(bytes));
   }
 
+  /// Bytes that are framed already.
+  void append_framed(std::string bytes) { parts_.emplace_back(std::move(bytes)); }
+
+  /// Whether the head was appended, and nothing waits to be sent.
+  bool is_flushed() const noexcept { return begun_ && parts_.empty(); }
+
+  /// Puts *bytes* into *out* as they go out.
+  void frame(std::string& out, std::string_view bytes) const {
+    out.clear();
+    if (bytes.empty() || bodiless_)
+      return;
+    if (chunked_)
+      append_chunk(out, bytes);
+    else
+      out.append(bytes);
+  }
+
   void flush(write_status_cb_t f) { send(response_parts_attr_t::not_final_parts, std::move(f)); }
 
   void done(write_status_cb_t f) {
@@ -69,12 +86,16 @@ private:
 
   /// In one piece: each part of a write costs more than to copy it.
   static std::string as_chunk(std::string_view bytes) {
+    std::string chunk;
+    append_chunk(chunk, bytes);
+    return chunk;
+  }
+
+  static void append_chunk(std::string& out, std::string_view bytes) {
     std::array<char, 2 * sizeof(std::size_t)> digits;
     auto end = std::to_chars(digits.data(), digits.data() + digits.size(), bytes.size(), 16).ptr;
-    std::string chunk;
-    chunk.reserve(bytes.size() + digits.size() + 4);
-    chunk.append(digits.data(), end).append("\r\n").append(bytes).append("\r\n");
-    return chunk;
+    out.reserve(out.size() + bytes.size() + digits.size() + 4);
+    out.append(digits.data(), end).append("\r\n").append(bytes).append("\r\n");
   }
 
   void send(response_parts_attr_t part, write_status_cb_t f) {
