@@ -21,17 +21,16 @@ namespace nekod {
 
 namespace {
 
-/// Bytes of lines that may wait.
+/// The most bytes of waiting lines.
 constexpr std::size_t most_waiting = 4u << 20;
 
-/// How long a line may wait for others to be written with.
+/// How long a line may wait to be written together with others.
 constexpr std::chrono::milliseconds gathering{20};
 
-/// Between two words of lines that cannot be written.
+/// The time between two messages about lines that cannot be written.
 constexpr std::chrono::minutes silence{1};
 
-/// Not through the C library, whose lock one that waits here would keep, also from the end of the
-/// process.
+/// Uses write(2): a blocked stdio call would hold its lock and hang exit().
 void write_error(std::string_view text) {
   while (!text.empty()) {
     auto size = ::write(STDERR_FILENO, text.data(), text.size());
@@ -43,7 +42,7 @@ void write_error(std::string_view text) {
 
 } // namespace
 
-/// What the sink and its thread share. The thread may outlive the sink, inside a write.
+/// The state that the sink and its thread share. The thread may outlive the sink, inside a write.
 class background_sink::worker {
 public:
   explicit worker(spdlog::sink_ptr target) : target_(std::move(target)) {}
@@ -104,7 +103,7 @@ public:
 private:
   using lines = std::deque<spdlog::details::log_msg_buffer>;
 
-  /// What was lost came behind *all*.
+  /// The lost lines came after *all*.
   void write(const lines& all, std::size_t lost) {
     for (const auto& line : all)
       attempt([&] { target_->log(line); });
@@ -115,7 +114,7 @@ private:
     attempt([&] { target_->flush(); });
   }
 
-  /// Tells now and then of a line that cannot be written, say since its disk is full.
+  /// Runs *step*; reports now and then if it throws, for example because the disk is full.
   template <class Step>
   void attempt(Step step) {
     try {
@@ -138,7 +137,7 @@ private:
   bool hurry_ = false;
   bool writing_ = false;
   bool ending_ = false;
-  /// Used by the thread alone.
+  /// Used by the thread only.
   std::chrono::steady_clock::time_point silent_until_{};
 };
 

@@ -11,14 +11,14 @@
 
 namespace nekod {
 
-/// A stateful actor with the interface of *Handle* that is always run on one event loop.
+/// A stateful actor with the interface of *Handle* that always runs on one event loop.
 template <class Handle, class State>
 class bound_actor : public Handle::template stateful_base<State>, public loop_bound {
 public:
   using super = typename Handle::template stateful_base<State>;
   using behavior = typename Handle::behavior_type;
 
-  /// @param init Makes its behaviour, as a function does that is spawned.
+  /// @param init Makes the behaviour, like a function that is spawned.
   bound_actor(caf::actor_config& config, home_loop home, std::function<behavior(super*)> init)
       : super(config), loop_bound(home), init_(std::move(init)) {}
 
@@ -29,9 +29,9 @@ private:
   std::function<behavior(super*)> init_;
 };
 
-/// Spawns an actor that is always run on *home*.
-/// @param host A system, or the actor that spawns it.
-/// @param f As for `spawn`: takes the pointer to the actor, and *args*.
+/// Spawns an actor that always runs on *home*.
+/// @param host A system, or the spawning actor.
+/// @param f As for `spawn`: gets the pointer to the actor, and *args*.
 template <class Handle, class State, class Host, class F, class... Ts>
 Handle spawn_bound(Host& host, home_loop home, F f, Ts... args) {
   using actor = bound_actor<Handle, State>;

@@ -27,7 +27,7 @@ bool byte_budget::share::resize(std::size_t bytes) noexcept {
 }
 
 void byte_budget::share::force(std::size_t bytes) noexcept {
-  if (budget_ && bytes != size_) // Unsigned numbers wrap, so one addition does for both ways.
+  if (budget_ && bytes != size_) // Unsigned numbers wrap, so one addition works in both directions.
     budget_->used_.fetch_add(bytes - size_, std::memory_order_relaxed);
   size_ = bytes;
 }
@@ -40,7 +40,7 @@ byte_budget::share byte_budget::for_answer(const std::shared_ptr<byte_budget>& b
   return budget ? share{budget, budget->limit()} : share{};
 }
 
-/// Counts *bytes* more, if all together then stay within *limit*.
+/// Counts *bytes* more, if the total then stays within *limit*.
 bool byte_budget::take(std::size_t bytes, std::size_t limit) noexcept {
   auto used = used_.load(std::memory_order_relaxed);
   do {

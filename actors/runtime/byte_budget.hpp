@@ -7,9 +7,8 @@
 
 namespace nekod {
 
-/// A limit on the bytes that all requests being read and all answers that wait hold together. Each
-/// holder has a share of it, which grows and shrinks with what it holds. Without I/O; may be used
-/// by several threads at once.
+/// A limit on the total bytes of all requests that are being read and all answers that wait. Each
+/// holder has a share, which grows and shrinks with its bytes. Without I/O; thread-safe.
 class byte_budget {
 public:
   explicit byte_budget(std::size_t limit) noexcept : limit_(limit) {}
@@ -17,34 +16,34 @@ public:
   byte_budget(const byte_budget&) = delete;
   byte_budget& operator=(const byte_budget&) = delete;
 
-  /// Bytes that all shares hold together at most, but for what was forced.
+  /// The most bytes of all shares together, apart from forced ones.
   std::size_t limit() const noexcept { return limit_; }
 
-  /// Bytes that requests may hold of them. The last quarter is kept for answers, so that turns
-  /// under way can end whatever clients send.
+  /// The part of them that requests may use. The last quarter is reserved for answers, so that
+  /// running turns can end whatever clients send.
   std::size_t request_limit() const noexcept { return limit_ - limit_ / 4; }
 
-  /// Bytes that all shares hold now.
+  /// The current bytes of all shares.
   std::size_t used() const noexcept { return used_.load(std::memory_order_relaxed); }
 
-  /// Bytes of a budget that one holder has; gives them back when it ends. Its holder uses it on one
-  /// thread at a time.
+  /// The bytes of one holder; returns them at its end. To be used on one thread at a time.
   class share {
   public:
-    /// Of no budget: anything fits.
+    /// Without a budget everything fits.
     share() noexcept = default;
     share(share&& other) noexcept;
     share& operator=(share&& other) noexcept;
     ~share() { force(0); }
 
-    /// Bytes it holds.
+    /// Its current bytes.
     std::size_t size() const noexcept { return size_; }
 
-    /// Holds *bytes* from now on, if the budget has room for them.
-    /// @returns false where it has not; the share stays as it was then. To shrink never fails.
+    /// Changes its size to *bytes*, if the budget has room for that.
+    /// @returns false if it has not; the share is unchanged then. Shrinking never fails.
     [[nodiscard]] bool resize(std::size_t bytes) noexcept;
 
-    /// Holds *bytes* from now on, whether there is room or not: for what is in memory already.
+    /// Changes its size to *bytes* whether there is room or not: for bytes that are in memory
+    /// already.
     void force(std::size_t bytes) noexcept;
 
   private:
@@ -54,12 +53,12 @@ public:
         : budget_(std::move(of)), limit_(limit) {}
 
     std::shared_ptr<byte_budget> budget_;
-    /// Of what all shares hold together, when this one grows.
+    /// The limit on the total when this share grows.
     std::size_t limit_ = 0;
     std::size_t size_ = 0;
   };
 
-  /// An empty share for a request of *budget*, which may be null: then anything fits.
+  /// An empty share of *budget* for a request; if *budget* is null, everything fits.
   static share for_request(const std::shared_ptr<byte_budget>& budget);
 
   /// The same for an answer.

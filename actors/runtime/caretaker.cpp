@@ -15,16 +15,16 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-/// How often a drain looks whether answers still run.
+/// How often a drain checks for running answers.
 constexpr std::chrono::milliseconds drain_interval{20};
 
-/// How long requests may still come in on connections that were taken last.
+/// How long requests may still arrive on the newest connections.
 constexpr std::chrono::milliseconds last_guests{1000};
 
-/// How often memory is looked after.
+/// How often memory is checked.
 constexpr std::chrono::milliseconds tidy_interval{1000};
 
-/// Answers or connections at a time that make it worth while to give their memory back.
+/// The number of concurrent answers or connections after which returning memory is worthwhile.
 constexpr std::size_t rush = 64;
 
 } // namespace
@@ -70,7 +70,7 @@ void caretaker::take(int signal) {
       std::_Exit(128 + signal);
     }
     announce_drain();
-  } else if (!ending_) { // What ends needs no other settings.
+  } else if (!ending_) { // An ending process needs no new settings.
     duties_.reload();
   }
 }
@@ -85,7 +85,7 @@ void caretaker::announce_drain() {
   drain_timer_.async_wait([this](const asio::error_code&) { close_door(); });
 }
 
-/// Whoever came through it before is still answered.
+/// Connections that were accepted before are still served.
 void caretaker::close_door() {
   duties_.close_door();
   drain_timer_.expires_after(std::min(last_guests, drain_delay_));
@@ -102,7 +102,7 @@ void caretaker::begin_drain() {
 
 void caretaker::look_at_drain() {
   auto now = clock::now();
-  // A connection that is open without an answer has a request on its way.
+  // An open connection without an answer has a request on its way.
   auto all_gone =
       duties_.open_answers() == 0 && (duties_.open_connections() == 0 || now >= last_call_);
   if (all_gone || now >= deadline_) {
@@ -114,8 +114,8 @@ void caretaker::look_at_drain() {
 }
 
 void caretaker::tidy_up() {
-  // The C library's allocator does not give memory back by itself that lies between two pieces in
-  // use. Where nekod has another one, this does nothing.
+  // The C library's allocator does not return memory that lies between two pieces in use. With
+  // another allocator this does nothing.
   auto open = std::max(duties_.open_answers(), duties_.open_connections());
   most_open_ = std::max(most_open_, open);
   if (most_open_ >= rush && open <= most_open_ / 4) {
@@ -131,7 +131,7 @@ void caretaker::feed_watchdog() {
   if (!limit)
     return;
   duties_.check([] { service_manager::feed_watchdog(); });
-  // Three times within the limit, so that a late one does no harm.
+  // Three times within the limit, so that a late message does no harm.
   watchdog_timer_.expires_after(*limit / 3);
   watchdog_timer_.async_wait([this](const asio::error_code&) { feed_watchdog(); });
 }

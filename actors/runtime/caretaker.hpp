@@ -10,41 +10,42 @@
 
 namespace nekod {
 
-/// What the caretaker does and asks; all but *check*'s answer on its own thread.
+/// The caretaker's actions and questions; all run on its own thread, except the answer to *check*.
 struct duties {
-  /// SIGHUP came.
+  /// On SIGHUP.
   std::function<void()> reload;
-  /// SIGTERM or SIGINT came: whoever asks is told that the end is near.
+  /// On SIGTERM or SIGINT: health checks begin to fail.
   std::function<void()> announce_drain;
-  /// No new connections from now on.
+  /// Accepts no new connections from now on.
   std::function<void()> close_door;
-  /// No new work from now on.
+  /// Accepts no new work from now on.
   std::function<void()> begin_drain;
-  /// Answers that still run.
+  /// The number of running answers.
   std::function<std::size_t()> open_answers;
-  /// Connections of clients, idle ones included.
+  /// The number of clients' connections, including idle ones.
   std::function<std::size_t()> open_connections;
-  /// The process is about to end in the middle of its work.
+  /// Before the process ends in the middle of its work.
   std::function<void()> last_words;
-  /// Calls what it is given once it is sure that the program works; the service manager is told
+  /// Calls its argument once it is certain that the program works; the service manager is told
   /// then.
   std::function<void(std::function<void()>)> check;
 };
 
-/// The main thread's work while others run the loop: signals, memory, the watchdog, the drain.
+/// The main thread's work while other threads run the loops: signals, memory, the watchdog, the
+/// drain.
 class caretaker {
 public:
   using milliseconds = std::chrono::milliseconds;
 
-  /// From here on SIGINT, SIGTERM and SIGHUP are taken, also a SIGHUP that was held before.
+  /// Handles SIGINT, SIGTERM and SIGHUP from here on, including a SIGHUP that was held.
   caretaker();
 
-  /// Keeps a SIGHUP waiting until there is a caretaker; without that it would end the process.
+  /// Holds SIGHUP until there is a caretaker; otherwise it would end the process.
   static void hold_reload() noexcept;
 
-  /// Works until the end: after a signal to end goes on for *drain_delay*, and then until no answer
-  /// is open nor a request on its way, or *drain_limit* is over. A second such signal ends the
-  /// process at once.
+  /// Works until the end. After a signal to end it continues for *drain_delay*, and then until no
+  /// answer is open and no request is on its way, or *drain_limit* is over. A second such signal
+  /// ends the process at once.
   void work(duties d, milliseconds drain_delay, milliseconds drain_limit);
 
 private:
@@ -67,7 +68,7 @@ private:
   milliseconds drain_limit_{0};
   bool ending_ = false;
   std::chrono::steady_clock::time_point deadline_;
-  /// Until when a drain waits for requests that are on their way.
+  /// How long a drain waits for requests on their way.
   std::chrono::steady_clock::time_point last_call_;
   std::size_t most_open_ = 0;
 };

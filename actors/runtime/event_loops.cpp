@@ -6,7 +6,7 @@ namespace nekod {
 
 namespace {
 
-/// What the calling thread runs.
+/// The loop that the calling thread runs.
 struct place {
   const event_loops* loops = nullptr;
   std::size_t index = 0;

@@ -11,16 +11,16 @@
 
 namespace nekod {
 
-/// The event loops of the program, a thread each. Work stays on the thread where it began: a
-/// connection belongs to one loop, the actors that it wakes run there, and so do the transfers they
-/// start. Threads that shared one loop would hand each stream to and fro, and its memory with it.
+/// The event loops of the program, one thread each. Work stays on the thread where it began: a
+/// connection belongs to one loop, where the actors that it wakes and the transfers that they start
+/// run as well. Threads that shared one loop would pass each stream and its memory back and forth.
 class event_loops {
 public:
   /// @param count At least one.
   explicit event_loops(std::size_t count);
 
-  /// Stops them, and drops what waits in each before the first of them ends, since it may refer to
-  /// others. The first one also ends first.
+  /// Stops them, and drops the waiting work of all loops before the first loop is destroyed, since
+  /// it may refer to others.
   ~event_loops();
 
   event_loops(const event_loops&) = delete;
@@ -33,28 +33,28 @@ public:
   /// All of them, in order.
   std::vector<asio::io_context*> all() const;
 
-  /// Which one the calling thread runs; each in turn where it runs none.
+  /// The loop that the calling thread runs; for other threads each loop in turn.
   std::size_t here() noexcept;
 
-  /// Whether the calling thread runs the loop *i*.
+  /// Whether the calling thread runs loop *i*.
   bool runs(std::size_t i) const noexcept;
 
-  /// Starts their threads. They run, also without work, until `stop`.
+  /// Starts the threads. They run until `stop`, even without work.
   void run();
 
-  /// Ends them, and waits for their threads. Must not be called by one of these.
+  /// Ends the threads, and waits for them. Must not be called on one of them.
   void stop();
 
-  /// Runs what is ready, on the calling thread, until nothing is. Only where no threads run.
+  /// Runs everything that is ready on the calling thread. Only if no threads run.
   void poll();
 
 private:
-  /// For one thread, so that what it posts to itself takes no lock and wakes nobody.
+  /// For one thread, so that work it posts to itself takes no lock and wakes nobody.
   class one_loop : public asio::io_context {
   public:
     one_loop() : asio::io_context(1) {}
 
-    /// Destroys what waits for it.
+    /// Destroys the waiting work.
     void drop_all() { shutdown(); }
 
   private:

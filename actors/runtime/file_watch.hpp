@@ -8,15 +8,15 @@
 
 namespace nekod {
 
-/// Knows whether files that are held open are still where they were opened: what is written to one
-/// that was removed, moved or replaced, or whose folder was, is lost to the next run.
+/// Detects whether files that are held open are still in their places: anything written to a file
+/// is lost to the next run if the file, or its folder, was removed, moved or replaced.
 class file_watch {
 public:
-  /// Notes which file is at *path* now. Nothing is noted where there is none.
+  /// Records which file is at *path* now, if there is one.
   /// @param path Absolute.
   void add(const std::string& path);
 
-  /// @returns why one of them is no longer in its place: a sentence that names it.
+  /// @returns why a file is no longer in its place: a sentence that names it.
   std::optional<std::string> problem() const;
 
 private:

@@ -8,23 +8,23 @@
 
 namespace nekod {
 
-/// The event loop that something lives on. All that lives on one loop shares its thread, so that
-/// one may call the other without a lock and without a message.
+/// The event loop that an object lives on. Objects on one loop share its thread, so they may call
+/// each other without a lock and without a message.
 ///
-/// A default-constructed one stands for a program of one thread: every call is on it.
+/// A default-constructed one stands for a program with one thread: every call is on it.
 class home_loop {
 public:
   home_loop() = default;
-  /// @param loops Must outlive all that lives on them.
+  /// @param loops Must outlive everything that lives on them.
   home_loop(event_loops& loops, std::size_t index) : loops_(&loops), index_(index) {}
 
   /// Whether the calling thread runs this loop.
   bool is_here() const noexcept { return !loops_ || loops_->runs(index_); }
 
-  /// Runs *f* on this loop: now where the calling thread runs it, else soon.
+  /// Runs *f* on this loop: at once if the calling thread runs it, else soon.
   void run(std::function<void()> f) const;
 
-  /// The loop's number; nothing where any loop will do.
+  /// The loop's number; nothing if any loop will do.
   std::optional<std::size_t> index() const noexcept {
     return loops_ ? std::optional{index_} : std::nullopt;
   }
@@ -34,7 +34,7 @@ private:
   std::size_t index_ = 0;
 };
 
-/// What an actor derives from that is always run on one loop; the scheduler goes by it.
+/// The base of actors that always run on one loop; the scheduler uses it.
 class loop_bound {
 public:
   explicit loop_bound(home_loop home) : home_(home) {}

@@ -64,7 +64,7 @@ std::string make_session_id() {
 }
 
 std::string stable_uuid(std::string_view seed) {
-  // FNV-1a with 64 bits, stirred on for each byte of the result.
+  // FNV-1a with 64 bits, continued for each byte of the result.
   std::uint64_t hash = 0xcbf29ce484222325;
   auto stir = [&hash](std::uint8_t byte) { hash = (hash ^ byte) * 0x100000001b3; };
   for (char c : seed)

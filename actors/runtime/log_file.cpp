@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t file_size = 10u << 20;
 constexpr std::size_t files_kept = 10;
 
-/// Makes *path* with *mode* where there is none, and sees whether it can be written.
+/// Creates *path* with *mode* if it does not exist, and checks that it can be written.
 /// @returns its mode.
 mode_t make_file(const std::string& path, mode_t mode, bool has_mode) {
   auto folder = std::filesystem::path{path}.parent_path();
@@ -29,7 +29,7 @@ mode_t make_file(const std::string& path, mode_t mode, bool has_mode) {
   if (descriptor < 0 && errno == ENOENT) {
     descriptor = ::open(path.c_str(), flags | O_CREAT, mode);
     if (descriptor >= 0 && has_mode)
-      ::fchmod(descriptor, mode); // The umask may have taken some of it.
+      ::fchmod(descriptor, mode); // The umask may have removed some bits.
   }
   struct stat about {};
   if (descriptor < 0 || ::fstat(descriptor, &about) != 0)

@@ -10,20 +10,19 @@
 
 namespace nekod {
 
-/// A log file that goes over to another one at 10 MB, of which ten are kept, and that can be opened
-/// again after somebody moved it away. For one thread at a time, but for `reopen`.
+/// A log file that rotates at 10 MB, of which ten are kept, and that can be opened again after
+/// somebody has moved it. For one thread at a time, except `reopen`.
 class log_file : public spdlog::sinks::sink {
 public:
-  /// Opens *path*, with the folders on the way to it.
-  /// @throws std::system_error where it cannot be written.
+  /// Opens *path*, and creates the folders above it.
+  /// @throws std::system_error if it cannot be written.
   explicit log_file(std::string path);
 
-  /// Has the next line go to the file that has the path then. Where there is none, one is made with
-  /// the mode of the last one. Any thread may call this.
+  /// Makes the next line go to the file that is at the path then. If there is none, it is created
+  /// with the mode of the last one. Thread-safe.
   void reopen() noexcept { reopen_ = true; }
 
-  /// @throws std::system_error where the file cannot be opened again; the line goes to the last
-  /// one.
+  /// @throws std::system_error if the file cannot be opened again; the line goes to the last one.
   void log(const spdlog::details::log_msg& message) override;
   void flush() override;
   void set_pattern(const std::string& pattern) override;
@@ -33,7 +32,7 @@ private:
   void open();
 
   std::string path_;
-  /// Of the file, once it was opened; what the umask leaves by default.
+  /// The mode of the file that was opened; at first what the umask leaves.
   mode_t mode_ = 0666;
   std::atomic<bool> reopen_{false};
   std::unique_ptr<spdlog::formatter> formatter_;

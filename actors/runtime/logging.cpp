@@ -20,7 +20,7 @@ namespace nekod {
 
 namespace {
 
-/// How long the last lines may take.
+/// The most time for the last lines.
 constexpr std::chrono::milliseconds last_lines{500};
 constexpr const char* requests_name = "requests";
 
@@ -33,7 +33,7 @@ public:
     time_.format(message, time);
     line.append(time.data(), time.size());
     std::string payload{message.payload.data(), message.payload.size()};
-    // A file's name, say, may be anything.
+    // For example, a file's name may contain any bytes.
     if (!is_utf8(payload))
       std::replace_if(
           payload.begin(), payload.end(), [](char c) { return (c & 0x80) != 0; }, '?');
@@ -56,7 +56,7 @@ private:
                                   spdlog::pattern_time_type::utc, ""};
 };
 
-/// The file that `--log-path` means: itself where it ends in `.log`, else one in that folder.
+/// The file of `--log-path`: the path itself if it ends in `.log`, else a file in that folder.
 std::filesystem::path file_of(const settings& s) {
   std::filesystem::path path{s.log_path};
   return path.extension() == ".log" ? path : path / s.log_name;

@@ -10,13 +10,13 @@
 
 namespace nekod {
 
-/// The two logs of the program, which share where they go: standard error, and a file if one is
-/// set. Nobody waits for a line to be written. Lines of the program itself go through spdlog's
-/// default logger.
+/// The two logs of the program, with common destinations: standard error, and a file if one is set.
+/// Nobody waits for a line to be written. The program's own lines go through spdlog's default
+/// logger.
 class logs {
 public:
-  /// Opens them, and makes the program's the default one.
-  /// @throws start_error that names the file, where it cannot be written.
+  /// Opens them, and makes the program's log the default one.
+  /// @throws start_error that names the file, if it cannot be written.
   explicit logs(const settings& s);
 
   /// Waits a little for the last lines.
@@ -25,20 +25,20 @@ public:
   logs(const logs&) = delete;
   logs& operator=(const logs&) = delete;
 
-  /// Opens the file again with the next line: somebody may have moved it away.
+  /// Opens the file again with the next line, since it may have been moved.
   void reopen();
 
-  /// Takes another level.
+  /// Applies the log level of *s*.
   void use(const settings& s);
 
-  /// One line a request: in text as it is, in JSON as members of the line's object.
+  /// One line per request: in text as it is, in JSON as members of the line's object.
   spdlog::logger& requests() noexcept { return *requests_; }
 
   /// Waits a little until all lines are written.
   void finish();
 
 private:
-  /// Null where there is none.
+  /// Null if there is none.
   std::shared_ptr<log_file> file_;
   std::shared_ptr<spdlog::logger> program_;
   std::shared_ptr<spdlog::logger> requests_;

@@ -52,7 +52,7 @@ void loop_clock::schedule_message(time_point t, caf::group target, caf::strong_a
 }
 
 void loop_clock::cancel_all() {
-  // The events hold actors; those may end with them, and may not find the lock held.
+  // The events hold actors, which may end with them; then the lock must not be held.
   schedule_map dropped;
   update([&] {
     actor_lookup_.clear();
@@ -62,7 +62,8 @@ void loop_clock::cancel_all() {
 
 void loop_clock::rearm() {
   auto earliest = schedule_.empty() ? time_point::max() : schedule_.begin()->first;
-  // A timer that fires for a timeout cancelled since finds nothing to do: cheaper than to stop it.
+  // If a timeout is cancelled, its timer fires and finds nothing to do: that is cheaper than
+  // stopping it.
   if (earliest >= armed_)
     return;
   armed_ = earliest;

@@ -8,8 +8,7 @@
 
 namespace nekod {
 
-/// CAF's clock on an event loop: one timer for the earliest timeout, no thread of its own. May be
-/// called from any thread.
+/// CAF's clock on an event loop: one timer for the earliest timeout, and no thread. Thread-safe.
 class loop_clock : public caf::detail::simple_actor_clock {
 public:
   explicit loop_clock(asio::io_context& loop) : timer_(loop) {}
@@ -31,7 +30,7 @@ public:
 private:
   using super = caf::detail::simple_actor_clock;
 
-  /// Calls *f* under the lock, then sees to it that the timer knows the earliest timeout.
+  /// Calls *f* under the lock, then sets the timer to the earliest timeout.
   template <class F>
   void update(F f);
 
@@ -42,7 +41,7 @@ private:
 
   std::mutex mutex_;
   asio::steady_timer timer_;
-  /// What the timer waits for; `time_point::max()` for nothing.
+  /// The time of the timer; `time_point::max()` if it is not set.
   time_point armed_ = time_point::max();
 };
 

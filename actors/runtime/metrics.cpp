@@ -8,7 +8,7 @@ namespace {
 
 using buckets = prometheus::Histogram::BucketBoundaries;
 
-/// For whole requests and calls: a chat's answer takes seconds, a list of models milliseconds.
+/// For whole requests and calls: an answer takes seconds, a list of models milliseconds.
 const buckets long_times{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
                          1,     2.5,    5,     10,   30,    60,   120, 300,  600};
 

@@ -15,30 +15,30 @@
 #include <string>
 #include <string_view>
 
-/// What nekod counts, in Prometheus' terms. Whoever has something to count is given the one object
-/// that `main` makes; all of it may be used from any thread.
+/// The metrics of nekod, for Prometheus. Everything that counts shares one object; all of it is
+/// thread-safe.
 ///
-/// Labels have values of bounded sets only, so that no client can make series.
+/// Labels have bounded sets of values, so that no client can create series.
 namespace nekod {
 
-/// How a session in memory stands.
+/// The state of a session in memory.
 enum class session_phase : std::uint8_t {
-  /// The store could not say what it remembers of it; the next turn asks again.
+  /// The store could not answer whether it knows the session; the next turn asks again.
   unknown,
   /// Its record is being read.
   loading,
   idle,
-  /// The upstream works on a turn.
+  /// The upstream is working on a turn.
   answering,
   /// The record is being written.
   committing,
-  /// The upstream is told that its reply was taken.
+  /// The upstream is being told that its reply was chosen.
   settling,
-  /// Not a phase: the number of them.
+  /// Not a phase: the number of phases.
   count,
 };
 
-/// What became of a turn.
+/// The outcome of a turn.
 enum class turn_outcome : std::uint8_t {
   answered,
   failed,
@@ -49,29 +49,29 @@ enum class turn_outcome : std::uint8_t {
   count,
 };
 
-/// What became of a call to an upstream.
+/// The outcome of a call to an upstream.
 enum class call_outcome : std::uint8_t {
   ok,
-  /// The upstream said no.
+  /// The upstream refused it.
   refused,
   /// No connection, or one that broke.
   failed,
   timeout,
-  /// We gave it up.
+  /// We cancelled it.
   cancelled,
   count,
 };
 
-/// What a request that was sent again got.
+/// The answer that a retried request got.
 enum class repeat_outcome : std::uint8_t {
-  /// The answer of the turn that ran.
+  /// That of the running turn.
   joined,
-  /// The answer that had been given.
+  /// An answer given before.
   replayed,
   count,
 };
 
-/// What is known of an upstream account.
+/// The known state of an upstream account.
 enum class account_state : std::uint8_t { unknown, works, refused, limited, unreachable, count };
 
 std::string_view name_of(session_phase p) noexcept;
@@ -80,7 +80,7 @@ std::string_view name_of(repeat_outcome o) noexcept;
 std::string_view name_of(call_outcome o) noexcept;
 std::string_view name_of(account_state s) noexcept;
 
-/// One series for each value of an enumeration, made at once so that none is missing before its
+/// One series for each value of an enumeration, created at once so that none is missing before its
 /// first event.
 template <class Metric, class Enum>
 class series_of {
@@ -108,13 +108,13 @@ struct call_metrics {
 
 /// The series of one upstream's turns.
 struct upstream_metrics {
-  /// Turns that were tried again there.
+  /// Retries at that upstream.
   prometheus::Counter& retries;
-  /// Tries that its budget did not allow.
+  /// Retries that its budget did not allow.
   prometheus::Counter& refused_retries;
-  /// Turns that another upstream was given in its place.
+  /// Turns that went to a fall-back.
   prometheus::Counter& fallbacks;
-  /// 1 while turns are kept away from it, but for trials.
+  /// 1 while its circuit breaker is open or half-open.
   prometheus::Gauge& circuit_open;
 };
 
@@ -126,27 +126,26 @@ public:
   metrics(const metrics&) = delete;
   metrics& operator=(const metrics&) = delete;
 
-  /// The series of the calls that the upstream of that name has by the name *call*. Ask once and
-  /// keep them.
+  /// The series of the upstream's calls with the name *call*. Ask once and keep them.
   call_metrics upstream_calls(const std::string& upstream, const std::string& call);
 
-  /// How the accounts of that upstream stand.
+  /// The states of the upstream's accounts.
   series_of<prometheus::Gauge, account_state> upstream_accounts(const std::string& upstream);
 
-  /// What became of turns that failed at first at that upstream, and whether it is left alone.
+  /// The series of the upstream's retries and fall-backs, and of its circuit breaker.
   upstream_metrics upstream(const std::string& name);
 
-  /// An HTTP request was answered, or given up with *status* 0.
+  /// An HTTP request was answered, or ended without an answer: then *status* is 0.
   void request_ended(std::string_view method, const std::string& endpoint, std::uint16_t status,
                      std::chrono::microseconds duration);
 
-  /// A turn ended otherwise than by its answer, or several that one request asked for.
+  /// A turn ended without an answer; *number* counts several turns of one request.
   void turn_failed(turn_outcome outcome, openai::error_code code, double number = 1);
 
-  /// A request was refused by the limit of that name.
+  /// The limit of that name refused a request.
   void rate_limited(const std::string& limit);
 
-  /// A turn's session was found by the rule *match*.
+  /// The rule *match* found the session of a turn.
   void session_matched(std::string_view match);
 
   /// All series; others may add theirs.
@@ -172,7 +171,7 @@ public:
   const series_of<prometheus::Counter, turn_outcome> turns;
   const series_of<prometheus::Counter, repeat_outcome> repeats;
   prometheus::Gauge& stored_sessions;
-  /// Of a batch of records to the disk, and how many records came there.
+  /// The time to write a batch of records to the disk, and the number of records written.
   prometheus::Histogram& store_commit;
   prometheus::Counter& stored_records;
   prometheus::Counter& model_fallbacks;
@@ -182,15 +181,15 @@ public:
   /// Between two pieces of text of one answer.
   prometheus::Histogram& between_chunks;
 
-  /// An upstream transfer was paused since its text does not leave.
+  /// An upstream transfer was paused because its text is not being sent.
   prometheus::Counter& credit_stalls;
   /// Events of upstream replies that were not understood.
   prometheus::Counter& skipped_events;
-  /// From a client's leaving to the closing of its upstream transfer.
+  /// From a client's leaving to the end of its upstream transfer.
   prometheus::Histogram& client_leave;
 };
 
-/// Seconds, as Prometheus wants them.
+/// Converts to seconds, Prometheus' unit.
 template <class Duration>
 double in_seconds(Duration d) {
   return std::chrono::duration<double>(d).count();

@@ -16,7 +16,7 @@ namespace nekod {
 
 namespace {
 
-/// CAF's scheduler as a guest on event loops.
+/// CAF's scheduler on our event loops.
 class loop_coordinator : public caf::scheduler::abstract_coordinator {
 public:
   loop_coordinator(caf::actor_system& system, event_loops& loops)
@@ -51,8 +51,8 @@ protected:
   }
 
 private:
-  /// Where an actor puts another that it has made ready; has no state, so that all threads share
-  /// it.
+  /// The execution unit to which an actor adds another one that it has made ready; stateless, so
+  /// all threads share it.
   class loop_unit : public caf::execution_unit {
   public:
     explicit loop_unit(loop_coordinator& parent)
@@ -64,7 +64,8 @@ private:
     loop_coordinator& parent_;
   };
 
-  /// Jobs in a loop's queue or running. Apart from the others', which other threads write.
+  /// The number of jobs in a loop's queue or running. On its own cache line, since other threads
+  /// write the others.
   struct alignas(64) job_count {
     std::atomic<std::size_t> count{0};
   };

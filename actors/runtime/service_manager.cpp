@@ -32,7 +32,7 @@ std::optional<std::chrono::microseconds> watchdog_limit() {
 }
 
 std::optional<int> inherited_socket() {
-  // The variables stay for nobody: a program that nekod starts has no use for them.
+  // Removes the variables, which programs started by nekod must not inherit.
   constexpr int unset = 1;
   auto count = sd_listen_fds(unset);
   if (count > 1)

@@ -3,27 +3,27 @@
 #include <chrono>
 #include <optional>
 
-/// What a program says to the service manager that started it (systemd), and hears from it. Without
-/// one all of this does nothing.
+/// Messages between the program and the service manager that started it (systemd). Without one all
+/// functions do nothing.
 namespace nekod::service_manager {
 
-/// Requests are answered from now on, also after a reload.
+/// Requests are answered from now on; also after a reload.
 void ready();
 
-/// Settings are read again; `ready` ends it.
+/// Settings are being read again; `ready` ends this.
 void reloading();
 
-/// The program ends.
+/// The program is ending.
 void stopping();
 
-/// The program is well.
+/// The program works.
 void feed_watchdog();
 
-/// How often the manager wants to hear that, at the latest.
+/// The longest time between two calls of `feed_watchdog`, if the manager wants any.
 std::optional<std::chrono::microseconds> watchdog_limit();
 
-/// The listening socket that was handed over; nothing where there is none.
-/// @throws std::system_error where there is more than one.
+/// The inherited listening socket; nothing if there is none.
+/// @throws std::system_error if there is more than one.
 std::optional<int> inherited_socket();
 
 } // namespace nekod::service_manager

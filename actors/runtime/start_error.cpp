@@ -20,7 +20,8 @@ int exit_code_of(const std::error_code& why) noexcept {
                                errc::argument_list_too_long,
                                errc::address_family_not_supported,
                                errc::not_a_socket};
-  // By number: categories of libraries, such as Asio's, do not know all of the system's reasons.
+  // Compares numbers, because categories of libraries, such as Asio's, do not map all of the
+  // system's errors.
   const auto is_lasting = std::any_of(lasting.begin(), lasting.end(), [&](errc condition) {
     return why.value() == static_cast<int>(condition);
   });

@@ -6,17 +6,17 @@
 
 namespace nekod {
 
-/// What the program ends with when it cannot start. A service manager starts it again after
-/// `passing`, and leaves it after `setting`.
+/// Exit codes for a program that cannot start. A service manager restarts it after `passing`, but
+/// not after `setting`.
 namespace exit_code {
-/// Something that may be over soon: a full disk, a port or file in use, no memory.
+/// The cause may go away: a full disk, a port or file in use, no memory.
 inline constexpr int passing = 1;
-/// A setting is wrong, or the file it names: only a person can change that.
+/// A setting, or the file it names, is wrong: only a person can change that.
 inline constexpr int setting = 2;
 } // namespace exit_code
 
-/// The exit code for a reason of the system's (errno): `setting` where the path or address itself
-/// will not do, such as a file that is not there or may not be read.
+/// The exit code for an error of the system (errno): `setting` if the path or address itself is
+/// wrong, such as a file that does not exist or may not be read.
 int exit_code_of(const std::error_code& why) noexcept;
 
 /// Why nekod cannot start.
