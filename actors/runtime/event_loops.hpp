@@ -20,7 +20,7 @@ public:
   explicit event_loops(std::size_t count);
 
   /// Stops them, and drops the waiting work of all loops before the first loop is destroyed, since
-  /// it may refer to others.
+  /// it may refer to other loops. The first loop is destroyed first.
   ~event_loops();
 
   event_loops(const event_loops&) = delete;
