@@ -1,4 +1,4 @@
-# What is installed where, and the Debian package made of it.
+# The installed files, and the Debian package made of them.
 #
 # Below /usr and /usr/local settings go to /etc; below any other prefix they go to its own etc, so that one
 # can look at an installation without being root.
