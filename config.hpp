@@ -1,6 +1,9 @@
 #pragma once
 
+#include "actors/runtime/process/start_error.hpp"
 #include "protocol/openai/errors.hpp"
+#include "protocol/settings/shown_setting.hpp"
+#include "protocol/settings/upstream_flags.hpp"
 #include "protocol/settings/upstream_settings.hpp"
 
 #include <chrono>
@@ -14,43 +17,33 @@
 
 namespace nekod {
 
-/// How log lines look.
 /// The meaning of a request's `X-Session-Id` that names no session: a scope, which groups requests;
 /// or the name of a session that begins.
 enum class session_header : std::uint8_t { scope, name };
 
+/// How log lines look.
 enum class log_format : std::uint8_t { text, json };
 
-/// One setting in force, for people.
-struct shown_setting {
-  /// The flag without its dashes, which is its key in a TOML file.
-  std::string name;
-  /// As TOML writes it; stars for a secret one.
-  std::string value;
-  /// Whether it can change while nekod runs.
-  bool reloadable = false;
-
-  bool operator==(const shown_setting&) const = default;
-};
-
-/// Time limits of calls upstream that no setting gives.
+/// Time limits of a call upstream.
 struct upstream_times {
   using seconds = std::chrono::duration<double>;
 
-  /// To the first byte of a stream, between two, and of a whole call.
+  /// Until the first byte of the answer, between two bytes, and for the whole call.
   seconds first_byte;
   seconds silence;
   seconds whole;
 };
 
-/// Those of a chat service, which begins to answer at once; and those of a server with the OpenAI
-/// API, which may read a long prompt or wait for a slot first, as long as SDKs wait.
+/// The limits where no setting gives any. A chat service begins to answer at once; a server with
+/// the OpenAI API may read a long prompt or wait for a slot first: it gets as long as SDKs wait.
 inline constexpr upstream_times chat_service_times{
     upstream_times::seconds{30}, upstream_times::seconds{30}, upstream_times::seconds{600}};
 inline constexpr upstream_times openai_times{
     upstream_times::seconds{600}, upstream_times::seconds{120}, upstream_times::seconds{3600}};
 
-/// Everything that can be set. Times are seconds with decimals on the way in.
+/// Everything that can be set, and the one place of each default.
+/// `protocol/settings/setting_table.hpp` has the flags, the environment variables and the help of
+/// each. Times are seconds, with decimals.
 struct settings {
   using seconds = std::chrono::duration<double>;
 
@@ -59,28 +52,31 @@ struct settings {
   /// 0 takes one a core.
   unsigned threads = 0;
 
-  /// At least one. The first serves where no other is asked for.
+  /// The upstream, where the file has no tables of upstreams.
+  nekod::upstream_flags upstream_flags{upstream_kind::anuneko, "https://anuneko.com/api/v1"};
+  /// At least one: of the flags or of the tables. The first serves where no other is asked for.
   std::vector<upstream_settings> upstreams;
-  /// Whether they stand in tables of a file; else flags tell of the one there is.
+  /// Whether the upstreams are in tables of the file.
   bool has_tables = false;
-  /// Of a conversation that is kept whole, for an upstream that remembers nothing.
+  /// Limits of a conversation that is kept whole, for an upstream that remembers nothing. The first
+  /// limits each request as well.
   std::size_t transcript_messages = 10'000;
   std::size_t transcript_size = 32u << 20;
   /// A name for clients, and the upstream name or public id it stands for.
   std::vector<std::pair<std::string, std::string>> model_aliases;
 
-  /// By which the upstream is reached; empty where the environment says. May hold a password.
+  /// Through which upstreams are reached; empty for what the environment says. May hold a password.
   std::string upstream_proxy;
-  /// A PEM file of authorities that the upstream's certificate may come from; empty for none.
+  /// A PEM file of authorities to trust besides the system's; empty for none.
   std::string upstream_ca;
   /// Whether upstreams may be spoken to in HTTP/2.
   bool upstream_http2 = true;
   seconds models_age{300};
 
-  /// Tries of a turn after the first one, and the share of all turns that may be tried again.
+  /// Retries of one turn, at most; and of all turns, in percent of them.
   unsigned retries = 2;
   double retry_budget_percent = 20;
-  /// The longest time before one.
+  /// The longest wait before a retry.
   seconds retry_wait{10};
   /// 0 for no limit.
   seconds first_token_timeout{0};
@@ -93,15 +89,16 @@ struct settings {
   /// How long turns wait for an upstream that is loading; 0 for not at all.
   seconds loading_wait{60};
 
-  /// The file that sessions are kept in; empty keeps them in memory.
-  std::string store_file;
-  /// Whether texts of messages are in it.
+  /// `memory`, or `sqlite:FILE`.
+  std::string store = "sqlite:nekod.db";
+  /// Whether the store keeps the texts of messages.
   bool store_texts = true;
   seconds session_ttl{7200};
   /// Zero for none.
   seconds session_max_age{0};
   seconds session_idle{60};
   std::size_t session_queue = 16;
+  /// Whether a conversation is recognised by the history that a request tells.
   bool session_matching = true;
   nekod::session_header session_header = nekod::session_header::scope;
 
@@ -121,7 +118,7 @@ struct settings {
   /// PEM files; both empty for plain HTTP.
   std::string tls_cert;
   std::string tls_key;
-  /// Where plain HTTP is answered with the address over TLS, if anywhere.
+  /// The port of plain HTTP that redirects to TLS, if there is one.
   std::optional<std::uint16_t> tls_redirect_port;
   seconds hsts{31'536'000};
 
@@ -156,26 +153,33 @@ struct settings {
   nekod::log_format log_format = log_format::text;
   bool debug = false;
 
-  /// Whether to show the settings, and to do no more.
+  /// Whether to show the settings and end.
   bool check_config = false;
-  /// All of them in their order, as they were found.
+  /// All settings in the order of `--help`, as they were found.
   std::vector<shown_setting> shown;
-  /// By flag, such as `--host`: where a value was found that came by no flag, such as `HOST` or
+  /// By flag, such as `--host`: where a value came from that no flag gave, such as `HOST` or
   /// `line 3 of nekod.toml`.
   std::map<std::string, std::string> sources;
-  /// Whether the TOML file, where there is one, sets anything.
+  /// Whether there is a TOML file that sets anything.
   bool file_sets_any = false;
 };
+
+/// The file of the store; empty for memory.
+std::string store_file_of(const settings& s);
+
+/// The time limits of calls to an upstream of that kind: as set, else the kind's own. A silence
+/// that is set limits the first byte as well.
+upstream_times times_of(const settings& s, upstream_kind kind);
+
+/// The longest time that any upstream has for an answer.
+settings::seconds longest_answer_of(const settings& s);
 
 /// *flag* with where its value came from, for an error: `--host (from HOST)`.
 std::string with_source(const settings& s, const std::string& flag);
 
-/// Why the program ends before it has begun.
-struct exit_request {
-  int code = 0;
-  /// For standard output where *code* is 0, else for standard error.
-  std::string text;
-};
+/// What is wrong with settings that are right one by one.
+/// @returns a sentence; empty where nothing is.
+std::string contradiction_in(const settings& s);
 
 /// The settings in force: flags, then environment variables, then a file `.env` in the working
 /// folder, then a TOML file, then defaults. All are checked; a wrong one is named.

@@ -1,6 +1,6 @@
 #include "gateway.hpp"
 
-#include "rooms.hpp"
+#include "assembly.hpp"
 
 #include <caf/all.hpp>
 #include <spdlog/spdlog.h>
@@ -19,13 +19,13 @@ using std::chrono::seconds;
 /// How long answers that the drain's limit cut may take to say so.
 constexpr milliseconds last_words{1000};
 
-/// How often they are looked at meanwhile.
+/// How often they are counted meanwhile.
 constexpr milliseconds last_words_interval{20};
 
 /// How long the watchdog's question may take.
 constexpr seconds check_timeout{10};
 
-/// Looks at *done* until it says yes or the time is over.
+/// Asks *done* again and again until it says yes or the time is over.
 template <class Done>
 void wait_until(milliseconds limit, Done done) {
   auto deadline = std::chrono::steady_clock::now() + limit;
@@ -38,7 +38,7 @@ std::optional<std::size_t> count_of(const std::optional<http::api_keys>& keys) {
 }
 
 template <class Use>
-void for_each_server(rooms& all, Use use) {
+void for_each_server(assembly& all, Use use) {
   use(*all.server);
   if (all.redirect)
     use(*all.redirect);
@@ -48,11 +48,11 @@ void for_each_server(rooms& all, Use use) {
 
 gateway::gateway(settings s, live_settings live, logs& log)
     : keys_(count_of(live.admission.keys)),
-      rooms_(std::make_unique<rooms>(std::move(s), std::move(live), log)) {}
+      parts_(std::make_unique<assembly>(std::move(s), std::move(live), log)) {}
 
 gateway::~gateway() = default;
 
-void gateway::start() { rooms_->loops.run(); }
+void gateway::start() { parts_->loops.run(); }
 
 void gateway::reload(const settings& s) {
   auto live = load_live_settings(s);
@@ -60,7 +60,7 @@ void gateway::reload(const settings& s) {
     spdlog::error("reload refused: {}", live.error().text);
     return;
   }
-  auto& all = *rooms_;
+  auto& all = *parts_;
   if (auto problem = reload_problem(all.set, keys_, s, *live); !problem.empty()) {
     spdlog::error("reload refused: {}", problem);
     return;
@@ -68,7 +68,7 @@ void gateway::reload(const settings& s) {
   keys_ = count_of(live->admission.keys);
   for (const auto& name : fixed_changes(all.set, s))
     spdlog::warn("reload: {} changed, which takes a restart", name);
-  all.log.use(s);
+  all.log.set_level(s.log_level);
   all.gate.use(std::move(live->admission));
   caf::anon_send(all.registry, std::move(live->aliases));
   if (static_cast<bool>(live->tls) != !all.set.tls_cert.empty())
@@ -80,12 +80,12 @@ void gateway::reload(const settings& s) {
 
 void gateway::announce_drain() {
   spdlog::info("about to drain: {} answers run", open_answers());
-  rooms_->routes->announce_drain();
-  for_each_server(*rooms_, [](http::server& s) { s.announce_leaving(); });
+  parts_->routes->announce_drain();
+  for_each_server(*parts_, [](http::server& s) { s.announce_leaving(); });
 }
 
 void gateway::close_door() {
-  for_each_server(*rooms_, [](http::server& s) {
+  for_each_server(*parts_, [](http::server& s) {
     s.stop_accepting();
     s.close_idle();
   });
@@ -93,25 +93,25 @@ void gateway::close_door() {
 
 void gateway::drain() {
   spdlog::info("draining: {} answers still run", open_answers());
-  rooms_->routes->drain();
+  parts_->routes->drain();
 }
 
-std::size_t gateway::open_answers() const { return rooms_->server->open_exchanges(); }
+std::size_t gateway::open_answers() const { return parts_->server->open_exchanges(); }
 
-std::size_t gateway::open_connections() const { return rooms_->server->open_connections(); }
+std::size_t gateway::open_connections() const { return parts_->server->open_connections(); }
 
 void gateway::check(std::function<void()> f) {
-  rooms_->system->spawn(
+  parts_->system->spawn(
       [f = std::move(f)](caf::event_based_actor* self, const registry_actor& registry) {
         self->request(registry, check_timeout, atom::ready_v)
             .then([f](const readiness&) { f(); },
                   [](const caf::error&) { spdlog::error("the registry does not answer"); });
       },
-      rooms_->registry);
+      parts_->registry);
 }
 
 bool gateway::stop() {
-  auto& all = *rooms_;
+  auto& all = *parts_;
   // What runs on past the drain's limit hears of the end through its session's.
   caf::anon_send_exit(all.registry, caf::exit_reason::user_shutdown);
   wait_until(last_words, [this] { return open_answers() == 0; });

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "actors/runtime/logging.hpp"
+#include "actors/runtime/logs/logging.hpp"
 #include "config.hpp"
-#include "live_settings.hpp"
+#include "reload.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -12,10 +12,10 @@
 
 namespace nekod {
 
-struct rooms;
+struct assembly;
 
-/// The whole house at work: begins, takes other settings, drains, and takes the rooms apart in
-/// order.
+/// The process's life: starts what `assembly` put together, takes other settings, drains, and ends
+/// the parts in order.
 class gateway {
 public:
   /// Opens the ports; nothing is answered before `start`.
@@ -57,7 +57,7 @@ public:
 private:
   /// API keys in force; none where any key is taken.
   std::optional<std::size_t> keys_;
-  std::unique_ptr<rooms> rooms_;
+  std::unique_ptr<assembly> parts_;
 };
 
 } // namespace nekod

@@ -1,11 +1,12 @@
-#include "actors/runtime/caretaker.hpp"
-#include "actors/runtime/logging.hpp"
-#include "actors/runtime/service_manager.hpp"
-#include "actors/runtime/start_error.hpp"
+#include "actors/runtime/logs/logging.hpp"
+#include "actors/runtime/process/caretaker.hpp"
+#include "actors/runtime/process/service_manager.hpp"
+#include "actors/runtime/process/start_error.hpp"
+#include "assembly.hpp"
 #include "config.hpp"
 #include "gateway.hpp"
 #include "http/server/gate/keys_command.hpp"
-#include "live_settings.hpp"
+#include "reload.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -60,7 +61,7 @@ void reload(gateway& house, int argc, const char* const* argv) {
 }
 
 int run(settings s, live_settings live, int argc, const char* const* argv) {
-  logs log{s};
+  logs log{log_options_of(s)};
   using std::chrono::milliseconds;
   auto drain_delay = std::chrono::duration_cast<milliseconds>(s.drain_delay);
   auto drain_limit = std::chrono::duration_cast<milliseconds>(s.drain_timeout);

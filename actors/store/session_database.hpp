@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/runtime/file_watch.hpp"
+#include "actors/runtime/process/file_watch.hpp"
 #include "actors/store/session_lookup.hpp"
 #include "actors/store/sqlite.hpp"
 #include "actors/store/store_health.hpp"

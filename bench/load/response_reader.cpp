@@ -1,6 +1,6 @@
 #include "bench/load/response_reader.hpp"
 
-#include "http/server/message/text.hpp"
+#include "protocol/text/words.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -34,14 +34,14 @@ bool take_field(std::string_view line, response_head& head) {
   if (colon == line.npos)
     return false;
   const auto name = line.substr(0, colon);
-  const auto value = http::trim(line.substr(colon + 1));
-  if (http::same_word(name, "content-length"))
+  const auto value = trim(line.substr(colon + 1));
+  if (same_word(name, "content-length"))
     return (head.length = number<std::uint64_t>(value)).has_value();
-  if (http::same_word(name, "transfer-encoding"))
-    return head.chunked = http::same_word(value, "chunked");
-  if (http::same_word(name, "connection"))
-    head.keep_alive = !http::same_word(value, "close");
-  else if (http::same_word(name, "x-session-match"))
+  if (same_word(name, "transfer-encoding"))
+    return head.chunked = same_word(value, "chunked");
+  if (same_word(name, "connection"))
+    head.keep_alive = !same_word(value, "close");
+  else if (same_word(name, "x-session-match"))
     head.session_match = value;
   return true;
 }

@@ -1,8 +1,8 @@
 #include "protocol/settings/upstream_settings.hpp"
 
-#include "http/server/message/text.hpp"
 #include "protocol/base_address.hpp"
 #include "protocol/text/utf8.hpp"
+#include "protocol/text/words.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -261,6 +261,17 @@ std::string quoted_list(const std::vector<std::string>& values) {
 
 } // namespace
 
+std::string_view name_of(upstream_kind kind) noexcept {
+  switch (kind) {
+  case upstream_kind::openai:
+    return "openai";
+  case upstream_kind::simulator:
+    return "simulator";
+  default:
+    return "anuneko";
+  }
+}
+
 result<std::vector<upstream_settings>, std::string>
 read_upstreams(const std::vector<toml_entry>& entries, const variable_reader& variable) {
   upstream_reader reader{variable};
@@ -274,7 +285,7 @@ std::vector<std::string> split_at_commas(const std::string& list) {
   std::string_view rest{list};
   while (!rest.empty()) {
     auto comma = std::min(rest.find(','), rest.size());
-    if (auto part = http::trim(rest.substr(0, comma)); !part.empty())
+    if (auto part = trim(rest.substr(0, comma)); !part.empty())
       parts.emplace_back(part);
     rest.remove_prefix(std::min(comma + 1, rest.size()));
   }
@@ -295,7 +306,7 @@ std::string shown_table(const upstream_settings& u) {
   auto add = [&](const std::string& key, const std::string& value) {
     out.append(key).append(" = ").append(value).append("\n");
   };
-  add("kind", u.kind == upstream_kind::openai ? R"("openai")" : R"("anuneko")");
+  add("kind", "\"" + std::string{name_of(u.kind)} + "\"");
   add("url", "\"" + u.url + "\"");
   if (!u.model.empty())
     add("model", "\"" + u.model + "\"");

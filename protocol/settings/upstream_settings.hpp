@@ -17,6 +17,9 @@ namespace nekod {
 /// The kinds of chat service that nekod can stand in front of.
 enum class upstream_kind : std::uint8_t { anuneko, openai, simulator };
 
+/// The kind's word in settings.
+std::string_view name_of(upstream_kind kind) noexcept;
+
 /// An account at an upstream.
 struct account_settings {
   /// A token, or an API key. Secret.

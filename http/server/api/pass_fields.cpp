@@ -1,6 +1,6 @@
 #include "http/server/api/pass_fields.hpp"
 
-#include "http/server/message/text.hpp"
+#include "protocol/text/words.hpp"
 
 #include <algorithm>
 #include <array>

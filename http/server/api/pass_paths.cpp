@@ -1,7 +1,7 @@
 #include "http/server/api/pass_paths.hpp"
 
 #include "http/server/message/path.hpp"
-#include "http/server/message/text.hpp"
+#include "protocol/text/words.hpp"
 
 #include <algorithm>
 #include <array>

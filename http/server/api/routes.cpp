@@ -7,9 +7,9 @@
 #include "http/server/gate/api_keys.hpp"
 #include "http/server/message/nekod_path.hpp"
 #include "http/server/message/path.hpp"
-#include "http/server/message/text.hpp"
 #include "protocol/openai/models.hpp"
 #include "protocol/sessions/sessions.hpp"
+#include "protocol/text/words.hpp"
 
 #include <caf/send.hpp>
 

@@ -1,6 +1,6 @@
 #include "http/server/gate/admission.hpp"
 
-#include "http/server/message/text.hpp"
+#include "protocol/text/words.hpp"
 
 #include <chrono>
 #include <string_view>

@@ -1,7 +1,7 @@
 #include "http/server/gate/api_keys.hpp"
 
 #include "http/server/message/exchange.hpp"
-#include "http/server/message/text.hpp"
+#include "protocol/text/words.hpp"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>

@@ -1,7 +1,7 @@
 #include "http/server/gate/client_address.hpp"
 
 #include "http/server/message/exchange.hpp"
-#include "http/server/message/text.hpp"
+#include "protocol/text/words.hpp"
 
 #include <arpa/inet.h>
 

@@ -1,6 +1,6 @@
 #include "http/server/gate/keys_command.hpp"
 
-#include "config_sources.hpp"
+#include "actors/runtime/process/file.hpp"
 #include "http/server/gate/api_keys.hpp"
 #include "http/server/gate/rate_limit.hpp"
 

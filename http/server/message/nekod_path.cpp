@@ -1,6 +1,6 @@
 #include "http/server/message/nekod_path.hpp"
 
-#include "http/server/message/text.hpp"
+#include "protocol/text/words.hpp"
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "http/server/message/request_head.hpp"
 
-#include "http/server/message/text.hpp"
+#include "protocol/text/words.hpp"
 
 #include <algorithm>
 #include <string>

@@ -1,0 +1,82 @@
+#pragma once
+
+#include "actors/messages.hpp"
+#include "actors/runtime/event_loops.hpp"
+#include "actors/runtime/ids.hpp"
+#include "actors/runtime/logs/logging.hpp"
+#include "actors/runtime/metrics.hpp"
+#include "actors/runtime/process/memory.hpp"
+#include "actors/store/session_store.hpp"
+#include "bench/simulator/service.hpp"
+#include "config.hpp"
+#include "http/client/curl_transport.hpp"
+#include "http/server/api/routes.hpp"
+#include "http/server/listen/server.hpp"
+#include "http/server/watch/scrape.hpp"
+#include "reload.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace nekod {
+
+/// The options of the two logs.
+log_options log_options_of(const settings& s);
+
+/// All parts of the gateway, put together from the settings. They are members in the order in which
+/// they are made: each uses those before it. `gateway` starts and stops them.
+struct assembly {
+  /// Opens the ports; nothing is answered before the loops run.
+  /// @throws start_error that names the setting which cannot be used, and where it was found.
+  assembly(settings s, live_settings live, logs& l);
+  ~assembly();
+  assembly(const assembly&) = delete;
+  assembly& operator=(const assembly&) = delete;
+
+  const settings set;
+  logs& log;
+  /// Names this process among nekods, at random.
+  const std::string instance = make_id("nekod-");
+  /// As set; but the simulator's address and token are made up at its start.
+  std::vector<upstream_settings> upstreams;
+  std::shared_ptr<metrics> counts = std::make_shared<metrics>();
+  memory_watch memory;
+  /// For all requests that are read and all answers that wait.
+  std::shared_ptr<byte_budget> budget;
+  http::scrape scrape{counts, NEKOD_VERSION};
+  http::admission gate;
+  event_loops loops;
+  std::unique_ptr<sim::service> simulator;
+  std::optional<http::server> server;
+  std::size_t max_connections = 0;
+  /// The server of plain HTTP that redirects to TLS.
+  std::optional<http::server> redirect;
+  std::unique_ptr<session_store> sessions;
+  std::optional<http::curl_transport> client;
+  caf::actor_system_config config;
+  std::optional<caf::actor_system> system;
+  store_actor store;
+  registry_actor registry;
+  std::optional<http::routes> routes;
+
+private:
+  void start_simulator();
+  void open_ports(http::tls_context tls);
+  void open_redirect();
+  void exchange_ended(const http::request& request, const http::exchange_notes& notes,
+                      const http::exchange_outcome& outcome);
+  void open_store();
+  void make_client();
+  void make_actors(model_aliases aliases);
+  void watch_sizes();
+  void make_routes();
+  void warn_if_open() const;
+};
+
+} // namespace nekod

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+/// Small functions on words and lines. All of ASCII, whatever the locale says.
+namespace nekod {
+
+/// What stands between words of one line.
+inline constexpr std::string_view blanks = " \t\r";
+
+inline char to_lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+/// Whether *a* and *b* are the same but for letters' case.
+inline bool same_word(std::string_view a, std::string_view b) noexcept {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return to_lower(x) == to_lower(y); });
+}
+
+/// *text* without blanks at its ends.
+inline std::string_view trim(std::string_view text) noexcept {
+  auto first = text.find_first_not_of(blanks);
+  if (first == std::string_view::npos)
+    return {};
+  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+/// *text* in backquotes, for one line of an error: control characters become `?`, and what is
+/// longer than 40 bytes is cut, not inside a character of UTF-8.
+inline std::string quoted(std::string_view text) {
+  constexpr std::size_t longest = 40;
+  auto size = std::min(text.size(), longest);
+  while (size < text.size() && size > 0 && (text[size] & 0xc0) == 0x80)
+    --size;
+  std::string result = "`";
+  for (char c : text.substr(0, size))
+    result += (c >= '\0' && c < ' ') || c == '\x7f' ? '?' : c;
+  result += size < text.size() ? "...`" : "`";
+  return result;
+}
+
+} // namespace nekod

@@ -1,0 +1,33 @@
+#include "protocol/text/words.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace nekod::http;
+
+TEST_CASE("words are the same whatever their letters' case") {
+  CHECK(same_word("Bearer", "bEARER"));
+  CHECK(same_word("", ""));
+  CHECK_FALSE(same_word("bearer", "bearers"));
+  CHECK_FALSE(same_word("[", "{"));
+}
+
+TEST_CASE("blanks go from both ends only") {
+  CHECK(trim(" \ta b\r ") == "a b");
+  CHECK(trim("a") == "a");
+  CHECK(trim(" \t ") == "");
+  CHECK(trim("") == "");
+}
+
+TEST_CASE("a quotation is one short line") {
+  CHECK(quoted("10 per cat") == "`10 per cat`");
+  CHECK(quoted("a\nb\x7f\x1b[31m") == "`a?b??[31m`");
+  CHECK(quoted("") == "``");
+  CHECK(quoted(std::string(40, 'x')) == "`" + std::string(40, 'x') + "`");
+  CHECK(quoted(std::string(41, 'x')) == "`" + std::string(40, 'x') + "...`");
+}
+
+TEST_CASE("a quotation is not cut inside a character") {
+  auto text = std::string(38, 'x') + "\u732b\u732b";
+  CHECK(quoted(text) == "`" + std::string(38, 'x') + "...`");
+  CHECK(quoted("\u6bcf\u5206\u949f10\u6b21") == "`\u6bcf\u5206\u949f10\u6b21`");
+}
