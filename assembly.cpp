@@ -11,8 +11,11 @@
 #include "actors/store/session_schema.hpp"
 #include "actors/store/sqlite_store.hpp"
 #include "actors/upstream/make_upstreams.hpp"
+#include "http/server/api/passing/pass_relay.hpp"
+#include "http/server/api/reply.hpp"
 #include "http/server/listen/connection_limit.hpp"
 #include "http/server/message/redirect.hpp"
+#include "http/server/message/request_reader.hpp"
 #include "http/server/watch/access_log.hpp"
 
 #include <caf/all.hpp>
@@ -223,6 +226,7 @@ void assembly::open_redirect() {
   o.max_connections = redirect_connections;
   o.read_timeout = seconds{10};
   o.write_timeout = seconds{10};
+  o.answer_timeout = seconds{10};
   o.ended = [this](const auto& request, const auto& notes, const auto& outcome) {
     exchange_ended(request, notes, outcome);
   };
@@ -323,6 +327,7 @@ void assembly::watch_sizes() {
 
 void assembly::make_routes() {
   http::route_options o;
+  o.language = set.language;
   o.reply = reply_options_of(*this);
   o.home = [this] { return home_loop{loops, loops.here()}; };
   o.gate = &gate;

@@ -2,7 +2,7 @@
 
 #include "actors/runtime/process/environment.hpp"
 #include "config_reader.hpp"
-#include "http/server/api/pass_paths.hpp"
+#include "http/server/api/passing/pass_paths.hpp"
 #include "http/server/gate/client_address.hpp"
 #include "http/server/gate/origin_rules.hpp"
 #include "http/server/gate/rate_limit.hpp"

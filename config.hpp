@@ -112,7 +112,7 @@ struct settings {
   /// Host names, and origins of pages, by comma; empty for none besides this machine's.
   std::string allowed_hosts;
   std::string cors_origins;
-  /// In the notation of `http/server/api/pass_paths.hpp`; empty for none.
+  /// In the notation of `http/server/api/passing/pass_paths.hpp`; empty for none.
   std::string pass_paths;
 
   /// PEM files; both empty for plain HTTP.

@@ -1,6 +1,7 @@
 #include "bench/micro/subject.hpp"
 #include "bench/micro/texts.hpp"
 #include "protocol/anuneko/reply_decoder.hpp"
+#include "protocol/openai/chat/request_parser.hpp"
 #include "protocol/openai/chat/response.hpp"
 #include "protocol/openai/upstream/answer_decoder.hpp"
 
@@ -78,7 +79,7 @@ step encode_whole() {
 }
 
 step parse_request() {
-  return [body = request_body(10)] { keep(openai::parse_chat_request(body)); };
+  return [body = request_body(10)] { keep(openai::parse_chat_request(body, most_messages)); };
 }
 
 } // namespace

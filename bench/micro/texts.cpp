@@ -1,5 +1,7 @@
 #include "bench/micro/texts.hpp"
 
+#include "protocol/openai/chat/request_parser.hpp"
+
 #include <stdexcept>
 #include <utility>
 
@@ -73,7 +75,7 @@ std::string request_body(std::size_t turns, std::string_view more) {
 }
 
 openai::chat_request request_of(std::size_t turns, std::string_view more) {
-  auto parsed = openai::parse_chat_request(request_body(turns, more));
+  auto parsed = openai::parse_chat_request(request_body(turns, more), most_messages);
   if (!parsed)
     throw std::logic_error{"the request is none"};
   return std::move(*parsed);

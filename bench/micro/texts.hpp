@@ -9,6 +9,9 @@
 /// Texts of services and clients.
 namespace nekod::micro {
 
+/// The limit on messages of a request.
+inline constexpr std::size_t most_messages = 10'000;
+
 /// Pieces of text in each answer.
 inline constexpr std::size_t answer_pieces = 64;
 

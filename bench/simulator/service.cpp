@@ -22,6 +22,10 @@ http::server_options listening(const options& o) {
   s.port = o.port;
   // More than a gateway accepts, since text escaped in JSON can be several times as long.
   s.max_body = 64u << 20;
+  s.max_connections = 16'000;
+  s.read_timeout = std::chrono::seconds{60};
+  s.write_timeout = std::chrono::seconds{60};
+  s.answer_timeout = std::chrono::minutes{30};
   return s;
 }
 

@@ -1,6 +1,6 @@
 #include "actors/session/transcript.hpp"
 #include "actors/session/whole_conversation.hpp"
-#include "protocol/openai/chat/request.hpp"
+#include "protocol/openai/chat/request_parser.hpp"
 #include "protocol/openai/chat/transcript_json.hpp"
 #include "protocol/openai/upstream/upstream_call.hpp"
 #include "protocol/openai/upstream/whole_messages.hpp"
@@ -12,6 +12,8 @@
 
 namespace nekod::fuzz {
 namespace {
+
+constexpr std::size_t most_messages = 10'000;
 
 void check_error(const openai::error& e) {
   check(openai::status_of(e) >= 400 && openai::status_of(e) < 600, "an error has a status of one");
@@ -35,7 +37,7 @@ void check_upstream_body(const openai::chat_request& r) {
     check(there != nullptr && json::to_text(*there) == json::to_text(*json::find(asked.root, name)),
           "what was asked is told");
   }
-  const auto again = openai::parse_chat_request(body);
+  const auto again = openai::parse_chat_request(body, most_messages);
   check(again && again->messages.size() == r.messages.size(), "what is told is a request");
 }
 
@@ -87,7 +89,7 @@ void check_conversation(const openai::chat_request& r) {
 } // namespace
 
 void chat_request(std::string_view input) {
-  const auto r = openai::parse_chat_request(std::string{input});
+  const auto r = openai::parse_chat_request(std::string{input}, most_messages);
   if (!r)
     return check_error(r.error());
   check(r->body == input, "a request's body is as it came");

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "http/server/message/server_state.hpp"
+
 #include <asio/io_context.hpp>
 #include <asio/strand.hpp>
 #include <restinio/all.hpp>
 
-#include <atomic>
 #include <cstddef>
-#include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -15,21 +15,6 @@
 #include <vector>
 
 namespace nekod::http {
-
-/// What a server and its exchanges share; outlives the server while an exchange is alive.
-struct shared_state {
-  std::atomic<std::size_t> exchanges{0};
-  std::atomic<std::size_t> streams{0};
-  std::atomic<std::size_t> connections{0};
-  /// Whether each answer that begins is its connection's last.
-  std::atomic<bool> leaving{false};
-};
-
-/// Thrown inside RESTinio's callbacks, where it makes RESTinio close the connection: its public
-/// interface has no other way to cut one.
-struct connection_cut : std::exception {
-  const char* what() const noexcept override { return "connection cut"; }
-};
 
 class inbox;
 class restinio_exchange;
@@ -41,7 +26,7 @@ class connection_table {
 public:
   /// @param room Connections past which the oldest one of which no request came gives way.
   /// @param limit Connections past which further ones are cut.
-  connection_table(std::shared_ptr<shared_state> shared, std::size_t room, std::size_t limit)
+  connection_table(std::shared_ptr<server_state> shared, std::size_t room, std::size_t limit)
       : shared_(std::move(shared)), room_(room), limit_(limit) {}
 
   /// What a connection's events run on, one after the other.
@@ -74,7 +59,7 @@ private:
   void make_way();
   std::size_t staying() const { return connections_.size() - giving_way_; }
 
-  std::shared_ptr<shared_state> shared_;
+  std::shared_ptr<server_state> shared_;
   std::size_t room_;
   std::size_t limit_;
   mutable std::mutex mutex_;

@@ -2,7 +2,7 @@
 
 #include "http/server/listen/connection_table.hpp"
 #include "http/server/listen/handshake_queue.hpp"
-#include "http/server/listen/server.hpp"
+#include "http/server/listen/server_options.hpp"
 #include "http/server/listen/tls.hpp"
 #include "http/server/message/request_reader.hpp"
 

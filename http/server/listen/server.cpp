@@ -95,7 +95,7 @@ struct traits : restinio::traits_t<restinio::asio_timer_manager_t, restinio::nul
 class server::impl {
 public:
   impl(const std::vector<asio::io_context*>& loops, const server_options& options, handler f)
-      : shared_(std::make_shared<shared_state>()),
+      : shared_(std::make_shared<server_state>()),
         connections_(std::make_shared<connection_table>(shared_, options.max_connections,
                                                         options.max_connections +
                                                             spare_connections(options))),
@@ -126,7 +126,7 @@ public:
 
   void close_idle() { connections_->let_leave(); }
 
-  const shared_state& shared() const noexcept { return *shared_; }
+  const server_state& shared() const noexcept { return *shared_; }
 
   asio::io_context& first_loop() noexcept { return first_loop_; }
 
@@ -180,7 +180,7 @@ private:
       throw connection_cut{};
   }
 
-  std::shared_ptr<shared_state> shared_;
+  std::shared_ptr<server_state> shared_;
   std::shared_ptr<connection_table> connections_;
   std::shared_ptr<const exchange_setting> exchanges_;
   std::shared_ptr<listener> sockets_;

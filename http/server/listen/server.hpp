@@ -1,16 +1,13 @@
 #pragma once
 
-#include "actors/runtime/byte_budget.hpp"
+#include "http/server/listen/server_options.hpp"
 #include "http/server/listen/tls.hpp"
 #include "http/server/message/exchange.hpp"
-#include "http/server/message/request_reader.hpp"
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,46 +16,6 @@ class io_context;
 } // namespace asio
 
 namespace nekod::http {
-
-/// How a server listens, and what it takes.
-struct server_options {
-  /// An IPv4 or IPv6 address, or `localhost`.
-  std::string host = "127.0.0.1";
-  /// 0 lets the system pick one.
-  std::uint16_t port = 0;
-  /// Bytes of a body that are read; of a longer one only the head is handed on.
-  std::size_t max_body = 16u << 20;
-  /// Asked whether a body that is not small is to be read, when its head is there, and again each
-  /// time that it has doubled: where not, the head is handed on at once, to be refused. May be
-  /// called on any thread, several at once. May be empty.
-  std::function<bool(const request&)> wants_body;
-  /// What requests and answers may hold in memory together; null for no limit.
-  std::shared_ptr<byte_budget> budget;
-  /// Asked about bodies that are handed on as they come, as `reading_rules` has it. May be empty.
-  std::function<std::optional<std::uint64_t>(const request&)> streams_body;
-  /// Connections at a time. A few more are served, for handlers to send away; those past them are
-  /// closed at once.
-  std::size_t max_connections = 16'000;
-  /// A socket that listens already, as a service manager hands it over; it is used in place of
-  /// *host* and *port*. Negative for none.
-  int inherited_socket = -1;
-  /// A certificate, for TLS; null for plain HTTP.
-  tls_context tls;
-  /// Longest time for a client's TLS handshake.
-  std::chrono::seconds handshake_timeout{10};
-  /// Fields for every answer.
-  fields extra;
-  /// Told of each exchange when its handler has dropped it. May be called on any thread, several at
-  /// once. May be empty.
-  std::function<void(const request&, const exchange_notes&, const exchange_outcome&)> ended;
-  /// From the first byte the server waits for to a request's last, idle time between two included.
-  std::chrono::seconds read_timeout{60};
-  /// Longest time without a byte taken of what is written: a client that does not read is dropped
-  /// then.
-  std::chrono::seconds write_timeout{60};
-  /// Longest time without a write while a request is being answered.
-  std::chrono::seconds answer_timeout{1800};
-};
 
 /// An HTTP/1.1 server on event loops that others run, plain or over TLS. It hands each request to
 /// one handler, also one that could not be read to its end, and tells exchanges at once when their

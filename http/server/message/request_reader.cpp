@@ -10,11 +10,6 @@ namespace {
 
 constexpr std::string_view head_end = "\r\n\r\n";
 
-/// The most bytes of a chunk's line, including its extensions.
-constexpr std::size_t max_chunk_line = 1024;
-
-constexpr std::size_t max_trailer = 8u << 10;
-
 /// Whether a line ends with LF only. *before* precedes *bytes*.
 bool has_bare_feed(std::string_view before, std::string_view bytes) {
   char last = before.empty() ? '\0' : before.back();
@@ -22,34 +17,6 @@ bool has_bare_feed(std::string_view before, std::string_view bytes) {
     if ((i == 0 ? last : bytes[i - 1]) != '\r')
       return true;
   return false;
-}
-
-/// The size in a chunk's line, which includes its line end.
-std::optional<std::uint64_t> chunk_size(std::string_view line) {
-  constexpr std::size_t max_digits = 15;
-  if (line.size() < 3 || line.substr(line.size() - 2) != "\r\n")
-    return std::nullopt;
-  line.remove_suffix(2);
-  std::uint64_t result = 0;
-  std::size_t digits = 0;
-  for (; digits < line.size(); ++digits) {
-    char c = line[digits];
-    auto lower = static_cast<char>(c | 0x20);
-    if (c >= '0' && c <= '9')
-      result = result * 16 + static_cast<std::uint64_t>(c - '0');
-    else if (lower >= 'a' && lower <= 'f')
-      result = result * 16 + static_cast<std::uint64_t>(lower - 'a' + 10);
-    else
-      break;
-  }
-  if (digits == 0 || digits > max_digits)
-    return std::nullopt;
-  auto extension = line.substr(digits);
-  auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t'; };
-  if (!extension.empty() &&
-      (extension.front() != ';' || std::any_of(extension.begin(), extension.end(), is_control)))
-    return std::nullopt;
-  return result;
 }
 
 } // namespace
@@ -70,17 +37,8 @@ std::size_t request_reader::take(std::string_view bytes) {
     case step::body:
       taken += take_body(rest);
       break;
-    case step::chunk_size:
-      taken += take_chunk_size(rest);
-      break;
-    case step::chunk:
-      taken += take_chunk(rest);
-      break;
-    case step::chunk_end:
-      taken += take_chunk_end(rest);
-      break;
-    case step::trailer:
-      taken += take_trailer(rest);
+    case step::chunked_body:
+      taken += take_chunked(rest);
       break;
     case step::whole:
       break;
@@ -151,6 +109,7 @@ std::size_t request_reader::take_head(std::string_view bytes) {
 
 void request_reader::begin_body(request_head head, std::size_t head_size) {
   what_ = std::move(head.what);
+  chunks_ = {};
   lacking_ = head.content_length;
   if (!head.chunked && lacking_ == 0) {
     step_ = step::whole;
@@ -159,7 +118,7 @@ void request_reader::begin_body(request_head head, std::size_t head_size) {
   if (begin_stream(head) || !may_have(lacking_))
     return;
   owes_continue_ = head.expects_continue;
-  step_ = head.chunked ? step::chunk_size : step::body;
+  step_ = head.chunked ? step::chunked_body : step::body;
   head_size_ = head_size;
   longest_body_ = head.chunked ? rules_->max_body : head.content_length;
 }
@@ -181,7 +140,7 @@ bool request_reader::begin_stream(const request_head& head) {
   longest_stream_ = *longest;
   streamed_ = 0;
   owes_continue_ = head.expects_continue;
-  after_release_ = head.chunked ? step::chunk_size : step::body;
+  after_release_ = head.chunked ? step::chunked_body : step::body;
   step_ = step::whole;
   return true;
 }
@@ -249,84 +208,32 @@ void request_reader::end_body() {
   step_ = step::head;
 }
 
-std::size_t request_reader::take_chunk_size(std::string_view bytes) {
-  auto taken = take_line(bytes, max_chunk_line);
-  if (!line_ended())
-    return taken;
-  auto size = chunk_size(line_);
-  line_.clear();
-  if (size)
-    begin_chunk(*size);
-  else
-    break_off(unread::malformed);
-  return taken;
-}
-
-void request_reader::begin_chunk(std::uint64_t size) {
-  lacking_ = size;
-  if (size == 0) {
-    trailer_size_ = 0;
-    step_ = step::trailer;
-  } else if (stream_) {
-    streamed_ += size;
-    if (streamed_ > longest_stream_)
-      break_off(unread::body);
-    else
-      step_ = step::chunk;
-  } else if (may_have(what_.body.size() + size)) {
-    step_ = step::chunk;
-  }
-}
-
-std::size_t request_reader::take_chunk(std::string_view bytes) {
-  auto size = std::min<std::uint64_t>(lacking_, bytes.size());
-  if (!append(bytes.substr(0, size)))
-    return bytes.size();
-  lacking_ -= size;
-  if (lacking_ == 0)
-    step_ = step::chunk_end;
-  return size;
-}
-
-std::size_t request_reader::take_chunk_end(std::string_view bytes) {
-  auto wanted = line_.empty() ? '\r' : '\n';
-  if (bytes.front() != wanted) {
-    break_off(unread::malformed);
-    return bytes.size();
-  }
-  if (wanted == '\r') {
-    line_ = '\r';
-  } else {
-    line_.clear();
-    step_ = step::chunk_size;
-  }
-  return 1;
-}
-
-std::size_t request_reader::take_trailer(std::string_view bytes) {
-  auto taken = take_line(bytes, max_trailer);
-  if (!line_ended())
-    return taken;
-  trailer_size_ += line_.size();
-  if (line_.size() < 2 || line_[line_.size() - 2] != '\r' || trailer_size_ > max_trailer) {
-    break_off(unread::malformed);
-  } else if (line_.size() == 2) {
+std::size_t request_reader::take_chunked(std::string_view bytes) {
+  using part = chunk_framing::part;
+  const auto piece = chunks_.take(bytes);
+  if (piece.what == part::chunk) {
+    begin_chunk(piece.size);
+  } else if (piece.what == part::data) {
+    if (!append(bytes.substr(0, piece.taken)))
+      return bytes.size();
+  } else if (piece.what == part::end) {
     what_.body_size = what_.body.size();
     end_body();
+  } else if (piece.what == part::malformed) {
+    break_off(unread::malformed);
   }
-  line_.clear();
-  return taken;
+  return piece.taken;
 }
 
-std::size_t request_reader::take_line(std::string_view bytes, std::size_t limit) {
-  auto end = bytes.find('\n');
-  auto size = end == std::string_view::npos ? bytes.size() : end + 1;
-  if (line_.size() + size > limit) {
-    break_off(unread::malformed);
-    return bytes.size();
+/// Breaks off where the body may not grow by *size*.
+void request_reader::begin_chunk(std::uint64_t size) {
+  if (!stream_) {
+    may_have(what_.body.size() + size);
+    return;
   }
-  line_.append(bytes.substr(0, size));
-  return size;
+  streamed_ += size;
+  if (streamed_ > longest_stream_)
+    break_off(unread::body);
 }
 
 void request_reader::break_off(unread why) {

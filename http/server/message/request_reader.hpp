@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/runtime/byte_budget.hpp"
+#include "http/server/message/chunk_framing.hpp"
 #include "http/server/message/exchange.hpp"
 #include "http/server/message/request_head.hpp"
 
@@ -27,7 +28,8 @@ inline constexpr std::size_t body_copies = 3;
 
 /// Rules for reading requests.
 struct reading_rules {
-  std::size_t max_body = 16u << 20;
+  /// Bytes of a body; of a request with a longer one, only the head is read.
+  std::size_t max_body = 0;
   /// Whether a body that is not small is wanted: asked when the head has arrived, and again each
   /// time the body has doubled. May be empty; is called on any thread, concurrently.
   std::function<bool(const request&)> wants_body;
@@ -93,14 +95,11 @@ public:
   request release();
 
 private:
-  enum class step : std::uint8_t { head, body, chunk_size, chunk, chunk_end, trailer, whole };
+  enum class step : std::uint8_t { head, body, chunked_body, whole };
 
   std::size_t take_head(std::string_view bytes);
   std::size_t take_body(std::string_view bytes);
-  std::size_t take_chunk_size(std::string_view bytes);
-  std::size_t take_chunk(std::string_view bytes);
-  std::size_t take_chunk_end(std::string_view bytes);
-  std::size_t take_trailer(std::string_view bytes);
+  std::size_t take_chunked(std::string_view bytes);
 
   void begin_body(request_head head, std::size_t head_size);
   bool begin_stream(const request_head& head);
@@ -110,11 +109,6 @@ private:
   bool make_room(std::size_t size);
   void end_body();
   void break_off(unread why);
-
-  /// Adds to *line_* up to a line's end.
-  /// @returns the number of bytes read.
-  std::size_t take_line(std::string_view bytes, std::size_t limit);
-  bool line_ended() const noexcept { return !line_.empty() && line_.back() == '\n'; }
 
   std::shared_ptr<const reading_rules> rules_;
   step step_ = step::head;
@@ -129,17 +123,16 @@ private:
   step after_release_ = step::head;
   std::uint64_t longest_stream_ = 0;
   std::uint64_t streamed_ = 0;
-  /// The part of a head, or of a line of a chunked body, that has arrived.
+  /// The part of a head that has arrived.
   std::string line_;
+  chunk_framing chunks_;
   /// Bytes of memory for the request's head and body.
   byte_budget::share held_;
   std::size_t head_size_ = 0;
   /// The most bytes that the body can have.
   std::uint64_t longest_body_ = 0;
-  /// The missing bytes of the body or of its chunk.
+  /// The missing bytes of a body of known length.
   std::uint64_t lacking_ = 0;
-  /// Bytes of trailer fields, which are ignored.
-  std::size_t trailer_size_ = 0;
 };
 
 } // namespace nekod::http

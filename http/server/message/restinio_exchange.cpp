@@ -72,8 +72,8 @@ std::string reason_phrase(std::uint16_t status) {
 }
 
 /// Counts one in *count* until the last copy of what it returns is gone.
-std::shared_ptr<void> count_in(std::shared_ptr<shared_state> shared,
-                               std::atomic<std::size_t> shared_state::*count) {
+std::shared_ptr<void> count_in(std::shared_ptr<server_state> shared,
+                               std::atomic<std::size_t> server_state::*count) {
   ++((*shared).*count);
   return {nullptr, [shared = std::move(shared), count](void*) { --((*shared).*count); }};
 }
@@ -97,7 +97,7 @@ restinio_exchange::restinio_exchange(restinio::request_handle_t handle, std::sha
       handle_(std::move(handle)),
       loop_(loop),
       setting_(std::move(setting)),
-      counted_(count_in(setting_->shared, &shared_state::exchanges)) {
+      counted_(count_in(setting_->shared, &server_state::exchanges)) {
   req_.peer = handle_->remote_endpoint().address().to_string();
 }
 
@@ -156,7 +156,7 @@ bool restinio_exchange::begin_stream(std::uint16_t status, fields headers) {
     std::lock_guard guard{mutex_};
     if (ended_ || stream_)
       return false;
-    stream_counted_ = count_in(setting_->shared, &shared_state::streams);
+    stream_counted_ = count_in(setting_->shared, &server_state::streams);
   }
   stream_.emplace(start<stream_output>(status, std::move(headers)));
   return true;

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "http/server/listen/connection_table.hpp"
 #include "http/server/message/exchange.hpp"
 #include "http/server/message/inbox.hpp"
+#include "http/server/message/server_state.hpp"
 #include "http/server/message/stream_output.hpp"
 
 #include <asio/io_context.hpp>
@@ -23,7 +23,7 @@ namespace nekod::http {
 
 /// What the exchanges of one server have in common.
 struct exchange_setting {
-  std::shared_ptr<shared_state> shared;
+  std::shared_ptr<server_state> shared;
   /// Fields for every answer.
   fields extra;
   /// What answers hold while they are sent; null for no limit.

@@ -3,8 +3,8 @@
 #include "protocol/chat/answer_limits.hpp"
 #include "protocol/openai/chat/retries.hpp"
 #include "protocol/openai/errors.hpp"
-#include "protocol/result.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -86,16 +86,5 @@ inline constexpr std::string_view session_id_form =
 
 /// Whether *id* can name a session: 1 to 128 characters of `A-Z a-z 0-9 _ . : -`.
 bool valid_session_id(std::string_view id) noexcept;
-
-/// The default limit on the messages of a request; there may be four times as many parts.
-inline constexpr std::size_t most_messages = 10'000;
-
-/// Parses and checks a body. Unknown fields are accepted and ignored, and so is null wherever the
-/// specification or a known client allows it. Checks types, ranges, the number of messages (before
-/// reading them), and that there is a user message with text.
-/// @returns the first fault that makes the request unusable, with the field's name. Other faults
-/// become the request's objection.
-result<chat_request, error> parse_chat_request(std::string body,
-                                               std::size_t max_messages = most_messages);
 
 } // namespace nekod::openai

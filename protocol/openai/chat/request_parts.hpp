@@ -1,6 +1,7 @@
 #pragma once
 
 #include "protocol/openai/chat/request.hpp"
+#include "protocol/result.hpp"
 #include "protocol/text/json.hpp"
 
 #include <optional>

@@ -3,6 +3,7 @@
 #include "protocol/openai/upstream/whole_messages.hpp"
 #include "tests/unit/support/actor_system.hpp"
 #include "tests/unit/support/fake_upstream.hpp"
+#include "tests/unit/support/parsed_request.hpp"
 #include "tests/unit/support/recording_reply.hpp"
 
 #include <doctest/doctest.h>
@@ -79,7 +80,7 @@ struct fixture : test::actor_system_fixture {
 
   asked ask(const std::string& messages, const std::string& more = {}) {
     asked result;
-    auto parsed = openai::parse_chat_request(R"({"messages":[)" + messages + "]" + more + "}");
+    auto parsed = test::parse_request(R"({"messages":[)" + messages + "]" + more + "}");
     REQUIRE(parsed);
     result.reply = system().spawn(test::recording_reply, result.record);
     open_turn t;

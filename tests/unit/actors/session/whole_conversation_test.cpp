@@ -1,5 +1,6 @@
 #include "actors/session/whole_conversation.hpp"
 #include "protocol/openai/upstream/whole_messages.hpp"
+#include "tests/unit/support/parsed_request.hpp"
 
 #include <doctest/doctest.h>
 
@@ -36,7 +37,7 @@ const std::string tool = R"({"role":"tool","tool_call_id":"c","content":"sunny"}
 struct fixture {
   /// What the upstream is told of a request of those messages.
   std::string ask(const std::vector<std::string>& messages, bool named = true) {
-    auto r = openai::parse_chat_request(R"({"messages":)" + list(messages) + "}");
+    auto r = test::parse_request(R"({"messages":)" + list(messages) + "}");
     REQUIRE(r);
     auto told = it.begin(*r, named);
     return told ? *told : std::string{name_of(told.error().code)};

@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-using namespace nekod::http;
+using namespace nekod;
 
 TEST_CASE("words are the same whatever their letters' case") {
   CHECK(same_word("Bearer", "bEARER"));

@@ -1,6 +1,7 @@
 #include "actors/upstream/openai/openai.hpp"
 #include "actors/upstream/openai/openai_line.hpp"
 #include "tests/unit/support/fake_transport.hpp"
+#include "tests/unit/support/parsed_request.hpp"
 #include "tests/unit/support/recording_listener.hpp"
 
 #include <doctest/doctest.h>
@@ -43,7 +44,7 @@ struct fixture {
   }
 
   void begin(const std::string& body) {
-    auto r = openai::parse_chat_request(body);
+    auto r = test::parse_request(body);
     REQUIRE(r);
     upstream_turn turn;
     turn.model = "llama";

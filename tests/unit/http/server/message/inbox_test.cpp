@@ -23,7 +23,8 @@ struct fixture {
     return "GET / HTTP/" + version + "\r\nHost: a\r\n" + field + "\r\n\r\n";
   }
 
-  std::shared_ptr<reading_rules> rules = std::make_shared<reading_rules>();
+  std::shared_ptr<reading_rules> rules =
+      std::make_shared<reading_rules>(reading_rules{1u << 20, {}, {}, {}});
   inbox box{rules};
   int woken = 0;
 };

@@ -1,4 +1,5 @@
 #include "protocol/openai/chat/request.hpp"
+#include "tests/unit/support/parsed_request.hpp"
 
 #include <doctest/doctest.h>
 
@@ -31,7 +32,7 @@ std::string saying(std::string_view messages) {
 
 chat_request parsed(std::string body) {
   CAPTURE(body);
-  auto r = parse_chat_request(std::move(body));
+  auto r = nekod::test::parse_request(std::move(body));
   REQUIRE_MESSAGE(r, message_of(r.error(), language::en));
   REQUIRE_FALSE(r->objection);
   return *r;
@@ -48,7 +49,7 @@ void check_refused(const std::vector<refusal>& rows) {
   for (const auto& row : rows) {
     const auto body = row.body.substr(0, 200);
     CAPTURE(body);
-    const auto r = parse_chat_request(row.body);
+    const auto r = nekod::test::parse_request(row.body);
     REQUIRE((!r || r->objection));
     const auto& e = r ? *r->objection : r.error();
     CHECK(e.code == row.code);
@@ -101,7 +102,7 @@ TEST_CASE("a body that is no JSON object is refused by its fault") {
       {"null", error_code::invalid_type, "", "expected an object"},
       {R"("text")", error_code::invalid_type, "", "expected an object"},
   });
-  CHECK(parse_chat_request(with(R"("a":)" + nested(63))));
+  CHECK(nekod::test::parse_request(with(R"("a":)" + nested(63))));
 }
 
 TEST_CASE("messages without a user's words are refused") {
@@ -478,5 +479,7 @@ TEST_CASE("more messages than there may be, or more parts, are refused before th
     CHECK(r.error().code == error_code::conversation_too_large);
     CHECK(r.error().param == "messages");
   }
-  CHECK_FALSE(parse_chat_request(saying(times(most_messages + 1, one))));
+  const auto by_default = nekod::settings{}.transcript_messages;
+  CHECK(nekod::test::parse_request(saying(times(by_default, one))));
+  CHECK_FALSE(nekod::test::parse_request(saying(times(by_default + 1, one))));
 }

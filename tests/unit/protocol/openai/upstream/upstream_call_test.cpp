@@ -1,4 +1,5 @@
 #include "protocol/openai/upstream/upstream_call.hpp"
+#include "tests/unit/support/parsed_request.hpp"
 
 #include <doctest/doctest.h>
 
@@ -8,7 +9,7 @@ using namespace nekod;
 using namespace nekod::openai;
 
 TEST_CASE("a request goes on as it was written, with another model and other messages") {
-  auto r = parse_chat_request(
+  auto r = nekod::test::parse_request(
       "\xEF\xBB\xBF{ \"messages\":[{\"role\":\"user\",\"content\":\"hi\"}] , \"model\" : \"alias\","
       R"("temperature":0.70, "tools":[{"type":"function" ,"function":{"name":"f"}}],"odd":{"a":1e2},)"
       R"("\u006dodel":"other","session_id":"s","stream":true,"stream_options":{"include_usage":true},)"

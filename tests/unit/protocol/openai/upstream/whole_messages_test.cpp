@@ -1,5 +1,6 @@
 #include "protocol/openai/chat/transcript_json.hpp"
 #include "protocol/openai/upstream/whole_messages.hpp"
+#include "tests/unit/support/parsed_request.hpp"
 
 #include <doctest/doctest.h>
 
@@ -35,7 +36,7 @@ TEST_CASE("a message is kept as it was written") {
 }
 
 TEST_CASE("the messages of a request are told as they stand in its body") {
-  auto r = parse_chat_request(
+  auto r = nekod::test::parse_request(
       R"({"a":1,"messages":[ {"role":"system","content":"x"} ,{"role":"user", "content":"y"}]})");
   REQUIRE(r);
   auto spans = message_spans(*r);

@@ -1,4 +1,4 @@
-#include "http/server/api/pass_body.hpp"
+#include "http/server/api/passing/pass_body.hpp"
 
 #include <algorithm>
 #include <utility>

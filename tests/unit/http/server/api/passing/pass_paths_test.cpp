@@ -1,4 +1,4 @@
-#include "http/server/api/pass_paths.hpp"
+#include "http/server/api/passing/pass_paths.hpp"
 
 #include <doctest/doctest.h>
 

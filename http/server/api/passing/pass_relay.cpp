@@ -1,8 +1,8 @@
-#include "http/server/api/pass_relay.hpp"
+#include "http/server/api/passing/pass_relay.hpp"
 
 #include "http/server/api/common_answers.hpp"
-#include "http/server/api/pass_body.hpp"
-#include "http/server/api/pass_fields.hpp"
+#include "http/server/api/passing/pass_body.hpp"
+#include "http/server/api/passing/pass_fields.hpp"
 #include "http/server/message/nekod_path.hpp"
 
 #include <algorithm>

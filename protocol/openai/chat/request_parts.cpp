@@ -1,5 +1,7 @@
 #include "protocol/openai/chat/request_parts.hpp"
 
+#include <utility>
+
 namespace nekod::openai {
 namespace {
 
@@ -44,6 +46,11 @@ bool is_told_otherwise(const json::value& part) {
 }
 
 } // namespace
+
+void object_to(chat_request& r, error e) {
+  if (!r.objection)
+    r.objection = std::move(e);
+}
 
 std::string more_of(const json::value& m, role speaker) {
   std::string out;

@@ -1,4 +1,4 @@
-#include "http/server/api/pass_fields.hpp"
+#include "http/server/api/passing/pass_fields.hpp"
 
 #include <doctest/doctest.h>
 

@@ -3,7 +3,7 @@
 #include "actors/messages.hpp"
 #include "actors/runtime/byte_budget.hpp"
 #include "actors/upstream/passed_call.hpp"
-#include "http/server/api/pass_paths.hpp"
+#include "http/server/api/passing/pass_paths.hpp"
 #include "http/server/message/exchange.hpp"
 #include "protocol/openai/errors.hpp"
 #include "protocol/openai/model_finder.hpp"
@@ -21,11 +21,11 @@ namespace nekod::http {
 
 /// What all requests that pass have in common.
 struct pass_options {
-  openai::language language = openai::language::zh;
+  openai::language language{};
   /// Bytes of a body that are held at most until its model is seen.
   std::size_t most_held = 1u << 20;
-  /// How long a client may say nothing in the midst of its body.
-  std::chrono::milliseconds client_silence{60'000};
+  /// Longest time without a byte of a client's body.
+  std::chrono::milliseconds client_silence{0};
   /// What the bytes held count in; null for no limit.
   std::shared_ptr<byte_budget> budget;
 };

@@ -1,0 +1,11 @@
+#pragma once
+
+namespace nekod::http {
+
+struct request_context;
+
+/// `POST /v1/chat/completions`: checks the request, and hands it to the registry with the reply
+/// that writes its answer.
+void answer_chat(const request_context& c);
+
+} // namespace nekod::http

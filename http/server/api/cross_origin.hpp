@@ -1,0 +1,29 @@
+#pragma once
+
+#include "http/server/gate/admission.hpp"
+#include "http/server/message/exchange.hpp"
+#include "protocol/openai/errors.hpp"
+
+#include <optional>
+
+/// What browsers may have nekod do for pages of other origins.
+namespace nekod::http {
+
+struct endpoint;
+struct request_context;
+
+/// The refusal of *r* because of the page it comes from, or the host name it was sent to; nothing
+/// where those are allowed.
+/// @param where Null for an unknown path.
+std::optional<openai::error> origin_refusal(const admission& gate, request_source source,
+                                            const endpoint* where, const request& r);
+
+/// Header fields that tell browsers which pages may read the answer.
+/// @param refused Whether `origin_refusal` refused the request.
+fields origin_fields(const admission& gate, request_source source, const request& r, bool refused);
+
+/// Answers the question that a browser asks before a request (CORS preflight), which was not
+/// refused.
+void answer_preflight(const request_context& c);
+
+} // namespace nekod::http

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "http/server/api/passing/pass_paths.hpp"
+
+#include <cstdint>
+#include <string_view>
+
+namespace nekod::http {
+
+struct request_context;
+
+/// In place of an endpoint's method where it takes all methods that pass.
+inline constexpr std::string_view any_method = "*";
+
+/// Whether an upstream works for a request, and how. Such a request is refused where there is no
+/// room; others are always answered.
+enum class upstream_work : std::uint8_t { none, chat, passed };
+
+/// One address that is answered, for one method.
+struct endpoint {
+  /// Below `/v1`, which may be left out. One that ends in a slash has an id behind it.
+  std::string_view path;
+  std::string_view method;
+  /// For `Allow`: the methods of all endpoints at this path.
+  const char* allowed;
+  /// Its name in metrics and the log.
+  const char* word;
+  void (*answer)(const request_context&);
+  upstream_work work = upstream_work::none;
+  /// Whether its requests count against the limit on chats.
+  bool counts_as_chat = false;
+  /// Whether it needs no key.
+  bool open = false;
+  /// Whether it is for monitoring: it has no rate limit, and is answered while nekod drains or is
+  /// overloaded.
+  bool watched = false;
+  /// Whether pages of other origins may use it where no key is needed.
+  bool shared = false;
+  /// Whether it is answered under any host name.
+  bool any_host = false;
+
+  bool is_at(std::string_view raw) const {
+    auto has_id = path.size() > 1 && path.back() == '/';
+    return has_id ? raw.substr(0, path.size()) == path : raw == path;
+  }
+
+  bool takes(std::string_view m) const {
+    return method == any_method ? is_passed_method(m)
+                                : m == method || (m == "HEAD" && method == "GET");
+  }
+};
+
+} // namespace nekod::http

@@ -1,0 +1,113 @@
+#include "http/server/api/endpoint_table.hpp"
+
+#include "http/server/api/chat.hpp"
+#include "http/server/api/health.hpp"
+#include "http/server/api/models.hpp"
+#include "http/server/api/pass.hpp"
+#include "http/server/api/sessions.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace nekod::http {
+
+namespace {
+
+constexpr const char* get = "GET, HEAD, OPTIONS";
+constexpr const char* post = "POST, OPTIONS";
+constexpr const char* get_or_delete = "GET, HEAD, DELETE, OPTIONS";
+constexpr const char* any = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
+/// For monitors, which come without a key and under any name.
+constexpr endpoint monitored(std::string_view path, const char* word,
+                             void (*answer)(const request_context&)) {
+  endpoint e{path, "GET", get, word, answer};
+  e.open = e.watched = e.shared = e.any_host = true;
+  return e;
+}
+
+/// For programs and pages of any origin.
+constexpr endpoint shared(endpoint e) {
+  e.shared = true;
+  return e;
+}
+
+constexpr endpoint open(endpoint e) {
+  e.open = true;
+  return e;
+}
+
+constexpr endpoint watched(endpoint e) {
+  e.watched = true;
+  return e;
+}
+
+constexpr endpoint chat(endpoint e) {
+  e.work = upstream_work::chat;
+  e.counts_as_chat = true;
+  return e;
+}
+
+constexpr endpoint table[] = {
+    shared(chat({"/chat/completions", "POST", post, "chat_completions", answer_chat})),
+    shared({"/models", "GET", get, "models", answer_models}),
+    shared({"/models/", "GET", get, "model", answer_model}),
+    {"/sessions", "GET", get_or_delete, "sessions", answer_sessions},
+    {"/sessions", "DELETE", get_or_delete, "sessions", clear_sessions},
+    {"/sessions/", "GET", get_or_delete, "session", answer_session},
+    {"/sessions/", "DELETE", get_or_delete, "session", delete_session},
+    monitored("/health", "health", answer_health),
+    monitored("/health/live", "health_live", answer_liveness),
+    monitored("/health/ready", "health_ready", answer_readiness),
+    watched(open({"/metrics", "GET", get, "metrics", answer_metrics})),
+    open({"/openapi.json", "GET", get, "openapi", answer_openapi}),
+    open({"/", "GET", get, "front_page", answer_front_page}),
+};
+
+constexpr endpoint passed(std::string_view path, const char* word) {
+  endpoint e{path, any_method, any, word, answer_pass};
+  e.work = upstream_work::passed;
+  return e;
+}
+
+/// Completions are chats by another name.
+constexpr endpoint passed_chat(std::string_view path, const char* word) {
+  auto e = passed(path, word);
+  e.counts_as_chat = true;
+  return e;
+}
+
+/// Found by their word.
+constexpr endpoint passed_table[] = {
+    passed("/embeddings", "embeddings"),
+    passed_chat("/completions", "completions"),
+    passed("/rerank", "rerank"),
+    passed("/moderations", "moderations"),
+    passed("/images/", "images"),
+    passed("/audio/", "audio"),
+    passed("/tokenize", "tokenize"),
+    passed("/detokenize", "detokenize"),
+    passed("/", "pass"),
+};
+
+} // namespace
+
+const endpoint* find_endpoint(std::string_view path, std::string_view method) noexcept {
+  const endpoint* found = nullptr;
+  for (const auto& e : table)
+    if (e.is_at(path) && (found == nullptr || e.takes(method)))
+      found = &e;
+  return found;
+}
+
+const endpoint* find_passed_endpoint(std::string_view raw, std::string_view method) {
+  const auto target = pass_target_of(raw, method);
+  if (target.who == pass_rule::nobody)
+    return nullptr;
+  const auto* found =
+      std::find_if(std::begin(passed_table), std::end(passed_table),
+                   [&](const endpoint& e) { return std::string_view{e.word} == target.word; });
+  return found == std::end(passed_table) ? nullptr : found;
+}
+
+} // namespace nekod::http

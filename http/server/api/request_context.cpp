@@ -1,0 +1,26 @@
+#include "http/server/api/request_context.hpp"
+
+#include "http/server/api/common_answers.hpp"
+
+#include <caf/sec.hpp>
+
+namespace nekod::http {
+
+void request_context::respond_json(std::uint16_t status, std::string body) const {
+  auto headers = common_fields(request_id);
+  headers.emplace_back("Content-Type", "application/json");
+  x->respond(status, std::move(headers), std::move(body));
+}
+
+void request_context::refuse(const openai::error& e) const {
+  respond_error(*x, e, language(), request_id);
+}
+
+openai::error request_context::failure_of(const caf::error& e) {
+  // So the store reports its failures.
+  if (e == caf::sec::runtime_error)
+    return {openai::error_code::store_unavailable};
+  return {openai::error_code::internal_error, {}, "no answer in time"};
+}
+
+} // namespace nekod::http

@@ -1,0 +1,93 @@
+#pragma once
+
+#include "actors/messages.hpp"
+#include "http/server/api/endpoint.hpp"
+#include "http/server/api/route_options.hpp"
+#include "http/server/gate/admission.hpp"
+#include "http/server/message/exchange.hpp"
+#include "protocol/openai/errors.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/event_based_actor.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace nekod::http {
+
+/// What all endpoints use. Outlives every request.
+struct api_services {
+  caf::actor_system& system;
+  registry_actor registry;
+  route_options options;
+  /// When the process began, in seconds since the epoch: the time of models that have none of their
+  /// own.
+  std::int64_t started = 0;
+  /// Whether readiness is refused, and whether new requests are.
+  std::atomic<bool> leaving{false};
+  std::atomic<bool> draining{false};
+};
+
+/// How long the registry may take for an answer: it may have to ask the upstream for its models.
+inline constexpr std::chrono::seconds registry_timeout{60};
+
+/// A request, its caller and its endpoint, while it is answered.
+struct request_context {
+  const request& req() const { return x->req(); }
+
+  bool is(std::string_view method) const { return req().method == method; }
+
+  /// Whether an upstream works for it.
+  bool is_work() const {
+    return where != nullptr && ((where->work == upstream_work::chat && is("POST")) ||
+                                (where->work == upstream_work::passed && !is("OPTIONS")));
+  }
+
+  /// The part of the path behind the endpoint's, percent-encoded.
+  std::string_view id() const { return std::string_view{path}.substr(where->path.size()); }
+
+  openai::language language() const { return api.options.language; }
+
+  void respond_json(std::uint16_t status, std::string body) const;
+
+  void refuse(const openai::error& e) const;
+
+  /// Asks the registry, and calls *answer* with this context and the reply. Answers with an error
+  /// where there is no reply in time.
+  template <class Reply, class Answer, class... Question>
+  void ask(Answer answer, Question... question) const {
+    ask_for<Reply>(registry_timeout, std::move(answer), std::move(question)...);
+  }
+
+  /// The same with a timeout other than the usual one.
+  template <class Reply, class Answer, class... Question>
+  void ask_for(std::chrono::seconds timeout, Answer answer, Question... question) const {
+    auto asking = [c = *this, answer, timeout](caf::event_based_actor* self, const Question&... q) {
+      self->request(c.api.registry, timeout, q...)
+          .then([c, answer](const Reply& reply) { answer(c, reply); },
+                [c](const caf::error& e) { c.refuse(failure_of(e)); });
+    };
+    api.system.spawn(std::move(asking), std::move(question)...);
+  }
+
+  const api_services& api;
+  exchange_ptr x;
+  std::string request_id;
+  /// Without `/v1`, and without doubled or trailing slashes.
+  std::string path;
+  /// Null for an unknown path.
+  const endpoint* where = nullptr;
+  caller who;
+  /// Known where no key is needed; where keys are, it makes no difference.
+  request_source source = request_source::program;
+
+private:
+  /// The error for a registry that answers with *e*.
+  static openai::error failure_of(const caf::error& e);
+};
+
+} // namespace nekod::http

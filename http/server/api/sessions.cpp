@@ -1,0 +1,95 @@
+#include "http/server/api/sessions.hpp"
+
+#include "http/server/api/request_context.hpp"
+#include "http/server/api/session_query.hpp"
+#include "http/server/message/path.hpp"
+#include "protocol/openai/chat/request.hpp"
+#include "protocol/sessions/sessions.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace nekod::http {
+
+namespace {
+
+/// How long a deletion of many may take before its client is told that there is no answer.
+constexpr std::chrono::minutes clear_timeout{30};
+
+session_view view_of(const caller& who) {
+  session_view result;
+  result.tenant = who.tenant;
+  result.all = who.admin;
+  return result;
+}
+
+/// The id in an address, if it is one that a session can have.
+std::optional<std::string> session_id_of(std::string_view raw) {
+  auto id = decode_percent(raw);
+  return id && openai::valid_session_id(*id) ? id : std::nullopt;
+}
+
+void refuse_unknown(const request_context& c) {
+  c.respond_json(404, openai::session_missing_json(c.language()));
+}
+
+} // namespace
+
+void answer_sessions(const request_context& c) {
+  auto query = parse_session_query(c.req().query);
+  if (!query)
+    return c.refuse(query.error());
+  query->view = view_of(c.who);
+  c.ask<openai::session_page>(
+      [](const request_context& asked, const openai::session_page& page) {
+        asked.respond_json(200, openai::session_list_json(page));
+      },
+      atom::list_v, std::move(*query));
+}
+
+void answer_session(const request_context& c) {
+  auto id = session_id_of(c.id());
+  if (!id)
+    return refuse_unknown(c);
+  c.ask<session_finding>(
+      [](const request_context& asked, const session_finding& s) {
+        if (s.found)
+          asked.respond_json(200, openai::session_json(s.info));
+        else
+          refuse_unknown(asked);
+      },
+      atom::show_v, std::move(*id), view_of(c.who));
+}
+
+void delete_session(const request_context& c) {
+  auto id = session_id_of(c.id());
+  if (!id)
+    return refuse_unknown(c);
+  c.ask<bool>(
+      [](const request_context& asked, bool found) {
+        if (found)
+          asked.respond_json(200, openai::session_deleted_json(asked.language()));
+        else
+          refuse_unknown(asked);
+      },
+      atom::remove_v, std::move(*id), view_of(c.who));
+}
+
+void clear_sessions(const request_context& c) {
+  auto filter = parse_session_filter(c.req().query, recorded_now());
+  if (!filter)
+    return c.refuse(filter.error());
+  filter->view = view_of(c.who);
+  c.ask_for<std::uint64_t>(
+      clear_timeout,
+      [](const request_context& asked, std::uint64_t count) {
+        asked.respond_json(200, openai::sessions_deleted_json(count, asked.language()));
+      },
+      atom::clear_v, std::move(*filter));
+}
+
+} // namespace nekod::http

@@ -1,0 +1,20 @@
+#pragma once
+
+namespace nekod::http {
+
+struct request_context;
+
+/// `GET /sessions?limit=&after=`: the caller's sessions, by page; an admin sees all.
+void answer_sessions(const request_context& c);
+
+/// `GET /sessions/{id}`.
+void answer_session(const request_context& c);
+
+/// `DELETE /sessions/{id}`.
+void delete_session(const request_context& c);
+
+/// `DELETE /sessions?idle_for=&model=&all=`. Answers when all are deleted, which may take minutes,
+/// and goes on when its client leaves.
+void clear_sessions(const request_context& c);
+
+} // namespace nekod::http

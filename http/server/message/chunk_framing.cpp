@@ -1,0 +1,119 @@
+#include "http/server/message/chunk_framing.hpp"
+
+#include <algorithm>
+#include <optional>
+
+namespace nekod::http {
+
+namespace {
+
+/// Bytes of a chunk's line, its extensions included.
+constexpr std::size_t max_chunk_line = 1024;
+
+/// Bytes of all trailer fields.
+constexpr std::size_t max_trailer = 8u << 10;
+
+/// The size in a chunk's line, which is given with its line end.
+std::optional<std::uint64_t> chunk_size(std::string_view line) {
+  constexpr std::size_t max_digits = 15;
+  if (line.size() < 3 || line.substr(line.size() - 2) != "\r\n")
+    return std::nullopt;
+  line.remove_suffix(2);
+  std::uint64_t result = 0;
+  std::size_t digits = 0;
+  for (; digits < line.size(); ++digits) {
+    char c = line[digits];
+    auto lower = static_cast<char>(c | 0x20);
+    if (c >= '0' && c <= '9')
+      result = result * 16 + static_cast<std::uint64_t>(c - '0');
+    else if (lower >= 'a' && lower <= 'f')
+      result = result * 16 + static_cast<std::uint64_t>(lower - 'a' + 10);
+    else
+      break;
+  }
+  if (digits == 0 || digits > max_digits)
+    return std::nullopt;
+  auto extension = line.substr(digits);
+  auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t'; };
+  if (!extension.empty() &&
+      (extension.front() != ';' || std::any_of(extension.begin(), extension.end(), is_control)))
+    return std::nullopt;
+  return result;
+}
+
+} // namespace
+
+chunk_framing::piece chunk_framing::take(std::string_view bytes) {
+  switch (step_) {
+  case step::size:
+    return take_size(bytes);
+  case step::data:
+    return take_data(bytes);
+  case step::data_end:
+    return take_data_end(bytes);
+  default:
+    return take_trailer(bytes);
+  }
+}
+
+chunk_framing::piece chunk_framing::take_size(std::string_view bytes) {
+  const auto taken = take_line(bytes, max_chunk_line);
+  if (taken > bytes.size())
+    return {part::malformed, bytes.size()};
+  if (!line_ended())
+    return {part::none, taken};
+  const auto size = chunk_size(line_);
+  line_.clear();
+  if (!size)
+    return {part::malformed, taken};
+  lacking_ = *size;
+  step_ = lacking_ == 0 ? step::trailer : step::data;
+  return {lacking_ == 0 ? part::none : part::chunk, taken, lacking_};
+}
+
+chunk_framing::piece chunk_framing::take_data(std::string_view bytes) {
+  const auto size = std::min<std::uint64_t>(lacking_, bytes.size());
+  lacking_ -= size;
+  if (lacking_ == 0)
+    step_ = step::data_end;
+  return {part::data, static_cast<std::size_t>(size)};
+}
+
+chunk_framing::piece chunk_framing::take_data_end(std::string_view bytes) {
+  const auto wanted = line_.empty() ? '\r' : '\n';
+  if (bytes.front() != wanted)
+    return {part::malformed, bytes.size()};
+  if (wanted == '\r') {
+    line_ = '\r';
+  } else {
+    line_.clear();
+    step_ = step::size;
+  }
+  return {part::none, 1};
+}
+
+chunk_framing::piece chunk_framing::take_trailer(std::string_view bytes) {
+  const auto taken = take_line(bytes, max_trailer);
+  if (taken > bytes.size())
+    return {part::malformed, bytes.size()};
+  if (!line_ended())
+    return {part::none, taken};
+  const auto size = line_.size();
+  const auto has_return = size >= 2 && line_[size - 2] == '\r';
+  line_.clear();
+  trailer_size_ += size;
+  if (!has_return || trailer_size_ > max_trailer)
+    return {part::malformed, taken};
+  return {size == 2 ? part::end : part::none, taken};
+}
+
+std::size_t chunk_framing::take_line(std::string_view bytes, std::size_t limit) {
+  const auto end = bytes.find('\n');
+  const auto size = end == std::string_view::npos ? bytes.size() : end + 1;
+  if (line_.size() + size > limit)
+    return bytes.size() + 1;
+  line_.append(bytes.substr(0, size));
+  return size;
+}
+
+} // namespace nekod::http

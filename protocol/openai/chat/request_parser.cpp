@@ -1,0 +1,44 @@
+#include "protocol/openai/chat/request_parser.hpp"
+
+#include "protocol/openai/chat/request_parts.hpp"
+#include "protocol/text/json.hpp"
+
+#include <utility>
+
+namespace nekod::openai {
+namespace {
+
+error body_error(const json::document& doc) {
+  const auto place = "at byte " + std::to_string(doc.offset);
+  switch (doc.error) {
+  case json::fault::empty:
+    return error{error_code::empty_body};
+  case json::fault::encoding:
+    return {error_code::invalid_encoding, {}, place};
+  case json::fault::too_deep:
+    return {error_code::nesting_too_deep,
+            {},
+            "the limit is " + std::to_string(json::max_depth) + " levels"};
+  default:
+    return {error_code::invalid_json, {}, place};
+  }
+}
+
+} // namespace
+
+result<chat_request, error> parse_chat_request(std::string body, std::size_t max_messages) {
+  chat_request r;
+  r.body = std::move(body);
+  const auto doc = json::parse(r.body);
+  if (!doc)
+    return body_error(doc);
+  if (!doc.root.IsObject())
+    return error{error_code::invalid_type, {}, "expected an object"};
+  if (auto e = read_messages(doc.root, max_messages, r))
+    return *std::move(e);
+  if (auto e = read_parameters(doc.root, r))
+    return *std::move(e);
+  return r;
+}
+
+} // namespace nekod::openai

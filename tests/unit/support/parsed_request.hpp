@@ -1,0 +1,16 @@
+#pragma once
+
+#include "config.hpp"
+#include "protocol/openai/chat/request_parser.hpp"
+
+#include <string>
+#include <utility>
+
+namespace nekod::test {
+
+/// Parses *body* with the limit on messages that is the default.
+inline result<openai::chat_request, openai::error> parse_request(std::string body) {
+  return openai::parse_chat_request(std::move(body), settings{}.transcript_messages);
+}
+
+} // namespace nekod::test
