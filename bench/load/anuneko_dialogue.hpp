@@ -1,6 +1,8 @@
 #pragma once
 
 #include "bench/load/dialogue.hpp"
+#include "bench/load/options.hpp"
+#include "bench/load/post_writer.hpp"
 #include "protocol/anuneko/calls.hpp"
 #include "protocol/anuneko/reply_decoder.hpp"
 #include "protocol/chat/deltas.hpp"

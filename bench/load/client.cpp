@@ -1,5 +1,7 @@
 #include "bench/load/client.hpp"
 
+#include "bench/load/make_dialogue.hpp"
+
 #include <utility>
 
 namespace nekod::load {

@@ -2,6 +2,8 @@
 
 #include "bench/load/connection.hpp"
 #include "bench/load/dialogue.hpp"
+#include "bench/load/options.hpp"
+#include "bench/load/post_writer.hpp"
 #include "bench/load/tally.hpp"
 
 #include <cstdint>

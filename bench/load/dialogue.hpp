@@ -1,11 +1,8 @@
 #pragma once
 
 #include "bench/load/faults.hpp"
-#include "bench/load/options.hpp"
-#include "bench/load/post_writer.hpp"
 
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,9 +34,5 @@ public:
   /// @returns its fault, if any; the dialogue ends then.
   virtual std::optional<fault> on_end(unsigned status) = 0;
 };
-
-/// Begins a dialogue in the protocol that *o* names. *o* and *w* must outlive it.
-/// @param name Unique in this and other runs; made of characters that need no escape in JSON.
-std::unique_ptr<dialogue> make_dialogue(const options& o, const post_writer& w, std::string name);
 
 } // namespace nekod::load

@@ -2,6 +2,8 @@
 
 #include "bench/load/conversation.hpp"
 #include "bench/load/dialogue.hpp"
+#include "bench/load/options.hpp"
+#include "bench/load/post_writer.hpp"
 #include "bench/load/stream_checker.hpp"
 
 namespace nekod::load {

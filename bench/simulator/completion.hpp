@@ -2,8 +2,8 @@
 
 #include "bench/simulator/directive.hpp"
 #include "bench/simulator/faults.hpp"
+#include "bench/simulator/options.hpp"
 #include "bench/simulator/reply_events.hpp"
-#include "bench/simulator/service.hpp"
 #include "bench/simulator/stories.hpp"
 #include "protocol/result.hpp"
 

@@ -63,16 +63,6 @@ private:
   http::server server_;
 };
 
-bool options::takes(std::string_view key) const noexcept {
-  for (std::string_view rest = token; !rest.empty();) {
-    auto one = rest.substr(0, rest.find(','));
-    if (one == key)
-      return true;
-    rest.remove_prefix(std::min(one.size() + 1, rest.size()));
-  }
-  return token.empty();
-}
-
 service::service(asio::io_context& loop, const options& o)
     : impl_(std::make_unique<impl>(loop, o)) {}
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "bench/simulator/service.hpp"
+#include "bench/simulator/options.hpp"
 #include "protocol/result.hpp"
 
 #include <memory>

@@ -3,7 +3,7 @@
 #include "http/server/api/chat.hpp"
 #include "http/server/api/health.hpp"
 #include "http/server/api/models.hpp"
-#include "http/server/api/pass.hpp"
+#include "http/server/api/passing/pass.hpp"
 #include "http/server/api/sessions.hpp"
 
 #include <algorithm>

@@ -4,7 +4,7 @@
 #include "http/server/api/common_answers.hpp"
 #include "http/server/api/cross_origin.hpp"
 #include "http/server/api/endpoint_table.hpp"
-#include "http/server/api/pass.hpp"
+#include "http/server/api/passing/pass.hpp"
 #include "http/server/api/passing/pass_fields.hpp"
 #include "http/server/message/nekod_path.hpp"
 #include "http/server/message/path.hpp"

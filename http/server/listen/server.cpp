@@ -2,6 +2,7 @@
 
 #include "http/server/listen/connection_table.hpp"
 #include "http/server/listen/door.hpp"
+#include "http/server/listen/restinio_hooks.hpp"
 #include "http/server/listen/server_socket.hpp"
 #include "http/server/message/inbox.hpp"
 #include "http/server/message/restinio_exchange.hpp"

@@ -11,12 +11,10 @@
 #include <asio/bind_executor.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <restinio/all.hpp>
-#include <restinio/tls_fwd.hpp>
 
 #include <array>
 #include <cstddef>
 #include <cstring>
-#include <exception>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -314,31 +312,5 @@ private:
   /// Whether what is read is cancelled to look into the inbox.
   bool woken_ = false;
 };
-
-// RESTinio finds these two beside the socket.
-
-template <class Connection, class StartReading, class Failed>
-void prepare_connection_and_start_read(server_socket& socket, Connection& connection,
-                                       StartReading start_reading, Failed failed) {
-  socket.prepare([start_reading = std::move(start_reading), failed = std::move(failed), &socket,
-                  id = connection.connection_id(), strand = connection.get_executor(),
-                  alive = connection.shared_from_this()](const asio::error_code& ec) {
-    if (ec) {
-      failed(ec);
-      return;
-    }
-    socket.announce(id, strand);
-    // It throws where the connection is one too many. On a plain port RESTinio catches that.
-    try {
-      start_reading();
-    } catch (const std::exception&) {
-      failed(make_error_code(std::errc::too_many_files_open));
-    }
-  });
-}
-
-inline restinio::tls_socket_t* make_tls_socket_pointer_for_state_listener(server_socket&) noexcept {
-  return nullptr;
-}
 
 } // namespace nekod::http

@@ -1,4 +1,4 @@
-#include "http/server/api/pass.hpp"
+#include "http/server/api/passing/pass.hpp"
 
 #include "http/server/api/passing/pass_fields.hpp"
 #include "http/server/api/passing/pass_relay.hpp"

@@ -1,4 +1,4 @@
-#include "bench/load/dialogue.hpp"
+#include "bench/load/make_dialogue.hpp"
 
 #include "bench/load/anuneko_dialogue.hpp"
 #include "bench/load/openai_dialogue.hpp"
