@@ -142,6 +142,21 @@ std::shared_ptr<const http::pass_options> pass_options_of(const assembly& a) {
   return result;
 }
 
+session_rules session_rules_of(const assembly& a) {
+  session_rules result;
+  result.store = a.store;
+  result.counts = a.counts;
+  result.budget = a.budget;
+  result.digest = std::make_shared<conversation_digest>(a.sessions->key());
+  result.queue_limit = a.set.session_queue;
+  result.limits = {a.set.transcript_messages, a.set.transcript_size};
+  // A session stays no longer in memory than in the store.
+  result.idle_time = in_whole_seconds(std::min(a.set.session_idle, a.set.session_ttl));
+  result.max_age = max_age_of(a.set);
+  result.credit_step = stream_shares{a.set.stream_buffer}.window / 2;
+  return result;
+}
+
 /// @throws start_error in place of *e*, with where host and port were found.
 [[noreturn]] void refuse_address(const settings& s, const std::system_error& e) {
   std::string text = e.what();
@@ -291,20 +306,10 @@ void assembly::make_actors(model_aliases aliases) {
   rules.counts = counts;
   registry_options o;
   o.upstreams = make_upstreams(*client, upstreams, rules);
-  o.budget = budget;
-  o.limits.messages = set.transcript_messages;
-  o.limits.bytes = set.transcript_size;
-  o.store = store;
+  o.sessions = session_rules_of(*this);
   o.health = sessions->health();
-  o.counts = counts;
   o.aliases = std::move(aliases);
-  o.digest = std::make_shared<conversation_digest>(sessions->key());
   o.matching = set.session_matching;
-  o.session_queue = set.session_queue;
-  o.credit_step = stream_shares{set.stream_buffer}.window / 2;
-  // In memory it is not to last longer than in the store.
-  o.session_idle = in_whole_seconds(std::min(set.session_idle, set.session_ttl));
-  o.session_max_age = max_age_of(set);
   o.models_age = in_whole_seconds(set.models_age);
   o.loading_wait = in_milliseconds(set.loading_wait);
   registry = system->spawn(nekod::registry, std::move(o));

@@ -58,11 +58,11 @@ overloaded(F...) -> overloaded<F...>;
 void registry_state::start(registry_options o) {
   options_ = std::move(o);
   placement_options rules;
-  rules.digest = options_.digest;
+  rules.digest = options_.sessions.digest;
   rules.matching = options_.matching;
-  rules.queue = options_.session_queue;
+  rules.queue = options_.sessions.queue_limit;
   placement_.emplace(live_, std::move(rules));
-  directory_.emplace(self_, options_.store, live_);
+  directory_.emplace(self_, options_.sessions.store, live_);
   self_->set_down_handler([this](caf::down_msg& m) { session_ended(m.source); });
   self_->set_error_handler([](caf::error&) {});
   self_->set_exit_handler([this](caf::exit_msg& m) { stop(m.reason); });
@@ -130,7 +130,7 @@ void registry_state::find_session(pending_turn t, model_choice model) {
     return refuse(t, std::move(*reason));
   if (model.fallback) {
     spdlog::warn("未找到模型映射，使用默认模型：{}", model.upstream_name);
-    options_.counts->model_fallbacks.Increment();
+    options_.sessions.counts->model_fallbacks.Increment();
   }
   t.what.model = std::move(model);
   t.what.abilities = abilities;
@@ -142,7 +142,7 @@ void registry_state::carry_out(placement_step step) {
                  [this](joins_session& s) { give(std::move(s.turn), s.session, record::possible); },
                  [this](begins_session& s) {
                    if (s.forget_answer)
-                     self_->send(options_.store, atom::forget_v, s.turn.tenant,
+                     self_->send(options_.sessions.store, atom::forget_v, s.turn.tenant,
                                  s.turn.what.identity);
                    const session_key key{s.turn.tenant, make_session_id()};
                    give(std::move(s.turn), key, record::none);
@@ -172,19 +172,21 @@ void registry_state::ask_store(asks_store asked) {
     session_view own;
     own.tenant = t.tenant;
     self_
-        ->request(options_.store, placement_timeout, atom::show_v, t.what.request->session_header,
-                  std::move(own))
+        ->request(options_.sessions.store, placement_timeout, atom::show_v,
+                  t.what.request->session_header, std::move(own))
         .then([heard](const session_finding& f) mutable { heard(f.found ? &f.info : nullptr); },
               silent);
     break;
   }
   case store_question::answered_request:
-    self_->request(options_.store, placement_timeout, atom::answered_v, t.tenant, t.what.identity)
+    self_
+        ->request(options_.sessions.store, placement_timeout, atom::answered_v, t.tenant,
+                  t.what.identity)
         .then(looked_up, silent);
     break;
   case store_question::has_tip:
     self_
-        ->request(options_.store, placement_timeout, atom::find_v,
+        ->request(options_.sessions.store, placement_timeout, atom::find_v,
                   session_tip{t.tenant, t.what.scope, t.what.told.before})
         .then(looked_up, silent);
     break;
@@ -209,22 +211,13 @@ void registry_state::give(pending_turn t, const session_key& key, record r) {
 
 void registry_state::spawn_session(const session_key& key, record r, const std::string& scope,
                                    home_loop home) {
-  session_options o;
+  session_options o{options_.sessions};
   o.id = key.id;
   o.tenant = key.tenant;
   o.scope = scope;
   o.stored = r == record::possible;
-  o.store = options_.store;
   o.registry = caf::actor_cast<registry_actor>(self_);
-  o.counts = options_.counts;
-  o.budget = options_.budget;
-  o.digest = options_.digest;
-  o.queue_limit = options_.session_queue;
-  o.limits = options_.limits;
-  o.idle_time = options_.session_idle;
-  o.max_age = options_.session_max_age;
   o.home = home;
-  o.credit_step = options_.credit_step;
   auto handle = nekod::spawn_session(*self_, std::move(o));
   self_->monitor(handle);
   const auto actor = handle.id();
@@ -233,7 +226,7 @@ void registry_state::spawn_session(const session_key& key, record r, const std::
 }
 
 void registry_state::refuse(const pending_turn& t, openai::error reason) {
-  options_.counts->turn_failed(turn_outcome::refused, reason.code);
+  options_.sessions.counts->turn_failed(turn_outcome::refused, reason.code);
   self_->send(t.reply, atom::failed_v, std::move(reason));
 }
 

@@ -7,6 +7,7 @@
 #include "actors/session/answer_log.hpp"
 #include "actors/session/chat_memory.hpp"
 #include "actors/session/conversation_digest.hpp"
+#include "actors/session/session_options.hpp"
 #include "actors/session/turn_readers.hpp"
 #include "actors/session/whole_conversation.hpp"
 
@@ -24,39 +25,6 @@ namespace nekod {
 
 /// What a client is told whose turn a session cannot take now, but may soon.
 openai::error busy_session();
-
-/// What a session actor is made of.
-struct session_options {
-  session_options() = default;
-
-  /// Its id, and the tenant it belongs to.
-  std::string id;
-  std::string tenant;
-  /// The digest of the scope that it began in; empty for none.
-  std::string scope;
-  /// Whether the store may know it already.
-  bool stored = false;
-  store_actor store;
-  registry_actor registry;
-  std::shared_ptr<metrics> counts;
-  /// For several answers that are wanted whole, while they wait; none where it is null.
-  std::shared_ptr<byte_budget> budget;
-  std::shared_ptr<const conversation_digest> digest;
-  /// Turns that may wait while one runs; one more is refused with `session_busy`.
-  std::size_t queue_limit = 16;
-  /// For a stateless upstream.
-  conversation_limits limits;
-  /// After that time without turns the actor offers to leave memory.
-  std::chrono::seconds idle_time{60};
-  /// How long a turn goes on without a reader whose client is about to send its request again.
-  std::chrono::seconds retry_grace{3};
-  /// After that time since its beginning a conversation is over; zero for no limit.
-  std::chrono::seconds max_age{0};
-  /// The loop that it lives on, and its transfers with it.
-  home_loop home;
-  /// Bytes of an upstream's window that have to be free before it is told.
-  std::size_t credit_step = 32u << 10;
-};
 
 /// One conversation: takes its turns one at a time, in order.
 ///

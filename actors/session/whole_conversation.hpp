@@ -14,9 +14,9 @@ namespace nekod {
 
 /// How long a conversation may be that is kept whole.
 struct conversation_limits {
-  std::size_t messages = 10'000;
+  std::size_t messages = 0;
   /// As JSON.
-  std::size_t bytes = 32u << 20;
+  std::size_t bytes = 0;
 };
 
 /// A conversation with all that was said in it, for an upstream that remembers nothing.

@@ -7,6 +7,7 @@
 #include "bench/micro/texts.hpp"
 #include "tests/unit/support/actor_system.hpp"
 #include "tests/unit/support/recording_reply.hpp"
+#include "tests/unit/support/usual_options.hpp"
 
 #include <memory>
 #include <stdexcept>
@@ -38,8 +39,9 @@ public:
     net_.anuneko_reply = anuneko_reply();
     net_.openai_stream = openai_stream();
     options_.upstreams = {{upstream(kind)}};
-    options_.store = system().spawn(memory_store, session_lifetime{1h}, options_.counts);
-    options_.digest = std::make_shared<conversation_digest>("key");
+    options_.sessions.store =
+        system().spawn(memory_store, session_lifetime{1h}, options_.sessions.counts);
+    options_.sessions.digest = std::make_shared<conversation_digest>("key");
     registry_ = system().spawn(registry, options_);
     work();
     for (std::size_t i = 0; i < other_sessions; ++i)
@@ -48,7 +50,7 @@ public:
 
   ~house() {
     caf::anon_send_exit(registry_, caf::exit_reason::user_shutdown);
-    caf::anon_send_exit(options_.store, caf::exit_reason::kill);
+    caf::anon_send_exit(options_.sessions.store, caf::exit_reason::kill);
     run();
   }
 
@@ -84,13 +86,13 @@ private:
     if (kind == service::openai) {
       openai_options o;
       o.base_url = "http://cats.example/v1";
-      o.counts = options_.counts;
+      o.counts = options_.sessions.counts;
       return make_openai(net_, o);
     }
     anuneko_options o;
     o.base_url = "http://cats.example/api/v1";
     o.accounts.push_back({"token", {}, 1});
-    o.counts = options_.counts;
+    o.counts = options_.sessions.counts;
     return make_anuneko(net_, o);
   }
 
@@ -115,7 +117,7 @@ private:
   }
 
   answering_transport net_;
-  registry_options options_;
+  registry_options options_ = test::usual_registry_options();
   registry_actor registry_;
 };
 

@@ -5,6 +5,7 @@
 #include "tests/unit/support/actor_system.hpp"
 #include "tests/unit/support/fake_upstream.hpp"
 #include "tests/unit/support/recording_reply.hpp"
+#include "tests/unit/support/usual_options.hpp"
 
 #include <memory>
 #include <string>
@@ -158,12 +159,7 @@ struct session_fixture : actor_system_fixture {
 
   std::shared_ptr<fake_upstream> upstream = std::make_shared<fake_upstream>();
   std::shared_ptr<registry_log> registry = std::make_shared<registry_log>();
-  session_options options = [] {
-    session_options o;
-    o.counts = std::make_shared<metrics>();
-    o.digest = std::make_shared<conversation_digest>("key");
-    return o;
-  }();
+  session_options options{usual_session_rules()};
   session_actor handle;
 };
 

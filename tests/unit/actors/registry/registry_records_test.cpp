@@ -3,6 +3,7 @@
 #include "tests/unit/support/actor_system.hpp"
 #include "tests/unit/support/fake_upstream.hpp"
 #include "tests/unit/support/recording_reply.hpp"
+#include "tests/unit/support/usual_options.hpp"
 
 #include <doctest/doctest.h>
 
@@ -68,11 +69,11 @@ store_actor::behavior_type slow_store(store_actor::pointer self, store_actor beh
 
 struct fixture : test::actor_system_fixture {
   fixture() {
-    memory = system().spawn(memory_store, session_lifetime{1h}, options.counts);
+    memory = system().spawn(memory_store, session_lifetime{1h}, options.sessions.counts);
     options.upstreams = {{upstream}};
-    options.store = system().spawn(slow_store, memory, store);
-    options.digest = std::make_shared<conversation_digest>("key");
-    options.session_idle = 3s;
+    options.sessions.store = system().spawn(slow_store, memory, store);
+    options.sessions.digest = std::make_shared<conversation_digest>("key");
+    options.sessions.idle_time = 3s;
     handle = system().spawn(registry, options);
     run();
     auto f = std::move(upstream->model_queries.back());
@@ -85,7 +86,7 @@ struct fixture : test::actor_system_fixture {
     caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
     run();
     store->answers.clear();
-    caf::anon_send_exit(options.store, caf::exit_reason::kill);
+    caf::anon_send_exit(options.sessions.store, caf::exit_reason::kill);
     caf::anon_send_exit(memory, caf::exit_reason::kill);
     run();
   }
@@ -136,7 +137,7 @@ struct fixture : test::actor_system_fixture {
   /// Has the store answer the oldest question.
   void answer() {
     REQUIRE_FALSE(store->answers.empty());
-    caf::anon_send(options.store, atom::sweep_v);
+    caf::anon_send(options.sessions.store, atom::sweep_v);
     run();
   }
 
@@ -211,7 +212,7 @@ struct fixture : test::actor_system_fixture {
 
   std::shared_ptr<test::fake_upstream> upstream = std::make_shared<test::fake_upstream>();
   std::shared_ptr<slow_log> store = std::make_shared<slow_log>();
-  registry_options options;
+  registry_options options = test::usual_registry_options();
   store_actor memory;
   registry_actor handle;
 };
@@ -415,7 +416,7 @@ TEST_CASE_FIXTURE(fixture,
 
 TEST_CASE_FIXTURE(fixture,
                   "only so many wait for that, and none for longer than there is a registry") {
-  options.session_queue = 1;
+  options.sessions.queue_limit = 1;
   caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
   handle = system().spawn(registry, options);
   run();

@@ -3,6 +3,7 @@
 #include "tests/unit/support/actor_system.hpp"
 #include "tests/unit/support/fake_upstream.hpp"
 #include "tests/unit/support/recording_reply.hpp"
+#include "tests/unit/support/usual_options.hpp"
 
 #include <doctest/doctest.h>
 
@@ -18,10 +19,11 @@ using strings = std::vector<std::string>;
 struct fixture : test::actor_system_fixture {
   fixture() {
     options.upstreams = {{upstream}};
-    options.store = system().spawn(memory_store, session_lifetime{1h}, options.counts);
+    options.sessions.store =
+        system().spawn(memory_store, session_lifetime{1h}, options.sessions.counts);
     options.aliases.entries = {{"cat", "Exotic Shorthair"}, {"ghost", "No Such Cat"}};
-    options.session_idle = 60s;
-    options.digest = digest;
+    options.sessions.idle_time = 60s;
+    options.sessions.digest = digest;
     options.health = health;
     handle = system().spawn(registry, options);
     run();
@@ -29,7 +31,7 @@ struct fixture : test::actor_system_fixture {
 
   ~fixture() {
     caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
-    caf::anon_send_exit(options.store, caf::exit_reason::kill);
+    caf::anon_send_exit(options.sessions.store, caf::exit_reason::kill);
     run();
   }
 
@@ -109,7 +111,7 @@ struct fixture : test::actor_system_fixture {
   std::shared_ptr<test::fake_upstream> upstream = std::make_shared<test::fake_upstream>();
   std::shared_ptr<conversation_digest> digest = std::make_shared<conversation_digest>("key");
   std::shared_ptr<store_health> health = std::make_shared<store_health>();
-  registry_options options;
+  registry_options options = test::usual_registry_options();
   registry_actor handle;
 };
 

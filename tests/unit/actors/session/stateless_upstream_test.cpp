@@ -5,6 +5,7 @@
 #include "tests/unit/support/fake_upstream.hpp"
 #include "tests/unit/support/parsed_request.hpp"
 #include "tests/unit/support/recording_reply.hpp"
+#include "tests/unit/support/usual_options.hpp"
 
 #include <doctest/doctest.h>
 
@@ -45,9 +46,10 @@ struct fixture : test::actor_system_fixture {
   explicit fixture(std::size_t max_messages = 100) {
     upstream->can = {true, true, true, true};
     options.upstreams = {{upstream}};
-    options.store = system().spawn(memory_store, session_lifetime{1h}, options.counts);
-    options.digest = std::make_shared<conversation_digest>("key");
-    options.limits.messages = max_messages;
+    options.sessions.store =
+        system().spawn(memory_store, session_lifetime{1h}, options.sessions.counts);
+    options.sessions.digest = std::make_shared<conversation_digest>("key");
+    options.sessions.limits.messages = max_messages;
     start();
   }
 
@@ -66,7 +68,7 @@ struct fixture : test::actor_system_fixture {
 
   void stop() {
     caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
-    caf::anon_send_exit(options.store, caf::exit_reason::kill);
+    caf::anon_send_exit(options.sessions.store, caf::exit_reason::kill);
     run();
   }
 
@@ -103,7 +105,7 @@ struct fixture : test::actor_system_fixture {
   const std::string& told() const { return upstream->turns.back().messages; }
 
   std::shared_ptr<test::fake_upstream> upstream = std::make_shared<test::fake_upstream>();
-  registry_options options;
+  registry_options options = test::usual_registry_options();
   registry_actor handle;
 };
 
@@ -161,7 +163,7 @@ TEST_CASE_FIXTURE(fixture, "a turn that failed or was left never was") {
 TEST_CASE_FIXTURE(fixture, "a turn that could not be stored never was") {
   stop();
   auto fails = std::make_shared<bool>(false);
-  options.store = system().spawn(moody_store, fails);
+  options.sessions.store = system().spawn(moody_store, fails);
   start();
   const std::string named = R"(,"session_id":"s")";
   ask(u1, named);

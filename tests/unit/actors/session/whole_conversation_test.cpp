@@ -1,6 +1,7 @@
 #include "actors/session/whole_conversation.hpp"
 #include "protocol/openai/upstream/whole_messages.hpp"
 #include "tests/unit/support/parsed_request.hpp"
+#include "tests/unit/support/usual_options.hpp"
 
 #include <doctest/doctest.h>
 
@@ -53,7 +54,7 @@ struct fixture {
     return told;
   }
 
-  whole_conversation it{conversation_limits{}};
+  whole_conversation it{test::usual_conversation_limits()};
 };
 
 } // namespace

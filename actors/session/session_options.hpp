@@ -1,0 +1,57 @@
+#pragma once
+
+#include "actors/messages.hpp"
+#include "actors/runtime/byte_budget.hpp"
+#include "actors/runtime/home_loop.hpp"
+#include "actors/runtime/metrics.hpp"
+#include "actors/session/conversation_digest.hpp"
+#include "actors/session/whole_conversation.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace nekod {
+
+/// What holds for all sessions alike. What has no value here must be set.
+struct session_rules {
+  session_rules() = default;
+
+  store_actor store;
+  std::shared_ptr<metrics> counts;
+  /// Several answers that are wanted whole count in it while they wait; null for no limit.
+  std::shared_ptr<byte_budget> budget;
+  std::shared_ptr<const conversation_digest> digest;
+  /// Turns that may wait while one runs; one more is refused with `session_busy`.
+  std::size_t queue_limit = 0;
+  /// For a stateless upstream.
+  conversation_limits limits;
+  /// After this time without turns the actor offers to leave memory.
+  std::chrono::seconds idle_time{0};
+  /// A conversation is over this long after its beginning; zero for no limit.
+  std::chrono::seconds max_age{0};
+  /// How long a turn goes on without a reader if its client is about to send its request again.
+  std::chrono::seconds retry_grace{3};
+  /// Bytes of an upstream's window that have to be free before the upstream is told.
+  std::size_t credit_step = 0;
+};
+
+/// What one session is made of.
+struct session_options : session_rules {
+  session_options() = default;
+  explicit session_options(const session_rules& rules) : session_rules(rules) {}
+
+  std::string id;
+  /// The tenant it belongs to.
+  std::string tenant;
+  /// The digest of the scope that it began in; empty for none.
+  std::string scope;
+  /// Whether the store may know it already.
+  bool stored = false;
+  registry_actor registry;
+  /// The loop that it lives on, with its transfers.
+  home_loop home;
+};
+
+} // namespace nekod
