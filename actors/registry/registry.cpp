@@ -4,7 +4,7 @@
 #include "actors/runtime/ids.hpp"
 #include "actors/session/session.hpp"
 #include "actors/upstream/accounts/prober.hpp"
-#include "actors/upstream/obeying_line.hpp"
+#include "actors/upstream/obeying_conversation.hpp"
 #include "protocol/sessions/session_list.hpp"
 
 #include <caf/actor_cast.hpp>

@@ -1,6 +1,6 @@
 #include "actors/session/session.hpp"
 #include "actors/session/transcript.hpp"
-#include "actors/upstream/obeying_line.hpp"
+#include "actors/upstream/obeying_conversation.hpp"
 #include "protocol/openai/upstream/whole_messages.hpp"
 
 #include <caf/send.hpp>
@@ -49,10 +49,10 @@ void session_state::use(const turn& t) {
 }
 
 void session_state::open_line(upstream_chat known) {
-  line_context context;
+  conversation_context context;
   context.events = [this, alive = std::weak_ptr{alive_}, home = options_.home,
                     handle = caf::actor_cast<session_actor>(self_),
-                    line = ++lines_](transfer_event e) {
+                    line = ++lines_](transfer_event&& e) {
     // A transfer that had to go to another loop sends all of its events as messages.
     if (e.what == transfer_event::kind::end || !home.is_here())
       caf::anon_send(handle, std::move(e), line);
@@ -62,7 +62,7 @@ void session_state::open_line(upstream_chat known) {
   context.wake = [this, line = lines_](std::chrono::milliseconds time, std::uint64_t number) {
     self_->delayed_send(self_, time, atom::wake_v, number, line);
   };
-  line_ = line_obeys_ ? std::make_unique<obeying_line>(upstream_, std::move(known), *this,
+  line_ = line_obeys_ ? std::make_unique<obeying_conversation>(upstream_, std::move(known), *this,
                                                        std::move(context), options_.budget)
                       : upstream_->open(std::move(known), *this, std::move(context));
 }

@@ -60,7 +60,7 @@ public:
   virtual void abandon(std::chrono::steady_clock::time_point client_left) = 0;
 
   /// Takes an event of its transfer.
-  virtual void on_transfer(transfer_event event) = 0;
+  virtual void on_transfer(transfer_event&& event) = 0;
 };
 
 } // namespace nekod

@@ -1,6 +1,6 @@
 #include "actors/upstream/retrying.hpp"
 
-#include "actors/upstream/retrying_line.hpp"
+#include "actors/upstream/retrying_conversation.hpp"
 
 #include <utility>
 
@@ -11,11 +11,12 @@ namespace {
 class retrying_service : public upstream_service {
 public:
   explicit retrying_service(std::shared_ptr<retry_plan> plan)
-      : plan_(std::move(plan)), first_(*plan_->places.front().service) {}
+      : plan_(std::move(plan)), first_(*plan_->upstreams.front().service) {}
 
   std::unique_ptr<upstream_conversation> open(upstream_chat known, upstream_listener& listener,
-                                              line_context context) override {
-    return std::make_unique<retrying_line>(plan_, std::move(known), listener, std::move(context));
+                                              conversation_context context) override {
+    return std::make_unique<retrying_conversation>(plan_, std::move(known), listener,
+                                                   std::move(context));
   }
 
   void list_models(models_handler f) override { first_.list_models(std::move(f)); }
@@ -25,7 +26,7 @@ public:
   }
   upstream_abilities abilities() const override {
     auto result = first_.abilities();
-    result.falls_back = plan_->places.size() > 1;
+    result.falls_back = plan_->upstreams.size() > 1;
     return result;
   }
   upstream_state state() const override { return first_.state(); }
@@ -48,11 +49,11 @@ private:
 
 retry_plan::retry_plan(std::shared_ptr<upstream_service> s, std::vector<fallback> others,
                        retry_options o, metrics& m)
-    : places(std::move(others)),
+    : upstreams(std::move(others)),
       options(o),
       budget(o.budget),
       counts(m.upstream(std::string{s->name()})) {
-  places.insert(places.begin(), fallback{std::move(s)});
+  upstreams.insert(upstreams.begin(), fallback{std::move(s)});
 }
 
 std::shared_ptr<upstream_service> make_retrying(std::shared_ptr<upstream_service> service,

@@ -38,7 +38,7 @@ struct fallback {
   bool long_context = false;
 };
 
-/// What all lines of an upstream share that tries again.
+/// What all conversations at an upstream with retries share.
 struct retry_plan {
   using clock = std::chrono::steady_clock;
 
@@ -46,7 +46,7 @@ struct retry_plan {
              metrics& counts);
 
   /// Where a turn goes, in this order.
-  std::vector<fallback> places;
+  std::vector<fallback> upstreams;
   retry_options options;
   retry_budget budget;
   upstream_metrics counts;
@@ -60,7 +60,7 @@ struct retry_plan {
 inline constexpr std::chrono::milliseconds loading_step{1'000};
 
 /// *service*, whose turns are tried again where that is safe, and then elsewhere: see
-/// `retrying_line`.
+/// `retrying_conversation`.
 /// @param fallbacks Stateless, as *service* then has to be.
 std::shared_ptr<upstream_service> make_retrying(std::shared_ptr<upstream_service> service,
                                                 std::vector<fallback> fallbacks,

@@ -114,8 +114,12 @@ struct transfer_event {
   kind what = kind::end;
   /// The number `start` was given.
   std::uint64_t transfer = 0;
-  /// Where a line has lines of its own: whose transfer it is.
-  std::uint32_t line = 0;
+  // Conversations that are made of others mark the events of these:
+
+  /// The index of the upstream among those that may answer the turn.
+  std::uint32_t upstream = 0;
+  /// The number of the chat, if a turn uses several.
+  std::uint32_t chat = 0;
   /// In a head.
   std::uint16_t status = 0;
   /// In a head: its `Content-Type` and `Content-Encoding`; empty for none.
@@ -162,7 +166,8 @@ inline bool was_not_sent(transfer_failure f) noexcept {
 /// to five; any other is handed on with its status.
 class transport {
 public:
-  using sink = std::function<void(transfer_event)>;
+  /// May move from the event.
+  using sink = std::function<void(transfer_event&&)>;
 
   virtual ~transport() = default;
 

@@ -21,8 +21,8 @@
 #include <utility>
 #include <vector>
 
-/// The line between a session and a chat service. Each kind of service is one implementation; a
-/// session knows only what stands here.
+/// The interface between a session and a chat service. Each kind of service is one implementation;
+/// a session knows only this interface.
 namespace nekod {
 
 /// What has to be remembered to go on in a chat after a restart.
@@ -142,16 +142,17 @@ public:
   virtual std::size_t times_said() const = 0;
 };
 
-/// How a line hears of what it waits for.
-struct line_context {
-  /// Where the transfers' events go: hands them to `on_transfer` on the session's turn.
+/// How a conversation receives what it waits for. Both run on the session's thread, never at the
+/// same time as the session.
+struct conversation_context {
+  /// Receives the events of the conversation's transfers and passes them to `on_transfer`.
   transport::sink events;
-  /// Has `on_wake` called with that number after that time, on the session's turn.
+  /// Has `on_wake` called with that number after that time.
   std::function<void(std::chrono::milliseconds, std::uint64_t)> wake;
 };
 
-/// One conversation's line to a service: owned by one session actor and called by it alone. Never
-/// blocks and never calls its listener after `cancel`, until the next turn.
+/// One conversation at a service: owned and called by one session actor only. Never blocks. Calls
+/// its listener only within calls of its own functions, and not between `cancel` and the next turn.
 class upstream_conversation {
 public:
   virtual ~upstream_conversation() = default;
@@ -184,7 +185,7 @@ public:
   virtual void grant(std::size_t bytes) = 0;
 
   /// Takes an event of one of its transfers; late ones of cancelled transfers are dropped.
-  virtual void on_transfer(transfer_event event) = 0;
+  virtual void on_transfer(transfer_event&& event) = 0;
 
   /// A time that it asked for is over; late ones are passed over.
   virtual void on_wake(std::uint64_t number) = 0;
@@ -232,7 +233,7 @@ struct upstream_state {
   std::chrono::steady_clock::duration address_rest{0};
 };
 
-/// A chat service: makes lines to it and knows its models. Called by actors on any thread.
+/// A chat service: opens conversations at it and knows its models. Called by actors on any thread.
 class upstream_service {
 public:
   using models_handler =
@@ -240,10 +241,10 @@ public:
 
   virtual ~upstream_service() = default;
 
-  /// Makes the line of one conversation.
+  /// Opens a conversation.
   /// @param known What is remembered of its chat; default-constructed for a new conversation.
   virtual std::unique_ptr<upstream_conversation>
-  open(upstream_chat known, upstream_listener& listener, line_context context) = 0;
+  open(upstream_chat known, upstream_listener& listener, conversation_context context) = 0;
 
   /// Asks for the models. *f* is called once, on any thread, within the call's time
   /// limits. One query at a time.

@@ -54,10 +54,10 @@ bool socket_watch::is_wanted(int socket) {
 }
 
 socket_watch::state& socket_watch::state_of(int socket) {
-  auto place = static_cast<std::size_t>(socket);
-  if (place >= sockets_.size())
-    sockets_.resize(place + 1);
-  return sockets_[place];
+  auto index = static_cast<std::size_t>(socket);
+  if (index >= sockets_.size())
+    sockets_.resize(index + 1);
+  return sockets_[index];
 }
 
 void socket_watch::tell(int socket, state& s, std::uint32_t events) const {

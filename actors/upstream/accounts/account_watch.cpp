@@ -52,12 +52,12 @@ call_outcome outcome_of(const error* problem, transfer_failure f) {
 } // namespace
 
 account_watch::account_watch(account_identity who, std::shared_ptr<metrics> counts,
-                             std::vector<std::string> calls, std::shared_ptr<circuit> line)
+                             std::vector<std::string> calls, std::shared_ptr<circuit> breaker)
     : who_(std::move(who)),
       counts_(std::move(counts)),
       states_(counts_->upstream_accounts(who_.upstream)),
       circuit_open_(counts_->upstream(who_.upstream).circuit_open),
-      circuit_(std::move(line)),
+      circuit_(std::move(breaker)),
       names_(std::move(calls)),
       rests_(who_.longest_rest) {
   for (const auto& name : names_)

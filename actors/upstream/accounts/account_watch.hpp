@@ -108,9 +108,9 @@ public:
   using clock = std::chrono::steady_clock;
 
   /// @param calls The names of the service's calls, for metrics.
-  /// @param line What all accounts of the upstream share.
+  /// @param breaker The circuit breaker of the upstream, which its accounts share.
   account_watch(account_identity who, std::shared_ptr<metrics> counts,
-                std::vector<std::string> calls, std::shared_ptr<circuit> line);
+                std::vector<std::string> calls, std::shared_ptr<circuit> breaker);
   ~account_watch();
 
   account_watch(const account_watch&) = delete;

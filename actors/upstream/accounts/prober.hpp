@@ -17,18 +17,18 @@ struct prober_state {
   /// Begins to hear of circuit breakers that open.
   void start(std::vector<std::shared_ptr<upstream_service>> services);
 
-  /// The circuit breaker of the service at that place opened.
-  void opened(std::size_t place);
+  /// The circuit breaker of the service at that index opened.
+  void opened(std::size_t index);
 
-  /// A probe of the service at that place may be due.
-  void look(std::size_t place);
+  /// A probe of the service at that index may be due.
+  void look(std::size_t index);
 
   static inline const char* name = "prober";
 
 private:
   prober_actor::stateful_pointer<prober_state> self_;
   std::vector<std::shared_ptr<upstream_service>> services_;
-  /// By place, whether a look is on its way.
+  /// By index, whether a look is on its way.
   std::vector<bool> looking_;
 };
 

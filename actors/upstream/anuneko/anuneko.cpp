@@ -1,6 +1,6 @@
 #include "actors/upstream/anuneko/anuneko.hpp"
 
-#include "actors/upstream/anuneko/anuneko_line.hpp"
+#include "actors/upstream/anuneko/anuneko_conversation.hpp"
 #include "actors/upstream/models_query.hpp"
 
 #include <utility>
@@ -35,9 +35,9 @@ public:
   }
 
   std::unique_ptr<upstream_conversation> open(upstream_chat known, upstream_listener& listener,
-                                              line_context context) override {
-    return std::make_unique<anuneko_line>(net_, accounts_, std::move(known), listener,
-                                          std::move(context));
+                                              conversation_context context) override {
+    return std::make_unique<anuneko_conversation>(net_, accounts_, std::move(known), listener,
+                                                  std::move(context));
   }
 
   void list_models(models_handler f) override {

@@ -42,7 +42,7 @@ struct anuneko_options {
 /// conversation's first turn, takes one message at a time, and wants each reply chosen before the
 /// next message. It stays with the account that made it; where that is refused or gone, the
 /// conversation gets a new chat.
-/// @param net Must outlive the service and all its lines.
+/// @param net Must outlive the service and all its conversations.
 std::shared_ptr<upstream_service> make_anuneko(transport& net, const anuneko_options& options);
 
 } // namespace nekod

@@ -35,22 +35,22 @@ std::vector<std::string> call_names() {
 } // namespace
 
 anuneko_account::anuneko_account(const anuneko_options& service, anuneko_secrets secrets,
-                                 std::shared_ptr<circuit> line)
+                                 std::shared_ptr<circuit> breaker)
     // The device is the same in all calls of an account, too.
     : account_watch(
           {service.name, stable_uuid(secrets.token), secrets.weight, service.longest_rest, true},
-          service.counts, call_names(), std::move(line)),
+          service.counts, call_names(), std::move(breaker)),
       base_url_(service.base_url),
       origin_(origin_of(service.base_url)),
       secrets_(std::move(secrets)),
       limits_(service.limits) {}
 
 std::shared_ptr<const anuneko_accounts> accounts_of(const anuneko_options& service) {
-  auto line = std::make_shared<circuit>(service.circuit);
+  auto breaker = std::make_shared<circuit>(service.circuit);
   std::vector<std::shared_ptr<anuneko_account>> all;
   for (const auto& secrets : service.accounts)
-    all.push_back(std::make_shared<anuneko_account>(service, secrets, line));
-  return std::make_shared<anuneko_accounts>(std::move(all), std::move(line));
+    all.push_back(std::make_shared<anuneko_account>(service, secrets, breaker));
+  return std::make_shared<anuneko_accounts>(std::move(all), std::move(breaker));
 }
 
 running_call begun(anuneko::call_kind kind, std::string model) {

@@ -16,9 +16,9 @@ namespace nekod {
 /// May be used from any thread.
 class anuneko_account : public account_watch {
 public:
-  /// @param line What all accounts of the service share.
+  /// @param breaker The circuit breaker of the service, which its accounts share.
   anuneko_account(const anuneko_options& service, anuneko_secrets secrets,
-                  std::shared_ptr<circuit> line);
+                  std::shared_ptr<circuit> breaker);
 
   /// @param repeatable As in `http_call`.
   http_call make(anuneko::call c, bool repeatable) const;

@@ -1,7 +1,7 @@
 #include "actors/upstream/openai/openai.hpp"
 
 #include "actors/upstream/models_query.hpp"
-#include "actors/upstream/openai/openai_line.hpp"
+#include "actors/upstream/openai/openai_conversation.hpp"
 #include "actors/upstream/openai/openai_passed_call.hpp"
 #include "protocol/openai/upstream/upstream_call.hpp"
 
@@ -25,8 +25,8 @@ public:
         probe_(net, begun(openai_call::models).kind, call_purpose::probing, reader()) {}
 
   std::unique_ptr<upstream_conversation> open(upstream_chat, upstream_listener& listener,
-                                              line_context context) override {
-    return std::make_unique<openai_line>(net_, accounts_, listener, std::move(context));
+                                              conversation_context context) override {
+    return std::make_unique<openai_conversation>(net_, accounts_, listener, std::move(context));
   }
 
   void list_models(models_handler f) override {

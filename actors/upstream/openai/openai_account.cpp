@@ -56,10 +56,10 @@ running_call begun(openai_call kind, std::string model) {
 }
 
 openai_account::openai_account(const openai_options& server, openai_secrets secrets,
-                               std::shared_ptr<circuit> line)
+                               std::shared_ptr<circuit> breaker)
     : account_watch(
           {server.name, stable_uuid(secrets.key), secrets.weight, server.longest_rest, false},
-          server.counts, {"models", "chat_completions", "passed"}, std::move(line)),
+          server.counts, {"models", "chat_completions", "passed"}, std::move(breaker)),
       base_url_(server.base_url),
       key_header_(server.key_header),
       secrets_(std::move(secrets)),
@@ -68,11 +68,11 @@ openai_account::openai_account(const openai_options& server, openai_secrets secr
       budget_(server.budget) {}
 
 std::shared_ptr<const openai_accounts> accounts_of(const openai_options& server) {
-  auto line = std::make_shared<circuit>(server.circuit);
+  auto breaker = std::make_shared<circuit>(server.circuit);
   std::vector<std::shared_ptr<openai_account>> all;
   for (const auto& secrets : server.accounts)
-    all.push_back(std::make_shared<openai_account>(server, secrets, line));
-  return std::make_shared<openai_accounts>(std::move(all), std::move(line));
+    all.push_back(std::make_shared<openai_account>(server, secrets, breaker));
+  return std::make_shared<openai_accounts>(std::move(all), std::move(breaker));
 }
 
 http_call openai_account::make(const char* method, const char* path,

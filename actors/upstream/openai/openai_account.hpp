@@ -24,9 +24,9 @@ running_call begun(openai_call kind, std::string model = {});
 /// May be used from any thread.
 class openai_account : public account_watch {
 public:
-  /// @param line What all accounts of the server share.
+  /// @param breaker The circuit breaker of the server, which its accounts share.
   openai_account(const openai_options& server, openai_secrets secrets,
-                 std::shared_ptr<circuit> line);
+                 std::shared_ptr<circuit> breaker);
 
   http_call list_models() const;
 

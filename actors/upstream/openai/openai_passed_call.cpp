@@ -62,7 +62,7 @@ void openai_passed_call::abandon(std::chrono::steady_clock::time_point client_le
     transfer_->abandon(client_left);
 }
 
-void openai_passed_call::on_transfer(transfer_event event) {
+void openai_passed_call::on_transfer(transfer_event&& event) {
   if (!running_ || event.transfer != number_)
     return;
   switch (event.what) {

@@ -27,7 +27,7 @@ public:
 
   void grant(std::size_t bytes) override;
   void abandon(std::chrono::steady_clock::time_point client_left) override;
-  void on_transfer(transfer_event event) override;
+  void on_transfer(transfer_event&& event) override;
 
 private:
   void take_head(const transfer_event& head);

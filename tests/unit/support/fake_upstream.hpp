@@ -23,7 +23,7 @@ class fake_upstream : public upstream_service {
 public:
   /// A session's line.
   struct line : upstream_conversation {
-    line(fake_upstream& p, upstream_chat known, upstream_listener& l, line_context c)
+    line(fake_upstream& p, upstream_chat known, upstream_listener& l, conversation_context c)
         : parent(p), state(std::move(known)), listener(l), context(std::move(c)) {}
     line(const line&) = delete;
     line& operator=(const line&) = delete;
@@ -50,7 +50,7 @@ public:
     void give_up_late() override { parent.log.emplace_back("too late"); }
     bool may_have_told() const noexcept override { return told; }
     void grant(std::size_t bytes) override { granted += bytes; }
-    void on_transfer(transfer_event) override {
+    void on_transfer(transfer_event&&) override {
       auto f = std::move(happenings.front());
       happenings.pop_front();
       f();
@@ -99,14 +99,14 @@ public:
     fake_upstream& parent;
     upstream_chat state;
     upstream_listener& listener;
-    line_context context;
+    conversation_context context;
     std::deque<std::function<void()>> happenings;
     std::size_t granted = 0;
     bool told = true;
   };
 
   std::unique_ptr<upstream_conversation> open(upstream_chat known, upstream_listener& listener,
-                                              line_context context) override {
+                                              conversation_context context) override {
     if (opened)
       opened(known);
     auto result = std::make_unique<line>(*this, std::move(known), listener, std::move(context));

@@ -19,9 +19,9 @@ struct fixture {
     all.reserve(weights.size());
     for (const auto& [name, weight] : weights)
       all.push_back(std::make_shared<account_watch>(account_identity{"cats", name, weight}, counts,
-                                                    std::vector<std::string>{"call"}, line));
+                                                    std::vector<std::string>{"call"}, breaker));
     accounts = all;
-    pool = std::make_unique<account_pool<account_watch>>(std::move(all), line);
+    pool = std::make_unique<account_pool<account_watch>>(std::move(all), breaker);
   }
 
   /// The account that a turn is given, which it runs from now on.
@@ -55,7 +55,7 @@ struct fixture {
   circuit::phase breaker() const { return pool->state(now).breaker; }
 
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();
-  std::shared_ptr<circuit> line = std::make_shared<circuit>();
+  std::shared_ptr<circuit> breaker = std::make_shared<circuit>();
   watched_accounts accounts;
   std::unique_ptr<account_pool<account_watch>> pool;
   std::deque<counted_turn> turns;
@@ -278,14 +278,14 @@ TEST_CASE_FIXTURE(
   using f = transfer_failure;
   for (auto failure : {f::unreachable, f::connect_timeout, f::untrusted, f::first_byte_timeout,
                        f::silence_timeout, f::whole_timeout, f::cut, f::malformed}) {
-    line = std::make_shared<circuit>();
+    breaker = std::make_shared<circuit>();
     make({{"a", 1}});
     for (int i = 0; i < 5; ++i)
       lose_call(0, failure);
     CHECK(breaker() == circuit::phase::open);
   }
   for (const auto* body : {"", "oops", "<html>", "{}"}) {
-    line = std::make_shared<circuit>();
+    breaker = std::make_shared<circuit>();
     make({{"a", 1}});
     for (int i = 0; i < 5; ++i)
       end_call(0, 500, body);
@@ -299,14 +299,14 @@ TEST_CASE_FIXTURE(fixture, "a server that tells an error is alive") {
     for (int i = 0; i < 10; ++i)
       end_call(0, status, R"({"error":{"message":"bad picture","code":500}})");
   CHECK(breaker() == circuit::phase::closed);
-  CHECK(line->admits(now));
+  CHECK(breaker->admits(now));
 }
 
 TEST_CASE_FIXTURE(fixture, "a trial that ends in an error of the server's tells nothing") {
   make({{"a", 1}});
   for (int i = 0; i < 5; ++i)
     lose_call(0, transfer_failure::unreachable);
-  line->probed(true, now);
+  breaker->probed(true, now);
   CHECK(admits());
   end_call(0, 500, R"({"error":{"message":"x"}})");
   CHECK(breaker() == circuit::phase::half_open);
@@ -319,9 +319,9 @@ TEST_CASE_FIXTURE(fixture, "an upstream is known to have been reached, whatever 
   make({{"a", 1}});
   lose_call(0, transfer_failure::unreachable);
   lose_call(0, transfer_failure::connect_timeout);
-  CHECK_FALSE(line->was_connected());
+  CHECK_FALSE(breaker->was_connected());
   SUBCASE("by a response") { end_call(0, 503); }
   SUBCASE("by a connection that broke") { lose_call(0, transfer_failure::cut); }
   SUBCASE("by one that is not trusted") { lose_call(0, transfer_failure::untrusted); }
-  CHECK(line->was_connected());
+  CHECK(breaker->was_connected());
 }

@@ -1,5 +1,5 @@
 #include "actors/runtime/ids.hpp"
-#include "actors/upstream/anuneko/anuneko_line.hpp"
+#include "actors/upstream/anuneko/anuneko_conversation.hpp"
 #include "tests/unit/support/fake_transport.hpp"
 #include "tests/unit/support/recording_listener.hpp"
 
@@ -61,10 +61,10 @@ struct fixture {
       o.accounts.push_back({token, "secret-cookie", 1});
     o.counts = counts;
     accounts = accounts_of(o);
-    line_context context;
-    context.events = [this](transfer_event e) { line->on_transfer(std::move(e)); };
-    line =
-        std::make_unique<anuneko_line>(net, accounts, std::move(known), heard, std::move(context));
+    conversation_context context;
+    context.events = [this](transfer_event e) { conversation->on_transfer(std::move(e)); };
+    conversation = std::make_unique<anuneko_conversation>(net, accounts, std::move(known), heard,
+                                                          std::move(context));
   }
 
   /// A chat of the first account.
@@ -84,7 +84,7 @@ struct fixture {
     turn.model = model;
     turn.text = "hello";
     turn.alternatives = alternatives;
-    line->begin(turn);
+    conversation->begin(turn);
   }
 
   /// The reply's stream to the newest call: two pieces and the message's id.
@@ -105,7 +105,7 @@ struct fixture {
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();
   strings tokens{"secret-token"};
   std::shared_ptr<const anuneko_accounts> accounts;
-  std::unique_ptr<anuneko_line> line;
+  std::unique_ptr<anuneko_conversation> conversation;
 };
 
 } // namespace
@@ -122,13 +122,13 @@ TEST_CASE_FIXTURE(fixture,
   answer_stream();
   CHECK(heard.text == "meow");
   CHECK(heard.log == strings{"answer"});
-  CHECK(line->chat().id == "c1");
-  CHECK(line->chat().unsettled_message == "m1");
-  line->settle();
+  CHECK(conversation->chat().id == "c1");
+  CHECK(conversation->chat().unsettled_message == "m1");
+  conversation->settle();
   CHECK(paths().back() == "POST /msg/select-choice");
   net.answer(200, "{}");
   CHECK(heard.log == strings{"answer", "settled"});
-  CHECK(line->chat().unsettled_message.empty());
+  CHECK(conversation->chat().unsettled_message.empty());
 }
 
 TEST_CASE_FIXTURE(fixture, "an event in several reads costs all of them, once it is passed on") {
@@ -174,7 +174,7 @@ TEST_CASE_FIXTURE(fixture, "another model is selected before the text is posted"
   CHECK(paths() == strings{"POST /user/select_model"});
   net.answer(200, "{}");
   CHECK(paths().back() == "POST /msg/c1/stream");
-  CHECK(line->chat().model == "Exotic Shorthair");
+  CHECK(conversation->chat().model == "Exotic Shorthair");
 }
 
 TEST_CASE_FIXTURE(fixture, "a choice still owed is made before the next message") {
@@ -196,7 +196,7 @@ TEST_CASE_FIXTURE(fixture, "a choice still owed is made before the next message"
   SUBCASE("and a service that is down fails the turn and keeps the debt") {
     net.answer(503, "");
     CHECK(heard.log == strings{"failure"});
-    CHECK(line->chat().unsettled_message == "m0");
+    CHECK(conversation->chat().unsettled_message == "m0");
   }
 }
 
@@ -204,10 +204,10 @@ TEST_CASE_FIXTURE(fixture, "a choice that fails after the answer is owed to the 
   open_in_chat();
   begin();
   answer_stream();
-  line->settle();
+  conversation->settle();
   net.answer(500, "");
   CHECK(heard.log == strings{"answer", "settled"});
-  CHECK(line->chat().unsettled_message == "m1");
+  CHECK(conversation->chat().unsettled_message == "m1");
 }
 
 TEST_CASE_FIXTURE(fixture,
@@ -256,9 +256,9 @@ TEST_CASE_FIXTURE(fixture, "a cancelled answer is chosen before the next message
   transport_script::head(net.last(), 200);
   transport_script::data(net.last(), "data: {\"msg_id\":\"m1\",\"v\":\"me\"}\n\n");
   auto cancelled = net.calls.back();
-  line->cancel({});
+  conversation->cancel({});
   CHECK(cancelled->dropped);
-  CHECK(line->chat().unsettled_message == "m1");
+  CHECK(conversation->chat().unsettled_message == "m1");
   transport_script::data(*cancelled, "data: {\"v\":\"ow\"}\n\n");
   transport_script::end(*cancelled);
   CHECK(heard.text == "me");
@@ -334,7 +334,7 @@ TEST_CASE_FIXTURE(fixture, "a failure says whether the message may have been tak
       transport_script::head(net.last(), e.status);
     transport_script::end(net.last(), e.failure);
     CHECK(heard.error.maybe_taken == e.maybe_taken);
-    CHECK(line->chat().unsure == e.maybe_taken);
+    CHECK(conversation->chat().unsure == e.maybe_taken);
   }
 }
 
@@ -372,10 +372,10 @@ TEST_CASE_FIXTURE(fixture, "each call is counted by its kind and outcome") {
   net.answer(200, R"({"chat_id":"c1"})");
   net.answer(200, "{}");
   answer_stream();
-  line->settle();
+  conversation->settle();
   net.answer(500, "");
   begin();
-  line->cancel(std::chrono::steady_clock::now());
+  conversation->cancel(std::chrono::steady_clock::now());
   CHECK(net.last().abandoned);
   begin();
   transport_script::end(net.last(), transfer_failure::cut);
@@ -426,7 +426,7 @@ TEST_CASE_FIXTURE(fixture, "an upstream that fails time and again counts as gone
   CHECK(accounts->any({})->state() == account_state::unknown);
   begin();
   answer_stream();
-  line->settle();
+  conversation->settle();
   net.answer(200, "{}");
   for (int i = 0; i < 4; ++i)
     fail_once();
@@ -454,7 +454,7 @@ TEST_CASE_FIXTURE(unsure_fixture, "a chat that may have the message is read firs
       200, R"({"messages":[{"role":"user","text":"hello?"},{"role":"assistant","text":"hello"}]})");
   CHECK(paths().back() == "POST /msg/c1/stream");
   answer_stream();
-  line->settle();
+  conversation->settle();
   net.answer(200, "{}");
   begin();
   CHECK(paths().back() == "POST /msg/c1/stream");
@@ -503,7 +503,7 @@ TEST_CASE_FIXTURE(fixture, "messages that were answered are counted") {
   open_in_chat();
   begin();
   answer_stream();
-  CHECK(line->chat().messages == 1);
+  CHECK(conversation->chat().messages == 1);
 }
 
 TEST_CASE_FIXTURE(fixture, "what the user said before does not count") {
@@ -514,7 +514,7 @@ TEST_CASE_FIXTURE(fixture, "what the user said before does not count") {
   turn.model = "Orange Cat";
   turn.text = "hello";
   heard.said_before = 1;
-  line->begin(turn);
+  conversation->begin(turn);
   net.answer(200, R"({"messages":[{"role":"user","text":"hello"}]})");
   CHECK(paths().back() == "POST /msg/c1/stream");
 }
@@ -522,7 +522,7 @@ TEST_CASE_FIXTURE(fixture, "what the user said before does not count") {
 TEST_CASE_FIXTURE(unsure_fixture, "a service that cannot tell is believed") {
   for (const auto* body : {"[]", "{}", "not JSON"}) {
     open_in_chat();
-    upstream_chat known = line->chat();
+    upstream_chat known = conversation->chat();
     known.unsure = true;
     open(known);
     begin();
@@ -536,7 +536,7 @@ TEST_CASE_FIXTURE(unsure_fixture,
   net.answer(503, "");
   CHECK(heard.log == strings{"failure"});
   CHECK_FALSE(heard.error.maybe_taken);
-  CHECK(line->chat().unsure);
+  CHECK(conversation->chat().unsure);
 }
 
 // -- several accounts ----------------------------------------------------------------------------
@@ -562,9 +562,9 @@ struct two_accounts : fixture {
 TEST_CASE_FIXTURE(two_accounts, "a chat stays with its account, and says which that is") {
   begin();
   net.answer(200, R"({"chat_id":"c1"})");
-  CHECK(line->chat().account == stable_uuid("one"));
-  CHECK(line->chat().upstream == "anuneko");
-  auto made = line->chat();
+  CHECK(conversation->chat().account == stable_uuid("one"));
+  CHECK(conversation->chat().upstream == "anuneko");
+  auto made = conversation->chat();
   made.is_new = false;
   made.account = stable_uuid("two");
   open(made);
@@ -678,7 +678,7 @@ TEST_CASE_FIXTURE(fixture, "an answer of which enough has come is answered, and 
   for (const auto& reply : replies) {
     open_in_chat();
     heard = listener{};
-    heard.on_text = [this] { line->let_go(); };
+    heard.on_text = [this] { conversation->let_go(); };
     const auto answered = calls("post_message", call_outcome::ok);
     begin();
     auto call = net.calls.back();
@@ -688,11 +688,11 @@ TEST_CASE_FIXTURE(fixture, "an answer of which enough has come is answered, and 
     CHECK(call->dropped);
     CHECK_FALSE(call->abandoned);
     CHECK(calls("post_message", call_outcome::ok) == answered + 1);
-    CHECK(line->chat().id.empty());
+    CHECK(conversation->chat().id.empty());
     transport_script::data(*call, more);
     transport_script::end(*call);
     CHECK(heard.log.empty());
-    line->settle();
+    conversation->settle();
     CHECK(heard.log == strings{"settled"});
     CHECK(net.calls.back() == call); // Nothing more is asked of the chat.
     begin();
@@ -702,25 +702,25 @@ TEST_CASE_FIXTURE(fixture, "an answer of which enough has come is answered, and 
 
 TEST_CASE_FIXTURE(fixture, "a piece that comes with the body's end may be enough, too") {
   open_in_chat();
-  heard.on_text = [this] { line->let_go(); };
+  heard.on_text = [this] { conversation->let_go(); };
   begin();
   transport_script::head(net.last(), 200);
   transport_script::data(net.last(), "data: {\"v\":\"me\"}");
   transport_script::end(net.last());
   CHECK(heard.text == "me");
   CHECK(heard.log.empty());
-  CHECK(line->chat().id.empty());
+  CHECK(conversation->chat().id.empty());
 }
 
 TEST_CASE_FIXTURE(fixture, "an answer that came whole may be left, too") {
   open_in_chat();
   begin();
   answer_stream();
-  line->let_go();
-  line->settle();
+  conversation->let_go();
+  conversation->settle();
   CHECK(heard.log == strings{"answer", "settled"});
   CHECK(paths().back() == "POST /msg/c1/stream");
-  CHECK(line->chat().id.empty());
+  CHECK(conversation->chat().id.empty());
 }
 
 TEST_CASE_FIXTURE(fixture, "alternatives are passed on where several answers are wanted") {
@@ -739,8 +739,8 @@ TEST_CASE_FIXTURE(fixture, "alternatives are passed on where several answers are
   REQUIRE(heard.ends.size() == 2);
   CHECK(heard.ends[0] == openai::finish_reason::length);
   CHECK_FALSE(heard.ends[1]);
-  CHECK(line->chat().unsettled_message == "m1");
-  line->settle();
+  CHECK(conversation->chat().unsettled_message == "m1");
+  conversation->settle();
   CHECK(net.last().call.body.find("\"choice_idx\":0") != std::string::npos);
 }
 

@@ -1,4 +1,4 @@
-#include "actors/upstream/obeying_line.hpp"
+#include "actors/upstream/obeying_conversation.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -19,66 +19,68 @@ constexpr std::uint64_t failure_wake = ~std::uint64_t{0};
 
 bool wants_obeying(const openai::chat_request& r) { return r.choices > 1 || !r.limits.empty(); }
 
-obeying_line::obeying_line(std::shared_ptr<upstream_service> upstream, upstream_chat known,
-                           upstream_listener& listener, line_context context,
-                           std::shared_ptr<byte_budget> budget)
+obeying_conversation::obeying_conversation(std::shared_ptr<upstream_service> upstream,
+                                           upstream_chat known, upstream_listener& listener,
+                                           conversation_context context,
+                                           std::shared_ptr<byte_budget> budget)
     : upstream_(std::move(upstream)),
       listener_(listener),
       context_(std::move(context)),
       budget_(std::move(budget)) {
   sources_.push_back(std::make_unique<source>(*this, 0));
-  conversation().line = upstream_->open(std::move(known), conversation(), context_);
+  primary().conversation = upstream_->open(std::move(known), primary(), context_);
 }
 
 // -- the interface -------------------------------------------------------------------------------
 
-void obeying_line::begin(const upstream_turn& turn) {
+void obeying_conversation::begin(const upstream_turn& turn) {
   turn_ = turn;
   turn_.alternatives = turn.request->choices;
   failure_.reset();
   choices_.emplace(*turn.request);
   held_ = byte_budget::for_answer(budget_);
-  auto& own = conversation();
+  auto& own = primary();
   own.ended = false;
   own.answers.resize(turn_.alternatives);
   std::iota(own.answers.begin(), own.answers.end(), std::size_t{0});
-  own.line->begin(turn_);
+  own.conversation->begin(turn_);
 }
 
-void obeying_line::settle() {
+void obeying_conversation::settle() {
   drop_turn();
-  conversation().line->settle();
+  primary().conversation->settle();
 }
 
-void obeying_line::cancel(std::optional<std::chrono::steady_clock::time_point> client_left) {
+void obeying_conversation::cancel(
+    std::optional<std::chrono::steady_clock::time_point> client_left) {
   const auto several = choices_ && choices_->count() > 1;
   for (auto& s : sources_)
-    s->line->cancel(client_left);
+    s->conversation->cancel(client_left);
   if (several)
     let_go();
   drop_turn();
 }
 
-void obeying_line::give_up_late() {
+void obeying_conversation::give_up_late() {
   for (auto& s : sources_)
-    s->line->give_up_late();
+    s->conversation->give_up_late();
 }
 
-bool obeying_line::may_have_told() const noexcept {
-  return std::ranges::any_of(sources_,
-                             [](const auto& s) { return s->ended || s->line->may_have_told(); });
+bool obeying_conversation::may_have_told() const noexcept {
+  return std::ranges::any_of(
+      sources_, [](const auto& s) { return s->ended || s->conversation->may_have_told(); });
 }
 
-void obeying_line::grant(std::size_t bytes) {
+void obeying_conversation::grant(std::size_t bytes) {
   if (!choices_ || choices_->count() == 1) {
-    conversation().line->grant(bytes);
+    primary().conversation->grant(bytes);
     return;
   }
   // Pieces leave in the order in which they were passed on.
   while (bytes > 0 && !used_.empty()) {
     auto& [from, used] = used_.front();
     const auto part = std::min(bytes, used);
-    from->line->grant(part);
+    from->conversation->grant(part);
     bytes -= part;
     used -= part;
     if (used == 0)
@@ -86,30 +88,30 @@ void obeying_line::grant(std::size_t bytes) {
   }
 }
 
-void obeying_line::on_transfer(transfer_event event) {
-  if (auto* s = find(event.line))
-    s->line->on_transfer(std::move(event));
+void obeying_conversation::on_transfer(transfer_event&& event) {
+  if (auto* s = find(event.chat))
+    s->conversation->on_transfer(std::move(event));
 }
 
-void obeying_line::on_wake(std::uint64_t number) {
+void obeying_conversation::on_wake(std::uint64_t number) {
   if (number != failure_wake) {
     if (auto* s = find(number >> number_bits))
-      s->line->on_wake(number & ((std::uint64_t{1} << number_bits) - 1));
+      s->conversation->on_wake(number & ((std::uint64_t{1} << number_bits) - 1));
   } else if (auto f = std::exchange(failure_, std::nullopt)) {
     cancel({});
     listener_.on_failure(std::move(*f));
   }
 }
 
-obeying_line::source* obeying_line::find(std::uint64_t tag) {
+obeying_conversation::source* obeying_conversation::find(std::uint64_t tag) {
   const auto i = std::ranges::find_if(sources_, [&](const auto& s) { return s->tag == tag; });
   return i == sources_.end() ? nullptr : i->get();
 }
 
-line_context obeying_line::context_for(std::uint32_t tag) {
-  line_context result;
-  result.events = [f = context_.events, tag](transfer_event e) {
-    e.line = tag;
+conversation_context obeying_conversation::context_for(std::uint32_t tag) {
+  conversation_context result;
+  result.events = [f = context_.events, tag](transfer_event&& e) {
+    e.chat = tag;
     f(std::move(e));
   };
   result.wake = [this, tag](std::chrono::milliseconds time, std::uint64_t number) {
@@ -120,7 +122,7 @@ line_context obeying_line::context_for(std::uint32_t tag) {
 
 // -- the answers ---------------------------------------------------------------------------------
 
-void obeying_line::take(source& from, const std::vector<deltas>& texts, std::size_t bytes) {
+void obeying_conversation::take(source& from, const std::vector<deltas>& texts, std::size_t bytes) {
   deltas out;
   for (std::size_t i = 0; i < texts.size() && i < from.answers.size(); ++i)
     out.append(choices_->take(from.answers[i], texts[i]));
@@ -129,13 +131,13 @@ void obeying_line::take(source& from, const std::vector<deltas>& texts, std::siz
   if (failure_ || !all_ended(from))
     return;
   from.ended = true;
-  from.line->let_go();
+  from.conversation->let_go();
   end_if_all_ended();
 }
 
-void obeying_line::pass_on(source& from, deltas out, std::size_t bytes) {
+void obeying_conversation::pass_on(source& from, deltas out, std::size_t bytes) {
   if (failure_ || out.empty()) {
-    from.line->grant(bytes);
+    from.conversation->grant(bytes);
     return;
   }
   if (choices_->count() > 1)
@@ -144,7 +146,7 @@ void obeying_line::pass_on(source& from, deltas out, std::size_t bytes) {
 }
 
 /// The source's reply brings *count* answers: others have to bring the rest.
-void obeying_line::spread(source& from, std::size_t count) {
+void obeying_conversation::spread(source& from, std::size_t count) {
   auto& answers = from.answers;
   if (count >= answers.size())
     return;
@@ -154,7 +156,8 @@ void obeying_line::spread(source& from, std::size_t count) {
   ask_further(rest, count);
 }
 
-void obeying_line::ask_further(const std::vector<std::size_t>& answers, std::size_t in_one_reply) {
+void obeying_conversation::ask_further(const std::vector<std::size_t>& answers,
+                                       std::size_t in_one_reply) {
   for (auto i = answers.begin(); i != answers.end();) {
     const auto n = std::min(static_cast<std::ptrdiff_t>(in_one_reply), answers.end() - i);
     begin_further({i, i + n});
@@ -162,18 +165,18 @@ void obeying_line::ask_further(const std::vector<std::size_t>& answers, std::siz
   }
 }
 
-void obeying_line::begin_further(std::vector<std::size_t> answers) {
+void obeying_conversation::begin_further(std::vector<std::size_t> answers) {
   auto& s = *sources_.emplace_back(std::make_unique<source>(*this, ++last_tag_));
-  s.line = upstream_->open({}, s, context_for(s.tag));
+  s.conversation = upstream_->open({}, s, context_for(s.tag));
   auto turn = turn_;
   turn.alternatives = answers.size();
   s.answers = std::move(answers);
-  s.line->begin(turn);
+  s.conversation->begin(turn);
 }
 
 /// The source's reply is whole. Alternatives that it did not bring after all are asked for
 /// elsewhere.
-void obeying_line::end(source& from, const upstream_answer& answer) {
+void obeying_conversation::end(source& from, const upstream_answer& answer) {
   deltas out;
   std::vector<std::size_t> brought;
   std::vector<std::size_t> missing;
@@ -190,16 +193,16 @@ void obeying_line::end(source& from, const upstream_answer& answer) {
   from.answers = std::move(brought);
   pass_on(from, std::move(out), 0);
   if (std::ranges::any_of(from.answers, [this](auto i) { return choices_->cut(i); }))
-    from.line->let_go();
+    from.conversation->let_go();
   ask_further(missing, from.answers.size());
   end_if_all_ended();
 }
 
-bool obeying_line::all_ended(const source& from) const {
+bool obeying_conversation::all_ended(const source& from) const {
   return std::ranges::all_of(from.answers, [this](auto i) { return choices_->ended(i); });
 }
 
-void obeying_line::end_if_all_ended() {
+void obeying_conversation::end_if_all_ended() {
   for (std::size_t i = 0; i < choices_->count(); ++i)
     if (failure_ || !choices_->ended(i))
       return;
@@ -211,7 +214,7 @@ void obeying_line::end_if_all_ended() {
 
 // -- failure -------------------------------------------------------------------------------------
 
-void obeying_line::fail(source& from, upstream_failure f) {
+void obeying_conversation::fail(source& from, upstream_failure f) {
   from.ended = true;
   if (choices_->count() > 1) {
     fail_soon(std::move(f));
@@ -221,8 +224,9 @@ void obeying_line::fail(source& from, upstream_failure f) {
   listener_.on_failure(std::move(f));
 }
 
-/// A turn of several answers fails in a turn of the loop of its own: its lines may be at work now.
-void obeying_line::fail_soon(upstream_failure f) {
+/// A turn of several answers fails in a turn of the loop of its own: its conversations may be at
+/// work now.
+void obeying_conversation::fail_soon(upstream_failure f) {
   if (failure_)
     return;
   failure_ = std::move(f);
@@ -231,7 +235,7 @@ void obeying_line::fail_soon(upstream_failure f) {
 
 /// Fails several answers that are wanted whole and are too long, or do not fit the budget: twice
 /// their text, since JSON is made of it.
-void obeying_line::fail_for_room() {
+void obeying_conversation::fail_for_room() {
   if (choices_->too_long()) {
     fail_soon({error{error_code::upstream_error, {}, "the answers are too long for one piece"}});
   } else if (!held_.resize(2 * choices_->waiting_bytes())) {
@@ -241,8 +245,8 @@ void obeying_line::fail_for_room() {
   }
 }
 
-/// Forgets the turn, whose lines are not at work.
-void obeying_line::drop_turn() {
+/// Forgets the turn, whose conversations are not at work.
+void obeying_conversation::drop_turn() {
   sources_.resize(1);
   used_.clear();
   choices_.reset();

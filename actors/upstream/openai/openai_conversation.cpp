@@ -1,4 +1,4 @@
-#include "actors/upstream/openai/openai_line.hpp"
+#include "actors/upstream/openai/openai_conversation.hpp"
 
 #include "protocol/openai/upstream/upstream_call.hpp"
 
@@ -19,21 +19,22 @@ error too_long() { return {error_code::upstream_error, {}, "the upstream's answe
 
 } // namespace
 
-openai_line::openai_line(transport& net, std::shared_ptr<const openai_accounts> accounts,
-                         upstream_listener& listener, line_context context)
+openai_conversation::openai_conversation(transport& net,
+                                         std::shared_ptr<const openai_accounts> accounts,
+                                         upstream_listener& listener, conversation_context context)
     : net_(net),
       accounts_(std::move(accounts)),
       listener_(listener),
       context_(std::move(context)) {}
 
-openai_line::~openai_line() {
+openai_conversation::~openai_conversation() {
   if (running_)
     account_->cancelled(call_);
 }
 
 // -- the interface -------------------------------------------------------------------------------
 
-void openai_line::begin(const upstream_turn& turn) {
+void openai_conversation::begin(const upstream_turn& turn) {
   account_ = accounts_->any(turn.model);
   counted_ = counted_turn{account_};
   wanted_ = turn.request->stream ? answer_kind::stream : answer_kind::whole;
@@ -52,7 +53,7 @@ void openai_line::begin(const upstream_turn& turn) {
   transfer_ = net_.start(++number_, std::move(call), context_.events);
 }
 
-void openai_line::cancel(std::optional<std::chrono::steady_clock::time_point> client_left) {
+void openai_conversation::cancel(std::optional<std::chrono::steady_clock::time_point> client_left) {
   if (running_)
     account_->cancelled(call_);
   if (running_ && client_left)
@@ -60,14 +61,14 @@ void openai_line::cancel(std::optional<std::chrono::steady_clock::time_point> cl
   drop_turn();
 }
 
-void openai_line::give_up_late() {
+void openai_conversation::give_up_late() {
   const error late{error_code::upstream_timeout};
   if (running_)
     account_->ended(call_, &late, transfer_failure::first_byte_timeout, response_);
   drop_turn();
 }
 
-void openai_line::drop_turn() {
+void openai_conversation::drop_turn() {
   running_ = false;
   transfer_.reset();
   counted_.end();
@@ -75,7 +76,7 @@ void openai_line::drop_turn() {
 }
 
 /// A session rests for longer than it answers.
-void openai_line::forget_answer() {
+void openai_conversation::forget_answer() {
   decoder_ = openai::answer_decoder{false};
   collector_ = openai::answer_collector{};
   std::string{}.swap(response_.body);
@@ -83,7 +84,7 @@ void openai_line::forget_answer() {
 }
 
 /// The server is not at fault, so it is as if the client had left.
-void openai_line::give_up_for_room() {
+void openai_conversation::give_up_for_room() {
   account_->cancelled(call_);
   drop_turn();
   error full{error_code::overloaded, {}, "no memory is left for the answer"};
@@ -91,12 +92,12 @@ void openai_line::give_up_for_room() {
   listener_.on_failure({std::move(full), remedy::none});
 }
 
-void openai_line::grant(std::size_t bytes) {
+void openai_conversation::grant(std::size_t bytes) {
   if (transfer_)
     transfer_->grant(bytes);
 }
 
-void openai_line::on_transfer(transfer_event event) {
+void openai_conversation::on_transfer(transfer_event&& event) {
   if (!transfer_ || event.transfer != number_)
     return;
   switch (event.what) {
@@ -114,7 +115,7 @@ void openai_line::on_transfer(transfer_event event) {
 
 // -- the answer ----------------------------------------------------------------------------------
 
-void openai_line::take_data(const std::string& bytes) {
+void openai_conversation::take_data(const std::string& bytes) {
   if (running_ && kind_ == answer_kind::stream)
     take_chunks(bytes, 0);
   else
@@ -123,7 +124,7 @@ void openai_line::take_data(const std::string& bytes) {
 
 /// Takes bytes of what is to be read as a whole: an answer in one piece, an error, or the beginning
 /// of what turns out to be a stream.
-void openai_line::take_body(const std::string& bytes) {
+void openai_conversation::take_body(const std::string& bytes) {
   transfer_->grant(bytes.size());
   if (!running_)
     return;
@@ -143,7 +144,7 @@ void openai_line::take_body(const std::string& bytes) {
 }
 
 /// @param granted How many of the bytes were made room for already.
-void openai_line::take_chunks(const std::string& bytes, std::size_t granted) {
+void openai_conversation::take_chunks(const std::string& bytes, std::size_t granted) {
   transfer_->take_back(granted);
   deltas pieces{deltas::form::members};
   decoder_.feed(bytes, pieces);
@@ -158,7 +159,7 @@ void openai_line::take_chunks(const std::string& bytes, std::size_t granted) {
 }
 
 /// Passes chunks on, or collects them for a client that wants one answer.
-void openai_line::pass_on(deltas chunks, std::size_t bytes) {
+void openai_conversation::pass_on(deltas chunks, std::size_t bytes) {
   if (wanted_ == answer_kind::stream) {
     if (!flow_.begun() && !chunks.empty())
       account_->answer_began();
@@ -169,7 +170,7 @@ void openai_line::pass_on(deltas chunks, std::size_t bytes) {
   collector_.take(chunks);
 }
 
-void openai_line::take_end(transfer_failure f) {
+void openai_conversation::take_end(transfer_failure f) {
   if (!running_) {
     transfer_.reset();
     return;
@@ -186,7 +187,7 @@ void openai_line::take_end(transfer_failure f) {
     end_whole();
 }
 
-void openai_line::end_stream() {
+void openai_conversation::end_stream() {
   if (!decoder_.whole() && !decoder_.failure()) {
     deltas pieces{deltas::form::members};
     decoder_.finish(pieces);
@@ -208,7 +209,7 @@ void openai_line::end_stream() {
   succeed(std::move(answer));
 }
 
-void openai_line::end_whole() {
+void openai_conversation::end_whole() {
   auto read = openai::parse_whole_answer(response_.body);
   if (!read) {
     fail(account_->without_key(std::move(read.error())));
@@ -227,7 +228,7 @@ void openai_line::end_whole() {
   succeed(std::move(answer));
 }
 
-void openai_line::succeed(upstream_answer answer) {
+void openai_conversation::succeed(upstream_answer answer) {
   account_->ended(call_, nullptr, failure_, response_);
   running_ = false;
   counted_.end();
@@ -235,7 +236,7 @@ void openai_line::succeed(upstream_answer answer) {
   listener_.on_answer(std::move(answer));
 }
 
-void openai_line::fail(error reason) {
+void openai_conversation::fail(error reason) {
   response_.tells_error = reason.foreign != nullptr;
   account_->ended(call_, &reason, failure_, response_);
   auto help = remedy_for(reason);
@@ -246,7 +247,7 @@ void openai_line::fail(error reason) {
 
 /// A server that says that it failed has nothing of the turn to remember. One that says nothing may
 /// still be at work on it, to be paid for; only a reset shows that it is not.
-remedy openai_line::remedy_for(const error& reason) const {
+remedy openai_conversation::remedy_for(const error& reason) const {
   if (flow_.begun() || reason.code == error_code::upstream_loop)
     return remedy::none;
   const auto others = accounts_->others_work(*account_, call_.model);

@@ -18,43 +18,45 @@ namespace nekod {
 /// Answers that a request to a service of plain text may ask for, at most.
 inline constexpr std::uint32_t most_choices = 8;
 
-/// Whether a request asks for what an `obeying_line` obeys.
+/// Whether a request asks for what an `obeying_conversation` obeys.
 bool wants_obeying(const openai::chat_request& r);
 
-/// One conversation's line to a service of plain text, with what the gateway obeys in the service's
-/// place: `stop`, `max_tokens` and `max_completion_tokens`, `n`.
+/// A conversation at a service that takes plain text only, with the parameters that the gateway
+/// obeys in the service's place: `stop`, `max_tokens`, `max_completion_tokens` and `n`.
 ///
-/// An answer that a limit ends is answered: its transfer is closed, and its chat let go, since that
-/// knows more than the client got. Further answers are the alternatives of the service's reply,
-/// where there are any, and else come from further chats that are told the same. The first answer
-/// is the conversation's. Where one of several fails, the turn fails; where it is given up, too,
-/// the conversation's chat is let go.
-class obeying_line : public upstream_conversation {
+/// An answer that a limit ends counts as answered: its transfer is closed and its chat is let go,
+/// since that chat knows more than the client received. Further answers are the alternatives in the
+/// service's reply; if there are too few, further chats get the same message. The first answer
+/// belongs to the conversation. If one of several answers fails, or the turn is given up, the turn
+/// fails and the conversation's chat is let go.
+class obeying_conversation : public upstream_conversation {
 public:
   /// @param known The conversation's chat.
   /// @param budget For several answers that are wanted whole, while they wait; may be null.
-  obeying_line(std::shared_ptr<upstream_service> upstream, upstream_chat known,
-               upstream_listener& listener, line_context context,
-               std::shared_ptr<byte_budget> budget = nullptr);
+  obeying_conversation(std::shared_ptr<upstream_service> upstream, upstream_chat known,
+                       upstream_listener& listener, conversation_context context,
+                       std::shared_ptr<byte_budget> budget = nullptr);
 
-  obeying_line(const obeying_line&) = delete;
-  obeying_line& operator=(const obeying_line&) = delete;
+  obeying_conversation(const obeying_conversation&) = delete;
+  obeying_conversation& operator=(const obeying_conversation&) = delete;
 
   void begin(const upstream_turn& turn) override;
   void settle() override;
   void cancel(std::optional<std::chrono::steady_clock::time_point> client_left) override;
-  void let_go() override { conversation().line->let_go(); }
+  void let_go() override { primary().conversation->let_go(); }
   void give_up_late() override;
   bool may_have_told() const noexcept override;
   void grant(std::size_t bytes) override;
-  void on_transfer(transfer_event event) override;
+  void on_transfer(transfer_event&& event) override;
   void on_wake(std::uint64_t number) override;
-  const upstream_chat& chat() const noexcept override { return sources_.front()->line->chat(); }
+  const upstream_chat& chat() const noexcept override {
+    return sources_.front()->conversation->chat();
+  }
 
 private:
   /// A chat that is told the turn's message, and which answers come of it.
   struct source : upstream_listener {
-    source(obeying_line& o, std::uint32_t t) : owner(o), tag(t) {}
+    source(obeying_conversation& o, std::uint32_t t) : owner(o), tag(t) {}
 
     void on_deltas(deltas text, std::size_t bytes) override {
       std::vector<deltas> texts;
@@ -74,19 +76,19 @@ private:
     std::string seeded_text() const override { return owner.listener_.seeded_text(); }
     std::size_t times_said() const override { return owner.listener_.times_said(); }
 
-    obeying_line& owner;
+    obeying_conversation& owner;
     /// Tells its transfers and times from those of others; 0 for the conversation's own chat.
     std::uint32_t tag;
-    std::unique_ptr<upstream_conversation> line;
+    std::unique_ptr<upstream_conversation> conversation;
     /// Which answers it brings: the first of these, and then its alternatives.
     std::vector<std::size_t> answers;
     /// Whether it brings no more.
     bool ended = false;
   };
 
-  source& conversation() noexcept { return *sources_.front(); }
+  source& primary() noexcept { return *sources_.front(); }
   source* find(std::uint64_t tag);
-  line_context context_for(std::uint32_t tag);
+  conversation_context context_for(std::uint32_t tag);
 
   void take(source& from, const std::vector<deltas>& texts, std::size_t bytes);
   void pass_on(source& from, deltas out, std::size_t bytes);
@@ -103,7 +105,7 @@ private:
 
   std::shared_ptr<upstream_service> upstream_;
   upstream_listener& listener_;
-  line_context context_;
+  conversation_context context_;
   /// The conversation's chat, then those for further answers of the running turn.
   std::vector<std::unique_ptr<source>> sources_;
   std::uint32_t last_tag_ = 0;

@@ -16,7 +16,7 @@
 
 namespace nekod {
 
-/// One conversation's line to the AnuNeko service. A turn's way is
+/// A conversation at the AnuNeko service. The calls of a turn are
 ///
 ///     [read the chat] -> [choose the last reply] -> [create a chat -> select its model | select
 ///     another model] -> post
@@ -25,14 +25,15 @@ namespace nekod {
 /// that nobody can make, is replaced by a new one that is told what came before. So is one that was
 /// told the message already, by a process that ended then, and one whose account rests while others
 /// do not.
-class anuneko_line : public upstream_conversation {
+class anuneko_conversation : public upstream_conversation {
 public:
-  anuneko_line(transport& net, std::shared_ptr<const anuneko_accounts> accounts,
-               upstream_chat known, upstream_listener& listener, line_context context);
-  ~anuneko_line() override;
+  anuneko_conversation(transport& net, std::shared_ptr<const anuneko_accounts> accounts,
+                       upstream_chat known, upstream_listener& listener,
+                       conversation_context context);
+  ~anuneko_conversation() override;
 
-  anuneko_line(const anuneko_line&) = delete;
-  anuneko_line& operator=(const anuneko_line&) = delete;
+  anuneko_conversation(const anuneko_conversation&) = delete;
+  anuneko_conversation& operator=(const anuneko_conversation&) = delete;
 
   void begin(const upstream_turn& turn) override;
   void settle() override;
@@ -41,7 +42,7 @@ public:
   void give_up_late() override;
   bool may_have_told() const noexcept override { return step_ == step::posting; }
   void grant(std::size_t bytes) override;
-  void on_transfer(transfer_event event) override;
+  void on_transfer(transfer_event&& event) override;
   void on_wake(std::uint64_t) override {}
   const upstream_chat& chat() const noexcept override { return chat_; }
 
@@ -114,7 +115,7 @@ private:
   std::shared_ptr<const anuneko_accounts> accounts_;
   upstream_chat chat_;
   upstream_listener& listener_;
-  line_context context_;
+  conversation_context context_;
   /// Who runs the turn; the last one's, while none runs.
   std::shared_ptr<anuneko_account> account_;
   counted_turn counted_;

@@ -1,5 +1,5 @@
 #include "actors/upstream/accounts/retry_budget.hpp"
-#include "actors/upstream/retrying_line.hpp"
+#include "actors/upstream/retrying_conversation.hpp"
 #include "tests/unit/support/fake_upstream.hpp"
 #include "tests/unit/support/recording_listener.hpp"
 
@@ -12,7 +12,8 @@ using strings = std::vector<std::string>;
 
 namespace {
 
-/// One line over fake upstreams, which are told what happens, and a clock that the test moves.
+/// One conversation over fake upstreams, which are told what happens, and a clock that the test
+/// moves.
 struct fixture {
   explicit fixture(std::size_t fallbacks = 0) {
     main->called = "main";
@@ -24,19 +25,20 @@ struct fixture {
   }
 
   void begin(bool stream = true) {
-    std::vector<fallback> places;
+    std::vector<fallback> upstreams;
     for (auto& other : others) {
       other->can.stateless = true;
-      places.push_back({other, "their model", other->called == long_one});
+      upstreams.push_back({other, "their model", other->called == long_one});
     }
-    plan = std::make_shared<retry_plan>(main, std::move(places), options, counts);
+    plan = std::make_shared<retry_plan>(main, std::move(upstreams), options, counts);
     plan->now = [this] { return now; };
-    line_context context;
-    context.events = [this](transfer_event e) { line->on_transfer(std::move(e)); };
+    conversation_context context;
+    context.events = [this](transfer_event e) { conversation->on_transfer(std::move(e)); };
     context.wake = [this](std::chrono::milliseconds time, std::uint64_t number) {
       waits.push_back({time, number});
     };
-    line = std::make_unique<retrying_line>(plan, upstream_chat{}, heard, std::move(context));
+    conversation =
+        std::make_unique<retrying_conversation>(plan, upstream_chat{}, heard, std::move(context));
     begin_again(stream);
   }
 
@@ -47,11 +49,11 @@ struct fixture {
     turn.model = "model";
     turn.text = "hello";
     turn.request = request;
-    line->begin(turn);
+    conversation->begin(turn);
   }
 
   /// The newest time that was asked for is over.
-  void wake() { line->on_wake(waits.back().second); }
+  void wake() { conversation->on_wake(waits.back().second); }
 
   static test::fake_upstream::line& at(const std::shared_ptr<test::fake_upstream>& upstream) {
     return *upstream->lines.back();
@@ -80,7 +82,7 @@ struct fixture {
   std::shared_ptr<retry_plan> plan;
   test::recording_listener heard;
   std::vector<std::pair<std::chrono::milliseconds, std::uint64_t>> waits;
-  std::unique_ptr<retrying_line> line;
+  std::unique_ptr<retrying_conversation> conversation;
 };
 
 struct with_two_fallbacks : fixture {
@@ -178,10 +180,10 @@ TEST_CASE_FIXTURE(fixture, "the budget is a share of all turns, and some in adva
 
 TEST_CASE_FIXTURE(fixture, "a turn that is given up while it waits is not tried again") {
   begin();
-  CHECK(line->may_have_told());
+  CHECK(conversation->may_have_told());
   fail_later();
-  CHECK_FALSE(line->may_have_told());
-  line->cancel({});
+  CHECK_FALSE(conversation->may_have_told());
+  conversation->cancel({});
   wake();
   CHECK(main->log == strings{"begin hello", "cancel"});
 }
@@ -221,7 +223,7 @@ TEST_CASE_FIXTURE(with_two_fallbacks, "others take a turn that the first cannot 
   at(others[1]).say("meow");
   at(others[1]).end_answer(openai::message{openai::role::assistant, "meow"});
   CHECK(heard.log == strings{"by other1 public-their model", "answer"});
-  line->settle();
+  conversation->settle();
   CHECK(others[1]->log.back() == "settle");
   CHECK(counts.upstream("main").fallbacks.Value() == 2);
   begin_again();
@@ -272,7 +274,7 @@ TEST_CASE_FIXTURE(with_two_fallbacks, "an answer without text in time is asked f
   CHECK(heard.log.empty());
 }
 
-TEST_CASE_FIXTURE(with_two_fallbacks, "events reach the line whose they are") {
+TEST_CASE_FIXTURE(with_two_fallbacks, "events reach the conversation that started the transfer") {
   begin();
   auto& first = at(main);
   at(main).fail(error_code::upstream_error);
@@ -364,7 +366,7 @@ TEST_CASE_FIXTURE(fixture, "what follows on loading is a failure like any other"
   CHECK(main->log.size() == 3);
 }
 
-TEST_CASE_FIXTURE(with_two_fallbacks, "a turn begins at the first place that admits it") {
+TEST_CASE_FIXTURE(with_two_fallbacks, "a turn begins at the first upstream that admits it") {
   main->admitting = false;
   others[0]->admitting = false;
   begin();
@@ -376,7 +378,7 @@ TEST_CASE_FIXTURE(with_two_fallbacks, "a turn begins at the first place that adm
   CHECK(heard.log == strings{"by other1 public-their model"});
 }
 
-TEST_CASE_FIXTURE(with_two_fallbacks, "where no place admits a turn, the first is asked") {
+TEST_CASE_FIXTURE(with_two_fallbacks, "where no upstream admits a turn, the first is asked") {
   main->admitting = others[0]->admitting = others[1]->admitting = false;
   begin();
   CHECK(main->log == once);

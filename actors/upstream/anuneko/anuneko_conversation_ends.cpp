@@ -1,7 +1,7 @@
-// The part of the line that decides how a turn goes on when one of its calls has ended.
+// The part of the conversation that decides how a turn goes on when one of its calls has ended.
 
 #include "actors/session/transcript.hpp"
-#include "actors/upstream/anuneko/anuneko_line.hpp"
+#include "actors/upstream/anuneko/anuneko_conversation.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -26,7 +26,7 @@ constexpr unsigned most_pages = 50;
 
 } // namespace
 
-bool anuneko_line::chat_is_lost() const {
+bool anuneko_conversation::chat_is_lost() const {
   if (response_.status == 404 || response_.status == 410)
     return true;
   auto e = response_.ok() ? decoder_.error() : anuneko::parse_error(response_.body);
@@ -34,7 +34,7 @@ bool anuneko_line::chat_is_lost() const {
 }
 
 /// The reply's stream ended, or said that there will be no more of it.
-void anuneko_line::end_post() {
+void anuneko_conversation::end_post() {
   auto problem = decoder_.error();
   if (!problem) {
     note_reply();
@@ -49,7 +49,8 @@ void anuneko_line::end_post() {
   }
 }
 
-std::vector<std::optional<openai::finish_reason>> anuneko_line::ends_of_alternatives() const {
+std::vector<std::optional<openai::finish_reason>>
+anuneko_conversation::ends_of_alternatives() const {
   std::vector<std::optional<openai::finish_reason>> result;
   for (const auto& [decoder, begun] : alternatives_)
     result.push_back(begun || !decoder.finish_reason().empty()
@@ -59,14 +60,14 @@ std::vector<std::optional<openai::finish_reason>> anuneko_line::ends_of_alternat
 }
 
 /// Whether a response of success tells an error of the service's, in place of what was asked for.
-bool anuneko_line::service_tells_error() const {
+bool anuneko_conversation::service_tells_error() const {
   if (step_ == step::posting)
     return decoder_.error() && decoder_.error_is_theirs();
   return anuneko::parse_error(response_.body).has_value();
 }
 
 /// A call ended; *problem* says how it failed, if it did. All of a turn's failures pass here.
-void anuneko_line::end_call(std::optional<error> problem) {
+void anuneko_conversation::end_call(std::optional<error> problem) {
   response_.tells_error = problem && service_tells_error();
   account_->ended(running_, problem ? &*problem : nullptr, failure_, response_);
   if (problem && (step_ == step::posting || step_ == step::selecting) && !flow_.begun() &&
@@ -101,7 +102,7 @@ void anuneko_line::end_call(std::optional<error> problem) {
   }
 }
 
-void anuneko_line::end_reading(std::optional<error> problem, const std::string& body) {
+void anuneko_conversation::end_reading(std::optional<error> problem, const std::string& body) {
   // A service that cannot tell has to be believed; one that cannot be asked now can be told
   // nothing.
   auto cannot_tell = response_.status >= 200 && response_.status < 500 &&
@@ -131,14 +132,14 @@ void anuneko_line::end_reading(std::optional<error> problem, const std::string& 
 /// A chat that has not just what is known of it, and this turn's text among it, was told that
 /// already: a new one takes its place. How often the user has said it before is known of the newest
 /// part of a conversation only.
-void anuneko_line::compare() {
+void anuneko_conversation::compare() {
   if (read_.messages != chat_.messages && read_.same > listener_.times_said())
     chat_ = upstream_chat{};
   else
     chat_.messages = std::max(chat_.messages, read_.messages);
 }
 
-void anuneko_line::end_choosing_before(std::optional<error> problem) {
+void anuneko_conversation::end_choosing_before(std::optional<error> problem) {
   auto refused = response_.status >= 200 && response_.status < 500;
   if (problem && !(refused && problem->code == error_code::upstream_error)) {
     fail(std::move(*problem));
@@ -150,18 +151,18 @@ void anuneko_line::end_choosing_before(std::optional<error> problem) {
 }
 
 /// A choice that failed is made again before the next message.
-void anuneko_line::end_choosing_after(bool chosen) {
+void anuneko_conversation::end_choosing_after(bool chosen) {
   if (chosen)
     chat_.unsettled_message.clear();
   settled();
 }
 
-void anuneko_line::settled() {
+void anuneko_conversation::settled() {
   counted_.end();
   listener_.on_settled();
 }
 
-void anuneko_line::end_creating(const std::string& body) {
+void anuneko_conversation::end_creating(const std::string& body) {
   auto id = anuneko::parse_chat_id(body);
   if (!id || id->empty()) {
     account_->learned_nothing();
@@ -177,7 +178,7 @@ void anuneko_line::end_creating(const std::string& body) {
   call(step::selecting, anuneko::select_model(chat_.id, turn_.model));
 }
 
-remedy anuneko_line::remedy_for(const error& reason) const {
+remedy anuneko_conversation::remedy_for(const error& reason) const {
   if (reason.maybe_taken)
     return remedy::none;
   auto others = accounts_->others_work(*account_, turn_.model);
@@ -191,7 +192,7 @@ remedy anuneko_line::remedy_for(const error& reason) const {
                                                                        : remedy::none;
 }
 
-void anuneko_line::fail(error reason) {
+void anuneko_conversation::fail(error reason) {
   if (help_ == remedy::other_account)
     chat_ = upstream_chat{};
   tell_shortest_rest(reason, *accounts_, turn_.model);

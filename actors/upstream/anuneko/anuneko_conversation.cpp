@@ -1,4 +1,4 @@
-#include "actors/upstream/anuneko/anuneko_line.hpp"
+#include "actors/upstream/anuneko/anuneko_conversation.hpp"
 
 #include <utility>
 
@@ -14,22 +14,24 @@ constexpr std::size_t page_beginning = 64;
 
 } // namespace
 
-anuneko_line::anuneko_line(transport& net, std::shared_ptr<const anuneko_accounts> accounts,
-                           upstream_chat known, upstream_listener& listener, line_context context)
+anuneko_conversation::anuneko_conversation(transport& net,
+                                           std::shared_ptr<const anuneko_accounts> accounts,
+                                           upstream_chat known, upstream_listener& listener,
+                                           conversation_context context)
     : net_(net),
       accounts_(std::move(accounts)),
       chat_(std::move(known)),
       listener_(listener),
       context_(std::move(context)) {}
 
-anuneko_line::~anuneko_line() {
+anuneko_conversation::~anuneko_conversation() {
   if (transfer_)
     account_->cancelled(running_);
 }
 
 // -- the interface -------------------------------------------------------------------------------
 
-void anuneko_line::begin(const upstream_turn& turn) {
+void anuneko_conversation::begin(const upstream_turn& turn) {
   turn_ = turn;
   replaced_ = false;
   flow_ = answer_flow{};
@@ -43,14 +45,15 @@ void anuneko_line::begin(const upstream_turn& turn) {
     go();
 }
 
-void anuneko_line::settle() {
+void anuneko_conversation::settle() {
   if (chat_.unsettled_message.empty())
     settled();
   else
     choose(step::choosing_after);
 }
 
-void anuneko_line::cancel(std::optional<std::chrono::steady_clock::time_point> client_left) {
+void anuneko_conversation::cancel(
+    std::optional<std::chrono::steady_clock::time_point> client_left) {
   if (transfer_)
     account_->cancelled(running_);
   if (transfer_ && client_left)
@@ -59,21 +62,21 @@ void anuneko_line::cancel(std::optional<std::chrono::steady_clock::time_point> c
 }
 
 /// The chat has, or is about to have, more of the answer than the client got.
-void anuneko_line::let_go() {
+void anuneko_conversation::let_go() {
   if (transfer_)
     account_->ended(running_, nullptr, transfer_failure::none, response_);
   drop_turn();
   chat_ = upstream_chat{};
 }
 
-void anuneko_line::give_up_late() {
+void anuneko_conversation::give_up_late() {
   const error late{error_code::upstream_timeout};
   if (transfer_)
     account_->ended(running_, &late, transfer_failure::first_byte_timeout, response_);
   drop_turn();
 }
 
-void anuneko_line::drop_turn() {
+void anuneko_conversation::drop_turn() {
   if (step_ == step::posting)
     note_reply();
   turn_ = upstream_turn{};
@@ -81,12 +84,12 @@ void anuneko_line::drop_turn() {
   counted_.end();
 }
 
-void anuneko_line::grant(std::size_t bytes) {
+void anuneko_conversation::grant(std::size_t bytes) {
   if (transfer_)
     transfer_->grant(bytes);
 }
 
-void anuneko_line::on_transfer(transfer_event event) {
+void anuneko_conversation::on_transfer(transfer_event&& event) {
   if (!transfer_ || event.transfer != number_)
     return;
   switch (event.what) {
@@ -106,7 +109,7 @@ void anuneko_line::on_transfer(transfer_event event) {
 
 /// A chat stays with the account that made it. Where that rests, and others do not, or is not there
 /// any more, a new chat of another takes its place.
-void anuneko_line::take_account() {
+void anuneko_conversation::take_account() {
   auto own = chat_.id.empty() ? nullptr : accounts_->find(chat_.account, turn_.model);
   if (!own)
     chat_ = upstream_chat{};
@@ -115,19 +118,19 @@ void anuneko_line::take_account() {
 }
 
 /// A page of what the chat has.
-void anuneko_line::read_chat() {
+void anuneko_conversation::read_chat() {
   ++read_.pages;
   call(step::reading, anuneko::list_messages(chat_.id, read_.next));
 }
 
-void anuneko_line::go() {
+void anuneko_conversation::go() {
   if (!chat_.unsettled_message.empty())
     choose(step::choosing_before);
   else
     prepare_chat();
 }
 
-void anuneko_line::prepare_chat() {
+void anuneko_conversation::prepare_chat() {
   if (chat_.id.empty())
     call(step::creating, anuneko::create_chat(turn_.model));
   else if (chat_.model != turn_.model)
@@ -136,7 +139,7 @@ void anuneko_line::prepare_chat() {
     post();
 }
 
-void anuneko_line::post() {
+void anuneko_conversation::post() {
   decoder_ = anuneko::reply_decoder{};
   branches_ = anuneko::branch_counter{};
   alternatives_.clear();
@@ -148,9 +151,11 @@ void anuneko_line::post() {
   start(step::posting, std::move(call), false);
 }
 
-void anuneko_line::choose(step s) { call(s, anuneko::select_choice(chat_.unsettled_message, 0)); }
+void anuneko_conversation::choose(step s) {
+  call(s, anuneko::select_choice(chat_.unsettled_message, 0));
+}
 
-void anuneko_line::replace_chat() {
+void anuneko_conversation::replace_chat() {
   replaced_ = true;
   stop_transfer();
   chat_ = upstream_chat{};
@@ -159,9 +164,9 @@ void anuneko_line::replace_chat() {
 
 // -- transfers -----------------------------------------------------------------------------------
 
-void anuneko_line::call(step s, anuneko::call c) { start(s, std::move(c), true); }
+void anuneko_conversation::call(step s, anuneko::call c) { start(s, std::move(c), true); }
 
-void anuneko_line::start(step s, anuneko::call c, bool repeatable) {
+void anuneko_conversation::start(step s, anuneko::call c, bool repeatable) {
   step_ = s;
   running_ = begun(c.kind, turn_.model);
   failure_ = transfer_failure::none;
@@ -170,13 +175,13 @@ void anuneko_line::start(step s, anuneko::call c, bool repeatable) {
   transfer_ = net_.start(++number_, account_->make(std::move(c), repeatable), context_.events);
 }
 
-void anuneko_line::stop_transfer() {
+void anuneko_conversation::stop_transfer() {
   transfer_.reset();
   alternatives_.clear();
   step_ = step::idle;
 }
 
-void anuneko_line::take_data(const std::string& bytes) {
+void anuneko_conversation::take_data(const std::string& bytes) {
   if (step_ == step::posting && response_.ok()) {
     take_answer(bytes);
     return;
@@ -190,7 +195,7 @@ void anuneko_line::take_data(const std::string& bytes) {
 
 // Whoever is passed text may let the chat go, which ends the transfer.
 
-void anuneko_line::take_answer(const std::string& bytes) {
+void anuneko_conversation::take_answer(const std::string& bytes) {
   if (!flow_.begun() && response_.body.size() < page_beginning)
     response_.body += bytes.substr(0, page_beginning); // To see whether it is a page.
   if (alternatives_.empty()) {
@@ -207,7 +212,7 @@ void anuneko_line::take_answer(const std::string& bytes) {
     end_post();
 }
 
-void anuneko_line::count_alternatives(const std::string& bytes) {
+void anuneko_conversation::count_alternatives(const std::string& bytes) {
   if (branches_.count())
     return;
   branches_.feed(bytes);
@@ -216,7 +221,7 @@ void anuneko_line::count_alternatives(const std::string& bytes) {
 }
 
 /// Has each answer's decoder read the same bytes: several answers are rarely wanted.
-void anuneko_line::read_answers(std::size_t bytes, const answer_reader& read) {
+void anuneko_conversation::read_answers(std::size_t bytes, const answer_reader& read) {
   std::vector<deltas> texts(1 + alternatives_.size());
   read(decoder_, texts.front());
   for (std::size_t i = 0; i < alternatives_.size(); ++i) {
@@ -228,7 +233,7 @@ void anuneko_line::read_answers(std::size_t bytes, const answer_reader& read) {
 }
 
 /// The reply's body is whole: passes on what was held back of its characters.
-void anuneko_line::finish_answer() {
+void anuneko_conversation::finish_answer() {
   if (!alternatives_.empty()) {
     read_answers(0, [](anuneko::reply_decoder& d, deltas& out) { d.finish(out); });
     return;
@@ -238,7 +243,7 @@ void anuneko_line::finish_answer() {
   flow_.pass_on(std::move(text), 0, *transfer_, listener_);
 }
 
-void anuneko_line::take_end(transfer_failure f) {
+void anuneko_conversation::take_end(transfer_failure f) {
   failure_ = f;
   surely_not_taken_ = was_not_sent(f) || response_.status == 401 || response_.status == 402 ||
                       response_.status == 403 || response_.status == 429 || response_.status == 503;
@@ -258,7 +263,7 @@ void anuneko_line::take_end(transfer_failure f) {
 }
 
 /// Takes down what the reply, whole or broken, has told of the chat.
-void anuneko_line::note_reply() {
+void anuneko_conversation::note_reply() {
   account_->skipped(decoder_.skipped());
   chat_.unsettled_message = decoder_.message_id();
   if (flow_.begun() || !decoder_.message_id().empty()) {

@@ -13,19 +13,19 @@
 
 namespace nekod {
 
-/// One conversation's line to an OpenAI-compatible server: a turn is one call. There is no chat to
-/// remember, nor anything to settle.
+/// A conversation at an OpenAI-compatible server: a turn is one call. There is no chat to remember
+/// and nothing to settle.
 ///
-/// A client's wish for a stream, or for an answer in one piece, is told to the server. An answer
-/// that comes in the other form all the same is brought into the one that the client asked for.
-class openai_line : public upstream_conversation {
+/// The server is asked for a stream or for an answer in one piece, as the client wants. An answer
+/// that comes in the other form all the same is converted.
+class openai_conversation : public upstream_conversation {
 public:
-  openai_line(transport& net, std::shared_ptr<const openai_accounts> accounts,
-              upstream_listener& listener, line_context context);
-  ~openai_line() override;
+  openai_conversation(transport& net, std::shared_ptr<const openai_accounts> accounts,
+                      upstream_listener& listener, conversation_context context);
+  ~openai_conversation() override;
 
-  openai_line(const openai_line&) = delete;
-  openai_line& operator=(const openai_line&) = delete;
+  openai_conversation(const openai_conversation&) = delete;
+  openai_conversation& operator=(const openai_conversation&) = delete;
 
   void begin(const upstream_turn& turn) override;
   void settle() override { listener_.on_settled(); }
@@ -34,7 +34,7 @@ public:
   void give_up_late() override;
   bool may_have_told() const noexcept override { return running_; }
   void grant(std::size_t bytes) override;
-  void on_transfer(transfer_event event) override;
+  void on_transfer(transfer_event&& event) override;
   void on_wake(std::uint64_t) override {}
   const upstream_chat& chat() const noexcept override { return no_chat_; }
 
@@ -56,7 +56,7 @@ private:
   transport& net_;
   std::shared_ptr<const openai_accounts> accounts_;
   upstream_listener& listener_;
-  line_context context_;
+  conversation_context context_;
   /// Who runs the turn; the last one's, while none runs.
   std::shared_ptr<openai_account> account_;
   counted_turn counted_;

@@ -1,4 +1,4 @@
-#include "actors/upstream/retrying_line.hpp"
+#include "actors/upstream/retrying_conversation.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -14,13 +14,8 @@ using std::chrono::milliseconds;
 
 namespace {
 
-/// Accounts that one turn may be given to in another's place.
+/// How often one turn may move from one account to another.
 constexpr unsigned most_moves = 64;
-
-/// The lines number their transfers each from 1. Which line's it is stands above.
-constexpr unsigned place_bits = 8;
-constexpr unsigned number_bits = 64 - place_bits;
-constexpr std::uint64_t number_mask = (std::uint64_t{1} << number_bits) - 1;
 
 /// Whether another upstream might do better. What is wrong with a request is wrong everywhere.
 bool is_upstreams_matter(const error& e) {
@@ -46,27 +41,29 @@ milliseconds by_chance(milliseconds time) {
 
 } // namespace
 
-retrying_line::retrying_line(std::shared_ptr<retry_plan> plan, upstream_chat known,
-                             upstream_listener& listener, line_context context)
+retrying_conversation::retrying_conversation(std::shared_ptr<retry_plan> plan, upstream_chat known,
+                                             upstream_listener& listener,
+                                             conversation_context context)
     : plan_(std::move(plan)),
       listener_(listener),
       context_(std::move(context)),
-      lines_(plan_->places.size()) {
+      conversations_(plan_->upstreams.size()) {
   open(0, std::move(known));
 }
 
-void retrying_line::open(std::size_t place, upstream_chat known) {
+void retrying_conversation::open(std::size_t index, upstream_chat known) {
   auto context = context_;
-  context.events = [f = context_.events, place](transfer_event e) {
-    e.transfer |= static_cast<std::uint64_t>(place) << number_bits;
+  context.events = [f = context_.events, index](transfer_event&& e) {
+    e.upstream = static_cast<std::uint32_t>(index);
     f(std::move(e));
   };
-  lines_[place] = plan_->places[place].service->open(std::move(known), *this, std::move(context));
+  conversations_[index] =
+      plan_->upstreams[index].service->open(std::move(known), *this, std::move(context));
 }
 
 // -- the interface -------------------------------------------------------------------------------
 
-void retrying_line::begin(const upstream_turn& turn) {
+void retrying_conversation::begin(const upstream_turn& turn) {
   turn_ = turn;
   retries_ = moves_ = 0;
   answered_ = false;
@@ -75,38 +72,38 @@ void retrying_line::begin(const upstream_turn& turn) {
   begin_round();
 }
 
-void retrying_line::settle() { line().settle(); }
+void retrying_conversation::settle() { current().settle(); }
 
-void retrying_line::cancel(std::optional<std::chrono::steady_clock::time_point> client_left) {
+void retrying_conversation::cancel(
+    std::optional<std::chrono::steady_clock::time_point> client_left) {
   stop_clocks();
-  line().cancel(client_left);
+  current().cancel(client_left);
 }
 
-void retrying_line::let_go() {
+void retrying_conversation::let_go() {
   stop_clocks();
   turn_ = upstream_turn{};
-  line().let_go();
+  current().let_go();
 }
 
-void retrying_line::give_up_late() {
+void retrying_conversation::give_up_late() {
   stop_clocks();
-  line().give_up_late();
+  current().give_up_late();
 }
 
-bool retrying_line::may_have_told() const noexcept {
-  return retry_wake_ == 0 && line().may_have_told();
+bool retrying_conversation::may_have_told() const noexcept {
+  return retry_wake_ == 0 && current().may_have_told();
 }
 
-void retrying_line::grant(std::size_t bytes) { line().grant(bytes); }
+void retrying_conversation::grant(std::size_t bytes) { current().grant(bytes); }
 
-void retrying_line::on_transfer(transfer_event event) {
-  const auto place = event.transfer >> number_bits;
-  event.transfer &= number_mask;
-  if (place < lines_.size() && lines_[place])
-    lines_[place]->on_transfer(std::move(event));
+void retrying_conversation::on_transfer(transfer_event&& event) {
+  const auto index = event.upstream;
+  if (index < conversations_.size() && conversations_[index])
+    conversations_[index]->on_transfer(std::move(event));
 }
 
-void retrying_line::on_wake(std::uint64_t number) {
+void retrying_conversation::on_wake(std::uint64_t number) {
   if (number == retry_wake_) {
     retry_wake_ = 0;
     if (loading_since_)
@@ -114,89 +111,89 @@ void retrying_line::on_wake(std::uint64_t number) {
     else
       begin_round();
   } else if (number == first_token_wake_) {
-    line().give_up_late();
+    current().give_up_late();
     error late{error_code::upstream_timeout, {}, "waiting for the answer's first text"};
-    late.maybe_taken = !plan_->places[place_].service->abilities().stateless;
+    late.maybe_taken = !plan_->upstreams[index_].service->abilities().stateless;
     on_failure(std::move(late));
   }
 }
 
 // -- the way of a turn ---------------------------------------------------------------------------
 
-/// Tries the first place that admits the turn. Where none does, the first is asked all the same.
-void retrying_line::begin_round() {
+/// Tries the first upstream that admits the turn. If none does, tries the conversation's own.
+void retrying_conversation::begin_round() {
   first_failure_.reset();
-  tried_.assign(plan_->places.size(), false);
+  tried_.assign(plan_->upstreams.size(), false);
   tried_twice_.reset();
   too_long_ = false;
-  const auto alone = plan_->places.size() == 1;
-  const auto place = alone || admits(0) ? 0 : next_place().value_or(0);
-  if (place > 0)
+  const auto alone = plan_->upstreams.size() == 1;
+  const auto index = alone || admits(0) ? 0 : next_upstream().value_or(0);
+  if (index > 0)
     plan_->counts.fallbacks.Increment();
-  try_at(place);
+  try_at(index);
 }
 
-const std::string& retrying_line::model_at(std::size_t place) const {
-  const auto& model = plan_->places[place].model;
+const std::string& retrying_conversation::model_at(std::size_t index) const {
+  const auto& model = plan_->upstreams[index].model;
   return model.empty() ? turn_.model : model;
 }
 
-bool retrying_line::admits(std::size_t place) const {
-  return plan_->places[place].service->admits(model_at(place));
+bool retrying_conversation::admits(std::size_t index) const {
+  return plan_->upstreams[index].service->admits(model_at(index));
 }
 
 /// The next fall-back for the turn; last of all the upstream itself, if it was passed over.
-std::optional<std::size_t> retrying_line::next_place() const {
-  for (std::size_t i = 1; i < plan_->places.size(); ++i)
-    if (!tried_[i] && (!too_long_ || plan_->places[i].long_context) && admits(i))
+std::optional<std::size_t> retrying_conversation::next_upstream() const {
+  for (std::size_t i = 1; i < plan_->upstreams.size(); ++i)
+    if (!tried_[i] && (!too_long_ || plan_->upstreams[i].long_context) && admits(i))
       return i;
   return tried_[0] ? std::nullopt : std::optional<std::size_t>{0};
 }
 
-void retrying_line::try_at(std::size_t place) {
-  place_ = place;
-  tried_[place] = true;
-  if (!lines_[place])
-    open(place, {});
+void retrying_conversation::try_at(std::size_t index) {
+  index_ = index;
+  tried_[index] = true;
+  if (!conversations_[index])
+    open(index, {});
   if (plan_->options.first_token.count() > 0 && turn_.request->stream)
     first_token_wake_ = wake_after(plan_->options.first_token);
-  if (plan_->places[place].model.empty()) {
-    line().begin(turn_);
+  if (plan_->upstreams[index].model.empty()) {
+    current().begin(turn_);
     return;
   }
   auto turn = turn_;
-  turn.model = model_at(place);
-  line().begin(turn);
+  turn.model = model_at(index);
+  current().begin(turn);
 }
 
-void retrying_line::tell_who_answers() {
-  if (std::exchange(answered_, true) || place_ == 0)
+void retrying_conversation::tell_who_answers() {
+  if (std::exchange(answered_, true) || index_ == 0)
     return;
-  const auto& service = *plan_->places[place_].service;
+  const auto& service = *plan_->upstreams[index_].service;
   listener_.on_other_upstream(std::string{service.name()},
-                              service.public_model_id(model_at(place_)));
+                              service.public_model_id(model_at(index_)));
 }
 
-void retrying_line::on_deltas(deltas text, std::size_t bytes) {
+void retrying_conversation::on_deltas(deltas text, std::size_t bytes) {
   tell_who_answers();
   first_token_wake_ = 0;
   listener_.on_deltas(std::move(text), bytes);
 }
 
-void retrying_line::on_branches(const std::vector<deltas>& texts, std::size_t bytes) {
+void retrying_conversation::on_branches(const std::vector<deltas>& texts, std::size_t bytes) {
   tell_who_answers();
   first_token_wake_ = 0;
   listener_.on_branches(texts, bytes);
 }
 
-void retrying_line::on_answer(upstream_answer answer) {
+void retrying_conversation::on_answer(upstream_answer answer) {
   stop_clocks();
   tell_who_answers();
   turn_ = upstream_turn{};
   listener_.on_answer(std::move(answer));
 }
 
-void retrying_line::on_failure(upstream_failure f) {
+void retrying_conversation::on_failure(upstream_failure f) {
   stop_clocks();
   if (answered_) {
     listener_.on_failure(std::move(f));
@@ -204,12 +201,12 @@ void retrying_line::on_failure(upstream_failure f) {
   }
   if (f.help == remedy::other_account && moves_ < most_moves) {
     ++moves_;
-    try_at(place_);
+    try_at(index_);
     return;
   }
   if (try_once_more(f))
     return;
-  const auto failed = place_;
+  const auto failed = index_;
   if (failed == 0)
     first_failure_ = f;
   if (try_elsewhere(f))
@@ -217,38 +214,39 @@ void retrying_line::on_failure(upstream_failure f) {
   auto first = std::exchange(first_failure_, std::nullopt).value_or(std::move(f));
   if (try_later(first))
     return;
-  place_ = 0;
+  index_ = 0;
   turn_ = upstream_turn{};
   listener_.on_failure(std::move(first));
 }
 
-/// Has the same place try the turn a second time, if that is cheap and allowed.
-bool retrying_line::try_once_more(const upstream_failure& f) {
-  if (f.help != remedy::again || tried_twice_ == place_ || !take_retry())
+/// Has the same upstream try the turn a second time, if that is cheap and allowed.
+bool retrying_conversation::try_once_more(const upstream_failure& f) {
+  if (f.help != remedy::again || tried_twice_ == index_ || !take_retry())
     return false;
-  tried_twice_ = place_;
-  try_at(place_);
+  tried_twice_ = index_;
+  try_at(index_);
   return true;
 }
 
 /// Has a fall-back try the turn, if one may do better.
-bool retrying_line::try_elsewhere(const upstream_failure& f) {
-  const auto too_long = place_ == 0 && f.reason.code == error_code::context_length_exceeded;
+bool retrying_conversation::try_elsewhere(const upstream_failure& f) {
+  const auto too_long = index_ == 0 && f.reason.code == error_code::context_length_exceeded;
   too_long_ = too_long_ || too_long;
-  if (place_ == 0 && !too_long && !is_upstreams_matter(f.reason))
+  if (index_ == 0 && !too_long && !is_upstreams_matter(f.reason))
     return false;
-  const auto next = next_place();
+  const auto next = next_upstream();
   if (!next)
     return false;
-  spdlog::warn("upstream {} failed ({}), {} takes the turn", plan_->places[place_].service->name(),
-               openai::name_of(f.reason.code), plan_->places[*next].service->name());
+  spdlog::warn("upstream {} failed ({}), {} takes the turn",
+               plan_->upstreams[index_].service->name(), openai::name_of(f.reason.code),
+               plan_->upstreams[*next].service->name());
   plan_->counts.fallbacks.Increment();
   try_at(*next);
   return true;
 }
 
 /// Takes one of the turn's retries, and of the upstream's budget for them.
-bool retrying_line::take_retry() {
+bool retrying_conversation::take_retry() {
   if (retries_ >= plan_->options.retries)
     return false;
   if (!plan_->budget.take()) {
@@ -261,21 +259,21 @@ bool retrying_line::take_retry() {
 }
 
 /// Has the turn go round again after a while, if that may help and is allowed.
-bool retrying_line::try_later(const upstream_failure& f) {
+bool retrying_conversation::try_later(const upstream_failure& f) {
   if (f.help == remedy::when_loaded)
     return wait_for_loading(f);
   loading_since_.reset();
   const auto wait = wait_before_retry(f);
   if (!wait || !take_retry())
     return false;
-  spdlog::debug("upstream {} is tried again in {} ms", plan_->places.front().service->name(),
+  spdlog::debug("upstream {} is tried again in {} ms", plan_->upstreams.front().service->name(),
                 wait->count());
   retry_wake_ = wake_after(*wait);
   return true;
 }
 
 /// Has the turn go round again when the upstream may have loaded, within its time for that.
-bool retrying_line::wait_for_loading(const upstream_failure& f) {
+bool retrying_conversation::wait_for_loading(const upstream_failure& f) {
   const auto now = plan_->now();
   const auto since = loading_since_.value_or(now);
   const auto wait = std::max(loading_step, f.reason.retry_after.value_or(loading_step));
@@ -283,7 +281,7 @@ bool retrying_line::wait_for_loading(const upstream_failure& f) {
     return false;
   if (!loading_since_)
     spdlog::info("upstream {} is loading, a turn waits for it",
-                 plan_->places.front().service->name());
+                 plan_->upstreams.front().service->name());
   loading_since_ = since;
   plan_->seen_loading = now;
   retry_wake_ = wake_after(wait);
@@ -291,7 +289,7 @@ bool retrying_line::wait_for_loading(const upstream_failure& f) {
 }
 
 /// Asks again, unless another turn just did and found it loading.
-void retrying_line::look_after_loading() {
+void retrying_conversation::look_after_loading() {
   const auto now = plan_->now();
   const auto just_seen = now - plan_->seen_loading.load() < loading_step / 2;
   const auto time_left = now + loading_step <= *loading_since_ + plan_->options.loading_wait;
@@ -301,7 +299,8 @@ void retrying_line::look_after_loading() {
     begin_round();
 }
 
-std::optional<milliseconds> retrying_line::wait_before_retry(const upstream_failure& f) const {
+std::optional<milliseconds>
+retrying_conversation::wait_before_retry(const upstream_failure& f) const {
   const auto& o = plan_->options;
   if (f.help != remedy::later)
     return std::nullopt;
@@ -313,11 +312,11 @@ std::optional<milliseconds> retrying_line::wait_before_retry(const upstream_fail
   return *f.reason.retry_after + by_chance(o.wait);
 }
 
-std::uint64_t retrying_line::wake_after(milliseconds time) {
+std::uint64_t retrying_conversation::wake_after(milliseconds time) {
   context_.wake(time, ++last_wake_);
   return last_wake_;
 }
 
-void retrying_line::stop_clocks() { retry_wake_ = first_token_wake_ = 0; }
+void retrying_conversation::stop_clocks() { retry_wake_ = first_token_wake_ = 0; }
 
 } // namespace nekod

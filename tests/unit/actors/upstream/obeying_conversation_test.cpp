@@ -1,4 +1,4 @@
-#include "actors/upstream/obeying_line.hpp"
+#include "actors/upstream/obeying_conversation.hpp"
 #include "tests/unit/support/fake_upstream.hpp"
 
 #include <doctest/doctest.h>
@@ -43,14 +43,15 @@ struct session_log : upstream_listener {
 
 struct fixture {
   fixture() {
-    line_context context;
+    conversation_context context;
     context.events = [this](transfer_event e) { events.push_back(std::move(e)); };
     context.wake = [this](std::chrono::milliseconds, std::uint64_t number) {
       wakes.push_back(number);
     };
     upstream_chat known;
     known.id = "old";
-    line = std::make_unique<obeying_line>(upstream, known, heard, std::move(context), budget);
+    conversation =
+        std::make_unique<obeying_conversation>(upstream, known, heard, std::move(context), budget);
   }
 
   void begin(std::uint32_t choices, openai::answer_limits limits = {}, bool stream = true) {
@@ -61,7 +62,7 @@ struct fixture {
     upstream_turn turn;
     turn.text = "hello";
     turn.request = std::move(request);
-    line->begin(turn);
+    conversation->begin(turn);
   }
 
   static openai::answer_limits stop(strings texts) {
@@ -70,7 +71,7 @@ struct fixture {
     return result;
   }
 
-  /// The line to the chat of that number that was opened.
+  /// The conversation to the chat of that number that was opened.
   test::fake_upstream::line& chat(std::size_t number) { return *upstream->lines.at(number); }
 
   void say(std::size_t number, const std::string& text) {
@@ -113,12 +114,12 @@ struct fixture {
     while (!events.empty()) {
       auto e = std::move(events.front());
       events.pop_front();
-      line->on_transfer(std::move(e));
+      conversation->on_transfer(std::move(e));
     }
   }
   void run_wakes() {
     for (auto number : std::exchange(wakes, {}))
-      line->on_wake(number);
+      conversation->on_wake(number);
   }
 
   std::shared_ptr<test::fake_upstream> upstream = std::make_shared<test::fake_upstream>();
@@ -126,7 +127,7 @@ struct fixture {
   session_log heard;
   std::deque<transfer_event> events;
   std::vector<std::uint64_t> wakes;
-  std::unique_ptr<obeying_line> line;
+  std::unique_ptr<obeying_conversation> conversation;
 };
 
 std::string content(int index, const std::string& text) {
@@ -147,8 +148,8 @@ TEST_CASE_FIXTURE(fixture, "a stop text ends the answer at once, and its chat is
   say(0, "ND purr");
   CHECK(heard.log == strings{"meow ", "answer stop"});
   CHECK(upstream->log == strings{"begin hello", "let go"});
-  CHECK(line->chat().id.empty());
-  line->settle();
+  CHECK(conversation->chat().id.empty());
+  conversation->settle();
   CHECK(upstream->log.back() == "settle");
 }
 
@@ -159,7 +160,7 @@ TEST_CASE_FIXTURE(fixture, "an answer that no limit ends stays in its chat") {
   end(0);
   CHECK(heard.log == strings{"meow ", "E", "answer stop"});
   CHECK(upstream->log == strings{"begin hello"});
-  CHECK(line->chat().id == "chat");
+  CHECK(conversation->chat().id == "chat");
 }
 
 TEST_CASE_FIXTURE(fixture, "an answer cut only at its end leaves its chat, too") {
@@ -167,7 +168,7 @@ TEST_CASE_FIXTURE(fixture, "an answer cut only at its end leaves its chat, too")
   say(0, "xab");
   end(0);
   CHECK(heard.log == strings{"x", "a", "answer stop"});
-  CHECK(line->chat().id.empty());
+  CHECK(conversation->chat().id.empty());
 }
 
 TEST_CASE_FIXTURE(fixture, "room for what is held back is made at once") {
@@ -176,7 +177,7 @@ TEST_CASE_FIXTURE(fixture, "room for what is held back is made at once") {
   CHECK(chat(0).granted == 2);
   say(0, "!");
   CHECK(heard.used == 1);
-  line->grant(1);
+  conversation->grant(1);
   CHECK(chat(0).granted == 3);
 }
 
@@ -200,7 +201,7 @@ TEST_CASE_FIXTURE(fixture, "further answers are the alternatives of the reply") 
   CHECK(heard.rest == strings{last(0, "stop"), last(1, "length")});
   CHECK(heard.said == "a");
   CHECK(upstream->lines.size() == 1);
-  CHECK(line->chat().id == "chat");
+  CHECK(conversation->chat().id == "chat");
 }
 
 TEST_CASE_FIXTURE(fixture, "where the reply has too few, further chats are told the same") {
@@ -219,9 +220,9 @@ TEST_CASE_FIXTURE(fixture, "where the reply has too few, further chats are told 
   end(1);
   CHECK(news() == strings{"answer stop"});
   CHECK(heard.said == "a");
-  line->settle();
+  conversation->settle();
   CHECK(upstream->lines.size() == 1);
-  CHECK(line->chat().id == "chat");
+  CHECK(conversation->chat().id == "chat");
 }
 
 TEST_CASE_FIXTURE(fixture, "further chats bring as many each as the first reply does") {
@@ -274,7 +275,7 @@ TEST_CASE_FIXTURE(fixture, "a reply that ends with one answer cut leaves the cha
   branches(0, {"aEND", "b"});
   end_branches(0, {finish_reason::stop});
   CHECK(news().back() == "answer stop");
-  CHECK(line->chat().id.empty());
+  CHECK(conversation->chat().id.empty());
 }
 
 TEST_CASE_FIXTURE(fixture, "one answer that fails fails the turn, and the others are given up") {
@@ -289,7 +290,7 @@ TEST_CASE_FIXTURE(fixture, "one answer that fails fails the turn, and the others
   run_wakes();
   CHECK(news() == strings{"failure upstream_error"});
   CHECK(upstream->log == strings{"begin hello", "begin hello", "cancel", "cancel", "let go"});
-  CHECK(line->chat().id.empty());
+  CHECK(conversation->chat().id.empty());
   CHECK(upstream->lines.size() == 1);
   begin(1, stop({"END"}));
   say(0, "c");
@@ -302,7 +303,7 @@ TEST_CASE_FIXTURE(fixture, "a failure after the turn was given up is not told") 
   alternatives(0, 1);
   chat(1).fail(openai::error_code::upstream_error);
   run();
-  line->cancel(std::chrono::steady_clock::now());
+  conversation->cancel(std::chrono::steady_clock::now());
   CHECK(upstream->log.back() == "let go");
   run_wakes();
   CHECK(news().empty());
@@ -315,10 +316,10 @@ TEST_CASE_FIXTURE(fixture, "what was read is granted to those whose pieces it wa
   say(1, "bbb");
   say(0, "c");
   CHECK(heard.used == 6);
-  line->grant(3);
+  conversation->grant(3);
   CHECK(chat(0).granted == 2);
   CHECK(chat(1).granted == 1);
-  line->grant(3);
+  conversation->grant(3);
   CHECK(chat(0).granted == 3);
   CHECK(chat(1).granted == 3);
 }
@@ -341,7 +342,7 @@ TEST_CASE_FIXTURE(fixture, "late events of an earlier turn's further chats reach
   begin(2);
   alternatives(0, 1);
   chat(1).say("late");
-  line->cancel({});
+  conversation->cancel({});
   begin(2);
   alternatives(0, 1);
   run();
@@ -374,7 +375,7 @@ TEST_CASE_FIXTURE(fixture, "several whole answers wait within the budget, or fai
   end(0);
   end(1);
   CHECK(news() == strings{"answer stop"});
-  line->settle();
+  conversation->settle();
   CHECK(budget->used() == 0);
 }
 

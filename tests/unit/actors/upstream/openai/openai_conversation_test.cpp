@@ -1,5 +1,5 @@
 #include "actors/upstream/openai/openai.hpp"
-#include "actors/upstream/openai/openai_line.hpp"
+#include "actors/upstream/openai/openai_conversation.hpp"
 #include "tests/unit/support/fake_transport.hpp"
 #include "tests/unit/support/parsed_request.hpp"
 #include "tests/unit/support/recording_listener.hpp"
@@ -38,9 +38,9 @@ struct fixture {
   fixture() { open(); }
 
   void open() {
-    line_context context;
-    context.events = [this](transfer_event e) { line->on_transfer(std::move(e)); };
-    line = std::make_unique<openai_line>(net, accounts, heard, std::move(context));
+    conversation_context context;
+    context.events = [this](transfer_event e) { conversation->on_transfer(std::move(e)); };
+    conversation = std::make_unique<openai_conversation>(net, accounts, heard, std::move(context));
   }
 
   void begin(const std::string& body) {
@@ -50,7 +50,7 @@ struct fixture {
     turn.model = "llama";
     turn.request = std::make_shared<openai::chat_request>(std::move(*r));
     turn.messages = R"([{"role":"user","content":"all"}])";
-    line->begin(turn);
+    conversation->begin(turn);
   }
 
   void begin_stream() {
@@ -80,7 +80,7 @@ struct fixture {
   listener heard;
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();
   std::shared_ptr<const openai_accounts> accounts = accounts_of(options(counts));
-  std::unique_ptr<openai_line> line;
+  std::unique_ptr<openai_conversation> conversation;
 };
 
 const std::string meow =
@@ -137,7 +137,7 @@ TEST_CASE_FIXTURE(fixture, "chunks pass, and the finish reason waits for the end
   CHECK(calls(call_outcome::ok) == 1);
   // The connection is kept until the response's end.
   CHECK_FALSE(net.last().dropped);
-  line->settle();
+  conversation->settle();
   CHECK(heard.log.back() == "settled");
   transport_script::end(net.last());
   CHECK(net.last().dropped);
@@ -366,7 +366,7 @@ TEST_CASE_FIXTURE(fixture, "a cancelled turn's transfer is dropped, and nothing 
   transport_script::head(net.last(), 200);
   transport_script::data(net.last(), meow);
   auto c = net.calls.back();
-  line->cancel(std::chrono::steady_clock::now());
+  conversation->cancel(std::chrono::steady_clock::now());
   CHECK(c->dropped);
   CHECK(c->abandoned);
   transport_script::data(*c, stop + done);
