@@ -2,8 +2,10 @@
 
 #include "actors/runtime/metrics.hpp"
 #include "actors/upstream/transport.hpp"
-#include "http/client/curl_transport.hpp"
+#include "http/client/client_options.hpp"
+#include "http/client/curl_request.hpp"
 #include "http/client/easy_pool.hpp"
+#include "http/client/receive_window.hpp"
 #include "http/client/response_fields.hpp"
 
 #include <curl/curl.h>
@@ -22,8 +24,11 @@
 
 namespace nekod::http {
 
-/// One transfer as libcurl sees it: an easy handle with its callbacks. All that is not atomic is
-/// touched on its lane only.
+/// One transfer as libcurl sees it: an easy handle, the request that it sends, and the response
+/// that it hands on to a reader. Used on its lane only, except for the functions that belong to the
+/// reader.
+///
+/// A reader may drop the job, grant room, and start other transfers from within an event.
 class curl_job {
 public:
   using clock = std::chrono::steady_clock;
@@ -47,7 +52,7 @@ public:
 
   /// Whether the transfer waits for its reader, and what comes over *socket* may be its.
   bool holds_back(curl_socket_t socket) const noexcept {
-    return paused && (socket_ == socket || socket_ == CURL_SOCKET_BAD);
+    return window_.is_paused() && (socket_ == socket || socket_ == CURL_SOCKET_BAD);
   }
 
   /// Where to be listed once there are bytes to hand on.
@@ -79,94 +84,79 @@ public:
   /// libcurl reads on after a pause.
   void resume();
 
-  /// Whom to have call `resume_sending` when there is more of the body to send.
-  void wake_by(std::function<void()> f) noexcept { wake_ = std::move(f); }
+  /// Sets the function that is called, on any thread, when there is more of the body to send: it
+  /// has `resume_sending` called.
+  void on_more_to_send(std::function<void()> f) noexcept { request_.on_more_to_send(std::move(f)); }
 
   /// libcurl asks for more of the body.
   void resume_sending();
 
-  /// The job is about to be taken from libcurl, which (7.88) loses what it holds back of a stream
-  /// of HTTP/2 that is taken from it in a pause.
+  /// The reader dropped the transfer: it gets no more events.
+  void drop() noexcept { dropped_ = true; }
+
+  /// Call before the handle is removed: libcurl 7.88 loses what it has buffered of a stream of
+  /// HTTP/2 that is removed while it is paused.
   void forgo_rest();
 
-  /// Bytes the reader has still room for; may fall below zero by what libcurl had read.
-  std::atomic<std::int64_t> window;
-  /// Whether libcurl was told to wait for room.
-  std::atomic<bool> paused{false};
-  /// When the client left for whom the call was made; the epoch while it did not.
-  std::atomic<clock::time_point> client_left{};
+  // The reader's, on any thread:
+
+  /// Lets *bytes* more of the body come.
+  /// @returns whether the transfer has to be resumed for that.
+  bool grant(std::size_t bytes) noexcept { return window_.grant(bytes); }
+
+  void take_back(std::size_t bytes) noexcept { window_.take_back(bytes); }
+
+  /// The client for whom the call was made left, then.
+  void abandon(clock::time_point client_left) noexcept { client_left_ = client_left; }
+
+  /// When that client left; the epoch if it did not.
+  clock::time_point client_left() const noexcept { return client_left_; }
 
 private:
-  struct list_deleter {
-    void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
-  };
+  static std::size_t on_header(char* data, std::size_t size, std::size_t n, void* self);
+  static std::size_t on_body(char* data, std::size_t size, std::size_t n, void* self);
 
-  struct url_deleter {
-    void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
-  };
-
-  static std::size_t take_header(char* data, std::size_t size, std::size_t n, void* self);
-  static std::size_t take_body(char* data, std::size_t size, std::size_t n, void* self);
-  static std::size_t give_body(char* to, std::size_t size, std::size_t n, void* self);
-  static int connecting(void* self, curl_socket_t socket, curlsocktype purpose);
-  static int allow_sending(void* self, char* server_address, char* own_address, int server_port,
-                           int own_port);
-
-  void set_up(const client_options& options);
-  void set_up_way(const client_options& options);
-  void set_up_body();
+  void on_header_line(std::string_view line);
+  void keep_field(std::string_view line);
+  void end_head();
   bool has_room();
-  void hand_on();
-  void pause_if_full();
-  bool is_coded() const noexcept { return !heard_.content_coding.empty() && !call_.passes; }
-  void set_up_source();
-  void set_up_passing();
-  void refuse_repeats();
+  bool pause_if_full();
+  bool is_coded() const noexcept {
+    return !heard_.content_coding.empty() && !request_.call().passes;
+  }
   int pauses() const noexcept;
   bool silent_so_far() const noexcept { return last_byte_ == clock::time_point{}; }
   std::uint16_t status() const;
-  long bytes_sent() const;
-  void take_header_line(std::string_view line);
-  void keep_field(std::string_view line);
-  void end_head();
   void make_dirty();
+  void hand_on();
   void send_head();
+  void send(transfer_event&& e);
   transfer_failure failure_of(CURLcode code) const;
   transfer_event event(transfer_event::kind what) const;
 
   std::uint64_t number_;
-  http_call call_;
   transport::sink sink_;
   metrics& counts_;
+  receive_window window_;
+  std::atomic<clock::time_point> client_left_{};
   easy_pool::handle easy_;
-  std::unique_ptr<curl_slist, list_deleter> headers_;
-  std::unique_ptr<CURLU, url_deleter> parts_{curl_url()};
+  curl_request request_;
+  /// Bytes to hand on.
   std::string bytes_;
+  /// The lane's list of jobs that have something to hand on, and whether this one is in it.
   std::vector<curl_job*>* dirty_ = nullptr;
+  bool listed_ = false;
+  bool dropped_ = false;
   bool too_long_ = false;
+  bool forgoes_rest_ = false;
   response_fields heard_;
   /// Where the response that ends now sends the call, if that is followed.
   std::optional<std::string> next_url_;
-  unsigned redirects_ = 0;
-  /// Whether a redirect was followed and the request has not been sent again yet.
-  bool redirected_ = false;
-  /// Bytes sent before the last redirect.
-  long sent_elsewhere_ = 0;
-  /// How much had been sent when the connection to be used was begun; none where it was there.
-  std::optional<long> sent_before_connecting_;
   curl_socket_t socket_ = CURL_SOCKET_BAD;
-  bool forgoes_rest_ = false;
-  std::function<void()> wake_;
-  /// Whether libcurl was told to wait for more of the body.
-  bool sending_paused_ = false;
-  /// When it was last given some; the epoch before.
-  clock::time_point last_sent_;
   /// Of a call that passes: the response's fields, and whether its head is to be sent at once.
   std::shared_ptr<header_fields> fields_;
   bool head_came_ = false;
-  bool listed_ = false;
   bool head_sent_ = false;
-  clock::time_point started_ = clock::now();
   clock::time_point last_byte_;
 };
 

@@ -38,9 +38,7 @@ curl_lane::curl_lane(asio::io_context& loop, const client_options& options,
       counts_(options.counts),
       epoll_(loop, make_epoll()),
       sockets_(epoll_.native_handle()),
-      multi_(curl_multi_init()),
-      timer_(loop),
-      limits_timer_(loop) {
+      multi_(curl_multi_init()) {
   if (!multi_)
     throw std::runtime_error{"libcurl cannot be set up"};
   auto* multi = multi_.get();
@@ -61,6 +59,15 @@ curl_lane::~curl_lane() {
 }
 
 void curl_lane::open() {
+  // Waits of the timers do not keep the lane alive.
+  timer_ = std::make_shared<lazy_timer>(strand_, [weak = weak_from_this()] {
+    if (auto self = weak.lock())
+      self->act(CURL_SOCKET_TIMEOUT, 0);
+  });
+  limits_timer_ = std::make_shared<lazy_timer>(strand_, [weak = weak_from_this()] {
+    if (auto self = weak.lock())
+      self->check_limits();
+  });
   asio::dispatch(strand_, [self = shared_from_this()] { self->wait_for_sockets(); });
 }
 
@@ -71,7 +78,7 @@ void curl_lane::start(std::shared_ptr<curl_job> job) {
     auto& running = self->jobs_[job.get()];
     running = {job, self.get(), {}};
     job->report_to(self->dirty_);
-    job->wake_by([lane = self->weak_from_this(), weak = std::weak_ptr{job}] {
+    job->on_more_to_send([lane = self->weak_from_this(), weak = std::weak_ptr{job}] {
       auto alive = lane.lock();
       if (auto sending = weak.lock(); alive && sending)
         alive->resume_sending(std::move(sending));
@@ -82,13 +89,19 @@ void curl_lane::start(std::shared_ptr<curl_job> job) {
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &curl_lane::close_socket);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, self.get());
     curl_multi_add_handle(self->multi_.get(), job->easy());
-    self->wait_for_limit(job->deadline());
+    self->limits_timer_->set_no_later(job->deadline());
   });
 }
 
 void curl_lane::cancel(std::shared_ptr<curl_job> job) {
-  asio::dispatch(strand_,
-                 [self = shared_from_this(), job = std::move(job)] { self->remove(*job); });
+  asio::dispatch(strand_, [self = shared_from_this(), job = std::move(job)]() mutable {
+    job->drop();
+    // The job may be further up the stack, at an event of which its reader dropped it.
+    if (self->delivering_)
+      self->dropped_.push_back(std::move(job));
+    else
+      self->remove(*job);
+  });
 }
 
 void curl_lane::resume(std::shared_ptr<curl_job> job) {
@@ -105,7 +118,7 @@ void curl_lane::post_to(std::shared_ptr<curl_job> job, void (curl_job::*action)(
     if (self->jobs_.count(job.get()) == 0)
       return;
     (job.get()->*action)();
-    self->wait_for_limit(job->deadline());
+    self->limits_timer_->set_no_later(job->deadline());
     self->after_action();
   });
 }
@@ -115,8 +128,8 @@ void curl_lane::stop() {
     asio::error_code ignored;
     self->epoll_.close(ignored);
     self->sockets_ = socket_watch{-1};
-    self->timer_.cancel();
-    self->limits_timer_.cancel();
+    self->timer_->cancel();
+    self->limits_timer_->cancel();
     while (!self->jobs_.empty())
       self->remove(*self->jobs_.begin()->first);
   });
@@ -156,47 +169,22 @@ int curl_lane::close_socket(void* self, curl_socket_t socket) {
   return close(socket);
 }
 
-/// Each transfer sets a time or two and takes them back. So the timer is not moved each time, which
-/// costs a system call: where it comes too early it is set again.
 int curl_lane::set_timer(CURLM*, long timeout_ms, void* self) {
   auto& lane = *static_cast<curl_lane*>(self);
   if (timeout_ms < 0) {
-    lane.due_ = clock::time_point::max();
+    lane.timer_->clear();
   } else if (timeout_ms == 0) {
     // Posted, for libcurl may not be called from here.
-    lane.due_ = clock::time_point::max();
+    lane.timer_->clear();
     asio::post(lane.strand_, [me = lane.shared_from_this()] {
       // A transfer may be about to choose its connection: not one over which something came.
       me->serve_sockets();
       me->act(CURL_SOCKET_TIMEOUT, 0);
     });
   } else {
-    lane.due_ = clock::now() + std::chrono::milliseconds{timeout_ms};
-    lane.wait_for_timer();
+    lane.timer_->set(clock::now() + std::chrono::milliseconds{timeout_ms});
   }
   return 0;
-}
-
-void curl_lane::wait_for_timer() {
-  if (armed_ <= due_)
-    return;
-  armed_ = due_;
-  timer_.expires_at(due_);
-  timer_.async_wait(
-      asio::bind_executor(strand_, [self = shared_from_this()](const asio::error_code& ec) {
-        if (!ec)
-          self->timer_fired();
-      }));
-}
-
-void curl_lane::timer_fired() {
-  armed_ = clock::time_point::max();
-  if (clock::now() < due_) {
-    wait_for_timer();
-    return;
-  }
-  due_ = clock::time_point::max();
-  act(CURL_SOCKET_TIMEOUT, 0);
 }
 
 void curl_lane::wait_for_sockets() {
@@ -252,8 +240,10 @@ void curl_lane::act(curl_socket_t socket, int events) {
   after_action();
 }
 
-/// Hands on what the last actions brought, and lets go of what ended.
+/// Hands on what the last actions brought, and removes the jobs that ended. Readers may start and
+/// drop transfers meanwhile.
 void curl_lane::after_action() {
+  delivering_ = true;
   for (auto* job : std::exchange(dirty_, {}))
     job->flush();
   int left = 0;
@@ -269,13 +259,21 @@ void curl_lane::after_action() {
     job.finish(code);
     remove(job);
   }
+  end_delivering();
+}
+
+/// Removes the jobs that their readers dropped at an event.
+void curl_lane::end_delivering() {
+  delivering_ = false;
+  for (const auto& job : std::exchange(dropped_, {}))
+    remove(*job);
 }
 
 void curl_lane::follow_redirect(curl_job& job) {
   curl_multi_remove_handle(multi_.get(), job.easy());
   job.follow_redirect();
   curl_multi_add_handle(multi_.get(), job.easy());
-  wait_for_limit(job.deadline());
+  limits_timer_->set_no_later(job.deadline());
 }
 
 void curl_lane::remove(curl_job& job) {
@@ -286,8 +284,8 @@ void curl_lane::remove(curl_job& job) {
   if (auto socket = job.multiplexed_socket())
     sockets_.may_speak(*socket);
   curl_multi_remove_handle(multi_.get(), job.easy());
-  if (auto left = job.client_left.load(); left != curl_job::clock::time_point{})
-    counts_->client_leave.Observe(in_seconds(curl_job::clock::now() - left));
+  if (auto left = job.client_left(); left != clock::time_point{})
+    counts_->client_leave.Observe(in_seconds(clock::now() - left));
   for (auto socket : i->second.opened)
     if (sockets_.closed_unseen(socket))
       --connections_;
@@ -296,20 +294,8 @@ void curl_lane::remove(curl_job& job) {
 
 // -- time limits ---------------------------------------------------------------------------------
 
-/// Where a look comes before that, it will find this deadline. What comes in the meantime puts
-/// deadlines off, so that looks are few however much comes.
-void curl_lane::wait_for_limit(clock::time_point deadline) {
-  if (looking_at_ <= deadline)
-    return;
-  looking_at_ = deadline;
-  limits_timer_.expires_at(deadline);
-  limits_timer_.async_wait(
-      asio::bind_executor(strand_, [self = shared_from_this()](const asio::error_code& ec) {
-        if (!ec)
-          self->check_limits();
-      }));
-}
-
+/// Fails the jobs that are late. Bytes that come put deadlines off, so that these are looked at
+/// rarely, however much comes.
 void curl_lane::check_limits() {
   auto now = clock::now();
   auto next = clock::time_point::max();
@@ -320,12 +306,13 @@ void curl_lane::check_limits() {
     else
       next = std::min(next, deadline);
   }
+  delivering_ = true;
   for (const auto& job : late) {
     remove(*job);
     job->fail(job->lateness());
   }
-  looking_at_ = clock::time_point::max();
-  wait_for_limit(std::max(next, now + limits_interval));
+  end_delivering();
+  limits_timer_->set_no_later(std::max(next, now + limits_interval));
 }
 
 } // namespace nekod::http

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "http/client/client_options.hpp"
 #include "http/client/curl_job.hpp"
-#include "http/client/curl_transport.hpp"
+#include "http/client/lazy_timer.hpp"
 #include "http/client/socket_watch.hpp"
 
 #include <asio/io_context.hpp>
 #include <asio/posix/stream_descriptor.hpp>
-#include <asio/steady_timer.hpp>
 #include <asio/strand.hpp>
 
 #include <atomic>
@@ -17,7 +17,8 @@
 
 namespace nekod::http {
 
-/// A libcurl multi handle with its connections, on one strand of a loop.
+/// A libcurl multi handle with its connections, on one strand of a loop. The events of its jobs are
+/// called there, after libcurl has returned: their readers may start, drop, and resume transfers.
 ///
 /// Its sockets are watched by an epoll instance of their own, of which the loop sees one
 /// descriptor: a wait in the loop then costs one system call for all sockets that are ready, not
@@ -42,8 +43,10 @@ public:
   void stop();
   std::size_t open_connections() const noexcept { return connections_; }
 
-  /// Transfers that somebody holds.
-  std::atomic<std::size_t> held{0};
+  // The transfers that have an owner:
+  void add_owned() noexcept { ++owned_; }
+  void remove_owned() noexcept { --owned_; }
+  std::size_t owned() const noexcept { return owned_; }
 
 private:
   using clock = curl_job::clock;
@@ -55,17 +58,15 @@ private:
   static int watch_socket(CURL* easy, curl_socket_t socket, int what, void* self, void* known);
   static int set_timer(CURLM* multi, long timeout_ms, void* self);
 
-  void wait_for_timer();
-  void timer_fired();
   void wait_for_sockets();
   void serve_sockets();
   void drop_if_idle(curl_socket_t socket);
   void act(curl_socket_t socket, int events);
   void after_action();
+  void end_delivering();
   void follow_redirect(curl_job& job);
   void remove(curl_job& job);
   void post_to(std::shared_ptr<curl_job> job, void (curl_job::*action)());
-  void wait_for_limit(clock::time_point deadline);
   void check_limits();
 
   static curl_socket_t open_socket(void* job, curlsocktype purpose, curl_sockaddr* address);
@@ -78,13 +79,11 @@ private:
   socket_watch sockets_;
   /// Closes its connections at its end, which goes through *sockets_*.
   std::unique_ptr<CURLM, multi_deleter> multi_;
-  asio::steady_timer timer_;
-  /// When libcurl wants to be called, and when the timer fires; never is the greatest time.
-  clock::time_point due_ = clock::time_point::max();
-  clock::time_point armed_ = clock::time_point::max();
-  asio::steady_timer limits_timer_;
+  /// When libcurl wants to be called.
+  std::shared_ptr<lazy_timer> timer_;
   /// When time limits are looked at next.
-  clock::time_point looking_at_ = clock::time_point::max();
+  std::shared_ptr<lazy_timer> limits_timer_;
+  std::atomic<std::size_t> owned_{0};
   struct running_job {
     std::shared_ptr<curl_job> job;
     curl_lane* lane;
@@ -95,6 +94,9 @@ private:
   std::unordered_map<curl_job*, running_job> jobs_;
   /// Jobs that the last actions brought bytes for.
   std::vector<curl_job*> dirty_;
+  /// Whether events are being delivered, and the jobs that were dropped meanwhile.
+  bool delivering_ = false;
+  std::vector<std::shared_ptr<curl_job>> dropped_;
 };
 
 } // namespace nekod::http

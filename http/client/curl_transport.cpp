@@ -20,27 +20,26 @@ class curl_transfer : public transfer {
 public:
   curl_transfer(std::shared_ptr<curl_lane> lane, std::shared_ptr<curl_job> job)
       : lane_(std::move(lane)), job_(std::move(job)) {
-    ++lane_->held;
+    lane_->add_owned();
   }
 
   curl_transfer(const curl_transfer&) = delete;
   curl_transfer& operator=(const curl_transfer&) = delete;
 
   ~curl_transfer() override {
-    --lane_->held;
+    lane_->remove_owned();
     lane_->cancel(std::move(job_));
   }
 
   void grant(std::size_t bytes) override {
-    job_->window += static_cast<std::int64_t>(bytes);
-    if (job_->window > 0 && job_->paused)
+    if (job_->grant(bytes))
       lane_->resume(job_);
   }
 
-  void take_back(std::size_t bytes) override { job_->window -= static_cast<std::int64_t>(bytes); }
+  void take_back(std::size_t bytes) override { job_->take_back(bytes); }
 
   void abandon(std::chrono::steady_clock::time_point client_left) override {
-    job_->client_left = client_left;
+    job_->abandon(client_left);
   }
 
 private:
@@ -82,10 +81,10 @@ std::unique_ptr<transfer> curl_transport::start(std::uint64_t number, http_call 
 /// The calling thread's lane, or the one with the most room where that has none.
 std::shared_ptr<curl_lane> curl_transport::lane_with_room() const {
   const auto& own = lanes_[loops_.here()];
-  if (own->held < lane_size_)
+  if (own->owned() < lane_size_)
     return own;
   return *std::min_element(lanes_.begin(), lanes_.end(),
-                           [](const auto& a, const auto& b) { return a->held < b->held; });
+                           [](const auto& a, const auto& b) { return a->owned() < b->owned(); });
 }
 
 std::size_t curl_transport::open_connections() const noexcept {

@@ -42,7 +42,7 @@ bool tells_success(std::string_view status_line) {
 
 } // namespace
 
-void response_fields::take(std::string_view line) {
+void response_fields::on_line(std::string_view line) {
   if (line.substr(0, 5) == "HTTP/") {
     *this = response_fields{};
     is_success_ = tells_success(line);

@@ -11,8 +11,8 @@ namespace nekod::http {
 
 /// The header fields of an upstream's response that the client side acts on itself.
 struct response_fields {
-  /// Takes one header line, its name in any case. A status line begins a new response.
-  void take(std::string_view line);
+  /// Reads one header line, its name in any case. A status line begins a new response.
+  void on_line(std::string_view line);
 
   /// How long the server asks to wait: `retry-after-ms`, else `Retry-After`. A date is compared
   /// with the server's own `Date`, since its clock may differ from ours.

@@ -43,23 +43,23 @@ TEST_CASE("a redirect's target is shown without what may be secret") {
 
 TEST_CASE("a response's fields are read in any case, and those of the last response count") {
   response_fields f;
-  f.take("HTTP/1.1 103 Early Hints\r\n");
-  f.take("Retry-After: 9\r\n");
-  f.take("HTTP/1.1 429 Too Many Requests\r\n");
+  f.on_line("HTTP/1.1 103 Early Hints\r\n");
+  f.on_line("Retry-After: 9\r\n");
+  f.on_line("HTTP/1.1 429 Too Many Requests\r\n");
   CHECK_FALSE(f.wait());
-  f.take("RETRY-after:  3 \r\n");
-  f.take("Retry-After-Other: 4\r\n");
+  f.on_line("RETRY-after:  3 \r\n");
+  f.on_line("Retry-After-Other: 4\r\n");
   CHECK(f.wait() == 3s);
-  f.take("retry-after-ms: 1500.5\r\n");
+  f.on_line("retry-after-ms: 1500.5\r\n");
   CHECK(f.wait() == 1501ms);
-  f.take("Location: /x \r\n");
+  f.on_line("Location: /x \r\n");
   CHECK(f.location == "/x");
 }
 
 TEST_CASE("a date to wait for is read by the server's own clock") {
   response_fields f;
-  f.take("HTTP/2 503\r\n");
-  f.take("date: Sun, 06 Nov 1994 08:49:37 GMT\r\n");
-  f.take("retry-after: Sunday, 06-Nov-94 08:50:00 GMT\r\n");
+  f.on_line("HTTP/2 503\r\n");
+  f.on_line("date: Sun, 06 Nov 1994 08:49:37 GMT\r\n");
+  f.on_line("retry-after: Sunday, 06-Nov-94 08:50:00 GMT\r\n");
   CHECK(f.wait() == 23s);
 }
