@@ -59,7 +59,7 @@ void models_query::take(const transfer_event& event) {
     if (event.transfer != number_ || !handler_)
       return;
     if (event.what == transfer_event::kind::head) {
-      response_.take_head(event, account_->longest_rest());
+      response_.on_head(event, account_->longest_rest());
       return;
     }
     if (event.what == transfer_event::kind::data &&

@@ -47,15 +47,6 @@ private:
 
 } // namespace
 
-retry_plan::retry_plan(std::shared_ptr<upstream_service> s, std::vector<fallback> others,
-                       retry_options o, metrics& m)
-    : upstreams(std::move(others)),
-      options(o),
-      budget(o.budget),
-      counts(m.upstream(std::string{s->name()})) {
-  upstreams.insert(upstreams.begin(), fallback{std::move(s)});
-}
-
 std::shared_ptr<upstream_service> make_retrying(std::shared_ptr<upstream_service> service,
                                                 std::vector<fallback> fallbacks,
                                                 const retry_options& options, metrics& counts) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/upstream/retrying.hpp"
+#include "actors/upstream/retry_plan.hpp"
 
 #include <cstddef>
 #include <cstdint>

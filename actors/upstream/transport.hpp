@@ -137,22 +137,22 @@ struct transfer_event {
   transfer_failure failure = transfer_failure::none;
 };
 
-/// A call on its way. Dropping it cancels the call: its connection is closed and no event follows
-/// that was not on its way already.
+/// A call on its way. Dropping it cancels the call: its connection is closed. No event follows, if
+/// it is dropped on the thread that the events are called on, be it from within one; else one may.
 class transfer {
 public:
   virtual ~transfer() = default;
 
-  /// Lets that many more bytes of the body come. A transfer starts with the transport's window;
-  /// when it is used up the upstream is not read any more.
+  /// Lets *bytes* more of the body come. A transfer starts with the transport's window; while that
+  /// is used up, the upstream is not read.
   virtual void grant(std::size_t bytes) = 0;
 
-  /// Takes that much room back, below none if need be: bytes that it was granted for wait for a
-  /// reader after all.
+  /// Takes back room that was granted, below none if need be: the bytes that it was granted for
+  /// wait for a reader after all.
   virtual void take_back(std::size_t bytes) = 0;
 
-  /// The client for whom the call was made left, then: the call is about to be dropped, and the
-  /// time from then to its connection's closing is measured.
+  /// The client for whom the call was made left, then: the call is about to be dropped. The time
+  /// until its connection is closed is measured.
   virtual void abandon(std::chrono::steady_clock::time_point client_left) = 0;
 };
 
@@ -172,7 +172,10 @@ public:
   virtual ~transport() = default;
 
   /// @param number Comes back in each event.
-  /// @param f Called on any thread, one call at a time, never from within `start`.
+  /// @param f Called one event at a time, never from within `start` or a function of the transfer.
+  /// On
+  ///          the calling thread, if that runs an event loop whose connections are not all in use;
+  ///          else on any loop's.
   virtual std::unique_ptr<transfer> start(std::uint64_t number, http_call call, sink f) = 0;
 };
 

@@ -187,8 +187,8 @@ public:
   /// Takes an event of one of its transfers; late ones of cancelled transfers are dropped.
   virtual void on_transfer(transfer_event&& event) = 0;
 
-  /// A time that it asked for is over; late ones are passed over.
-  virtual void on_wake(std::uint64_t number) = 0;
+  /// A time that it asked for is over; one that does not matter any more is ignored.
+  virtual void on_wake(std::uint64_t /*number*/) {}
 
   /// The chat as it stands now.
   virtual const upstream_chat& chat() const noexcept = 0;

@@ -53,7 +53,7 @@ struct upstream_response {
 
   /// The response begins.
   /// @param longest_wait A longer one that it asks for counts as this.
-  void take_head(const transfer_event& head, std::chrono::milliseconds longest_wait) {
+  void on_head(const transfer_event& head, std::chrono::milliseconds longest_wait) {
     status = head.status;
     redirect = head.redirect;
     content_type = head.content_type;

@@ -2,7 +2,7 @@
 
 #include "actors/upstream/accounts/account_pool.hpp"
 #include "actors/upstream/accounts/account_watch.hpp"
-#include "actors/upstream/anuneko/anuneko.hpp"
+#include "actors/upstream/anuneko/anuneko_options.hpp"
 #include "protocol/anuneko/calls.hpp"
 #include "protocol/openai/errors.hpp"
 

@@ -9,8 +9,40 @@ using openai::error_code;
 
 namespace {
 
-/// Bytes of a reply that are kept to see whether it is a page.
+/// Bytes of a reply that are kept to see whether it is a page for people.
 constexpr std::size_t page_beginning = 64;
+
+/// Whether the response says that the chat takes no message, so that this one surely was not taken.
+bool says_chat_is_lost(const upstream_response& response, const anuneko_reply& reply) {
+  if (response.status == 404 || response.status == 410)
+    return true;
+  const auto e = response.ok() ? reply.error() : anuneko::parse_error(response.body);
+  return e && e->code == anuneko::choice_not_taken;
+}
+
+/// Whether the call was refused before the service acted on it.
+bool was_not_taken(const upstream_exchange& x) {
+  const auto status = x.response().status;
+  return was_not_sent(x.failure()) || status == 401 || status == 402 || status == 403 ||
+         status == 429 || status == 503;
+}
+
+/// What may help after a call that failed for *reason*.
+remedy remedy_for(const error& reason, const upstream_exchange& x, const anuneko_accounts& accounts,
+                  const anuneko_account& account) {
+  if (reason.maybe_taken)
+    return remedy::none;
+  const auto& response = x.response();
+  const auto others = accounts.others_work(account, x.call().model);
+  if (reason.code == error_code::upstream_auth_failed)
+    return others ? remedy::other_account : remedy::none;
+  if (reason.code == error_code::rate_limit_exceeded)
+    return others && !is_page(response) ? remedy::other_account : remedy::later;
+  if (loads(response, x.failure(), accounts.breaker()))
+    return remedy::when_loaded;
+  return x.failure() != transfer_failure::none || response.status >= 500 ? remedy::later
+                                                                         : remedy::none;
+}
 
 } // namespace
 
@@ -18,258 +50,223 @@ anuneko_conversation::anuneko_conversation(transport& net,
                                            std::shared_ptr<const anuneko_accounts> accounts,
                                            upstream_chat known, upstream_listener& listener,
                                            conversation_context context)
-    : net_(net),
-      accounts_(std::move(accounts)),
+    : accounts_(std::move(accounts)),
       chat_(std::move(known)),
       listener_(listener),
-      context_(std::move(context)) {}
-
-anuneko_conversation::~anuneko_conversation() {
-  if (transfer_)
-    account_->cancelled(running_);
-}
+      exchange_(net, std::move(context.events), *this) {}
 
 // -- the interface -------------------------------------------------------------------------------
 
 void anuneko_conversation::begin(const upstream_turn& turn) {
   turn_ = turn;
   replaced_ = false;
-  flow_ = answer_flow{};
+  reply_ = anuneko_reply{};
   if (turn.new_chat)
     chat_ = upstream_chat{};
-  take_account();
-  read_ = chat_reading{};
-  if (chat_.unsure)
-    read_chat();
-  else
-    go();
+  choose_account();
+  preparation_ = {account_->who(), turn_.text, turn_.model};
+  prepare();
 }
 
 void anuneko_conversation::settle() {
   if (chat_.unsettled_message.empty())
-    settled();
+    end_settling();
   else
-    choose(step::choosing_after);
+    call(step::settling, anuneko::select_choice(chat_.unsettled_message, 0), true);
 }
 
 void anuneko_conversation::cancel(
     std::optional<std::chrono::steady_clock::time_point> client_left) {
-  if (transfer_)
-    account_->cancelled(running_);
-  if (transfer_ && client_left)
-    transfer_->abandon(*client_left);
+  exchange_.cancel(client_left);
   drop_turn();
 }
 
 /// The chat has, or is about to have, more of the answer than the client got.
 void anuneko_conversation::let_go() {
-  if (transfer_)
-    account_->ended(running_, nullptr, transfer_failure::none, response_);
+  if (exchange_.running())
+    exchange_.finish(nullptr);
   drop_turn();
   chat_ = upstream_chat{};
 }
 
 void anuneko_conversation::give_up_late() {
-  const error late{error_code::upstream_timeout};
-  if (transfer_)
-    account_->ended(running_, &late, transfer_failure::first_byte_timeout, response_);
+  exchange_.give_up_late();
   drop_turn();
 }
 
 void anuneko_conversation::drop_turn() {
   if (step_ == step::posting)
     note_reply();
+  step_ = step::idle;
   turn_ = upstream_turn{};
-  stop_transfer();
-  counted_.end();
+  exchange_.close();
+  exchange_.end_turn();
 }
 
-void anuneko_conversation::grant(std::size_t bytes) {
-  if (transfer_)
-    transfer_->grant(bytes);
-}
+// -- the calls of a turn -------------------------------------------------------------------------
 
-void anuneko_conversation::on_transfer(transfer_event&& event) {
-  if (!transfer_ || event.transfer != number_)
-    return;
-  switch (event.what) {
-  case transfer_event::kind::head:
-    response_.take_head(event, account_->longest_rest());
-    break;
-  case transfer_event::kind::data:
-    take_data(event.bytes);
-    break;
-  case transfer_event::kind::end:
-    take_end(event.failure);
-    break;
-  }
-}
-
-// -- the way of a turn ---------------------------------------------------------------------------
-
-/// A chat stays with the account that made it. Where that rests, and others do not, or is not there
-/// any more, a new chat of another takes its place.
-void anuneko_conversation::take_account() {
+/// A chat stays with the account that made it. If that account rests and others do not, or if it is
+/// no longer configured, the turn begins a new chat of another account.
+void anuneko_conversation::choose_account() {
   auto own = chat_.id.empty() ? nullptr : accounts_->find(chat_.account, turn_.model);
   if (!own)
     chat_ = upstream_chat{};
   account_ = own ? own : accounts_->any(turn_.model);
-  counted_ = counted_turn{account_};
+  exchange_.begin_turn(account_);
 }
 
-/// A page of what the chat has.
-void anuneko_conversation::read_chat() {
-  ++read_.pages;
-  call(step::reading, anuneko::list_messages(chat_.id, read_.next));
-}
-
-void anuneko_conversation::go() {
-  if (!chat_.unsettled_message.empty())
-    choose(step::choosing_before);
-  else
-    prepare_chat();
-}
-
-void anuneko_conversation::prepare_chat() {
-  if (chat_.id.empty())
-    call(step::creating, anuneko::create_chat(turn_.model));
-  else if (chat_.model != turn_.model)
-    call(step::selecting, anuneko::select_model(chat_.id, turn_.model));
+void anuneko_conversation::prepare() {
+  if (auto next = preparation_.next(chat_))
+    call(step::preparing, std::move(*next), true);
   else
     post();
 }
 
-void anuneko_conversation::post() {
-  decoder_ = anuneko::reply_decoder{};
-  branches_ = anuneko::branch_counter{};
-  alternatives_.clear();
-  for (std::size_t i = 1; i < turn_.alternatives; ++i)
-    alternatives_.emplace_back(static_cast<int>(i));
-  flow_ = answer_flow{};
-  auto call = chat_.is_new ? anuneko::post_message(chat_.id, listener_.seeded_text())
-                           : anuneko::post_message(chat_.id, turn_.text);
-  start(step::posting, std::move(call), false);
-}
-
-void anuneko_conversation::choose(step s) {
-  call(s, anuneko::select_choice(chat_.unsettled_message, 0));
-}
-
 void anuneko_conversation::replace_chat() {
   replaced_ = true;
-  stop_transfer();
+  exchange_.close();
   chat_ = upstream_chat{};
-  prepare_chat();
+  prepare();
 }
 
-// -- transfers -----------------------------------------------------------------------------------
+void anuneko_conversation::post() {
+  reply_ = anuneko_reply{turn_.alternatives};
+  call(step::posting,
+       anuneko::post_message(chat_.id, chat_.is_new ? listener_.seeded_text() : turn_.text), false);
+}
 
-void anuneko_conversation::call(step s, anuneko::call c) { start(s, std::move(c), true); }
-
-void anuneko_conversation::start(step s, anuneko::call c, bool repeatable) {
+void anuneko_conversation::call(step s, anuneko::call c, bool repeatable) {
   step_ = s;
-  running_ = begun(c.kind, turn_.model);
-  failure_ = transfer_failure::none;
-  response_ = upstream_response{};
-  surely_not_taken_ = false;
-  transfer_ = net_.start(++number_, account_->make(std::move(c), repeatable), context_.events);
+  const auto kind = c.kind;
+  exchange_.start(begun(kind, turn_.model), account_->make(std::move(c), repeatable));
 }
 
-void anuneko_conversation::stop_transfer() {
-  transfer_.reset();
-  alternatives_.clear();
-  step_ = step::idle;
-}
-
-void anuneko_conversation::take_data(const std::string& bytes) {
-  if (step_ == step::posting && response_.ok()) {
-    take_answer(bytes);
+void anuneko_conversation::on_body(std::string&& bytes) {
+  auto& response = exchange_.response();
+  if (step_ == step::posting && response.ok()) {
+    read_reply(bytes);
     return;
   }
-  transfer_->grant(bytes.size());
-  if (response_.body.size() + bytes.size() > max_small_reply)
+  exchange_.grant(bytes.size());
+  if (response.body.size() + bytes.size() > max_small_reply)
     end_call(error{error_code::upstream_error, {}, "the upstream's reply is too long"});
   else
-    response_.body += bytes;
+    response.body += bytes;
 }
 
-// Whoever is passed text may let the chat go, which ends the transfer.
-
-void anuneko_conversation::take_answer(const std::string& bytes) {
-  if (!flow_.begun() && response_.body.size() < page_beginning)
-    response_.body += bytes.substr(0, page_beginning); // To see whether it is a page.
-  if (alternatives_.empty()) {
-    deltas text;
-    decoder_.feed(bytes, text);
-    if (!flow_.begun() && !text.empty())
-      account_->answer_began();
-    flow_.pass_on(std::move(text), bytes.size(), *transfer_, listener_);
-  } else {
-    count_alternatives(bytes);
-    read_answers(bytes.size(), [&](anuneko::reply_decoder& d, deltas& out) { d.feed(bytes, out); });
-  }
-  if (transfer_ && decoder_.error())
+/// Receiving text may make the listener let the chat go, which ends the call.
+void anuneko_conversation::read_reply(const std::string& bytes) {
+  if (auto& body = exchange_.response().body;
+      !exchange_.answer_began() && body.size() < page_beginning)
+    body += bytes.substr(0, page_beginning); // To see whether it is a page.
+  reply_.feed(bytes, exchange_, listener_);
+  if (exchange_.running() && reply_.error())
     end_post();
 }
 
-void anuneko_conversation::count_alternatives(const std::string& bytes) {
-  if (branches_.count())
-    return;
-  branches_.feed(bytes);
-  if (branches_.count())
-    listener_.on_alternatives(*branches_.count());
-}
-
-/// Has each answer's decoder read the same bytes: several answers are rarely wanted.
-void anuneko_conversation::read_answers(std::size_t bytes, const answer_reader& read) {
-  std::vector<deltas> texts(1 + alternatives_.size());
-  read(decoder_, texts.front());
-  for (std::size_t i = 0; i < alternatives_.size(); ++i) {
-    auto& [decoder, begun] = alternatives_[i];
-    read(decoder, texts[i + 1]);
-    begun = begun || !texts[i + 1].empty();
-  }
-  flow_.pass_on(texts, bytes, *transfer_, listener_);
-}
-
-/// The reply's body is whole: passes on what was held back of its characters.
-void anuneko_conversation::finish_answer() {
-  if (!alternatives_.empty()) {
-    read_answers(0, [](anuneko::reply_decoder& d, deltas& out) { d.finish(out); });
-    return;
-  }
-  deltas text;
-  decoder_.finish(text);
-  flow_.pass_on(std::move(text), 0, *transfer_, listener_);
-}
-
-void anuneko_conversation::take_end(transfer_failure f) {
-  failure_ = f;
-  surely_not_taken_ = was_not_sent(f) || response_.status == 401 || response_.status == 402 ||
-                      response_.status == 403 || response_.status == 429 || response_.status == 503;
-  if (f != transfer_failure::none) {
-    end_call(failure_of(f, response_));
-  } else if (!response_.ok()) {
-    end_call(failure_of(response_));
+void anuneko_conversation::on_end() {
+  const auto& response = exchange_.response();
+  if (exchange_.failure() != transfer_failure::none) {
+    end_call(failure_of(exchange_.failure(), response));
+  } else if (!response.ok()) {
+    end_call(failure_of(response));
   } else if (step_ == step::posting) {
-    finish_answer();
-    if (transfer_)
+    reply_.finish(exchange_, listener_);
+    if (exchange_.running())
       end_post();
-  } else if (auto e = anuneko::parse_error(response_.body)) {
+  } else if (auto e = anuneko::parse_error(response.body)) {
     end_call(failure_of(*e));
   } else {
     end_call(std::nullopt);
   }
 }
 
-/// Takes down what the reply, whole or broken, has told of the chat.
+// -- ends of calls -------------------------------------------------------------------------------
+
+/// The reply's stream ended, or said that there will be no more of it.
+void anuneko_conversation::end_post() {
+  if (const auto& e = reply_.error()) {
+    end_call(failure_of(*e));
+    return;
+  }
+  note_reply();
+  exchange_.finish(nullptr);
+  auto answer = reply_.end();
+  step_ = step::idle;
+  turn_ = upstream_turn{};
+  exchange_.close();
+  listener_.on_answer(std::move(answer));
+}
+
+/// A call ended; *problem* says why it failed, if it did. All failures of a turn pass here.
+void anuneko_conversation::end_call(std::optional<error> problem) {
+  auto& response = exchange_.response();
+  const auto posting = step_ == step::posting;
+  response.tells_error = problem && (posting ? reply_.error() && reply_.error_is_theirs()
+                                             : anuneko::parse_error(response.body).has_value());
+  exchange_.finish(problem ? &*problem : nullptr);
+  const auto shows_chat = posting || (step_ == step::preparing && preparation_.is_selecting());
+  if (problem && shows_chat && !exchange_.answer_began() && !replaced_ &&
+      says_chat_is_lost(response, reply_)) {
+    replace_chat();
+    return;
+  }
+  exchange_.close();
+  if (step_ == step::preparing) {
+    end_preparing(std::move(problem));
+  } else if (posting) {
+    note_reply();
+    problem->maybe_taken = !was_not_taken(exchange_);
+    // The message may not be posted to the same chat twice.
+    chat_.unsure = problem->maybe_taken && !exchange_.answer_began();
+    const auto help = remedy_for(*problem, exchange_, *accounts_, *account_);
+    fail(std::move(*problem), help);
+  } else {
+    // A choice that failed is made again before the next message.
+    if (!problem)
+      chat_.unsettled_message.clear();
+    end_settling();
+  }
+}
+
+void anuneko_conversation::end_preparing(std::optional<error> problem) {
+  const auto help = problem ? remedy_for(*problem, exchange_, *accounts_, *account_) : remedy::none;
+  const auto call_failed = problem.has_value();
+  auto failure = preparation_.on_end(std::move(problem), exchange_.failure(), exchange_.response(),
+                                     chat_, listener_);
+  if (!failure) {
+    prepare();
+    return;
+  }
+  if (!call_failed)
+    account_->learned_nothing();
+  fail(std::move(*failure), help);
+}
+
+/// Notes what the reply, whole or broken, has told of the chat.
 void anuneko_conversation::note_reply() {
-  account_->skipped(decoder_.skipped());
-  chat_.unsettled_message = decoder_.message_id();
-  if (flow_.begun() || !decoder_.message_id().empty()) {
+  account_->skipped(reply_.skipped());
+  chat_.unsettled_message = reply_.message_id();
+  if (exchange_.answer_began() || !reply_.message_id().empty()) {
     chat_.is_new = false;
     ++chat_.messages;
   }
+}
+
+void anuneko_conversation::end_settling() {
+  step_ = step::idle;
+  exchange_.end_turn();
+  listener_.on_settled();
+}
+
+void anuneko_conversation::fail(error reason, remedy help) {
+  if (help == remedy::other_account)
+    chat_ = upstream_chat{};
+  tell_shortest_rest(reason, *accounts_, turn_.model);
+  step_ = step::idle;
+  turn_ = upstream_turn{};
+  exchange_.end_turn();
+  listener_.on_failure({std::move(reason), help});
 }
 
 } // namespace nekod

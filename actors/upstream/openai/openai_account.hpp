@@ -2,7 +2,7 @@
 
 #include "actors/upstream/accounts/account_pool.hpp"
 #include "actors/upstream/accounts/account_watch.hpp"
-#include "actors/upstream/openai/openai.hpp"
+#include "actors/upstream/openai/openai_options.hpp"
 #include "actors/upstream/passed_call.hpp"
 #include "actors/upstream/transport.hpp"
 #include "protocol/openai/errors.hpp"

@@ -31,100 +31,71 @@ openai_passed_call::openai_passed_call(transport& net,
                                        std::shared_ptr<const openai_accounts> accounts,
                                        passed_request what, passed_call_listener& listener,
                                        transport::sink events)
-    : net_(net),
-      accounts_(std::move(accounts)),
+    : accounts_(std::move(accounts)),
       what_(std::move(what)),
       listener_(listener),
-      events_(std::move(events)) {}
-
-openai_passed_call::~openai_passed_call() {
-  if (running_)
-    account_->cancelled(call_);
-}
+      exchange_(net, std::move(events), *this) {}
 
 void openai_passed_call::start() {
   account_ = accounts_->any(what_.model);
-  counted_ = counted_turn{account_};
-  running_ = true;
   held_ = false;
-  response_ = upstream_response{};
-  call_ = begun(openai_call::passed, what_.model);
-  transfer_ = net_.start(++number_, account_->pass(what_), events_);
-}
-
-void openai_passed_call::grant(std::size_t bytes) {
-  if (transfer_)
-    transfer_->grant(bytes);
+  ++calls_;
+  exchange_.begin_turn(account_);
+  exchange_.start(begun(openai_call::passed, what_.model), account_->pass(what_));
 }
 
 void openai_passed_call::abandon(std::chrono::steady_clock::time_point client_left) {
-  if (transfer_)
-    transfer_->abandon(client_left);
+  exchange_.cancel(client_left);
 }
 
-void openai_passed_call::on_transfer(transfer_event&& event) {
-  if (!running_ || event.transfer != number_)
-    return;
-  switch (event.what) {
-  case transfer_event::kind::head:
-    take_head(event);
-    break;
-  case transfer_event::kind::data:
-    take_data(std::move(event.bytes));
-    break;
-  case transfer_event::kind::end:
-    take_end(event.failure);
-    break;
-  }
-}
-
-/// Whether the answer is between us and the upstream.
+/// Whether the answer concerns only the upstream and us, not the client.
 bool openai_passed_call::is_ours_to_tell() const noexcept {
-  return refuses_account(response_.status) || is_redirect(response_.status);
+  const auto status = exchange_.response().status;
+  return refuses_account(status) || is_redirect(status);
 }
 
-/// Whether another account may be asked in this one's place.
+/// Whether another account may be asked instead.
 bool openai_passed_call::may_ask_another() const {
-  const auto refused = refuses_account(response_.status) || response_.status == too_many_requests;
-  return refused && !what_.source && number_ < accounts_->all().size() &&
+  const auto status = exchange_.response().status;
+  const auto refused = refuses_account(status) || status == too_many_requests;
+  return refused && !what_.source && calls_ < accounts_->all().size() &&
          accounts_->others_work(*account_, what_.model);
 }
 
-void openai_passed_call::take_head(const transfer_event& head) {
-  response_.take_head(head, account_->longest_rest());
+void openai_passed_call::on_head(const transfer_event& head) {
   fields_ = head.fields ? head.fields : std::make_shared<const header_fields>();
   held_ = is_ours_to_tell() || may_ask_another();
   if (!held_)
-    listener_.on_head(response_.status, *fields_);
+    listener_.on_head(head.status, *fields_);
 }
 
-void openai_passed_call::take_data(std::string bytes) {
+void openai_passed_call::on_body(std::string&& bytes) {
+  auto& response = exchange_.response();
   if (held_) {
-    transfer_->grant(bytes.size());
-    response_.body.append(bytes, 0,
-                          max_small_reply - std::min(max_small_reply, response_.body.size()));
+    exchange_.grant(bytes.size());
+    response.body.append(bytes, 0,
+                         max_small_reply - std::min(max_small_reply, response.body.size()));
     return;
   }
-  if (!response_.ok())
-    response_.body.append(bytes, 0, most_words - std::min(most_words, response_.body.size()));
+  if (!response.ok())
+    response.body.append(bytes, 0, most_words - std::min(most_words, response.body.size()));
   listener_.on_data(std::move(bytes));
 }
 
-void openai_passed_call::take_end(transfer_failure f) {
-  running_ = false;
+void openai_passed_call::on_end() {
   if (what_.source && what_.source->is_broken()) {
-    account_->cancelled(call_);
+    exchange_.cancel({});
     listener_.on_failure(error_code::malformed_request);
     return;
   }
+  const auto failure = exchange_.failure();
   std::optional<error> problem;
-  if (f != transfer_failure::none)
-    problem = failure_of(f, response_);
-  else if (!response_.ok())
-    problem = account_->failure_of(response_);
-  account_->ended(call_, problem ? &*problem : nullptr, f, response_);
-  counted_.end();
-  if (f != transfer_failure::none)
+  if (failure != transfer_failure::none)
+    problem = failure_of(failure, exchange_.response());
+  else if (!exchange_.response().ok())
+    problem = account_->failure_of(exchange_.response());
+  exchange_.finish(problem ? &*problem : nullptr);
+  if (failure != transfer_failure::none)
     listener_.on_failure(*problem);
   else if (held_)
     end_held();
@@ -132,15 +103,16 @@ void openai_passed_call::take_end(transfer_failure f) {
     listener_.on_end();
 }
 
-/// The end of an answer that did not pass.
+/// The end of an answer that was held back.
 void openai_passed_call::end_held() {
   if (may_ask_another()) {
     start();
   } else if (is_ours_to_tell()) {
-    listener_.on_failure(account_->failure_of(response_));
+    listener_.on_failure(account_->failure_of(exchange_.response()));
   } else {
-    listener_.on_head(response_.status, *fields_);
-    listener_.on_data(std::move(response_.body));
+    auto& response = exchange_.response();
+    listener_.on_head(response.status, *fields_);
+    listener_.on_data(std::move(response.body));
     listener_.on_end();
   }
 }

@@ -52,7 +52,7 @@ struct fixture {
     accounts[account]->ended({0, call_purpose::answering, now, "model"}, &problem, f, {}, now);
   }
 
-  circuit::phase breaker() const { return pool->state(now).breaker; }
+  circuit::phase phase() const { return pool->state(now).breaker; }
 
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();
   std::shared_ptr<circuit> breaker = std::make_shared<circuit>();
@@ -193,7 +193,7 @@ TEST_CASE_FIXTURE(fixture, "a limit that a page tells is one of our address: all
   CHECK(pool->state(now).limited == 0);
   CHECK(pool->state(now).address_rest == 7s);
   CHECK_FALSE(admits());
-  CHECK(breaker() == circuit::phase::closed);
+  CHECK(phase() == circuit::phase::closed);
   now += 7s;
   CHECK(admits());
 }
@@ -264,7 +264,7 @@ TEST_CASE_FIXTURE(fixture, "an upstream that fails is left alone whichever accou
   make({{"a", 1}, {"b", 1}});
   for (std::size_t i = 0; i < 5; ++i)
     end_call(i % 2, 502, "<html>");
-  CHECK(breaker() == circuit::phase::open);
+  CHECK(phase() == circuit::phase::open);
   CHECK(counts->upstream("cats").circuit_open.Value() == 1);
   CHECK_FALSE(admits());
   end_call(0, 400); // It answers, whatever it says.
@@ -282,14 +282,14 @@ TEST_CASE_FIXTURE(
     make({{"a", 1}});
     for (int i = 0; i < 5; ++i)
       lose_call(0, failure);
-    CHECK(breaker() == circuit::phase::open);
+    CHECK(phase() == circuit::phase::open);
   }
   for (const auto* body : {"", "oops", "<html>", "{}"}) {
     breaker = std::make_shared<circuit>();
     make({{"a", 1}});
     for (int i = 0; i < 5; ++i)
       end_call(0, 500, body);
-    CHECK(breaker() == circuit::phase::open);
+    CHECK(phase() == circuit::phase::open);
   }
 }
 
@@ -298,7 +298,7 @@ TEST_CASE_FIXTURE(fixture, "a server that tells an error is alive") {
   for (std::uint16_t status : {400, 401, 402, 404, 408, 422, 429, 500, 501, 503, 504})
     for (int i = 0; i < 10; ++i)
       end_call(0, status, R"({"error":{"message":"bad picture","code":500}})");
-  CHECK(breaker() == circuit::phase::closed);
+  CHECK(phase() == circuit::phase::closed);
   CHECK(breaker->admits(now));
 }
 
@@ -309,10 +309,10 @@ TEST_CASE_FIXTURE(fixture, "a trial that ends in an error of the server's tells 
   breaker->probed(true, now);
   CHECK(admits());
   end_call(0, 500, R"({"error":{"message":"x"}})");
-  CHECK(breaker() == circuit::phase::half_open);
+  CHECK(phase() == circuit::phase::half_open);
   CHECK(admits());
   end_call(0, 200);
-  CHECK(breaker() == circuit::phase::closed);
+  CHECK(phase() == circuit::phase::closed);
 }
 
 TEST_CASE_FIXTURE(fixture, "an upstream is known to have been reached, whatever it said") {

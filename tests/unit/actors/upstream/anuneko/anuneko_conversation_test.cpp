@@ -131,20 +131,6 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(conversation->chat().unsettled_message.empty());
 }
 
-TEST_CASE_FIXTURE(fixture, "an event in several reads costs all of them, once it is passed on") {
-  open_in_chat();
-  begin();
-  const std::string event = "data: {\"c\":[{\"v\":\"meow\"}]}\n\n";
-  auto& call = net.last();
-  transport_script::head(call, 200);
-  transport_script::data(call, event.substr(0, 10));
-  CHECK(call.granted == 10); // Else one larger than the window would never come.
-  CHECK(heard.used == 0);
-  transport_script::data(call, event.substr(10));
-  CHECK(heard.used == event.size());
-  CHECK(call.granted == 0);
-}
-
 TEST_CASE_FIXTURE(fixture, "a later turn posts its text alone") {
   open_in_chat();
   begin();
@@ -345,17 +331,6 @@ TEST_CASE_FIXTURE(fixture, "no failure quotes the service's words or the account
   auto text = openai::to_json(heard.error, openai::language::en);
   CHECK(text.find("secret") == std::string::npos);
   CHECK(text.find("hello") == std::string::npos);
-}
-
-TEST_CASE_FIXTURE(fixture, "bytes that bring no text have room lent, until there is some") {
-  open_in_chat();
-  begin();
-  transport_script::head(net.last(), 200);
-  transport_script::data(net.last(), ": comment\n\n");
-  CHECK(net.last().granted == 11);
-  transport_script::data(net.last(), "data: {\"v\":\"a\"}\n\n");
-  CHECK(net.last().granted == 0);
-  CHECK(heard.used == 28);
 }
 
 TEST_CASE_FIXTURE(fixture, "a small call's reply that does not end is an error") {

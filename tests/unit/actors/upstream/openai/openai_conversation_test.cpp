@@ -95,20 +95,6 @@ const std::string whole =
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "an event in several reads costs all of them, once it is passed on") {
-  begin_stream();
-  auto& call = net.last();
-  test::fake_transport::head(call, 200);
-  test::fake_transport::data(call, meow.substr(0, 10));
-  test::fake_transport::data(call, meow.substr(10, 30));
-  CHECK(call.granted == 40); // Else one larger than the window would never come.
-  CHECK(heard.used == 0);
-  test::fake_transport::data(call, meow.substr(40));
-  CHECK(heard.pieces.size() == 1);
-  CHECK(heard.used == meow.size());
-  CHECK(call.granted == 0);
-}
-
 TEST_CASE_FIXTURE(fixture, "a turn is one call that tells the whole conversation") {
   begin_stream();
   CHECK(net.paths(base_url) == strings{"POST /chat/completions"});
@@ -299,7 +285,7 @@ TEST_CASE_FIXTURE(fixture, "a coding that nobody knows is named") {
   head.transfer = net.last().number;
   head.status = 200;
   head.content_coding = "pack200";
-  net.last().f(head);
+  net.last().f(std::move(head));
   transport_script::end(net.last(), transfer_failure::undecodable);
   CHECK(heard.error.detail.find("pack200") != std::string::npos);
 }
@@ -342,7 +328,7 @@ TEST_CASE_FIXTURE(fixture, "the server's words reach the client, and its key doe
   head.transfer = c->number;
   head.status = 429;
   head.retry_after = std::chrono::milliseconds{7'000};
-  c->f(head);
+  c->f(std::move(head));
   transport_script::data(*c, R"({"error":{"message":"limit of sk-secret","type":"tokens"}})");
   transport_script::end(*c);
   CHECK(heard.error.retry_after == std::chrono::seconds{7});
