@@ -8,10 +8,11 @@ using clock = account_watch::clock;
 
 namespace {
 
-/// Limits that are told of one upstream at most.
+/// Limits that are reported of one upstream at most.
 constexpr std::size_t most_limits = 32;
 
-/// Who comes back from a rest has its turns one at a time again, not all that others had meanwhile.
+/// Raises the share of an account that comes back from a rest to that of the others, so that it
+/// takes turns in alternation with them, not all that it missed.
 void catch_up(const watched_accounts& all, std::size_t chosen, const std::string& model,
               clock::time_point now) {
   auto least = std::numeric_limits<double>::max();
@@ -25,7 +26,7 @@ void catch_up(const watched_accounts& all, std::size_t chosen, const std::string
     all[chosen]->catch_up(least - step);
 }
 
-/// Adds what one account is limited for: of equal models the shortest rest counts.
+/// Adds the limits of one account. For equal models, the shortest rest counts.
 void add_limits(upstream_state& state, const account_watch& account, clock::time_point now) {
   for (auto& limit : account.limits(now)) {
     auto i = std::find_if(state.limits.begin(), state.limits.end(),

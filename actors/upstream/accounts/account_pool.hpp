@@ -13,7 +13,7 @@
 
 namespace nekod {
 
-/// A turn that an account runs, counted there for as long as this lives.
+/// Counts a turn at its account, until it is ended or destroyed.
 class counted_turn {
 public:
   counted_turn() = default;
@@ -40,10 +40,10 @@ private:
 
 using watched_accounts = std::vector<std::shared_ptr<account_watch>>;
 
-/// The account for a turn of *model*: of those that do not rest the one with the least to do. Where
-/// all rest, the one whose rest ends first: a rest never refuses a turn.
-/// @pre There is one.
-/// @returns its place.
+/// Chooses the account for a turn of *model*: the one with the least load among those that do not
+/// rest. If all rest, the one whose rest ends first, since a rest never refuses a turn.
+/// @pre There is an account.
+/// @returns its index.
 std::size_t choose_account(const watched_accounts& all, const std::string& model,
                            account_watch::clock::time_point now);
 
@@ -57,13 +57,14 @@ class account_pool {
 public:
   using clock = account_watch::clock;
 
-  /// @param breaker The circuit breaker that the accounts share; they have it, too.
+  /// @param breaker The circuit breaker that the accounts share.
   /// @pre There is an account.
   account_pool(std::vector<std::shared_ptr<Account>> all, std::shared_ptr<circuit> breaker)
       : all_(std::move(all)), watched_(all_.begin(), all_.end()), circuit_(std::move(breaker)) {}
 
-  /// Whether a turn of *model* that has an alternative is for this upstream: an account does not
-  /// rest, and the circuit breaker admits it. A yes may make it the breaker's trial.
+  /// Whether a turn of *model* that may go to another upstream, too, should go to this one: an
+  /// account is not resting, and the circuit breaker admits the turn. If so, it may be the
+  /// breaker's trial.
   bool admits(const std::string& model, clock::time_point now = clock::now()) const {
     return std::any_of(all_.begin(), all_.end(),
                        [&](const auto& a) { return works(*a, model, now); }) &&
@@ -76,7 +77,7 @@ public:
     return all_[choose_account(watched_, model, now)];
   }
 
-  /// The account with that id, unless it rests while others do not, or is none of ours.
+  /// The account with that id; null if there is none, or if it rests while others do not.
   std::shared_ptr<Account> find(const std::string& id, const std::string& model,
                                 clock::time_point now = clock::now()) const {
     auto i =
@@ -86,14 +87,14 @@ public:
     return *i;
   }
 
-  /// Whether a turn that this account could not run may be given to another at once.
+  /// Whether an account other than *failed* is not resting for *model*.
   bool others_work(const Account& failed, const std::string& model,
                    clock::time_point now = clock::now()) const {
     return std::any_of(all_.begin(), all_.end(),
                        [&](const auto& a) { return a.get() != &failed && works(*a, model, now); });
   }
 
-  /// How long until one of the accounts may be asked for *model*, our address's limit included.
+  /// The time until one of the accounts may be asked for *model*, limits on our address included.
   clock::duration shortest_rest(const std::string& model,
                                 clock::time_point now = clock::now()) const {
     auto shortest = clock::duration::max();
@@ -120,8 +121,8 @@ private:
   std::shared_ptr<circuit> circuit_;
 };
 
-/// Where *reason* is a limit and the upstream has several accounts, the time that it tells is until
-/// the first of them may be asked again.
+/// If *reason* is a rate limit and the upstream has several accounts, shortens its time to that
+/// until the first of them may be asked again.
 template <class Account>
 void tell_shortest_rest(openai::error& reason, const account_pool<Account>& accounts,
                         const std::string& model) {

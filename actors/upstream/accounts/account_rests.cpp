@@ -6,10 +6,10 @@ namespace nekod {
 
 namespace {
 
-/// Models of an account that are kept in mind; clients may name any.
+/// Models of an account that have rests of their own; clients may name any number.
 constexpr std::size_t most_models = 64;
 
-// The first rest, and the longest that follows from it, where the upstream does not say how long.
+// The first rest and the longest, if the upstream does not say how long.
 constexpr std::chrono::seconds refused_rest{60};
 constexpr std::chrono::seconds limited_rest{1};
 constexpr std::chrono::seconds longest_limited_rest{60};
@@ -58,7 +58,7 @@ void account_rests::begin(rest& r, std::optional<clock::duration> told, clock::d
     r.end = now + std::min(std::max<clock::duration>(*told, limited_rest), longest_);
     return;
   }
-  // What was under way when it began to rest tells nothing new.
+  // A call that was under way when the rest began tells nothing new.
   if (r.end > now)
     return;
   most = std::min(most, longest_);
@@ -66,7 +66,7 @@ void account_rests::begin(rest& r, std::optional<clock::duration> told, clock::d
   r.end = now + r.length;
 }
 
-/// The entry of *model*. Where there are too many, the one whose rest ends first gives way.
+/// The entry of *model*. If there are too many, the one whose rest ends first is dropped.
 account_rests::rest& account_rests::of(const std::string& model, clock::time_point now) {
   if (models_.count(model) == 0 && models_.size() >= most_models) {
     std::erase_if(models_, [&](const auto& entry) { return entry.second.end <= now; });

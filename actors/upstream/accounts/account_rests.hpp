@@ -9,16 +9,16 @@
 
 namespace nekod {
 
-/// A model that an account is not to be asked for now, and how much longer.
+/// A model that an account rests for, and for how much longer.
 struct model_rest {
   std::string model;
   std::chrono::steady_clock::duration left{0};
 };
 
-/// How long an account rests: for one model where it met a limit, for all where it was refused. A
-/// rest is as long as the upstream said, within limits, or grows with each one that follows on
-/// another without a success between. Rests only choose between alternatives; they refuse nothing.
-/// May be used from any thread.
+/// How long an account rests: for one model after a rate limit, for all models after a refusal. A
+/// rest is as long as the upstream said, up to a maximum; if it said nothing, each rest is longer
+/// than the one before it, until a success. Rests only choose between accounts and upstreams; they
+/// never refuse a turn. May be used from any thread.
 class account_rests {
 public:
   using clock = std::chrono::steady_clock;
@@ -26,17 +26,19 @@ public:
   /// @param longest No rest is longer.
   explicit account_rests(clock::duration longest) : longest_(longest) {}
 
-  /// The account met a limit for *model*.
+  /// The account was rate-limited for *model*.
+  /// @param told How long the upstream asks to wait; nothing if it does not say.
   void limited(const std::string& model, std::optional<clock::duration> told,
                clock::time_point now);
 
-  /// The account was refused, or has no money left.
+  /// The account was refused, or has no credit left.
   void refused(std::optional<clock::duration> told, clock::time_point now);
 
-  /// The account answered for *model*. What was told of a limit stays.
+  /// The account answered for *model*: it is not refused any more, and the next rest for that model
+  /// begins short again. A limit that has not ended stays.
   void worked(const std::string& model);
 
-  /// How much longer it rests for *model*; zero where it does not.
+  /// How much longer it rests for *model*; zero if it does not.
   clock::duration left(const std::string& model, clock::time_point now) const;
 
   /// The models that it rests for.

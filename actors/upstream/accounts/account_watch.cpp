@@ -14,23 +14,23 @@ namespace {
 using openai::error;
 using openai::error_code;
 
-/// Failed calls in a row after which an upstream that can be connected to counts as gone, too.
+/// Failed calls in a row after which an upstream counts as unreachable although it accepts
+/// connections.
 constexpr unsigned failures_that_tell = 5;
 
-/// How long all accounts rest where our address is limited and the upstream does not say for how
-/// long.
+/// How long all accounts rest if our address is limited and the upstream does not say for how long.
 constexpr std::chrono::seconds address_rest{1};
 
 bool is_out_of_money(const error& e) { return e.foreign && openai::is_out_of_money(*e.foreign); }
 
-/// Whether the account took the call, though its client may not like the answer.
+/// Whether the upstream accepted the account, be the answer an error of the client's.
 bool works_with(const error* problem) {
   return problem == nullptr || problem->code == error_code::rate_limit_exceeded ||
          (problem->foreign && problem->code != error_code::upstream_auth_failed);
 }
 
-/// Whether the upstream failed, and not the request: no connection, no answer in time, a reset, or
-/// an answer that is none. A server that tells an error of its own is alive.
+/// Whether the upstream failed, not the request: no connection, no answer in time, a reset, or a
+/// body that is no answer. A server that reports an error in its own words is alive.
 bool upstream_failed(const error* problem, transfer_failure f, const upstream_response& r) {
   if (f == transfer_failure::whole_timeout)
     return r.status == 0;
@@ -71,40 +71,40 @@ void account_watch::ended(const running_call& c, const error* problem, transfer_
                           const upstream_response& r, clock::time_point now) {
   count(c, outcome_of(problem, f));
   tell_circuit(c, problem, f, r, now);
-  take_standing(c, problem, f, r, now);
+  update_state(c, problem, f, r, now);
 }
 
 bool account_watch::is_address_limit(const upstream_response& r) const {
   return (r.status == 429 || who_.pages_are_limits) && is_page(r);
 }
 
-/// What the call tells of the account.
-void account_watch::take_standing(const running_call& c, const error* problem, transfer_failure f,
-                                  const upstream_response& r, clock::time_point now) {
+/// Updates the account's state and rests.
+void account_watch::update_state(const running_call& c, const error* problem, transfer_failure f,
+                                 const upstream_response& r, clock::time_point now) {
   auto works = works_with(problem) && r.status < 500;
   if (works)
     failures_in_a_row_ = 0;
   else if (upstream_failed(problem, f, r))
     ++failures_in_a_row_;
   if (problem != nullptr && refuses_account(*problem)) {
-    stands(account_state::refused);
+    enter(account_state::refused);
     rests_.refused(r.retry_after, now);
   } else if (problem != nullptr && problem->code == error_code::rate_limit_exceeded &&
              !is_address_limit(r)) {
-    stands(account_state::limited);
+    enter(account_state::limited);
     rests_.limited(c.model, r.retry_after, now);
   } else if (works) {
     rests_.worked(c.model);
     const auto limits = rests_.limits(now);
     const auto still_limited = std::any_of(
         limits.begin(), limits.end(), [&](const auto& limit) { return limit.model != c.model; });
-    stands(still_limited ? account_state::limited : account_state::works);
+    enter(still_limited ? account_state::limited : account_state::works);
   } else if (was_not_sent(f) || failures_in_a_row_ >= failures_that_tell) {
-    stands(account_state::unreachable);
+    enter(account_state::unreachable);
   }
 }
 
-/// What the call tells of the upstream, whoever made it.
+/// Reports to the circuit breaker of the upstream, which all its accounts share.
 void account_watch::tell_circuit(const running_call& c, const error* problem, transfer_failure f,
                                  const upstream_response& r, clock::time_point now) {
   if (f != transfer_failure::unreachable && f != transfer_failure::connect_timeout)
@@ -153,7 +153,7 @@ void account_watch::count(const running_call& c, call_outcome outcome) {
   spdlog::debug("upstream {} {} after {:.1f}ms", names_[c.kind], name_of(outcome), seconds * 1000);
 }
 
-void account_watch::stands(account_state next) {
+void account_watch::enter(account_state next) {
   auto before = state_.exchange(next);
   if (before == next)
     return;

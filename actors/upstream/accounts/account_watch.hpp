@@ -18,41 +18,43 @@
 #include <utility>
 #include <vector>
 
-/// What accounts at any kind of service have in common: their calls are counted, how the last ones
-/// ended is kept in mind, and whoever is refused or limited rests for a while.
+/// What accounts at any kind of service have in common: their calls are counted, their state
+/// follows from how the last calls ended, and an account that was refused or rate-limited rests for
+/// a while.
 namespace nekod {
 
-/// Bytes of a reply that is no answer; more are an error.
+/// Bytes that a reply to a call other than a turn's may have; a longer one is an error.
 inline constexpr std::size_t max_small_reply = 1u << 20;
 
 /// What a call is made for.
 enum class call_purpose : std::uint8_t {
-  /// A list, which says nothing of turns.
+  /// A list of models. How it ends says nothing about turns.
   listing,
   /// A list that is asked for to see whether the upstream answers again.
   probing,
-  /// What a turn needs before its answer. An upstream that does all but answer is of no use.
+  /// A step of a turn before its message. If it succeeds, the message may still fail.
   preparing,
+  /// A turn's message.
   answering,
 };
 
 /// A call that was begun.
 struct running_call {
-  /// Its place among the names that the watch was given.
+  /// Its index among the names of calls that the watch was given.
   std::size_t kind = 0;
-  /// What it is to the upstream's circuit.
+  /// What it means to the upstream's circuit breaker.
   call_purpose purpose = call_purpose::preparing;
   std::chrono::steady_clock::time_point begun;
-  /// As the upstream calls it; empty where the call is for none.
+  /// As the upstream calls it; empty if the call is for no model.
   std::string model;
 };
 
-/// A response, as far as it has come.
+/// A response, as far as it has arrived.
 struct upstream_response {
   bool ok() const noexcept { return status >= 200 && status < 300; }
 
   /// The response begins.
-  /// @param longest_wait A longer one that it asks for counts as this.
+  /// @param longest_wait If it asks for a longer wait, this counts.
   void on_head(const transfer_event& head, std::chrono::milliseconds longest_wait) {
     status = head.status;
     redirect = head.redirect;
@@ -66,16 +68,16 @@ struct upstream_response {
   std::optional<std::chrono::milliseconds> retry_after;
   /// Where a redirect that was not followed leads.
   std::string redirect;
-  /// Whether a response of success turned out to tell an error.
+  /// Whether its status is one of success but its body is an error.
   bool tells_error = false;
   std::string content_type;
   std::string content_coding;
-  /// Of a call that is no answer's stream, or of one that was refused.
+  /// The body, except for an answer that streams: of that, the beginning at most.
   std::string body;
 };
 
-/// Whether a response is a page for people, as gates and proxies before a service send it: what it
-/// refuses, it refuses to our address, not to the account.
+/// Whether a response is a page for people, as gates and proxies in front of a service send it.
+/// What they refuse, they refuse our address, not the account.
 bool is_page(const upstream_response& r) noexcept;
 
 /// Whether the account was refused, or has no money left.
@@ -84,25 +86,25 @@ bool refuses_account(const openai::error& e);
 /// Whether the upstream is still loading: it says so, or no connection to it was ever made.
 bool loads(const upstream_response& r, transfer_failure f, const circuit& breaker);
 
-/// What a transfer's end means where the response was not whole.
-/// @param r As much of the response as came.
+/// What it means that a transfer failed.
+/// @param r As much of the response as arrived.
 openai::error failure_of(transfer_failure f, const upstream_response& r);
 
 /// Who an account is, and how it is treated.
 struct account_identity {
   /// The name of its upstream.
   std::string upstream;
-  /// The same as long as its secret is; tells nothing of that.
+  /// Derived from its secret, which it does not reveal: stays the same as long as that does.
   std::string id;
-  /// Its share of the turns, beside that of the upstream's other accounts.
+  /// Its share of the turns, relative to the weights of the upstream's other accounts.
   double weight = 1;
-  /// No rest is longer, whatever the upstream says.
+  /// No rest is longer, whatever the upstream asks for.
   std::chrono::milliseconds longest_rest{300'000};
-  /// Whether any page in place of an answer is a limit on our address, not only one with a 429.
+  /// Whether any page for people counts as a limit on our address, not only one with status 429.
   bool pages_are_limits = false;
 };
 
-/// One account. May be used from any thread.
+/// One account: counts its calls, and knows its state and its rests. May be used from any thread.
 class account_watch {
 public:
   using clock = std::chrono::steady_clock;
@@ -116,14 +118,14 @@ public:
   account_watch(const account_watch&) = delete;
   account_watch& operator=(const account_watch&) = delete;
 
-  /// A call ended: well, or with *problem*; *f* says how its transfer went, *r* what it brought.
+  /// A call ended: well, or with *problem*. *f* is how its transfer ended, *r* its response.
   void ended(const running_call& c, const openai::error* problem, transfer_failure f,
              const upstream_response& r, clock::time_point now = clock::now());
 
   /// We gave a call up.
   void cancelled(const running_call& c);
 
-  /// A turn ended here for a reason that none of its calls told.
+  /// A turn ended although none of its calls failed.
   void learned_nothing() { circuit_->learned_nothing(); }
 
   /// The answer of a turn began.
@@ -135,10 +137,10 @@ public:
   /// Events of a reply were skipped.
   void skipped(std::uint64_t events);
 
-  /// How it stands now; a limit that is over counts no more.
+  /// Its state; a limit that is over does not count.
   account_state state(clock::time_point now = clock::now()) const;
 
-  /// How long others are to be asked for *model* in its place; zero where it does not rest.
+  /// How much longer it rests for *model*; zero if it does not.
   clock::duration rest(const std::string& model, clock::time_point now) const {
     return rests_.left(model, now);
   }
@@ -150,7 +152,7 @@ public:
 
   const account_identity& who() const noexcept { return who_; }
 
-  // Turns that it runs now, of the upstream's conversations.
+  // Its turns, by which the pool balances the load.
 
   void turn_begun() noexcept {
     ++turns_;
@@ -158,10 +160,10 @@ public:
   }
   void turn_ended() noexcept { --turns_; }
 
-  /// The turns that it runs, and those that it was given, in proportion to its weight.
+  /// The turns that it runs, and those that it was ever given, both divided by its weight.
   std::pair<double, double> load() const noexcept { return {turns_ / who_.weight, share_}; }
 
-  /// It was given nothing for a while, which it does not get now: others had it.
+  /// Raises its share of the turns to *share* after a rest, so that it is not flooded to catch up.
   void catch_up(double share) noexcept {
     if (share_ < share)
       share_ = share;
@@ -169,10 +171,10 @@ public:
 
 private:
   void count(const running_call& c, call_outcome outcome);
-  void stands(account_state next);
+  void enter(account_state next);
   bool is_address_limit(const upstream_response& r) const;
-  void take_standing(const running_call& c, const openai::error* problem, transfer_failure f,
-                     const upstream_response& r, clock::time_point now);
+  void update_state(const running_call& c, const openai::error* problem, transfer_failure f,
+                    const upstream_response& r, clock::time_point now);
   void tell_circuit(const running_call& c, const openai::error* problem, transfer_failure f,
                     const upstream_response& r, clock::time_point now);
 

@@ -18,7 +18,7 @@ struct circuit_options {
   std::chrono::milliseconds probe_interval{5'000};
 };
 
-/// No open circuit waits longer than that for its next probe.
+/// The longest time between two probes of an open circuit.
 inline constexpr std::chrono::milliseconds longest_probe_interval{15'000};
 
 /// The circuit breaker of one upstream. After failures in a row it opens: turns that have an
@@ -43,11 +43,11 @@ public:
   /// The upstream answered with an error of its own: it is alive, which says nothing of a trial.
   void answered();
 
-  /// A call failed in a way that tells of the upstream, not of the request.
-  /// @param begun When it began: in the half-open phase older calls tell nothing new.
+  /// A call failed through a fault of the upstream, not of the request.
+  /// @param begun When it began: in the half-open phase older calls do not count.
   void failed(clock::time_point now, clock::time_point begun);
 
-  /// A call was given up, or told nothing of the upstream.
+  /// A call was given up, or says nothing about the upstream.
   void learned_nothing();
 
   /// Admits nothing until *then*: the upstream asked for it. That is no failure.
@@ -67,7 +67,7 @@ public:
   /// Has *f* called each time the circuit opens, from any thread and without its lock.
   void on_open(std::function<void()> f);
 
-  // What is known of the upstream.
+  // The upstream's state.
 
   phase now_in() const;
 

@@ -8,17 +8,17 @@ namespace nekod {
 /// little more work than it would have anyway. May be used from any thread.
 class retry_budget {
 public:
-  /// @param share Tries that each turn adds; 0 for none at all.
+  /// @param share Retries that each turn adds; 0 for none at all.
   explicit retry_budget(double share) : share_(share), left_(share > 0 ? most : 0) {}
 
   void turn_begun();
 
-  /// Takes one try.
-  /// @returns false where there is none left.
+  /// Takes one retry.
+  /// @returns false if there is none left.
   bool take();
 
 private:
-  /// What may be saved up, and is there at first.
+  /// How many may be saved up; the budget starts with as many.
   static constexpr double most = 10;
 
   const double share_;
