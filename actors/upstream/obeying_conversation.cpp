@@ -10,9 +10,10 @@ using openai::error_code;
 
 namespace {
 
-/// A source's tag stands above the numbers of its times.
+/// The number of a timer is its source's tag, followed by that many bits of the source's own
+/// number.
 constexpr unsigned number_bits = 32;
-/// Of the time after which a turn of several answers fails: no source's.
+/// The number of the timer after which a turn of several answers fails.
 constexpr std::uint64_t failure_wake = ~std::uint64_t{0};
 
 } // namespace
@@ -76,7 +77,7 @@ void obeying_conversation::grant(std::size_t bytes) {
     primary().conversation->grant(bytes);
     return;
   }
-  // Pieces leave in the order in which they were passed on.
+  // Text is read in the order in which it was passed on.
   while (bytes > 0 && !used_.empty()) {
     auto& [from, used] = used_.front();
     const auto part = std::min(bytes, used);
@@ -122,13 +123,16 @@ conversation_context obeying_conversation::context_for(std::uint32_t tag) {
 
 // -- the answers ---------------------------------------------------------------------------------
 
-void obeying_conversation::take(source& from, const std::vector<deltas>& texts, std::size_t bytes) {
+void obeying_conversation::on_texts(source& from, const std::vector<deltas>& texts,
+                                    std::size_t bytes) {
   deltas out;
   for (std::size_t i = 0; i < texts.size() && i < from.answers.size(); ++i)
     out.append(choices_->take(from.answers[i], texts[i]));
   pass_on(from, std::move(out), bytes);
   fail_for_room();
-  if (failure_ || !all_ended(from))
+  const auto all_ended =
+      std::ranges::all_of(from.answers, [this](auto i) { return choices_->ended(i); });
+  if (failure_ || !all_ended)
     return;
   from.ended = true;
   from.conversation->let_go();
@@ -145,8 +149,8 @@ void obeying_conversation::pass_on(source& from, deltas out, std::size_t bytes) 
   listener_.on_deltas(std::move(out), bytes);
 }
 
-/// The source's reply brings *count* answers: others have to bring the rest.
-void obeying_conversation::spread(source& from, std::size_t count) {
+/// The source's reply brings *count* answers: other sources have to bring the rest.
+void obeying_conversation::on_count(source& from, std::size_t count) {
   auto& answers = from.answers;
   if (count >= answers.size())
     return;
@@ -174,9 +178,8 @@ void obeying_conversation::begin_further(std::vector<std::size_t> answers) {
   s.conversation->begin(turn);
 }
 
-/// The source's reply is whole. Alternatives that it did not bring after all are asked for
-/// elsewhere.
-void obeying_conversation::end(source& from, const upstream_answer& answer) {
+/// The source's reply is whole. Alternatives that it did not bring after all are asked of others.
+void obeying_conversation::on_answer(source& from, const upstream_answer& answer) {
   deltas out;
   std::vector<std::size_t> brought;
   std::vector<std::size_t> missing;
@@ -198,10 +201,6 @@ void obeying_conversation::end(source& from, const upstream_answer& answer) {
   end_if_all_ended();
 }
 
-bool obeying_conversation::all_ended(const source& from) const {
-  return std::ranges::all_of(from.answers, [this](auto i) { return choices_->ended(i); });
-}
-
 void obeying_conversation::end_if_all_ended() {
   for (std::size_t i = 0; i < choices_->count(); ++i)
     if (failure_ || !choices_->ended(i))
@@ -214,7 +213,7 @@ void obeying_conversation::end_if_all_ended() {
 
 // -- failure -------------------------------------------------------------------------------------
 
-void obeying_conversation::fail(source& from, upstream_failure f) {
+void obeying_conversation::on_failure(source& from, upstream_failure f) {
   from.ended = true;
   if (choices_->count() > 1) {
     fail_soon(std::move(f));
@@ -224,8 +223,8 @@ void obeying_conversation::fail(source& from, upstream_failure f) {
   listener_.on_failure(std::move(f));
 }
 
-/// A turn of several answers fails in a turn of the loop of its own: its conversations may be at
-/// work now.
+/// Fails a turn of several answers once the current call has returned: it may be in one of the
+/// conversations that are to be dropped.
 void obeying_conversation::fail_soon(upstream_failure f) {
   if (failure_)
     return;
@@ -233,8 +232,8 @@ void obeying_conversation::fail_soon(upstream_failure f) {
   context_.wake(std::chrono::milliseconds{0}, failure_wake);
 }
 
-/// Fails several answers that are wanted whole and are too long, or do not fit the budget: twice
-/// their text, since JSON is made of it.
+/// Fails the turn if answers that are wanted whole are too long or do not fit the budget. Twice
+/// their text counts, since it becomes JSON.
 void obeying_conversation::fail_for_room() {
   if (choices_->too_long()) {
     fail_soon({error{error_code::upstream_error, {}, "the answers are too long for one piece"}});
@@ -245,7 +244,7 @@ void obeying_conversation::fail_for_room() {
   }
 }
 
-/// Forgets the turn, whose conversations are not at work.
+/// Forgets the turn and drops its further chats. Not from within one of their calls.
 void obeying_conversation::drop_turn() {
   sources_.resize(1);
   used_.clear();

@@ -54,21 +54,21 @@ public:
   }
 
 private:
-  /// A chat that is told the turn's message, and which answers come of it.
+  /// A chat that gets the turn's message, and the answers that come of it.
   struct source : upstream_listener {
     source(obeying_conversation& o, std::uint32_t t) : owner(o), tag(t) {}
 
     void on_deltas(deltas text, std::size_t bytes) override {
       std::vector<deltas> texts;
       texts.push_back(std::move(text));
-      owner.take(*this, texts, bytes);
+      owner.on_texts(*this, texts, bytes);
     }
-    void on_alternatives(std::size_t count) override { owner.spread(*this, count); }
+    void on_alternatives(std::size_t count) override { owner.on_count(*this, count); }
     void on_branches(const std::vector<deltas>& texts, std::size_t bytes) override {
-      owner.take(*this, texts, bytes);
+      owner.on_texts(*this, texts, bytes);
     }
-    void on_answer(upstream_answer answer) override { owner.end(*this, answer); }
-    void on_failure(upstream_failure f) override { owner.fail(*this, std::move(f)); }
+    void on_answer(upstream_answer answer) override { owner.on_answer(*this, answer); }
+    void on_failure(upstream_failure f) override { owner.on_failure(*this, std::move(f)); }
     void on_other_upstream(const std::string& upstream, const std::string& model) override {
       owner.listener_.on_other_upstream(upstream, model);
     }
@@ -77,12 +77,12 @@ private:
     std::size_t times_said() const override { return owner.listener_.times_said(); }
 
     obeying_conversation& owner;
-    /// Tells its transfers and times from those of others; 0 for the conversation's own chat.
+    /// Marks its transfers and timers; 0 for the conversation's own chat.
     std::uint32_t tag;
     std::unique_ptr<upstream_conversation> conversation;
-    /// Which answers it brings: the first of these, and then its alternatives.
+    /// The indexes of the answers it brings: its first answer's, then those of its alternatives.
     std::vector<std::size_t> answers;
-    /// Whether it brings no more.
+    /// Whether it brings no more text.
     bool ended = false;
   };
 
@@ -90,15 +90,15 @@ private:
   source* find(std::uint64_t tag);
   conversation_context context_for(std::uint32_t tag);
 
-  void take(source& from, const std::vector<deltas>& texts, std::size_t bytes);
+  void on_texts(source& from, const std::vector<deltas>& texts, std::size_t bytes);
+  void on_count(source& from, std::size_t count);
+  void on_answer(source& from, const upstream_answer& answer);
+  void on_failure(source& from, upstream_failure f);
+
   void pass_on(source& from, deltas out, std::size_t bytes);
-  void spread(source& from, std::size_t count);
   void ask_further(const std::vector<std::size_t>& answers, std::size_t in_one_reply);
   void begin_further(std::vector<std::size_t> answers);
-  void end(source& from, const upstream_answer& answer);
-  bool all_ended(const source& from) const;
   void end_if_all_ended();
-  void fail(source& from, upstream_failure f);
   void fail_soon(upstream_failure f);
   void fail_for_room();
   void drop_turn();
@@ -114,11 +114,11 @@ private:
   // Of the running turn:
   upstream_turn turn_;
   std::optional<openai::choices> choices_;
-  /// What its whole answers hold of the budget.
+  /// The memory that answers which are wanted whole use of the budget.
   byte_budget::share held_;
-  /// Whose bytes of its window the pieces took that were passed on, of several answers.
+  /// Of several answers: the bytes of each source's window that text took, in the order passed on.
   std::deque<std::pair<source*, std::size_t>> used_;
-  /// Why the turn is about to fail, of several answers.
+  /// Of several answers: why the turn is about to fail.
   std::optional<upstream_failure> failure_;
 };
 
