@@ -78,13 +78,13 @@ void session_state::offer_to_leave() { self_->send(options_.registry, atom::reti
 
 // Events of a line that was closed may still be on their way.
 
-void session_state::take_transfer(transfer_event event, std::uint64_t line) {
+void session_state::take_transfer(transfer_event&& event, std::uint64_t line) {
   if (line == lines_ && line_)
     line_->on_transfer(std::move(event));
 }
 
 /// A transfer on the session's loop has a head, or bytes of its answer. The actor does not run.
-void session_state::take_bytes(transfer_event event, std::uint64_t line) {
+void session_state::take_bytes(transfer_event&& event, std::uint64_t line) {
   outside_ = true;
   take_transfer(std::move(event), line);
   outside_ = false;

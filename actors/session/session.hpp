@@ -48,7 +48,7 @@ struct session_state : upstream_listener {
   void discard();
   void check_idle();
   /// Something happened to a transfer, or a time is over, of the line with that number.
-  void take_transfer(transfer_event event, std::uint64_t line);
+  void take_transfer(transfer_event&& event, std::uint64_t line);
   /// What `on_answer` and the like had to leave for the actor, since they were called outside of
   /// it.
   void catch_up();
@@ -73,7 +73,7 @@ private:
 
   using phase = session_phase;
 
-  void take_bytes(transfer_event event, std::uint64_t line);
+  void take_bytes(transfer_event&& event, std::uint64_t line);
   void as_actor(std::function<void()> f);
   void answered(upstream_answer answer);
   void failed(const upstream_failure& f);

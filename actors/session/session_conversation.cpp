@@ -63,7 +63,7 @@ void session_state::open_line(upstream_chat known) {
     self_->delayed_send(self_, time, atom::wake_v, number, line);
   };
   line_ = line_obeys_ ? std::make_unique<obeying_conversation>(upstream_, std::move(known), *this,
-                                                       std::move(context), options_.budget)
+                                                               std::move(context), options_.budget)
                       : upstream_->open(std::move(known), *this, std::move(context));
 }
 
