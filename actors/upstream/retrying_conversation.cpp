@@ -7,7 +7,6 @@ namespace nekod {
 
 using openai::error;
 using openai::error_code;
-using std::chrono::milliseconds;
 
 retrying_conversation::retrying_conversation(std::shared_ptr<retry_plan> plan, upstream_chat known,
                                              upstream_listener& listener,
@@ -85,7 +84,7 @@ void retrying_conversation::take(turn_attempts::step next) {
   if (const auto* now = std::get_if<turn_attempts::try_now>(&next)) {
     try_at(now->upstream);
   } else if (const auto* later = std::get_if<turn_attempts::wait_for>(&next)) {
-    retry_timer_ = wake_after(later->time);
+    context_.wake(later->time, retry_timer_ = ++last_timer_);
   } else if (auto* failed = std::get_if<turn_attempts::give_up>(&next)) {
     turn_ = upstream_turn{};
     listener_.on_failure(std::move(failed->reason));
@@ -96,7 +95,7 @@ void retrying_conversation::try_at(std::size_t upstream) {
   if (!conversations_[upstream])
     open(upstream, {});
   if (plan_->options.first_token.count() > 0 && turn_.request->stream)
-    first_token_timer_ = wake_after(plan_->options.first_token);
+    context_.wake(plan_->options.first_token, first_token_timer_ = ++last_timer_);
   if (plan_->upstreams[upstream].model.empty()) {
     current().begin(turn_);
     return;
@@ -104,11 +103,6 @@ void retrying_conversation::try_at(std::size_t upstream) {
   auto turn = turn_;
   turn.model = attempts_.model_at(upstream);
   current().begin(turn);
-}
-
-std::uint64_t retrying_conversation::wake_after(milliseconds time) {
-  context_.wake(time, ++last_timer_);
-  return last_timer_;
 }
 
 // -- the answer ----------------------------------------------------------------------------------

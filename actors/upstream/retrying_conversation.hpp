@@ -45,7 +45,6 @@ private:
   void try_at(std::size_t upstream);
   void take(turn_attempts::step next);
   void begin_answer();
-  std::uint64_t wake_after(std::chrono::milliseconds time);
   void stop_timers() { retry_timer_ = first_token_timer_ = 0; }
   upstream_conversation& current() const { return *conversations_[attempts_.upstream()]; }
 

@@ -43,10 +43,8 @@ public:
   void stop();
   std::size_t open_connections() const noexcept { return connections_; }
 
-  // The transfers that have an owner:
-  void add_owned() noexcept { ++owned_; }
-  void remove_owned() noexcept { --owned_; }
-  std::size_t owned() const noexcept { return owned_; }
+  /// The transfers that have an owner, after *change* more or fewer.
+  std::size_t owned(int change = 0) noexcept { return owned_ += static_cast<std::size_t>(change); }
 
 private:
   using clock = curl_job::clock;

@@ -20,14 +20,14 @@ class curl_transfer : public transfer {
 public:
   curl_transfer(std::shared_ptr<curl_lane> lane, std::shared_ptr<curl_job> job)
       : lane_(std::move(lane)), job_(std::move(job)) {
-    lane_->add_owned();
+    lane_->owned(+1);
   }
 
   curl_transfer(const curl_transfer&) = delete;
   curl_transfer& operator=(const curl_transfer&) = delete;
 
   ~curl_transfer() override {
-    lane_->remove_owned();
+    lane_->owned(-1);
     lane_->cancel(std::move(job_));
   }
 
