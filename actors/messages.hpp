@@ -2,6 +2,7 @@
 
 #include "actors/registry/model_choice.hpp"
 #include "actors/registry/readiness.hpp"
+#include "actors/session/message_changes.hpp"
 #include "actors/session/session_record.hpp"
 #include "actors/store/session_lookup.hpp"
 #include "actors/turn.hpp"
@@ -36,6 +37,7 @@
 
 CAF_BEGIN_TYPE_ID_BLOCK(nekod_values, caf::first_custom_type_id)
 CAF_ADD_TYPE_ID(nekod_values, (nekod::client_left))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::message_changes))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::model_aliases))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::model_choice))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::model_list))
@@ -63,6 +65,7 @@ CAF_END_TYPE_ID_BLOCK(nekod_values)
 // No actor of nekod lives outside its process, so no message is ever serialised; and what cannot be
 // printed cannot bring message text into a log.
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::client_left)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::message_changes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::model_aliases)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::model_choice)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::model_list)
@@ -124,8 +127,10 @@ namespace nekod {
 
 /// The STORE keeps session records.
 using store_actor = caf::typed_actor<
-    // Keeps a record, in place of an older one of that session. Answered when it is kept.
-    caf::replies_to<atom::commit, session_record>::with<atom::commit>,
+    // Keeps a record, in place of an older one of that session, and applies the changes to its
+    // messages; the record's own transcript is not looked at. Answered once both are kept. A commit
+    // that builds on messages which are not there is refused: that is an error.
+    caf::replies_to<atom::commit, session_record, message_changes>::with<atom::commit>,
     // Looks up the record of a tenant's session.
     caf::replies_to<atom::load, session_key>::with<session_lookup>,
     // Looks up a session of that id in that view.

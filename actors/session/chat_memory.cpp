@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 #include <utility>
 
 namespace nekod {
@@ -34,8 +35,9 @@ std::string prompt_in(const conversation_digest& digest, const messages& transcr
 
 } // namespace
 
-chat_memory::chat_memory(std::shared_ptr<const conversation_digest> digest, chat_record kept)
-    : digest_(std::move(digest)), kept_(std::move(kept)) {
+chat_memory::chat_memory(std::shared_ptr<const conversation_digest> digest, chat_record kept,
+                         std::size_t stored)
+    : digest_(std::move(digest)), kept_(std::move(kept)), stored_(stored) {
   if (!kept_.prompt && !kept_.transcript.empty())
     kept_.prompt = prompt_in(*digest_, kept_.transcript);
 }
@@ -127,14 +129,22 @@ void chat_memory::broken_off(std::string_view text, bool heard) {
 }
 
 void chat_memory::remember(std::string_view text) {
-  auto& all = kept_.transcript;
-  all = std::move(before_);
+  auto all = std::move(before_);
   for (auto& m : fresh_)
     append(all, m.speaker, std::move(m.text));
   if (!text.empty())
     append(all, openai::role::assistant, std::string{text});
   keep_newest(all);
+  stored_ = common_beginning(std::span{kept_.transcript}.first(stored_), all);
+  kept_.transcript = std::move(all);
   kept_.prompt = std::move(prompt_);
+}
+
+message_changes chat_memory::take_changes() {
+  const auto& all = kept_.transcript;
+  message_changes result{stored_, {all.begin() + static_cast<std::ptrdiff_t>(stored_), all.end()}};
+  stored_ = all.size();
+  return result;
 }
 
 } // namespace nekod

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/session/conversation_digest.hpp"
+#include "actors/session/message_changes.hpp"
 #include "protocol/openai/chat/message_layout.hpp"
 #include "protocol/openai/chat/request.hpp"
 
@@ -38,7 +39,9 @@ struct chat_record {
 /// `broken_off`.
 class chat_memory {
 public:
-  explicit chat_memory(std::shared_ptr<const conversation_digest> digest, chat_record kept = {});
+  /// @param stored How many messages of the record, from the beginning, are the store's.
+  explicit chat_memory(std::shared_ptr<const conversation_digest> digest, chat_record kept = {},
+                       std::size_t stored = 0);
 
   /// Begins a turn with *r*, whose digests are *told*.
   /// @param named Whether the client named the session, rather than telling all of it.
@@ -66,7 +69,20 @@ public:
   void forget_tip() noexcept { kept_.tip.reset(); }
 
   /// Moves the record out, for another memory; this one is empty then.
-  chat_record take() { return std::exchange(kept_, {}); }
+  chat_record take() {
+    stored_ = 0;
+    return std::exchange(kept_, {});
+  }
+
+  /// What the store has to change for what happened since the last call. They count as stored from
+  /// now on.
+  message_changes take_changes();
+
+  /// It is not known what the store has: the next changes are all messages.
+  void doubt_store() noexcept { stored_ = 0; }
+
+  /// How many messages of the record, from the beginning, are the store's.
+  std::size_t stored() const noexcept { return stored_; }
 
   const chat_record& kept() const noexcept { return kept_; }
 
@@ -87,6 +103,7 @@ private:
 
   std::shared_ptr<const conversation_digest> digest_;
   chat_record kept_;
+  std::size_t stored_ = 0;
   bool needs_new_chat_ = false;
 
   // Of the running turn:

@@ -91,6 +91,7 @@ private:
   result<upstream_turn, openai::error> make_upstream_turn(const turn& t);
   void commit(openai::answer_end end);
   void not_committed();
+  void doubt_store();
   void enter_settling();
   void end_turn();
   /// Gives up the running turn, whose client left *then* if that is known.
@@ -125,7 +126,7 @@ private:
   bool may_take(turn& t) const;
   std::string repeatable() const;
 
-  void remember(chat_record kept);
+  void remember(chat_record kept, std::size_t stored = 0);
   std::string answered_text() const;
   std::shared_ptr<answer_log> make_log(answer_identity identity);
   void begin_answer();

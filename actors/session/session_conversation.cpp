@@ -40,9 +40,10 @@ void session_state::use(const turn& t) {
   whole_.reset();
   line_.reset(); // Before its upstream, which this may have held last.
   if (upstream->abilities().stateless) {
+    const auto stored = memory_.stored();
     auto kept = memory_.take();
     tip_ = std::move(kept.tip);
-    whole_.emplace(options_.limits, std::move(kept.transcript));
+    whole_.emplace(options_.limits, std::move(kept.transcript), stored);
   }
   upstream_ = upstream;
   open_line(stays ? std::exchange(known_chat_, {}) : upstream_chat{});
@@ -92,8 +93,9 @@ std::size_t session_state::times_said() const { return memory_.times_said(); }
 
 // -- what is kept --------------------------------------------------------------------------------
 
-void session_state::remember(chat_record kept) {
-  memory_ = chat_memory{options_.digest, std::move(kept)};
+/// @param stored How many messages of the record, from the beginning, are the store's.
+void session_state::remember(chat_record kept, std::size_t stored) {
+  memory_ = chat_memory{options_.digest, std::move(kept), stored};
 }
 
 /// The answer's text. Of several answers none counts before all are there.
@@ -120,7 +122,6 @@ session_record session_state::record() {
   if (!memory_.needs_new_chat())
     result.chat = chat();
   result.tip = whole_ ? next_tip_ : tip().value_or("");
-  result.transcript = whole_ ? whole_->next() : memory_.kept().transcript;
   if (!whole_)
     result.prompt = memory_.kept().prompt;
   if (last_ && last_->lasting)

@@ -48,7 +48,8 @@ void session_state::loaded(session_lookup found) {
     options_.scope = std::move(record.scope);
     // A record without a tip is of a conversation that cannot be recognised.
     auto tip = record.tip.empty() ? std::nullopt : std::optional{std::move(record.tip)};
-    remember({std::move(record.transcript), std::move(tip), std::move(record.prompt)});
+    const auto stored = record.transcript.size();
+    remember({std::move(record.transcript), std::move(tip), std::move(record.prompt)}, stored);
   } else {
     remember({});
   }
@@ -62,7 +63,8 @@ void session_state::loaded(session_lookup found) {
 
 void session_state::commit(openai::answer_end end) {
   enter(phase::committing);
-  self_->request(options_.store, store_timeout, atom::commit_v, record())
+  auto changes = whole_ ? whole_->changes() : memory_.take_changes();
+  self_->request(options_.store, store_timeout, atom::commit_v, record(), std::move(changes))
       .then(
           [this, end = std::move(end)](atom::commit) mutable {
             options_.counts->turns[turn_outcome::answered].Increment(running_turns());
@@ -87,6 +89,7 @@ void session_state::commit(openai::answer_end end) {
 void session_state::not_committed() {
   --info_.turns;
   last_.reset();
+  doubt_store();
   if (whole_)
     whole_->drop();
   else
@@ -96,9 +99,19 @@ void session_state::not_committed() {
 }
 
 void session_state::save() {
-  self_->request(options_.store, store_timeout, atom::commit_v, record())
+  self_->request(options_.store, store_timeout, atom::commit_v, record(), memory_.take_changes())
       .then([](atom::commit) {},
-            [this](const caf::error& e) { log_store_failure(options_.id, e); });
+            [this](const caf::error& e) {
+              log_store_failure(options_.id, e);
+              doubt_store();
+            });
+}
+
+/// A write failed, or was not answered: the next one is to write all messages.
+void session_state::doubt_store() {
+  memory_.doubt_store();
+  if (whole_)
+    whole_->doubt_store();
 }
 
 } // namespace nekod

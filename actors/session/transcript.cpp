@@ -77,6 +77,7 @@ void append(std::vector<openai::message>& transcript, openai::role speaker, std:
 }
 
 void keep_newest(std::vector<openai::message>& transcript, std::size_t limit) {
+  constexpr auto newest_turn = 2;
   auto size_of = [](const openai::message& m) { return m.text.size() + sizeof(m); };
   auto body = std::find_if_not(transcript.begin(), transcript.end(), instructs);
   std::size_t size = 0;
@@ -88,6 +89,10 @@ void keep_newest(std::vector<openai::message>& transcript, std::size_t limit) {
   auto first_kept = transcript.end();
   while (first_kept != body && size + size_of(*std::prev(first_kept)) <= limit)
     size += size_of(*--first_kept);
+  if (first_kept == body)
+    return;
+  while (size > limit - limit / 4 && transcript.end() - first_kept > newest_turn)
+    size -= size_of(*first_kept++);
   transcript.erase(body, first_kept);
 }
 

@@ -19,8 +19,10 @@ inline constexpr std::size_t max_preamble_bytes = 32u << 10;
 /// be is cut.
 void append(std::vector<openai::message>& transcript, openai::role speaker, std::string text);
 
-/// Drops the oldest messages until the rest is within the limit. The prompt at the beginning stays,
-/// unless it leaves no room by itself.
+/// Drops the oldest messages of a transcript that is larger than the limit; then further ones,
+/// though not the newest two, until a quarter of the limit is free. If each turn dropped just what
+/// it has to, all others would change their places each time, and be written anew. The prompt at
+/// the beginning stays, unless it leaves no room by itself.
 void keep_newest(std::vector<openai::message>& transcript,
                  std::size_t limit = max_transcript_bytes);
 

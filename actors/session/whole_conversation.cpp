@@ -108,4 +108,9 @@ void whole_conversation::answer(message said) {
   next_.push_back(std::move(said));
 }
 
+message_changes whole_conversation::changes() const {
+  const auto same = common_beginning(span_of_messages{kept_}.first(stored_), next_);
+  return {same, {next_.begin() + static_cast<std::ptrdiff_t>(same), next_.end()}};
+}
+
 } // namespace nekod

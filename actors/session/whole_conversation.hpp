@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/session/message_changes.hpp"
 #include "protocol/openai/chat/message_layout.hpp"
 #include "protocol/openai/chat/request.hpp"
 #include "protocol/result.hpp"
@@ -25,8 +26,10 @@ struct conversation_limits {
 /// leaves no trace.
 class whole_conversation {
 public:
-  explicit whole_conversation(conversation_limits limits, std::vector<openai::message> so_far = {})
-      : limits_(limits), kept_(std::move(so_far)) {}
+  /// @param stored How many messages of *so_far*, from the beginning, are the store's.
+  explicit whole_conversation(conversation_limits limits, std::vector<openai::message> so_far = {},
+                              std::size_t stored = 0)
+      : limits_(limits), kept_(std::move(so_far)), stored_(stored) {}
 
   /// Begins a turn with a request.
   ///
@@ -40,11 +43,20 @@ public:
   /// The turn has its answer, which takes the place of a prefill.
   void answer(openai::message said);
 
-  /// The turn is part of the conversation from now on.
-  void keep() { kept_ = std::exchange(next_, {}); }
+  /// What the store has to change for the turn that is under way.
+  message_changes changes() const;
+
+  /// The turn is part of the conversation, and stored.
+  void keep() {
+    kept_ = std::exchange(next_, {});
+    stored_ = kept_.size();
+  }
 
   /// The turn was none.
   void drop() { next_.clear(); }
+
+  /// It is not known what the store has: the next changes are all messages.
+  void doubt_store() noexcept { stored_ = 0; }
 
   /// With the turn that is under way.
   const std::vector<openai::message>& next() const noexcept { return next_; }
@@ -58,6 +70,8 @@ private:
   conversation_limits limits_;
   std::vector<openai::message> kept_;
   std::vector<openai::message> next_;
+  /// How many of *kept_*, from the beginning, are the store's.
+  std::size_t stored_ = 0;
   /// Whether the turn's request ends with a prefill.
   bool prefilled_ = false;
 };

@@ -3,6 +3,7 @@
 #include "actors/session/conversation_digest.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace nekod {
 
@@ -30,12 +31,27 @@ openai::session_page memory_store_state::list(const session_query& query) const 
   return page;
 }
 
-void memory_store_state::keep(session_record record) {
-  auto& kept = records[session_key{record.info}];
-  if (!kept.info.id.empty())
-    unlist(kept);
+keep_outcome memory_store_state::keep(session_record record, message_changes changes) {
+  const session_key key{record.info};
+  const auto old = records.find(key);
+  // A record of another time of creation is of a session that had the name before.
+  const auto goes_on =
+      old != records.end() && old->second.info.created_at == record.info.created_at;
+  auto messages = goes_on ? std::move(old->second.transcript) : std::vector<openai::message>{};
+  if (changes.kept > messages.size()) {
+    if (goes_on)
+      old->second.transcript = std::move(messages);
+    return keep_outcome::refused;
+  }
+  messages.resize(changes.kept);
+  std::move(changes.added.begin(), changes.added.end(), std::back_inserter(messages));
+  record.transcript = std::move(messages);
+  if (old != records.end())
+    unlist(old->second);
+  auto& kept = records[key];
   kept = std::move(record);
   enlist(kept);
+  return keep_outcome::kept;
 }
 
 void memory_store_state::enlist(const session_record& record) {
@@ -173,8 +189,10 @@ store_actor::behavior_type memory_store(store_actor::stateful_pointer<memory_sto
     counts->stored_sessions.Set(static_cast<double>(self->state.records.size()));
   };
   return {
-      [self, count](atom::commit, session_record& record) {
-        self->state.keep(std::move(record));
+      [self, count](atom::commit, session_record& record,
+                    message_changes& changes) -> caf::result<atom::commit> {
+        if (self->state.keep(std::move(record), std::move(changes)) == keep_outcome::refused)
+          return refused_commit();
         count();
         return atom::commit_v;
       },

@@ -2,6 +2,7 @@
 
 #include "actors/messages.hpp"
 #include "actors/runtime/metrics.hpp"
+#include "actors/store/keep_outcome.hpp"
 #include "actors/store/session_store.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -45,8 +46,9 @@ struct memory_store_state {
 
   openai::session_page list(const session_query& query) const;
 
-  /// Keeps a record, in place of an older one of its session.
-  void keep(session_record record);
+  /// Keeps a record, in place of an older one of its session, and applies the changes to its
+  /// messages. The record's transcript is not looked at.
+  keep_outcome keep(session_record record, message_changes changes);
 
   session_lookup load(const session_key& key) const;
 

@@ -1,6 +1,10 @@
 #pragma once
 
 #include "actors/runtime/process/file_watch.hpp"
+#include "actors/store/answer_table.hpp"
+#include "actors/store/keep_outcome.hpp"
+#include "actors/store/message_table.hpp"
+#include "actors/store/session_listing.hpp"
 #include "actors/store/session_lookup.hpp"
 #include "actors/store/sqlite.hpp"
 #include "actors/store/store_health.hpp"
@@ -14,15 +18,14 @@
 
 namespace nekod {
 
-/// Session records in a file. Not for two threads at a time, and it blocks: its STORE has a thread
-/// of its own.
+/// Session records in a file. It blocks, and is for one thread at a time: its STORE has a thread of
+/// its own.
 ///
-/// What is written joins a batch, which everybody who reads here sees at once, and which nobody
-/// loses any more after `commit`. Where a write fails, the whole batch is undone. All may throw
-/// `sqlite::error`; the next call may succeed.
+/// Writes join a batch. Reads see them at once; `commit` makes them last. If a write fails, the
+/// whole batch is undone. All functions may throw `sqlite::error`; the next call may succeed.
 ///
-/// The file counts its runs, the times that it was opened. A chat in a record of a run that did not
-/// end in good order, or of one before it, is unsure.
+/// The file counts its runs: how often it was opened. A chat is unsure if its record is of a run
+/// that crashed, or of one before that.
 class session_database {
 public:
   /// Whether texts of messages are kept, or what a session is found and goes on by alone.
@@ -37,8 +40,9 @@ public:
   session_database(const session_database&) = delete;
   session_database& operator=(const session_database&) = delete;
 
-  /// Keeps a record, in place of an older one of its session.
-  void keep(const session_record& record);
+  /// Keeps a record, in place of an older one of its session, and applies the changes to its
+  /// messages. The record's transcript is not looked at.
+  keep_outcome keep(const session_record& record, const message_changes& changes);
 
   /// Forgets a session; says whether there was one.
   bool remove(const session_key& key);
@@ -64,9 +68,6 @@ public:
 
   session_lookup load(const session_key& key);
 
-  /// A session of that id in that view.
-  session_finding show(const std::string& id, const session_view& view);
-
   /// The session that was used last among those with that tip.
   session_lookup find(const session_tip& tip);
 
@@ -76,8 +77,15 @@ public:
   /// The session of *tenant* that answered the request of that identity.
   session_lookup answered(const std::string& tenant, const std::string& identity);
 
-  /// A page of the sessions. Costs the same wherever it begins, and however many there are.
-  openai::session_page list(const session_query& query);
+  /// A session of that id in that view.
+  session_finding show(const std::string& id, const session_view& view) const {
+    return listing_.show(id, view);
+  }
+
+  /// A page of the sessions, as in `session_listing`.
+  openai::session_page list(const session_query& query) const {
+    return listing_.list(query, count_);
+  }
 
   /// The key that the tips in the file were made with.
   std::string digest_key();
@@ -89,8 +97,10 @@ private:
   template <class Write>
   auto in_batch(Write write);
   void undo() noexcept;
-  std::int64_t keep_info(const session_record& record);
-  std::uint64_t total(const session_query& query);
+  keep_outcome write(const session_record& record, const message_changes& changes);
+  void update(std::int64_t number, const session_record& record);
+  std::int64_t insert(const session_record& record);
+  std::int64_t run_of(const session_record& record) const noexcept;
   void drop_texts();
   void begin_run();
   session_lookup record_of(sqlite::rows row) const;
@@ -107,25 +117,20 @@ private:
   /// The first run whose records are sure.
   std::int64_t sure_since_ = 0;
 
+  message_table messages_;
+  answer_table answers_;
+  session_listing listing_;
   sqlite::statement begin_;
   sqlite::statement commit_;
+  sqlite::statement number_;
   sqlite::statement update_;
-  sqlite::statement replace_;
   sqlite::statement insert_;
-  sqlite::statement keep_transcript_;
-  sqlite::statement keep_answer_;
-  sqlite::statement forget_;
   sqlite::statement remove_;
   sqlite::statement sweep_unused_;
   sqlite::statement sweep_old_;
   sqlite::statement load_;
-  sqlite::statement show_;
   sqlite::statement find_;
   sqlite::statement answered_;
-  sqlite::statement list_all_;
-  sqlite::statement list_own_;
-  sqlite::statement count_own_;
-  sqlite::statement exists_;
 };
 
 } // namespace nekod

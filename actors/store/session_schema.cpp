@@ -97,9 +97,9 @@ void bring_up_to_date(sqlite::connection& db, const std::string& file,
 } // namespace
 
 const std::vector<std::string>& session_schema_steps() {
-  // Times are microseconds since 1970. Transcripts lie apart, so that what looks through all
-  // sessions need not wade through their texts. How many sessions a tenant has is kept beside, so
-  // that nobody has to count them. A session's tenant and time of creation never change.
+  // Times are microseconds since 1970. Texts have tables of their own, so that a query for sessions
+  // need not read them. The number of sessions a tenant has is kept, so that no query counts them.
+  // A session's tenant never changes.
   static const std::vector<std::string> steps{
       R"(
       CREATE TABLE sessions (
@@ -224,6 +224,27 @@ const std::vector<std::string>& session_schema_steps() {
       // anew: no request would ever match them, and their answers would only keep text on the disk.
       R"(
       DELETE FROM answers;
+      )",
+      // Messages are rows of their own, counted from 0 in their session, so that a turn writes what
+      // it adds and not the conversation again. They stand by session, for a conversation is read
+      // as a whole.
+      R"(
+      CREATE TABLE messages (
+        session INTEGER NOT NULL,
+        position INTEGER NOT NULL,
+        message TEXT NOT NULL,
+        PRIMARY KEY (session, position)
+      ) STRICT, WITHOUT ROWID;
+      INSERT INTO messages
+        SELECT session, row_number() OVER (PARTITION BY session ORDER BY key) - 1, value
+        FROM (SELECT session, messages FROM transcripts WHERE json_valid(messages)) AS whole,
+          json_each(whole.messages)
+        WHERE type = 'object';
+      DROP TRIGGER transcript_of_deleted;
+      DROP TABLE transcripts;
+      CREATE TRIGGER messages_of_deleted AFTER DELETE ON sessions BEGIN
+        DELETE FROM messages WHERE session = old.number;
+      END;
       )",
   };
   return steps;

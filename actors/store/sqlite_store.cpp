@@ -30,7 +30,7 @@ template <class T, class Write>
 caf::result<T> sqlite_store_state::write(Write f) {
   if (!misplaced_.empty())
     return misplaced_error();
-  T answer{};
+  caf::expected<T> answer{T{}};
   try {
     answer = f();
   } catch (const sqlite::error& e) {
@@ -38,12 +38,14 @@ caf::result<T> sqlite_store_state::write(Write f) {
     answer_all(reason);
     return reason;
   }
+  if (!answer)
+    return answer.error();
   auto promise = self_->make_response_promise<T>();
-  join_batch([promise, answer](const caf::error& e) mutable {
+  join_batch([promise, written = *answer](const caf::error& e) mutable {
     if (e)
       promise.deliver(e);
     else
-      promise.deliver(answer);
+      promise.deliver(written);
   });
   return promise;
 }
@@ -57,15 +59,17 @@ void sqlite_store_state::join_batch(waiting answer) {
     flush();
 }
 
-caf::result<atom::commit> sqlite_store_state::keep(const session_record& record) {
-  return write<atom::commit>([&] {
-    database_->keep(record);
+caf::result<atom::commit> sqlite_store_state::keep(const session_record& record,
+                                                   const message_changes& changes) {
+  return write<atom::commit>([&]() -> caf::expected<atom::commit> {
+    if (database_->keep(record, changes) == keep_outcome::refused)
+      return refused_commit();
     return atom::commit_v;
   });
 }
 
 caf::result<bool> sqlite_store_state::remove(const session_key& key) {
-  return write<bool>([&] { return database_->remove(key); });
+  return write<bool>([&] { return caf::expected<bool>{database_->remove(key)}; });
 }
 
 /// Nobody waits for it: what is lost of it with nekod only has an answer told that was asked for
@@ -250,7 +254,9 @@ sqlite_store(batching_store_actor::stateful_pointer<sqlite_store_state> self,
              std::shared_ptr<metrics> counts) {
   self->state.start(std::move(database), lifetime, std::move(counts));
   return {
-      [self](atom::commit, const session_record& record) { return self->state.keep(record); },
+      [self](atom::commit, const session_record& record, const message_changes& changes) {
+        return self->state.keep(record, changes);
+      },
       [self](atom::load, const session_key& key) {
         return self->state.look([&](auto& db) { return db.load(key); });
       },

@@ -36,7 +36,7 @@ struct sqlite_store_state {
   void start(std::shared_ptr<session_database> database, session_lifetime lifetime,
              std::shared_ptr<metrics> counts);
 
-  caf::result<atom::commit> keep(const session_record& record);
+  caf::result<atom::commit> keep(const session_record& record, const message_changes& changes);
   caf::result<bool> remove(const session_key& key);
   void forget(const std::string& tenant, const std::string& identity);
 

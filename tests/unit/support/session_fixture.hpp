@@ -25,7 +25,7 @@ struct slow_store_state {
 inline store_actor::behavior_type slow_store(store_actor::stateful_pointer<slow_store_state> self,
                                              session_lookup nothing) {
   return {
-      [self](atom::commit, const session_record&) {
+      [self](atom::commit, const session_record&, const message_changes&) {
         self->state.waiting.push_back(self->make_response_promise<atom::commit>());
         return self->state.waiting.back();
       },

@@ -32,9 +32,9 @@ store_actor::behavior_type slow_store(store_actor::pointer self, store_actor beh
     return promise;
   };
   return {
-      [=](atom::commit, const session_record& r) {
+      [=](atom::commit, const session_record& r, const message_changes& changes) {
         return hold(self->make_response_promise<atom::commit>(), "commit " + r.info.id,
-                    atom::commit_v, r);
+                    atom::commit_v, r, changes);
       },
       [=](atom::load, const session_key& key) { return self->delegate(behind, atom::load_v, key); },
       [=](atom::show, const std::string& id, const session_view& view) {

@@ -75,6 +75,34 @@ TEST_CASE_FIXTURE(fixture, "what is new follows in the chat, alone") {
   CHECK(it.seeded_text() == seeded("be kind", one + two, "three"));
 }
 
+TEST_CASE_FIXTURE(fixture, "the store is told what a turn adds, and what it replaces") {
+  turn({sys, u1}, "first");
+  CHECK(it.take_changes().added.size() == 3);
+  turn({u2}, "second");
+  const auto second = it.take_changes();
+  CHECK(second.kept == 3);
+  CHECK(second.added.size() == 2);
+  turn({sys, u1, a1, u3}, "third"); // Takes back the second turn.
+  const auto third = it.take_changes();
+  CHECK(third.kept == 3);
+  CHECK(third.added.size() == 2);
+  CHECK(it.take_changes().added.empty());
+  it.doubt_store();
+  CHECK(it.take_changes().added.size() == 5);
+  reload();
+  CHECK(it.take_changes().added.size() == 5);
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "past its limit it drops many messages at once, so that most turns add") {
+  std::size_t rewritten = 0;
+  for (auto i = 0; i < 500; ++i) {
+    turn({{role::user, std::string(500, 'x')}}, "meow");
+    rewritten += it.take_changes().kept == 0 ? 1 : 0;
+  }
+  CHECK(rewritten < 500 / 20);
+}
+
 TEST_CASE_FIXTURE(fixture, "the prompt that the chat was told may come again") {
   turn({sys, u1}, "first");
   CHECK(turn({sys, u2}, "second") == goes_on("two"));

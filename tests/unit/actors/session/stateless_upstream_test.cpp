@@ -20,7 +20,8 @@ using strings = std::vector<std::string>;
 /// A store that fails each commit while it is told to.
 store_actor::behavior_type moody_store(store_actor::pointer, std::shared_ptr<bool> fails) {
   return {
-      [fails](atom::commit, const session_record&) -> caf::result<atom::commit> {
+      [fails](atom::commit, const session_record&,
+              const message_changes&) -> caf::result<atom::commit> {
         if (*fails)
           return caf::sec::runtime_error;
         return atom::commit_v;

@@ -48,4 +48,9 @@ TEST_CASE("a transcript drops its oldest messages past the limit") {
   keep_newest(transcript, 3 * sizeof(message) + 10);
   REQUIRE(transcript.size() == 2);
   CHECK(transcript.front().text == "67890");
+  for (auto i = 0; i < 9; ++i)
+    append(transcript, role::user, "y");
+  CHECK(transcript.size() == 11);
+  keep_newest(transcript, 11 * sizeof(message));
+  CHECK(transcript.size() == 8); // A quarter is free, for what comes next.
 }

@@ -65,6 +65,28 @@ TEST_CASE_FIXTURE(fixture, "what is new follows what was said before") {
   CHECK(ask({u3}) == list({sys, u1, a1, u2, a2, u3}));
 }
 
+TEST_CASE_FIXTURE(fixture, "the store is told what a turn adds, and what it replaces") {
+  turn({sys, u1}, "first");
+  ask({u2});
+  it.answer({role::assistant, "second"});
+  CHECK(it.changes().kept == 3);
+  CHECK(it.changes().added.size() == 2);
+  it.keep();
+  ask({sys, u1, a1, u3}); // Takes back the second turn.
+  it.answer({role::assistant, "third"});
+  CHECK(it.changes().kept == 3);
+  CHECK(it.changes().added.size() == 2);
+  it.drop();
+  it.doubt_store();
+  ask({u3});
+  CHECK(it.changes().kept == 0);
+  CHECK(it.changes().added.size() == 6);
+  const auto kept = it.kept();
+  it = whole_conversation{conversation_limits{}, kept, kept.size()};
+  ask({u3});
+  CHECK(it.changes().kept == kept.size());
+}
+
 TEST_CASE_FIXTURE(fixture, "what was said before and is told again is not doubled") {
   turn({sys, u1}, "first");
   turn({u2}, "second");

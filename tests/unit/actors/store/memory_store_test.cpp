@@ -21,6 +21,11 @@ session_record record(const std::string& id, const std::string& tip, std::chrono
   return r;
 }
 
+/// Keeps a record with all its messages.
+keep_outcome keep(memory_store_state& s, const session_record& r) {
+  return s.keep(r, {0, r.transcript});
+}
+
 /// The id that is found, or nothing.
 std::string found(const memory_store_state& s, const std::string& tip,
                   const std::string& tenant = {}) {
@@ -31,19 +36,39 @@ std::string found(const memory_store_state& s, const std::string& tip,
 
 TEST_CASE("a session is found by its tip, and the one used last among several") {
   memory_store_state s;
-  s.keep(record("a", "tip", 1s));
-  s.keep(record("b", "tip", 3s));
-  s.keep(record("c", "tip", 2s));
-  s.keep(record("d", "", 4s));
+  keep(s, record("a", "tip", 1s));
+  keep(s, record("b", "tip", 3s));
+  keep(s, record("c", "tip", 2s));
+  keep(s, record("d", "", 4s));
   CHECK(found(s, "tip") == "b");
   CHECK(found(s, "other").empty());
   CHECK(found(s, "").empty());
 }
 
+TEST_CASE("a conversation goes on from its stored messages, and from no others") {
+  using openai::role;
+  memory_store_state s;
+  auto r = record("a", "one", 1s);
+  CHECK(s.keep(r, {0, {{role::user, "one"}, {role::assistant, "first"}}}) == keep_outcome::kept);
+  r.tip = "two";
+  CHECK(s.keep(r, {1, {{role::assistant, "1st"}}}) == keep_outcome::kept);
+  r.tip = "three";
+  CHECK(s.keep(r, {3, {}}) == keep_outcome::refused);
+  auto other = r;
+  other.info.created_at += 1s;
+  CHECK(s.keep(other, {1, {}}) == keep_outcome::refused);
+  const auto kept = s.load({{}, "a"}).record;
+  CHECK(kept.tip == "two");
+  REQUIRE(kept.transcript.size() == 2);
+  CHECK(kept.transcript[1].text == "1st");
+  CHECK(s.keep(other, {0, {{role::user, "one"}}}) == keep_outcome::kept);
+  CHECK(s.load({{}, "a"}).record.transcript.size() == 1);
+}
+
 TEST_CASE("a session is found by its newest tip alone") {
   memory_store_state s;
-  s.keep(record("a", "one", 1s));
-  s.keep(record("a", "two", 2s));
+  keep(s, record("a", "one", 1s));
+  keep(s, record("a", "two", 2s));
   CHECK(found(s, "one").empty());
   CHECK(found(s, "two") == "a");
 }
@@ -68,20 +93,20 @@ std::string answered(const memory_store_state& s, const std::string& identity,
 
 TEST_CASE("an answer is found by its tenant's request, in the session that gave it last") {
   memory_store_state s;
-  s.keep(answering("a", "one", "alice"));
-  s.keep(answering("b", "one", "alice"));
+  keep(s, answering("a", "one", "alice"));
+  keep(s, answering("b", "one", "alice"));
   CHECK(answered(s, "one", "alice") == "b");
   CHECK(answered(s, "one", "bob").empty());
-  s.keep(answering("a", "two", "alice"));
+  keep(s, answering("a", "two", "alice"));
   CHECK(answered(s, "one", "alice") == "b");
   CHECK(answered(s, "two", "alice") == "a");
-  s.keep(record("b", {}, 2s, "alice"));
+  keep(s, record("b", {}, 2s, "alice"));
   CHECK(answered(s, "one", "alice").empty());
 }
 
 TEST_CASE("an answer that is forgotten is found no more, its session is") {
   memory_store_state s;
-  s.keep(answering("a", "one", "alice"));
+  keep(s, answering("a", "one", "alice"));
   s.forget("bob", "one");
   CHECK(answered(s, "one", "alice") == "a");
   s.forget("alice", "one");
@@ -93,16 +118,16 @@ TEST_CASE("an answer that is forgotten is found no more, its session is") {
 
 TEST_CASE("a tenant finds its own sessions only") {
   memory_store_state s;
-  s.keep(record("a", "tip", 2s, "alice"));
-  s.keep(record("b", "tip", 1s, "bob"));
+  keep(s, record("a", "tip", 2s, "alice"));
+  keep(s, record("b", "tip", 1s, "bob"));
   CHECK(found(s, "tip", "bob") == "b");
   CHECK(found(s, "tip").empty());
 }
 
 TEST_CASE("a session's id is its tenant's, and an admin's own goes first") {
   memory_store_state s;
-  s.keep(record("a", "one", 3s, "alice"));
-  s.keep(record("a", "two", 4s, "bob"));
+  keep(s, record("a", "one", 3s, "alice"));
+  keep(s, record("a", "two", 4s, "bob"));
   CHECK(s.load({"alice", "a"}).record.tip == "one");
   session_view view;
   view.tenant = "carol";
@@ -120,7 +145,7 @@ TEST_CASE("a tip is looked for in its scope") {
   memory_store_state s;
   auto scoped = record("a", "tip", 1s);
   scoped.scope = "scope";
-  s.keep(scoped);
+  keep(s, scoped);
   CHECK(found(s, "tip").empty());
   CHECK(s.find({{}, "scope", "tip"}).found);
   CHECK_FALSE(s.find({{}, "other", "tip"}).found);
@@ -128,9 +153,9 @@ TEST_CASE("a tip is looked for in its scope") {
 
 TEST_CASE("what is removed or expired is found no more") {
   memory_store_state s;
-  s.keep(record("a", "tip", 1s));
-  s.keep(record("b", "tip", 2s));
-  s.keep(record("c", "tip", 9s, "alice"));
+  keep(s, record("a", "tip", 1s));
+  keep(s, record("b", "tip", 2s));
+  keep(s, record("c", "tip", 9s, "alice"));
   CHECK_FALSE(s.remove({"bob", "c"}));
   CHECK(found(s, "tip", "alice") == "c");
   CHECK(s.remove({{}, "b"}));
@@ -147,7 +172,7 @@ TEST_CASE("a page of records is by age, and says where the next one begins") {
   for (auto [id, made] : {std::pair{"c", 1s}, {"a", 2s}, {"b", 1s}, {"d", 3s}}) {
     auto r = record(id, "", 1s, id[0] == 'd' ? "alice" : "");
     r.info.created_at = epoch + made;
-    s.keep(r);
+    keep(s, r);
   }
   session_query query;
   query.limit = 2;
@@ -172,10 +197,10 @@ TEST_CASE("a page of records is by age, and says where the next one begins") {
 
 TEST_CASE("a newer record of a session takes the place of the older one in lists") {
   memory_store_state s;
-  s.keep(record("a", "", 1s));
+  keep(s, record("a", "", 1s));
   auto newer = record("a", "", 5s);
   newer.info.created_at = epoch + 5s;
-  s.keep(newer);
+  keep(s, newer);
   session_query query;
   CHECK(s.list(query).total == 1);
   session_expiry expiry;
@@ -188,7 +213,7 @@ TEST_CASE("what is too old goes too, in steps, however often it was used") {
   for (auto i = 1; i <= 5; ++i) {
     auto r = record(std::string(1, static_cast<char>('a' + i)), "", 100s);
     r.info.created_at = epoch + std::chrono::seconds{i};
-    s.keep(r);
+    keep(s, r);
   }
   session_expiry expiry;
   expiry.made = epoch + 4s;

@@ -52,7 +52,14 @@ session_expiry used_before(std::chrono::system_clock::time_point t) {
   return e;
 }
 
+/// Keeps a record with all its messages.
+keep_outcome keep_in(session_database& db, const session_record& r) {
+  return db.keep(r, {0, r.transcript});
+}
+
 struct fixture {
+  keep_outcome keep(const session_record& r) { return keep_in(*db, r); }
+
   void open(texts t = texts::kept) {
     db.reset();
     db.emplace(file, t);
@@ -100,7 +107,7 @@ TEST_CASE_FIXTURE(fixture, "a record is read as it was kept, also by the next pr
   r.chat.unsettled_message = "message-1";
   r.chat.messages = 3;
   r.transcript = {{openai::role::system, "be kind"}, {openai::role::user, "你好"}};
-  db->keep(r);
+  keep(r);
   db->commit();
   open();
   auto read = db->load({"alice", "s1"});
@@ -125,19 +132,65 @@ TEST_CASE_FIXTURE(fixture, "a record is read as it was kept, also by the next pr
 }
 
 TEST_CASE_FIXTURE(fixture, "a record takes the place of its session's older one") {
-  db->keep(record("a", "one", 1s, "alice"));
+  keep(record("a", "one", 1s, "alice"));
   auto newer = record("a", "two", 2s, "alice");
   newer.transcript = {{openai::role::user, "hello"}};
-  db->keep(newer);
+  keep(newer);
   CHECK(db->count() == 1);
   CHECK(db->load({"alice", "a"}).record.transcript.size() == 1);
   CHECK(found("one", "alice").empty());
   CHECK(found("two", "alice") == "a");
 }
 
+TEST_CASE_FIXTURE(fixture, "a conversation goes on from its stored messages") {
+  using openai::role;
+  auto r = record("a");
+  CHECK(db->keep(r, {0, {{role::user, "one"}, {role::assistant, "first"}}}) == keep_outcome::kept);
+  CHECK(db->keep(r, {2, {{role::user, "two"}}}) == keep_outcome::kept);
+  const auto all = db->load({{}, "a"}).record.transcript;
+  REQUIRE(all.size() == 3);
+  CHECK(all[1].text == "first");
+  CHECK(all[2].text == "two");
+}
+
+TEST_CASE_FIXTURE(fixture, "changes that build on messages which are not there are refused") {
+  using openai::role;
+  auto r = record("a", "one");
+  r.transcript = {{role::user, "one"}};
+  keep(r);
+  r.tip = "two";
+  CHECK(db->keep(r, {2, {{role::user, "three"}}}) == keep_outcome::refused);
+  CHECK(db->keep(record("b"), {1, {}}) == keep_outcome::refused);
+  // Nor are they there for a session that has the name of an older one.
+  r.info.created_at += 1s;
+  CHECK(db->keep(r, {1, {{role::user, "two"}}}) == keep_outcome::refused);
+  db->commit();
+  CHECK(found("one") == "a");
+  CHECK(db->load({{}, "a"}).record.transcript.size() == 1);
+  CHECK(db->count() == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "a turn writes what it adds, however long its conversation is") {
+  using openai::role;
+  const auto log = [&] { return std::filesystem::file_size(file + "-wal"); };
+  auto r = record("a", "tip");
+  r.transcript.assign(1'000, {role::user, std::string(1'000, 'x')});
+  keep(r);
+  db->commit();
+  const auto before = log();
+  CHECK(before > 1'000'000);
+  for (std::size_t turn = 0; turn < 10; ++turn) {
+    db->keep(r,
+             {r.transcript.size() + 2 * turn, {{role::user, "go on"}, {role::assistant, "yes"}}});
+    db->commit();
+  }
+  // Pages of 4 KiB: of the messages, the session, its indexes.
+  CHECK(log() - before < 10 * 40'000);
+}
+
 TEST_CASE_FIXTURE(fixture, "an answer is found by its request, by its tenant alone") {
   const std::string identity{"digest\0\xff\nkey", 12};
-  db->keep(answering("a", identity, "alice"));
+  keep(answering("a", identity, "alice"));
   auto found = db->answered("alice", identity);
   REQUIRE(found.found);
   CHECK(found.record.info.id == "a");
@@ -149,13 +202,15 @@ TEST_CASE_FIXTURE(fixture, "an answer is found by its request, by its tenant alo
   db->commit();
   open();
   CHECK(db->load({"alice", "a"}).record.answer);
-  db->keep(answering("a", "next", "alice"));
+  keep(answering("a", "next", "alice"));
   CHECK_FALSE(db->answered("alice", identity).found);
   CHECK(db->answered("alice", "next").found);
+  keep(record("a", {}, 1s, "alice"));
+  CHECK_FALSE(db->answered("alice", "next").found);
 }
 
 TEST_CASE_FIXTURE(fixture, "an answer is gone when it is forgotten, and its session stays") {
-  db->keep(answering("a", "one", "alice"));
+  keep(answering("a", "one", "alice"));
   db->forget("bob", "one");
   CHECK(db->answered("alice", "one").found);
   db->forget("alice", "one");
@@ -165,24 +220,24 @@ TEST_CASE_FIXTURE(fixture, "an answer is gone when it is forgotten, and its sess
 }
 
 TEST_CASE_FIXTURE(fixture, "it is gone with its session, and where no texts are kept") {
-  db->keep(answering("a", "one"));
-  db->keep(answering("b", "two"));
+  keep(answering("a", "one"));
+  keep(answering("b", "two"));
   CHECK(db->remove({{}, "a"}));
   CHECK_FALSE(db->answered({}, "one").found);
   db->commit();
   open(texts::dropped);
   CHECK_FALSE(db->answered({}, "two").found);
   CHECK_FALSE(on_disk("meow"));
-  db->keep(answering("c", "three"));
+  keep(answering("c", "three"));
   db->commit();
   CHECK_FALSE(db->answered({}, "three").found);
   CHECK_FALSE(on_disk("meow"));
 }
 
 TEST_CASE_FIXTURE(fixture, "what was committed outlives a crash, and what was not does not") {
-  db->keep(record("a"));
+  keep(record("a"));
   db->commit();
-  db->keep(record("b"));
+  keep(record("b"));
   CHECK(db->load({{}, "b"}).found);
   auto later = after_crash();
   CHECK(later.load({{}, "a"}).found);
@@ -191,11 +246,11 @@ TEST_CASE_FIXTURE(fixture, "what was committed outlives a crash, and what was no
 }
 
 TEST_CASE_FIXTURE(fixture, "a session is found by its tip, and the one used last among several") {
-  db->keep(record("a", "tip", 1s));
-  db->keep(record("b", "tip", 3s));
-  db->keep(record("c", "tip", 2s));
-  db->keep(record("d", "", 4s));
-  db->keep(record("e", "tip", 4s, "alice"));
+  keep(record("a", "tip", 1s));
+  keep(record("b", "tip", 3s));
+  keep(record("c", "tip", 2s));
+  keep(record("d", "", 4s));
+  keep(record("e", "tip", 4s, "alice"));
   CHECK(found("tip") == "b");
   CHECK(found("tip", "alice") == "e");
   CHECK(found("other").empty());
@@ -203,8 +258,8 @@ TEST_CASE_FIXTURE(fixture, "a session is found by its tip, and the one used last
 }
 
 TEST_CASE_FIXTURE(fixture, "a session's id is its tenant's") {
-  db->keep(record("a", "one", 1s, "alice"));
-  db->keep(record("a", "two", 2s, "bob"));
+  keep(record("a", "one", 1s, "alice"));
+  keep(record("a", "two", 2s, "bob"));
   CHECK(db->load({"alice", "a"}).record.tip == "one");
   CHECK(db->load({"bob", "a"}).record.tip == "two");
   CHECK_FALSE(db->remove({"carol", "a"}));
@@ -215,8 +270,8 @@ TEST_CASE_FIXTURE(fixture, "a session's id is its tenant's") {
 }
 
 TEST_CASE_FIXTURE(fixture, "an id means the asker's own session, else the one used last") {
-  db->keep(record("a", {}, 3s, "alice"));
-  db->keep(record("a", {}, 4s, "bob"));
+  keep(record("a", {}, 3s, "alice"));
+  keep(record("a", {}, 4s, "bob"));
   session_view view;
   view.tenant = "carol";
   CHECK_FALSE(db->show("a", view).found);
@@ -230,7 +285,7 @@ TEST_CASE_FIXTURE(fixture, "an id means the asker's own session, else the one us
 TEST_CASE_FIXTURE(fixture, "a tip is looked for in its scope") {
   auto scoped = record("a", "tip");
   scoped.scope = "scope";
-  db->keep(scoped);
+  keep(scoped);
   CHECK(found("tip").empty());
   CHECK(db->find({{}, "scope", "tip"}).record.scope == "scope");
   CHECK_FALSE(db->find({{}, "other", "tip"}).found);
@@ -241,7 +296,7 @@ TEST_CASE_FIXTURE(fixture, "a prompt that is not known is told from none") {
   for (const auto& prompt : {std::optional<std::string>{}, std::optional{std::string{}},
                              std::optional{std::string{"digest"}}}) {
     r.prompt = prompt;
-    db->keep(r);
+    keep(r);
     CHECK(db->load({{}, "a"}).record.prompt == prompt);
   }
 }
@@ -250,7 +305,7 @@ TEST_CASE_FIXTURE(fixture, "the list is by age, and by id where that is equal") 
   for (auto [id, age] : {std::pair{"c", 1s}, {"a", 2s}, {"b", 1s}}) {
     auto r = record(id);
     r.info.created_at = epoch + age;
-    db->keep(r);
+    keep(r);
   }
   CHECK(ids() == strings{"b", "c", "a"});
 }
@@ -259,7 +314,7 @@ TEST_CASE_FIXTURE(fixture, "a page begins behind a place, also where its session
   for (auto [id, made] : {std::pair{"c", 1s}, {"a", 2s}, {"b", 1s}, {"d", 3s}}) {
     auto r = record(id, "", 1s, id[0] == 'd' ? "alice" : "bob");
     r.info.created_at = epoch + made;
-    db->keep(r);
+    keep(r);
   }
   session_query query;
   query.view.tenant = "bob";
@@ -287,15 +342,15 @@ TEST_CASE_FIXTURE(fixture, "the total is that of the tenant, after every kind of
     query.view.tenant = tenant;
     return db->list(query).total;
   };
-  db->keep(record("a", "", 1s, "alice"));
-  db->keep(record("b", "", 2s, "alice"));
-  db->keep(record("b", "", 3s, "alice"));
-  db->keep(record("c", "", 4s, "bob"));
+  keep(record("a", "", 1s, "alice"));
+  keep(record("b", "", 2s, "alice"));
+  keep(record("b", "", 3s, "alice"));
+  keep(record("c", "", 4s, "bob"));
   CHECK(total("alice") == 2);
   CHECK(total("bob") == 1);
   CHECK(total("carol") == 0);
   // Another tenant uses the same name.
-  db->keep(record("b", "", 5s, "bob"));
+  keep(record("b", "", 5s, "bob"));
   CHECK(total("alice") == 2);
   CHECK(total("bob") == 2);
   CHECK(db->count() == 4);
@@ -315,7 +370,7 @@ TEST_CASE_FIXTURE(fixture, "records that are too old go too, within the same ste
   for (auto i = 1; i <= 5; ++i) {
     auto r = record(std::string(1, static_cast<char>('f' - i)), "", std::chrono::seconds{i});
     r.info.created_at = epoch + std::chrono::seconds{10 - i};
-    db->keep(r);
+    keep(r);
   }
   auto expiry = used_before(epoch + 2s);
   expiry.made = epoch + 7s;
@@ -329,7 +384,7 @@ TEST_CASE_FIXTURE(fixture, "records that are too old go too, within the same ste
 
 TEST_CASE_FIXTURE(fixture, "expired records go in steps, the oldest first") {
   for (auto i = 1; i <= 5; ++i)
-    db->keep(record(std::string(1, static_cast<char>('f' - i)), "tip", std::chrono::seconds{i}));
+    keep(record(std::string(1, static_cast<char>('f' - i)), "tip", std::chrono::seconds{i}));
   CHECK(db->sweep(used_before(epoch + 4s), 2) == 2);
   CHECK(ids() == strings{"a", "b", "c"});
   CHECK(db->sweep(used_before(epoch + 4s), 2) == 1);
@@ -341,7 +396,7 @@ TEST_CASE_FIXTURE(fixture, "expired records go in steps, the oldest first") {
 TEST_CASE_FIXTURE(fixture, "the text of what was removed is not left on the disk") {
   auto r = record("a");
   r.transcript = {{openai::role::user, "a-very-private-word"}};
-  db->keep(r);
+  keep(r);
   db->commit();
   db->remove({{}, "a"});
   db->commit();
@@ -353,12 +408,12 @@ TEST_CASE_FIXTURE(fixture,
                   "without texts none is on the disk, also where an earlier run kept them") {
   auto r = record("a", "tip");
   r.transcript = {{openai::role::user, "a-very-private-word"}};
-  db->keep(r);
+  keep(r);
   db->commit();
   CHECK(on_disk("a-very-private-word"));
   open(texts::dropped);
   CHECK_FALSE(on_disk("a-very-private-word"));
-  db->keep(r);
+  keep(r);
   db->commit();
   CHECK_FALSE(on_disk("a-very-private-word"));
   CHECK(found("tip") == "a");
@@ -367,15 +422,15 @@ TEST_CASE_FIXTURE(fixture,
 
 TEST_CASE_FIXTURE(fixture,
                   "a batch for which there is no room is undone, and the next one is kept") {
-  db->keep(record("before"));
+  keep(record("before"));
   db->commit();
   auto big = record("big");
   big.transcript = {{openai::role::user, std::string(1u << 20, 'x')}};
   {
     test::small_disk full{64u << 10};
     auto write = [&] {
-      db->keep(record("beside"));
-      db->keep(big);
+      keep(record("beside"));
+      keep(big);
       db->commit();
     };
     CHECK_THROWS_AS(write(), sqlite::error);
@@ -384,7 +439,7 @@ TEST_CASE_FIXTURE(fixture,
     CHECK_FALSE(db->load({{}, "beside"}).found);
     CHECK_THROWS_AS(write(), sqlite::error);
   }
-  db->keep(big);
+  keep(big);
   db->commit();
   CHECK(db->count() == 2);
   CHECK(after_crash().load({{}, "big"}).record.transcript.size() == 1);
@@ -397,11 +452,11 @@ TEST_CASE_FIXTURE(
   open_session_file(file).execute("CREATE TRIGGER choosy BEFORE INSERT ON sessions "
                                   "WHEN new.id = 'bad' BEGIN SELECT RAISE(FAIL, 'no'); END");
   open();
-  db->keep(record("before"));
-  CHECK_THROWS_AS(db->keep(record("bad")), sqlite::error);
+  keep(record("before"));
+  CHECK_THROWS_AS(keep(record("bad")), sqlite::error);
   CHECK(db->count() == 0);
   CHECK_FALSE(db->load({{}, "before"}).found);
-  db->keep(record("after"));
+  keep(record("after"));
   db->commit();
   auto later = after_crash();
   CHECK(later.count() == 1);
@@ -416,7 +471,7 @@ TEST_CASE_FIXTURE(fixture, "a file that cannot be written to is refused at once"
 
 TEST_CASE_FIXTURE(fixture, "a file that is broken inside is refused, and not touched") {
   for (auto i = 0; i < 100; ++i)
-    db->keep(record("session-" + std::to_string(i)));
+    keep(record("session-" + std::to_string(i)));
   db->commit();
   db.reset();
   auto bytes = test::read_file(file);
@@ -442,8 +497,8 @@ TEST_CASE("a file keeps the key of its tips, and another file has another") {
 TEST_CASE_FIXTURE(fixture, "after a crash a chat is unsure until its record is kept again") {
   auto r = record("s1");
   r.chat.id = "c1";
-  db->keep(r);
-  db->keep(record("without a chat"));
+  keep(r);
+  keep(record("without a chat"));
   db->commit();
   CHECK_FALSE(db->load({{}, "s1"}).record.chat.unsure);
   open();
@@ -457,10 +512,10 @@ TEST_CASE_FIXTURE(fixture, "after a crash a chat is unsure until its record is k
   }
   session_database next{file_after, texts::kept};
   auto still = next.load({{}, "s1"}).record;
-  next.keep(still);
+  keep_in(next, still);
   CHECK(next.load({{}, "s1"}).record.chat.unsure);
   still.chat.unsure = false;
-  next.keep(still);
+  keep_in(next, still);
   next.commit();
   CHECK_FALSE(next.load({{}, "s1"}).record.chat.unsure);
 }

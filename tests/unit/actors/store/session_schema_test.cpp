@@ -130,6 +130,19 @@ TEST_CASE_FIXTURE(fixture, "an answer whose request was identified by a hash is 
   CHECK_FALSE(db.load({"alice", "chat-1"}).record.answer);
 }
 
+TEST_CASE_FIXTURE(fixture, "a conversation of 1.0.0 that is none is empty, and others go on") {
+  test::write_file_of_1_0_0(file);
+  sqlite::connection{file, 0ms}.execute("INSERT INTO transcripts VALUES (3, 'no [ JSON')");
+  session_database db{file, texts::kept};
+  check_sessions_of_1_0_0(db);
+  auto record = db.load({"alice", "whole-1"}).record;
+  const message_changes next{record.transcript.size(), {{openai::role::user, "and then"}}};
+  CHECK(db.keep(record, next) == keep_outcome::kept);
+  const auto all = db.load({"alice", "whole-1"}).record.transcript;
+  REQUIRE(all.size() == 5);
+  CHECK(all.back().text == "and then");
+}
+
 TEST_CASE_FIXTURE(fixture, "a step that fails leaves the file at its version") {
   open_session_file(file, one);
   CHECK(contains(refusal(file, {one.front(), two.back(), "no SQL"}), file + " cannot be used"));

@@ -73,7 +73,8 @@ struct fixture : test::actor_system_fixture {
   }
 
   auto keep(session_record r, const std::function<void()>& then = {}) {
-    return ask<atom::commit>(then, atom::commit_v, std::move(r));
+    message_changes all{0, r.transcript};
+    return ask<atom::commit>(then, atom::commit_v, std::move(r), std::move(all));
   }
 
   /// Whether there is a record of that id, once the store has answered.

@@ -1,0 +1,16 @@
+#include "actors/session/message_changes.hpp"
+
+#include <algorithm>
+
+namespace nekod {
+
+std::size_t common_beginning(std::span<const openai::message> a,
+                             std::span<const openai::message> b) noexcept {
+  const auto is_same = [](const openai::message& x, const openai::message& y) {
+    return x.speaker == y.speaker && x.text == y.text && x.more == y.more && x.json == y.json;
+  };
+  const auto [end, other] = std::mismatch(a.begin(), a.end(), b.begin(), b.end(), is_same);
+  return static_cast<std::size_t>(end - a.begin());
+}
+
+} // namespace nekod

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "protocol/openai/chat/request.hpp"
+
+#include <cstddef>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace nekod {
+
+/// How a conversation differs from its stored form: the first messages stay, all behind them are
+/// replaced. A turn that only goes on adds its own messages, however long the conversation is.
+struct message_changes {
+  message_changes() = default;
+  message_changes(std::size_t k, std::vector<openai::message> m) : kept(k), added(std::move(m)) {}
+
+  /// How many messages stay, from the beginning.
+  std::size_t kept = 0;
+  /// The messages behind them.
+  std::vector<openai::message> added;
+};
+
+/// How many messages at the beginning of both conversations are the same, byte for byte.
+std::size_t common_beginning(std::span<const openai::message> a,
+                             std::span<const openai::message> b) noexcept;
+
+} // namespace nekod

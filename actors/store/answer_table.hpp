@@ -1,0 +1,32 @@
+#pragma once
+
+#include "actors/session/session_record.hpp"
+#include "actors/store/sqlite.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace nekod {
+
+/// The answers that requests which are sent again get, at most one a session of a file. All may
+/// throw `sqlite::error`.
+class answer_table {
+public:
+  explicit answer_table(sqlite::connection& db);
+
+  /// Keeps *answer* in place of the session's earlier one; none removes that.
+  /// @param session The number of the session's row.
+  void keep(std::int64_t session, const std::string& tenant,
+            const std::optional<answered_turn>& answer) const;
+
+  /// Removes the answers of a tenant's request.
+  void forget(const std::string& tenant, const std::string& identity) const;
+
+private:
+  sqlite::statement keep_;
+  sqlite::statement drop_;
+  sqlite::statement forget_;
+};
+
+} // namespace nekod

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "actors/store/sqlite.hpp"
+#include "protocol/sessions/sessions.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+/// The columns of a session that lists show; each query for a session begins with them.
+namespace nekod {
+
+/// The columns that `info_of` reads.
+inline const std::string info_columns = "id, tenant, model, created_at, last_used, turns, chat_id";
+
+/// How many these are: the first column behind them.
+inline constexpr int first_other_column = 7;
+
+/// Reads them.
+openai::session_info info_of(const sqlite::rows& row);
+
+/// A time as it is stored: microseconds since 1970.
+std::int64_t to_number(std::chrono::system_clock::time_point t);
+
+} // namespace nekod

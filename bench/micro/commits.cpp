@@ -1,0 +1,102 @@
+#include "actors/store/session_database.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+/// What the commit of a turn costs in conversations of different lengths: processor time of the
+/// thread, time with the disk, and bytes that it writes.
+///
+///     nekod-commits FILE    makes FILE, and removes it at the end
+namespace {
+
+using namespace nekod;
+using clock = std::chrono::steady_clock;
+using microseconds = std::chrono::duration<double, std::micro>;
+
+constexpr std::size_t message_size = 500;
+constexpr int samples = 51;
+
+/// Bytes that this process gave to `write`.
+double written() {
+  std::ifstream io{"/proc/self/io"};
+  std::string name;
+  double value = 0;
+  while (io >> name >> value)
+    if (name == "wchar:")
+      return value;
+  return 0;
+}
+
+double processor_time() {
+  timespec t{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) * 1e6 + static_cast<double>(t.tv_nsec) / 1e3;
+}
+
+double median(std::vector<double>& values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+std::vector<openai::message> turns_of(std::size_t count, char text) {
+  std::vector<openai::message> result;
+  for (std::size_t i = 0; i < count; ++i) {
+    result.emplace_back(openai::role::user, std::string(message_size, text));
+    result.emplace_back(openai::role::assistant, std::string(message_size, text));
+  }
+  return result;
+}
+
+/// Writes the turn behind the first *turns* again and again, each time with another text.
+void measure(session_database& database, std::size_t turns) {
+  session_record r;
+  r.info.id = "session-" + std::to_string(turns);
+  database.keep(r, {0, turns_of(turns, 'x')});
+  database.commit();
+  std::vector<double> processor;
+  std::vector<double> time;
+  std::vector<double> bytes;
+  for (int i = 0; i < samples; ++i) {
+    const message_changes changes{2 * turns, turns_of(1, static_cast<char>('a' + i % 26))};
+    ++r.info.turns;
+    r.tip = std::string(32, static_cast<char>('a' + i % 26));
+    const auto bytes_before = written();
+    const auto processor_before = processor_time();
+    const auto begun = clock::now();
+    database.keep(r, changes);
+    database.commit();
+    time.push_back(microseconds{clock::now() - begun}.count());
+    processor.push_back(processor_time() - processor_before);
+    bytes.push_back(written() - bytes_before);
+  }
+  std::printf("| %zu | %.0f | %.0f | %.0f |\n", turns, median(processor), median(time),
+              median(bytes));
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fputs("usage: nekod-commits FILE\n", stderr);
+    return 2;
+  }
+  const std::string file = argv[1];
+  try {
+    session_database database{file, session_database::texts::kept};
+    for (std::size_t turns : {10U, 100U, 1000U})
+      measure(database, turns);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "nekod-commits: %s\n", e.what());
+    return 1;
+  }
+  for (const auto* end : {"", "-wal"})
+    std::filesystem::remove(file + end);
+  return 0;
+}
