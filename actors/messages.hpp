@@ -2,8 +2,8 @@
 
 #include "actors/registry/model_choice.hpp"
 #include "actors/registry/readiness.hpp"
-#include "actors/session/message_changes.hpp"
 #include "actors/session/session_record.hpp"
+#include "actors/store/session_claim.hpp"
 #include "actors/store/session_lookup.hpp"
 #include "actors/turn.hpp"
 #include "actors/upstream/transport.hpp"
@@ -37,7 +37,6 @@
 
 CAF_BEGIN_TYPE_ID_BLOCK(nekod_values, caf::first_custom_type_id)
 CAF_ADD_TYPE_ID(nekod_values, (nekod::client_left))
-CAF_ADD_TYPE_ID(nekod_values, (nekod::message_changes))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::model_aliases))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::model_choice))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::model_list))
@@ -47,15 +46,18 @@ CAF_ADD_TYPE_ID(nekod_values, (nekod::openai::answer_end))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::openai::error))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::openai::session_page))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::readiness))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::session_commit))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_filter))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_key))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_tip))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_finding))
-CAF_ADD_TYPE_ID(nekod_values, (nekod::session_lookup))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_query))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_record))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_report))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::session_taken))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::session_token))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_view))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::session_wanted))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::transfer_event))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::turn))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::turn_head))
@@ -65,7 +67,6 @@ CAF_END_TYPE_ID_BLOCK(nekod_values)
 // No actor of nekod lives outside its process, so no message is ever serialised; and what cannot be
 // printed cannot bring message text into a log.
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::client_left)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::message_changes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::model_aliases)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::model_choice)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::model_list)
@@ -75,15 +76,18 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::openai::answer_end)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::openai::error)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::openai::session_page)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::readiness)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_commit)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_filter)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_key)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_tip)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_finding)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_lookup)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_query)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_record)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_taken)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_token)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_view)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_wanted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::transfer_event)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::turn)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::turn_head)
@@ -91,31 +95,29 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::chrono::steady_clock::time_point)
 
 CAF_BEGIN_TYPE_ID_BLOCK(nekod_atoms, caf::id_block::nekod_values::end)
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, abandon, "abandon")
-CAF_ADD_ATOM(nekod_atoms, nekod::atom, answered, "answered")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, begin, "begin")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, changed, "changed")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, clear, "clear")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, commit, "commit")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, discard, "discard")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, failed, "failed")
-CAF_ADD_ATOM(nekod_atoms, nekod::atom, find, "find")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, finish, "finish")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, flush, "flush")
-CAF_ADD_ATOM(nekod_atoms, nekod::atom, forget, "forget")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, gone, "gone")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, idle, "idle")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, leave, "leave")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, list, "list")
-CAF_ADD_ATOM(nekod_atoms, nekod::atom, load, "load")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, models, "models")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, open, "open")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, pass, "pass")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, ready, "ready")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, refresh, "refresh")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, release, "release")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, remove, "remove")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, retire, "retire")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, show, "show")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, sweep, "sweep")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, take, "take")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, turn, "turn")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, wake, "wake")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, written, "written")
@@ -125,39 +127,28 @@ CAF_END_TYPE_ID_BLOCK(nekod_atoms)
 
 namespace nekod {
 
-/// The STORE keeps session records.
+/// The STORE keeps session records, for one run of nekod or for several. All its questions may be
+/// answered with an error: the store failed, and nothing was done.
 using store_actor = caf::typed_actor<
-    // Keeps a record, in place of an older one of that session, and applies the changes to its
-    // messages; the record's own transcript is not looked at. Answered once both are kept. A commit
-    // that builds on messages which are not there is refused: that is an error.
-    caf::replies_to<atom::commit, session_record, message_changes>::with<atom::commit>,
-    // Looks up the record of a tenant's session.
-    caf::replies_to<atom::load, session_key>::with<session_lookup>,
+    // Takes a session: has the token hold it, until that releases it. Of sessions that are looked
+    // for by request or conversation, those that another token holds are passed over, and the one
+    // used last is taken.
+    caf::replies_to<atom::take, session_wanted>::with<session_taken>,
+    // Commits a turn of a session that the token holds; answered once it is kept. A commit of the
+    // first version needs no taking, and holds the session from then on. A refused commit is an
+    // error.
+    caf::replies_to<atom::commit, session_commit>::with<atom::commit>,
+    // The token holds nothing any more. Also sent behind a take that was not answered in time,
+    // which the store may get round to later.
+    caf::reacts_to<atom::release, session_token>,
     // Looks up a session of that id in that view.
     caf::replies_to<atom::show, std::string, session_view>::with<session_finding>,
-    // Looks up the session that was used last among those with that tip.
-    caf::replies_to<atom::find, session_tip>::with<session_lookup>,
-    // Looks up the session of a tenant that answered the request of that identity.
-    caf::replies_to<atom::answered, std::string, std::string>::with<session_lookup>,
-    // Forgets the answer of a tenant's request of that identity, which was meant anew.
-    caf::reacts_to<atom::forget, std::string, std::string>,
-    // Forgets a session; says whether there was one.
-    caf::replies_to<atom::remove, session_key>::with<bool>,
-    // Forgets many, in steps between which others have their turn; says how many.
-    caf::replies_to<atom::clear, session_filter>::with<std::uint64_t>,
-    // The next step of it; a message to itself.
-    caf::reacts_to<atom::clear>,
     // A page of the sessions.
     caf::replies_to<atom::list, session_query>::with<openai::session_page>,
-    // Forgets what is past its time, in steps as well; a message to itself.
-    caf::reacts_to<atom::sweep>>;
-
-/// A STORE that writes what came together in one go.
-using batching_store_actor = store_actor::extend<
-    // What came until now may be written; a message to itself.
-    caf::reacts_to<atom::flush>,
-    // Looks whether the store works; a message to itself.
-    caf::reacts_to<atom::wake>>;
+    // Deletes a session, held or not; says whether there was one. Later commits to it are refused.
+    caf::replies_to<atom::remove, session_key>::with<bool>,
+    // Deletes many, in steps between which others are answered; says how many.
+    caf::replies_to<atom::clear, session_filter>::with<std::uint64_t>>;
 
 /// What runs a TURN, as its replies know it.
 using turn_actor = caf::typed_actor<

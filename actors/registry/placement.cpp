@@ -33,13 +33,10 @@ bool has_history(const openai::chat_request& r) {
                      openai::says_something);
 }
 
-session_tip tip_before(const pending_turn& t) {
-  return {t.tenant, t.what.scope, t.what.told.before};
-}
-
-placement_step join(pending_turn t, session_key session, session_match match) {
+placement_step join(pending_turn t, session_key session, session_match match,
+                    std::optional<session_taken> taken = {}) {
   t.what.match = match;
-  return joins_session{std::move(t), std::move(session)};
+  return joins_session{std::move(t), std::move(session), std::move(taken)};
 }
 
 } // namespace
@@ -57,7 +54,7 @@ placement_step placement::place(pending_turn t) {
   if (header.empty() || !t.what.name.empty() || !openai::valid_session_id(header))
     return name_or_search(std::move(t));
   if (!live_.has({t.tenant, header}))
-    return asks_store{std::move(t), store_question::names_session};
+    return asks_name{std::move(t)};
   t.what.name = header;
   return name_or_search(std::move(t));
 }
@@ -76,7 +73,13 @@ placement_step placement::name_or_search(pending_turn t) {
 }
 
 placement_step placement::place_repeated(pending_turn t) {
-  return t.what.request->retries.may_repeat() ? repeat(std::move(t)) : match(std::move(t));
+  const auto& request = *t.what.request;
+  if (request.retries.may_repeat())
+    return repeat(std::move(t));
+  // The client counts how often it sends a request, and this is the first time: it is meant anew.
+  // A later repetition is not to get what the same request was answered before.
+  const auto is_anew = request.retries.count.has_value() && has_history(request);
+  return search(std::move(t), is_anew ? earlier_answer::forgotten : earlier_answer::ignored);
 }
 
 placement_step placement::repeat(pending_turn t) {
@@ -84,7 +87,7 @@ placement_step placement::repeat(pending_turn t) {
     return join(std::move(t), std::move(*session), session_match::repeated);
   if (waiting_.contains({t.tenant, t.what.identity}))
     return wait_for_equal(std::move(t));
-  return ask(std::move(t), store_question::answered_request);
+  return search(std::move(t), earlier_answer::wanted);
 }
 
 placement_step placement::wait_for_equal(pending_turn t) {
@@ -95,68 +98,60 @@ placement_step placement::wait_for_equal(pending_turn t) {
   return waits_for_equal{};
 }
 
-placement_step placement::match(pending_turn t) {
-  const auto& request = *t.what.request;
-  if (!options_.matching || !t.what.told.tell_history() || is_aside(request))
+/// The conversation that a session is recognised by, if one is to be.
+std::optional<session_tip> placement::tip_of(const pending_turn& t) const {
+  if (!options_.matching || !t.what.told.tell_history() || is_aside(*t.what.request))
+    return std::nullopt;
+  return session_tip{t.tenant, t.what.scope, t.what.told.before};
+}
+
+/// Looks for the session in memory, then in the store. Equal requests that come meanwhile wait.
+placement_step placement::search(pending_turn t, earlier_answer answer) {
+  session_wanted wanted;
+  wanted.tenant = t.tenant;
+  wanted.identity = t.what.identity;
+  wanted.answer = answer;
+  wanted.tip = tip_of(t);
+  if (const auto live = wanted.tip ? live_.with_tip(*wanted.tip) : std::nullopt) {
+    if (answer != earlier_answer::wanted)
+      return join(std::move(t), *live, session_match::transcript);
+    wanted.tip.reset(); // An answer in the store goes before it.
+  }
+  if (answer == earlier_answer::ignored && !wanted.tip)
     return begin(std::move(t));
-  if (auto session = live_.with_tip(tip_before(t)))
-    return join(std::move(t), std::move(*session), session_match::transcript);
-  return ask(std::move(t), store_question::has_tip);
+  waiting_.try_emplace({t.tenant, t.what.identity});
+  return takes_session{std::move(t), std::move(wanted)};
 }
 
 placement_step placement::begin(pending_turn t) {
-  const auto& request = *t.what.request;
-  t.what.match = has_history(request) ? session_match::seeded : session_match::fresh;
-  // The same request may have been answered in another session; a repetition of this one means the
-  // new answer.
-  const auto is_anew = t.what.match == session_match::seeded && request.retries.count.has_value();
-  return begins_session{std::move(t), is_anew};
+  t.what.match = has_history(*t.what.request) ? session_match::seeded : session_match::fresh;
+  return begins_session{std::move(t)};
 }
 
-/// Asks the store; equal requests that come meanwhile wait.
-placement_step placement::ask(pending_turn t, store_question question) {
-  waiting_.try_emplace({t.tenant, t.what.identity});
-  return asks_store{std::move(t), question};
-}
-
-placement_step placement::found(asks_store asked, const std::optional<session_key>& found) {
+placement_step placement::named(asks_name asked, const session_finding& found) {
   auto& t = asked.turn;
-  const auto is_outdated = found && live_.has(*found);
-  switch (asked.question) {
-  case store_question::names_session: {
-    const auto& header = t.what.request->session_header;
-    // The session may have begun meanwhile.
-    if (found || live_.has({t.tenant, header}))
-      t.what.name = header;
-    else
-      explain_scopes();
-    return name_or_search(std::move(t));
-  }
-  case store_question::answered_request:
-    // A session in memory that is not found by the request has forgotten it.
-    if (found && !is_outdated)
-      return join(std::move(t), *found, session_match::repeated);
-    return match(std::move(t));
-  case store_question::has_tip:
-    // A session in memory that is not found by the tip has gone on, or is about to.
-    if (found && !is_outdated)
-      return join(std::move(t), *found, session_match::transcript);
-    return begin(std::move(t));
-  }
-  return begin(std::move(t));
+  const auto& header = t.what.request->session_header;
+  // The session may have begun meanwhile.
+  if (found.found || live_.has({t.tenant, header}))
+    t.what.name = header;
+  else
+    explain_scopes();
+  return name_or_search(std::move(t));
 }
 
-placement_step placement::silent(asks_store asked) {
-  switch (asked.question) {
-  case store_question::names_session:
-    return refused_turn{std::move(asked.turn),
-                        {error_code::store_unavailable, {}, "it did not answer"}};
-  case store_question::answered_request:
-    return match(std::move(asked.turn));
-  case store_question::has_tip:
-    break;
+placement_step placement::taken(takes_session asked, session_taken taken) {
+  auto& t = asked.turn;
+  const auto by_answer = taken.by == found_by::answer;
+  // One that came to memory meanwhile has gone on, or is about to; its actor takes it from us.
+  if (taken.by != found_by::nothing && !live_.has(taken.key)) {
+    const auto match = by_answer ? session_match::repeated : session_match::transcript;
+    const auto key = taken.key;
+    return join(std::move(t), key, match, std::move(taken));
   }
-  return begin(std::move(asked.turn));
+  // Where an answer was looked for first, the conversation was not.
+  if (by_answer || (asked.wanted.answer == earlier_answer::wanted && !asked.wanted.tip))
+    return search(std::move(t), earlier_answer::ignored);
+  return begin(std::move(t));
 }
 
 std::vector<pending_turn> placement::take_equal(const std::string& tenant,

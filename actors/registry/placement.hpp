@@ -3,6 +3,7 @@
 #include "actors/registry/live_sessions.hpp"
 #include "actors/registry/pending_turn.hpp"
 #include "actors/session/conversation_digest.hpp"
+#include "actors/store/session_claim.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -27,34 +28,31 @@ struct placement_options {
   std::size_t queue = 16;
 };
 
-/// What the store is asked about a turn whose session is not in memory.
-enum class store_question : std::uint8_t {
-  /// Does the request's `X-Session-Id` name a session of the tenant's?
-  names_session,
-  /// Which session answered this request before?
-  answered_request,
-  /// Which session has the conversation that the request goes on with?
-  has_tip,
-};
-
 /// The turn goes to this session, which is in memory, or in the store, or is named for the first
 /// time.
 struct joins_session {
   pending_turn turn;
   session_key session;
+  /// The session as the store gave it, if it was taken for this turn.
+  std::optional<session_taken> taken;
 };
 
 /// The turn goes to a new session, whose id the gateway chooses.
 struct begins_session {
   pending_turn turn;
-  /// Whether the store is to forget an earlier answer to this request: it is meant anew.
-  bool forget_answer = false;
 };
 
-/// The store is asked first. Its answer goes to `placement::found` or `placement::silent`.
-struct asks_store {
+/// The store is asked whether the request's `X-Session-Id` names a session of the tenant's. Its
+/// answer goes to `placement::named`.
+struct asks_name {
   pending_turn turn;
-  store_question question = store_question::names_session;
+};
+
+/// A session is taken from the store. What it gives goes to `placement::taken`.
+struct takes_session {
+  pending_turn turn;
+  /// Without a token.
+  session_wanted wanted;
 };
 
 /// The turn waits until the request that it may repeat has its session.
@@ -67,8 +65,8 @@ struct refused_turn {
 };
 
 /// The next step of a turn on the way to its session.
-using placement_step =
-    std::variant<joins_session, begins_session, asks_store, waits_for_equal, refused_turn>;
+using placement_step = std::variant<joins_session, begins_session, asks_name, takes_session,
+                                    waits_for_equal, refused_turn>;
 
 /// Decides which session takes a turn. The first rule that applies counts:
 ///
@@ -78,9 +76,10 @@ using placement_step =
 /// 3. the session whose conversation so far is what the request tells before its new part;
 /// 4. a new session.
 ///
-/// Rules 2 and 3 look at the sessions in memory, then in the store; what the store knows of a
-/// session in memory is out of date. Pure: `place` and what follows from the store's answers only
-/// say what is next. Once a turn has its session, `take_equal` has the requests that waited for it.
+/// Rules 2 and 3 look at the sessions in memory, then in the store. A session in memory that the
+/// store still finds has gone on, or is about to. Pure: `place` and what follows from the store's
+/// answers only say what is next. Once a turn has its session, or has failed, `take_equal` has the
+/// requests that waited for it.
 class placement {
 public:
   /// @param live Outlives the placement.
@@ -93,14 +92,13 @@ public:
   /// Goes on with a turn that waited for an equal one, which has its session now.
   placement_step place_repeated(pending_turn t);
 
-  /// Goes on after the store has answered.
-  /// @param found The session that the store named, if any.
-  placement_step found(asks_store asked, const std::optional<session_key>& found);
+  /// Goes on after the store has told whether there is a session of the header's name.
+  placement_step named(asks_name asked, const session_finding& found);
 
-  /// Goes on if the store has not answered.
-  placement_step silent(asks_store asked);
+  /// Goes on after the store has given a session, or has found none.
+  placement_step taken(takes_session asked, session_taken taken);
 
-  /// Takes out the turns that waited for one that was given to its session.
+  /// Takes out the turns that waited for one that has its session, or has failed.
   std::vector<pending_turn> take_equal(const std::string& tenant, const std::string& identity);
 
   /// Takes out all turns that wait for an equal one.
@@ -112,10 +110,10 @@ private:
 
   placement_step name_or_search(pending_turn t);
   placement_step repeat(pending_turn t);
-  placement_step match(pending_turn t);
+  placement_step search(pending_turn t, earlier_answer answer);
+  std::optional<session_tip> tip_of(const pending_turn& t) const;
   placement_step begin(pending_turn t);
   placement_step wait_for_equal(pending_turn t);
-  placement_step ask(pending_turn t, store_question question);
   void explain_scopes();
 
   const live_sessions& live_;

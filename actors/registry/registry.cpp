@@ -3,6 +3,7 @@
 #include "actors/registry/readiness.hpp"
 #include "actors/runtime/ids.hpp"
 #include "actors/session/session.hpp"
+#include "actors/store/store_timeout.hpp"
 #include "actors/upstream/accounts/prober.hpp"
 #include "actors/upstream/obeying_conversation.hpp"
 #include "protocol/sessions/session_list.hpp"
@@ -20,9 +21,6 @@ namespace nekod {
 namespace {
 
 using openai::error_code;
-
-/// How long the store may take to find the session of a turn.
-constexpr std::chrono::seconds placement_timeout{2};
 
 /// Why an upstream with these abilities cannot be asked that, if so.
 std::optional<openai::error> refusal(const openai::chat_request& r, const upstream_abilities& a) {
@@ -57,6 +55,7 @@ overloaded(F...) -> overloaded<F...>;
 
 void registry_state::start(registry_options o) {
   options_ = std::move(o);
+  node_ = make_id("run-");
   placement_options rules;
   rules.digest = options_.sessions.digest;
   rules.matching = options_.matching;
@@ -138,66 +137,69 @@ void registry_state::find_session(pending_turn t, model_choice model) {
 }
 
 void registry_state::carry_out(placement_step step) {
-  std::visit(overloaded{
-                 [this](joins_session& s) { give(std::move(s.turn), s.session, record::possible); },
-                 [this](begins_session& s) {
-                   if (s.forget_answer)
-                     self_->send(options_.sessions.store, atom::forget_v, s.turn.tenant,
-                                 s.turn.what.identity);
-                   const session_key key{s.turn.tenant, make_session_id()};
-                   give(std::move(s.turn), key, record::none);
-                 },
-                 [this](asks_store& s) { ask_store(std::move(s)); },
-                 [](waits_for_equal&) {},
-                 [this](refused_turn& s) { refuse(s.turn, std::move(s.reason)); },
-             },
-             step);
+  std::visit(
+      overloaded{
+          [this](joins_session& s) { give(std::move(s.turn), s.session, std::move(s.taken)); },
+          [this](begins_session& s) {
+            const session_key key{s.turn.tenant, make_session_id()};
+            session_taken nothing;
+            nothing.token = next_token();
+            give(std::move(s.turn), key, std::move(nothing));
+          },
+          [this](asks_name& s) { ask_name(std::move(s)); },
+          [this](takes_session& s) { take_session(std::move(s)); },
+          [](waits_for_equal&) {},
+          [this](refused_turn& s) { refuse(s.turn, std::move(s.reason)); },
+      },
+      step);
 }
 
-void registry_state::ask_store(asks_store asked) {
-  const auto& t = asked.turn;
-  auto heard = [this, asked](const openai::session_info* found) mutable {
-    carry_out(placement_->found(std::move(asked),
-                                found ? std::optional{session_key{*found}} : std::nullopt));
-  };
-  auto looked_up = [heard](const session_lookup& l) mutable {
-    heard(l.found ? &l.record.info : nullptr);
-  };
-  auto silent = [this, asked](const caf::error&) mutable {
-    spdlog::error("the store did not answer in time which session a turn belongs to");
-    carry_out(placement_->silent(std::move(asked)));
-  };
-  switch (asked.question) {
-  case store_question::names_session: {
-    session_view own;
-    own.tenant = t.tenant;
-    self_
-        ->request(options_.sessions.store, placement_timeout, atom::show_v,
-                  t.what.request->session_header, std::move(own))
-        .then([heard](const session_finding& f) mutable { heard(f.found ? &f.info : nullptr); },
-              silent);
-    break;
-  }
-  case store_question::answered_request:
-    self_
-        ->request(options_.sessions.store, placement_timeout, atom::answered_v, t.tenant,
-                  t.what.identity)
-        .then(looked_up, silent);
-    break;
-  case store_question::has_tip:
-    self_
-        ->request(options_.sessions.store, placement_timeout, atom::find_v,
-                  session_tip{t.tenant, t.what.scope, t.what.told.before})
-        .then(looked_up, silent);
-    break;
-  }
+void registry_state::ask_name(asks_name asked) {
+  session_view own;
+  own.tenant = asked.turn.tenant;
+  self_
+      ->request(options_.sessions.store, store_timeout, atom::show_v,
+                asked.turn.what.request->session_header, std::move(own))
+      .then(
+          [this, asked](const session_finding& found) mutable {
+            carry_out(placement_->named(std::move(asked), found));
+          },
+          [this, asked](const caf::error&) { refuse_unplaced(asked.turn); });
+}
+
+void registry_state::take_session(takes_session asked) {
+  auto wanted = asked.wanted;
+  const auto token = next_token();
+  wanted.token = token;
+  self_->request(options_.sessions.store, store_timeout, atom::take_v, std::move(wanted))
+      .then(
+          [this, asked](session_taken& taken) mutable {
+            carry_out(placement_->taken(std::move(asked), std::move(taken)));
+          },
+          [this, asked, token](const caf::error&) {
+            // A store that was silent may get round to it.
+            self_->send(options_.sessions.store, atom::release_v, token);
+            refuse_unplaced(asked.turn);
+          });
+}
+
+/// Refuses a turn whose session only the store knows, and those that wait for it. A new session in
+/// its place would fork the conversation.
+void registry_state::refuse_unplaced(const pending_turn& t) {
+  spdlog::error("the store did not tell which session a turn belongs to");
+  const openai::error reason{error_code::store_unavailable, {}, "it did not answer"};
+  refuse(t, reason);
+  for (const auto& equal : placement_->take_equal(t.tenant, t.what.identity))
+    refuse(equal, reason);
 }
 
 /// Gives a turn to its session; then places those that waited for that.
-void registry_state::give(pending_turn t, const session_key& key, record r) {
+/// @param taken The session as the store gave it; nothing if it is in memory, or takes itself.
+void registry_state::give(pending_turn t, const session_key& key,
+                          std::optional<session_taken> taken) {
   auto equal = placement_->take_equal(t.tenant, t.what.identity);
   if (!live_.has(key))
-    spawn_session(key, r, t.what.scope, t.what.home);
+    spawn_session(key, std::move(taken), t.what.scope, t.what.home);
   const auto& session = *live_.find(key);
   if (session.leaving) {
     refuse(t, error_code::session_deleted);
@@ -209,13 +211,14 @@ void registry_state::give(pending_turn t, const session_key& key, record r) {
     carry_out(placement_->place_repeated(std::move(next)));
 }
 
-void registry_state::spawn_session(const session_key& key, record r, const std::string& scope,
-                                   home_loop home) {
+void registry_state::spawn_session(const session_key& key, std::optional<session_taken> taken,
+                                   const std::string& scope, home_loop home) {
   session_options o{options_.sessions};
   o.id = key.id;
   o.tenant = key.tenant;
   o.scope = scope;
-  o.stored = r == record::possible;
+  o.token = taken ? taken->token : next_token();
+  o.taken = std::move(taken);
   o.registry = caf::actor_cast<registry_actor>(self_);
   o.home = home;
   auto handle = nekod::spawn_session(*self_, std::move(o));
@@ -249,6 +252,8 @@ void registry_state::retire(const session_report& report) {
   const session_key key{report.info};
   spdlog::debug("session {} leaves memory", key.id);
   self_->send(live_.find(key)->handle, atom::retire_v);
+  // Behind all that it committed, and before its next actor takes it.
+  self_->send(options_.sessions.store, atom::release_v, report.token);
   live_.forget(key);
 }
 

@@ -45,20 +45,24 @@ struct registry_state {
   static inline const char* name = "registry";
 
 private:
-  /// Whether the store may have a record of a session that is not in memory.
-  enum class record : std::uint8_t { none, possible };
-
   std::vector<std::shared_ptr<upstream_service>> services() const;
   void choose_model(pending_turn t);
   void find_session(pending_turn t, model_choice model);
   void carry_out(placement_step step);
-  void ask_store(asks_store asked);
-  void give(pending_turn t, const session_key& session, record r);
-  void spawn_session(const session_key& key, record r, const std::string& scope, home_loop home);
+  void ask_name(asks_name asked);
+  void take_session(takes_session asked);
+  void refuse_unplaced(const pending_turn& t);
+  void give(pending_turn t, const session_key& session, std::optional<session_taken> taken);
+  void spawn_session(const session_key& key, std::optional<session_taken> taken,
+                     const std::string& scope, home_loop home);
+  session_token next_token() { return {node_, ++tokens_}; }
   void refuse(const pending_turn& t, openai::error reason);
 
   refreshing_registry_actor::stateful_pointer<registry_state> self_;
   registry_options options_;
+  /// For tokens: this run, by a random name, and how many there were.
+  std::string node_;
+  std::uint64_t tokens_ = 0;
   live_sessions live_;
   // Set by `start`.
   std::optional<models> models_;

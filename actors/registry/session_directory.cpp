@@ -1,5 +1,7 @@
 #include "actors/registry/session_directory.hpp"
 
+#include "actors/store/store_timeout.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <chrono>
@@ -8,8 +10,6 @@
 namespace nekod {
 
 namespace {
-
-constexpr std::chrono::seconds store_timeout{10};
 
 /// A session answers as soon as it has the loop; one that does not is ended by force.
 constexpr std::chrono::seconds session_timeout{10};

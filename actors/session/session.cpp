@@ -38,10 +38,7 @@ void session_state::start(session_options o) {
   if (options_.max_age.count() > 0)
     options_.idle_time = std::min(options_.idle_time, options_.max_age);
   options_.counts->sessions[phase_].Increment();
-  info_.id = options_.id;
-  info_.tenant = options_.tenant;
-  info_.created_at = recorded_now();
-  info_.last_used = info_.created_at;
+  begin_info();
   self_->set_down_handler([this](caf::down_msg& m) { reply_ended(m.source); });
   // An error nobody asked about must not end a conversation.
   self_->set_error_handler([](caf::error&) {});
@@ -53,10 +50,19 @@ void session_state::start(session_options o) {
     self_->quit(m.reason);
   });
   self_->delayed_send(self_, options_.idle_time, atom::idle_v);
-  if (options_.stored)
-    load();
+  remember({});
+  if (options_.taken)
+    take_record(std::move(*options_.taken));
   else
-    loaded(session_lookup{});
+    load();
+}
+
+void session_state::begin_info() {
+  info_ = openai::session_info{};
+  info_.id = options_.id;
+  info_.tenant = options_.tenant;
+  info_.created_at = recorded_now();
+  info_.last_used = info_.created_at;
 }
 
 void session_state::discard() {
@@ -149,6 +155,8 @@ void session_state::begin_next() {
 }
 
 void session_state::begin(waiting_turn t) {
+  if (stored_answer_ == stored_answer::outdated)
+    save();
   enter(phase::answering);
   running_ = std::move(t);
   use(running_->what);
@@ -247,11 +255,14 @@ void session_state::end_turn() {
   if (answer_)
     answer_->on_room(nullptr);
   answer_.reset();
-  enter(phase::idle);
+  const auto in_doubt = stored_ == stored_record::in_doubt;
+  enter(in_doubt ? phase::unknown : phase::idle);
   idle_since_look_ = false;
   tell_registry();
   if (queue_.empty() && is_past_age(info_))
     offer_to_leave();
+  if (in_doubt && !queue_.empty())
+    load();
   begin_next();
 }
 
@@ -282,10 +293,11 @@ session_report session_state::report() {
   info_.has_upstream_chat = !chat().id.empty();
   session_report result;
   result.info = info_;
+  result.token = options_.token;
   result.scope = options_.scope;
   result.info.state = name_of(phase_);
   result.turns = turns_;
-  result.resting = phase_ == phase::idle && queue_.empty();
+  result.resting = (phase_ == phase::idle || phase_ == phase::unknown) && queue_.empty();
   if (phase_ != phase::answering && queue_.empty())
     result.tip = tip().value_or("");
   result.identity = repeatable();

@@ -79,8 +79,10 @@ private:
   void failed(const upstream_failure& f);
 
   void enter(phase next);
+  void begin_info();
   void load();
-  void loaded(session_lookup found);
+  void take_record(session_taken taken);
+  void use_record(session_record record);
   void offer_to_leave();
   bool is_past_age(const openai::session_info& info) const;
   void begin_next();
@@ -97,8 +99,9 @@ private:
   /// Gives up the running turn, whose client left *then* if that is known.
   void give_up(std::optional<std::chrono::steady_clock::time_point> then);
   void drop_running(std::optional<std::chrono::steady_clock::time_point> then);
-  /// Writes the record without anybody waiting for it.
+  /// Commits what there is between turns, without waiting for it.
   void save();
+  session_commit make_commit(std::string tip, message_changes changes);
   void fail_all(const openai::error& reason);
   /// Tells all who wait for a turn that it came to nothing.
   void refuse(const turn_readers& readers, turn_outcome outcome, const openai::error& reason,
@@ -134,7 +137,7 @@ private:
   const std::optional<std::string>& tip() const noexcept;
   void tell_registry();
   session_report report();
-  session_record record();
+  session_record record(std::string tip);
 
   session_actor::stateful_pointer<session_state> self_;
   session_options options_;
@@ -147,6 +150,16 @@ private:
   bool line_obeys_ = false;
   /// How many lines there were.
   std::uint64_t lines_ = 0;
+  /// The version of the record, if all commits that are under way succeed; 0 for none.
+  std::uint64_t version_ = 0;
+  /// Whether the store has the record as this session knows it. After a commit that failed it may
+  /// have either version, and the record is taken again before the next turn.
+  enum class stored_record : std::uint8_t { known, in_doubt } stored_ = stored_record::known;
+  /// Whether the stored record has an answer that is not to be told again.
+  enum class stored_answer : std::uint8_t {
+    current,
+    outdated
+  } stored_answer_ = stored_answer::current;
   /// Set by `enter` only.
   phase phase_ = phase::unknown;
   std::deque<waiting_turn> queue_;

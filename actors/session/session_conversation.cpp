@@ -113,7 +113,7 @@ const std::optional<std::string>& session_state::tip() const noexcept {
   return whole_ ? tip_ : memory_.kept().tip;
 }
 
-session_record session_state::record() {
+session_record session_state::record(std::string tip) {
   session_record result;
   info_.has_upstream_chat = !chat().id.empty();
   info_.last_used = recorded_now();
@@ -121,7 +121,7 @@ session_record session_state::record() {
   result.scope = options_.scope;
   if (!memory_.needs_new_chat())
     result.chat = chat();
-  result.tip = whole_ ? next_tip_ : tip().value_or("");
+  result.tip = std::move(tip);
   if (!whole_)
     result.prompt = memory_.kept().prompt;
   if (last_ && last_->lasting)

@@ -6,10 +6,12 @@
 #include "actors/runtime/metrics.hpp"
 #include "actors/session/conversation_digest.hpp"
 #include "actors/session/whole_conversation.hpp"
+#include "actors/store/session_claim.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace nekod {
@@ -47,8 +49,11 @@ struct session_options : session_rules {
   std::string tenant;
   /// The digest of the scope that it began in; empty for none.
   std::string scope;
-  /// Whether the store may know it already.
-  bool stored = false;
+  /// What holds the session in the store.
+  session_token token;
+  /// The session as the store gave it, or none if it begins; nothing if the session has to take
+  /// itself from the store, by its id.
+  std::optional<session_taken> taken;
   registry_actor registry;
   /// The loop that it lives on, with its transfers.
   home_loop home;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/store/session_token.hpp"
 #include "actors/turn.hpp"
 #include "actors/upstream/upstream.hpp"
 #include "protocol/chat/deltas.hpp"
@@ -59,6 +60,8 @@ struct session_report {
   session_report() = default;
 
   openai::session_info info;
+  /// What holds it in the store.
+  session_token token;
   std::string scope;
   /// As in the record, while no turn runs or waits; else empty.
   std::string tip;

@@ -95,7 +95,7 @@ void session_state::forget_answer_of(const turn& t) {
 
 void session_state::forget_answer() {
   if (last_ && last_->lasting)
-    self_->send(options_.store, atom::forget_v, options_.tenant, last_->identity);
+    stored_answer_ = stored_answer::outdated;
   last_.reset();
 }
 

@@ -108,6 +108,11 @@ void whole_conversation::answer(message said) {
   next_.push_back(std::move(said));
 }
 
+message_changes whole_conversation::take_kept_changes() {
+  const auto stored = std::exchange(stored_, kept_.size());
+  return {stored, {kept_.begin() + static_cast<std::ptrdiff_t>(stored), kept_.end()}};
+}
+
 message_changes whole_conversation::changes() const {
   const auto same = common_beginning(span_of_messages{kept_}.first(stored_), next_);
   return {same, {next_.begin() + static_cast<std::ptrdiff_t>(same), next_.end()}};

@@ -46,6 +46,9 @@ public:
   /// What the store has to change for the turn that is under way.
   message_changes changes() const;
 
+  /// What the store has to change for what is kept; it counts as stored from now on.
+  message_changes take_kept_changes();
+
   /// The turn is part of the conversation, and stored.
   void keep() {
     kept_ = std::exchange(next_, {});

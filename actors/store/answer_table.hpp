@@ -20,12 +20,16 @@ public:
   void keep(std::int64_t session, const std::string& tenant,
             const std::optional<answered_turn>& answer) const;
 
+  /// Whether a session of the tenant answered the request.
+  bool has(const std::string& tenant, const std::string& identity) const;
+
   /// Removes the answers of a tenant's request.
   void forget(const std::string& tenant, const std::string& identity) const;
 
 private:
   sqlite::statement keep_;
   sqlite::statement drop_;
+  sqlite::statement has_;
   sqlite::statement forget_;
 };
 

@@ -7,17 +7,98 @@
 
 namespace nekod {
 
-// -- records -------------------------------------------------------------------------------------
+// -- to take and commit --------------------------------------------------------------------------
 
-const memory_store_state::age_list& memory_store_state::list_of(const session_view& view) const {
+session_taken memory_records::take(const session_wanted& wanted) {
+  if (wanted.answer == earlier_answer::forgotten)
+    forget_answer(wanted.tenant, wanted.identity);
+  if (!wanted.id.empty())
+    return hold({wanted.tenant, wanted.id}, wanted, found_by::id);
+  if (const auto* key = answering(wanted))
+    return hold(session_key{*key}, wanted, found_by::answer);
+  if (const auto* key = wanted.tip ? with_tip(*wanted.tip) : nullptr)
+    return hold(session_key{*key}, wanted, found_by::tip);
+  return {}; // The token holds nothing.
+}
+
+session_taken memory_records::hold(const session_key& key, const session_wanted& wanted,
+                                   found_by by) {
+  leases_.take(key, wanted.token);
+  session_taken result;
+  result.token = wanted.token;
+  const auto i = records_.find(key);
+  if (i == records_.end())
+    return result;
+  result.by = by;
+  result.key = key;
+  result.version = i->second.version;
+  if (result.version != wanted.known_version)
+    result.record = i->second.record;
+  return result;
+}
+
+/// The session that answered the request, and that nobody holds; null for none.
+const session_key* memory_records::answering(const session_wanted& wanted) const {
+  if (wanted.answer != earlier_answer::wanted)
+    return nullptr;
+  const auto i = by_answer_.find({wanted.tenant, wanted.identity});
+  return i == by_answer_.end() || leases_.is_held(i->second) ? nullptr : &i->second;
+}
+
+/// The session with that tip that was used last, of those that nobody holds; null for none.
+const session_key* memory_records::with_tip(const session_tip& tip) const {
+  const session_key* newest = nullptr;
+  auto [begin, end] = by_tip_.equal_range(tip);
+  const auto last_used = [this](const session_key& key) {
+    return records_.at(key).record.info.last_used;
+  };
+  for (auto i = begin; i != end; ++i)
+    if (!leases_.is_held(i->second) && (!newest || last_used(*newest) < last_used(i->second)))
+      newest = &i->second;
+  return newest;
+}
+
+commit_outcome memory_records::commit(session_commit c) {
+  const session_key key{c.record.info};
+  const auto old = records_.find(key);
+  const auto version = old == records_.end() ? 0 : old->second.version;
+  // A session that begins needs no taking: its first commit is.
+  if (version == 0 && c.version == 0 && !leases_.is_held(key))
+    leases_.take(key, c.token);
+  const auto has = version == 0 ? 0 : old->second.record.transcript.size();
+  if (!leases_.holds(c.token, key) || c.version != version || c.messages.kept > has)
+    return commit_outcome::refused;
+  if (version != 0) {
+    unindex(old->second.record);
+    c.record.transcript = std::move(old->second.record.transcript);
+  }
+  auto& messages = c.record.transcript;
+  messages.resize(c.messages.kept);
+  std::move(c.messages.added.begin(), c.messages.added.end(), std::back_inserter(messages));
+  auto& kept = records_[key];
+  kept.version = version + 1;
+  kept.record = std::move(c.record);
+  index(kept.record);
+  return commit_outcome::kept;
+}
+
+void memory_records::forget_answer(const std::string& tenant, const std::string& identity) {
+  const auto found = by_answer_.extract(std::pair{tenant, identity});
+  if (!found.empty())
+    records_.at(found.mapped()).record.answer.reset();
+}
+
+// -- to look -------------------------------------------------------------------------------------
+
+const memory_records::age_list& memory_records::list_of(const session_view& view) const {
   static const age_list none;
   if (view.all)
     return by_age_;
-  auto own = by_tenant_.find(view.tenant);
+  const auto own = by_tenant_.find(view.tenant);
   return own == by_tenant_.end() ? none : own->second;
 }
 
-openai::session_page memory_store_state::list(const session_query& query) const {
+openai::session_page memory_records::list(const session_query& query) const {
   const auto& all = list_of(query.view);
   openai::session_page page;
   auto i = query.after ? all.upper_bound(*query.after) : all.begin();
@@ -27,34 +108,63 @@ openai::session_page memory_store_state::list(const session_query& query) const 
     page.next = page.sessions.back().place();
   page.total = all.size();
   for (const auto& key : query.unrecorded)
-    page.total += records.contains(key) ? 0 : 1;
+    page.total += records_.contains(key) ? 0 : 1;
   return page;
 }
 
-keep_outcome memory_store_state::keep(session_record record, message_changes changes) {
-  const session_key key{record.info};
-  const auto old = records.find(key);
-  // A record of another time of creation is of a session that had the name before.
-  const auto goes_on =
-      old != records.end() && old->second.info.created_at == record.info.created_at;
-  auto messages = goes_on ? std::move(old->second.transcript) : std::vector<openai::message>{};
-  if (changes.kept > messages.size()) {
-    if (goes_on)
-      old->second.transcript = std::move(messages);
-    return keep_outcome::refused;
+session_finding memory_records::show(const std::string& id, const session_view& view) const {
+  session_finding result;
+  const auto own = records_.find({view.tenant, id});
+  result.found = own != records_.end();
+  if (result.found)
+    result.info = own->second.record.info;
+  if (result.found || !view.all)
+    return result;
+  for (const auto& [key, s] : records_) {
+    const auto& found = s.record.info;
+    if (found.id != id || (result.found && found.last_used <= result.info.last_used))
+      continue;
+    result.found = true;
+    result.info = found;
   }
-  messages.resize(changes.kept);
-  std::move(changes.added.begin(), changes.added.end(), std::back_inserter(messages));
-  record.transcript = std::move(messages);
-  if (old != records.end())
-    unlist(old->second);
-  auto& kept = records[key];
-  kept = std::move(record);
-  enlist(kept);
-  return keep_outcome::kept;
+  return result;
 }
 
-void memory_store_state::enlist(const session_record& record) {
+// -- to delete -----------------------------------------------------------------------------------
+
+bool memory_records::remove(const session_key& key) {
+  leases_.drop(key);
+  const auto i = records_.find(key);
+  if (i == records_.end())
+    return false;
+  erase(i);
+  return true;
+}
+
+void memory_records::erase(record_map::iterator i) {
+  unindex(i->second.record);
+  records_.erase(i);
+}
+
+std::size_t memory_records::sweep(const session_expiry& expiry, std::size_t most) {
+  std::size_t swept = 0;
+  const auto sweep_first = [&](const auto& list, auto is_over) {
+    for (auto i = list.begin(); swept < most && i != list.end() && is_over(**i);) {
+      const session_key key{**i++};
+      if (leases_.is_held(key))
+        continue;
+      erase(records_.find(key));
+      ++swept;
+    }
+  };
+  sweep_first(by_use_, [&](const auto& s) { return s.last_used < expiry.used; });
+  sweep_first(by_age_, [&](const auto& s) { return s.created_at < expiry.made; });
+  return swept;
+}
+
+// -- indexes -------------------------------------------------------------------------------------
+
+void memory_records::index(const session_record& record) {
   const auto& s = record.info;
   if (!record.tip.empty())
     by_tip_.emplace(session_tip{s.tenant, record.scope, record.tip}, session_key{s});
@@ -65,107 +175,34 @@ void memory_store_state::enlist(const session_record& record) {
   by_use_.insert(&s);
 }
 
-void memory_store_state::unlist(const session_record& record) {
+void memory_records::unindex(const session_record& record) {
   const auto& s = record.info;
   const session_key key{s};
   auto [begin, end] = by_tip_.equal_range({s.tenant, record.scope, record.tip});
-  auto i = std::find_if(begin, end, [&](const auto& e) { return e.second == key; });
+  const auto i = std::find_if(begin, end, [&](const auto& e) { return e.second == key; });
   if (i != end)
     by_tip_.erase(i);
   if (record.answer) {
-    auto newest = by_answer_.find({s.tenant, record.answer->identity});
+    const auto newest = by_answer_.find({s.tenant, record.answer->identity});
     if (newest != by_answer_.end() && newest->second == key)
       by_answer_.erase(newest);
   }
   by_age_.erase(&s);
   by_use_.erase(&s);
-  auto own = by_tenant_.find(s.tenant);
+  const auto own = by_tenant_.find(s.tenant);
   own->second.erase(&s);
   if (own->second.empty())
     by_tenant_.erase(own);
 }
 
-session_lookup memory_store_state::load(const session_key& key) const {
-  session_lookup result;
-  auto i = records.find(key);
-  result.found = i != records.end();
-  if (result.found)
-    result.record = i->second;
-  return result;
-}
-
-session_finding memory_store_state::show(const std::string& id, const session_view& view) const {
-  session_finding result;
-  auto is_meant = [&](const session_record& r) {
-    return r.info.id == id && (!result.found || result.info.last_used < r.info.last_used);
-  };
-  auto own = records.find({view.tenant, id});
-  result.found = own != records.end();
-  if (result.found)
-    result.info = own->second.info;
-  if (result.found || !view.all)
-    return result;
-  for (const auto& [key, record] : records) {
-    if (!is_meant(record))
-      continue;
-    result.found = true;
-    result.info = record.info;
-  }
-  return result;
-}
-
-session_lookup memory_store_state::find(const session_tip& tip) const {
-  auto [begin, end] = by_tip_.equal_range(tip);
-  auto newest = std::max_element(begin, end, [this](const auto& a, const auto& b) {
-    return records.at(a.second).info.last_used < records.at(b.second).info.last_used;
-  });
-  return newest == end ? session_lookup{} : load(newest->second);
-}
-
-session_lookup memory_store_state::answered(const std::string& tenant,
-                                            const std::string& identity) const {
-  auto i = by_answer_.find({tenant, identity});
-  return i == by_answer_.end() ? session_lookup{} : load(i->second);
-}
-
-void memory_store_state::forget(const std::string& tenant, const std::string& identity) {
-  auto found = by_answer_.extract(std::pair{tenant, identity});
-  if (!found.empty())
-    records.at(found.mapped()).answer.reset();
-}
-
-bool memory_store_state::remove(const session_key& key) {
-  auto i = records.find(key);
-  if (i == records.end())
-    return false;
-  unlist(i->second);
-  records.erase(i);
-  return true;
-}
-
-void memory_store_state::drop(info s) {
-  auto i = records.find(session_key{*s});
-  unlist(i->second);
-  records.erase(i);
-}
-
-std::size_t memory_store_state::sweep(const session_expiry& expiry, std::size_t most) {
-  std::size_t swept = 0;
-  for (; swept < most && !by_use_.empty() && (*by_use_.begin())->last_used < expiry.used; ++swept)
-    drop(*by_use_.begin());
-  for (; swept < most && !by_age_.empty() && (*by_age_.begin())->created_at < expiry.made; ++swept)
-    drop(*by_age_.begin());
-  return swept;
-}
-
-// -- deletions of many ---------------------------------------------------------------------------
+// -- the actor -----------------------------------------------------------------------------------
 
 bool memory_store_state::clear_next() {
   auto c = std::move(clearings.front());
   clearings.pop_front();
-  auto page = list(c.query);
+  auto page = records.list(c.query);
   for (const auto& s : page.sessions)
-    c.deleted += c.filter.has(s) && remove(session_key{s}) ? 1 : 0;
+    c.deleted += c.filter.has(s) && records.remove(session_key{s}) ? 1 : 0;
   c.query.after = page.next;
   if (page.next)
     clearings.push_back(std::move(c));
@@ -174,11 +211,9 @@ bool memory_store_state::clear_next() {
   return page.next.has_value();
 }
 
-// -- the actor -----------------------------------------------------------------------------------
-
-store_actor::behavior_type memory_store(store_actor::stateful_pointer<memory_store_state> self,
-                                        session_lifetime lifetime,
-                                        const std::shared_ptr<metrics>& counts) {
+memory_store_actor::behavior_type
+memory_store(memory_store_actor::stateful_pointer<memory_store_state> self,
+             session_lifetime lifetime, const std::shared_ptr<metrics>& counts) {
   self->delayed_send(self, lifetime.sweep_interval(), atom::sweep_v);
   self->set_exit_handler([self](caf::exit_msg& m) {
     for (auto& c : std::exchange(self->state.clearings, {}))
@@ -186,29 +221,23 @@ store_actor::behavior_type memory_store(store_actor::stateful_pointer<memory_sto
     self->quit(m.reason);
   });
   auto count = [self, counts] {
-    counts->stored_sessions.Set(static_cast<double>(self->state.records.size()));
+    counts->stored_sessions.Set(static_cast<double>(self->state.records.count()));
   };
   return {
-      [self, count](atom::commit, session_record& record,
-                    message_changes& changes) -> caf::result<atom::commit> {
-        if (self->state.keep(std::move(record), std::move(changes)) == keep_outcome::refused)
+      [self](atom::take, const session_wanted& wanted) { return self->state.records.take(wanted); },
+      [self, count](atom::commit, session_commit& c) -> caf::result<atom::commit> {
+        if (self->state.records.commit(std::move(c)) == commit_outcome::refused)
           return refused_commit();
         count();
         return atom::commit_v;
       },
-      [self](atom::load, const session_key& key) { return self->state.load(key); },
+      [self](atom::release, const session_token& token) { self->state.records.release(token); },
       [self](atom::show, const std::string& id, const session_view& view) {
-        return self->state.show(id, view);
+        return self->state.records.show(id, view);
       },
-      [self](atom::find, const session_tip& tip) { return self->state.find(tip); },
-      [self](atom::answered, const std::string& tenant, const std::string& identity) {
-        return self->state.answered(tenant, identity);
-      },
-      [self](atom::forget, const std::string& tenant, const std::string& identity) {
-        self->state.forget(tenant, identity);
-      },
+      [self](atom::list, const session_query& query) { return self->state.records.list(query); },
       [self, count](atom::remove, const session_key& key) {
-        auto removed = self->state.remove(key);
+        auto removed = self->state.records.remove(key);
         count();
         return removed;
       },
@@ -223,10 +252,9 @@ store_actor::behavior_type memory_store(store_actor::stateful_pointer<memory_sto
           self->send(self, atom::clear_v);
         count();
       },
-      [self](atom::list, const session_query& query) { return self->state.list(query); },
       [self, count, lifetime](atom::sweep) {
         auto expiry = lifetime.expiry(std::chrono::system_clock::now());
-        auto swept = self->state.sweep(expiry, store_step);
+        auto swept = self->state.records.sweep(expiry, store_step);
         count();
         if (swept == store_step)
           self->send(self, atom::sweep_v);

@@ -2,13 +2,17 @@
 
 #include "actors/messages.hpp"
 #include "actors/runtime/metrics.hpp"
-#include "actors/store/keep_outcome.hpp"
+#include "actors/store/clearing.hpp"
+#include "actors/store/refused_commit.hpp"
+#include "actors/store/session_claim.hpp"
+#include "actors/store/session_leases.hpp"
 #include "actors/store/session_store.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
@@ -19,69 +23,43 @@
 
 namespace nekod {
 
-/// Records that a store looks at, for those that are to be deleted or are past their time, before
-/// others have their turn.
-inline constexpr std::size_t store_step = 50;
-
-/// A deletion of many that is under way.
-struct clearing {
-  clearing(session_filter f, caf::typed_response_promise<std::uint64_t> p)
-      : filter(std::move(f)), promise(std::move(p)) {
-    query.view = filter.view;
-    query.limit = store_step;
-  }
-
-  session_filter filter;
-  /// The records that the next step looks at.
-  session_query query;
-  std::uint64_t deleted = 0;
-  caf::typed_response_promise<std::uint64_t> promise;
-};
+/// A STORE with messages to itself.
+using memory_store_actor = store_actor::extend<
+    // The next step of a deletion of many.
+    caf::reacts_to<atom::clear>,
+    // Deletes what is past its time, in steps.
+    caf::reacts_to<atom::sweep>>;
 
 /// Session records in this process's memory.
-struct memory_store_state {
-  memory_store_state() = default;
-  memory_store_state(const memory_store_state&) = delete;
-  memory_store_state& operator=(const memory_store_state&) = delete;
+class memory_records {
+public:
+  memory_records() = default;
+  memory_records(const memory_records&) = delete;
+  memory_records& operator=(const memory_records&) = delete;
 
+  // As the messages of `store_actor` have them.
+  session_taken take(const session_wanted& wanted);
+  commit_outcome commit(session_commit c);
+  void release(const session_token& token) { leases_.release(token); }
+  session_finding show(const std::string& id, const session_view& view) const;
   openai::session_page list(const session_query& query) const;
 
-  /// Keeps a record, in place of an older one of its session, and applies the changes to its
-  /// messages. The record's transcript is not looked at.
-  keep_outcome keep(session_record record, message_changes changes);
-
-  session_lookup load(const session_key& key) const;
-
-  /// A session of that id in that view.
-  session_finding show(const std::string& id, const session_view& view) const;
-
-  /// The session that was used last among those with that tip.
-  session_lookup find(const session_tip& tip) const;
-
-  /// The session of *tenant* that answered the request of that identity.
-  session_lookup answered(const std::string& tenant, const std::string& identity) const;
-
-  /// Forgets the answer of that request.
-  void forget(const std::string& tenant, const std::string& identity);
-
-  /// Forgets a session; says whether there was one.
+  /// Deletes a session. @returns whether there was a record.
   bool remove(const session_key& key);
 
-  /// Forgets at most *most* of what is past its time. @returns how many.
+  /// Deletes at most *most* records that are past their time and that nobody holds.
+  /// @returns how many.
   std::size_t sweep(const session_expiry& expiry, std::size_t most);
 
-  /// Takes one step of the deletion that waits longest.
-  /// @returns whether it has to go on.
-  bool clear_next();
-
-  static inline const char* name = "memory-store";
-
-  std::map<session_key, session_record> records;
-
-  std::deque<clearing> clearings;
+  std::size_t count() const noexcept { return records_.size(); }
 
 private:
-  /// What stands in `records`, whose entries keep their addresses.
+  struct stored {
+    std::uint64_t version = 0;
+    session_record record;
+  };
+
+  /// Of what is in `records_`, whose entries keep their addresses.
   using info = const openai::session_info*;
 
   struct by_age {
@@ -104,12 +82,19 @@ private:
   };
 
   using age_list = std::set<info, by_age>;
+  using record_map = std::map<session_key, stored>;
 
+  session_taken hold(const session_key& key, const session_wanted& wanted, found_by by);
+  const session_key* answering(const session_wanted& wanted) const;
+  const session_key* with_tip(const session_tip& tip) const;
+  void forget_answer(const std::string& tenant, const std::string& identity);
   const age_list& list_of(const session_view& view) const;
-  void enlist(const session_record& record);
-  void unlist(const session_record& record);
-  void drop(info s);
+  void index(const session_record& record);
+  void unindex(const session_record& record);
+  void erase(record_map::iterator i);
 
+  session_leases leases_;
+  record_map records_;
   /// The sessions with a tip.
   std::multimap<session_tip, session_key> by_tip_;
   /// And those that keep an answer, by tenant and identity.
@@ -119,10 +104,26 @@ private:
   std::set<info, by_use> by_use_;
 };
 
+/// The state of a store in memory.
+struct memory_store_state {
+  memory_store_state() = default;
+  memory_store_state(const memory_store_state&) = delete;
+  memory_store_state& operator=(const memory_store_state&) = delete;
+
+  /// Takes one step of the deletion of many that waits longest.
+  /// @returns whether a further step is needed.
+  bool clear_next();
+
+  static inline const char* name = "memory-store";
+
+  memory_records records;
+  std::deque<clearing> clearings;
+};
+
 /// The STORE that keeps records in memory.
-store_actor::behavior_type memory_store(store_actor::stateful_pointer<memory_store_state> self,
-                                        session_lifetime lifetime,
-                                        const std::shared_ptr<metrics>& counts);
+memory_store_actor::behavior_type
+memory_store(memory_store_actor::stateful_pointer<memory_store_state> self,
+             session_lifetime lifetime, const std::shared_ptr<metrics>& counts);
 
 /// A store in memory. Its key is random, and ends with it.
 std::unique_ptr<session_store> open_memory_store();

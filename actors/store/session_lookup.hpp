@@ -1,13 +1,12 @@
 #pragma once
 
-#include "actors/session/session_record.hpp"
 #include "protocol/sessions/sessions.hpp"
 
 #include <string>
 #include <tuple>
 #include <utility>
 
-/// Questions for one session, and the answers to them.
+/// How sessions are looked for, and shown.
 namespace nekod {
 
 /// The conversation of a session, by its digest, within a tenant and a scope.
@@ -26,15 +25,7 @@ struct session_tip {
   std::string digest;
 };
 
-/// The record of a session, if there is one.
-struct session_lookup {
-  session_lookup() = default;
-
-  bool found = false;
-  session_record record;
-};
-
-/// The same for a question that only shows the session.
+/// The answer to a question that only shows a session.
 struct session_finding {
   session_finding() = default;
 

@@ -246,6 +246,10 @@ const std::vector<std::string>& session_schema_steps() {
         DELETE FROM messages WHERE session = old.number;
       END;
       )",
+      // A commit names the version of the record that it goes on from; a new record has 1.
+      R"(
+      ALTER TABLE sessions ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+      )",
   };
   return steps;
 }

@@ -1,5 +1,7 @@
 #include "actors/store/sqlite_store.hpp"
 
+#include "actors/store/refused_commit.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -59,10 +61,20 @@ void sqlite_store_state::join_batch(waiting answer) {
     flush();
 }
 
-caf::result<atom::commit> sqlite_store_state::keep(const session_record& record,
-                                                   const message_changes& changes) {
+caf::result<session_taken> sqlite_store_state::take(const session_wanted& wanted) {
+  try {
+    if (misplaced_.empty() && database_->forgets_answer(wanted))
+      return write<session_taken>(
+          [&] { return caf::expected<session_taken>{database_->take(wanted)}; });
+  } catch (const sqlite::error& e) {
+    return could_not(cannot_read_, "read", e);
+  }
+  return look([&](auto& db) { return db.take(wanted); });
+}
+
+caf::result<atom::commit> sqlite_store_state::commit(const session_commit& c) {
   return write<atom::commit>([&]() -> caf::expected<atom::commit> {
-    if (database_->keep(record, changes) == keep_outcome::refused)
+    if (database_->commit(c) == commit_outcome::refused)
       return refused_commit();
     return atom::commit_v;
   });
@@ -70,18 +82,6 @@ caf::result<atom::commit> sqlite_store_state::keep(const session_record& record,
 
 caf::result<bool> sqlite_store_state::remove(const session_key& key) {
   return write<bool>([&] { return caf::expected<bool>{database_->remove(key)}; });
-}
-
-/// Nobody waits for it: what is lost of it with nekod only has an answer told that was asked for
-/// anew.
-void sqlite_store_state::forget(const std::string& tenant, const std::string& identity) {
-  try {
-    database_->forget(tenant, identity);
-  } catch (const sqlite::error& e) {
-    answer_all(could_not(cannot_write_, "written", e));
-    return;
-  }
-  join_batch([](const caf::error&) {});
 }
 
 void sqlite_store_state::flush() {
@@ -94,7 +94,7 @@ void sqlite_store_state::flush() {
   }
   try {
     auto begun = metrics::clock::now();
-    database_->commit();
+    database_->write_batch();
     counts_->store_commit.Observe(in_seconds(metrics::clock::now() - begun));
     counts_->stored_records.Increment(static_cast<double>(batch_.size()));
     wrote();
@@ -108,7 +108,7 @@ void sqlite_store_state::flush() {
 void sqlite_store_state::write_apart(const std::function<void()>& write) {
   flush();
   write();
-  database_->commit();
+  database_->write_batch();
   wrote();
 }
 
@@ -248,29 +248,17 @@ void sqlite_store_state::check() {
   self_->delayed_send(self_, store_check_interval, atom::wake_v);
 }
 
-batching_store_actor::behavior_type
-sqlite_store(batching_store_actor::stateful_pointer<sqlite_store_state> self,
+sqlite_store_actor::behavior_type
+sqlite_store(sqlite_store_actor::stateful_pointer<sqlite_store_state> self,
              std::shared_ptr<session_database> database, session_lifetime lifetime,
              std::shared_ptr<metrics> counts) {
   self->state.start(std::move(database), lifetime, std::move(counts));
   return {
-      [self](atom::commit, const session_record& record, const message_changes& changes) {
-        return self->state.keep(record, changes);
-      },
-      [self](atom::load, const session_key& key) {
-        return self->state.look([&](auto& db) { return db.load(key); });
-      },
+      [self](atom::take, const session_wanted& wanted) { return self->state.take(wanted); },
+      [self](atom::commit, const session_commit& c) { return self->state.commit(c); },
+      [self](atom::release, const session_token& token) { self->state.release(token); },
       [self](atom::show, const std::string& id, const session_view& view) {
         return self->state.look([&](auto& db) { return db.show(id, view); });
-      },
-      [self](atom::find, const session_tip& tip) {
-        return self->state.look([&](auto& db) { return db.find(tip); });
-      },
-      [self](atom::answered, const std::string& tenant, const std::string& identity) {
-        return self->state.look([&](auto& db) { return db.answered(tenant, identity); });
-      },
-      [self](atom::forget, const std::string& tenant, const std::string& identity) {
-        self->state.forget(tenant, identity);
       },
       [self](atom::remove, const session_key& key) { return self->state.remove(key); },
       [self](atom::clear, session_filter& filter) { return self->state.clear(std::move(filter)); },

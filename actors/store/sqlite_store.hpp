@@ -2,7 +2,7 @@
 
 #include "actors/messages.hpp"
 #include "actors/runtime/metrics.hpp"
-#include "actors/store/memory_store.hpp"
+#include "actors/store/clearing.hpp"
 #include "actors/store/session_database.hpp"
 #include "actors/store/session_store.hpp"
 
@@ -18,17 +18,28 @@
 
 namespace nekod {
 
+/// A STORE with messages to itself, which writes what came together in one go.
+using sqlite_store_actor = store_actor::extend<
+    // The next step of a deletion of many.
+    caf::reacts_to<atom::clear>,
+    // Deletes what is past its time, in steps.
+    caf::reacts_to<atom::sweep>,
+    // Writes what came until now.
+    caf::reacts_to<atom::flush>,
+    // Looks whether the store works.
+    caf::reacts_to<atom::wake>>;
+
 /// Records that one write brings to the disk, at most.
 inline constexpr std::size_t most_in_batch = 512;
 
 /// How often the file's place is looked at, and a store that failed is tried.
 inline constexpr std::chrono::seconds store_check_interval{2};
 
-/// Session records in a file, written in batches: all that waits in the mailbox while the disk is
-/// at work goes to it together. Nobody is answered before what he wrote is on the disk; who reads
-/// sees what was written before, be it there or not.
+/// Session records in a file, written in batches: all that waits in the mailbox while the disk
+/// works goes to it together. A write is answered once it is on the disk. A read sees the writes
+/// before it, whether they are on the disk or not.
 struct sqlite_store_state {
-  explicit sqlite_store_state(batching_store_actor::stateful_pointer<sqlite_store_state> self)
+  explicit sqlite_store_state(sqlite_store_actor::stateful_pointer<sqlite_store_state> self)
       : self_(self) {}
   sqlite_store_state(const sqlite_store_state&) = delete;
   sqlite_store_state& operator=(const sqlite_store_state&) = delete;
@@ -36,15 +47,16 @@ struct sqlite_store_state {
   void start(std::shared_ptr<session_database> database, session_lifetime lifetime,
              std::shared_ptr<metrics> counts);
 
-  caf::result<atom::commit> keep(const session_record& record, const message_changes& changes);
+  caf::result<session_taken> take(const session_wanted& wanted);
+  caf::result<atom::commit> commit(const session_commit& c);
+  void release(const session_token& token) { database_->release(token); }
   caf::result<bool> remove(const session_key& key);
-  void forget(const std::string& tenant, const std::string& identity);
 
   /// Answers what *read* finds.
   template <class Read>
   auto look(Read read) -> caf::result<decltype(read(std::declval<session_database&>()))>;
 
-  /// Brings the batch to the disk, and answers those who wait for it.
+  /// Brings the batch to the disk, and answers those that wait for it.
   void flush();
 
   void sweep();
@@ -58,7 +70,7 @@ struct sqlite_store_state {
   static inline const char* name = "sqlite-store";
 
 private:
-  /// What a batch's end is told to, and whether it came to the disk.
+  /// Is called when a batch is over, with the error if it did not reach the disk.
   using waiting = std::function<void(const caf::error&)>;
 
   template <class T, class Write>
@@ -73,7 +85,7 @@ private:
   caf::error misplaced_error() const;
   void tell_health();
 
-  batching_store_actor::stateful_pointer<sqlite_store_state> self_;
+  sqlite_store_actor::stateful_pointer<sqlite_store_state> self_;
   std::shared_ptr<session_database> database_;
   std::shared_ptr<metrics> counts_;
   session_lifetime lifetime_{std::chrono::seconds{0}};
@@ -87,8 +99,8 @@ private:
 };
 
 /// The STORE that keeps records in a file. It blocks: spawn it `detached`.
-batching_store_actor::behavior_type
-sqlite_store(batching_store_actor::stateful_pointer<sqlite_store_state> self,
+sqlite_store_actor::behavior_type
+sqlite_store(sqlite_store_actor::stateful_pointer<sqlite_store_state> self,
              std::shared_ptr<session_database> database, session_lifetime lifetime,
              std::shared_ptr<metrics> counts);
 

@@ -56,22 +56,28 @@ std::vector<openai::message> turns_of(std::size_t count, char text) {
 
 /// Writes the turn behind the first *turns* again and again, each time with another text.
 void measure(session_database& database, std::size_t turns) {
-  session_record r;
-  r.info.id = "session-" + std::to_string(turns);
-  database.keep(r, {0, turns_of(turns, 'x')});
-  database.commit();
+  session_commit c;
+  c.token = {"nekod-commits", 1};
+  c.record.info.id = "session-" + std::to_string(turns);
+  c.messages = {0, turns_of(turns, 'x')};
+  const auto write = [&] {
+    database.commit(c);
+    database.write_batch();
+    ++c.version;
+  };
+  write();
   std::vector<double> processor;
   std::vector<double> time;
   std::vector<double> bytes;
   for (int i = 0; i < samples; ++i) {
-    const message_changes changes{2 * turns, turns_of(1, static_cast<char>('a' + i % 26))};
-    ++r.info.turns;
-    r.tip = std::string(32, static_cast<char>('a' + i % 26));
+    const auto text = static_cast<char>('a' + i % 26);
+    c.messages = {2 * turns, turns_of(1, text)};
+    ++c.record.info.turns;
+    c.record.tip = std::string(32, text);
     const auto bytes_before = written();
     const auto processor_before = processor_time();
     const auto begun = clock::now();
-    database.keep(r, changes);
-    database.commit();
+    write();
     time.push_back(microseconds{clock::now() - begun}.count());
     processor.push_back(processor_time() - processor_before);
     bytes.push_back(written() - bytes_before);

@@ -8,6 +8,7 @@
 #include "tests/unit/support/usual_options.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,29 +16,30 @@ namespace nekod::test {
 
 using namespace std::chrono_literals;
 
-/// A store that keeps nobody's record until it is told to, by `sweep`.
+/// A STORE that commits nothing before it is told to.
+using slow_store_actor = store_actor::extend<
+    // Answers the commits until now.
+    caf::reacts_to<atom::sweep>>;
+
 struct slow_store_state {
   slow_store_state() = default;
   std::vector<caf::typed_response_promise<atom::commit>> waiting;
 };
 
-// Takes an argument, since CAF binds a reference to nothing where a function takes none.
-inline store_actor::behavior_type slow_store(store_actor::stateful_pointer<slow_store_state> self,
-                                             session_lookup nothing) {
+/// @param given What it answers to each take.
+inline slow_store_actor::behavior_type
+slow_store(slow_store_actor::stateful_pointer<slow_store_state> self, session_taken given) {
   return {
-      [self](atom::commit, const session_record&, const message_changes&) {
+      [given](atom::take, const session_wanted&) { return given; },
+      [self](atom::commit, const session_commit&) {
         self->state.waiting.push_back(self->make_response_promise<atom::commit>());
         return self->state.waiting.back();
       },
-      [nothing](atom::load, const session_key&) { return nothing; },
+      [](atom::release, const session_token&) {},
       [](atom::show, const std::string&, const session_view&) { return session_finding{}; },
-      [nothing](atom::find, const session_tip&) { return nothing; },
-      [nothing](atom::answered, const std::string&, const std::string&) { return nothing; },
-      [](atom::forget, const std::string&, const std::string&) {},
+      [](atom::list, const session_query&) { return openai::session_page{}; },
       [](atom::remove, const session_key&) { return false; },
       [](atom::clear, const session_filter&) { return std::uint64_t{0}; },
-      [](atom::clear) {},
-      [](atom::list, const session_query&) { return openai::session_page{}; },
       [self](atom::sweep) {
         for (auto& promise : self->state.waiting)
           promise.deliver(atom::commit_v);
@@ -76,6 +78,8 @@ struct session_fixture : actor_system_fixture {
     options.id = "s1";
     options.store = system().spawn(memory_store, session_lifetime{1h}, options.counts);
     options.registry = system().spawn(quiet_registry, registry);
+    options.token = {"test", 1};
+    begin_anew();
     options.queue_limit = 2;
     options.idle_time = 60s;
   }
@@ -89,9 +93,43 @@ struct session_fixture : actor_system_fixture {
   session_fixture(const session_fixture&) = delete;
   session_fixture& operator=(const session_fixture&) = delete;
 
+  /// The next session has no record.
+  void begin_anew() {
+    options.taken.emplace();
+    options.taken->token = options.token;
+  }
+
+  /// The next session takes its record from the store.
+  void begin_from_store() { options.taken.reset(); }
+
   void start() {
     handle = spawn_session(system(), options);
     run();
+  }
+
+  /// Replaces the store by one that commits nothing before `let_store_commit`.
+  void use_slow_store(session_taken given = {}) {
+    caf::anon_send_exit(options.store, caf::exit_reason::kill);
+    slow = system().spawn(slow_store, std::move(given));
+    options.store = slow;
+  }
+
+  void let_store_commit() {
+    caf::anon_send(slow, atom::sweep_v);
+    run();
+  }
+
+  /// The session's record, if the store has one; looked up as by its holder.
+  std::optional<session_record> stored_record() {
+    session_wanted wanted;
+    wanted.token = options.token;
+    wanted.id = options.id;
+    std::optional<session_record> result;
+    caf::scoped_actor self{system()};
+    auto taken = self->request(options.store, caf::infinite, atom::take_v, std::move(wanted));
+    run();
+    taken.receive([&](session_taken& t) { result = std::move(t.record); }, [](caf::error&) {});
+    return result;
   }
 
   struct asked {
@@ -159,6 +197,7 @@ struct session_fixture : actor_system_fixture {
 
   std::shared_ptr<fake_upstream> upstream = std::make_shared<fake_upstream>();
   std::shared_ptr<registry_log> registry = std::make_shared<registry_log>();
+  slow_store_actor slow;
   session_options options{usual_session_rules()};
   session_actor handle;
 };

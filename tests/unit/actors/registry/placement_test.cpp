@@ -60,6 +60,14 @@ struct fixture {
     live.take_report(report);
   }
 
+  static session_taken given(const session_key& key, found_by by) {
+    session_taken result;
+    result.by = by;
+    result.key = key;
+    result.version = 7;
+    return result;
+  }
+
   std::shared_ptr<conversation_digest> digest = std::make_shared<conversation_digest>("key");
   live_sessions live;
   caf::actor_id actors = 0;
@@ -128,33 +136,30 @@ TEST_CASE_FIXTURE(fixture, "a header that names a session in memory is a name, a
 }
 
 TEST_CASE_FIXTURE(fixture, "the store is asked whether a header names a session") {
-  auto asked = as<asks_store>(place(under("mine", telling({"two"})), "a"));
-  CHECK(asked.question == store_question::names_session);
+  auto asked = as<asks_name>(place(under("mine", telling({"two"})), "a"));
   SUBCASE("it does") {
-    auto joined = as<joins_session>(rules.found(std::move(asked), session_key{"a", "mine"}));
+    session_finding mine;
+    mine.found = true;
+    auto joined = as<joins_session>(rules.named(std::move(asked), mine));
     CHECK(joined.session == session_key{"a", "mine"});
     CHECK(joined.turn.what.match == session_match::explicit_id);
     CHECK(joined.turn.what.scope.empty());
   }
   SUBCASE("the session has begun meanwhile") {
     at_rest({"a", "mine"}, {"hello"});
-    CHECK(as<joins_session>(rules.found(std::move(asked), {})).session.id == "mine");
+    CHECK(as<joins_session>(rules.named(std::move(asked), {})).session.id == "mine");
   }
   SUBCASE("another tenant's session of that name does not count") {
     at_rest({"b", "mine"}, {"hello"});
-    as<begins_session>(rules.found(std::move(asked), {}));
-  }
-  SUBCASE("a store that does not answer leaves no choice") {
-    auto refused = as<refused_turn>(rules.silent(std::move(asked)));
-    CHECK(refused.reason.code == openai::error_code::store_unavailable);
+    as<begins_session>(rules.named(std::move(asked), {}));
   }
 }
 
 // -- a scope -------------------------------------------------------------------------------------
 
 TEST_CASE_FIXTURE(fixture, "a header that names no session is a scope") {
-  auto begun = as<begins_session>(
-      rules.found(as<asks_store>(place(under("ses_1", telling({"hello"})))), {}));
+  auto begun =
+      as<begins_session>(rules.named(as<asks_name>(place(under("ses_1", telling({"hello"})))), {}));
   CHECK(begun.turn.what.name.empty());
   CHECK(begun.turn.what.scope == digest->of_name("ses_1"));
   CHECK(begun.turn.what.match == session_match::fresh);
@@ -168,16 +173,18 @@ TEST_CASE_FIXTURE(fixture, "a header that cannot be a name is a scope at once") 
 TEST_CASE_FIXTURE(fixture, "a transcript is found within its scope alone") {
   at_rest({"", "in scope"}, {"hello", "meow"}, digest->of_name("ses/1 x"));
   CHECK(as<joins_session>(place(under("ses/1 x", telling(next)))).session.id == "in scope");
-  CHECK(as<asks_store>(place(under("ses/2 x", telling(next)))).question == store_question::has_tip);
-  CHECK(as<asks_store>(place(telling(next))).question == store_question::has_tip);
+  CHECK(as<takes_session>(place(under("ses/2 x", telling(next)))).wanted.tip->scope ==
+        digest->of_name("ses/2 x"));
+  CHECK(as<takes_session>(place(telling(next))).wanted.tip->scope.empty());
 }
 
 // -- a repetition --------------------------------------------------------------------------------
 
 TEST_CASE_FIXTURE(fixture, "a request with a key goes to the session that has it already") {
-  auto first = as<asks_store>(place(keyed(telling({"hello"}))));
-  CHECK(first.question == store_question::answered_request);
-  auto begun = as<begins_session>(rules.found(std::move(first), {}));
+  auto first = as<takes_session>(place(keyed(telling({"hello"}))));
+  CHECK(first.wanted.answer == earlier_answer::wanted);
+  CHECK_FALSE(first.wanted.identity.empty());
+  auto begun = as<begins_session>(rules.taken(std::move(first), {}));
   const session_key key{"", "s1"};
   live.add(key, {}, 1, {});
   live.give_turn(key, begun.turn.what);
@@ -185,9 +192,9 @@ TEST_CASE_FIXTURE(fixture, "a request with a key goes to the session that has it
   auto again = as<joins_session>(place(keyed(telling({"hello"}))));
   CHECK(again.session == key);
   CHECK(again.turn.what.match == session_match::repeated);
-  as<asks_store>(place(keyed(telling({"hello"})), "another tenant"));
-  as<asks_store>(place(keyed(telling({"hello"}), "another key")));
-  as<asks_store>(place(keyed(telling({"something else"}))));
+  as<takes_session>(place(keyed(telling({"hello"})), "another tenant"));
+  as<takes_session>(place(keyed(telling({"hello"}), "another key")));
+  as<takes_session>(place(keyed(telling({"something else"}))));
 }
 
 TEST_CASE_FIXTURE(fixture, "a request is no repetition unless its client says so") {
@@ -210,37 +217,50 @@ TEST_CASE_FIXTURE(fixture, "equal first words of two clients are two requests") 
     request->retries.count = 1;
     return request;
   };
-  as<asks_store>(place(from("a")));
-  as<asks_store>(place(from("b")));
+  as<takes_session>(place(from("a")));
+  as<takes_session>(place(from("b")));
   as<waits_for_equal>(place(from("a")));
 }
 
 TEST_CASE_FIXTURE(fixture, "a session that the store knows to have answered takes the repetition") {
-  auto asked = as<asks_store>(place(keyed(telling(next))));
+  auto asked = as<takes_session>(place(keyed(telling(next))));
+  CHECK(asked.wanted.answer == earlier_answer::wanted);
+  CHECK(asked.wanted.tip.has_value());
   const session_key stored{"", "stored"};
-  SUBCASE("and none is asked for a transcript") {
-    auto joined = as<joins_session>(rules.found(std::move(asked), stored));
+  SUBCASE("as the store gave it") {
+    auto joined = as<joins_session>(rules.taken(std::move(asked), given(stored, found_by::answer)));
     CHECK(joined.session == stored);
     CHECK(joined.turn.what.match == session_match::repeated);
+    REQUIRE(joined.taken);
+    CHECK(joined.taken->version == 7);
+  }
+  SUBCASE("or the one that has its conversation") {
+    auto joined = as<joins_session>(rules.taken(std::move(asked), given(stored, found_by::tip)));
+    CHECK(joined.turn.what.match == session_match::transcript);
   }
   SUBCASE("unless it is in memory and has forgotten the request") {
     at_rest(stored, {"something", "else"});
-    CHECK(as<asks_store>(rules.found(std::move(asked), stored)).question ==
-          store_question::has_tip);
-  }
-  SUBCASE("a store that does not answer knows of none") {
-    CHECK(as<asks_store>(rules.silent(std::move(asked))).question == store_question::has_tip);
+    auto again = as<takes_session>(rules.taken(std::move(asked), given(stored, found_by::answer)));
+    CHECK(again.wanted.answer == earlier_answer::ignored);
+    CHECK(again.wanted.tip.has_value());
   }
 }
 
+TEST_CASE_FIXTURE(fixture, "an answer in the store goes before a conversation in memory") {
+  at_rest({"", "s1"}, {"hello", "meow"});
+  auto asked = as<takes_session>(place(keyed(telling(next))));
+  CHECK_FALSE(asked.wanted.tip.has_value());
+  CHECK(as<joins_session>(rules.taken(std::move(asked), {})).session.id == "s1");
+}
+
 TEST_CASE_FIXTURE(fixture, "a repetition waits while the store is asked about the first request") {
-  auto first = as<asks_store>(place(keyed(telling({"hello"}))));
+  auto first = as<takes_session>(place(keyed(telling({"hello"}))));
   as<waits_for_equal>(place(keyed(telling({"hello"}))));
   as<waits_for_equal>(place(keyed(telling({"hello"}))));
   auto refused = as<refused_turn>(place(keyed(telling({"hello"}))));
   CHECK(refused.reason.code == openai::error_code::session_busy);
   CHECK(refused.turn.what.request != nullptr);
-  auto begun = as<begins_session>(rules.found(std::move(first), {}));
+  auto begun = as<begins_session>(rules.taken(std::move(first), {}));
   const session_key key{"", "s1"};
   live.add(key, {}, 1, {});
   live.give_turn(key, begun.turn.what);
@@ -252,8 +272,8 @@ TEST_CASE_FIXTURE(fixture, "a repetition waits while the store is asked about th
 }
 
 TEST_CASE_FIXTURE(fixture, "turns that wait for an equal one can all be had back") {
-  as<asks_store>(place(keyed(telling({"hello"}), "a")));
-  as<asks_store>(place(keyed(telling({"hello"}), "b")));
+  as<takes_session>(place(keyed(telling({"hello"}), "a")));
+  as<takes_session>(place(keyed(telling({"hello"}), "b")));
   as<waits_for_equal>(place(keyed(telling({"hello"}), "a")));
   as<waits_for_equal>(place(keyed(telling({"hello"}), "b")));
   CHECK(rules.take_waiting().size() == 2);
@@ -267,36 +287,34 @@ TEST_CASE_FIXTURE(fixture, "a conversation told goes on in the session that has 
   auto joined = as<joins_session>(place(telling({"hello", "meow ", "and then?"}), "a"));
   CHECK(joined.session == session_key{"a", "s1"});
   CHECK(joined.turn.what.match == session_match::transcript);
-  as<asks_store>(place(telling(next), "b"));
+  as<takes_session>(place(telling(next), "b"));
 }
 
 TEST_CASE_FIXTURE(fixture, "a session with a turn on its way is not found by its transcript") {
   at_rest({"", "s1"}, {"hello", "meow"});
   live.give_turn({"", "s1"}, turn{});
-  as<asks_store>(place(telling(next)));
+  as<takes_session>(place(telling(next)));
 }
 
 TEST_CASE_FIXTURE(fixture, "a session in the store is found by its transcript") {
-  auto asked = as<asks_store>(place(telling(next)));
-  CHECK(asked.question == store_question::has_tip);
-  CHECK(asked.turn.what.told.before == digest->of(telling({"hello", "meow"})->messages));
+  auto asked = as<takes_session>(place(telling(next)));
+  CHECK(asked.wanted.answer == earlier_answer::ignored);
+  REQUIRE(asked.wanted.tip.has_value());
+  CHECK(asked.wanted.tip->digest == digest->of(telling({"hello", "meow"})->messages));
   const session_key stored{"", "stored"};
   SUBCASE("and goes on") {
-    auto joined = as<joins_session>(rules.found(std::move(asked), stored));
+    auto joined = as<joins_session>(rules.taken(std::move(asked), given(stored, found_by::tip)));
     CHECK(joined.session == stored);
     CHECK(joined.turn.what.match == session_match::transcript);
   }
   SUBCASE("unless it is in memory and has gone on") {
     at_rest(stored, {"something", "else"});
-    CHECK(as<begins_session>(rules.found(std::move(asked), stored)).turn.what.match ==
-          session_match::seeded);
+    auto begun = as<begins_session>(rules.taken(std::move(asked), given(stored, found_by::tip)));
+    CHECK(begun.turn.what.match == session_match::seeded);
   }
   SUBCASE("or is not there") {
-    CHECK(as<begins_session>(rules.found(std::move(asked), {})).turn.what.match ==
+    CHECK(as<begins_session>(rules.taken(std::move(asked), {})).turn.what.match ==
           session_match::seeded);
-  }
-  SUBCASE("a store that does not answer knows of none") {
-    as<begins_session>(rules.silent(std::move(asked)));
   }
 }
 
@@ -325,13 +343,12 @@ TEST_CASE_FIXTURE(fixture, "what is new alone begins a session") {
   CHECK(as<begins_session>(place(prompted)).turn.what.match == session_match::seeded);
 }
 
-TEST_CASE_FIXTURE(fixture,
-                  "a conversation begun anew drops an earlier answer, if its client counts") {
-  auto begin = [&](const std::shared_ptr<openai::chat_request>& request) {
-    return as<begins_session>(rules.found(as<asks_store>(place(request)), {}));
-  };
-  CHECK_FALSE(begin(telling(next)).forget_answer);
+TEST_CASE_FIXTURE(fixture, "a request that is meant anew drops an earlier answer") {
+  CHECK(as<takes_session>(place(telling(next))).wanted.answer == earlier_answer::ignored);
   auto counted = telling(next);
   counted->retries.count = 0;
-  CHECK(begin(counted).forget_answer);
+  CHECK(as<takes_session>(place(counted)).wanted.answer == earlier_answer::forgotten);
+  auto first_words = telling({"hello"});
+  first_words->retries.count = 0;
+  as<begins_session>(place(first_words)); // Many begin so.
 }

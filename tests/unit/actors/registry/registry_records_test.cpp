@@ -23,41 +23,44 @@ struct slow_log {
   std::deque<std::function<void()>> answers;
 };
 
-/// A STORE before another one: it passes the oldest question on when it is told to sweep.
-store_actor::behavior_type slow_store(store_actor::pointer self, store_actor behind,
-                                      std::shared_ptr<slow_log> log) {
+/// A STORE before another one, which answers when it is told to.
+using slow_store_actor = store_actor::extend<
+    // Passes the oldest question on.
+    caf::reacts_to<atom::sweep>>;
+
+slow_store_actor::behavior_type slow_store(slow_store_actor::pointer self, store_actor behind,
+                                           std::shared_ptr<slow_log> log) {
   auto hold = [self, behind, log](auto promise, const std::string& what, auto... question) {
     log->asked.push_back(what);
     log->answers.push_back([=]() mutable { promise.delegate(behind, question...); });
     return promise;
   };
   return {
-      [=](atom::commit, const session_record& r, const message_changes& changes) {
-        return hold(self->make_response_promise<atom::commit>(), "commit " + r.info.id,
-                    atom::commit_v, r, changes);
+      // A session that takes itself by its id does not wait.
+      [=](atom::take, const session_wanted& wanted) -> caf::result<session_taken> {
+        if (!wanted.id.empty())
+          return self->delegate(behind, atom::take_v, wanted);
+        return hold(self->make_response_promise<session_taken>(), "take", atom::take_v, wanted);
       },
-      [=](atom::load, const session_key& key) { return self->delegate(behind, atom::load_v, key); },
+      [=](atom::commit, const session_commit& c) {
+        return hold(self->make_response_promise<atom::commit>(), "commit " + c.record.info.id,
+                    atom::commit_v, c);
+      },
+      [=](atom::release, const session_token& token) {
+        self->send(behind, atom::release_v, token);
+      },
       [=](atom::show, const std::string& id, const session_view& view) {
         return self->delegate(behind, atom::show_v, id, view);
       },
-      [=](atom::find, const session_tip& tip) { return self->delegate(behind, atom::find_v, tip); },
-      [=](atom::answered, const std::string& tenant, const std::string& identity) {
-        return hold(self->make_response_promise<session_lookup>(), "answered", atom::answered_v,
-                    tenant, identity);
-      },
-      [=](atom::forget, const std::string& tenant, const std::string& identity) {
-        self->send(behind, atom::forget_v, tenant, identity);
+      [=](atom::list, const session_query& query) {
+        return hold(self->make_response_promise<openai::session_page>(), "list", atom::list_v,
+                    query);
       },
       [=](atom::remove, const session_key& key) {
         return hold(self->make_response_promise<bool>(), "remove " + key.id, atom::remove_v, key);
       },
       [=](atom::clear, const session_filter& filter) {
         return hold(self->make_response_promise<std::uint64_t>(), "clear", atom::clear_v, filter);
-      },
-      [](atom::clear) {},
-      [=](atom::list, const session_query& query) {
-        return hold(self->make_response_promise<openai::session_page>(), "list", atom::list_v,
-                    query);
       },
       [log](atom::sweep) {
         auto f = std::move(log->answers.front());
@@ -71,7 +74,8 @@ struct fixture : test::actor_system_fixture {
   fixture() {
     memory = system().spawn(memory_store, session_lifetime{1h}, options.sessions.counts);
     options.upstreams = {{upstream}};
-    options.sessions.store = system().spawn(slow_store, memory, store);
+    slow = system().spawn(slow_store, memory, store);
+    options.sessions.store = slow;
     options.sessions.digest = std::make_shared<conversation_digest>("key");
     options.sessions.idle_time = 3s;
     handle = system().spawn(registry, options);
@@ -137,7 +141,7 @@ struct fixture : test::actor_system_fixture {
   /// Has the store answer the oldest question.
   void answer() {
     REQUIRE_FALSE(store->answers.empty());
-    caf::anon_send(options.sessions.store, atom::sweep_v);
+    caf::anon_send(slow, atom::sweep_v);
     run();
   }
 
@@ -212,6 +216,7 @@ struct fixture : test::actor_system_fixture {
 
   std::shared_ptr<test::fake_upstream> upstream = std::make_shared<test::fake_upstream>();
   std::shared_ptr<slow_log> store = std::make_shared<slow_log>();
+  slow_store_actor slow;
   registry_options options = test::usual_registry_options();
   store_actor memory;
   registry_actor handle;
@@ -403,15 +408,31 @@ TEST_CASE_FIXTURE(fixture, "what comes to memory while many are deleted does not
 TEST_CASE_FIXTURE(fixture,
                   "a request sent again while the store is asked waits for where it goes") {
   auto first = ask_keyed("key");
-  CHECK(store->asked == strings{"answered"});
+  CHECK(store->asked == strings{"take"});
   auto again = ask_keyed("key");
   auto other = ask_keyed("other");
-  CHECK(store->asked == strings{"answered", "answered"});
+  CHECK(store->asked == strings{"take", "take"});
   settle_store();
   CHECK(again->head.session_id == first->head.session_id);
   CHECK(again->head.replayed);
   CHECK(other->head.session_id != first->head.session_id);
   CHECK(upstream->log == strings{"begin hello", "begin hello"});
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "a store that is silent fails a turn, and those that wait for its place") {
+  auto first = ask_keyed("key");
+  auto again = ask_keyed("key");
+  pass(10s);
+  for (const auto& record : {first, again}) {
+    CHECK(record->log == strings{"failed"});
+    CHECK(record->error.code == openai::error_code::store_unavailable);
+  }
+  CHECK(upstream->log.empty());
+  // The next one is asked about anew, and begins.
+  auto later = ask_keyed("key");
+  settle_store();
+  CHECK(later->log.front() == "begin");
 }
 
 TEST_CASE_FIXTURE(fixture,

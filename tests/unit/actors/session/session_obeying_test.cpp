@@ -26,14 +26,7 @@ struct fixture : test::session_fixture {
 
   double turns(turn_outcome o) const { return options.counts->turns[o].Value(); }
 
-  session_record stored() {
-    session_record result;
-    caf::scoped_actor self{system()};
-    self->send(options.store, atom::load_v, session_key{{}, "s1"});
-    run();
-    self->receive([&](session_lookup& found) { result = std::move(found.record); });
-    return result;
-  }
+  session_record stored() { return stored_record().value_or(session_record{}); }
 };
 
 } // namespace

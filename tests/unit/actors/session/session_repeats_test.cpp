@@ -65,8 +65,7 @@ TEST_CASE_FIXTURE(fixture, "a client that does not come back is given up after t
 
 TEST_CASE_FIXTURE(fixture,
                   "who asks again while the answer is committed, hears of its end with the first") {
-  caf::anon_send_exit(options.store, caf::exit_reason::kill);
-  options.store = system().spawn(test::slow_store, session_lookup{});
+  use_slow_store();
   start();
   auto first = ask_counted("one", 0);
   line().say("ha");
@@ -74,8 +73,7 @@ TEST_CASE_FIXTURE(fixture,
   run();
   auto again = ask_counted("one", 1);
   CHECK(again.record->log == strings{"begin", "delta ha"});
-  caf::anon_send(options.store, atom::sweep_v);
-  run();
+  let_store_commit();
   CHECK(again.record->log == strings{"begin", "delta ha", "finish"});
   CHECK(first.record->log == again.record->log);
   // And so while it is settled.
@@ -84,8 +82,7 @@ TEST_CASE_FIXTURE(fixture,
 }
 
 TEST_CASE_FIXTURE(fixture, "an answer that was not stored is not told again") {
-  caf::anon_send_exit(options.store, caf::exit_reason::kill);
-  options.store = system().spawn(test::slow_store, session_lookup{});
+  use_slow_store();
   start();
   ask_counted("one", 0);
   line().end_answer();
@@ -125,14 +122,16 @@ TEST_CASE_FIXTURE(fixture, "what is said anew and fails is not answered by what 
 namespace {
 
 /// The record of a session that answered "one".
-session_lookup answering(const fixture& f) {
-  session_lookup result;
-  result.found = true;
-  result.record.info.id = "s1";
-  result.record.answer.emplace();
-  result.record.answer->identity = f.options.digest->of(*test::request_saying("one")).asked;
-  result.record.answer->match = session_match::fresh;
-  result.record.answer->told.push_back("meow");
+session_taken answering(const fixture& f) {
+  session_taken result;
+  result.version = 1;
+  auto& record = result.record.emplace();
+  record.info.id = "s1";
+  record.info.created_at = recorded_now();
+  auto& answer = record.answer.emplace();
+  answer.identity = f.options.digest->of(*test::request_saying("one")).asked;
+  answer.match = session_match::fresh;
+  answer.told.push_back("meow");
   return result;
 }
 
@@ -140,9 +139,8 @@ session_lookup answering(const fixture& f) {
 
 TEST_CASE_FIXTURE(fixture,
                   "a session that comes from its record has the answer that stands there") {
-  caf::anon_send_exit(options.store, caf::exit_reason::kill);
-  options.store = system().spawn(test::slow_store, answering(*this));
-  options.stored = true;
+  use_slow_store(answering(*this));
+  begin_from_store();
   handle = system().spawn(session, options);
   auto again = ask_counted("one", 1, session_match::repeated); // Comes while the record is read.
   CHECK(again.record->log == strings{"begin", "delta meow", "finish"});
@@ -152,9 +150,8 @@ TEST_CASE_FIXTURE(fixture,
 }
 
 TEST_CASE_FIXTURE(fixture, "nor does the record's answer serve for what is said anew") {
-  caf::anon_send_exit(options.store, caf::exit_reason::kill);
-  options.store = system().spawn(test::slow_store, answering(*this));
-  options.stored = true;
+  use_slow_store(answering(*this));
+  begin_from_store();
   handle = system().spawn(session, options);
   REQUIRE(ask_counted("one", 0).record->log == strings{"begin"});
   line().fail(openai::error_code::overloaded);
@@ -163,9 +160,8 @@ TEST_CASE_FIXTURE(fixture, "nor does the record's answer serve for what is said 
 }
 
 TEST_CASE_FIXTURE(fixture, "who came for an answer that the record lacks may ask again later") {
-  caf::anon_send_exit(options.store, caf::exit_reason::kill);
-  options.store = system().spawn(test::slow_store, answering(*this));
-  options.stored = true;
+  use_slow_store(answering(*this));
+  begin_from_store();
   handle = system().spawn(session, options);
   auto other = ask_counted("two", 1, session_match::repeated);
   CHECK(other.record->error.code == openai::error_code::session_busy);

@@ -24,22 +24,19 @@ TEST_CASE_FIXTURE(fixture, "a turn goes to the upstream and its text to the repl
 }
 
 TEST_CASE_FIXTURE(fixture, "the answer ends only after its record is committed") {
-  caf::anon_send_exit(options.store, caf::exit_reason::kill);
-  options.store = system().spawn(test::slow_store, session_lookup{});
+  use_slow_store();
   start();
   auto a = ask("hello");
   line().say("hi");
   line().end_answer();
   run();
   CHECK(a.record->log == strings{"begin", "delta hi"});
-  caf::anon_send(options.store, atom::sweep_v);
-  run();
+  let_store_commit();
   CHECK(a.record->log.back() == "finish");
 }
 
 TEST_CASE_FIXTURE(fixture, "an answer whose record cannot be committed fails") {
-  caf::anon_send_exit(options.store, caf::exit_reason::kill);
-  options.store = system().spawn(test::slow_store, session_lookup{});
+  use_slow_store();
   start();
   auto a = ask("hello");
   line().end_answer();
@@ -65,16 +62,14 @@ TEST_CASE_FIXTURE(fixture, "a turn begins only when the one before is settled") 
 }
 
 TEST_CASE_FIXTURE(fixture, "a turn that comes while the one before is committed or settled waits") {
-  caf::anon_send_exit(options.store, caf::exit_reason::kill);
-  options.store = system().spawn(test::slow_store, session_lookup{});
+  use_slow_store();
   start();
   ask("one");
   line().end_answer();
   run();
   ask("two");
   CHECK(upstream->log == strings{"begin one"});
-  caf::anon_send(options.store, atom::sweep_v);
-  run();
+  let_store_commit();
   ask("three");
   CHECK(upstream->log == strings{"begin one", "settle"});
   line().end_settling();
@@ -234,7 +229,7 @@ TEST_CASE_FIXTURE(fixture, "a stored session goes on in its chat and knows what 
   caf::anon_send(handle, atom::retire_v);
   run();
   CHECK(upstream->lines.empty());
-  options.stored = true;
+  begin_from_store();
   start();
   ask("two");
   CHECK(line().state.id == "chat");
@@ -291,17 +286,10 @@ TEST_CASE_FIXTURE(
   line().state.unsettled_message = "m1";
   caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
   run();
-  session_lookup found;
-  system().spawn(
-      [&](caf::event_based_actor* self, const store_actor& store) {
-        self->request(store, caf::infinite, atom::load_v, session_key{{}, "s1"})
-            .then([&](session_lookup& l) { found = std::move(l); }, [](const caf::error&) {});
-      },
-      options.store);
-  run();
-  CHECK(found.found);
-  CHECK(found.record.chat.unsettled_message == "m1");
-  CHECK(found.record.tip.empty());
+  const auto found = stored_record();
+  REQUIRE(found);
+  CHECK(found->chat.unsettled_message == "m1");
+  CHECK(found->tip.empty());
 }
 
 TEST_CASE_FIXTURE(fixture, "answered turns are counted, and what a session does is told") {
@@ -322,15 +310,14 @@ TEST_CASE_FIXTURE(fixture, "answered turns are counted, and what a session does 
   run();
   caf::anon_send(handle, atom::retire_v);
   run();
-  options.stored = true;
+  begin_from_store();
   start();
   CHECK(registry->infos.back().turns == 1);
   CHECK(registry->infos.back().state == "idle");
 }
 
 TEST_CASE_FIXTURE(fixture, "a turn whose record cannot be committed is not counted as answered") {
-  caf::anon_send_exit(options.store, caf::exit_reason::kill);
-  options.store = system().spawn(test::slow_store, session_lookup{});
+  use_slow_store();
   start();
   ask("one");
   line().say("answer");
@@ -339,30 +326,66 @@ TEST_CASE_FIXTURE(fixture, "a turn whose record cannot be committed is not count
   CHECK(registry->infos.back().turns == 0);
 }
 
+TEST_CASE_FIXTURE(fixture, "after a refused commit a session goes on from the stored record") {
+  start();
+  ask("one");
+  answer("first answer");
+  auto other = stored_record();
+  REQUIRE(other);
+  session_wanted wanted;
+  wanted.token = {"another", 1};
+  wanted.id = "s1";
+  session_commit c;
+  c.token = wanted.token;
+  c.version = 1;
+  c.record = *other;
+  c.record.chat.id = "another chat";
+  c.record.chat.upstream = upstream->called;
+  c.messages.kept = other->transcript.size();
+  caf::anon_send(options.store, atom::take_v, wanted);
+  caf::anon_send(options.store, atom::commit_v, c);
+  run();
+  auto two = ask("two");
+  answer("second answer");
+  CHECK(two.record->log.back() == "failed");
+  CHECK(two.record->error.code == openai::error_code::store_unavailable);
+  std::string chat;
+  upstream->opened = [&](const upstream_chat& known) { chat = known.id; };
+  auto three = ask("three");
+  CHECK(chat == "another chat");
+  answer("third answer");
+  CHECK(three.record->log.back() == "finish");
+  const auto now = stored_record();
+  REQUIRE(now);
+  REQUIRE(now->transcript.size() == 4);
+  CHECK(now->transcript[1].text == "first answer");
+  CHECK(now->transcript[3].text == "third answer");
+}
+
 TEST_CASE_FIXTURE(fixture, "a record past its age is not gone on with, a younger one is") {
-  session_lookup stored;
-  stored.found = true;
-  stored.record.info.id = "s1";
-  stored.record.info.created_at = recorded_now() - 1h;
-  stored.record.chat.id = "old chat";
-  stored.record.chat.upstream = upstream->called;
-  caf::anon_send_exit(options.store, caf::exit_reason::kill);
-  options.store = system().spawn(test::slow_store, stored);
-  options.stored = true;
+  session_taken stored;
+  stored.version = 1;
+  auto& record = stored.record.emplace();
+  record.info.id = "s1";
+  record.info.created_at = recorded_now() - 1h;
+  record.chat.id = "old chat";
+  record.chat.upstream = upstream->called;
+  use_slow_store(stored);
+  begin_from_store();
   options.max_age = 59min;
   std::string chat;
   upstream->opened = [&](const upstream_chat& known) { chat = known.id; };
   start();
   ask("one");
   CHECK(chat.empty());
-  CHECK(registry->infos.back().created_at > stored.record.info.created_at);
+  CHECK(registry->infos.back().created_at > record.info.created_at);
   caf::anon_send(handle, atom::retire_v);
   run();
   options.max_age = 2h;
   start();
   ask("two");
   CHECK(chat == "old chat");
-  CHECK(registry->infos.back().created_at == stored.record.info.created_at);
+  CHECK(registry->infos.back().created_at == record.info.created_at);
 }
 
 TEST_CASE_FIXTURE(fixture,
@@ -401,7 +424,7 @@ TEST_CASE_FIXTURE(fixture, "another prompt begins a new chat, also after a resta
   CHECK_FALSE(upstream->turns.back().new_chat);
   caf::anon_send(handle, atom::retire_v);
   run();
-  options.stored = true;
+  begin_from_store();
   start();
   ask_with_prompt("be kind", "two");
   CHECK_FALSE(upstream->turns.back().new_chat);
@@ -420,7 +443,7 @@ TEST_CASE_FIXTURE(fixture, "a record's chat is of use at the upstream that has i
   answer("first answer");
   caf::anon_send(handle, atom::retire_v);
   run();
-  options.stored = true;
+  begin_from_store();
   start();
   upstream = std::make_shared<test::fake_upstream>();
   upstream->called = "second";
@@ -435,14 +458,7 @@ TEST_CASE_FIXTURE(fixture,
   start();
   ask_counted("one", 0);
   answer("answer");
-  auto found = [&] {
-    session_lookup result;
-    caf::scoped_actor self{system()};
-    auto lookup = self->request(options.store, caf::infinite, atom::load_v, session_key{{}, "s1"});
-    run();
-    lookup.receive([&](session_lookup& l) { result = std::move(l); }, [](caf::error&) {});
-    return result.record.tip;
-  };
+  auto found = [&] { return stored_record().value_or(session_record{}).tip; };
   const auto tip = found();
   CHECK_FALSE(tip.empty());
   auto two = ask_counted("two", 0);

@@ -17,25 +17,34 @@ using namespace std::chrono_literals;
 using openai::error_code;
 using strings = std::vector<std::string>;
 
-/// A store that fails each commit while it is told to.
-store_actor::behavior_type moody_store(store_actor::pointer, std::shared_ptr<bool> fails) {
+/// How a moody store stands.
+struct store_mood {
+  bool fails = false;
+  std::uint64_t version = 0;
+};
+
+/// A store of one session that fails each commit while it is told to. It gives no record: its one
+/// session has it.
+store_actor::behavior_type moody_store(store_actor::pointer, std::shared_ptr<store_mood> mood) {
   return {
-      [fails](atom::commit, const session_record&,
-              const message_changes&) -> caf::result<atom::commit> {
-        if (*fails)
+      [mood](atom::take, const session_wanted& wanted) {
+        CHECK(wanted.known_version == mood->version);
+        session_taken taken;
+        taken.version = mood->version;
+        return taken;
+      },
+      [mood](atom::commit, const session_commit& c) -> caf::result<atom::commit> {
+        if (mood->fails)
           return caf::sec::runtime_error;
+        CHECK(c.version == mood->version);
+        ++mood->version;
         return atom::commit_v;
       },
-      [](atom::load, const session_key&) { return session_lookup{}; },
+      [](atom::release, const session_token&) {},
       [](atom::show, const std::string&, const session_view&) { return session_finding{}; },
-      [](atom::find, const session_tip&) { return session_lookup{}; },
-      [](atom::answered, const std::string&, const std::string&) { return session_lookup{}; },
-      [](atom::forget, const std::string&, const std::string&) {},
+      [](atom::list, const session_query&) { return openai::session_page{}; },
       [](atom::remove, const session_key&) { return false; },
       [](atom::clear, const session_filter&) { return std::uint64_t{0}; },
-      [](atom::clear) {},
-      [](atom::list, const session_query&) { return openai::session_page{}; },
-      [](atom::sweep) {},
   };
 }
 
@@ -163,18 +172,18 @@ TEST_CASE_FIXTURE(fixture, "a turn that failed or was left never was") {
 
 TEST_CASE_FIXTURE(fixture, "a turn that could not be stored never was") {
   stop();
-  auto fails = std::make_shared<bool>(false);
-  options.sessions.store = system().spawn(moody_store, fails);
+  auto mood = std::make_shared<store_mood>();
+  options.sessions.store = system().spawn(moody_store, mood);
   start();
   const std::string named = R"(,"session_id":"s")";
   ask(u1, named);
   answer(a1);
-  *fails = true;
+  mood->fails = true;
   auto lost = ask(u2, named);
   answer(said("assistant", "lost"));
   CHECK(lost.record->log.back() == "failed");
   CHECK(lost.record->error.code == error_code::store_unavailable);
-  *fails = false;
+  mood->fails = false;
   ask(u2, named);
   CHECK(told() == "[" + u1 + "," + a1 + "," + u2 + "]");
 }

@@ -1,4 +1,5 @@
 #include "actors/store/memory_store.hpp"
+#include "tests/unit/support/store_calls.hpp"
 
 #include <doctest/doctest.h>
 
@@ -21,25 +22,19 @@ session_record record(const std::string& id, const std::string& tip, std::chrono
   return r;
 }
 
-/// Keeps a record with all its messages.
-keep_outcome keep(memory_store_state& s, const session_record& r) {
-  return s.keep(r, {0, r.transcript});
-}
-
 /// The id that is found, or nothing.
-std::string found(const memory_store_state& s, const std::string& tip,
-                  const std::string& tenant = {}) {
-  return s.find({tenant, {}, tip}).record.info.id;
+std::string found(memory_records& s, const std::string& tip, const std::string& tenant = {}) {
+  return test::find(s, {tenant, {}, tip}).record.info.id;
 }
 
 } // namespace
 
 TEST_CASE("a session is found by its tip, and the one used last among several") {
-  memory_store_state s;
-  keep(s, record("a", "tip", 1s));
-  keep(s, record("b", "tip", 3s));
-  keep(s, record("c", "tip", 2s));
-  keep(s, record("d", "", 4s));
+  memory_records s;
+  test::keep(s, record("a", "tip", 1s));
+  test::keep(s, record("b", "tip", 3s));
+  test::keep(s, record("c", "tip", 2s));
+  test::keep(s, record("d", "", 4s));
   CHECK(found(s, "tip") == "b");
   CHECK(found(s, "other").empty());
   CHECK(found(s, "").empty());
@@ -47,28 +42,24 @@ TEST_CASE("a session is found by its tip, and the one used last among several") 
 
 TEST_CASE("a conversation goes on from its stored messages, and from no others") {
   using openai::role;
-  memory_store_state s;
+  memory_records s;
   auto r = record("a", "one", 1s);
-  CHECK(s.keep(r, {0, {{role::user, "one"}, {role::assistant, "first"}}}) == keep_outcome::kept);
+  CHECK(test::commit(s, r, {0, {{role::user, "one"}, {role::assistant, "first"}}}) ==
+        commit_outcome::kept);
   r.tip = "two";
-  CHECK(s.keep(r, {1, {{role::assistant, "1st"}}}) == keep_outcome::kept);
+  CHECK(test::commit(s, r, {1, {{role::assistant, "1st"}}}) == commit_outcome::kept);
   r.tip = "three";
-  CHECK(s.keep(r, {3, {}}) == keep_outcome::refused);
-  auto other = r;
-  other.info.created_at += 1s;
-  CHECK(s.keep(other, {1, {}}) == keep_outcome::refused);
-  const auto kept = s.load({{}, "a"}).record;
+  CHECK(test::commit(s, r, {3, {}}) == commit_outcome::refused);
+  const auto kept = test::load(s, {{}, "a"}).record;
   CHECK(kept.tip == "two");
   REQUIRE(kept.transcript.size() == 2);
   CHECK(kept.transcript[1].text == "1st");
-  CHECK(s.keep(other, {0, {{role::user, "one"}}}) == keep_outcome::kept);
-  CHECK(s.load({{}, "a"}).record.transcript.size() == 1);
 }
 
 TEST_CASE("a session is found by its newest tip alone") {
-  memory_store_state s;
-  keep(s, record("a", "one", 1s));
-  keep(s, record("a", "two", 2s));
+  memory_records s;
+  test::keep(s, record("a", "one", 1s));
+  test::keep(s, record("a", "two", 2s));
   CHECK(found(s, "one").empty());
   CHECK(found(s, "two") == "a");
 }
@@ -84,51 +75,51 @@ session_record answering(const std::string& id, const std::string& identity,
 }
 
 /// The id of the session that has the answer, or nothing.
-std::string answered(const memory_store_state& s, const std::string& identity,
+std::string answered(memory_records& s, const std::string& identity,
                      const std::string& tenant = {}) {
-  return s.answered(tenant, identity).record.info.id;
+  return test::answered(s, tenant, identity).record.info.id;
 }
 
 } // namespace
 
 TEST_CASE("an answer is found by its tenant's request, in the session that gave it last") {
-  memory_store_state s;
-  keep(s, answering("a", "one", "alice"));
-  keep(s, answering("b", "one", "alice"));
+  memory_records s;
+  test::keep(s, answering("a", "one", "alice"));
+  test::keep(s, answering("b", "one", "alice"));
   CHECK(answered(s, "one", "alice") == "b");
   CHECK(answered(s, "one", "bob").empty());
-  keep(s, answering("a", "two", "alice"));
+  test::keep(s, answering("a", "two", "alice"));
   CHECK(answered(s, "one", "alice") == "b");
   CHECK(answered(s, "two", "alice") == "a");
-  keep(s, record("b", {}, 2s, "alice"));
+  test::keep(s, record("b", {}, 2s, "alice"));
   CHECK(answered(s, "one", "alice").empty());
 }
 
 TEST_CASE("an answer that is forgotten is found no more, its session is") {
-  memory_store_state s;
-  keep(s, answering("a", "one", "alice"));
-  s.forget("bob", "one");
+  memory_records s;
+  test::keep(s, answering("a", "one", "alice"));
+  test::answered(s, "bob", "one", earlier_answer::forgotten);
   CHECK(answered(s, "one", "alice") == "a");
-  s.forget("alice", "one");
-  s.forget("alice", "one");
+  test::answered(s, "alice", "one", earlier_answer::forgotten);
+  test::answered(s, "alice", "one", earlier_answer::forgotten);
   CHECK(answered(s, "one", "alice").empty());
-  CHECK(s.load({"alice", "a"}).found);
-  CHECK_FALSE(s.load({"alice", "a"}).record.answer);
+  CHECK(test::load(s, {"alice", "a"}).found);
+  CHECK_FALSE(test::load(s, {"alice", "a"}).record.answer);
 }
 
 TEST_CASE("a tenant finds its own sessions only") {
-  memory_store_state s;
-  keep(s, record("a", "tip", 2s, "alice"));
-  keep(s, record("b", "tip", 1s, "bob"));
+  memory_records s;
+  test::keep(s, record("a", "tip", 2s, "alice"));
+  test::keep(s, record("b", "tip", 1s, "bob"));
   CHECK(found(s, "tip", "bob") == "b");
   CHECK(found(s, "tip").empty());
 }
 
 TEST_CASE("a session's id is its tenant's, and an admin's own goes first") {
-  memory_store_state s;
-  keep(s, record("a", "one", 3s, "alice"));
-  keep(s, record("a", "two", 4s, "bob"));
-  CHECK(s.load({"alice", "a"}).record.tip == "one");
+  memory_records s;
+  test::keep(s, record("a", "one", 3s, "alice"));
+  test::keep(s, record("a", "two", 4s, "bob"));
+  CHECK(test::load(s, {"alice", "a"}).record.tip == "one");
   session_view view;
   view.tenant = "carol";
   CHECK_FALSE(s.show("a", view).found);
@@ -137,25 +128,25 @@ TEST_CASE("a session's id is its tenant's, and an admin's own goes first") {
   view.tenant = "alice";
   CHECK(s.show("a", view).info.tenant == "alice");
   CHECK(s.remove({"alice", "a"}));
-  CHECK(s.load({"bob", "a"}).found);
+  CHECK(test::load(s, {"bob", "a"}).found);
   CHECK(s.list(session_query{}).total == 0);
 }
 
 TEST_CASE("a tip is looked for in its scope") {
-  memory_store_state s;
+  memory_records s;
   auto scoped = record("a", "tip", 1s);
   scoped.scope = "scope";
-  keep(s, scoped);
+  test::keep(s, scoped);
   CHECK(found(s, "tip").empty());
-  CHECK(s.find({{}, "scope", "tip"}).found);
-  CHECK_FALSE(s.find({{}, "other", "tip"}).found);
+  CHECK(test::find(s, {{}, "scope", "tip"}).found);
+  CHECK_FALSE(test::find(s, {{}, "other", "tip"}).found);
 }
 
 TEST_CASE("what is removed or expired is found no more") {
-  memory_store_state s;
-  keep(s, record("a", "tip", 1s));
-  keep(s, record("b", "tip", 2s));
-  keep(s, record("c", "tip", 9s, "alice"));
+  memory_records s;
+  test::keep(s, record("a", "tip", 1s));
+  test::keep(s, record("b", "tip", 2s));
+  test::keep(s, record("c", "tip", 9s, "alice"));
   CHECK_FALSE(s.remove({"bob", "c"}));
   CHECK(found(s, "tip", "alice") == "c");
   CHECK(s.remove({{}, "b"}));
@@ -168,11 +159,11 @@ TEST_CASE("what is removed or expired is found no more") {
 }
 
 TEST_CASE("a page of records is by age, and says where the next one begins") {
-  memory_store_state s;
+  memory_records s;
   for (auto [id, made] : {std::pair{"c", 1s}, {"a", 2s}, {"b", 1s}, {"d", 3s}}) {
     auto r = record(id, "", 1s, id[0] == 'd' ? "alice" : "");
     r.info.created_at = epoch + made;
-    keep(s, r);
+    test::keep(s, r);
   }
   session_query query;
   query.limit = 2;
@@ -196,11 +187,11 @@ TEST_CASE("a page of records is by age, and says where the next one begins") {
 }
 
 TEST_CASE("a newer record of a session takes the place of the older one in lists") {
-  memory_store_state s;
-  keep(s, record("a", "", 1s));
+  memory_records s;
+  test::keep(s, record("a", "", 1s));
   auto newer = record("a", "", 5s);
   newer.info.created_at = epoch + 5s;
-  keep(s, newer);
+  test::keep(s, newer);
   session_query query;
   CHECK(s.list(query).total == 1);
   session_expiry expiry;
@@ -209,16 +200,16 @@ TEST_CASE("a newer record of a session takes the place of the older one in lists
 }
 
 TEST_CASE("what is too old goes too, in steps, however often it was used") {
-  memory_store_state s;
+  memory_records s;
   for (auto i = 1; i <= 5; ++i) {
     auto r = record(std::string(1, static_cast<char>('a' + i)), "", 100s);
     r.info.created_at = epoch + std::chrono::seconds{i};
-    keep(s, r);
+    test::keep(s, r);
   }
   session_expiry expiry;
   expiry.made = epoch + 4s;
   CHECK(s.sweep(expiry, 2) == 2);
   CHECK(s.sweep(expiry, 2) == 1);
   CHECK(s.sweep(expiry, 2) == 0);
-  CHECK(s.records.size() == 2);
+  CHECK(s.count() == 2);
 }

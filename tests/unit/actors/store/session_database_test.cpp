@@ -1,6 +1,7 @@
 #include "actors/store/session_database.hpp"
 #include "actors/store/session_schema.hpp"
 #include "tests/unit/support/small_disk.hpp"
+#include "tests/unit/support/store_calls.hpp"
 #include "tests/unit/support/temporary_folder.hpp"
 
 #include <doctest/doctest.h>
@@ -17,6 +18,9 @@ namespace {
 
 using strings = std::vector<std::string>;
 using texts = session_database::texts;
+using test::answered;
+using test::find;
+using test::load;
 
 const auto epoch = std::chrono::system_clock::time_point{};
 
@@ -52,13 +56,8 @@ session_expiry used_before(std::chrono::system_clock::time_point t) {
   return e;
 }
 
-/// Keeps a record with all its messages.
-keep_outcome keep_in(session_database& db, const session_record& r) {
-  return db.keep(r, {0, r.transcript});
-}
-
 struct fixture {
-  keep_outcome keep(const session_record& r) { return keep_in(*db, r); }
+  commit_outcome keep(const session_record& r) { return test::keep(*db, r); }
 
   void open(texts t = texts::kept) {
     db.reset();
@@ -78,7 +77,7 @@ struct fixture {
   }
 
   std::string found(const std::string& tip, const std::string& tenant = {}) {
-    return db->find({tenant, {}, tip}).record.info.id;
+    return find(*db, {tenant, {}, tip}).record.info.id;
   }
 
   strings ids() {
@@ -108,9 +107,9 @@ TEST_CASE_FIXTURE(fixture, "a record is read as it was kept, also by the next pr
   r.chat.messages = 3;
   r.transcript = {{openai::role::system, "be kind"}, {openai::role::user, "你好"}};
   keep(r);
-  db->commit();
+  db->write_batch();
   open();
-  auto read = db->load({"alice", "s1"});
+  auto read = load(*db, {"alice", "s1"});
   REQUIRE(read.found);
   CHECK(read.record.info.id == "s1");
   CHECK(read.record.info.tenant == "alice");
@@ -128,7 +127,7 @@ TEST_CASE_FIXTURE(fixture, "a record is read as it was kept, also by the next pr
   REQUIRE(read.record.transcript.size() == 2);
   CHECK(read.record.transcript[0].speaker == openai::role::system);
   CHECK(read.record.transcript[1].text == r.transcript[1].text);
-  CHECK_FALSE(db->load({{}, "s2"}).found);
+  CHECK_FALSE(load(*db, {{}, "s2"}).found);
 }
 
 TEST_CASE_FIXTURE(fixture, "a record takes the place of its session's older one") {
@@ -137,7 +136,7 @@ TEST_CASE_FIXTURE(fixture, "a record takes the place of its session's older one"
   newer.transcript = {{openai::role::user, "hello"}};
   keep(newer);
   CHECK(db->count() == 1);
-  CHECK(db->load({"alice", "a"}).record.transcript.size() == 1);
+  CHECK(load(*db, {"alice", "a"}).record.transcript.size() == 1);
   CHECK(found("one", "alice").empty());
   CHECK(found("two", "alice") == "a");
 }
@@ -145,9 +144,10 @@ TEST_CASE_FIXTURE(fixture, "a record takes the place of its session's older one"
 TEST_CASE_FIXTURE(fixture, "a conversation goes on from its stored messages") {
   using openai::role;
   auto r = record("a");
-  CHECK(db->keep(r, {0, {{role::user, "one"}, {role::assistant, "first"}}}) == keep_outcome::kept);
-  CHECK(db->keep(r, {2, {{role::user, "two"}}}) == keep_outcome::kept);
-  const auto all = db->load({{}, "a"}).record.transcript;
+  CHECK(test::commit(*db, r, {0, {{role::user, "one"}, {role::assistant, "first"}}}) ==
+        commit_outcome::kept);
+  CHECK(test::commit(*db, r, {2, {{role::user, "two"}}}) == commit_outcome::kept);
+  const auto all = load(*db, {{}, "a"}).record.transcript;
   REQUIRE(all.size() == 3);
   CHECK(all[1].text == "first");
   CHECK(all[2].text == "two");
@@ -159,14 +159,25 @@ TEST_CASE_FIXTURE(fixture, "changes that build on messages which are not there a
   r.transcript = {{role::user, "one"}};
   keep(r);
   r.tip = "two";
-  CHECK(db->keep(r, {2, {{role::user, "three"}}}) == keep_outcome::refused);
-  CHECK(db->keep(record("b"), {1, {}}) == keep_outcome::refused);
-  // Nor are they there for a session that has the name of an older one.
-  r.info.created_at += 1s;
-  CHECK(db->keep(r, {1, {{role::user, "two"}}}) == keep_outcome::refused);
-  db->commit();
+  CHECK(test::commit(*db, r, {2, {{role::user, "three"}}}) == commit_outcome::refused);
+  CHECK(test::commit(*db, record("b"), {1, {}}) == commit_outcome::refused);
+  db->write_batch();
   CHECK(found("one") == "a");
-  CHECK(db->load({{}, "a"}).record.transcript.size() == 1);
+  CHECK(load(*db, {{}, "a"}).record.transcript.size() == 1);
+  CHECK(db->count() == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "a session that begins anew in an old one's place replaces all of it") {
+  auto r = record("a", "one");
+  r.transcript = {{openai::role::user, "one"}};
+  keep(r);
+  r.info.created_at += 1s;
+  r.transcript = {{openai::role::user, "two"}};
+  CHECK(keep(r) == commit_outcome::kept);
+  const auto now = load(*db, {{}, "a"}).record;
+  CHECK(now.info.created_at == r.info.created_at);
+  REQUIRE(now.transcript.size() == 1);
+  CHECK(now.transcript.front().text == "two");
   CHECK(db->count() == 1);
 }
 
@@ -176,13 +187,14 @@ TEST_CASE_FIXTURE(fixture, "a turn writes what it adds, however long its convers
   auto r = record("a", "tip");
   r.transcript.assign(1'000, {role::user, std::string(1'000, 'x')});
   keep(r);
-  db->commit();
+  db->write_batch();
   const auto before = log();
   CHECK(before > 1'000'000);
   for (std::size_t turn = 0; turn < 10; ++turn) {
-    db->keep(r,
-             {r.transcript.size() + 2 * turn, {{role::user, "go on"}, {role::assistant, "yes"}}});
-    db->commit();
+    test::commit(
+        *db, r,
+        {r.transcript.size() + 2 * turn, {{role::user, "go on"}, {role::assistant, "yes"}}});
+    db->write_batch();
   }
   // Pages of 4 KiB: of the messages, the session, its indexes.
   CHECK(log() - before < 10 * 40'000);
@@ -191,57 +203,57 @@ TEST_CASE_FIXTURE(fixture, "a turn writes what it adds, however long its convers
 TEST_CASE_FIXTURE(fixture, "an answer is found by its request, by its tenant alone") {
   const std::string identity{"digest\0\xff\nkey", 12};
   keep(answering("a", identity, "alice"));
-  auto found = db->answered("alice", identity);
+  auto found = answered(*db, "alice", identity);
   REQUIRE(found.found);
   CHECK(found.record.info.id == "a");
   REQUIRE(found.record.answer);
   CHECK(found.record.answer->identity == identity);
   CHECK(found.record.answer->told.text == "meow");
-  CHECK_FALSE(db->answered("bob", identity).found);
-  CHECK_FALSE(db->answered("alice", "other").found);
-  db->commit();
+  CHECK_FALSE(answered(*db, "bob", identity).found);
+  CHECK_FALSE(answered(*db, "alice", "other").found);
+  db->write_batch();
   open();
-  CHECK(db->load({"alice", "a"}).record.answer);
+  CHECK(load(*db, {"alice", "a"}).record.answer);
   keep(answering("a", "next", "alice"));
-  CHECK_FALSE(db->answered("alice", identity).found);
-  CHECK(db->answered("alice", "next").found);
+  CHECK_FALSE(answered(*db, "alice", identity).found);
+  CHECK(answered(*db, "alice", "next").found);
   keep(record("a", {}, 1s, "alice"));
-  CHECK_FALSE(db->answered("alice", "next").found);
+  CHECK_FALSE(answered(*db, "alice", "next").found);
 }
 
 TEST_CASE_FIXTURE(fixture, "an answer is gone when it is forgotten, and its session stays") {
   keep(answering("a", "one", "alice"));
-  db->forget("bob", "one");
-  CHECK(db->answered("alice", "one").found);
-  db->forget("alice", "one");
-  CHECK_FALSE(db->answered("alice", "one").found);
-  CHECK(db->load({"alice", "a"}).found);
-  CHECK_FALSE(db->load({"alice", "a"}).record.answer);
+  answered(*db, "bob", "one", earlier_answer::forgotten);
+  CHECK(answered(*db, "alice", "one").found);
+  answered(*db, "alice", "one", earlier_answer::forgotten);
+  CHECK_FALSE(answered(*db, "alice", "one").found);
+  CHECK(load(*db, {"alice", "a"}).found);
+  CHECK_FALSE(load(*db, {"alice", "a"}).record.answer);
 }
 
 TEST_CASE_FIXTURE(fixture, "it is gone with its session, and where no texts are kept") {
   keep(answering("a", "one"));
   keep(answering("b", "two"));
   CHECK(db->remove({{}, "a"}));
-  CHECK_FALSE(db->answered({}, "one").found);
-  db->commit();
+  CHECK_FALSE(answered(*db, {}, "one").found);
+  db->write_batch();
   open(texts::dropped);
-  CHECK_FALSE(db->answered({}, "two").found);
+  CHECK_FALSE(answered(*db, {}, "two").found);
   CHECK_FALSE(on_disk("meow"));
   keep(answering("c", "three"));
-  db->commit();
-  CHECK_FALSE(db->answered({}, "three").found);
+  db->write_batch();
+  CHECK_FALSE(answered(*db, {}, "three").found);
   CHECK_FALSE(on_disk("meow"));
 }
 
 TEST_CASE_FIXTURE(fixture, "what was committed outlives a crash, and what was not does not") {
   keep(record("a"));
-  db->commit();
+  db->write_batch();
   keep(record("b"));
-  CHECK(db->load({{}, "b"}).found);
+  CHECK(load(*db, {{}, "b"}).found);
   auto later = after_crash();
-  CHECK(later.load({{}, "a"}).found);
-  CHECK_FALSE(later.load({{}, "b"}).found);
+  CHECK(load(later, {{}, "a"}).found);
+  CHECK_FALSE(load(later, {{}, "b"}).found);
   CHECK(later.count() == 1);
 }
 
@@ -260,12 +272,12 @@ TEST_CASE_FIXTURE(fixture, "a session is found by its tip, and the one used last
 TEST_CASE_FIXTURE(fixture, "a session's id is its tenant's") {
   keep(record("a", "one", 1s, "alice"));
   keep(record("a", "two", 2s, "bob"));
-  CHECK(db->load({"alice", "a"}).record.tip == "one");
-  CHECK(db->load({"bob", "a"}).record.tip == "two");
+  CHECK(load(*db, {"alice", "a"}).record.tip == "one");
+  CHECK(load(*db, {"bob", "a"}).record.tip == "two");
   CHECK_FALSE(db->remove({"carol", "a"}));
   CHECK(db->remove({"alice", "a"}));
   CHECK_FALSE(db->remove({"alice", "a"}));
-  CHECK(db->load({"bob", "a"}).found);
+  CHECK(load(*db, {"bob", "a"}).found);
   CHECK(db->count() == 1);
 }
 
@@ -287,8 +299,8 @@ TEST_CASE_FIXTURE(fixture, "a tip is looked for in its scope") {
   scoped.scope = "scope";
   keep(scoped);
   CHECK(found("tip").empty());
-  CHECK(db->find({{}, "scope", "tip"}).record.scope == "scope");
-  CHECK_FALSE(db->find({{}, "other", "tip"}).found);
+  CHECK(find(*db, {{}, "scope", "tip"}).record.scope == "scope");
+  CHECK_FALSE(find(*db, {{}, "other", "tip"}).found);
 }
 
 TEST_CASE_FIXTURE(fixture, "a prompt that is not known is told from none") {
@@ -297,7 +309,7 @@ TEST_CASE_FIXTURE(fixture, "a prompt that is not known is told from none") {
                              std::optional{std::string{"digest"}}}) {
     r.prompt = prompt;
     keep(r);
-    CHECK(db->load({{}, "a"}).record.prompt == prompt);
+    CHECK(load(*db, {{}, "a"}).record.prompt == prompt);
   }
 }
 
@@ -354,7 +366,7 @@ TEST_CASE_FIXTURE(fixture, "the total is that of the tenant, after every kind of
   CHECK(total("alice") == 2);
   CHECK(total("bob") == 2);
   CHECK(db->count() == 4);
-  db->commit();
+  db->write_batch();
   db->remove({"bob", "c"});
   db->remove({"alice", "b"});
   db->sweep(used_before(epoch + 2s), 10);
@@ -397,9 +409,9 @@ TEST_CASE_FIXTURE(fixture, "the text of what was removed is not left on the disk
   auto r = record("a");
   r.transcript = {{openai::role::user, "a-very-private-word"}};
   keep(r);
-  db->commit();
+  db->write_batch();
   db->remove({{}, "a"});
-  db->commit();
+  db->write_batch();
   db.reset();
   CHECK_FALSE(on_disk("a-very-private-word"));
 }
@@ -409,21 +421,21 @@ TEST_CASE_FIXTURE(fixture,
   auto r = record("a", "tip");
   r.transcript = {{openai::role::user, "a-very-private-word"}};
   keep(r);
-  db->commit();
+  db->write_batch();
   CHECK(on_disk("a-very-private-word"));
   open(texts::dropped);
   CHECK_FALSE(on_disk("a-very-private-word"));
   keep(r);
-  db->commit();
+  db->write_batch();
   CHECK_FALSE(on_disk("a-very-private-word"));
   CHECK(found("tip") == "a");
-  CHECK(db->load({{}, "a"}).record.transcript.empty());
+  CHECK(load(*db, {{}, "a"}).record.transcript.empty());
 }
 
 TEST_CASE_FIXTURE(fixture,
                   "a batch for which there is no room is undone, and the next one is kept") {
   keep(record("before"));
-  db->commit();
+  db->write_batch();
   auto big = record("big");
   big.transcript = {{openai::role::user, std::string(1u << 20, 'x')}};
   {
@@ -431,18 +443,18 @@ TEST_CASE_FIXTURE(fixture,
     auto write = [&] {
       keep(record("beside"));
       keep(big);
-      db->commit();
+      db->write_batch();
     };
     CHECK_THROWS_AS(write(), sqlite::error);
     CHECK(db->count() == 1);
-    CHECK(db->load({{}, "before"}).found);
-    CHECK_FALSE(db->load({{}, "beside"}).found);
+    CHECK(load(*db, {{}, "before"}).found);
+    CHECK_FALSE(load(*db, {{}, "beside"}).found);
     CHECK_THROWS_AS(write(), sqlite::error);
   }
   keep(big);
-  db->commit();
+  db->write_batch();
   CHECK(db->count() == 2);
-  CHECK(after_crash().load({{}, "big"}).record.transcript.size() == 1);
+  CHECK(load(after_crash(), {{}, "big"}).record.transcript.size() == 1);
 }
 
 TEST_CASE_FIXTURE(
@@ -455,12 +467,12 @@ TEST_CASE_FIXTURE(
   keep(record("before"));
   CHECK_THROWS_AS(keep(record("bad")), sqlite::error);
   CHECK(db->count() == 0);
-  CHECK_FALSE(db->load({{}, "before"}).found);
+  CHECK_FALSE(load(*db, {{}, "before"}).found);
   keep(record("after"));
-  db->commit();
+  db->write_batch();
   auto later = after_crash();
   CHECK(later.count() == 1);
-  CHECK(later.load({{}, "after"}).found);
+  CHECK(load(later, {{}, "after"}).found);
 }
 
 TEST_CASE_FIXTURE(fixture, "a file that cannot be written to is refused at once") {
@@ -472,7 +484,7 @@ TEST_CASE_FIXTURE(fixture, "a file that cannot be written to is refused at once"
 TEST_CASE_FIXTURE(fixture, "a file that is broken inside is refused, and not touched") {
   for (auto i = 0; i < 100; ++i)
     keep(record("session-" + std::to_string(i)));
-  db->commit();
+  db->write_batch();
   db.reset();
   auto bytes = test::read_file(file);
   std::fill(bytes.begin() + 4096, bytes.end(), 'x');
@@ -499,23 +511,23 @@ TEST_CASE_FIXTURE(fixture, "after a crash a chat is unsure until its record is k
   r.chat.id = "c1";
   keep(r);
   keep(record("without a chat"));
-  db->commit();
-  CHECK_FALSE(db->load({{}, "s1"}).record.chat.unsure);
+  db->write_batch();
+  CHECK_FALSE(load(*db, {{}, "s1"}).record.chat.unsure);
   open();
-  CHECK_FALSE(db->load({{}, "s1"}).record.chat.unsure);
+  CHECK_FALSE(load(*db, {{}, "s1"}).record.chat.unsure);
 
   auto file_after = test::copy_after_crash(folder, file);
   for (auto again = 0; again < 2; ++again) { // However often it is opened in good order after that.
     session_database next{file_after, texts::kept};
-    CHECK(next.load({{}, "s1"}).record.chat.unsure);
-    CHECK_FALSE(next.load({{}, "without a chat"}).record.chat.unsure);
+    CHECK(load(next, {{}, "s1"}).record.chat.unsure);
+    CHECK_FALSE(load(next, {{}, "without a chat"}).record.chat.unsure);
   }
   session_database next{file_after, texts::kept};
-  auto still = next.load({{}, "s1"}).record;
-  keep_in(next, still);
-  CHECK(next.load({{}, "s1"}).record.chat.unsure);
+  auto still = load(next, {{}, "s1"}).record;
+  test::keep(next, still);
+  CHECK(load(next, {{}, "s1"}).record.chat.unsure);
   still.chat.unsure = false;
-  keep_in(next, still);
-  next.commit();
-  CHECK_FALSE(next.load({{}, "s1"}).record.chat.unsure);
+  test::keep(next, still);
+  next.write_batch();
+  CHECK_FALSE(load(next, {{}, "s1"}).record.chat.unsure);
 }

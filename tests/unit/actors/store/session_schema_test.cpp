@@ -2,6 +2,7 @@
 #include "actors/store/session_schema.hpp"
 #include "protocol/openai/chat/transcript_json.hpp"
 #include "tests/unit/support/old_session_files.hpp"
+#include "tests/unit/support/store_calls.hpp"
 #include "tests/unit/support/temporary_folder.hpp"
 
 #include <doctest/doctest.h>
@@ -48,7 +49,7 @@ using texts = session_database::texts;
 /// The sessions of a file of 1.0.0 are there, by whatever steps they came to today's schema.
 void check_sessions_of_1_0_0(session_database& db) {
   CHECK(db.count() == 3);
-  const auto chat = db.load({"alice", "chat-1"});
+  const auto chat = test::load(db, {"alice", "chat-1"});
   REQUIRE(chat.found);
   CHECK(chat.record.info.turns == 2);
   CHECK(chat.record.info.created_at == std::chrono::system_clock::time_point{1s});
@@ -62,7 +63,7 @@ void check_sessions_of_1_0_0(session_database& db) {
   REQUIRE(chat.record.transcript.size() == 5);
   CHECK(chat.record.transcript[1].text == "你好");
   CHECK(chat.record.transcript[3].text == R"(a "quoted" word)");
-  const auto whole = db.find({"alice", {}, "bb00bb00bb00bb00bb00bb00bb00bb00"});
+  const auto whole = test::find(db, {"alice", {}, "bb00bb00bb00bb00bb00bb00bb00bb00"});
   REQUIRE(whole.found);
   CHECK(whole.record.info.id == "whole-1");
   CHECK(
@@ -71,7 +72,7 @@ void check_sessions_of_1_0_0(session_database& db) {
       R"({"role":"assistant","content":null,"tool_calls":[{"id":"t1","type":"function",)"
       R"("function":{"name":"f","arguments":"{}"}}]},)"
       R"({"role":"tool","tool_call_id":"t1","content":"4"},{"role":"assistant","content":"four"}])");
-  const auto digest = db.load({"bob", "digest-1"});
+  const auto digest = test::load(db, {"bob", "digest-1"});
   CHECK(digest.record.chat.unsettled_message == "m-3");
   CHECK(digest.record.transcript.empty());
   std::string key;
@@ -126,8 +127,8 @@ TEST_CASE_FIXTURE(fixture, "a file of the predecessor keeps its sessions") {
 TEST_CASE_FIXTURE(fixture, "an answer whose request was identified by a hash is dropped") {
   test::write_file_of_1_0_0(file);
   session_database db{file, texts::kept};
-  CHECK_FALSE(db.answered("alice", "aa00\n1234567").found);
-  CHECK_FALSE(db.load({"alice", "chat-1"}).record.answer);
+  CHECK_FALSE(test::answered(db, "alice", "aa00\n1234567").found);
+  CHECK_FALSE(test::load(db, {"alice", "chat-1"}).record.answer);
 }
 
 TEST_CASE_FIXTURE(fixture, "a conversation of 1.0.0 that is none is empty, and others go on") {
@@ -135,10 +136,10 @@ TEST_CASE_FIXTURE(fixture, "a conversation of 1.0.0 that is none is empty, and o
   sqlite::connection{file, 0ms}.execute("INSERT INTO transcripts VALUES (3, 'no [ JSON')");
   session_database db{file, texts::kept};
   check_sessions_of_1_0_0(db);
-  auto record = db.load({"alice", "whole-1"}).record;
+  auto record = test::load(db, {"alice", "whole-1"}).record;
   const message_changes next{record.transcript.size(), {{openai::role::user, "and then"}}};
-  CHECK(db.keep(record, next) == keep_outcome::kept);
-  const auto all = db.load({"alice", "whole-1"}).record.transcript;
+  CHECK(test::commit(db, record, next) == commit_outcome::kept);
+  const auto all = test::load(db, {"alice", "whole-1"}).record.transcript;
   REQUIRE(all.size() == 5);
   CHECK(all.back().text == "and then");
 }

@@ -1,11 +1,13 @@
 #include "actors/store/sqlite_store.hpp"
 #include "tests/unit/support/actor_system.hpp"
 #include "tests/unit/support/small_disk.hpp"
+#include "tests/unit/support/store_calls.hpp"
 #include "tests/unit/support/temporary_folder.hpp"
 
 #include <doctest/doctest.h>
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -46,7 +48,7 @@ struct fixture : test::actor_system_fixture {
   /// Behind what was asked.
   void stop() {
     system().spawn(
-        [](caf::event_based_actor* self, const batching_store_actor& to) {
+        [](caf::event_based_actor* self, const sqlite_store_actor& to) {
           self->send_exit(to, caf::exit_reason::user_shutdown);
         },
         std::exchange(store, nullptr));
@@ -58,7 +60,7 @@ struct fixture : test::actor_system_fixture {
   std::shared_ptr<outcome<T>> ask(const std::function<void()>& then, Ts... question) {
     auto result = std::make_shared<outcome<T>>();
     system().spawn(
-        [=](caf::event_based_actor* self, const batching_store_actor& to) {
+        [=](caf::event_based_actor* self, const sqlite_store_actor& to) {
           self->request(to, 10s, question...)
               .then(
                   [=](T& value) {
@@ -73,21 +75,37 @@ struct fixture : test::actor_system_fixture {
   }
 
   auto keep(session_record r, const std::function<void()>& then = {}) {
-    message_changes all{0, r.transcript};
-    return ask<atom::commit>(then, atom::commit_v, std::move(r), std::move(all));
+    session_commit c;
+    c.token = test::some_token;
+    c.messages = {0, r.transcript};
+    c.record = std::move(r);
+    c.token.number = tokens.try_emplace(c.record.info.id, tokens.size() + 2).first->second;
+    auto kept = [then, to = store, token = c.token] {
+      if (then)
+        then();
+      caf::anon_send(to, atom::release_v, token);
+    };
+    return ask<atom::commit>(kept, atom::commit_v, std::move(c));
+  }
+
+  auto take(const std::string& id) {
+    session_wanted wanted;
+    wanted.token = test::some_token;
+    wanted.id = id;
+    return ask<session_taken>({}, atom::take_v, std::move(wanted));
   }
 
   /// Whether there is a record of that id, once the store has answered.
   bool knows(const std::string& id) {
-    auto found = ask<session_lookup>({}, atom::load_v, session_key{{}, id});
+    session_view view;
+    auto found = ask<session_finding>({}, atom::show_v, id, view);
     run();
     return found->answer && found->answer->found;
   }
 
   bool known_after_crash(const std::string& id) const {
-    return session_database{test::copy_after_crash(folder, file), session_database::texts::kept}
-        .load({{}, id})
-        .found;
+    session_database later{test::copy_after_crash(folder, file), session_database::texts::kept};
+    return test::load(later, {{}, id}).found;
   }
 
   auto commits() const { return counts->store_commit.Collect().histogram.sample_count; }
@@ -96,7 +114,9 @@ struct fixture : test::actor_system_fixture {
   std::string file = folder.file("sessions.db");
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();
   session_lifetime lifetime{1h};
-  batching_store_actor store;
+  sqlite_store_actor store;
+  /// The holder of each record, by its id.
+  std::map<std::string, std::uint64_t> tokens;
 };
 
 } // namespace
@@ -132,19 +152,51 @@ TEST_CASE_FIXTURE(fixture, "a batch has an end also where records do not cease t
 
 TEST_CASE_FIXTURE(fixture, "who reads sees what was to be written before") {
   keep(record("a"));
-  auto loaded = ask<session_lookup>({}, atom::load_v, session_key{{}, "a"});
-  auto found = ask<session_lookup>({}, atom::find_v, session_tip{{}, {}, "tip of a"});
+  auto shown = ask<session_finding>({}, atom::show_v, std::string{"a"}, session_view{});
+  auto taken = take("a");
   auto removed = ask<bool>({}, atom::remove_v, session_key{{}, "a"});
-  auto again = ask<session_lookup>({}, atom::load_v, session_key{{}, "a"});
+  auto again = take("a");
   auto list = ask<openai::session_page>({}, atom::list_v, session_query{});
   run();
-  CHECK(loaded->answer->found);
-  CHECK(found->answer->record.info.id == "a");
+  CHECK(shown->answer->found);
+  CHECK(taken->answer->record->info.id == "a");
   CHECK(*removed->answer);
-  CHECK_FALSE(again->answer->found);
+  CHECK(again->answer->version == 0);
   CHECK(list->answer->sessions.empty());
   CHECK(commits() == 1);
   CHECK(counts->stored_sessions.Value() == 0);
+}
+
+TEST_CASE_FIXTURE(fixture, "a commit that is refused is an error, and spoils no batch") {
+  keep(record("a"));
+  run();
+  auto beside = keep(record("b"));
+  auto refused = keep(record("a")); // Goes on from no record, and there is one.
+  run();
+  CHECK(refused->error);
+  CHECK(beside->answer);
+  CHECK(known_after_crash("b"));
+}
+
+TEST_CASE_FIXTURE(fixture, "an answer is forgotten for good before a turn goes on without it") {
+  auto r = record("a");
+  r.answer.emplace();
+  r.answer->identity = "request";
+  keep(r);
+  run();
+  session_wanted wanted;
+  wanted.token = test::some_token;
+  wanted.identity = "request";
+  wanted.answer = earlier_answer::forgotten;
+  auto forgotten = false;
+  ask<session_taken>(
+      [&] {
+        session_database later{test::copy_after_crash(folder, file), session_database::texts::kept};
+        forgotten = !test::answered(later, {}, "request").found;
+      },
+      atom::take_v, wanted);
+  run();
+  CHECK(forgotten);
 }
 
 TEST_CASE_FIXTURE(fixture, "what is deleted stays so after a crash") {

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <caf/error.hpp>
+#include <caf/sec.hpp>
+
+namespace nekod {
+
+/// What a STORE answers to a commit that it refuses.
+inline caf::error refused_commit() {
+  return caf::make_error(caf::sec::invalid_argument,
+                         "the session's record is held by another, or of another version");
+}
+
+} // namespace nekod

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "actors/store/session_claim.hpp"
+#include "protocol/sessions/session_list.hpp"
+
+#include <map>
+
+namespace nekod {
+
+/// Which tokens hold which sessions, for a store that one run of nekod has for itself. That run
+/// gives a session to one actor at a time, so a new token takes over from an older one, whose
+/// commits are refused from then on. Pure.
+class session_leases {
+public:
+  /// Has *token* hold the session, and no other one.
+  void take(const session_key& session, const session_token& token);
+
+  bool is_held(const session_key& session) const { return holders_.contains(session); }
+
+  bool holds(const session_token& token, const session_key& session) const;
+
+  /// Ends the hold of *token*, if it has one.
+  void release(const session_token& token);
+
+  /// Ends any hold: the session was deleted.
+  void drop(const session_key& session);
+
+private:
+  std::map<session_key, session_token> holders_;
+  std::map<session_token, session_key> sessions_;
+};
+
+} // namespace nekod

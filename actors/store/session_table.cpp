@@ -1,0 +1,148 @@
+#include "actors/store/session_table.hpp"
+
+#include "actors/store/answer_json.hpp"
+#include "actors/store/session_row.hpp"
+
+namespace nekod {
+
+namespace {
+
+using sqlite::blob;
+
+/// A query for the record of the sessions that *condition* holds for.
+std::string record_query(const std::string& condition) {
+  return "SELECT " + info_columns +
+         ", number, version, chat_model, chat_is_new, unsettled_message, tip, run, chat_upstream, "
+         "chat_account, chat_messages, scope, prompt, identity, answer "
+         "FROM sessions LEFT JOIN answers ON answers.session = number WHERE " +
+         condition;
+}
+
+/// The columns of `record_query`, in its order.
+struct column {
+  enum : int {
+    chat_id = first_other_column - 1,
+    number,
+    version,
+    chat_model,
+    chat_is_new,
+    unsettled_message,
+    tip,
+    run,
+    chat_upstream,
+    chat_account,
+    chat_messages,
+    scope,
+    prompt,
+    identity,
+    answer,
+  };
+};
+
+} // namespace
+
+session_table::session_table(sqlite::connection& db, std::int64_t sure_since)
+    : db_(db),
+      sure_since_(sure_since),
+      find_(db.prepare("SELECT number, version FROM sessions WHERE tenant = ?1 AND id = ?2")),
+      with_id_(db.prepare(record_query("tenant = ?1 AND id = ?2"))),
+      with_tip_(db.prepare(record_query("tenant = ?1 AND scope = ?2 AND tip = ?3 AND tip <> x'' "
+                                        "ORDER BY last_used DESC"))),
+      answering_(db.prepare(record_query("owner = ?1 AND identity = ?2 ORDER BY last_used DESC"))),
+      used_before_(
+          db.prepare("SELECT tenant, id FROM sessions WHERE last_used < ?1 ORDER BY last_used")),
+      made_before_(
+          db.prepare("SELECT tenant, id FROM sessions WHERE created_at < ?1 ORDER BY created_at")),
+      update_(db.prepare(
+          "UPDATE sessions SET version = version + 1, created_at = ?2, model = ?3, last_used = ?4, "
+          "turns = ?5, tip = ?6, chat_id = ?7, chat_model = ?8, chat_is_new = ?9, "
+          "unsettled_message = ?10, run = ?11, chat_upstream = ?12, chat_account = ?13, "
+          "chat_messages = ?14, scope = ?15, prompt = ?16 WHERE number = ?1")),
+      insert_(db.prepare(
+          "INSERT INTO sessions (id, tenant, created_at, model, last_used, turns, tip, chat_id, "
+          "chat_model, chat_is_new, unsettled_message, run, chat_upstream, chat_account, "
+          "chat_messages, scope, prompt) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)")),
+      remove_(db.prepare("DELETE FROM sessions WHERE tenant = ?1 AND id = ?2")) {}
+
+session_table::place session_table::find(const session_key& session) const {
+  auto row = find_(session.tenant, session.id);
+  place result;
+  if (row.next()) {
+    result.number = row.number(0);
+    result.version = static_cast<std::uint64_t>(row.number(1));
+  }
+  return result;
+}
+
+sqlite::rows session_table::with_id(const session_key& session) const {
+  return with_id_(session.tenant, session.id);
+}
+
+sqlite::rows session_table::with_tip(const session_tip& tip) const {
+  return with_tip_(tip.tenant, tip.scope, blob{tip.digest});
+}
+
+sqlite::rows session_table::answering(const std::string& tenant,
+                                      const std::string& identity) const {
+  return answering_(tenant, blob{identity});
+}
+
+session_key session_table::key_of(const sqlite::rows& row) { return session_key{info_of(row)}; }
+
+session_table::place session_table::place_of(const sqlite::rows& row) {
+  return {row.number(column::number), static_cast<std::uint64_t>(row.number(column::version))};
+}
+
+session_record session_table::record_of(const sqlite::rows& row) const {
+  session_record record;
+  record.info = info_of(row);
+  record.chat.id = row.text(column::chat_id);
+  record.chat.model = row.text(column::chat_model);
+  record.chat.is_new = row.number(column::chat_is_new) != 0;
+  record.chat.unsettled_message = row.text(column::unsettled_message);
+  record.chat.upstream = row.text(column::chat_upstream);
+  record.chat.account = row.text(column::chat_account);
+  record.chat.messages = static_cast<std::uint64_t>(row.number(column::chat_messages));
+  record.chat.unsure = !record.chat.id.empty() && row.number(column::run) < sure_since_;
+  record.tip = row.text(column::tip);
+  record.scope = row.text(column::scope);
+  if (!row.is_null(column::prompt))
+    record.prompt = row.text(column::prompt);
+  record.answer = parse_answer(row.text(column::answer));
+  if (record.answer)
+    record.answer->identity = row.text(column::identity);
+  return record;
+}
+
+sqlite::rows session_table::used_before(std::chrono::system_clock::time_point t) const {
+  return used_before_(to_number(t));
+}
+
+sqlite::rows session_table::made_before(std::chrono::system_clock::time_point t) const {
+  return made_before_(to_number(t));
+}
+
+void session_table::update(std::int64_t number, const session_record& r, std::int64_t run) const {
+  update_.run(number, to_number(r.info.created_at), r.info.model, to_number(r.info.last_used),
+              static_cast<std::int64_t>(r.info.turns), blob{r.tip}, r.chat.id, r.chat.model,
+              std::int64_t{r.chat.is_new}, r.chat.unsettled_message, run, r.chat.upstream,
+              r.chat.account, static_cast<std::int64_t>(r.chat.messages), r.scope,
+              sqlite::nullable{r.prompt});
+}
+
+std::int64_t session_table::insert(const session_record& r, std::int64_t run) {
+  insert_.run(r.info.id, r.info.tenant, to_number(r.info.created_at), r.info.model,
+              to_number(r.info.last_used), static_cast<std::int64_t>(r.info.turns), blob{r.tip},
+              r.chat.id, r.chat.model, std::int64_t{r.chat.is_new}, r.chat.unsettled_message, run,
+              r.chat.upstream, r.chat.account, static_cast<std::int64_t>(r.chat.messages), r.scope,
+              sqlite::nullable{r.prompt});
+  return db_.last_row();
+}
+
+std::size_t session_table::remove(const session_key& session) {
+  remove_.run(session.tenant, session.id);
+  return db_.changed();
+}
+
+} // namespace nekod

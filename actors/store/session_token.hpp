@@ -1,0 +1,23 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+namespace nekod {
+
+/// Names one holder of a session.
+struct session_token {
+  session_token() = default;
+  session_token(std::string n, std::uint64_t i) : node(std::move(n)), number(i) {}
+
+  auto operator<=>(const session_token&) const = default;
+
+  /// The run of nekod, by a random name.
+  std::string node;
+  /// Counts its holders.
+  std::uint64_t number = 0;
+};
+
+} // namespace nekod
