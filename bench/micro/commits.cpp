@@ -1,4 +1,4 @@
-#include "actors/store/session_database.hpp"
+#include "actors/store/sqlite/session_database.hpp"
 
 #include <algorithm>
 #include <chrono>

@@ -1,7 +1,7 @@
 #include "actors/registry/registry.hpp"
 #include "actors/session/session.hpp"
 #include "actors/store/memory_store.hpp"
-#include "actors/store/sqlite_store.hpp"
+#include "actors/store/sqlite/sqlite_store.hpp"
 #include "http/server/api/reply.hpp"
 
 #include <doctest/doctest.h>

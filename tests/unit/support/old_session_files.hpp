@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/store/sqlite.hpp"
+#include "actors/store/sqlite/sqlite.hpp"
 #include "tests/unit/support/temporary_folder.hpp"
 
 #include <chrono>

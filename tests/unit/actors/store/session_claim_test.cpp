@@ -1,6 +1,6 @@
 #include "actors/store/memory_store.hpp"
 #include "actors/store/session_claim.hpp"
-#include "actors/store/session_database.hpp"
+#include "actors/store/sqlite/session_database.hpp"
 #include "tests/unit/support/store_calls.hpp"
 #include "tests/unit/support/temporary_folder.hpp"
 

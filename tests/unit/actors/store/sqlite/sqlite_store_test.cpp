@@ -1,4 +1,4 @@
-#include "actors/store/sqlite_store.hpp"
+#include "actors/store/sqlite/sqlite_store.hpp"
 #include "tests/unit/support/actor_system.hpp"
 #include "tests/unit/support/small_disk.hpp"
 #include "tests/unit/support/store_calls.hpp"

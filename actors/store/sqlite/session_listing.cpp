@@ -1,6 +1,6 @@
-#include "actors/store/session_listing.hpp"
+#include "actors/store/sqlite/session_listing.hpp"
 
-#include "actors/store/session_row.hpp"
+#include "actors/store/sqlite/session_row.hpp"
 
 #include <chrono>
 

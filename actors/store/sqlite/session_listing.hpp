@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/store/session_lookup.hpp"
-#include "actors/store/sqlite.hpp"
+#include "actors/store/sqlite/sqlite.hpp"
 #include "protocol/sessions/session_list.hpp"
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-#include "actors/store/session_schema.hpp"
+#include "actors/store/sqlite/session_schema.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,5 +1,5 @@
-#include "actors/store/session_database.hpp"
-#include "actors/store/session_schema.hpp"
+#include "actors/store/sqlite/session_database.hpp"
+#include "actors/store/sqlite/session_schema.hpp"
 #include "protocol/openai/chat/transcript_json.hpp"
 #include "tests/unit/support/old_session_files.hpp"
 #include "tests/unit/support/store_calls.hpp"

@@ -1,4 +1,4 @@
-#include "actors/store/answer_json.hpp"
+#include "actors/store/sqlite/answer_json.hpp"
 
 #include <doctest/doctest.h>
 

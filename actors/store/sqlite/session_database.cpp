@@ -1,6 +1,6 @@
-#include "actors/store/session_database.hpp"
+#include "actors/store/sqlite/session_database.hpp"
 
-#include "actors/store/session_schema.hpp"
+#include "actors/store/sqlite/session_schema.hpp"
 
 #include <filesystem>
 

@@ -2,7 +2,7 @@
 
 #include "actors/session/session_record.hpp"
 #include "actors/store/session_lookup.hpp"
-#include "actors/store/sqlite.hpp"
+#include "actors/store/sqlite/sqlite.hpp"
 #include "protocol/sessions/session_list.hpp"
 
 #include <chrono>

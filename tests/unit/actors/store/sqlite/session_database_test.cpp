@@ -1,5 +1,5 @@
-#include "actors/store/session_database.hpp"
-#include "actors/store/session_schema.hpp"
+#include "actors/store/sqlite/session_database.hpp"
+#include "actors/store/sqlite/session_schema.hpp"
 #include "tests/unit/support/small_disk.hpp"
 #include "tests/unit/support/store_calls.hpp"
 #include "tests/unit/support/temporary_folder.hpp"

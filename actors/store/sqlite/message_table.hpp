@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/session/message_changes.hpp"
-#include "actors/store/sqlite.hpp"
+#include "actors/store/sqlite/sqlite.hpp"
 
 #include <cstdint>
 #include <vector>

@@ -1,14 +1,14 @@
 #pragma once
 
 #include "actors/runtime/process/file_watch.hpp"
-#include "actors/store/answer_table.hpp"
-#include "actors/store/message_table.hpp"
 #include "actors/store/session_claim.hpp"
 #include "actors/store/session_leases.hpp"
-#include "actors/store/session_listing.hpp"
 #include "actors/store/session_lookup.hpp"
-#include "actors/store/session_table.hpp"
-#include "actors/store/sqlite.hpp"
+#include "actors/store/sqlite/answer_table.hpp"
+#include "actors/store/sqlite/message_table.hpp"
+#include "actors/store/sqlite/session_listing.hpp"
+#include "actors/store/sqlite/session_table.hpp"
+#include "actors/store/sqlite/sqlite.hpp"
 #include "actors/store/store_health.hpp"
 #include "protocol/sessions/session_list.hpp"
 

@@ -1,7 +1,7 @@
-#include "actors/store/session_table.hpp"
+#include "actors/store/sqlite/session_table.hpp"
 
-#include "actors/store/answer_json.hpp"
-#include "actors/store/session_row.hpp"
+#include "actors/store/sqlite/answer_json.hpp"
+#include "actors/store/sqlite/session_row.hpp"
 
 namespace nekod {
 

@@ -1,4 +1,4 @@
-#include "actors/store/message_table.hpp"
+#include "actors/store/sqlite/message_table.hpp"
 
 #include "protocol/openai/upstream/whole_messages.hpp"
 

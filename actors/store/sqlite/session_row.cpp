@@ -1,4 +1,4 @@
-#include "actors/store/session_row.hpp"
+#include "actors/store/sqlite/session_row.hpp"
 
 namespace nekod {
 

@@ -1,4 +1,4 @@
-#include "actors/store/answer_json.hpp"
+#include "actors/store/sqlite/answer_json.hpp"
 
 #include "protocol/text/json.hpp"
 #include "protocol/text/json_strings.hpp"

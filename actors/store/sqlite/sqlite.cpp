@@ -1,4 +1,4 @@
-#include "actors/store/sqlite.hpp"
+#include "actors/store/sqlite/sqlite.hpp"
 
 #include <sqlite3.h>
 

@@ -1,5 +1,5 @@
-#include "actors/store/message_table.hpp"
-#include "actors/store/session_schema.hpp"
+#include "actors/store/sqlite/message_table.hpp"
+#include "actors/store/sqlite/session_schema.hpp"
 #include "protocol/openai/chat/transcript_json.hpp"
 #include "tests/unit/support/temporary_folder.hpp"
 

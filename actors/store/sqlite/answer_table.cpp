@@ -1,6 +1,6 @@
-#include "actors/store/answer_table.hpp"
+#include "actors/store/sqlite/answer_table.hpp"
 
-#include "actors/store/answer_json.hpp"
+#include "actors/store/sqlite/answer_json.hpp"
 
 namespace nekod {
 

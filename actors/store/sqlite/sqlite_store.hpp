@@ -3,8 +3,8 @@
 #include "actors/messages.hpp"
 #include "actors/runtime/metrics.hpp"
 #include "actors/store/clearing.hpp"
-#include "actors/store/session_database.hpp"
 #include "actors/store/session_store.hpp"
+#include "actors/store/sqlite/session_database.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 

@@ -1,4 +1,4 @@
-#include "actors/store/sqlite_store.hpp"
+#include "actors/store/sqlite/sqlite_store.hpp"
 
 #include "actors/store/refused_commit.hpp"
 
