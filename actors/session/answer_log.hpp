@@ -124,12 +124,26 @@ public:
   progress read(reader_id id, F f) {
     std::lock_guard guard{mutex_};
     auto* r = find(id);
-    if (!r)
-      return {};
-    while (r->next < end() && f(kept_.what, kept_.piece(r->next - first_)))
-      ++r->next;
-    forget_what_was_read();
-    return progress_of(*r);
+    return r ? read_on(*r, f) : progress{};
+  }
+
+  /// The same, after `done`. Calls *begin* with the progress before, while the log is locked.
+  template <class Begin, class F>
+  progress read_on(reader_id id, Begin begin, F f) {
+    progress result;
+    std::size_t room = 0;
+    {
+      std::lock_guard guard{mutex_};
+      auto* r = find(id);
+      if (!r)
+        return result;
+      r->left = r->next;
+      room = take_free();
+      begin(progress_of(*r));
+      result = read_on(*r, f);
+    }
+    give_room(room);
+    return result;
   }
 
   /// What was read has left: the window has room for more.
@@ -159,6 +173,15 @@ private:
   reader* find(reader_id id);
   const reader* find(reader_id id) const;
   progress progress_of(const reader& r) const;
+
+  template <class F>
+  progress read_on(reader& r, F& f) {
+    while (r.next < end() && f(kept_.what, kept_.piece(r.next - first_)))
+      ++r.next;
+    forget_what_was_read();
+    return progress_of(r);
+  }
+
   void forget_what_was_read();
   std::size_t take_free();
   void give_room(std::size_t bytes);

@@ -114,7 +114,7 @@ void reply_state::finish(openai::answer_end end) {
   ending_ = std::move(end);
   const auto at = head_->answer->progress_of(reader());
   count_pieces(at.pieces + ending_->rest.ends.size());
-  if (last_text_ == std::chrono::steady_clock::time_point{})
+  if (!has_text())
     name_answerer();
   if (!writer_->streams())
     end_whole();
@@ -161,15 +161,6 @@ void reply_state::fail(const openai::error& reason) {
 
 void reply_state::written() { pump(); }
 
-/// Whether nothing is being written. Where something is, its end will be told.
-bool reply_state::may_write() {
-  if (progress_->ask())
-    return false;
-  if (head_)
-    head_->answer->done(reader());
-  return true;
-}
-
 void reply_state::idle() {
   waited_ += options_->heartbeat;
   if (!head_ && waited_ >= options_->longest_wait) {
@@ -204,13 +195,14 @@ void reply_state::begin_stream() {
 void reply_state::pump() {
   if (failing_)
     return;
-  const auto writes = may_write();
+  // Where something is being written its end will be told.
+  const auto writes = !progress_->ask();
   answer_log::progress at;
   if (head_) {
-    at = head_->answer->progress_of(reader());
+    if (!has_text()) // Who answers is to be known before the first piece is written.
+      count_pieces(head_->answer->progress_of(reader()).pieces);
+    at = writes ? fill_write() : head_->answer->progress_of(reader());
     count_pieces(at.pieces);
-    if (writes && at.unread > 0)
-      at = fill_write(at);
   }
   if (!hold(at.unread))
     return fail_for_room();
@@ -234,16 +226,19 @@ void reply_state::pump() {
 }
 
 /// Makes events of pieces that were not read, until the write is full.
-answer_log::progress reply_state::fill_write(const answer_log::progress& before) {
-  // As it grows by itself it would be copied some ten times, and take up to twice what it needs.
-  const auto least = pending_.size() + before.unread + before.waiting * writer_->frame(before.form);
-  pending_.reserve(std::min(least, options_->full_write * 9 / 8));
-  return head_->answer->read(reader(), [this](deltas::form form, std::string_view piece) {
-    if (pending_.size() >= options_->full_write)
-      return false;
-    writer_->piece(pending_, form, piece);
-    return true;
-  });
+answer_log::progress reply_state::fill_write() {
+  const auto reserve = [this](const answer_log::progress& at) {
+    // As it grows by itself it would be copied some ten times, and take up to twice what it needs.
+    const auto least = pending_.size() + at.unread + at.waiting * writer_->frame(at.form);
+    pending_.reserve(std::min(least, options_->full_write * 9 / 8));
+  };
+  return head_->answer->read_on(reader(), reserve,
+                                [this](deltas::form form, std::string_view piece) {
+                                  if (pending_.size() >= options_->full_write)
+                                    return false;
+                                  writer_->piece(pending_, form, piece);
+                                  return true;
+                                });
 }
 
 /// Counts pieces that came since the last time.
@@ -253,7 +248,7 @@ void reply_state::count_pieces(std::size_t pieces) {
   const auto now = std::chrono::steady_clock::now();
   exchange_->notes().chunks += pieces - seen_;
   seen_ = pieces;
-  if (last_text_ == std::chrono::steady_clock::time_point{}) {
+  if (!has_text()) {
     options_->counts->first_token.Observe(in_seconds(now - exchange_->arrived()));
     name_answerer();
   } else {
@@ -313,7 +308,7 @@ fields reply_state::answer_fields() const {
 /// Whether it is settled which upstream answers. While a stream waits for its first text, a
 /// fall-back may still take the turn.
 bool reply_state::knows_upstream() const {
-  const auto answer_began = last_text_ != std::chrono::steady_clock::time_point{} || ending_;
+  const auto answer_began = has_text() || ending_;
   const auto& turn = head_->what;
   return !turn.answered_by.empty() &&
          (answer_began || !writer_->streams() || !turn.abilities.falls_back);

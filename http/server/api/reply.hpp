@@ -81,9 +81,8 @@ private:
 
   void on_more();
   void begin_stream();
-  bool may_write();
   void pump();
-  answer_log::progress fill_write(const answer_log::progress& before);
+  answer_log::progress fill_write();
   void introduce();
   void name_answerer();
   void count_pieces(std::size_t pieces);
@@ -92,6 +91,7 @@ private:
   void fail_soon(openai::error reason);
   fields answer_fields() const;
   bool knows_upstream() const;
+  bool has_text() const noexcept { return last_text_ != std::chrono::steady_clock::time_point{}; }
   void end_stream();
   void end_whole();
   answer_log::reader_id reader() const noexcept { return self_->id(); }

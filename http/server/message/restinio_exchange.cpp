@@ -163,7 +163,7 @@ bool restinio_exchange::begin_stream(std::uint16_t status, fields headers) {
 }
 
 void restinio_exchange::write(std::string bytes, written_handler f) {
-  if (ended() || !stream_)
+  if (ended_ || !stream_)
     return;
   auto now = clock::now();
   if (first_write_ == clock::time_point{})
@@ -258,17 +258,12 @@ bool restinio_exchange::leave_handler() {
   return cut_;
 }
 
-bool restinio_exchange::ended() const {
-  std::lock_guard guard{mutex_};
-  return ended_;
-}
-
 /// Ends the answer; false if it had ended before.
 bool restinio_exchange::end() {
   idle_handler dropped_idle;
   gone_handler dropped_gone;
   std::lock_guard guard{mutex_};
-  if (std::exchange(ended_, true))
+  if (ended_.exchange(true))
     return false;
   end_ = clock::now();
   timer_.reset();

@@ -71,7 +71,6 @@ private:
   bool begin_stream(std::uint16_t status, fields headers);
   bool may_write_directly() const;
   bool write_directly(std::string_view bytes);
-  bool ended() const;
   bool end();
   bool cut_in_handler();
   restinio::write_status_cb_t when_sent(std::size_t bytes = 0);
@@ -104,7 +103,8 @@ private:
   mutable std::mutex mutex_;
   bool in_handler_ = true;
   bool cut_ = false;
-  bool ended_ = false;
+  /// Written under the lock.
+  std::atomic<bool> ended_{false};
   bool gone_ = false;
   clock::time_point end_{};
   gone_handler gone_handler_;
