@@ -207,20 +207,18 @@ void answer_log::wake(reader_id id) {
       return;
     home = r->home;
   }
-  home.run([log = shared_from_this(), id] { call(log, id); });
-}
-
-void answer_log::call(const std::shared_ptr<answer_log>& log, reader_id id) {
-  std::shared_ptr<answer_reader> who;
-  {
-    std::lock_guard guard{log->mutex_};
-    if (auto* r = log->find(id)) {
-      r->woken = false;
-      who = r->who;
+  home.run([log = shared_from_this(), id] {
+    std::shared_ptr<answer_reader> who;
+    {
+      std::lock_guard guard{log->mutex_};
+      if (auto* r = log->find(id)) {
+        r->woken = false;
+        who = r->who;
+      }
     }
-  }
-  if (who)
-    who->on_more();
+    if (who)
+      who->on_more();
+  });
 }
 
 } // namespace nekod

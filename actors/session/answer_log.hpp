@@ -186,7 +186,6 @@ private:
   std::size_t take_free();
   void give_room(std::size_t bytes);
   void wake(reader_id id);
-  static void call(const std::shared_ptr<answer_log>& log, reader_id id);
 
   const answer_identity identity_;
   const home_loop home_;

@@ -30,7 +30,11 @@ struct fixture {
     return result;
   }
 
-  reading_rules rules{.max_body = 16u << 20};
+  reading_rules rules = [] {
+    reading_rules r;
+    r.max_body = 16u << 20;
+    return r;
+  }();
 };
 
 const std::string plain = "GET /health?x=1 HTTP/1.1\r\nHost: a\r\nX-A:  b \r\n\r\n";
