@@ -33,7 +33,7 @@ auto accepted_by(Parse parse) {
 
 /// A check with the words for values that do not pass.
 template <class Test>
-auto accepted_if(Test test, std::string problem) {
+auto accepted_if(Test test, const std::string& problem) {
   return [test, problem](const std::string& text) { return test(text) ? std::string{} : problem; };
 }
 

@@ -15,8 +15,6 @@ namespace nekod {
 
 namespace {
 
-using openai::error_code;
-
 /// The identity of a request: the same when it is sent again, and another for each that is merely
 /// alike. Opening words that many clients may send are the same request only from the same sender.
 std::string identity_of(const turn& t, const conversation_digest& digest) {

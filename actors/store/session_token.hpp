@@ -1,8 +1,8 @@
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <string>
+#include <tuple>
 #include <utility>
 
 namespace nekod {
@@ -12,7 +12,10 @@ struct session_token {
   session_token() = default;
   session_token(std::string n, std::uint64_t i) : node(std::move(n)), number(i) {}
 
-  auto operator<=>(const session_token&) const = default;
+  bool operator==(const session_token&) const = default;
+  bool operator<(const session_token& other) const {
+    return std::tie(node, number) < std::tie(other.node, other.number);
+  }
 
   /// The run of nekod, by a random name.
   std::string node;

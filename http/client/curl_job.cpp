@@ -149,7 +149,7 @@ void curl_job::send_head() {
   head.content_type = heard_.content_type;
   head.content_coding = heard_.content_coding;
   head.fields = fields_;
-  send(std::move(head));
+  send(head);
 }
 
 void curl_job::flush() {
@@ -168,7 +168,7 @@ void curl_job::hand_on() {
   send_head();
   auto data = event(transfer_event::kind::data);
   data.bytes.swap(bytes_);
-  send(std::move(data));
+  send(data);
   // A reader that did not move from them leaves their room for the next bytes.
   if (data.bytes.capacity() <= most_kept) {
     bytes_.swap(data.bytes);
@@ -176,8 +176,9 @@ void curl_job::hand_on() {
   }
 }
 
-/// A reader may drop its transfer at any event; then it gets no more of them.
-void curl_job::send(transfer_event&& e) {
+/// A reader may move from the event. It may drop its transfer at any event; then it gets no more of
+/// them.
+void curl_job::send(transfer_event& e) {
   if (!dropped_)
     sink_(std::move(e));
 }
@@ -199,7 +200,7 @@ void curl_job::finish(CURLcode code) {
 void curl_job::fail(transfer_failure failure) {
   auto end = event(transfer_event::kind::end);
   end.failure = failure;
-  send(std::move(end));
+  send(end);
 }
 
 transfer_failure curl_job::failure_of(CURLcode code) const {

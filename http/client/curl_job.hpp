@@ -130,7 +130,7 @@ private:
   void make_dirty();
   void hand_on();
   void send_head();
-  void send(transfer_event&& e);
+  void send(transfer_event& e);
   transfer_failure failure_of(CURLcode code) const;
   transfer_event event(transfer_event::kind what) const;
 
