@@ -337,7 +337,10 @@ reply_actor spawn_reply(caf::actor_system& system, home_loop home, exchange_ptr 
                         std::shared_ptr<const reply_options> options) {
   auto parts = std::make_shared<std::unique_ptr<answer_writer>>(std::move(writer));
   return spawn_bound<reply_actor, reply_state>(
-      system, home, [=](reply_actor::stateful_pointer<reply_state> self) {
+      system, home,
+      [parts, home, x = std::move(x), request = std::move(request),
+       request_id = std::move(request_id),
+       options = std::move(options)](reply_actor::stateful_pointer<reply_state> self) {
         self->state.start(x, request, std::move(*parts), request_id, options, home);
         return behavior_of(self);
       });
