@@ -238,9 +238,7 @@ void obeying_conversation::fail_for_room() {
   if (choices_->too_long()) {
     fail_soon({error{error_code::upstream_error, {}, "the answers are too long for one piece"}});
   } else if (!held_.resize(2 * choices_->waiting_bytes())) {
-    error full{error_code::overloaded, {}, "no memory is left for the answers"};
-    full.retry_after = std::chrono::seconds{2};
-    fail_soon({std::move(full)});
+    fail_soon({openai::retry_soon(error_code::overloaded, "no memory is left for the answers")});
   }
 }
 

@@ -125,6 +125,12 @@ constexpr const row& row_of(error_code code) noexcept {
 
 } // namespace
 
+error retry_soon(error_code code, std::string detail) {
+  error result{code, {}, std::move(detail)};
+  result.retry_after = std::chrono::seconds{2};
+  return result;
+}
+
 std::uint16_t status_of(error_code code) noexcept { return row_of(code).status; }
 
 std::uint16_t status_of(const error& e) noexcept {

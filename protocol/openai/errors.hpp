@@ -122,6 +122,10 @@ struct error {
   std::shared_ptr<const foreign_words> foreign;
 };
 
+/// A refusal for a want that passes within moments, such as of memory: the client may retry in two
+/// seconds.
+error retry_soon(error_code code, std::string detail = {});
+
 /// The HTTP status of *code*.
 std::uint16_t status_of(error_code code) noexcept;
 

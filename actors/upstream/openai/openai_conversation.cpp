@@ -13,9 +13,6 @@ using openai::error_code;
 
 namespace {
 
-/// When a client may try again if there was no memory for its answer.
-constexpr std::chrono::seconds room_retry{2};
-
 error too_long() { return {error_code::upstream_error, {}, "the upstream's answer is too long"}; }
 
 /// What may help after a call that failed for *reason*. A server that reports an error remembers
@@ -212,9 +209,9 @@ void openai_conversation::fail(error reason) {
 /// The server is not at fault, so it is as if the client had left.
 void openai_conversation::give_up_for_room() {
   cancel({});
-  error full{error_code::overloaded, {}, "no memory is left for the answer"};
-  full.retry_after = room_retry;
-  listener_.on_failure({std::move(full), remedy::none});
+  listener_.on_failure(
+      {openai::retry_soon(error_code::overloaded, "no memory is left for the answer"),
+       remedy::none});
 }
 
 } // namespace nekod

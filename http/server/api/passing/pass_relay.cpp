@@ -19,17 +19,8 @@ using openai::error_code;
 /// Bytes that are read at a time while the body is held.
 constexpr std::size_t read_size = 16u << 10;
 
-/// What a client is told to wait where there is no room for its body.
-constexpr std::chrono::seconds room_retry{2};
-
 /// How often a client's silence is looked for within the time that it may last.
 constexpr int looks = 4;
-
-error no_room() {
-  error full{error_code::overloaded};
-  full.retry_after = room_retry;
-  return full;
-}
 
 error ending_of(body_pipe::ending how) {
   return how == body_pipe::ending::too_long ? error_code::content_too_large
@@ -105,7 +96,7 @@ bool pass_relay::read_on() {
     held_.append(piece.data(), come.size);
     if (room_.resize(held_.capacity()))
       return true;
-    fail(no_room());
+    fail(openai::retry_soon(error_code::overloaded));
     return false;
   }
   if (come.how == body_pipe::ending::none)
@@ -120,7 +111,7 @@ void pass_relay::chosen(choice found) {
   if (!exchange_)
     return;
   if (!found || !found->upstream) {
-    fail(found ? no_room() : found.error());
+    fail(found ? openai::retry_soon(error_code::overloaded) : found.error());
     return;
   }
   name_model(found->upstream_name);
