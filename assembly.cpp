@@ -123,12 +123,10 @@ http::server_options server_options_of(const settings& s) {
 
 std::shared_ptr<const http::reply_options> reply_options_of(const assembly& a) {
   auto result = std::make_shared<http::reply_options>();
-  const stream_shares shares{a.set.stream_buffer};
   result->language = a.set.language;
   result->heartbeat = in_milliseconds(a.set.heartbeat);
   result->longest_wait = in_milliseconds(longest_answer_of(a.set));
-  result->credit_step = shares.window / 2;
-  result->full_write = shares.write;
+  result->full_write = stream_shares{a.set.stream_buffer}.write;
   result->budget = a.budget;
   result->counts = a.counts;
   return result;

@@ -150,7 +150,7 @@ using store_actor = caf::typed_actor<
     // Deletes many, in steps between which others are answered; says how many.
     caf::replies_to<atom::clear, session_filter>::with<std::uint64_t>>;
 
-/// What runs a TURN, as its replies know it.
+/// The owner of a running TURN, as its replies see it.
 using turn_actor = caf::typed_actor<
     // The reply's client left; the reply ends.
     caf::reacts_to<atom::leave, client_left>>;

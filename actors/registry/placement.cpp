@@ -146,7 +146,7 @@ placement_step placement::taken(takes_session asked, session_taken taken) {
     const auto key = taken.key;
     return join(std::move(t), key, match, std::move(taken));
   }
-  // Where an answer was looked for first, the conversation was not.
+  // The store was asked for an earlier answer only; now it is asked for the conversation.
   if (by_answer || (asked.wanted.answer == earlier_answer::wanted && !asked.wanted.tip))
     return search(std::move(t), earlier_answer::ignored);
   return begin(std::move(t));

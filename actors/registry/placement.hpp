@@ -17,7 +17,7 @@
 
 namespace nekod {
 
-/// What a placement is made of.
+/// The settings of a placement.
 struct placement_options {
   placement_options() = default;
 

@@ -18,8 +18,8 @@ struct readiness {
   std::vector<openai::upstream_standing> upstreams;
 };
 
-/// What the upstreams' last calls say of that. Turns can be answered while an account works at an
-/// upstream whose circuit breaker is not open; one at its limit works.
+/// The readiness, as the last calls of the upstreams show it. Turns can be answered while an
+/// account works at an upstream whose circuit breaker is not open; a rate-limited account works.
 readiness readiness_of(const std::vector<std::shared_ptr<upstream_service>>& upstreams);
 
 } // namespace nekod

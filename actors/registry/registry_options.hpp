@@ -11,7 +11,7 @@
 
 namespace nekod {
 
-/// What a registry is made of. What has no value here must be set.
+/// The parts and settings of a registry. Members without a value here must be set.
 struct registry_options {
   registry_options() = default;
 

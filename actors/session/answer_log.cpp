@@ -78,6 +78,11 @@ deltas answer_log::pieces() const {
   return kept_;
 }
 
+std::string answer_log::text() const {
+  std::lock_guard guard{mutex_};
+  return kept_.what == deltas::form::text ? kept_.text : std::string{};
+}
+
 std::pair<std::string, std::string> answer_log::answerer() const {
   std::lock_guard guard{mutex_};
   return {upstream_, model_};
@@ -120,24 +125,15 @@ void answer_log::done(reader_id id) {
 
 answer_log::progress answer_log::progress_of(reader_id id) const {
   std::lock_guard guard{mutex_};
-  const auto* r = find(id);
-  return r ? progress_of(*r) : progress{};
+  const auto i = std::ranges::find(readers_, id, &reader::id);
+  return i == readers_.end() ? progress{} : progress_of(*i);
 }
 
 // -- all of these under the lock -----------------------------------------------------------------
 
 answer_log::reader* answer_log::find(reader_id id) {
-  for (auto& r : readers_)
-    if (r.id == id)
-      return &r;
-  return nullptr;
-}
-
-const answer_log::reader* answer_log::find(reader_id id) const {
-  for (const auto& r : readers_)
-    if (r.id == id)
-      return &r;
-  return nullptr;
+  const auto i = std::ranges::find(readers_, id, &reader::id);
+  return i == readers_.end() ? nullptr : &*i;
 }
 
 answer_log::progress answer_log::progress_of(const reader& r) const {
@@ -152,6 +148,7 @@ answer_log::progress answer_log::progress_of(const reader& r) const {
       break;
     result.room += c.bytes;
   }
+  result.tells_room = result.room >= credit_step_;
   return result;
 }
 

@@ -20,7 +20,7 @@ namespace nekod {
 /// Bytes of an answer up to which it can be read again from its beginning.
 inline constexpr std::size_t longest_answer = 1u << 20;
 
-/// What an answer is known by, the same for all who read it.
+/// The id and the time of an answer, the same for all of its readers.
 struct answer_identity {
   /// Random characters, to which each API adds a prefix of its own.
   std::string id;
@@ -28,7 +28,7 @@ struct answer_identity {
   std::int64_t created = 0;
 };
 
-/// Hears of new pieces in a log.
+/// A reader's side of a log: called when there are new pieces.
 class answer_reader {
 public:
   virtual ~answer_reader() = default;
@@ -59,8 +59,7 @@ public:
   };
 
   /// @param credit_step Bytes of the window that have to be free before the writer hears of it.
-  explicit answer_log(answer_identity identity, home_loop home = {},
-                      std::size_t credit_step = 32u << 10);
+  answer_log(answer_identity identity, home_loop home, std::size_t credit_step);
   answer_log(const answer_log&) = delete;
   answer_log& operator=(const answer_log&) = delete;
 
@@ -68,8 +67,8 @@ public:
 
   // -- the writer --------------------------------------------------------------------------------
 
-  /// Has *f* called, on the log's loop, with the bytes of the window that are free again. None for
-  /// an answer that is no more being written.
+  /// Has *f* called, on the log's loop, with the bytes of the window that are free again. Null once
+  /// the answer is no longer written.
   void on_room(std::function<void(std::size_t)> f) { on_room_ = std::move(f); }
 
   /// Appends pieces, which took *bytes* of the window.
@@ -96,6 +95,9 @@ public:
   /// All pieces. Those of an answer that is not repeatable lack its beginning.
   deltas pieces() const;
 
+  /// The text of these; empty if they are members.
+  std::string text() const;
+
   /// The upstream and the model that answer, where these are others than the turn's; else empty.
   std::pair<std::string, std::string> answerer() const;
 
@@ -112,8 +114,10 @@ public:
     std::size_t waiting = 0;
     std::size_t unread = 0;
     deltas::form form = deltas::form::text;
-    /// Bytes of the window that are free once what was read has left.
+    /// Bytes of the window that are free once what was read has left, and whether they are so many
+    /// that the writer is told.
     std::size_t room = 0;
+    bool tells_room = false;
   };
 
   progress progress_of(reader_id id) const;
@@ -146,7 +150,7 @@ public:
     return result;
   }
 
-  /// What was read has left: the window has room for more.
+  /// Frees the room in the window that the pieces read so far take: they have left.
   void done(reader_id id);
 
 private:
@@ -162,7 +166,7 @@ private:
     std::size_t left = 0;
   };
 
-  /// What one append took of the window.
+  /// The bytes of the window that the pieces of one append take.
   struct cost {
     /// The number of the piece behind its last.
     std::size_t end = 0;
@@ -171,7 +175,6 @@ private:
 
   std::size_t end() const noexcept { return first_ + kept_.ends.size(); }
   reader* find(reader_id id);
-  const reader* find(reader_id id) const;
   progress progress_of(const reader& r) const;
 
   template <class F>

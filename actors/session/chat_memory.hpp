@@ -74,8 +74,7 @@ public:
     return std::exchange(kept_, {});
   }
 
-  /// What the store has to change for what happened since the last call. They count as stored from
-  /// now on.
+  /// The changes to the stored messages since the last call. They count as stored from now on.
   message_changes take_changes();
 
   /// It is not known what the store has: the next changes are all messages.

@@ -16,7 +16,7 @@
 
 namespace nekod {
 
-/// What holds for all sessions alike. What has no value here must be set.
+/// The settings that all sessions share. Members without a value here must be set.
 struct session_rules {
   session_rules() = default;
 
@@ -39,7 +39,7 @@ struct session_rules {
   std::size_t credit_step = 0;
 };
 
-/// What one session is made of.
+/// The parts and settings of one session.
 struct session_options : session_rules {
   session_options() = default;
   explicit session_options(const session_rules& rules) : session_rules(rules) {}
@@ -49,7 +49,7 @@ struct session_options : session_rules {
   std::string tenant;
   /// The digest of the scope that it began in; empty for none.
   std::string scope;
-  /// What holds the session in the store.
+  /// The token that holds the session in the store.
   session_token token;
   /// The session as the store gave it, or none if it begins; nothing if the session has to take
   /// itself from the store, by its id.

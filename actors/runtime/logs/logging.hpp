@@ -9,7 +9,7 @@
 
 namespace nekod {
 
-/// Where log lines go, and how they look.
+/// The targets and the form of log lines.
 struct log_options {
   /// A file besides standard error, or a folder for one that is named *file_name*: whatever ends in
   /// `.log` is a file. Empty for standard error alone.

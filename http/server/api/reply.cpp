@@ -17,9 +17,6 @@ using openai::error_code;
 /// not cut off because others do not.
 constexpr std::size_t small_answer = 4u << 10;
 
-/// What a client is told to wait where there was no room for its answer.
-constexpr std::chrono::seconds room_retry{2};
-
 std::string join(const std::vector<std::string>& words) {
   std::string result;
   for (const auto& word : words) {
@@ -134,7 +131,7 @@ void reply_state::end_stream() {
 
 void reply_state::end_whole() {
   held_.force(0); // From here on the exchange holds the answer.
-  exchange_->respond(200, answer_fields(), writer_->whole(head_->answer->pieces().text, *ending_));
+  exchange_->respond(200, answer_fields(), writer_->whole(head_->answer->text(), *ending_));
   self_->quit();
 }
 
@@ -217,7 +214,7 @@ void reply_state::pump() {
   begin_stream();
   // The upstream waits for room; else there is time until more text comes.
   write_size_ = pending_.size();
-  progress_->begin(at.unread > 0 || at.room >= options_->credit_step);
+  progress_->begin(at.unread > 0 || at.tells_room);
   exchange_->write(std::exchange(pending_, {}),
                    [progress = progress_, handle = caf::actor_cast<reply_actor>(self_)] {
                      if (progress->end())
@@ -271,10 +268,8 @@ bool reply_state::hold(std::size_t waiting) {
 
 /// Ends the answer early; what waits of it is dropped.
 void reply_state::fail_for_room() {
-  openai::error full{error_code::overloaded, {}, "no memory is left for the answer"};
-  full.retry_after = room_retry;
   dropped_ = true;
-  fail_soon(std::move(full));
+  fail_soon(openai::retry_soon(error_code::overloaded, "no memory is left for the answer"));
 }
 
 void reply_state::fail_soon(openai::error reason) {

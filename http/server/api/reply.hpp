@@ -30,8 +30,6 @@ struct reply_options {
   std::chrono::milliseconds longest_wait{600'000};
   /// Bytes of text that an answer in one piece may have.
   std::size_t max_whole_answer = 16u << 20;
-  /// Bytes of the upstream's window that the log holds back until they are worth telling of.
-  std::size_t credit_step = 32u << 10;
   /// Bytes of events after which a write is full. Text waits unwritten, since an event is some ten
   /// times as long as its text.
   std::size_t full_write = 32u << 10;

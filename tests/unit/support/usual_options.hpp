@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/registry/registry_options.hpp"
+#include "actors/runtime/stream_shares.hpp"
 #include "actors/session/session_options.hpp"
 #include "config.hpp"
 
@@ -23,7 +24,7 @@ inline session_rules usual_session_rules() {
   result.queue_limit = s.session_queue;
   result.limits = usual_conversation_limits();
   result.idle_time = std::chrono::ceil<std::chrono::seconds>(s.session_idle);
-  result.credit_step = s.stream_buffer / 8;
+  result.credit_step = stream_shares{s.stream_buffer}.window / 2;
   return result;
 }
 

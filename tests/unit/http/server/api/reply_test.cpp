@@ -90,7 +90,6 @@ struct fixture : test::actor_system_fixture {
   fixture& operator=(const fixture&) = delete;
 
   void start() {
-    options->credit_step = credit_step;
     handle = http::spawn_reply(system(), {}, x, request, http::make_chat_writer(*request), "req_1",
                                options);
     run();
