@@ -2,19 +2,18 @@
 
 #include "actors/runtime/ids.hpp"
 
+#include <caf/send.hpp>
+
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <utility>
 
 namespace nekod {
 
 using openai::error_code;
 
-openai::error busy_session() {
-  openai::error busy{error_code::session_busy};
-  busy.retry_after = std::chrono::seconds{2};
-  return busy;
-}
+openai::error busy_session() { return openai::retry_soon(error_code::session_busy); }
 
 session_state::session_state(session_actor::stateful_pointer<session_state> self) : self_(self) {}
 
@@ -89,10 +88,16 @@ void session_state::take_transfer(transfer_event&& event, std::uint64_t line) {
     line_->on_transfer(std::move(event));
 }
 
-/// A transfer on the session's loop has a head, or bytes of its answer. The actor does not run.
+/// A transfer on the session's loop has a head, or bytes of its answer. The actor does not run, so
+/// that CAF does not see what is thrown; it ends the actor as if it had been.
 void session_state::take_bytes(transfer_event&& event, std::uint64_t line) {
   outside_ = true;
-  take_transfer(std::move(event), line);
+  try {
+    take_transfer(std::move(event), line);
+  } catch (const std::exception&) {
+    caf::anon_send_exit(caf::actor_cast<session_actor>(self_),
+                        caf::exit_reason::unhandled_exception);
+  }
   outside_ = false;
 }
 
@@ -171,14 +176,17 @@ void session_state::begin(waiting_turn t) {
   tell_registry();
   begin_answer();
   turn_head head;
-  head.session_id = info_.id;
   head.what = running_->what;
   head.answer = answer_;
-  running_->readers.for_each([&](const reply_actor& reply) {
-    answer_->add_reader(reply.id());
-    self_->send(reply, atom::begin_v, head, caf::actor_cast<turn_actor>(self_));
-  });
+  running_->readers.for_each([&](const reply_actor& reply) { begin_reply(head, reply); });
   line_->begin(*told);
+}
+
+/// Has *reply* read the answer from its beginning.
+void session_state::begin_reply(turn_head head, const reply_actor& reply) {
+  head.session_id = info_.id;
+  head.answer->add_reader(reply.id());
+  self_->send(reply, atom::begin_v, std::move(head), caf::actor_cast<turn_actor>(self_));
 }
 
 std::shared_ptr<answer_log> session_state::make_log(answer_identity identity) {
@@ -202,14 +210,13 @@ void session_state::on_answer(upstream_answer answer) {
 
 void session_state::answered(upstream_answer answer) {
   remember_answer(answer.end);
-  auto text = answered_text();
+  if (!answer.said)
+    answer.said.emplace(openai::role::assistant, answered_text());
   if (whole_) {
-    whole_->answer(
-        std::move(answer.said).value_or(openai::message{openai::role::assistant, std::move(text)}));
+    whole_->answer(std::move(*answer.said));
     next_tip_ = options_.digest->of(whole_->next());
   } else {
-    if (answer.said)
-      text = std::move(answer.said->text);
+    const auto& text = answer.said->text;
     memory_.answered(text, text.size() < longest_answer);
   }
   ++info_.turns;

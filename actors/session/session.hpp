@@ -49,8 +49,7 @@ struct session_state : upstream_listener {
   void check_idle();
   /// Something happened to a transfer, or a time is over, of the line with that number.
   void take_transfer(transfer_event&& event, std::uint64_t line);
-  /// What `on_answer` and the like had to leave for the actor, since they were called outside of
-  /// it.
+  /// Does within the actor the rest of an `on_answer` and the like that was called outside of it.
   void catch_up();
   void wake(std::uint64_t number, std::uint64_t line);
 
@@ -119,8 +118,9 @@ private:
   bool is_one_too_many(const turn_readers& readers, const reply_actor& reply);
   bool replay(const turn& t, const reply_actor& reply);
   void name_answerer(turn& what) const;
-  void begin_reply(const turn& t, session_match match, const reply_actor& reply,
-                   const std::shared_ptr<answer_log>& answer);
+  void begin_reply(turn_head head, const reply_actor& reply);
+  void repeat_to(const reply_actor& reply, const turn& t, session_match match,
+                 const std::shared_ptr<answer_log>& answer);
   void forget_answer_of(const turn& t);
   void answer_repeated();
   void remember_answer(const openai::answer_end& end);

@@ -100,8 +100,7 @@ void session_state::remember(chat_record kept, std::size_t stored) {
 
 /// The answer's text. Of several answers none counts before all are there.
 std::string session_state::answered_text() const {
-  auto said = answer_ ? answer_->pieces() : deltas{};
-  return said.what == deltas::form::text ? std::move(said.text) : std::string{};
+  return answer_ ? answer_->text() : std::string{};
 }
 
 /// The running turn ends without its whole answer. A message that nobody answered is no part of the

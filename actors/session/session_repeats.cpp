@@ -21,7 +21,7 @@ bool session_state::join_running(const turn& t, const reply_actor& reply) {
   if (is_one_too_many(running_->readers, reply))
     return true;
   self_->monitor(reply);
-  begin_reply(t, running_->what.match, reply, answer_);
+  repeat_to(reply, t, running_->what.match, answer_);
   running_->readers.add(reply);
   options_.counts->repeats[repeat_outcome::joined].Increment();
   return true;
@@ -54,26 +54,24 @@ bool session_state::replay(const turn& t, const reply_actor& reply) {
     return false;
   auto answer = make_log(last_->known_by);
   answer->append(last_->told, 0);
-  begin_reply(t, last_->match, reply, answer);
+  repeat_to(reply, t, last_->match, answer);
   self_->send(reply, atom::finish_v, last_->end);
   options_.counts->repeats[repeat_outcome::replayed].Increment();
   return true;
 }
 
-/// Has *reply* read the first request's answer from its beginning.
-void session_state::begin_reply(const turn& t, session_match match, const reply_actor& reply,
-                                const std::shared_ptr<answer_log>& answer) {
+/// Has *reply* read the first request's answer.
+void session_state::repeat_to(const reply_actor& reply, const turn& t, session_match match,
+                              const std::shared_ptr<answer_log>& answer) {
   // The client's next turn may come as soon as it has the end.
   tell_registry();
   turn_head head;
-  head.session_id = info_.id;
   head.what = t;
   head.what.match = match;
   name_answerer(head.what);
   head.replayed = true;
   head.answer = answer;
-  answer->add_reader(reply.id());
-  self_->send(reply, atom::begin_v, std::move(head), caf::actor_cast<turn_actor>(self_));
+  begin_reply(std::move(head), reply);
 }
 
 /// Has *what* name the upstream and the model that answered the first request, or do so now.

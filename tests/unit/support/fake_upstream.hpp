@@ -96,6 +96,14 @@ public:
       context.events(transfer_event{});
     }
 
+    /// The same within a call of the transfer's, while no actor runs.
+    void happen_in_transfer(std::function<void()> f) {
+      happenings.push_back(std::move(f));
+      transfer_event bytes;
+      bytes.what = transfer_event::kind::data;
+      context.events(std::move(bytes));
+    }
+
     fake_upstream& parent;
     upstream_chat state;
     upstream_listener& listener;

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <stdexcept>
+
 namespace {
 
 using namespace nekod;
@@ -180,6 +182,27 @@ TEST_CASE_FIXTURE(fixture, "what a reply is done with becomes room at the upstre
   CHECK(line().granted == 0);
   a.record->head.answer->done(a.record->reader);
   CHECK(line().granted == 5);
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "an answer that ends in a call of its transfer is committed by the actor") {
+  start();
+  auto a = ask("one");
+  line().happen_in_transfer([this] { line().listener.on_answer({openai::finish_reason::stop}); });
+  CHECK(upstream->log == strings{"begin one"});
+  run();
+  CHECK(upstream->log == strings{"begin one", "settle"});
+  CHECK(a.record->log == strings{"begin", "finish"});
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "an exception in a call of a transfer ends the session and fails its turn") {
+  start();
+  auto a = ask("one");
+  line().happen_in_transfer([] { throw std::runtime_error{"broken"}; });
+  run();
+  CHECK(a.record->log == strings{"begin", "failed"});
+  CHECK(upstream->lines.empty());
 }
 
 TEST_CASE_FIXTURE(fixture, "a session offers to leave memory after a time without turns") {
