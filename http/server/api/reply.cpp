@@ -141,7 +141,7 @@ void reply_state::fail(const openai::error& reason) {
   if (stream_begun_) {
     exchange_->notes().error = openai::name_of(reason.code);
     // What came before is part of the answer, and of what the session remembers.
-    if (!dropped_)
+    if (head_ && !dropped_)
       head_->answer->read(reader(), [this](deltas::form form, std::string_view piece) {
         writer_->piece(pending_, form, piece);
         return true;

@@ -22,24 +22,28 @@ struct reply_record {
   bool returns = false;
 };
 
-/// Records what it reads of an answer.
+/// Records what it reads of an answer. Does not own its record, which owns the answer, which owns
+/// this.
 class recording_reader : public answer_reader {
 public:
-  explicit recording_reader(std::shared_ptr<reply_record> record) : record_(std::move(record)) {}
+  explicit recording_reader(std::weak_ptr<reply_record> record) : record_(std::move(record)) {}
 
   void on_more() override {
-    auto& log = record_->log;
-    if (auto [upstream, model] = record_->head.answer->answerer();
+    const auto record = record_.lock();
+    if (!record)
+      return;
+    auto& log = record->log;
+    if (auto [upstream, model] = record->head.answer->answerer();
         !upstream.empty() && !std::exchange(named_, true))
       log.push_back("by " + upstream + " " + model);
-    record_->head.answer->read(record_->reader, [&](deltas::form, std::string_view piece) {
+    record->head.answer->read(record->reader, [&](deltas::form, std::string_view piece) {
       log.push_back("delta " + std::string{piece});
       return true;
     });
   }
 
 private:
-  std::shared_ptr<reply_record> record_;
+  std::weak_ptr<reply_record> record_;
   bool named_ = false;
 };
 

@@ -18,10 +18,9 @@ deltas pieces(const std::vector<std::string>& all) {
   return result;
 }
 
-/// Reads up to *limit* pieces a call, and joins them.
+/// Reads up to *limit* pieces a call, and joins them. Does not own the log, which owns it.
 struct greedy_reader : answer_reader {
-  greedy_reader(std::shared_ptr<answer_log> log, answer_log::reader_id number)
-      : answer(std::move(log)), id(number) {}
+  greedy_reader(answer_log& log, answer_log::reader_id number) : answer(&log), id(number) {}
 
   void on_more() override {
     ++calls;
@@ -35,7 +34,7 @@ struct greedy_reader : answer_reader {
     });
   }
 
-  std::shared_ptr<answer_log> answer;
+  answer_log* answer;
   answer_log::reader_id id;
   std::size_t limit = 1000;
   std::size_t calls = 0;
@@ -50,7 +49,7 @@ struct fixture {
 
   std::shared_ptr<greedy_reader> reader(answer_log::reader_id id,
                                         answer_log::pace pace = answer_log::pace::own) {
-    auto result = std::make_shared<greedy_reader>(log, id);
+    auto result = std::make_shared<greedy_reader>(*log, id);
     log->add_reader(id);
     log->attach(id, result, {}, pace);
     return result;
@@ -140,7 +139,7 @@ TEST_CASE_FIXTURE(fixture,
   log->add_reader(1);
   log->append(pieces({"text"}), 10);
   CHECK(room == 0);
-  auto a = std::make_shared<greedy_reader>(log, 1);
+  auto a = std::make_shared<greedy_reader>(*log, 1);
   a->limit = 0;
   log->attach(1, a, {}, answer_log::pace::collects);
   CHECK(room == 10);
@@ -185,7 +184,7 @@ TEST_CASE_FIXTURE(fixture, "all readers see the same identity and the same upstr
 TEST_CASE("a reader on another loop is woken there, once until it has run, and reads all") {
   event_loops loops{2};
   auto log = std::make_shared<answer_log>(answer_identity{}, home_loop{loops, 0}, 1);
-  auto reader = std::make_shared<greedy_reader>(log, 1);
+  auto reader = std::make_shared<greedy_reader>(*log, 1);
   std::size_t room = 0;
   loops.run();
   std::promise<void> appended;
