@@ -73,7 +73,7 @@ std::size_t connection_limit_of(const settings& s) {
   const auto result = http::connection_limit(
       {s.max_connections, s.max_streams, !s.tls_cert.empty(), redirects}, descriptors);
   if (result < s.max_connections)
-    spdlog::info("at most {} connections, since this process may open {} files", result,
+    spdlog::info("at most {} connections, because this process may open only {} files", result,
                  descriptors);
   return result;
 }
@@ -315,14 +315,14 @@ void assembly::make_actors(model_aliases aliases) {
 
 void assembly::watch_sizes() {
   auto count = [](auto look) { return [look] { return static_cast<double>(look()); }; };
-  scrape.watch("nekod_open_connections", "Connections of clients",
+  scrape.watch("nekod_open_connections", "Open connections of clients",
                count([this] { return server->open_connections(); }));
   scrape.watch("nekod_open_requests", "Requests being answered",
                count([this] { return server->open_exchanges(); }));
   scrape.watch("nekod_open_streams", "Answers being streamed",
                count([this] { return server->open_streams(); }));
   scrape.watch("nekod_buffered_bytes",
-               "Bytes of requests and of answers that wait, as --max-buffered counts them",
+               "Bytes of requests and of waiting answers, as --max-buffered counts them",
                count([this] { return budget->used(); }));
   scrape.watch("nekod_upstream_connections", "Connections to the upstream, idle ones included",
                count([this] { return client->open_connections(); }));
@@ -360,7 +360,9 @@ void assembly::warn_if_open() const {
   auto address = server->address();
   auto local = address.starts_with("127.") || address.starts_with("[::1]");
   if (!local && set.api_keys.empty())
-    spdlog::warn("anybody who reaches {} may use the account: there is no --api-keys", address);
+    spdlog::warn(
+        "anybody who can reach {} can use the upstream account; set --api-keys to require a key",
+        address);
 }
 
 } // namespace nekod

@@ -60,11 +60,13 @@ bool is_file_name(const std::string& name) {
 class settings_reader {
 public:
   settings_reader()
-      : reader_("An OpenAI API in front of stateful chat services.", "nekod", "upstreams") {
+      : reader_("An OpenAI API with sessions, in front of a chat service or of servers with the "
+                "OpenAI API.",
+                "nekod", "upstreams") {
     reader_.app().set_version_flag("--version", NEKOD_VERSION);
     reader_.app()
         .add_flag("--check-config", result_.check_config,
-                  "Print the settings in force, secrets masked, and exit")
+                  "Print the settings in force, with secrets masked, and exit")
         ->configurable(false);
     add_listening();
     add_upstream();
@@ -287,15 +289,14 @@ std::string with_source(const settings& s, const std::string& flag) {
 
 std::string contradiction_in(const settings& s) {
   if (s.tls_cert.empty() != s.tls_key.empty())
-    return "--tls-cert and --tls-key go together";
+    return "--tls-cert and --tls-key must be set together";
   if (s.tls_redirect_port && s.tls_cert.empty())
-    return "--tls-redirect-port wants --tls-cert";
+    return "--tls-redirect-port needs --tls-cert";
   auto forgets = std::any_of(s.upstreams.begin(), s.upstreams.end(),
                              [](const auto& u) { return u.kind == upstream_kind::openai; });
   if (forgets && !store_file_of(s).empty() && !s.store_texts)
-    return "--store-text digest keeps no conversation, and an upstream of kind openai has to be "
-           "told "
-           "it again; full or --store memory would do";
+    return "--store-text digest keeps no conversations, which an upstream of kind openai needs; "
+           "use --store-text full or --store memory";
   return {};
 }
 

@@ -97,7 +97,7 @@ CLI::Option* config_reader::add_secret(const std::string& flag, std::string& tar
   auto* option = add(flag, target);
   known_.back().form = shape::secret;
   return option->check([](const std::string& text) {
-    return has_control_characters(text) ? "has a line end or another control character in it"
+    return has_control_characters(text) ? "contains a line end or another control character"
                                         : std::string{};
   });
 }
@@ -134,7 +134,7 @@ std::optional<exit_request> config_reader::read(int argc, const char* const* arg
     if (std::string_view flag{argv[i]}; flag.starts_with("--") && flag.find('=') == flag.size() - 1)
       // CLI11 would take the next argument for its value.
       return exit_request{exit_code::setting,
-                          "nekod: " + std::string{flag, 0, flag.size() - 1} + " wants a value\n"};
+                          "nekod: " + std::string{flag, 0, flag.size() - 1} + " needs a value\n"};
   try {
     auto arguments = with_environment({argv + 1, argv + argc});
     std::reverse(arguments.begin(), arguments.end()); // As CLI11 wants a vector.
@@ -205,7 +205,7 @@ CLI::ConfigItem config_reader::take_entry(toml_entry e) {
   const auto* option = app_.get_option_no_throw(flag);
   if (!e.table.empty() || e.key.empty() || option == nullptr || !option->get_configurable()) {
     auto name = e.table.empty() ? std::string{} : e.table.front() + ".";
-    refuse(e.line, name + e.key + " is no setting");
+    refuse(e.line, name + e.key + " is not a setting");
   }
   const auto known = std::find_if(known_.begin(), known_.end(),
                                   [&](const known_setting& s) { return s.text->flag == flag; });

@@ -67,7 +67,7 @@ void gateway::reload(const settings& s) {
   }
   keys_ = count_of(live->admission.keys);
   for (const auto& name : fixed_changes(all.set, s))
-    spdlog::warn("reload: {} changed, which takes a restart", name);
+    spdlog::warn("reload: {} changed, which needs a restart", name);
   all.log.set_level(s.log_level);
   all.gate.use(std::move(live->admission));
   caf::anon_send(all.registry, std::move(live->aliases));
@@ -79,7 +79,7 @@ void gateway::reload(const settings& s) {
 }
 
 void gateway::announce_drain() {
-  spdlog::info("about to drain: {} answers run", open_answers());
+  spdlog::info("draining soon: {} running answers", open_answers());
   parts_->routes->announce_drain();
   for_each_server(*parts_, [](http::server& s) { s.announce_leaving(); });
 }
@@ -92,7 +92,7 @@ void gateway::close_door() {
 }
 
 void gateway::drain() {
-  spdlog::info("draining: {} answers still run", open_answers());
+  spdlog::info("draining: {} running answers", open_answers());
   parts_->routes->drain();
 }
 
@@ -118,7 +118,7 @@ bool gateway::stop() {
   caf::anon_send_exit(all.store, caf::exit_reason::user_shutdown);
   wait_until(last_words, [&] { return all.system->registry().running() == 0; });
   if (all.system->registry().running() > 0) {
-    spdlog::warn("ended with {} answers unread", open_answers());
+    spdlog::warn("stopped with {} answers unfinished", open_answers());
     return false;
   }
   all.client->stop();

@@ -62,7 +62,7 @@ result<live_settings, exit_request> load_live_settings(const settings& s) {
   auto origins = http::parse_cors_origins(s.cors_origins);
   if (!requests || !chats || !proxies || !hosts || !origins)
     return exit_request{exit_code::setting,
-                        "a limit, network or name that was checked before does not read now"};
+                        "a limit, network or name cannot be read, although it was checked before"};
   live.admission.requests = std::move(*requests);
   live.admission.chats = std::move(*chats);
   live.admission.trusted_proxies = std::move(*proxies);
@@ -85,12 +85,12 @@ result<live_settings, exit_request> load_live_settings(const settings& s) {
 std::string reload_problem(const settings& before, std::optional<std::size_t> keys,
                            const settings& after, const live_settings& live) {
   if (before.file_sets_any && !after.file_sets_any)
-    return "the file of --config sets nothing any more";
+    return "the file of --config no longer sets anything";
   if (keys && !live.admission.keys)
-    return "--api-keys is not set any more, and only a restart lets anybody in";
+    return "--api-keys is no longer set; only a restart can remove it";
   if (keys && *keys > 0 && live.admission.keys->size() == 0)
     return with_source(after, "--api-keys") + ": " + after.api_keys +
-           " has no keys any more, and only a restart takes all away";
+           " no longer has any keys; only a restart can remove the last one";
   return {};
 }
 

@@ -28,26 +28,30 @@ struct arguments {
 void declare(CLI::App& app, arguments& a) {
   auto& o = a.simulator;
   app.add_option("--host", o.host, "Address to listen on")->capture_default_str();
-  app.add_option("--port", o.port, "Port to listen on; 0 picks one")->capture_default_str();
+  app.add_option("--port", o.port, "Port to listen on; 0 lets the system pick one")
+      ->capture_default_str();
   app.add_option("--token", o.token,
-                 "Account token that calls must carry, or several by comma; any is taken without");
-  app.add_option("--models", o.models, "Names of the models, by comma")
+                 "Account token that calls must carry, several separated by commas; without it any "
+                 "is accepted");
+  app.add_option("--models", o.models, "Names of the models, separated by commas")
       ->delimiter(',')
       ->capture_default_str();
-  app.add_option("--first-delay-ms", a.first_delay_ms, "From a message to its reply's first event")
+  app.add_option("--first-delay-ms", a.first_delay_ms,
+                 "Time from a message to the first event of its reply")
       ->check(CLI::Range(0u, setting_limits::delay_ms))
       ->capture_default_str();
-  app.add_option("--delay-ms", a.delay_ms, "Between two events; 0 sends as fast as the peer reads")
+  app.add_option("--delay-ms", a.delay_ms,
+                 "Time between two events; 0 sends as fast as the peer reads")
       ->check(CLI::Range(0u, setting_limits::delay_ms))
       ->capture_default_str();
-  app.add_option("--tokens", o.tokens, "Pieces of text a reply has; 0 lets the story decide")
+  app.add_option("--tokens", o.tokens, "Pieces of text in each reply; 0 lets the story decide")
       ->check(CLI::Range(0u, setting_limits::tokens))
       ->capture_default_str();
-  app.add_option("--branches", o.branches, "Alternative answers to each message")
+  app.add_option("--branches", o.branches, "Number of alternative answers to each message")
       ->check(CLI::Range(1u, setting_limits::branches))
       ->capture_default_str();
-  app.add_flag("--named-events", o.named_events, "Sends `event:` lines, as newer services do");
-  app.add_option("--threads", a.threads, "Threads that serve")
+  app.add_flag("--named-events", o.named_events, "Send `event:` lines, as newer services do");
+  app.add_option("--threads", a.threads, "Threads")
       ->check(CLI::Range(1u, 256u))
       ->capture_default_str();
 }
@@ -93,7 +97,9 @@ void serve(const arguments& a) {
 
 int main(int argc, char** argv) {
   spdlog::set_default_logger(spdlog::stderr_color_mt("nekod-sim"));
-  CLI::App app{"A look-alike of the AnuNeko service, for tests and benchmarks", "nekod-sim"};
+  CLI::App app{"A simulator of the AnuNeko service and of an OpenAI-compatible server, for tests "
+               "and benchmarks",
+               "nekod-sim"};
   arguments a;
   declare(app, a);
   CLI11_PARSE(app, argc, argv);

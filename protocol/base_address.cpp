@@ -41,12 +41,12 @@ std::string base_address_problem(std::string_view url) {
   if (!url.starts_with("http://") && !url.starts_with("https://"))
     return "must begin with http:// or https://";
   if (has_space(url))
-    return "must not have spaces or control characters";
+    return "must not contain spaces or control characters";
   if (url.find('#') != url.npos)
-    return "must not have a fragment (# and what is behind it)";
+    return "must not have a fragment (# and what follows it)";
   const auto origin = parts_of(url).origin;
   if (origin.find('@') != origin.npos)
-    return "must not name a user: it would be shown";
+    return "must not contain a user name, which logs would show";
   return origin.ends_with("://") || origin.find("://:") != origin.npos ? "must name a host" : "";
 }
 

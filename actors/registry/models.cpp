@@ -131,9 +131,9 @@ void models::update(models_answer answer) {
   has_failed_ = true;
   if (answer.upstream == 0)
     default_failure_ = answer.error;
-  spdlog::warn("the models of upstream {} cannot be had ({}); {}", upstream,
-               logged(std::move(answer.error)),
-               catalogue_.miss(answer.upstream) ? "its default serves" : "the last list stays");
+  spdlog::warn(
+      "cannot get the models of upstream {} ({}); {}", upstream, logged(std::move(answer.error)),
+      catalogue_.miss(answer.upstream) ? "using its default model" : "keeping the last list");
 }
 
 void models::answer_questions() {

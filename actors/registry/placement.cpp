@@ -169,9 +169,8 @@ std::vector<pending_turn> placement::take_waiting() {
 /// Logs once how to have back what the header meant in 1.0.0.
 void placement::explain_scopes() {
   if (!std::exchange(explained_scopes_, true))
-    spdlog::info(
-        "a request's X-Session-Id names no session here, so it groups requests and does not "
-        "join them; --session-header name has it name sessions as in 1.0.0");
+    spdlog::info("an X-Session-Id that names no session groups requests without joining them; with "
+                 "--session-header name it names a session, as in 1.0.0");
 }
 
 } // namespace nekod

@@ -107,7 +107,7 @@ void registry_state::open(open_turn asked, reply_actor reply) {
   t.count_further = std::move(asked.count_further);
   t.models_deadline = self_->clock().now() + options_.loading_wait;
   if (!options_.health->in_place)
-    return refuse(t, {error_code::store_unavailable, {}, "its file is not in its place"});
+    return refuse(t, {error_code::store_unavailable, {}, "its file is gone or was replaced"});
   models_->refresh_if_old();
   choose_model(std::move(t));
 }
@@ -186,7 +186,7 @@ void registry_state::take_session(takes_session asked) {
 /// Refuses a turn whose session only the store knows, and those that wait for it. A new session in
 /// its place would fork the conversation.
 void registry_state::refuse_unplaced(const pending_turn& t) {
-  spdlog::error("the store did not tell which session a turn belongs to");
+  spdlog::error("the store did not answer in time, so a turn's session is unknown");
   const openai::error reason{error_code::store_unavailable, {}, "it did not answer"};
   refuse(t, reason);
   for (const auto& equal : placement_->take_equal(t.tenant, t.what.identity))

@@ -156,7 +156,7 @@ void session_directory::remove_record(const session_key& session, const job_ptr&
             gone(session, recorded ? removed_record::one : removed_record::none, j);
           },
           [this, session, j](caf::error& e) {
-            spdlog::error("session {} was ended, but its record could not be removed", session.id);
+            spdlog::error("session {} ended, but its record could not be removed", session.id);
             j->fault = std::move(e);
             j->what.fail();
             gone(session, removed_record::none, j);

@@ -102,7 +102,7 @@ metrics::metrics()
       request_duration_(histograms(registry, "anuneko_request_duration_seconds", "Request duration")
                             .Add({}, long_times)),
       responses_(counters(registry, "nekod_responses_total",
-                          "Answers by HTTP status; client_left where there was none")),
+                          "Answers by HTTP status; client_left if the client left before one")),
       rate_limited_(counters(registry, "nekod_rate_limited_total",
                              "Requests refused by a rate limit, by the limit")),
       turn_failures_(counters(registry, "nekod_turn_failures_total",
@@ -115,26 +115,24 @@ metrics::metrics()
                                         "Duration of calls to upstreams, by upstream and kind")),
       upstream_accounts_(
           gauges(registry, "nekod_upstream_accounts", "Upstream accounts, by upstream and state")),
-      retries_(counters(registry, "nekod_upstream_retries_total",
-                        "Turns tried again at the same upstream")),
+      retries_(counters(registry, "nekod_upstream_retries_total", "Retried turns, by upstream")),
       refused_retries_(counters(registry, "nekod_upstream_retries_refused_total",
-                                "Tries that an upstream's retry budget did not allow")),
+                                "Retries that an upstream's retry budget did not allow")),
       fallbacks_(counters(registry, "nekod_upstream_fallbacks_total",
-                          "Turns that another upstream was given, by the one that failed")),
+                          "Turns that went to a fall-back, by the upstream that failed")),
       circuit_open_(gauges(registry, "nekod_upstream_circuit_open",
-                           "Whether turns are kept away from an upstream that fails")),
+                           "1 while an upstream's circuit breaker is open or half-open")),
       sessions(gauges(registry, "nekod_sessions", "Sessions in memory, by state"), "state"),
       turns(counters(registry, "nekod_turns_total", "Turns by outcome"), "outcome"),
       repeats(counters(registry, "nekod_repeated_requests_total",
-                       "Requests sent again that asked the upstream nothing, by what they got"),
+                       "Repeated requests that did not reach the upstream, by outcome"),
               "outcome"),
-      stored_sessions(
-          gauges(registry, "nekod_stored_sessions", "Sessions the store knows").Add({})),
+      stored_sessions(gauges(registry, "nekod_stored_sessions", "Sessions in the store").Add({})),
       store_commit(histograms(registry, "nekod_store_commit_seconds",
-                              "Time that a batch of session records takes to the disk")
+                              "Time to write a batch of session records to the disk")
                        .Add({}, short_times)),
       stored_records(
-          counters(registry, "nekod_store_records_total", "Session records that came to the disk")
+          counters(registry, "nekod_store_records_total", "Session records written to the disk")
               .Add({})),
       model_fallbacks(counters(registry, "nekod_model_fallbacks_total",
                                "Turns for an unknown model, answered by the default one")
@@ -146,13 +144,13 @@ metrics::metrics()
                                 "Between two pieces of text of one answer")
                          .Add({}, short_times)),
       credit_stalls(counters(registry, "nekod_credit_stalls_total",
-                             "Upstream transfers paused since their client does not read")
+                             "Upstream transfers paused because their client does not read")
                         .Add({})),
       skipped_events(counters(registry, "nekod_upstream_skipped_events_total",
                               "Events of upstream replies that were not understood")
                          .Add({})),
       client_leave(histograms(registry, "nekod_client_leave_seconds",
-                              "From a client's leaving to its upstream transfer's closing")
+                              "From a client's leaving to the end of its upstream transfer")
                        .Add({}, short_times)) {
   for (const auto* match : {"explicit", "transcript", "new", "seeded"})
     matches_.Add({{"match", match}});

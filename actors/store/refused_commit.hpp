@@ -8,7 +8,7 @@ namespace nekod {
 /// What a STORE answers to a commit that it refuses.
 inline caf::error refused_commit() {
   return caf::make_error(caf::sec::invalid_argument,
-                         "the session's record is held by another, or of another version");
+                         "the session's record has another holder or another version");
 }
 
 } // namespace nekod

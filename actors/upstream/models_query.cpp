@@ -77,7 +77,7 @@ void models_query::take(const transfer_event& event) {
 
 models_query::answer models_query::read(const transfer_event& event) const {
   if (event.what == transfer_event::kind::data)
-    return error{error_code::upstream_error, {}, "the list of models is too long"};
+    return error{error_code::upstream_error, {}, "the upstream's list of models is too long"};
   if (event.failure != transfer_failure::none) {
     auto failure = failure_of(event.failure, response_);
     failure.may_pass = true;
@@ -89,7 +89,7 @@ models_query::answer models_query::read(const transfer_event& event) const {
   if (models)
     tidy(*models);
   if (models && models->empty())
-    return error{error_code::upstream_error, {}, "no models in the upstream's list"};
+    return error{error_code::upstream_error, {}, "the upstream's list of models cannot be read"};
   return models;
 }
 

@@ -236,9 +236,9 @@ void obeying_conversation::fail_soon(upstream_failure f) {
 /// their text counts, since it becomes JSON.
 void obeying_conversation::fail_for_room() {
   if (choices_->too_long()) {
-    fail_soon({error{error_code::upstream_error, {}, "the answers are too long for one piece"}});
+    fail_soon({error{error_code::upstream_error, {}, "the answers are too long to be sent whole"}});
   } else if (!held_.resize(2 * choices_->waiting_bytes())) {
-    fail_soon({openai::retry_soon(error_code::overloaded, "no memory is left for the answers")});
+    fail_soon({openai::retry_soon(error_code::overloaded, "no memory left for the answers")});
   }
 }
 

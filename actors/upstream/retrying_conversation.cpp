@@ -71,7 +71,7 @@ void retrying_conversation::on_wake(std::uint64_t number) {
     take(attempts_.on_wait_over());
   } else if (number == first_token_timer_) {
     current().give_up_late();
-    error late{error_code::upstream_timeout, {}, "waiting for the answer's first text"};
+    error late{error_code::upstream_timeout, {}, "no first text in time"};
     const auto& service = *plan_->upstreams[attempts_.upstream()].service;
     late.maybe_taken = !service.abilities().stateless;
     on_failure(std::move(late));

@@ -105,7 +105,7 @@ turn_attempts::step turn_attempts::on_failure(upstream_failure f) {
     loading_since_.reset();
     const auto wait = back_off(first);
     if (wait && take_retry()) {
-      spdlog::debug("upstream {} is tried again in {} ms", plan_->upstreams.front().service->name(),
+      spdlog::debug("retrying upstream {} in {} ms", plan_->upstreams.front().service->name(),
                     wait->count());
       return wait_for{*wait};
     }
@@ -131,7 +131,7 @@ std::optional<std::size_t> turn_attempts::elsewhere(const upstream_failure& f) {
   const auto next = next_upstream();
   if (!next)
     return std::nullopt;
-  spdlog::warn("upstream {} failed ({}), {} takes the turn",
+  spdlog::warn("upstream {} failed ({}); {} takes the turn",
                plan_->upstreams[upstream_].service->name(), openai::name_of(f.reason.code),
                plan_->upstreams[*next].service->name());
   plan_->counts.fallbacks.Increment();
@@ -161,7 +161,7 @@ std::optional<milliseconds> turn_attempts::wait_for_loading(const upstream_failu
   if (now + wait > since + plan_->options.loading_wait)
     return std::nullopt;
   if (!loading_since_)
-    spdlog::info("upstream {} is loading, a turn waits for it",
+    spdlog::info("upstream {} is loading; a turn waits for it",
                  plan_->upstreams.front().service->name());
   loading_since_ = since;
   plan_->seen_loading = now;

@@ -29,7 +29,7 @@ fault refusal(unsigned status, std::string_view body) {
 whole_answer read_whole(std::string_view body) {
   const auto text = json::parse(body);
   if (!text || !text.root.IsObject())
-    return wrong("an answer is no JSON object");
+    return wrong("an answer is not a JSON object");
   if (auto report = reported_error(text.root); !report.empty())
     return wrong("error in an answer of status 200: " + report);
   const auto* choices = json::find(text.root, "choices");

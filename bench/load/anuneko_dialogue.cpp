@@ -78,7 +78,7 @@ std::optional<fault> anuneko_dialogue::check_reply() {
     return reported(*reply_.error());
   const auto& wanted = options_.expected_pieces;
   if (wanted && pieces_ != *wanted)
-    return fault{fault_kind::wrong, "another number of pieces than " + std::to_string(*wanted)};
+    return fault{fault_kind::wrong, "the number of pieces is not " + std::to_string(*wanted)};
   return std::nullopt;
 }
 

@@ -69,7 +69,7 @@ std::optional<std::string_view> scan_chunk(std::string_view data) {
 parsed_chunk parse_chunk(std::string_view data) {
   const auto text = json::parse(data);
   if (!text || !text.root.IsObject())
-    return no_chunk("an event is no JSON object");
+    return no_chunk("an event is not a JSON object");
   if (auto report = reported_error(text.root); !report.empty())
     return {{}, false, "error event: " + report, true};
   const auto* choices = json::find(text.root, "choices");

@@ -48,14 +48,14 @@ std::optional<fault> openai_dialogue::check_stream() {
     return wrong;
   const auto& wanted = options_.expected_pieces;
   if (wanted && checker_.pieces() != *wanted)
-    return fault{fault_kind::wrong, "another number of pieces than " + std::to_string(*wanted)};
+    return fault{fault_kind::wrong, "the number of pieces is not " + std::to_string(*wanted)};
   return take_text(checker_.text());
 }
 
 /// The text of the answer, for the next turns.
 std::optional<fault> openai_dialogue::take_text(std::string_view escaped) {
   if (!options_.expected_text.empty() && !holds(escaped, talk_.expected_text()))
-    return fault{fault_kind::wrong, "the text expected is not in an answer"};
+    return fault{fault_kind::wrong, "an answer does not contain the expected text"};
   talk_.answered(escaped);
   return std::nullopt;
 }

@@ -52,58 +52,60 @@ private:
   }
 
   void add_load() {
-    app_.add_option("url", result_.url, "Base address of the API, http://HOST:PORT/v1")
+    app_.add_option("url", result_.url, "Base URL of the API, http://HOST:PORT/v1")
         ->capture_default_str();
-    app_.add_option("--threads", result_.threads, "Threads that send")
+    app_.add_option("--threads", result_.threads, "Threads")
         ->check(CLI::Range(1u, 256u))
         ->capture_default_str();
     app_.add_option("--clients", result_.clients,
-                    "Closed loop: so many clients, each with its next request behind its last "
-                    "answer (1). With --rate: the most there may be (1000)")
+                    "Closed loop: number of clients, each of which sends its next request after "
+                    "its last answer (1). With --rate: the most clients (1000)")
         ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}));
     app_.add_option("--rate", result_.rate,
-                    "Open loop: so many requests a second, whatever becomes of the ones before; "
-                    "times count from when each was meant to start")
+                    "Open loop: requests per second, whether or not earlier ones have ended; times "
+                    "count from each request's scheduled start")
         ->check(CLI::Range(0.001, 1e7));
-    add_time("--duration", result_.duration, "How long requests are sent and counted");
-    app_.add_option("--requests", result_.requests, "Send so many in all, in place of --duration")
+    add_time("--duration", result_.duration, "Time in which requests are sent and counted");
+    app_.add_option("--requests", result_.requests,
+                    "Total number of requests, instead of --duration")
         ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
-    add_time("--warm-up", result_.warm_up, "Before that, requests whose times do not count");
-    add_time("--ramp", result_.ramp, "Over which the clients of a closed loop start");
+    add_time("--warm-up", result_.warm_up,
+             "Time before that, in which requests are sent but not counted");
+    add_time("--ramp", result_.ramp, "Time over which the clients of a closed loop start");
     add_time("--think", result_.think,
-             "From an answer to its client's next request, half as long to half as long again");
+             "Mean time from an answer to its client's next request, which varies by up to a half");
     add_time("--timeout", result_.timeout, "Longest time without a byte from the server");
-    add_time("--grace", result_.grace, "How long answers under way at the end are waited for");
+    add_time("--grace", result_.grace, "Longest wait at the end for running answers");
   }
 
   void add_requests() {
     app_.add_option("--protocol", protocol_,
-                    "openai, or anuneko for the service behind nekod, whose replies are streams")
+                    "openai, or anuneko for the service behind nekod, which always streams")
         ->check(CLI::IsMember({"openai", "anuneko"}))
         ->capture_default_str();
     app_.add_option("--aside", aside_,
-                    "With --protocol anuneko: where calls go that make chats and choose replies, "
-                    "if elsewhere; its path is that of the address")
+                    "With --protocol anuneko: another server for the calls that create chats and "
+                    "choose replies; the path is that of the base URL")
         ->type_name("URL");
-    app_.add_flag("--stream", result_.stream, "Ask for streams");
-    app_.add_option("--turns", result_.turns, "Turns of a conversation; 0 for no end of it")
+    app_.add_flag("--stream", result_.stream, "Ask for streamed answers");
+    app_.add_option("--turns", result_.turns, "Turns of a conversation; 0 for endless ones")
         ->capture_default_str();
     app_.add_option("--continue", by_,
-                    "How a later turn names what came before: history sends all of it, session a "
-                    "session_id")
+                    "How a later turn continues its conversation: history sends all messages, "
+                    "session a session_id")
         ->check(CLI::IsMember({"history", "session"}))
         ->capture_default_str();
     app_.add_option("--model", result_.model, "Name of the model")->capture_default_str();
     app_.add_option("--message", result_.message,
-                    "Text of each message; {conversation} and {turn} stand for themselves")
+                    "Text of each message; {conversation} and {turn} are replaced by their numbers")
         ->capture_default_str();
     for (const auto* word : {"tokens", "delay", "first"})
       app_.add_option_function<std::uint32_t>(
           "--" + std::string{word}, [this, word](std::uint32_t n) { add_directive(word, n); },
-          "Has nekod-sim answer so: [sim " + std::string{word} + "=N] in each message");
+          "Directive for nekod-sim: adds [sim " + std::string{word} + "=N] to each message");
     app_.add_option("--api-key", result_.api_key, "Key to send as bearer token")
         ->envname("OPENAI_API_KEY");
-    app_.add_option("--header", result_.headers, "'NAME: VALUE' to send; may be repeated")
+    app_.add_option("--header", result_.headers, "Header field to send, 'NAME: VALUE'; repeatable")
         ->expected(1)
         ->take_all()
         ->check([](const std::string& text) {
@@ -121,18 +123,18 @@ private:
         "--expect-pieces", [this](std::uint64_t n) { result_.expected_pieces = n; },
         "Pieces of text that each streamed answer must have");
     app_.add_option("--expect-text", result_.expected_text,
-                    "Text that each answer must hold, with the names that --message may have");
+                    "Text that each answer must contain, with the placeholders of --message");
     app_.add_option("--max-errors", result_.max_errors,
-                    "Errors with which the program exits with 0")
+                    "Most errors with which the program still exits with 0")
         ->capture_default_str();
   }
 
   void add_output() {
     app_.add_option("--json", result_.json_file,
-                    "File for the figures as JSON; - for standard output, in place of the table");
-    app_.add_option("--watch", result_.watched,
-                    "Tell the processor time of this process too, such as the server's; may be "
-                    "repeated")
+                    "File for the figures as JSON; - for standard output, instead of the table");
+    app_.add_option(
+            "--watch", result_.watched,
+            "Also report the processor time of this process, such as the server; repeatable")
         ->expected(1)
         ->take_all()
         ->check(CLI::Range(1, 1 << 22));
@@ -142,7 +144,7 @@ private:
   std::variant<options, exit_request> finish() {
     auto target = parse_url(result_.url);
     if (!target)
-      return wrong("the address must be http://HOST[:PORT][/PATH]: " + result_.url);
+      return wrong("the base URL must be http://HOST[:PORT][/PATH]: " + result_.url);
     result_.target = *target;
     if (!aside_.empty() && !(result_.aside = parse_url(aside_)))
       return wrong("--aside must be http://HOST[:PORT]: " + aside_);
@@ -160,7 +162,7 @@ private:
     if (open && (result_.think.count() > 0 || result_.ramp.count() > 0))
       return wrong("--think and --ramp are for a closed loop, without --rate");
     if (result_.expected_pieces && !result_.stream)
-      return wrong("--expect-pieces wants --stream");
+      return wrong("--expect-pieces needs --stream");
     if (result_.speaks == language::anuneko && !result_.expected_text.empty())
       return wrong("--expect-text is for --protocol openai");
     if (result_.requests == 0 && result_.duration.count() <= 0)
@@ -172,7 +174,7 @@ private:
     return result_;
   }
 
-  CLI::App app_{"Drives an OpenAI-compatible server, and measures and checks its answers",
+  CLI::App app_{"Puts load on an OpenAI-compatible server; measures and checks its answers",
                 "nekod-bench"};
   options result_;
   std::string protocol_ = "openai";

@@ -50,12 +50,12 @@ void stream_checker::take_line(std::string_view line) {
   if (line.starts_with(field))
     take_event(line.substr(field.size() + (line.substr(field.size()).starts_with(' ') ? 1 : 0)));
   else if (line.starts_with('{'))
-    note(fault_kind::broken, "JSON in a stream that is in no event");
+    note(fault_kind::broken, "a stream has JSON outside of events");
 }
 
 void stream_checker::take_event(std::string_view data) {
   if (done_)
-    return note(fault_kind::broken, "an event behind [DONE]");
+    return note(fault_kind::broken, "an event after [DONE]");
   if (data == "[DONE]") {
     done_ = true;
     return;
@@ -76,7 +76,7 @@ void stream_checker::look_closely(std::string_view data) {
 
 void stream_checker::take_piece(std::string_view content, bool finishes) {
   if (finished_ && (finishes || !content.empty()))
-    note(fault_kind::wrong, "a stream goes on behind its finish reason");
+    note(fault_kind::wrong, "a stream goes on after its finish reason");
   finished_ = finished_ || finishes;
   if (content.empty())
     return;

@@ -126,7 +126,7 @@ void refuse_choice(state& s, http::exchange& x, choosing why) {
   if (why == choosing::busy)
     return answer_error(x, 409, "chat_busy", "the reply is still streaming");
   if (why == choosing::not_awaited)
-    return answer_error(x, 400, "choice_not_awaited", "no choice of that message is waited for");
+    return answer_error(x, 400, "choice_not_awaited", "that message does not wait for a choice");
   answer_error(x, 400, "no_such_choice", "the reply has no branch of that index");
 }
 

@@ -109,7 +109,7 @@ void reply_decoder::finish(deltas& out) {
   if (!error_ && !half_.empty())
     out.push_back("\uFFFD");
   if (!error_ && !answered_)
-    error_ = failure("empty_reply", "the reply has no answer in it");
+    error_ = failure("empty_reply", "the reply contains no answer");
 }
 
 bool reply_decoder::error_is_theirs() const {

@@ -45,11 +45,13 @@ public:
       else if (c == '"' || c == '\'')
         skip_string(c);
       else if ((c & 0x80) != 0)
-        return toml_fault{line_, "outside of strings and comments there may be ASCII alone"};
+        return toml_fault{line_,
+                          "only strings and comments may contain characters other than ASCII"};
       else if (key_goes_on(c))
         skip(1);
       else
-        return toml_fault{line_, "a key may have " + std::to_string(longest_key) + " parts"};
+        return toml_fault{line_,
+                          "a key may have at most " + std::to_string(longest_key) + " parts"};
     }
     return std::nullopt;
   }
@@ -170,7 +172,7 @@ private:
   std::string text_of(const toml::node& node) {
     if (const auto* text = node.as_string()) {
       if (text->get().find('\0') != std::string::npos)
-        refuse(node, "has the character NUL in it");
+        refuse(node, "contains the character NUL");
       return text->get();
     }
     if (const auto* number = node.as_integer())
@@ -191,7 +193,7 @@ private:
     std::string key;
     for (const auto& part : path_)
       key.append(key.empty() ? "" : ".").append(part);
-    fault_ = toml_fault{line_of(node), key + " " + what + ", which no setting takes"};
+    fault_ = toml_fault{line_of(node), key + " " + what + ", which no setting accepts"};
   }
 
   /// Inline tables nest 256 times within toml++, each with a key of several parts.

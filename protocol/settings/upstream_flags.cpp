@@ -10,7 +10,7 @@ namespace {
 
 result<upstream_settings, std::string> openai_upstream(const upstream_flags& flags) {
   if (flags.openai_url.empty())
-    return std::string{"nekod: --upstream openai wants --openai-url"};
+    return std::string{"nekod: --upstream openai needs --openai-url"};
   upstream_settings u;
   u.name = name_of(flags.kind);
   u.kind = flags.kind;

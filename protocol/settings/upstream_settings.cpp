@@ -57,7 +57,7 @@ public:
     else if (e.table.size() == 4 && e.table[2] == "accounts")
       take_account(of(e.table[1]), e.table[3], e);
     else
-      fail("belongs to no table such as [upstreams.NAME]");
+      fail("is not in a table such as [upstreams.NAME]");
     if (!seen_.insert(where_).second)
       fail("is set twice");
   }
@@ -123,7 +123,7 @@ private:
     else if (e.key == "first-token-timeout")
       u.first_token_timeout = seconds{number(value, 0, longest_time)};
     else
-      fail("is no setting of an upstream");
+      fail("is not a setting of an upstream");
   }
 
   void take_account(draft& d, const std::string& name, const toml_entry& e) {
@@ -142,7 +142,7 @@ private:
     else if (e.key == "weight")
       account.weight = number(one(e), 1 / heaviest, heaviest);
     else
-      fail("is no setting of an account");
+      fail("is not a setting of an account");
   }
 
   void finish(draft& d) {
@@ -152,11 +152,11 @@ private:
     if (d.kind == "openai")
       u.kind = upstream_kind::openai;
     else if (d.kind != "anuneko")
-      fail("wants a kind, which must be anuneko or openai");
+      fail("needs a kind: anuneko or openai");
     if (!d.word.empty() && d.word != word_for(u.kind))
-      fail("has a " + d.word + ", and its kind a " + word_for(u.kind));
+      fail("has a " + d.word + ", but its kind needs a " + word_for(u.kind));
     if (u.url.empty())
-      fail("wants a url");
+      fail("needs a url");
     for (auto& [name, account] : d.accounts) {
       if (account.secret.empty())
         fail("has an account " + name + " without a " + word_for(u.kind));
@@ -166,10 +166,10 @@ private:
       if (account.cookie.empty())
         account.cookie = d.cookie;
       if (has_control_characters(account.secret) || has_control_characters(account.cookie))
-        fail("has a secret with a line end or another control character in it");
+        fail("has a secret that contains a line end or another control character");
     }
     if (u.accounts.empty() && u.kind == upstream_kind::anuneko)
-      fail("wants a token");
+      fail("needs a token");
     if (!u.key_header.empty() && u.kind == upstream_kind::anuneko)
       fail("has a key-header, which is for kind openai");
     if (u.accounts.empty())
@@ -184,7 +184,7 @@ private:
       // A chat cannot be taken along to another service.
       if (u.kind != upstream_kind::openai || i == drafts_.end() || i->kind != "openai" ||
           name == u.name)
-        fail("cannot fall back to " + name + ": both must be of kind openai, and two");
+        fail("cannot fall back to " + name + ": both must be different upstreams of kind openai");
     }
   }
 
@@ -219,7 +219,7 @@ private:
     auto n = number_of(text);
     if (n && *n >= least && *n <= most)
       return *n;
-    fail("must be a number in its range");
+    fail("must be a number in the allowed range");
     return least;
   }
 

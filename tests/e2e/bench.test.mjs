@@ -117,7 +117,7 @@ test('other people\'s servers are understood, and are checked as well', async (t
     [event('{ "content": "a" }') + event('{"content":"b"}') + end + 'data: [DONE]\n\n', undefined],
     [event('{"content":"a"}') + end, 'a stream ended without [DONE]'],
     [event('{"content":"a"}') + 'data: [DONE]\n\n', 'a stream ended without a finish reason'],
-    ['data: nonsense\n\n', 'an event is no JSON object'],
+    ['data: nonsense\n\n', 'an event is not a JSON object'],
   ];
   for (const [text, fault] of cases) {
     const url = await server(t, (response) => response.end(text));

@@ -302,7 +302,7 @@ test('a full disk fails turns, is told once, and is over when there is room', { 
   execFileSync('prlimit', ['--pid', `${nekod.pid}`, '--fsize=unlimited:unlimited']);
   const text = unique();
   await nekod.ask(text, { session_id: id });
-  await nekod.logged(/the session store can be written again/);
+  await nekod.logged(/the session store is writable again/);
   assert.equal(nekod.log.match(/ error .*/g).length, 1, nekod.log);
   assert.match(nekod.log, /error .*the session store cannot be written: disk I\/O error/);
   nekod.kill('SIGKILL');

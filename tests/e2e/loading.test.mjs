@@ -31,7 +31,7 @@ test('a turn waits for a server that starts after nekod, its model named or not'
   const port = await freePort();
   const nekod = await gateway(t, leadingToAddress(`http://127.0.0.1:${port}/v1`));
   const answers = [{ model: 'm' }, {}].map((fields) => nekod.post(chat(unique(), fields)));
-  await until(() => nekod.log.includes('is loading, a turn waits for it'), 'nobody waits');
+  await until(() => nekod.log.includes('is loading; a turn waits for it'), 'nobody waits');
   await until(async () => (await nekod.total('nekod_upstream_calls_total', 'call="models"')) >= 3, 'no list is asked for');
   await scriptedServer(t, undefined, undefined, port);
   for (const response of await Promise.all(answers)) assert.equal(response.status, 200, await response.text());

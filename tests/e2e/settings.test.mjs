@@ -108,7 +108,7 @@ test('every wrong value is refused by name, whichever way it came', async (t) =>
 test('a flag without its value does not take the next one for it', async (t) => {
   const { code, log } = await runToEnd(t, [...simulated, '--anuneko-cookie=', '--check-config']);
   assert.equal(code, 2, log);
-  assert.match(log, /--anuneko-cookie wants a value/);
+  assert.match(log, /--anuneko-cookie needs a value/);
 });
 
 test('a secret that would be two lines of HTTP is refused, and not told', async (t) => {
@@ -121,7 +121,7 @@ test('a secret that would be two lines of HTTP is refused, and not told', async 
   for (const [args, options] of ways) {
     const { code, log } = await runToEnd(t, args, options);
     assert.equal(code, 2, log);
-    assert.match(log, /--(anuneko-token|openai-key): has a line end/);
+    assert.match(log, /--(anuneko-token|openai-key): contains a line end/);
     assert.doesNotMatch(log, /a-secret|X-Injected/);
   }
 });

@@ -108,7 +108,8 @@ private:
     for (const auto& line : all)
       attempt([&] { target_->log(line); });
     if (lost > 0) {
-      auto text = std::to_string(lost) + " lines of the log were lost, since nobody took them";
+      auto text =
+          std::to_string(lost) + " lines of the log were lost: they were not written fast enough";
       attempt([&] { target_->log({"nekod", spdlog::level::warn, text}); });
     }
     attempt([&] { target_->flush(); });

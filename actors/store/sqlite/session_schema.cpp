@@ -53,7 +53,7 @@ void check_head(const std::string& file) {
   opened_file f{file};
   struct stat about {};
   if (::fstat(*f, &about) != 0 || !S_ISREG(about.st_mode))
-    refuse(file, "is no regular file");
+    refuse(file, "is not a regular file");
   if (about.st_size == 0)
     return;
   constexpr std::string_view magic{"SQLite format 3\0", 16};
@@ -61,12 +61,12 @@ void check_head(const std::string& file) {
   std::array<char, 100> head{};
   auto whole = ::pread(*f, head.data(), head.size(), 0) == static_cast<ssize_t>(head.size());
   if (!whole || std::string_view{head.data(), magic.size()} != magic)
-    refuse(file, "is broken, or no file of nekod's; it was not touched");
+    refuse(file, "is damaged, or not a file of nekod's; it was not changed");
   std::int64_t mark = 0;
   for (auto i = mark_place; i < mark_place + 4; ++i)
     mark = mark * 256 + static_cast<unsigned char>(head[i]);
   if (mark != session_file_mark)
-    refuse(file, "belongs to another program; it was not touched");
+    refuse(file, "belongs to another program; it was not changed");
 }
 
 std::size_t version_of(sqlite::connection& db) {
@@ -84,7 +84,7 @@ void bring_up_to_date(sqlite::connection& db, const std::string& file,
   auto version = version_of(db);
   if (version > steps.size())
     refuse(file, "was written by a newer nekod (version " + std::to_string(version) +
-                     " of the file; this one knows " + std::to_string(steps.size()) + ")");
+                     "; this one reads up to version " + std::to_string(steps.size()) + ")");
   if (version < steps.size()) {
     for (auto i = version; i < steps.size(); ++i)
       db.execute(steps[i]);

@@ -202,13 +202,14 @@ void sqlite_store_state::wrote() {
   counts_->stored_sessions.Set(static_cast<double>(database_->count()));
   if (!std::exchange(cannot_write_, false))
     return;
-  spdlog::warn("the session store can be written again");
+  spdlog::warn("the session store is writable again");
   tell_health();
 }
 
 caf::error sqlite_store_state::could_not(bool& trouble, const char* what, const sqlite::error& e) {
   if (!std::exchange(trouble, true))
-    spdlog::error("the session store cannot be {}: {}; turns fail until it can", what, e.what());
+    spdlog::error("the session store cannot be {}: {}; turns fail until that changes", what,
+                  e.what());
   tell_health();
   return caf::make_error(caf::sec::runtime_error, std::string{e.what()});
 }
@@ -217,10 +218,9 @@ caf::error sqlite_store_state::could_not(bool& trouble, const char* what, const 
 bool sqlite_store_state::is_misplaced() {
   const auto problem = database_->misplaced().value_or(std::string{});
   if (problem.empty() && !misplaced_.empty())
-    spdlog::warn("the session store is in its place again");
+    spdlog::warn("the session store's file is back");
   else if (!problem.empty() && misplaced_.empty())
-    spdlog::error("the session store: {}; turns are refused until it is back, or nekod is started "
-                  "anew",
+    spdlog::error("the session store: {}; turns are refused until it is back or nekod is restarted",
                   problem);
   misplaced_ = problem;
   tell_health();

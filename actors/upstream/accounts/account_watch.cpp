@@ -181,18 +181,17 @@ error failure_of(transfer_failure f, const upstream_response& r) {
   case transfer_failure::unreachable:
     return {error_code::upstream_error, {}, "cannot connect to the upstream"};
   case transfer_failure::untrusted:
-    return {
-        error_code::upstream_error, {}, "no TLS connection to the upstream that can be trusted"};
+    return {error_code::upstream_error, {}, "the upstream's TLS certificate cannot be verified"};
   case transfer_failure::connect_timeout:
-    return {error_code::upstream_timeout, {}, "connecting to the upstream"};
+    return {error_code::upstream_timeout, {}, "no connection in time"};
   case transfer_failure::first_byte_timeout:
-    return {error_code::upstream_timeout, {}, "waiting for the upstream's first byte"};
+    return {error_code::upstream_timeout, {}, "no first byte in time"};
   case transfer_failure::silence_timeout:
-    return {error_code::upstream_timeout, {}, "the upstream's reply stopped"};
+    return {error_code::upstream_timeout, {}, "the upstream's reply stalled"};
   case transfer_failure::whole_timeout:
     return {error_code::upstream_timeout, {}, "the upstream's reply took too long"};
   case transfer_failure::malformed:
-    return {error_code::upstream_error, {}, "the upstream's reply is not HTTP"};
+    return {error_code::upstream_error, {}, "the upstream's reply is not valid HTTP"};
   case transfer_failure::undecodable:
     return {error_code::upstream_error,
             {},

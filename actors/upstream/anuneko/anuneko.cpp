@@ -19,7 +19,7 @@ models_query::answer read_models(const upstream_response& r) {
     return failure_of(*e);
   auto names = anuneko::parse_models(r.body);
   if (!names)
-    return error{error_code::upstream_error, {}, "no models in the upstream's list"};
+    return error{error_code::upstream_error, {}, "the upstream's list of models cannot be read"};
   return std::vector<openai::listed_model>(names->begin(), names->end());
 }
 

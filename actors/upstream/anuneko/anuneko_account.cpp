@@ -97,7 +97,7 @@ error failure_of(const upstream_response& r) {
   if (r.status == 401 || r.status == 402 || (r.status == 403 && !is_page(r)))
     return error_code::upstream_auth_failed;
   if (r.status == 429) {
-    error result{error_code::rate_limit_exceeded, {}, "the upstream's limit"};
+    error result{error_code::rate_limit_exceeded, {}, "the upstream's rate limit"};
     result.retry_after = r.retry_after;
     return result;
   }

@@ -85,12 +85,12 @@ private:
       if (r.status == 404 || r.status == 405)
         return error{error_code::model_not_found, "model",
                      failure.detail +
-                         "; the upstream lists no models, so a request has to name one"};
+                         "; the upstream has no list of models, so the request must name one"};
       return failure;
     }
     auto models = openai::parse_model_list(r.body);
     if (!models)
-      return error{error_code::upstream_error, {}, "no models in the upstream's list"};
+      return error{error_code::upstream_error, {}, "the upstream's list of models cannot be read"};
     return std::move(*models);
   }
 

@@ -158,10 +158,10 @@ error openai_account::failure_of(const upstream_response& r) const {
   auto result = without_key(openai::failure_of(r.status, std::move(words)));
   result.retry_after = r.retry_after;
   if (result.code == error_code::upstream_auth_failed)
-    result.detail = "see OPENAI_API_KEY";
+    result.detail = "check OPENAI_API_KEY";
   // Most servers have their calls below /v1, which is easily left out.
   if (r.status == 404 && !result.foreign && origin_of(base_url_) == base_url_)
-    result.detail = "upstream status 404: its address may lack /v1";
+    result.detail = "upstream status 404; /v1 may be missing in its URL";
   if (!r.redirect.empty())
     result.detail = "the upstream redirects to " + r.redirect;
   return result;

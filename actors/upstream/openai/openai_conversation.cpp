@@ -210,8 +210,7 @@ void openai_conversation::fail(error reason) {
 void openai_conversation::give_up_for_room() {
   cancel({});
   listener_.on_failure(
-      {openai::retry_soon(error_code::overloaded, "no memory is left for the answer"),
-       remedy::none});
+      {openai::retry_soon(error_code::overloaded, "no memory left for the answer"), remedy::none});
 }
 
 } // namespace nekod

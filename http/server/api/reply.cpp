@@ -102,7 +102,7 @@ void reply_state::on_more() {
   if (!hold(2 * at.unread))
     fail_for_room();
   else if (at.unread > options_->max_whole_answer)
-    fail_soon({error_code::upstream_error, {}, "the answer is too long for one piece"});
+    fail_soon({error_code::upstream_error, {}, "the answer is too long to be sent whole"});
 }
 
 void reply_state::finish(openai::answer_end end) {
@@ -269,7 +269,7 @@ bool reply_state::hold(std::size_t waiting) {
 /// Ends the answer early; what waits of it is dropped.
 void reply_state::fail_for_room() {
   dropped_ = true;
-  fail_soon(openai::retry_soon(error_code::overloaded, "no memory is left for the answer"));
+  fail_soon(openai::retry_soon(error_code::overloaded, "no memory left for the answer"));
 }
 
 void reply_state::fail_soon(openai::error reason) {

@@ -177,7 +177,8 @@ void routes::dispatch(const request_context& c) const {
   if (!c.where->takes(c.req().method))
     return refuse_method(c);
   if (c.is("POST") && c.where->work != upstream_work::passed && has_coding(c.req()))
-    return c.refuse({error_code::unsupported_media_type, "Content-Encoding", "only identity"});
+    return c.refuse(
+        {error_code::unsupported_media_type, "Content-Encoding", "only identity is supported"});
   // The reason why the body was not read is gone meanwhile.
   if (c.req().missing == unread::body)
     return c.refuse(overloaded());

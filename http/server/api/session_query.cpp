@@ -43,7 +43,7 @@ std::optional<error> take(session_query& result, const std::string& name,
   } else if (name == "after") {
     result.after = openai::parse_place(value);
     if (!result.after)
-      return invalid(name, "must be what `next` of another page said");
+      return invalid(name, "must be the `next` of another page");
   }
   return std::nullopt;
 }
@@ -63,7 +63,7 @@ std::optional<error> take(session_filter& result, const std::string& name,
     if (value != "true" && value != "1")
       return invalid(name, "must be true");
   } else {
-    return invalid(name, "not known here");
+    return invalid(name, "is not known here");
   }
   return std::nullopt;
 }
@@ -74,7 +74,7 @@ result<session_query, error> parse_session_query(std::string_view query) {
   session_query result;
   auto fields = query_fields(query);
   if (!fields)
-    return invalid("query", "has a broken percent code");
+    return invalid("query", "has an invalid percent-encoding");
   for (const auto& [name, value] : *fields)
     if (auto fault = take(result, name, value))
       return std::move(*fault);
@@ -87,17 +87,17 @@ result<session_filter, error> parse_session_filter(std::string_view query,
   result.created_until = now;
   auto fields = query_fields(query);
   if (!fields)
-    return invalid("query", "has a broken percent code");
+    return invalid("query", "has an invalid percent-encoding");
   std::set<std::string> seen;
   for (const auto& [name, value] : *fields) {
     if (auto fault = take(result, name, value))
       return std::move(*fault);
     if (!seen.insert(name).second)
-      return invalid(name, "is there twice");
+      return invalid(name, "is given twice");
   }
   if (seen.empty())
     return error{error_code::missing_required_parameter, "all",
-                 "say which sessions: idle_for, model, or all=true"};
+                 "name the sessions: idle_for, model, or all=true"};
   return result;
 }
 

@@ -30,8 +30,9 @@ std::string bucket_of(const caller& who) {
 }
 
 /// What foreign pages may do, and how they may do more.
-constexpr const char* for_pages = " may read models and health, and send chats as application/json "
-                                  "that name no session; --cors-origins allows more";
+constexpr const char* for_pages =
+    " may only read models and health, and send chats as application/json that name no session; "
+    "--cors-origins can allow more";
 
 } // namespace
 
@@ -42,19 +43,21 @@ std::optional<error> refusal_of(request_source source, const request& r, bool by
     return std::nullopt;
   case request_source::unknown_host: {
     auto host = r.authority.empty() ? r.header("Host") : std::string_view{r.authority};
-    return error{error_code::host_not_allowed, {}, quoted(host) + "; --allowed-hosts allows names"};
+    return error{error_code::host_not_allowed,
+                 {},
+                 quoted(host) + "; names can be allowed with --allowed-hosts"};
   }
   case request_source::foreign_page:
     return error{error_code::origin_not_allowed,
                  {},
                  quoted(r.header("Origin")) +
-                     (by_name ? "; --cors-origins allows pages by name" : for_pages)};
+                     (by_name ? "; origins can be allowed with --cors-origins" : for_pages)};
   case request_source::foreign_element:
     break;
   }
   return error{error_code::origin_not_allowed,
                {},
-               "embedded in a page of another site; --cors-origins allows pages"};
+               "embedded in a page of another site; its origin can be allowed with --cors-origins"};
 }
 
 admission::admission(admission_rules rules, std::shared_ptr<metrics> counts)
@@ -167,7 +170,7 @@ std::optional<error> admission::further_refusal(const caller& who, std::uint32_t
     return refused(chat_limit, *wait);
   return error{error_code::invalid_value, "n",
                "the rate limit allows at most " + std::to_string(chats->most_at_once()) +
-                   " answers at once"};
+                   " answers in one request"};
 }
 
 std::optional<error> admission::watch_refusal(const caller& who, const request& r) const {

@@ -66,12 +66,12 @@ std::string add_property(const std::string& word, api_key& key) {
   auto name = word.substr(0, equals);
   auto* limit = equals == std::string::npos ? nullptr : limit_named(name, key);
   if (!limit)
-    return R"(behind the hash there may be admin, rate-limit="..." and chat-rate-limit="...")";
+    return R"(the hash may be followed only by admin, rate-limit="..." and chat-rate-limit="...")";
   if (*limit)
-    return name + " is there twice";
+    return name + " is given twice";
   auto parsed = parse_rate_limit(std::string_view{word}.substr(equals + 1));
   if (!parsed)
-    return name + " is not understood; it is written as \"10 per minute; 200 per day\"";
+    return name + " is not a rate limit such as \"10 per minute; 200 per day\"";
   *limit = std::move(*parsed);
   return {};
 }
@@ -88,7 +88,7 @@ result<api_keys::entry, std::string> parse_line(std::string_view line) {
     return open_quote;
   auto hash = parse_hash(*word);
   if (!hash)
-    return std::string{"behind the name there must be sha256: and 64 hex digits"};
+    return std::string{"the name must be followed by sha256: and 64 hex digits"};
   result.hash = *hash;
   for (word = next_word(line); word && !word->empty(); word = next_word(line))
     if (auto complaint = add_property(*word, result.key); !complaint.empty())
@@ -136,7 +136,7 @@ result<api_keys, std::string> parse_api_keys(std::string_view text) {
       return complain(parsed.error());
     if (std::any_of(entries.begin(), entries.end(),
                     [&](const auto& e) { return e.hash == parsed->hash; }))
-      return complain("the same hash stands in a line before");
+      return complain("an earlier line has the same hash");
     entries.push_back(std::move(*parsed));
   }
   return api_keys{std::move(entries)};
@@ -163,7 +163,7 @@ std::string_view presented_key(const request& r) noexcept {
 std::string make_api_key() {
   key_hash bits{};
   if (RAND_bytes(bits.data(), static_cast<int>(bits.size())) != 1)
-    throw std::runtime_error("the system gives no random bits for a key");
+    throw std::runtime_error("the system provides no random bits for a key");
   // 44 characters, of which the last only fills up, and a zero.
   std::array<unsigned char, 45> text{};
   EVP_EncodeBlock(text.data(), bits.data(), static_cast<int>(bits.size()));

@@ -143,8 +143,8 @@ result<std::vector<network>, std::string> parse_networks(std::string_view text) 
       continue;
     auto parsed = parse_network(part);
     if (!parsed)
-      return quoted(part) + " is no address and no network; they are written as `127.0.0.1`, "
-                            "`10.0.0.0/8` or `fd00::/8`";
+      return quoted(part) +
+             " is not an address or a network such as `127.0.0.1`, `10.0.0.0/8` or `fd00::/8`";
     networks.push_back(*parsed);
   }
   return networks;

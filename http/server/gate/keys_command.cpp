@@ -78,19 +78,23 @@ int run_keys_command(int argc, const char* const* argv) {
   new_key wanted;
   CLI::App app{"API keys of nekod", "nekod keys"};
   app.require_subcommand(1);
-  auto* command = app.add_subcommand("add", "Make a key, and print it once");
-  command->add_option("NAME", wanted.holder.tenant, "The tenant whose key it is")
+  auto* command = app.add_subcommand("add", "Make a key and print it once");
+  command->add_option("NAME", wanted.holder.tenant, "Name of the tenant that the key is for")
       ->required()
       ->check([](const std::string& name) {
-        return http::valid_tenant(name) ? std::string{}
-                                        : std::string{"must be 1 to 64 of A-Z a-z 0-9 _ . -"};
+        return http::valid_tenant(name)
+                   ? std::string{}
+                   : std::string{"must be 1 to 64 characters of A-Z a-z 0-9 _ . -"};
       });
   command->add_option("--file", wanted.file, "The file that --api-keys names")
       ->required()
       ->envname("NEKOD_API_KEYS");
-  command->add_flag("--admin", wanted.holder.admin, "May see all sessions, and the metrics");
-  read_limit(*command, "--rate-limit", wanted.holder.requests, "Its own limit of requests");
-  read_limit(*command, "--chat-rate-limit", wanted.holder.chats, "Its own limit of chats");
+  command->add_flag("--admin", wanted.holder.admin,
+                    "May list and delete all sessions and read the metrics");
+  read_limit(*command, "--rate-limit", wanted.holder.requests,
+             "A request limit for this key instead of the general one");
+  read_limit(*command, "--chat-rate-limit", wanted.holder.chats,
+             "A chat limit for this key instead of the general one");
   try {
     app.parse(argc, argv);
     add(wanted);

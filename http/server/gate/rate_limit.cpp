@@ -97,14 +97,14 @@ std::optional<written_rate> scan(std::string_view text) {
 result<rate, std::string> parse_rate(std::string_view text) {
   auto written = scan(text);
   if (!written)
-    return quoted(text) + " is no rate limit; it is written as `10 per minute` or `5 per 2 hours`";
+    return quoted(text) + " is not a rate limit such as `10 per minute` or `5 per 2 hours`";
   if (written->count == 0 || written->times == 0)
     return "the numbers of the rate limit " + quoted(text) + " must be at least 1";
   if (written->times > longest_period / written->unit)
     return "the period of the rate limit " + quoted(text) + " is longer than ten years";
   auto period = written->times * written->unit;
   if (written->count > period * most_per_second)
-    return "the rate limit " + quoted(text) + " is more than a million a second";
+    return "the rate limit " + quoted(text) + " is more than a million per second";
   return rate{written->count, seconds{period}};
 }
 

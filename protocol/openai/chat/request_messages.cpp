@@ -164,7 +164,7 @@ std::optional<error> read_messages(const json::value& body, std::size_t most, ch
   if (messages->Size() > most || parts_in(*messages) > parts_a_message * most)
     return error{error_code::conversation_too_large, name,
                  "at most " + std::to_string(most) + " messages, of " +
-                     std::to_string(parts_a_message) + " parts each on average"};
+                     std::to_string(parts_a_message) + " parts on average"};
   auto user_spoke = false;
   for (rapidjson::SizeType i = 0; i < messages->Size(); ++i) {
     auto heard = read_message((*messages)[i], element(name, i));

@@ -29,7 +29,7 @@ error malformed(std::string_view what) {
 
 error too_long() { return malformed("the upstream's answer is too long"); }
 
-error no_chunk() { return malformed("an event of the upstream's is no chunk"); }
+error no_chunk() { return malformed("an event of the upstream's stream is not a chunk"); }
 
 bool is_one_line(std::string_view text) {
   return text.find('\n') == text.npos && text.find('\r') == text.npos;
@@ -44,14 +44,14 @@ void answer_decoder::feed(std::string_view bytes, deltas& out) {
 void answer_decoder::finish(deltas& out) {
   check(parser_.finish([&](const sse::item& item) { take(item, out); }));
   if (!whole_ && !failure_)
-    end(choices_.empty() ? "the upstream's answer is no stream of chunks"
+    end(choices_.empty() ? "the upstream's answer is not a stream of chunks"
                          : "the upstream's stream ended early",
         out);
 }
 
 void answer_decoder::check(bool within_limit) {
   if (!within_limit && !whole_)
-    fail(malformed("an event of the upstream's is too long"));
+    fail(malformed("an event of the upstream's stream is too long"));
 }
 
 void answer_decoder::fail(error e) {
@@ -170,7 +170,7 @@ void answer_decoder::take_chunk(std::string_view data, deltas& out) {
 void answer_decoder::take_object(json::document& doc, std::string_view data, deltas& out) {
   auto* choices = json::find(doc.root, "choices");
   if (choices != nullptr && !choices->IsArray() && !choices->IsNull())
-    return fail(malformed("a chunk of the upstream's has no list of choices"));
+    return fail(malformed("a chunk of the upstream's stream has no list of choices"));
   if (choices == nullptr || choices->IsNull() || choices->Empty())
     return take_bare(doc.root, data, out);
   auto what = take_choices(*choices, doc.root, doc.root.GetAllocator());
@@ -242,7 +242,7 @@ answer_decoder::found answer_decoder::take_choices(json::value& choices, const j
   for (auto& choice : choices.GetArray()) {
     auto* state = state_of(choice, position++, chunk, pool, all);
     if (state == nullptr) {
-      fail(malformed("a choice of the upstream's has no index"));
+      fail(malformed("a choice of the upstream's stream has no index"));
       return all;
     }
     take_choice(choice, *state, pool, all);
@@ -313,7 +313,7 @@ void answer_decoder::check_size() {
   for (const auto& choice : choices_) {
     size += choice.calls.size();
     if (choice.calls.overfull())
-      return fail(malformed("the upstream's answer has too many calls of tools"));
+      return fail(malformed("the upstream's answer has too many tool calls"));
   }
   if (size > max_answer_bytes)
     fail(too_long());

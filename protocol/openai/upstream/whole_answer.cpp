@@ -140,7 +140,7 @@ result<whole_answer, error> read_answer(std::string_view body) {
     auto words = doc && doc.root.IsArray() ? parse_failure(body) : std::nullopt;
     if (words)
       return failure_of(0, std::move(words));
-    return malformed("the upstream's answer is no JSON object");
+    return malformed("the upstream's answer is not a JSON object");
   }
   if (is_failure(doc.root))
     return failure_of(0, parse_failure(body));

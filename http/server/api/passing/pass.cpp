@@ -51,7 +51,7 @@ void answer_pass(const request_context& c) {
     return c.refuse(error_code::upgrade_not_supported);
   auto target = pass_target_of(r.path, r.method);
   if (!may_pass(c.api.options, target, c.who, r))
-    return c.refuse({error_code::not_found, {}, "see --pass-paths"});
+    return c.refuse({error_code::not_found, {}, "--pass-paths can open it"});
   auto choose = [&api = c.api](const std::string& model,
                                std::function<void(pass_relay::choice)> f) {
     choose_upstream(api, model, std::move(f));

@@ -167,7 +167,7 @@ void pass_relay::look_for_silence() {
     return;
   const auto silent = exchange_->req().stream->starving(std::chrono::steady_clock::now());
   if (silent >= options_->client_silence)
-    fail({error_code::malformed_request, {}, "the rest of the body did not come in time"});
+    fail({error_code::malformed_request, {}, "the rest of the body did not arrive in time"});
 }
 
 // -- the answer ----------------------------------------------------------------------------------

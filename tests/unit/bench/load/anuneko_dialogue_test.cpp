@@ -76,7 +76,7 @@ TEST_CASE("what the service reports, and what is missing, is a fault") {
   const post_writer w{o};
   for (auto [body, fault] :
        {std::pair{"{\"code\":\"chat_choice_shown\"}\n", "error event: chat_choice_shown"},
-        std::pair{"data: {\"c\":[{\"v\":\"a\"}]}\n\n", "another number of pieces than 2"}}) {
+        std::pair{"data: {\"c\":[{\"v\":\"a\"}]}\n\n", "the number of pieces is not 2"}}) {
     anuneko_dialogue d{o, w, "c"};
     d.begin_turn();
     d.next_request();

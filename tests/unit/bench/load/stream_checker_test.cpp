@@ -78,14 +78,13 @@ TEST_CASE("an error that the server reports is named by its code") {
         "broken: error event: upstream_error");
   CHECK(fault_of("data: {\"object\":\"error\",\"error\":\"full\"}\n\n") ==
         "broken: error event: unnamed");
-  CHECK(fault_of("{\"code\":\"x\"}\n" + ending()) ==
-        "broken: JSON in a stream that is in no event");
+  CHECK(fault_of("{\"code\":\"x\"}\n" + ending()) == "broken: a stream has JSON outside of events");
 }
 
 TEST_CASE("events that are no chunks are wrong") {
-  CHECK(fault_of("data: nonsense\n\n" + ending()) == "wrong: an event is no JSON object");
+  CHECK(fault_of("data: nonsense\n\n" + ending()) == "wrong: an event is not a JSON object");
   CHECK(fault_of(pieces(70) + "data: {nonsense}\n\n" + ending()) ==
-        "wrong: an event is no JSON object");
+        "wrong: an event is not a JSON object");
   CHECK(fault_of("data: {}\n\n") == "wrong: a chunk has no list of choices");
   CHECK(fault_of("data: {\"choices\":[{}]}\n\n") == "wrong: a choice has no delta");
 }
@@ -94,8 +93,8 @@ TEST_CASE("nothing may follow the end") {
   std::string finish;
   writer.finish(finish, openai::finish_reason::stop);
   CHECK(fault_of(pieces(1) + finish + pieces(1) + "data: [DONE]\n\n") ==
-        "wrong: a stream goes on behind its finish reason");
-  CHECK(fault_of(pieces(1) + ending() + pieces(1)) == "broken: an event behind [DONE]");
+        "wrong: a stream goes on after its finish reason");
+  CHECK(fault_of(pieces(1) + ending() + pieces(1)) == "broken: an event after [DONE]");
 }
 
 TEST_CASE("words of JSON within a text mislead no scan") {

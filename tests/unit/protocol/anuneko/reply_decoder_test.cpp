@@ -74,7 +74,7 @@ data: {"msg_id":"a2","v":"not twice"}
 )";
 
 const std::string cut_detail = "the reply ends within an event";
-const std::string empty_detail = "the reply has no answer in it";
+const std::string empty_detail = "the reply contains no answer";
 
 struct row {
   std::string_view name;

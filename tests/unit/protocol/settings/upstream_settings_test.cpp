@@ -92,17 +92,17 @@ TEST_CASE("a wrong line is named") {
     return table{{"upstreams", "local"}, {{key, values}}};
   };
   const entry cases[] = {
-      {{{"upstreams", "other"}, {{"url", {"http://x"}}}}, "upstreams.other wants a kind"},
+      {{{"upstreams", "other"}, {{"url", {"http://x"}}}}, "upstreams.other needs a kind"},
       {{{"upstreams", "other"}, {{"kind", {"magic"}}, {"url", {"http://x"}}}}, "upstreams.other "},
-      {{{"upstreams", "other"}, {{"kind", {"openai"}}}}, "upstreams.other wants a url"},
+      {{{"upstreams", "other"}, {{"kind", {"openai"}}}}, "upstreams.other needs a url"},
       {{{"upstreams", "other"}, {{"kind", {"anuneko"}}, {"url", {"http://x"}}}},
-       "upstreams.other wants a token"},
+       "upstreams.other needs a token"},
       {{{"upstreams", "o ther"}, {{"kind", {"openai"}}}}, "upstreams.o ther.kind "},
       {{{"upstreams"}, {{"kind", {"openai"}}}}, "upstreams.kind "},
       {at_local("url", {"local"}), "upstreams.local.url must begin with http"},
       {at_local("kind", {"openai", "anuneko"}), "upstreams.local.kind takes one value"},
-      {at_local("colour", {"red"}), "upstreams.local.colour is no setting"},
-      {at_local("token", {"t"}), "upstreams.local has a token, and its kind a key"},
+      {at_local("colour", {"red"}), "upstreams.local.colour is not a setting"},
+      {at_local("token", {"t"}), "upstreams.local has a token, but its kind needs a key"},
       {at_local("key-from", {"UNSET"}), "upstreams.local.key-from names a variable"},
       {at_local("first-token-timeout", {"soon"}), "upstreams.local.first-token-timeout must be"},
       {at_local("long-context", {"maybe"}), "upstreams.local.long-context must be true or false"},
@@ -111,7 +111,8 @@ TEST_CASE("a wrong line is named") {
       {at_local("fallbacks", {"nobody"}), "upstreams.local cannot fall back to nobody"},
       {{{"upstreams", "local", "accounts", "a"}, {{"weight", {"0"}}}},
        "upstreams.local.accounts.a.weight must be"},
-      {at_local("url", {"http://name:word@local/v1"}), "upstreams.local.url must not name a user"},
+      {at_local("url", {"http://name:word@local/v1"}),
+       "upstreams.local.url must not contain a user name"},
       {at_local("url", {"http://local/v1#a"}), "upstreams.local.url must not have a fragment"},
       {at_local("key-header", {"a b"}), "upstreams.local.key-header must be the name of a header"},
       {{{"upstreams", "cats"}, {{"key-header", {"x"}}}}, "upstreams.cats has a key-header"},
@@ -119,7 +120,7 @@ TEST_CASE("a wrong line is named") {
       {{{"upstreams", "local", "accounts", "a"}, {{"weight", {"2"}}}},
        "upstreams.local has an account a without a key"},
       {{{"upstreams", "local", "accounts", "a"}, {{"size", {"1"}}}},
-       "upstreams.local.accounts.a.size is no setting"},
+       "upstreams.local.accounts.a.size is not a setting"},
   };
   for (const auto& c : cases) {
     auto all = read({cats, local, c.wrong});

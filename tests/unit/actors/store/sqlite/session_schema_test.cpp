@@ -156,7 +156,7 @@ TEST_CASE_FIXTURE(fixture, "a newer file is refused in plain words, and stays as
   open_session_file(file, two);
   auto before = read_file(file);
   CHECK(refusal(file, one) ==
-        file + " was written by a newer nekod (version 2 of the file; this one knows 1)");
+        file + " was written by a newer nekod (version 2; this one reads up to version 1)");
   CHECK(read_file(file) == before);
   CHECK(refusal(file, two).empty());
 }
@@ -169,7 +169,7 @@ TEST_CASE_FIXTURE(fixture, "a file in use is refused") {
 TEST_CASE_FIXTURE(fixture, "a file that is not ours is refused, and not touched") {
   for (const auto& bytes : strings{"My letters", std::string(4096, 'x'), "SQLite format 3"}) {
     write_file(file, bytes);
-    CHECK(contains(refusal(file), file + " is broken, or no file of nekod's"));
+    CHECK(contains(refusal(file), file + " is damaged, or not a file of nekod's"));
     CHECK(read_file(file) == bytes);
   }
   write_file(file, "");
@@ -190,7 +190,7 @@ TEST_CASE_FIXTURE(fixture, "a file that was cut short is refused") {
 TEST_CASE_FIXTURE(fixture, "what is no file in a folder that is there is refused") {
   CHECK(contains(refusal("/proc/no/sessions.db"), "/proc/no/sessions.db cannot be opened: "));
   CHECK(contains(refusal("/proc"), "/proc cannot be opened: "));
-  CHECK(refusal("/dev/null") == "/dev/null is no regular file");
+  CHECK(refusal("/dev/null") == "/dev/null is not a regular file");
 }
 
 TEST_CASE_FIXTURE(fixture, "a name is a name, and no address") {

@@ -155,18 +155,18 @@ TEST_CASE("names are of a few characters") {
 TEST_CASE("what is wrong is told by the number of its line") {
   auto good = "alice " + alice_hash + "\n";
   CHECK(error_of("# one\n\n" + good + "bob\n") ==
-        "line 4: behind the name there must be sha256: and 64 hex digits");
+        "line 4: the name must be followed by sha256: and 64 hex digits");
   CHECK(error_of(good + "bob " + bob_hash + " rate-limit=\"10 per cat\"") ==
-        "line 2: rate-limit is not understood; it is written as \"10 per minute; 200 per day\"");
+        "line 2: rate-limit is not a rate limit such as \"10 per minute; 200 per day\"");
   CHECK(error_of(good + "bob " + bob_hash + " chat-rate-limit=\"0 per day\"") ==
-        "line 2: chat-rate-limit is not understood; it is written as "
+        "line 2: chat-rate-limit is not a rate limit such as "
         "\"10 per minute; 200 per day\"");
   CHECK(error_of(good + "bob " + bob_hash + " rate-limit=1/day rate-limit=") ==
-        "line 2: rate-limit is there twice");
-  CHECK(error_of(good + "bob " + alice_hash) == "line 2: the same hash stands in a line before");
+        "line 2: rate-limit is given twice");
+  CHECK(error_of(good + "bob " + alice_hash) == "line 2: an earlier line has the same hash");
   for (const auto* word : {"Admin", "owner", "admin=yes", "rate-limit", "limit=1/day", "="})
     CHECK(error_of("bob " + bob_hash + " " + word) ==
-          "line 1: behind the hash there may be admin, rate-limit=\"...\" and "
+          "line 1: the hash may be followed only by admin, rate-limit=\"...\" and "
           "chat-rate-limit=\"...\"");
   CHECK(error_of("bob " + bob_hash + " rate-limit=\"1/day") == "line 1: a quote is not closed");
   CHECK(error_of("bob \"" + bob_hash) == "line 1: a quote is not closed");
@@ -179,7 +179,7 @@ TEST_CASE("what is no hash is refused") {
         "sha256:" + std::string(64, 'g'), "sha256:" + std::string(62, '0') + "-1",
         "sha256:" + std::string(62, '0') + "0x", std::string{alice}})
     CHECK(error_of("alice " + hash + " admin") ==
-          "line 1: behind the name there must be sha256: and 64 hex digits");
+          "line 1: the name must be followed by sha256: and 64 hex digits");
 }
 
 TEST_CASE("no error holds a piece of the line at fault") {

@@ -109,7 +109,7 @@ TEST_CASE("what is no network is refused, and quoted") {
     auto parsed = parse_networks("127.0.0.1, " + std::string{text} + ", ::1");
     REQUIRE_FALSE(parsed);
     CHECK(parsed.error() == "`" + std::string{text} +
-                                "` is no address and no network; they are written as `127.0.0.1`, "
+                                "` is not an address or a network such as `127.0.0.1`, "
                                 "`10.0.0.0/8` or `fd00::/8`");
   }
 }

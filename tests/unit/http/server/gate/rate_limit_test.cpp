@@ -81,9 +81,8 @@ TEST_CASE("what is no rate limit is refused") {
                     "10 per m",
                     "0x10 per minute"}) {
     CAPTURE(text);
-    CHECK(error_of(text) ==
-          "`" + std::string{text} +
-              "` is no rate limit; it is written as `10 per minute` or `5 per 2 hours`");
+    CHECK(error_of(text) == "`" + std::string{text} +
+                                "` is not a rate limit such as `10 per minute` or `5 per 2 hours`");
   }
 }
 
@@ -94,7 +93,7 @@ TEST_CASE("zeros and what is too large are refused") {
         "the numbers of the rate limit `5 per 0 minutes` must be at least 1");
   for (auto text : {"1000001 per second", "99999999999999999999999 per year"})
     CHECK(error_of(text) ==
-          "the rate limit `" + std::string{text} + "` is more than a million a second");
+          "the rate limit `" + std::string{text} + "` is more than a million per second");
   for (auto text : {"1 per 11 years", "1 per 18446744073709551615 seconds",
                     "1 per 99999999999999999999999 days", "1 per 315360001 seconds",
                     "1 per 4611686018427387904 minutes"})

@@ -226,7 +226,7 @@ TEST_CASE("a member of a call that comes again and again is kept once, and count
 }
 
 TEST_CASE("what is no stream of chunks is called so") {
-  CHECK(message_of(*decode("<html>\n</html>\n").failure, language::en).find("no stream") !=
+  CHECK(message_of(*decode("<html>\n</html>\n").failure, language::en).find("not a stream") !=
         std::string::npos);
   CHECK(message_of(*decode(chunk(R"({"content":"a"})")).failure, language::en).find("early") !=
         std::string::npos);

@@ -430,9 +430,10 @@ TEST_CASE("numbers that JSON does not have are null") {
   CHECK(o.passed[1].find(R"({"logprob":null,"x":null})") != std::string::npos);
 }
 
-TEST_CASE("an answer with too many calls is a failure") {
+TEST_CASE("an answer with too many tool calls is a failure") {
   std::string stream;
   for (int i = 0; i < 1'100; ++i)
     stream += call(R"("index":)" + std::to_string(i) + R"(,"id":"c)" + std::to_string(i) + '"');
-  CHECK(decode(stream + stop, stream.size()).failure.find("too many calls") != std::string::npos);
+  CHECK(decode(stream + stop, stream.size()).failure.find("too many tool calls") !=
+        std::string::npos);
 }

@@ -96,7 +96,8 @@ TEST_CASE("a list of paths names each with what is below it") {
 }
 
 TEST_CASE("a list cannot name what never passes") {
-  CHECK(parse_pass_list("files,organization").error() == "`organization` is no path that passes");
+  CHECK(parse_pass_list("files,organization").error() ==
+        "`organization` is not a path that can pass through");
   CHECK_FALSE(parse_pass_list("a/../b"));
   CHECK_FALSE(parse_pass_list("/"));
 }
