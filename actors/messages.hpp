@@ -23,13 +23,13 @@
 #include <cstdint>
 #include <string>
 
-/// Every message and every typed actor interface: the map of the house. The values that travel
-/// stand in the headers above, beside their subject. A turn's way is
+/// All messages and all typed actor interfaces: the map of the actors. The values that travel are
+/// in the headers above, beside their subject. A turn:
 ///
 ///     routes --open--> registry --turn--> session --begin, finish|failed--> reply
 ///                                         session <--leave-- reply
 ///
-/// and the pieces of its answer go by plain calls:
+/// The pieces of its answer pass by plain calls:
 ///
 ///     transfer --> session's conversation at the upstream --> answer log --> reply --> exchange
 
@@ -64,7 +64,7 @@ CAF_ADD_TYPE_ID(nekod_values, (nekod::turn_head))
 CAF_ADD_TYPE_ID(nekod_values, (std::chrono::steady_clock::time_point))
 CAF_END_TYPE_ID_BLOCK(nekod_values)
 
-// No actor of nekod lives outside its process, so no message is ever serialised; and what cannot be
+// No actor of nekod lives outside its process, so no message is ever serialised. What cannot be
 // printed cannot bring message text into a log.
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::client_left)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::model_aliases)
@@ -127,27 +127,27 @@ CAF_END_TYPE_ID_BLOCK(nekod_atoms)
 
 namespace nekod {
 
-/// The STORE keeps session records, for one run of nekod or for several. All its questions may be
-/// answered with an error: the store failed, and nothing was done.
+/// The STORE keeps session records, for one run of nekod or for several. It may answer any request
+/// with an error: then it failed and did nothing.
 using store_actor = caf::typed_actor<
-    // Takes a session: has the token hold it, until that releases it. Of sessions that are looked
-    // for by request or conversation, those that another token holds are passed over, and the one
-    // used last is taken.
+    // Takes a session: the token holds it until it releases it. Sessions are looked for by request
+    // or conversation among those that no other token holds; the most recently used one is taken.
     caf::replies_to<atom::take, session_wanted>::with<session_taken>,
-    // Commits a turn of a session that the token holds; answered once it is kept. A commit of the
-    // first version needs no taking, and holds the session from then on. A refused commit is an
-    // error.
+    // Commits a turn of a session that the token holds; answered once it is stored. A commit of the
+    // first version needs no `take`: the token holds the session from then on. A refused commit is
+    // an error.
     caf::replies_to<atom::commit, session_commit>::with<atom::commit>,
-    // The token holds nothing any more. Also sent behind a take that was not answered in time,
-    // which the store may get round to later.
+    // The token gives up all that it holds. Also sent after a `take` that was not answered in time,
+    // since the store may still process it.
     caf::reacts_to<atom::release, session_token>,
     // Looks up a session of that id in that view.
     caf::replies_to<atom::show, std::string, session_view>::with<session_finding>,
-    // A page of the sessions.
+    // Lists a page of sessions.
     caf::replies_to<atom::list, session_query>::with<openai::session_page>,
-    // Deletes a session, held or not; says whether there was one. Later commits to it are refused.
+    // Deletes a session, held or not; answers whether there was one. Later commits to it are
+    // refused.
     caf::replies_to<atom::remove, session_key>::with<bool>,
-    // Deletes many, in steps between which others are answered; says how many.
+    // Deletes many, in steps between which other requests are answered; answers how many.
     caf::replies_to<atom::clear, session_filter>::with<std::uint64_t>>;
 
 /// The owner of a running TURN, as its replies see it.
@@ -155,46 +155,46 @@ using turn_actor = caf::typed_actor<
     // The reply's client left; the reply ends.
     caf::reacts_to<atom::leave, client_left>>;
 
-/// A PROBER asks upstreams whose circuit breaker is open each few seconds whether they answer
-/// again.
+/// A PROBER checks, every few seconds, whether upstreams with an open circuit breaker answer again.
 using prober_actor = caf::typed_actor<
-    // The circuit breaker of the upstream at that place opened.
+    // The circuit breaker of the upstream with that index opened.
     caf::reacts_to<atom::open, std::uint64_t>,
-    // The next probe of it may be due; a message to itself.
+    // Its next probe may be due; a message to itself.
     caf::reacts_to<atom::wake, std::uint64_t>>;
 
 /// A REPLY owns one HTTP response.
 using reply_actor = caf::typed_actor<
     // The turn has a session, and is its running turn from now on.
     caf::reacts_to<atom::begin, turn_head, turn_actor>,
-    // The answer is whole and its session committed: how it ends.
+    // The answer is complete and its session committed; the message has how the answer ended.
     caf::reacts_to<atom::finish, openai::answer_end>,
     // There will be no answer, or no more of it.
     caf::reacts_to<atom::failed, openai::error>,
-    // From the socket: a write left, and there is more to write, or credit to give.
+    // From the socket: a write has left. There is more to write, or credit to grant.
     caf::reacts_to<atom::written>,
-    // From the socket: the client left, then.
+    // From the socket: the client left at that time.
     caf::reacts_to<atom::gone, std::chrono::steady_clock::time_point>,
-    // From the socket: nothing was written for a while.
+    // From the socket: nothing has been written for a while.
     caf::reacts_to<atom::idle>>;
 
 /// A SESSION owns one conversation and its upstream chat.
 using session_actor = turn_actor::extend<
-    // Takes a turn whose answer goes to the reply: at once, when the earlier ones ended, or
-    // refused. A turn is given up when its reply actor ends.
+    // Accepts a turn whose answer goes to the reply: runs it at once or after the earlier turns, or
+    // refuses it. A turn is given up when its reply actor ends.
     caf::reacts_to<atom::turn, turn, reply_actor>,
-    // Something happened to a transfer of the line with that number.
+    // An event of a transfer of the conversation with that number.
     caf::reacts_to<transfer_event, std::uint64_t>,
-    // An answer ended, or a call upstream did, outside of the actor; a message to itself.
+    // An answer or an upstream call ended outside of the actor; a message to itself.
     caf::reacts_to<atom::wake>,
-    // A time is over that the line with the second number asked for by the first one.
+    // A time is over: the first number is the timer's, the second that of the conversation that set
+    // it.
     caf::reacts_to<atom::wake, std::uint64_t, std::uint64_t>,
-    // The conversation is deleted: the running turn and those that wait fail, the actor ends. It
-    // writes nothing more; its record is left to who asked.
+    // The conversation is deleted: the running turn and the waiting ones fail, and the actor ends.
+    // It writes nothing more; the sender of this message takes care of its record.
     caf::replies_to<atom::discard>::with<atom::discard>,
     // A time without turns may be over; a message to itself.
     caf::reacts_to<atom::idle>,
-    // The client that left by that number did not come back; a message to itself.
+    // The client that left with that number did not come back; a message to itself.
     caf::reacts_to<atom::abandon, std::uint64_t>,
     // The registry agrees that the actor ends; its record stays in the store.
     caf::reacts_to<atom::retire>>;
@@ -204,34 +204,34 @@ using registry_actor = caf::typed_actor<
     // Finds a model and a session for a turn and gives it to the session. If there are none, the
     // reply fails.
     caf::reacts_to<atom::open, open_turn, reply_actor>,
-    // The models as the last lists have them; with `refresh` the upstreams are asked first.
+    // The models in the last lists; with `refresh` the upstreams are asked first.
     caf::replies_to<atom::models>::with<model_list>,
     caf::replies_to<atom::models, atom::refresh>::with<model_list>,
-    // The upstream for a request that passes as it is, by its model's name, which may be empty.
-    // There is no upstream in the answer if none takes such requests, or too many wait for lists of
-    // models.
+    // Finds the upstream for a request that passes through, by the name of its model, which may be
+    // empty. The answer has no upstream if none accepts such requests, or if too many requests wait
+    // for lists of models.
     caf::replies_to<atom::pass, std::string>::with<model_choice>,
     // Replaces the aliases.
     caf::reacts_to<model_aliases>,
     // Whether turns can be answered. Cheap enough for a watchdog.
     caf::replies_to<atom::ready>::with<readiness>,
-    // A page of the sessions.
+    // Lists a page of sessions.
     caf::replies_to<atom::list, session_query>::with<openai::session_page>,
     // One session in that view.
     caf::replies_to<atom::show, std::string, session_view>::with<session_finding>,
     // Deletes a session and its running turn. Answered once it is gone for good: whether there was
     // one in that view.
     caf::replies_to<atom::remove, std::string, session_view>::with<bool>,
-    // Deletes many in the same way; says how many.
+    // Deletes many in the same way; answers how many.
     caf::replies_to<atom::clear, session_filter>::with<std::uint64_t>,
-    // From a session: how it stands.
+    // From a session: its current state.
     caf::reacts_to<atom::changed, session_report>,
-    // From a session that has been idle: asks whether it may end. `retire` to it means yes.
+    // From an idle session: asks whether it may end. A `retire` in return means yes.
     caf::reacts_to<atom::retire, session_report>>;
 
 /// A REGISTRY that asks upstreams for their models.
 using refreshing_registry_actor = registry_actor::extend<
-    // An upstream's models.
+    // The models of one upstream.
     caf::reacts_to<models_answer>,
     // Turns have waited a second for models; a message to itself.
     caf::reacts_to<atom::refresh>>;
@@ -245,7 +245,7 @@ CAF_END_TYPE_ID_BLOCK(nekod_actors)
 
 namespace nekod {
 
-/// Announces all of the above to an actor system that is about to be made.
+/// Adds all of the above to the configuration of an actor system that is about to be created.
 void add_message_types(caf::actor_system_config& config);
 
 } // namespace nekod

@@ -16,8 +16,8 @@
 #include <string>
 #include <string_view>
 
-/// A turn on its way: as the client asks for it, as the session gets it, and as its reply learns of
-/// it.
+/// A turn in its three forms: as the client asks for it, as the session gets it, and as its reply
+/// learns of it.
 namespace nekod {
 
 /// The rule that found the session of a turn; `X-Session-Match` on the wire.
@@ -26,8 +26,8 @@ enum class session_match : std::uint8_t {
   explicit_id,
   /// The request repeats the conversation so far.
   transcript,
-  /// The session already has this very request. Never on the wire: the answer carries the match of
-  /// the first request.
+  /// The session already has this very request. Never on the wire: the answer has the match of the
+  /// first request.
   repeated,
   /// A new session that begins with the user's text alone.
   fresh,
@@ -38,22 +38,22 @@ enum class session_match : std::uint8_t {
 /// The match's word on the wire.
 std::string_view name_of(session_match m) noexcept;
 
-/// A turn that a client asks for.
+/// A turn as a client asks for it.
 struct open_turn {
   open_turn() = default;
 
   std::shared_ptr<const openai::chat_request> request;
   /// The owner of the turn's session; tenants never share one.
   std::string tenant;
-  /// Counts further turns against the caller's limits, for a request that wants several answers
-  /// which each cost a turn. Returns the refusal if they are too many. May be empty; may be called
-  /// on any thread.
+  /// Counts further turns against the caller's limits, for a request for several answers that cost
+  /// a turn each. Returns the refusal if they are too many. May be empty; may be called on any
+  /// thread.
   std::function<std::optional<openai::error>(std::uint32_t)> count_further;
-  /// The loop of its client's connection, where a session that begins with it lives.
+  /// The loop of its client's connection, on which a session that it creates lives.
   home_loop home;
 };
 
-/// A turn with all that the registry decided.
+/// A turn with everything that the registry decided.
 struct turn {
   turn() = default;
 
@@ -65,11 +65,11 @@ struct turn {
   std::string name;
   /// The digest of the scope that the client sent the request in; empty for none.
   std::string scope;
-  /// Equal for a request and its repetitions.
+  /// The same for a request and its repetitions.
   std::string identity;
   /// The abilities of the model's upstream.
   upstream_abilities abilities;
-  /// The upstream that answers, if it is another than the model's; else empty.
+  /// The upstream that answers, if it is not the model's; else empty.
   std::string answered_by;
   /// The loop of its client's connection.
   home_loop home;
@@ -81,7 +81,7 @@ struct turn_head {
 
   std::string session_id;
   turn what;
-  /// The answer, where the reply is a reader by the number of its actor.
+  /// The answer's log, which has a reader under the number of the reply's actor.
   std::shared_ptr<answer_log> answer;
   /// Whether the answer belongs to an earlier request, which this one repeats.
   bool replayed = false;

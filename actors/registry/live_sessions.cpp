@@ -52,8 +52,8 @@ void live_sessions::add(const session_key& key, session_actor handle, caf::actor
 void live_sessions::give_turn(const session_key& key, const turn& t) {
   auto& session = sessions_.at(key);
   unindex(session);
-  // A turn that names its session is found by that name. Of equal requests the client that repeats
-  // one means the newest: it has the answers to the others.
+  // A turn that names its session is found by that name. Among equal requests, a client that
+  // repeats one means the newest: it has the answers to the others.
   if (t.match != session_match::explicit_id) {
     by_request_.insert_or_assign({key.tenant, t.identity}, key);
     session.identity = t.identity;
@@ -137,7 +137,7 @@ live_listing live_sessions::list(session_query& query) const {
     if (!query.after || *query.after < info.place())
       behind.push_back(&info);
   }
-  // One more than fits on the page tells whether there is a next page.
+  // One more than fits on the page shows whether there is a next page.
   auto most = std::min(behind.size(), query.limit + 1);
   auto end = behind.begin() + static_cast<std::ptrdiff_t>(most);
   std::partial_sort(behind.begin(), end, behind.end(),

@@ -29,14 +29,14 @@ struct live_session {
   /// As in its last report.
   openai::session_info info;
   /// Whether it has reported, which it does once it has read its record, if there is one. Before
-  /// that *info* has nothing but its key and the time.
+  /// that, only the key and the time in *info* are set.
   bool has_reported = false;
-  /// Turns that it was given.
+  /// The number of turns given to it.
   std::uint64_t turns = 0;
-  /// How many of them its last report counts, and whether none of these ran or waited.
+  /// How many of them its last report counts, and whether none of these was running or waiting.
   std::uint64_t turns_reported = 0;
   bool rested = false;
-  /// Whether it is being deleted: its actor ends, its record is about to go.
+  /// Whether it is being deleted: its actor is ending and its record is about to be removed.
   bool leaving = false;
   /// Its entries in the indexes; empty while it is not in them.
   session_tip tip;
@@ -46,8 +46,8 @@ struct live_session {
 /// The sessions in memory. They are found by their key, by the tip of their conversation, and by
 /// the request that they run or answered last.
 ///
-/// By its tip or its request a session is found only while its last report counts all turns that
-/// it was given, since a turn that is on its way changes both. Pure.
+/// A session is found by its tip or its request only while its last report counts all turns given
+/// to it, since a turn on its way changes both. Pure.
 class live_sessions {
 public:
   // -- to find one -------------------------------------------------------------------------------
@@ -59,7 +59,7 @@ public:
   /// A session whose conversation has that tip.
   std::optional<session_key> with_tip(const session_tip& tip) const;
 
-  /// The newest session that runs, or answered last, the tenant's request of that identity.
+  /// The newest session that is running, or answered last, the tenant's request with that identity.
   std::optional<session_key> with_request(const std::string& tenant,
                                           const std::string& identity) const;
 
@@ -73,17 +73,17 @@ public:
   void add(const session_key& key, session_actor handle, caf::actor_id actor,
            std::chrono::system_clock::time_point now);
 
-  /// Notes that the session of that key gets a turn with that request. It must be there.
+  /// Records that the session of that key gets a turn with that request. The session must exist.
   void give_turn(const session_key& key, const turn& t);
 
-  /// Notes how a session stands. A report of a session that is not there is ignored.
+  /// Updates a session from its report. A report of an unknown session is ignored.
   void take_report(session_report report);
 
-  /// Whether the session with that report, which wants to leave memory, may: no turn is on its way
-  /// to it, and it is not being deleted.
+  /// Whether the session with that report may leave memory: no turn is on its way to it, and it is
+  /// not being deleted.
   bool may_retire(const session_report& report) const;
 
-  /// The session of that key is being deleted from now on: its name stays taken until `forget`.
+  /// Marks the session of that key as being deleted: its name stays taken until `forget`.
   void start_deletion(const session_key& key);
 
   /// Forgets the session of that key, if it is there.
@@ -92,18 +92,18 @@ public:
   // -- questions about many ----------------------------------------------------------------------
 
   /// The sessions for a page of a list. Adds to *query* those that have no record yet. Sessions
-  /// that have not reported are left out: their records speak for them.
+  /// that have not reported are left out: their records are listed instead.
   live_listing list(session_query& query) const;
 
-  /// The session of that id in that view; null for none. A session counts once it has reported, and
-  /// until it is being deleted. Of several the viewer's own comes first.
+  /// The session of that id in that view; null for none. A session counts from its first report
+  /// until its deletion begins. Of several the viewer's own is preferred.
   const openai::session_info* show(const std::string& id, const session_view& view) const;
 
-  /// Those that *filter* means and that are not being deleted yet. A session with a turn is not
-  /// idle, however long ago that began.
+  /// Those that match *filter* and are not being deleted yet. A session with a turn is not idle,
+  /// however long ago the turn began.
   std::vector<session_key> meant_by(const session_filter& filter) const;
 
-  /// Adds to *filter* the sessions that it does not mean, though their records may say so.
+  /// Adds to *filter* the sessions that do not match it although their records may.
   void spare(session_filter& filter) const;
 
   /// The actors of all sessions.

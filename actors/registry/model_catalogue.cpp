@@ -17,7 +17,7 @@ model_choice choice_of(const std::shared_ptr<upstream_service>& upstream, std::s
 }
 
 /// How many bytes of *name* the pattern spells out, if it matches. A whole name counts for more
-/// than any beginning.
+/// than any prefix.
 std::optional<std::size_t> matched(std::string_view pattern, std::string_view name) {
   if (pattern == name)
     return name.size() + 1;
@@ -161,7 +161,7 @@ std::optional<model_choice> model_catalogue::listed_to_pass(Test is_it) const {
   return std::nullopt;
 }
 
-/// The model of a name that is no alias.
+/// The model of a name that is not an alias.
 std::optional<model_choice> model_catalogue::find(std::string_view name) const {
   if (const auto* u = routed(name)) {
     if (auto found = at(*u, name))

@@ -18,7 +18,7 @@ struct routed_upstream {
       : service(std::move(s)), models(std::move(m)) {}
 
   std::shared_ptr<upstream_service> service;
-  /// Names, or beginnings of names before a `*`.
+  /// Names, or prefixes of names before a `*`.
   std::vector<std::string> models;
 };
 
@@ -34,8 +34,8 @@ public:
   /// @returns whether their names have changed.
   bool update(std::size_t index, std::vector<openai::listed_model> models);
 
-  /// Notes that the models of the upstream with that index are not available: its last list stays,
-  /// or its default serves alone.
+  /// Records that the models of the upstream with that index are not available: its last list is
+  /// kept, or its default model is used.
   /// @returns whether there is no last list.
   bool miss(std::size_t index);
 
@@ -49,7 +49,7 @@ public:
   /// @returns nothing while that depends on a list that is not known yet.
   std::optional<model_choice> choose(const std::string& name) const;
 
-  /// The upstream for a request that passes as it is: of those that speak the OpenAI API the one
+  /// The upstream for a request that passes through: of those that speak the OpenAI API the one
   /// that has the model *name*, else the first. `upstream_name` is the name to send there; empty if
   /// the request's stays as it is. The choice has no upstream if none speaks the OpenAI API.
   /// @returns nothing while that depends on a list that is not known yet.

@@ -18,7 +18,7 @@ namespace nekod {
 struct model_choice {
   model_choice() = default;
 
-  /// Null where no upstream has any model.
+  /// Null if no upstream has any model.
   std::shared_ptr<upstream_service> upstream;
   /// The model's name at the upstream.
   std::string upstream_name;

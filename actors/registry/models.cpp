@@ -8,10 +8,10 @@ namespace nekod {
 
 namespace {
 
-/// An answer to a forced refresh serves others that long.
+/// The answer to a forced refresh is used for others for this long.
 constexpr std::chrono::seconds fresh_enough{1};
 
-/// How soon a list that turns wait for is asked for again.
+/// How often a list that turns wait for is requested again.
 constexpr std::chrono::seconds reminder{1};
 
 /// An upstream's error for the log, without the upstream's words.

@@ -20,29 +20,29 @@
 
 namespace nekod {
 
-/// Turns that may wait for lists of models, and requests to pass that may.
+/// The most turns, and the most passing requests, that may wait for lists of models.
 inline constexpr std::size_t max_waiting_for_models = 10'000;
 
 /// The turn waits for a list of models.
 struct waits_for_models {};
 
-/// The part of the registry that knows the models: asks the upstreams for their lists, and keeps
-/// the turns and questions that depend on a list that has not come yet.
+/// The registry's part that knows the models: asks the upstreams for their lists, and keeps the
+/// turns and questions that depend on a list that has not arrived yet.
 ///
-/// An old list serves while a new one is asked for. Of the functions `take` and `look_again` return
-/// turns: these have waited, and are to be asked for by `choose` again.
+/// An old list is used while a new one is on its way. `take` and `look_again` return turns that
+/// have waited; `choose` is to be called for them again.
 class models {
 public:
-  /// @param self The registry, to which answers of upstreams and reminders go.
+  /// @param self The registry, which receives the upstreams' answers and the reminders.
   models(refreshing_registry_actor::pointer self, const registry_options& o);
 
   // -- for turns ---------------------------------------------------------------------------------
 
-  /// The model of a turn; or why there is none. If that depends on a list that is not known, *t* is
-  /// taken and kept.
+  /// The model of a turn, or the reason why there is none. If that depends on a list that is not
+  /// known, *t* is taken and kept.
   std::variant<model_choice, openai::error, waits_for_models> choose(pending_turn& t);
 
-  /// The upstream for a request that passes as it is, as `registry_actor` says.
+  /// The upstream for a request that passes through, as `registry_actor` describes.
   caf::result<model_choice> choose_passed(const std::string& name);
 
   // -- lists -------------------------------------------------------------------------------------
@@ -56,14 +56,14 @@ public:
   /// Asks for the lists if they are old.
   void refresh_if_old();
 
-  /// Asks for the lists to see whether an upstream answers, as often as after a failure.
+  /// Asks for the lists to see whether an upstream answers, at most as often as after a failure.
   void refresh_for_health();
 
   void use(model_aliases aliases) { catalogue_.use(std::move(aliases)); }
 
   // -- what happens ------------------------------------------------------------------------------
 
-  /// Takes an upstream's answer. @returns the turns that waited.
+  /// Processes an upstream's answer. @returns the turns that waited.
   std::deque<pending_turn> take(models_answer answer);
 
   /// A second has passed since a turn began to wait. @returns the turns that waited. Those of them

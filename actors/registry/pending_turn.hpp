@@ -18,9 +18,9 @@ struct pending_turn {
   turn what;
   std::string tenant;
   reply_actor reply;
-  /// As in `open_turn`; used up once the model is known.
+  /// As in `open_turn`; used once the model is known.
   std::function<std::optional<openai::error>(std::uint32_t)> count_further;
-  /// How long it waits for a list of models that its upstream does not give.
+  /// When it stops waiting for a list of models that its upstream does not provide.
   std::chrono::steady_clock::time_point models_deadline;
 };
 

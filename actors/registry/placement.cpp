@@ -15,7 +15,7 @@ namespace nekod {
 
 namespace {
 
-/// The identity of a request: the same when it is sent again, and another for each that is merely
+/// The identity of a request: the same if it is sent again, different for others that merely look
 /// alike. Opening words that many clients may send are the same request only from the same sender.
 std::string identity_of(const turn& t, const conversation_digest& digest) {
   const auto& r = *t.request;
@@ -24,7 +24,7 @@ std::string identity_of(const turn& t, const conversation_digest& digest) {
                           from_anybody ? std::string_view{r.retries.sender} : std::string_view{}});
 }
 
-/// Whether a request says something before its new part.
+/// Whether a request has messages before its new part.
 bool has_history(const openai::chat_request& r) {
   const auto fresh = openai::layout_of(r.messages).fresh;
   return std::any_of(r.messages.begin(), r.messages.begin() + static_cast<std::ptrdiff_t>(fresh),
@@ -60,7 +60,7 @@ placement_step placement::place(pending_turn t) {
 placement_step placement::name_or_search(pending_turn t) {
   auto& what = t.what;
   const auto is_named = !what.name.empty();
-  // An `X-Session-Id` that is a name is no scope; one beside a name is.
+  // An `X-Session-Id` that names a session is not a scope; one beside a name in the body is.
   if (is_named && what.request->session_id.empty())
     what.scope.clear();
   what.identity = identity_of(what, *options_.digest);
@@ -74,8 +74,8 @@ placement_step placement::place_repeated(pending_turn t) {
   const auto& request = *t.what.request;
   if (request.retries.may_repeat())
     return repeat(std::move(t));
-  // The client counts how often it sends a request, and this is the first time: it is meant anew.
-  // A later repetition is not to get what the same request was answered before.
+  // The client counts how often it sends a request, and this is the first time: it is a new
+  // request. Its later repetitions must not get an earlier answer to the same words.
   const auto is_anew = request.retries.count.has_value() && has_history(request);
   return search(std::move(t), is_anew ? earlier_answer::forgotten : earlier_answer::ignored);
 }
@@ -96,14 +96,14 @@ placement_step placement::wait_for_equal(pending_turn t) {
   return waits_for_equal{};
 }
 
-/// The conversation that a session is recognised by, if one is to be.
+/// The conversation by which a session is recognised, if that is wanted.
 std::optional<session_tip> placement::tip_of(const pending_turn& t) const {
   if (!options_.matching || !t.what.told.tell_history() || is_aside(*t.what.request))
     return std::nullopt;
   return session_tip{t.tenant, t.what.scope, t.what.told.before};
 }
 
-/// Looks for the session in memory, then in the store. Equal requests that come meanwhile wait.
+/// Looks for the session in memory, then in the store. Equal requests that arrive meanwhile wait.
 placement_step placement::search(pending_turn t, earlier_answer answer) {
   session_wanted wanted;
   wanted.tenant = t.tenant;
@@ -113,7 +113,7 @@ placement_step placement::search(pending_turn t, earlier_answer answer) {
   if (const auto live = wanted.tip ? live_.with_tip(*wanted.tip) : std::nullopt) {
     if (answer != earlier_answer::wanted)
       return join(std::move(t), *live, session_match::transcript);
-    wanted.tip.reset(); // An answer in the store goes before it.
+    wanted.tip.reset(); // A stored answer has precedence.
   }
   if (answer == earlier_answer::ignored && !wanted.tip)
     return begin(std::move(t));
@@ -129,7 +129,7 @@ placement_step placement::begin(pending_turn t) {
 placement_step placement::named(asks_name asked, const session_finding& found) {
   auto& t = asked.turn;
   const auto& header = t.what.request->session_header;
-  // The session may have begun meanwhile.
+  // The session may have been created meanwhile.
   if (found.found || live_.has({t.tenant, header}))
     t.what.name = header;
   else
@@ -140,7 +140,8 @@ placement_step placement::named(asks_name asked, const session_finding& found) {
 placement_step placement::taken(takes_session asked, session_taken taken) {
   auto& t = asked.turn;
   const auto by_answer = taken.by == found_by::answer;
-  // One that came to memory meanwhile has gone on, or is about to; its actor takes it from us.
+  // If the session came into memory meanwhile, it has continued or is about to, and its actor takes
+  // it over.
   if (taken.by != found_by::nothing && !live_.has(taken.key)) {
     const auto match = by_answer ? session_match::repeated : session_match::transcript;
     const auto key = taken.key;
@@ -166,7 +167,7 @@ std::vector<pending_turn> placement::take_waiting() {
   return result;
 }
 
-/// Logs once how to have back what the header meant in 1.0.0.
+/// Logs once how to get the header's meaning of 1.0.0 back.
 void placement::explain_scopes() {
   if (!std::exchange(explained_scopes_, true))
     spdlog::info("an X-Session-Id that names no session groups requests without joining them; with "

@@ -24,31 +24,30 @@ struct placement_options {
   std::shared_ptr<const conversation_digest> digest;
   /// Whether a conversation is recognised if its client names no session.
   bool matching = true;
-  /// Requests that may wait for one that they repeat, besides one.
+  /// How many repetitions of a request may wait for it, besides one.
   std::size_t queue = 16;
 };
 
-/// The turn goes to this session, which is in memory, or in the store, or is named for the first
-/// time.
+/// The turn goes to this session, which is in memory, or in the store, or is new under this name.
 struct joins_session {
   pending_turn turn;
   session_key session;
-  /// The session as the store gave it, if it was taken for this turn.
+  /// The session as the store returned it, if it was taken for this turn.
   std::optional<session_taken> taken;
 };
 
-/// The turn goes to a new session, whose id the gateway chooses.
+/// The turn goes to a new session, whose id nekod chooses.
 struct begins_session {
   pending_turn turn;
 };
 
-/// The store is asked whether the request's `X-Session-Id` names a session of the tenant's. Its
-/// answer goes to `placement::named`.
+/// Ask the store whether the request's `X-Session-Id` names a session of the tenant. The answer
+/// goes to `placement::named`.
 struct asks_name {
   pending_turn turn;
 };
 
-/// A session is taken from the store. What it gives goes to `placement::taken`.
+/// Take a session from the store. The result goes to `placement::taken`.
 struct takes_session {
   pending_turn turn;
   /// Without a token.
@@ -58,13 +57,13 @@ struct takes_session {
 /// The turn waits until the request that it may repeat has its session.
 struct waits_for_equal {};
 
-/// The turn is not taken.
+/// The turn is refused.
 struct refused_turn {
   pending_turn turn;
   openai::error reason;
 };
 
-/// The next step of a turn on the way to its session.
+/// The next step for a turn on the way to its session.
 using placement_step = std::variant<joins_session, begins_session, asks_name, takes_session,
                                     waits_for_equal, refused_turn>;
 
@@ -73,35 +72,35 @@ using placement_step = std::variant<joins_session, begins_session, asks_name, ta
 /// 1. the session that the request's body names, or its `X-Session-Id`, if there is one of that
 ///    name; any other `X-Session-Id` is a scope, outside of which nothing below is found;
 /// 2. for a request that may repeat an earlier one, the session that has that one;
-/// 3. the session whose conversation so far is what the request tells before its new part;
+/// 3. the session whose conversation so far equals the request's messages before its new part;
 /// 4. a new session.
 ///
 /// Rules 2 and 3 look at the sessions in memory, then in the store. A session in memory that the
-/// store still finds has gone on, or is about to. Pure: `place` and what follows from the store's
-/// answers only say what is next. Once a turn has its session, or has failed, `take_equal` has the
-/// requests that waited for it.
+/// store still finds has continued, or is about to. Pure: `place`, `named` and `taken` only return
+/// the next step. Once a turn has its session, or has failed, `take_equal` returns the requests
+/// that waited for it.
 class placement {
 public:
   /// @param live Outlives the placement.
   placement(const live_sessions& live, placement_options options);
 
-  /// Begins with a turn whose request, tenant and model are known. The name, scope, identity,
-  /// digests and match of the turn are the placement's to set.
+  /// Starts with a turn whose request, tenant and model are known. The placement sets the name,
+  /// scope, identity, digests and match of the turn.
   placement_step place(pending_turn t);
 
-  /// Goes on with a turn that waited for an equal one, which has its session now.
+  /// Continues with a turn that waited for an equal one, which has its session now.
   placement_step place_repeated(pending_turn t);
 
-  /// Goes on after the store has told whether there is a session of the header's name.
+  /// Continues after the store has answered whether there is a session with the header's name.
   placement_step named(asks_name asked, const session_finding& found);
 
-  /// Goes on after the store has given a session, or has found none.
+  /// Continues after the store has returned a session, or has found none.
   placement_step taken(takes_session asked, session_taken taken);
 
-  /// Takes out the turns that waited for one that has its session, or has failed.
+  /// Removes and returns the turns that waited for one that has its session, or has failed.
   std::vector<pending_turn> take_equal(const std::string& tenant, const std::string& identity);
 
-  /// Takes out all turns that wait for an equal one.
+  /// Removes and returns all turns that wait for an equal one.
   std::vector<pending_turn> take_waiting();
 
 private:
@@ -118,7 +117,7 @@ private:
 
   const live_sessions& live_;
   placement_options options_;
-  /// Requests about which the store is asked, and those that may repeat them.
+  /// Requests about which the store is being asked, with those that may repeat them.
   std::map<request_key, std::vector<pending_turn>> waiting_;
   bool explained_scopes_ = false;
 };

@@ -7,7 +7,7 @@ namespace nekod {
 
 namespace {
 
-/// Why turns may not go to that upstream now, in stable words.
+/// The reasons why turns may not go to that upstream now, as words of a fixed set.
 std::vector<std::string> reasons_of(const upstream_state& s) {
   std::vector<std::string> reasons;
   auto add = [&](bool applies, const char* word) {

@@ -13,13 +13,14 @@ namespace nekod {
 struct readiness {
   readiness() = default;
 
-  /// Why not, in stable words; empty if they can.
+  /// Why not, as words of a fixed set; empty if they can.
   std::vector<std::string> reasons;
   std::vector<openai::upstream_standing> upstreams;
 };
 
-/// The readiness, as the last calls of the upstreams show it. Turns can be answered while an
-/// account works at an upstream whose circuit breaker is not open; a rate-limited account works.
+/// The readiness, according to the last calls of the upstreams. Turns can be answered while an
+/// account works at an upstream whose circuit breaker is not open; a rate-limited account counts as
+/// working.
 readiness readiness_of(const std::vector<std::shared_ptr<upstream_service>>& upstreams);
 
 } // namespace nekod

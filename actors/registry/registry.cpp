@@ -22,7 +22,7 @@ namespace {
 
 using openai::error_code;
 
-/// Why an upstream with these abilities cannot be asked that, if so.
+/// The reason why an upstream with these abilities cannot answer *r*, if there is one.
 std::optional<openai::error> refusal(const openai::chat_request& r, const upstream_abilities& a) {
   if (!a.speaks_openai && r.objection)
     return r.objection;
@@ -88,7 +88,7 @@ std::vector<std::shared_ptr<upstream_service>> registry_state::services() const 
 
 readiness registry_state::ready() {
   auto result = readiness_of(services());
-  // No turn asks the upstreams while none can be answered.
+  // Turns do not ask the upstreams while none can be answered.
   if (!result.reasons.empty())
     models_->refresh_for_health();
   if (!options_.health->in_place || !options_.health->works)
@@ -177,14 +177,14 @@ void registry_state::take_session(takes_session asked) {
             carry_out(placement_->taken(std::move(asked), std::move(taken)));
           },
           [this, asked, token](const caf::error&) {
-            // A store that was silent may get round to it.
+            // A store that was silent may still process the request.
             self_->send(options_.sessions.store, atom::release_v, token);
             refuse_unplaced(asked.turn);
           });
 }
 
-/// Refuses a turn whose session only the store knows, and those that wait for it. A new session in
-/// its place would fork the conversation.
+/// Refuses a turn whose session only the store knows, and the turns that wait for it. A new session
+/// in its place would fork the conversation.
 void registry_state::refuse_unplaced(const pending_turn& t) {
   spdlog::error("the store did not answer in time, so a turn's session is unknown");
   const openai::error reason{error_code::store_unavailable, {}, "it did not answer"};
@@ -193,8 +193,9 @@ void registry_state::refuse_unplaced(const pending_turn& t) {
     refuse(equal, reason);
 }
 
-/// Gives a turn to its session; then places those that waited for that.
-/// @param taken The session as the store gave it; nothing if it is in memory, or takes itself.
+/// Gives a turn to its session, then places those that waited for that.
+/// @param taken The session as the store returned it; nothing if it is in memory, or takes its
+/// record itself.
 void registry_state::give(pending_turn t, const session_key& key,
                           std::optional<session_taken> taken) {
   auto equal = placement_->take_equal(t.tenant, t.what.identity);
@@ -252,7 +253,7 @@ void registry_state::retire(const session_report& report) {
   const session_key key{report.info};
   spdlog::debug("session {} leaves memory", key.id);
   self_->send(live_.find(key)->handle, atom::retire_v);
-  // Behind all that it committed, and before its next actor takes it.
+  // After everything that it committed, and before its next actor takes it.
   self_->send(options_.sessions.store, atom::release_v, report.token);
   live_.forget(key);
 }

@@ -18,8 +18,8 @@
 
 namespace nekod {
 
-/// The state of a registry: carries out what its parts decide. A turn gets its model from `models`,
-/// its session from `placement`; sessions are spawned and told here.
+/// The state of a registry: carries out what its parts decide. A turn gets its model from `models`
+/// and its session from `placement`; sessions are spawned and sent their turns here.
 struct registry_state {
   explicit registry_state(refreshing_registry_actor::stateful_pointer<registry_state> self)
       : self_(self) {}
@@ -28,7 +28,7 @@ struct registry_state {
 
   void start(registry_options o);
 
-  /// Ends all sessions, refuses all turns that wait.
+  /// Ends all sessions and refuses all waiting turns.
   void stop(const caf::error& reason);
 
   void open(open_turn t, reply_actor reply);
@@ -60,7 +60,7 @@ private:
 
   refreshing_registry_actor::stateful_pointer<registry_state> self_;
   registry_options options_;
-  /// For tokens: this run, by a random name, and how many there were.
+  /// For tokens: a random name of this run, and the number of tokens so far.
   std::string node_;
   std::uint64_t tokens_ = 0;
   live_sessions live_;

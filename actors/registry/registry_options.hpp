@@ -22,12 +22,12 @@ struct registry_options {
   model_aliases aliases;
   /// Whether a conversation is recognised if its client names no session.
   bool matching = false;
-  /// How long a list of models is good.
+  /// How long a list of models is used.
   std::chrono::seconds models_age{0};
   /// After this time an upstream that failed to list its models is asked again, if no turn waits
   /// for them.
   std::chrono::seconds models_retry{10};
-  /// How long a turn waits for such a list; the upstream is asked each second then.
+  /// How long a turn waits for such a list; the upstream is asked every second during that time.
   std::chrono::milliseconds loading_wait{0};
 };
 

@@ -11,10 +11,10 @@ namespace nekod {
 
 namespace {
 
-/// A session answers as soon as it has the loop; one that does not is ended by force.
+/// A session answers as soon as it gets its loop; one that does not is ended by force.
 constexpr std::chrono::seconds session_timeout{10};
 
-/// The store deletes many in steps, between which it answers others.
+/// The store deletes many in steps, between which it answers other requests.
 constexpr std::chrono::minutes clear_timeout{30};
 
 session_finding finding_of(const openai::session_info* info) {
@@ -135,8 +135,8 @@ void session_directory::go_on(const job_ptr& j) {
   }
 }
 
-/// Ends a session in memory, then removes its record. Once its actor has answered, all that it ever
-/// wrote is before the store.
+/// Ends a session in memory, then removes its record. Once its actor has answered, the store has
+/// received everything that it ever wrote.
 void session_directory::end(const session_key& session, const job_ptr& j) {
   const auto handle = live_.find(session)->handle;
   self_->request(handle, session_timeout, atom::discard_v)

@@ -20,8 +20,8 @@
 
 namespace nekod {
 
-/// The part of the registry behind `/sessions`: lists, shows and deletes sessions, whether they are
-/// in memory, in the store, or both. The functions answer as `registry_actor` says.
+/// The registry's part behind `/sessions`: lists, shows and deletes sessions, whether they are in
+/// memory, in the store, or both. The functions answer as `registry_actor` describes.
 class session_directory {
 public:
   /// @param self The registry.
@@ -38,7 +38,7 @@ private:
   using one = caf::typed_response_promise<bool>;
   using many = caf::typed_response_promise<std::uint64_t>;
 
-  /// A deletion under way, and who waits for it.
+  /// A running deletion, and the requests that wait for it.
   struct job {
     deletion what;
     std::variant<one, many> client;

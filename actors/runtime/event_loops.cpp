@@ -7,12 +7,12 @@ namespace nekod {
 namespace {
 
 /// The loop that the calling thread runs.
-struct place {
+struct running_loop {
   const event_loops* loops = nullptr;
   std::size_t index = 0;
 };
 
-thread_local place current;
+thread_local running_loop current;
 
 } // namespace
 

@@ -30,7 +30,7 @@ public:
 
   asio::io_context& operator[](std::size_t i) noexcept { return *loops_[i]; }
 
-  /// All of them, in order.
+  /// All loops, in order.
   std::vector<asio::io_context*> all() const;
 
   /// The loop that the calling thread runs; for other threads each loop in turn.

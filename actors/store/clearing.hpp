@@ -8,11 +8,11 @@
 
 namespace nekod {
 
-/// How many records a store looks at, to delete many or those past their time, before it answers
-/// others.
+/// How many records a store looks at, when it deletes many or expired ones, before it answers other
+/// requests.
 inline constexpr std::size_t store_step = 50;
 
-/// A deletion of many that is under way.
+/// A running deletion of many sessions.
 struct clearing {
   clearing(session_filter f, caf::typed_response_promise<std::uint64_t> p)
       : filter(std::move(f)), promise(std::move(p)) {

@@ -37,7 +37,7 @@ session_taken memory_records::hold(const session_key& key, const session_wanted&
   return result;
 }
 
-/// The session that answered the request, and that nobody holds; null for none.
+/// The session that answered the request and that no token holds; null for none.
 const session_key* memory_records::answering(const session_wanted& wanted) const {
   if (wanted.answer != earlier_answer::wanted)
     return nullptr;
@@ -45,7 +45,7 @@ const session_key* memory_records::answering(const session_wanted& wanted) const
   return i == by_answer_.end() || leases_.is_held(i->second) ? nullptr : &i->second;
 }
 
-/// The session with that tip that was used last, of those that nobody holds; null for none.
+/// The most recently used session with that tip that no token holds; null for none.
 const session_key* memory_records::with_tip(const session_tip& tip) const {
   const session_key* newest = nullptr;
   auto [begin, end] = by_tip_.equal_range(tip);
@@ -62,7 +62,7 @@ commit_outcome memory_records::commit(session_commit c) {
   const session_key key{c.record.info};
   const auto old = records_.find(key);
   const auto version = old == records_.end() ? 0 : old->second.version;
-  // A session that begins needs no taking: its first commit is.
+  // A new session needs no `take`: its first commit takes it.
   if (version == 0 && c.version == 0 && !leases_.is_held(key))
     leases_.take(key, c.token);
   const auto has = version == 0 ? 0 : old->second.record.transcript.size();

@@ -23,11 +23,11 @@
 
 namespace nekod {
 
-/// A STORE with messages to itself.
+/// A STORE, with the messages to itself.
 using memory_store_actor = store_actor::extend<
     // The next step of a deletion of many.
     caf::reacts_to<atom::clear>,
-    // Deletes what is past its time, in steps.
+    // Deletes expired sessions, in steps.
     caf::reacts_to<atom::sweep>>;
 
 /// Session records in this process's memory.
@@ -37,7 +37,7 @@ public:
   memory_records(const memory_records&) = delete;
   memory_records& operator=(const memory_records&) = delete;
 
-  // As the messages of `store_actor` have them.
+  // These answer the messages of `store_actor`.
   session_taken take(const session_wanted& wanted);
   commit_outcome commit(session_commit c);
   void release(const session_token& token) { leases_.release(token); }
@@ -47,7 +47,7 @@ public:
   /// Deletes a session. @returns whether there was a record.
   bool remove(const session_key& key);
 
-  /// Deletes at most *most* records that are past their time and that nobody holds.
+  /// Deletes at most *most* expired records that no token holds.
   /// @returns how many.
   std::size_t sweep(const session_expiry& expiry, std::size_t most);
 
@@ -59,16 +59,16 @@ private:
     session_record record;
   };
 
-  /// Of what is in `records_`, whose entries keep their addresses.
+  /// Points into `records_`, whose entries keep their addresses.
   using info = const openai::session_info*;
 
   struct by_age {
     using is_transparent = void;
-    static auto place(info s) { return std::tie(s->created_at, s->id); }
-    static auto place(const openai::session_place& p) { return std::tie(p.created_at, p.id); }
+    static auto position(info s) { return std::tie(s->created_at, s->id); }
+    static auto position(const openai::session_place& p) { return std::tie(p.created_at, p.id); }
     template <class A, class B>
     bool operator()(const A& a, const B& b) const {
-      return place(a) < place(b);
+      return position(a) < position(b);
     }
     bool operator()(info a, info b) const {
       return std::tie(a->created_at, a->id, a->tenant) < std::tie(b->created_at, b->id, b->tenant);
@@ -97,7 +97,7 @@ private:
   record_map records_;
   /// The sessions with a tip.
   std::multimap<session_tip, session_key> by_tip_;
-  /// And those that keep an answer, by tenant and identity.
+  /// The sessions with a stored answer, by tenant and identity.
   std::map<std::pair<std::string, std::string>, session_key> by_answer_;
   age_list by_age_;
   std::map<std::string, age_list> by_tenant_;
@@ -110,7 +110,7 @@ struct memory_store_state {
   memory_store_state(const memory_store_state&) = delete;
   memory_store_state& operator=(const memory_store_state&) = delete;
 
-  /// Takes one step of the deletion of many that waits longest.
+  /// Carries out one step of the oldest deletion of many.
   /// @returns whether a further step is needed.
   bool clear_next();
 
@@ -125,7 +125,7 @@ memory_store_actor::behavior_type
 memory_store(memory_store_actor::stateful_pointer<memory_store_state> self,
              session_lifetime lifetime, const std::shared_ptr<metrics>& counts);
 
-/// A store in memory. Its key is random, and ends with it.
+/// A store in memory. Its key is random and is lost with it.
 std::unique_ptr<session_store> open_memory_store();
 
 } // namespace nekod

@@ -5,7 +5,7 @@
 
 namespace nekod {
 
-/// What a STORE answers to a commit that it refuses.
+/// The STORE's answer to a commit that it refuses.
 inline caf::error refused_commit() {
   return caf::make_error(caf::sec::invalid_argument,
                          "the session's record has another holder or another version");

@@ -12,73 +12,74 @@
 
 /// How a session is taken from the store, committed and released.
 ///
-/// One token holds a session at a time. Only it may commit, and only on top of the version that it
-/// knows: whatever else goes wrong, no record is overwritten by one that did not build on it.
+/// One token holds a session at a time. Only that token may commit, and only on top of the version
+/// that it knows. Whatever else goes wrong, a record is never overwritten by one that is not based
+/// on it.
 namespace nekod {
 
-/// What becomes of an earlier answer to the request of a turn.
+/// What is done about an earlier answer to the request of a turn.
 enum class earlier_answer : std::uint8_t {
   /// It stays, and is not looked for.
   ignored,
   /// The session that gave it is wanted.
   wanted,
-  /// It is forgotten: the request was meant anew, and may fail.
+  /// It is deleted: the request is a new one, and may fail.
   forgotten,
 };
 
-/// The session that a turn wants, and the token that is to hold it. What names a session is tried
-/// in the order of the members.
+/// The session that a turn wants, and the token that is to hold it. The members that identify a
+/// session are tried in their order.
 struct session_wanted {
   session_wanted() = default;
 
   session_token token;
   std::string tenant;
-  /// Its id; empty where that is not known. It is held though it has no record yet.
+  /// Its id; empty if it is not known. The token holds it even if it has no record yet.
   std::string id;
   /// The identity of the request.
   std::string identity;
   earlier_answer answer = earlier_answer::ignored;
-  /// The conversation that the request tells.
+  /// The conversation that the request contains.
   std::optional<session_tip> tip;
-  /// The version of the record that the holder has; 0 for none.
+  /// The version of the record that the token's owner has; 0 for none.
   std::uint64_t known_version = 0;
 };
 
-/// By what a session was found.
+/// The criterion by which a session was found.
 enum class found_by : std::uint8_t { nothing, id, answer, tip };
 
 /// A session that was taken.
 struct session_taken {
   session_taken() = default;
 
-  /// What holds it.
+  /// The token that holds it.
   session_token token;
   found_by by = found_by::nothing;
   session_key key;
-  /// Of its record; 0 for none.
+  /// The version of its record; 0 for none.
   std::uint64_t version = 0;
   /// Left out if its version is the known one.
   std::optional<session_record> record;
 };
 
-/// A commit: compared with the stored version, then set.
+/// A commit: the version is compared with the stored one, then the record is replaced.
 struct session_commit {
   session_commit() = default;
 
   session_token token;
-  /// The version that it goes on from; 0 for no record. The new one is the next number.
+  /// The version that it is based on; 0 for no record. The new version is the next number.
   std::uint64_t version = 0;
-  /// Replaces the stored one, but for its transcript, which is not looked at.
+  /// Replaces the stored one, except for the transcript, which is ignored here.
   session_record record;
-  /// What becomes of the transcript.
+  /// The changes to the transcript.
   message_changes messages;
 };
 
-/// What became of a commit.
+/// The outcome of a commit.
 enum class commit_outcome : std::uint8_t {
   kept,
   /// The token does not hold the session, its record has another version, or messages that the
-  /// commit builds on are not there. Nothing was written.
+  /// commit is based on are missing. Nothing was written.
   refused,
 };
 

@@ -12,7 +12,7 @@ namespace nekod {
 /// commits are refused from then on. Pure.
 class session_leases {
 public:
-  /// Has *token* hold the session, and no other one.
+  /// Makes *token* the only holder of the session.
   void take(const session_key& session, const session_token& token);
 
   bool is_held(const session_key& session) const { return holders_.contains(session); }
@@ -22,7 +22,7 @@ public:
   /// Ends the hold of *token*, if it has one.
   void release(const session_token& token);
 
-  /// Ends any hold: the session was deleted.
+  /// Ends any hold, because the session was deleted.
   void drop(const session_key& session);
 
 private:

@@ -6,7 +6,7 @@
 #include <tuple>
 #include <utility>
 
-/// How sessions are looked for, and shown.
+/// The keys by which sessions are looked for, and what is shown of them.
 namespace nekod {
 
 /// The conversation of a session, by its digest, within a tenant and a scope.
@@ -25,7 +25,7 @@ struct session_tip {
   std::string digest;
 };
 
-/// The answer to a question that only shows a session.
+/// The answer to a request that only shows a session.
 struct session_finding {
   session_finding() = default;
 

@@ -9,9 +9,9 @@
 
 namespace nekod {
 
-/// Where session records are kept, opened before there are actors: a store that cannot be used ends
-/// the program at its start. What the program needs of a store besides its messages is here, so
-/// that only the choice of an engine depends on the engine.
+/// The place of the session records, opened before there are actors: a store that cannot be used
+/// ends the program at its start. Everything that the program needs of a store besides its messages
+/// is here, so that only the choice of an engine depends on the engine.
 class session_store {
 public:
   session_store() = default;
@@ -19,14 +19,13 @@ public:
   session_store(const session_store&) = delete;
   session_store& operator=(const session_store&) = delete;
 
-  /// The secret under which the digests and identities in the records were made. It lasts as long
-  /// as the records do.
+  /// The secret for the digests and identities in the records. It lasts as long as the records do.
   virtual const std::string& key() const noexcept = 0;
 
-  /// Whether the store works, as its actor found out last.
+  /// Whether the store works, as its actor last found.
   virtual std::shared_ptr<const store_health> health() const = 0;
 
-  /// Spawns the STORE. At most once.
+  /// Spawns the STORE. Must be called at most once.
   virtual store_actor spawn(caf::actor_system& system, session_lifetime lifetime,
                             std::shared_ptr<metrics> counts) = 0;
 };

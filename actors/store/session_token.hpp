@@ -7,7 +7,7 @@
 
 namespace nekod {
 
-/// Names one holder of a session.
+/// Identifies one holder of a session.
 struct session_token {
   session_token() = default;
   session_token(std::string n, std::uint64_t i) : node(std::move(n)), number(i) {}
@@ -17,9 +17,9 @@ struct session_token {
     return std::tie(node, number) < std::tie(other.node, other.number);
   }
 
-  /// The run of nekod, by a random name.
+  /// The random name of a run of nekod.
   std::string node;
-  /// Counts its holders.
+  /// Counts the holders of that run.
   std::uint64_t number = 0;
 };
 

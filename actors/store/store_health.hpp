@@ -4,11 +4,11 @@
 
 namespace nekod {
 
-/// How the store stands. Written by the store, read by the registry on another thread.
+/// The state of the store. Written by the store, read by the registry on another thread.
 struct store_health {
-  /// Whether the last write and the last read did well.
+  /// Whether the last write and the last read succeeded.
   std::atomic<bool> works{true};
-  /// Whether its file is where it was opened. Where it is not, turns are refused unheard.
+  /// Whether its file is where it was opened. If not, turns are refused without asking the store.
   std::atomic<bool> in_place{true};
 };
 

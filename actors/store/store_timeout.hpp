@@ -4,7 +4,7 @@
 
 namespace nekod {
 
-/// How long a STORE may take to answer, but for deletions of many. One that is silent for longer
+/// How long a STORE may take to answer, except for deletions of many. One that is silent for longer
 /// counts as failed: clients get 503 `store_unavailable`.
 inline constexpr std::chrono::seconds store_timeout{10};
 

@@ -15,26 +15,26 @@
 
 namespace nekod {
 
-/// What holds for all upstreams alike.
+/// Settings that all upstreams share.
 struct upstream_rules {
-  /// Of calls, by the upstream's kind.
+  /// The limits of calls, by the upstream's kind.
   time_limits anuneko_limits;
   time_limits openai_limits;
   circuit_options circuit;
-  /// An upstream may have a time limit of its own to a stream's first text.
+  /// An upstream may have its own time limit for a stream's first text.
   retry_options retries;
-  /// No account rests for longer after a limit or refusal.
+  /// The maximum length of an account's rest after a limit or refusal.
   std::chrono::milliseconds longest_rest{0};
-  /// Answers in one piece count in it while they arrive; null for no limit.
+  /// Counts answers that are wanted whole while they arrive; null for no limit.
   std::shared_ptr<byte_budget> budget;
-  /// Names this process to servers that are nekods.
+  /// Identifies this process to servers that are themselves nekods.
   std::string instance;
   std::shared_ptr<metrics> counts;
 };
 
-/// Makes the upstreams that *all* describe, in their order, each with its retries and fall-backs.
+/// Makes the upstreams that *all* describes, in that order, each with its retries and fall-backs.
 /// @param net Must outlive them and all their conversations.
-/// @pre Each fall-back that is named is among *all*.
+/// @pre Each fall-back that is named is in *all*.
 std::vector<routed_upstream> make_upstreams(transport& net,
                                             const std::vector<upstream_settings>& all,
                                             const upstream_rules& rules);

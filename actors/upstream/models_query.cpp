@@ -13,10 +13,10 @@ using openai::error_code;
 
 namespace {
 
-/// The most that are looked through for each turn.
+/// The most models, since they are searched for each turn.
 constexpr std::size_t most_models = 10'000;
 
-/// Leaves what can be asked for by name.
+/// Removes models that cannot be requested by name.
 void tidy(std::vector<openai::listed_model>& models) {
   std::erase_if(models, [](const auto& m) { return !openai::is_model_name(m.name); });
   models.resize(std::min(models.size(), most_models));

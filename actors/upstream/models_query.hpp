@@ -13,35 +13,35 @@
 
 namespace nekod {
 
-/// How long a list may take, whatever answers may: turns wait for it.
+/// The time limit for a list, whatever that for answers is: turns wait for it.
 inline constexpr std::chrono::milliseconds longest_list_time{30'000};
 
-/// How long a probe may take: less than the time to the next one.
+/// The time limit for a probe: less than the time to the next one.
 inline constexpr std::chrono::milliseconds longest_probe_time{5'000};
 
-/// *call* within *time*, whatever its limits are.
+/// *call* with *time* as its time limit.
 http_call within(http_call call, std::chrono::milliseconds time);
 
-/// Bytes of such a list; some services tell more of each model than its name.
+/// The most bytes of such a list; some services say more about each model than its name.
 inline constexpr std::size_t longest_model_list = 16u << 20;
 
-/// Has *make* make a probe where the circuit breaker wants one now.
-/// @returns the time until the next; nothing while there is none to make.
+/// Calls *make* to make a probe if the circuit breaker wants one now.
+/// @returns the time until the next probe is due; nothing if none is needed.
 std::optional<std::chrono::milliseconds> probe_if_due(circuit& breaker,
                                                       const std::function<void()>& make);
 
-/// A service's list of models, asked for by one caller at a time.
+/// The query for a service's list of models, for one caller at a time.
 class models_query {
 public:
   using answer = result<std::vector<openai::listed_model>, openai::error>;
   using reader = std::function<answer(const upstream_response&)>;
 
-  /// @param kind The call's place among the watch's names.
-  /// @param read Reads the models from a response that is whole.
+  /// @param kind The call's index in the watch's list of names.
+  /// @param read Reads the models from a complete response.
   models_query(transport& net, std::size_t kind, call_purpose purpose, reader read)
       : net_(net), kind_(kind), purpose_(purpose), read_(std::move(read)) {}
 
-  /// @param who Makes the call.
+  /// @param who The account that makes the call.
   void start(std::shared_ptr<account_watch> who, http_call call,
              upstream_service::models_handler f);
 

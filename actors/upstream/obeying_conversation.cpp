@@ -149,7 +149,7 @@ void obeying_conversation::pass_on(source& from, deltas out, std::size_t bytes) 
   listener_.on_deltas(std::move(out), bytes);
 }
 
-/// The source's reply brings *count* answers: other sources have to bring the rest.
+/// The source's reply will bring *count* answers: other sources have to bring the rest.
 void obeying_conversation::on_count(source& from, std::size_t count) {
   auto& answers = from.answers;
   if (count >= answers.size())
@@ -178,7 +178,8 @@ void obeying_conversation::begin_further(std::vector<std::size_t> answers) {
   s.conversation->begin(turn);
 }
 
-/// The source's reply is whole. Alternatives that it did not bring after all are asked of others.
+/// The source's reply is complete. Alternatives that it promised but did not bring are requested
+/// from others.
 void obeying_conversation::on_answer(source& from, const upstream_answer& answer) {
   deltas out;
   std::vector<std::size_t> brought;
@@ -223,8 +224,8 @@ void obeying_conversation::on_failure(source& from, upstream_failure f) {
   listener_.on_failure(std::move(f));
 }
 
-/// Fails a turn of several answers once the current call has returned: it may be in one of the
-/// conversations that are to be dropped.
+/// Fails a turn of several answers once the current call has returned: that may be inside one of
+/// the conversations that are to be dropped.
 void obeying_conversation::fail_soon(upstream_failure f) {
   if (failure_)
     return;
@@ -232,8 +233,8 @@ void obeying_conversation::fail_soon(upstream_failure f) {
   context_.wake(std::chrono::milliseconds{0}, failure_wake);
 }
 
-/// Fails the turn if answers that are wanted whole are too long or do not fit the budget. Twice
-/// their text counts, since it becomes JSON.
+/// Fails the turn if answers that are wanted whole are too long or do not fit the budget. Their
+/// text counts twice, since it becomes JSON.
 void obeying_conversation::fail_for_room() {
   if (choices_->too_long()) {
     fail_soon({error{error_code::upstream_error, {}, "the answers are too long to be sent whole"}});
@@ -242,7 +243,7 @@ void obeying_conversation::fail_for_room() {
   }
 }
 
-/// Forgets the turn and drops its further chats. Not from within one of their calls.
+/// Forgets the turn and drops its further chats. Must not be called from within one of their calls.
 void obeying_conversation::drop_turn() {
   sources_.resize(1);
   used_.clear();

@@ -15,24 +15,24 @@
 
 namespace nekod {
 
-/// Answers that a request to a service of plain text may ask for, at most.
+/// The most answers that a request to a text-only service may ask for.
 inline constexpr std::uint32_t most_choices = 8;
 
-/// Whether a request asks for what an `obeying_conversation` obeys.
+/// Whether a request has parameters that an `obeying_conversation` obeys.
 bool wants_obeying(const openai::chat_request& r);
 
-/// A conversation at a service that takes plain text only, with the parameters that the gateway
-/// obeys in the service's place: `stop`, `max_tokens`, `max_completion_tokens` and `n`.
+/// A conversation at a text-only service, with the parameters that the gateway obeys in the
+/// service's place: `stop`, `max_tokens`, `max_completion_tokens` and `n`.
 ///
 /// An answer that a limit ends counts as answered: its transfer is closed and its chat is let go,
-/// since that chat knows more than the client received. Further answers are the alternatives in the
+/// since that chat has more than the client received. Further answers are the alternatives in the
 /// service's reply; if there are too few, further chats get the same message. The first answer
 /// belongs to the conversation. If one of several answers fails, or the turn is given up, the turn
 /// fails and the conversation's chat is let go.
 class obeying_conversation : public upstream_conversation {
 public:
   /// @param known The conversation's chat.
-  /// @param budget For several answers that are wanted whole, while they wait; may be null.
+  /// @param budget Counts several answers that are wanted whole while they wait; may be null.
   obeying_conversation(std::shared_ptr<upstream_service> upstream, upstream_chat known,
                        upstream_listener& listener, conversation_context context,
                        std::shared_ptr<byte_budget> budget = nullptr);
@@ -54,7 +54,7 @@ public:
   }
 
 private:
-  /// A chat that gets the turn's message, and the answers that come of it.
+  /// A chat that gets the turn's message, and the answers that it produces.
   struct source : upstream_listener {
     source(obeying_conversation& o, std::uint32_t t) : owner(o), tag(t) {}
 
@@ -80,9 +80,9 @@ private:
     /// Marks its transfers and timers; 0 for the conversation's own chat.
     std::uint32_t tag;
     std::unique_ptr<upstream_conversation> conversation;
-    /// The indexes of the answers it brings: its first answer's, then those of its alternatives.
+    /// The indexes of its answers: that of its first answer, then those of its alternatives.
     std::vector<std::size_t> answers;
-    /// Whether it brings no more text.
+    /// Whether it will bring no more text.
     bool ended = false;
   };
 
@@ -111,10 +111,10 @@ private:
   std::uint32_t last_tag_ = 0;
   std::shared_ptr<byte_budget> budget_;
 
-  // Of the running turn:
+  // State of the running turn:
   upstream_turn turn_;
   std::optional<openai::choices> choices_;
-  /// The memory that answers which are wanted whole use of the budget.
+  /// The budget's memory in use for answers that are wanted whole.
   byte_budget::share held_;
   /// Of several answers: the bytes of each source's window that text took, in the order passed on.
   std::deque<std::pair<source*, std::size_t>> used_;

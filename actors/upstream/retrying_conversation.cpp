@@ -107,7 +107,7 @@ void retrying_conversation::try_at(std::size_t upstream) {
 
 // -- the answer ----------------------------------------------------------------------------------
 
-/// Says which upstream answers, if that is a fall-back.
+/// Reports which upstream answers, if that is a fall-back.
 void retrying_conversation::begin_answer() {
   first_token_timer_ = 0;
   const auto upstream = attempts_.upstream();

@@ -13,8 +13,8 @@
 namespace nekod {
 
 /// A conversation at an upstream that may fail and may have fall-backs: its turns are tried as
-/// `turn_attempts` decides, while their clients wait. A turn is not tried again once some of its
-/// answer was passed on.
+/// `turn_attempts` decides, while their clients wait. A turn is not retried once some of its answer
+/// has been passed on.
 class retrying_conversation : public upstream_conversation, private upstream_listener {
 public:
   retrying_conversation(std::shared_ptr<retry_plan> plan, upstream_chat known,
@@ -55,11 +55,11 @@ private:
   std::vector<std::unique_ptr<upstream_conversation>> conversations_;
   turn_attempts attempts_;
 
-  // Of the running turn:
+  // State of the running turn:
   upstream_turn turn_;
-  /// Whether some of its answer was passed on.
+  /// Whether some of its answer has been passed on.
   bool answer_began_ = false;
-  /// Numbers of the last timer and of those that still count; 0 for none.
+  /// The number of the last timer, and the numbers of those that still count; 0 for none.
   std::uint64_t last_timer_ = 0;
   std::uint64_t retry_timer_ = 0;
   std::uint64_t first_token_timer_ = 0;

@@ -10,13 +10,13 @@
 #include <utility>
 #include <vector>
 
-/// What upstreams need of HTTP. `http/client` implements it over libcurl, tests with a script; so
-/// no actor knows of sockets.
+/// What upstreams need of HTTP. `http/client` implements it with libcurl, tests with a script, so
+/// that no actor deals with sockets.
 namespace nekod {
 
-/// How long a call may take, each part for itself.
+/// The time limits of a call, each for itself.
 struct time_limits {
-  /// Until the connection stands, its TLS included.
+  /// Until the connection is established, including TLS.
   std::chrono::milliseconds connect{5'000};
   /// From the call's start to its first response byte.
   std::chrono::milliseconds first_byte{30'000};
@@ -30,11 +30,11 @@ struct time_limits {
 class body_source {
 public:
   enum class state : std::uint8_t {
-    /// Bytes were brought.
+    /// Bytes were delivered.
     more,
     /// There will be more later.
     waiting,
-    /// The body was whole.
+    /// The body is complete.
     ended,
     /// The rest of the body will not come.
     broken,
@@ -47,19 +47,19 @@ public:
 
   virtual ~body_source() = default;
 
-  /// Whether a call was told that the body is broken.
+  /// Whether a `read` has returned `broken`.
   virtual bool is_broken() const = 0;
 
-  /// Bytes of the whole body; nothing where that is not known.
+  /// The bytes of the whole body; nothing if that is not known.
   virtual std::optional<std::uint64_t> length() const = 0;
 
   /// Moves up to *room* bytes to *to*.
-  /// @param when_more Called once, on any thread, when it is worth trying again; only where this
-  ///                  call says `waiting`.
+  /// @param when_more Called once, on any thread, when it is worth trying again; only if this call
+  ///                  returns `waiting`.
   virtual piece read(char* to, std::size_t room, const std::function<void()>& when_more) = 0;
 };
 
-/// Header fields in the order they came.
+/// Header fields in the order in which they arrived.
 using header_fields = std::vector<std::pair<std::string, std::string>>;
 
 /// One HTTP request.
@@ -68,53 +68,54 @@ struct http_call {
   std::string url;
   header_fields headers;
   std::string body;
-  /// In place of *body*, where that is sent as it comes; else null. Such a call is never repeated.
+  /// Replaces *body* if the body is sent while it arrives; else null. Such a call is never
+  /// repeated.
   std::shared_ptr<body_source> source;
-  /// Whether the response passes on as it is: its head tells its fields and comes as soon as it is
-  /// there, and its body is not decoded.
+  /// Whether the response passes on unchanged: its head has its fields and is delivered as soon as
+  /// it arrives, and its body is not decoded.
   bool passes = false;
   time_limits limits;
-  /// Whether the call may be sent again on a new connection when a pooled one died under it. Not so
-  /// for a call that must not take effect twice.
+  /// Whether the call may be sent again on a new connection if a pooled one died under it. Not for
+  /// a call that must not take effect twice.
   bool repeatable = true;
 };
 
-/// Why a transfer ended without a whole response.
+/// Why a transfer ended without a complete response.
 enum class transfer_failure : std::uint8_t {
   none,
-  /// No connection: the request surely did not arrive.
+  /// No connection: the request certainly did not arrive.
   unreachable,
-  /// No connection in time: the request surely did not arrive.
+  /// No connection in time: the request certainly did not arrive.
   connect_timeout,
   /// The server's certificate is not trusted, or TLS failed otherwise: the request did not arrive.
   untrusted,
   /// Connected, but no byte of a response in time.
   first_byte_timeout,
-  /// The response stopped coming.
+  /// The response stalled.
   silence_timeout,
-  /// The whole took too long.
+  /// The whole call took too long.
   whole_timeout,
-  /// The connection broke before the response was whole.
+  /// The connection broke before the response was complete.
   cut,
-  /// What came is not HTTP.
+  /// The response is not HTTP.
   malformed,
-  /// The body has a content coding that is not known, or is not in the one that its head names.
+  /// The body has an unknown content coding, or is not in the one that its head names.
   undecodable,
-  /// A few bytes of a compressed body became more than anybody waits for.
+  /// A few bytes of a compressed body expanded beyond the limit.
   too_long,
 };
 
-/// What happens to a transfer, in this order: one `head`, any number of `data`, one `end`; an `end`
-/// may come alone. Bodies in gzip, deflate, br and zstd come decoded.
+/// An event of a transfer, in this order: one `head`, any number of `data`, one `end`; an `end` may
+/// come alone. Bodies in gzip, deflate, br and zstd are delivered decoded.
 struct transfer_event {
   enum class kind : std::uint8_t { head, data, end };
 
   transfer_event() = default;
 
   kind what = kind::end;
-  /// The number `start` was given.
+  /// The number that `start` was given.
   std::uint64_t transfer = 0;
-  // Conversations that are made of others mark the events of these:
+  // Set by conversations that consist of others, to tell their events apart:
 
   /// The index of the upstream among those that may answer the turn.
   std::uint32_t upstream = 0;
@@ -125,11 +126,11 @@ struct transfer_event {
   /// In a head: its `Content-Type` and `Content-Encoding`; empty for none.
   std::string content_type;
   std::string content_coding;
-  /// In a head: how long its `retry-after-ms` or `Retry-After` asks to wait, from now on.
+  /// In a head: the wait that its `retry-after-ms` or `Retry-After` asks for, from now on.
   std::optional<std::chrono::milliseconds> retry_after;
-  /// In a head of a redirect that is not followed: where it leads, without query or credentials.
+  /// In a head of a redirect that is not followed: its target, without query or credentials.
   std::string redirect;
-  /// In a head of a call that passes: all fields but those of the transfer's own coding.
+  /// In a head of a passed call: all fields except those of the transfer's own coding.
   std::shared_ptr<const header_fields> fields;
   /// In data.
   std::string bytes;
@@ -137,45 +138,44 @@ struct transfer_event {
   transfer_failure failure = transfer_failure::none;
 };
 
-/// A call on its way. Dropping it cancels the call: its connection is closed. No event follows, if
-/// it is dropped on the thread that the events are called on, be it from within one; else one may.
+/// A running call. Dropping it cancels the call: its connection is closed. If it is dropped on the
+/// thread that receives its events, even from within an event, no event follows; otherwise one may.
 class transfer {
 public:
   virtual ~transfer() = default;
 
-  /// Lets *bytes* more of the body come. A transfer starts with the transport's window; while that
-  /// is used up, the upstream is not read.
+  /// Allows *bytes* more of the body. A transfer starts with the transport's window; while that is
+  /// used up, the upstream is not read.
   virtual void grant(std::size_t bytes) = 0;
 
-  /// Takes back room that was granted, below none if need be: the bytes that it was granted for
+  /// Takes back granted room, below zero if necessary: the bytes that it was granted for have to
   /// wait for a reader after all.
   virtual void take_back(std::size_t bytes) = 0;
 
-  /// The client for whom the call was made left, then: the call is about to be dropped. The time
-  /// until its connection is closed is measured.
+  /// The client for whom the call was made left at that time, and the call is about to be dropped.
+  /// The time until its connection is closed is measured.
   virtual void abandon(std::chrono::steady_clock::time_point client_left) = 0;
 };
 
-/// Whether a call that failed so surely did not reach its server.
+/// Whether a call with that failure certainly did not reach its server.
 inline bool was_not_sent(transfer_failure f) noexcept {
   return f == transfer_failure::unreachable || f == transfer_failure::connect_timeout ||
          f == transfer_failure::untrusted;
 }
 
 /// Makes HTTP calls without blocking. Redirects 307 and 308 within the same origin are followed, up
-/// to five; any other is handed on with its status.
+/// to five; any other is delivered with its status.
 class transport {
 public:
-  /// May move from the event.
+  /// Receives the events; may move from them.
   using sink = std::function<void(transfer_event&&)>;
 
   virtual ~transport() = default;
 
-  /// @param number Comes back in each event.
-  /// @param f Called one event at a time, never from within `start` or a function of the transfer.
-  /// On
-  ///          the calling thread, if that runs an event loop whose connections are not all in use;
-  ///          else on any loop's.
+  /// @param number Is in each event.
+  /// @param f Called one event at a time, never from within `start` or a function of the transfer:
+  ///          on the calling thread, if that runs an event loop with connections to spare; else on
+  ///          any loop's.
   virtual std::unique_ptr<transfer> start(std::uint64_t number, http_call call, sink f) = 0;
 };
 

@@ -17,7 +17,7 @@ namespace {
 /// How often one turn may move from one account to another.
 constexpr unsigned most_moves = 64;
 
-/// Whether another upstream might do better. A fault of the request is one everywhere.
+/// Whether another upstream might succeed. A fault of the request is a fault everywhere.
 bool is_upstreams_fault(const error& e) {
   switch (e.code) {
   case error_code::upstream_auth_failed:
@@ -31,7 +31,7 @@ bool is_upstreams_fault(const error& e) {
   }
 }
 
-/// *time* less up to a half of it by chance, so that turns that failed together do not come back
+/// *time*, randomly shortened by up to a half, so that turns that failed together do not return
 /// together.
 milliseconds with_jitter(milliseconds time) {
   thread_local std::minstd_rand random{std::random_device{}()};
@@ -76,7 +76,7 @@ bool turn_attempts::admits(std::size_t upstream) const {
   return plan_->upstreams[upstream].service->admits(model_at(upstream));
 }
 
-/// The next fall-back for the turn; last of all the upstream itself, if it was passed over.
+/// The next fall-back for the turn; last of all the upstream itself, if it was skipped.
 std::optional<std::size_t> turn_attempts::next_upstream() const {
   for (std::size_t i = 1; i < plan_->upstreams.size(); ++i)
     if (!tried_[i] && (!too_long_ || plan_->upstreams[i].long_context) && admits(i))
@@ -114,7 +114,8 @@ turn_attempts::step turn_attempts::on_failure(upstream_failure f) {
   return give_up{std::move(first)};
 }
 
-/// Whether the same upstream tries the turn a second time, which has to be cheap and allowed.
+/// Whether the same upstream gets the turn once more at once, which must be cheap and within the
+/// budget.
 bool turn_attempts::may_try_once_more(const upstream_failure& f) {
   if (f.help != remedy::again || tried_twice_ == upstream_ || !take_retry())
     return false;
@@ -122,7 +123,7 @@ bool turn_attempts::may_try_once_more(const upstream_failure& f) {
   return true;
 }
 
-/// The fall-back that tries the turn, if one may do better.
+/// The fall-back that gets the turn, if one might succeed.
 std::optional<std::size_t> turn_attempts::elsewhere(const upstream_failure& f) {
   const auto too_long = upstream_ == 0 && f.reason.code == error_code::context_length_exceeded;
   too_long_ = too_long_ || too_long;
@@ -138,7 +139,7 @@ std::optional<std::size_t> turn_attempts::elsewhere(const upstream_failure& f) {
   return next;
 }
 
-/// Takes one of the turn's retries, and of the upstream's budget for them.
+/// Uses one of the turn's retries, and one of the upstream's budget.
 bool turn_attempts::take_retry() {
   if (retries_ >= plan_->options.retries)
     return false;
@@ -168,7 +169,7 @@ std::optional<milliseconds> turn_attempts::wait_for_loading(const upstream_failu
   return wait;
 }
 
-/// The time before the turn goes round again; nothing if that would not help or take too long.
+/// The wait before the next round; nothing if that would not help or take too long.
 std::optional<milliseconds> turn_attempts::back_off(const upstream_failure& f) const {
   const auto& o = plan_->options;
   if (f.help != remedy::later)
@@ -184,7 +185,7 @@ std::optional<milliseconds> turn_attempts::back_off(const upstream_failure& f) c
 turn_attempts::step turn_attempts::on_wait_over() {
   if (!loading_since_)
     return begin_round();
-  // Another turn may just have found it loading. Of all turns that wait one asks at a time.
+  // Another turn may just have found it loading. Of all waiting turns, one asks at a time.
   const auto now = plan_->now();
   const auto just_seen = now - plan_->seen_loading.load() < loading_step / 2;
   const auto time_left = now + loading_step <= *loading_since_ + plan_->options.loading_wait;

@@ -12,8 +12,8 @@
 
 namespace nekod {
 
-/// Where and when a turn is tried, and tried again when it failed before any of its answer was
-/// passed on. Decides only; the caller makes the tries.
+/// Where and when a turn is tried, and retried if it failed before any of its answer was passed on.
+/// Decides only; the caller makes the tries.
 ///
 /// A turn begins at the first of the upstream and its fall-backs that admits it, or at the upstream
 /// itself if none does. After a failure it is tried
@@ -21,22 +21,22 @@ namespace nekod {
 ///  1. by another account, if that may help;
 ///  2. at the same upstream once more, if that is cheap;
 ///  3. at each fall-back that admits it;
-///  4. after a back-off, from the start, if the upstream surely did not take it.
+///  4. after a back-off, from the start, if the upstream certainly did not accept it.
 ///
-/// While the upstream is loading, the turn starts over each second. A conversation that is too long
-/// goes only to fall-backs marked for long ones. If all tries fail, the failure is that of the
-/// upstream itself, since that of a fall-back concerns a server the client did not ask for.
+/// While the upstream is loading, the turn starts over every second. A conversation that is too
+/// long goes only to fall-backs marked for long ones. If all tries fail, the failure is that of the
+/// upstream itself, since the client did not ask for a fall-back.
 class turn_attempts {
 public:
-  /// Tries the turn at the upstream of that index now.
+  /// Try the turn at the upstream with that index now.
   struct try_now {
     std::size_t upstream = 0;
   };
-  /// Calls `on_wait_over` after that time.
+  /// Call `on_wait_over` after that time.
   struct wait_for {
     std::chrono::milliseconds time{0};
   };
-  /// Fails the turn.
+  /// Fail the turn.
   struct give_up {
     upstream_failure reason;
   };
@@ -56,7 +56,7 @@ public:
   /// The index of the upstream that was tried last.
   std::size_t upstream() const noexcept { return upstream_; }
 
-  /// What the upstream of that index calls the turn's model.
+  /// The turn's model, as the upstream with that index names it.
   const std::string& model_at(std::size_t upstream) const;
 
 private:
@@ -74,12 +74,12 @@ private:
   std::string model_;
   std::size_t upstream_ = 0;
   unsigned retries_ = 0;
-  /// Moves to another account.
+  /// The number of moves to another account.
   unsigned moves_ = 0;
-  /// Since when the turn has waited for an upstream that is loading.
+  /// Since when the turn has been waiting for an upstream that is loading.
   std::optional<retry_plan::clock::time_point> loading_since_;
 
-  // Of this round: which upstreams were tried, which one was tried once more, whether only
+  // State of this round: which upstreams were tried, which one was tried once more, whether only
   // fall-backs for long conversations are left, and how the first upstream failed.
   std::vector<bool> tried_;
   std::optional<std::size_t> tried_twice_;

@@ -25,82 +25,84 @@
 /// a session knows only this interface.
 namespace nekod {
 
-/// What has to be remembered to go on in a chat after a restart.
+/// What must be remembered to continue a chat after a restart.
 struct upstream_chat {
   upstream_chat() = default;
 
-  /// The service's id of the chat; empty while there is none.
+  /// The service's id of the chat; empty if there is none.
   std::string id;
-  /// The name of the upstream where it is, and the account that made it, as `account_watch` has it.
+  /// The name of its upstream, and the id of the account that created it, as in `account_watch`.
   std::string upstream;
   std::string account;
-  /// The model the chat is set to, as the upstream calls it.
+  /// The model that the chat is set to, by its name at the upstream.
   std::string model;
-  /// Whether it took no message yet, so that the first one has to tell what came before.
+  /// Whether it has accepted no message yet, so that the first one has to include the conversation
+  /// so far.
   bool is_new = false;
-  /// A reply whose choice the service still waits for; empty for none.
+  /// A reply that the service still wants chosen; empty for none.
   std::string unsettled_message;
-  /// Messages of the user's that it is known to have; what it has besides was never answered here.
+  /// The number of the user's messages that it certainly has; any others in it were never answered
+  /// here.
   std::uint64_t messages = 0;
-  /// Whether it may have taken a message that nobody here remembers: the process ended in the midst
-  /// of things, or a post did without a word.
+  /// Whether it may have accepted a message that nobody here remembers: the process ended in the
+  /// middle of a turn, or a post failed without a response.
   bool unsure = false;
 };
 
-/// One turn for the upstream.
+/// One turn, for the upstream.
 struct upstream_turn {
   upstream_turn() = default;
 
-  /// The model that shall answer, as the upstream calls it.
+  /// The model that is to answer, by its name at the upstream.
   std::string model;
-  /// What the client asked for.
+  /// The client's request.
   std::shared_ptr<const openai::chat_request> request;
 
-  // For a service that keeps its chats:
+  // For a service that keeps chats:
 
-  /// What is new, as one text. UTF-8.
+  /// The new part of the conversation as one text. UTF-8.
   std::string text;
-  /// Whether the chat there is may not be gone on with, since it was told something else. A new one
-  /// is told all that it has to know.
+  /// Whether the existing chat must not be continued, because it has a different conversation. A
+  /// new one gets everything that it has to know.
   bool new_chat = false;
-  /// How many answers are wanted. A service that gives several to one message passes on up to so
-  /// many, by `on_alternatives` and `on_branches`; with 1 neither is called.
+  /// The number of wanted answers. A service that gives several to one message passes on up to that
+  /// many, through `on_alternatives` and `on_branches`; with 1 neither is called.
   std::size_t alternatives = 1;
 
-  // For a stateless one:
+  // For a stateless service:
 
-  /// The whole conversation with what is new, as a JSON array of messages.
+  /// The whole conversation including its new part, as a JSON array of messages.
   std::string messages;
 };
 
-/// What ends a turn well.
+/// The successful end of a turn.
 struct upstream_answer {
   upstream_answer(openai::answer_end e) : end(std::move(e)) {}
 
   openai::answer_end end;
-  /// The message that is to stand in the conversation: from a stateless service, and where the
-  /// answer's pieces are members.
+  /// The message to keep in the conversation: from a stateless service, and if the answer's pieces
+  /// are members.
   std::optional<openai::message> said;
-  /// How further alternatives ended that the turn wanted, from the second answer on. Empty for one
-  /// that there was none of.
+  /// How the further alternatives ended that the turn wanted, from the second answer on. Empty for
+  /// one that did not exist.
   std::vector<std::optional<openai::finish_reason>> alternatives;
 };
 
 /// What may help after a turn that failed.
 enum class remedy : std::uint8_t {
-  /// Nothing, or nobody knows: the upstream may have taken the message.
+  /// Nothing, or it is unknown: the upstream may have accepted the message.
   none,
-  /// The same again, by another account.
+  /// The same again, through another account.
   other_account,
-  /// The same once more, at once: that costs little, and the failure may have been a single one.
+  /// The same once more, at once: that costs little, and the failure may have been an isolated one.
   again,
-  /// The same each second or so, until the upstream has loaded.
+  /// The same every second or so, until the upstream has loaded.
   when_loaded,
   /// The same again, after a while.
   later,
 };
 
-/// What ends a turn badly.
+/// The failure of a turn.
 struct upstream_failure {
   upstream_failure(openai::error e, remedy r = remedy::none) : reason(std::move(e)), help(r) {}
   upstream_failure(openai::error_code c) : reason(c) {}
@@ -109,101 +111,102 @@ struct upstream_failure {
   remedy help = remedy::none;
 };
 
-/// What an upstream tells its session. Called from within the upstream's own functions only, so
-/// always on the session's turn of the loop.
+/// Receives the events of a conversation. Called only from within the conversation's own functions,
+/// so always while the session has the loop.
 class upstream_listener {
 public:
   virtual ~upstream_listener() = default;
 
-  /// Pieces of the answer arrived. *bytes* of the transfer's window were used for them: grant them
-  /// again once the pieces have left.
+  /// Pieces of the answer arrived. They used *bytes* of the transfer's window: grant them again
+  /// once the pieces have been sent.
   virtual void on_deltas(deltas text, std::size_t bytes) = 0;
-  /// The reply will have that many alternative answers, as far as its beginning tells: the turn
-  /// wanted several. Comes before the answer's end, if it comes.
+  /// The reply will have that many alternative answers, as far as its beginning shows; only if the
+  /// turn wanted several. Comes before the answer's end, if at all.
   virtual void on_alternatives(std::size_t /*count*/) {}
-  /// As `on_deltas`, for a turn that wants several answers: the pieces of each.
+  /// Like `on_deltas`, for a turn that wants several answers: the pieces of each.
   virtual void on_branches(const std::vector<deltas>& /*texts*/, std::size_t /*bytes*/) {}
-  /// The answer is whole. The session commits, then calls `settle`.
+  /// The answer is complete. The session commits, then calls `settle`.
   virtual void on_answer(upstream_answer answer) = 0;
-  /// The turn failed. The chat is as `chat()` says; the next turn may begin.
+  /// The turn failed. `chat()` has the state of the chat; the next turn may begin.
   virtual void on_failure(upstream_failure f) = 0;
-  /// Another upstream than the session's own answers the running turn, with that model as clients
-  /// call it. Comes before the first piece of its answer.
+  /// Another upstream than the session's own answers the running turn, with that model by its
+  /// public name. Comes before the first piece of its answer.
   virtual void on_other_upstream(const std::string& /*upstream*/, const std::string& /*model*/) {}
   /// The chat can take its next message.
   virtual void on_settled() = 0;
 
-  // For a service that keeps its chats, while a turn runs:
+  // For a service that keeps chats, while a turn runs:
 
-  /// The running turn's text with all that a chat without memory of this conversation has to be
-  /// told: asked for where a chat is new. UTF-8.
+  /// The running turn's text preceded by everything that a chat without this conversation has to
+  /// know: requested if a chat is new. UTF-8.
   virtual std::string seeded_text() const = 0;
-  /// How often the user is known to have said the running turn's text in this conversation before.
+  /// How often the user is known to have sent the running turn's text in this conversation before.
   virtual std::size_t times_said() const = 0;
 };
 
-/// How a conversation receives what it waits for. Both run on the session's thread, never at the
+/// How a conversation gets its events and timers. Both run on the session's thread, never at the
 /// same time as the session.
 struct conversation_context {
   /// Receives the events of the conversation's transfers and passes them to `on_transfer`.
   transport::sink events;
-  /// Has `on_wake` called with that number after that time.
+  /// Calls `on_wake` with that number after that time.
   std::function<void(std::chrono::milliseconds, std::uint64_t)> wake;
 };
 
 /// One conversation at a service: owned and called by one session actor only. Never blocks. Calls
-/// its listener only within calls of its own functions, and not between `cancel` and the next turn.
+/// its listener only from within its own functions, and not between `cancel` and the next turn.
 class upstream_conversation {
 public:
   virtual ~upstream_conversation() = default;
 
-  /// Begins a turn: makes sure of a chat and its model where there are chats, and posts what is to
-  /// be said. Only while none runs.
+  /// Begins a turn: prepares a chat and its model, if the service keeps chats, and posts the
+  /// message. Only while no turn runs.
   virtual void begin(const upstream_turn& turn) = 0;
 
-  /// After `on_answer`: tells the service that its reply was taken. Ends in `on_settled`, in any
-  /// case.
+  /// After `on_answer`: tells the service that its reply was chosen. Always ends in `on_settled`.
   virtual void settle() = 0;
 
-  /// Gives up the running turn; its transfer is closed. What the service still has to be told is
-  /// kept for the next turn.
-  /// @param client_left When the client left for whom the turn ran, if that is why.
+  /// Gives up the running turn; its transfer is closed. Whatever the service still has to be told
+  /// is kept for the next turn.
+  /// @param client_left When the turn's client left, if that is the reason.
   virtual void cancel(std::optional<std::chrono::steady_clock::time_point> client_left) = 0;
 
-  /// Leaves the chat: the next turn begins a new one, and nothing more is asked of this one. Where
-  /// an answer is coming in, as much of it as came is all that was wanted: the transfer is closed,
-  /// the call counts as answered. May be called from within `on_deltas` and `on_branches`.
+  /// Leaves the chat: the next turn begins a new one, and this one is not used again. If an answer
+  /// is arriving, its text so far is all that was wanted: the transfer is closed and the call
+  /// counts as answered. May be called from within `on_deltas` and `on_branches`.
   virtual void let_go() = 0;
 
-  /// The same as `cancel`, since the answer did not begin in time: that is the upstream's failure.
+  /// Like `cancel`, because the answer did not begin in time, which is the upstream's failure.
   virtual void give_up_late() = 0;
 
   /// Whether the running turn's message may have reached the service.
   virtual bool may_have_told() const noexcept = 0;
 
-  /// Lets *bytes* more come, which `on_deltas` reported before.
+  /// Allows *bytes* more, which `on_deltas` reported before.
   virtual void grant(std::size_t bytes) = 0;
 
-  /// Takes an event of one of its transfers; late ones of cancelled transfers are dropped.
+  /// Processes an event of one of its transfers; late events of cancelled transfers are dropped.
   virtual void on_transfer(transfer_event&& event) = 0;
 
-  /// A time that it asked for is over; one that does not matter any more is ignored.
+  /// A timer of this conversation fired; one that no longer matters is ignored.
   virtual void on_wake(std::uint64_t /*number*/) {}
 
-  /// The chat as it stands now.
+  /// The current state of the chat.
   virtual const upstream_chat& chat() const noexcept = 0;
 };
 
-/// What a service can do beyond plain text.
+/// The abilities of a service beyond plain text.
 struct upstream_abilities {
-  /// Obeys tuning parameters such as `temperature`; else they are ignored, and the client is told.
+  /// Obeys tuning parameters such as `temperature`; otherwise they are ignored, and the client is
+  /// told.
   bool tuning = false;
-  /// Understands tools, images, and what else a request may demand; else such a request is refused.
+  /// Understands tools, images, and whatever else a request may demand; otherwise such a request is
+  /// refused.
   bool demands = false;
-  /// Remembers nothing between two turns: each is told the whole conversation.
+  /// Remembers nothing between two turns: each contains the whole conversation.
   bool stateless = false;
-  /// Speaks as our clients do: judges requests itself, takes names of models that it does not list,
-  /// and answers in chunks that go on as they are.
+  /// Speaks our clients' API: checks requests itself, accepts names of models that it does not
+  /// list, and answers in chunks that can be passed on unchanged.
   bool speaks_openai = false;
   /// Has fall-backs, so that another upstream may answer its turns.
   bool falls_back = false;
@@ -211,17 +214,17 @@ struct upstream_abilities {
 
 /// A limit that accounts of an upstream have met.
 struct model_limit {
-  /// As the upstream calls it; empty for calls that are for no model.
+  /// The upstream's name for it; empty for calls that concern no model.
   std::string model;
-  /// How many accounts rest for that model.
+  /// The number of accounts that rest for that model.
   std::size_t accounts = 0;
-  /// Until the first of them may be asked again.
+  /// The time until the first of them may be asked again.
   std::chrono::steady_clock::duration left{0};
 };
 
-/// How an upstream stands, as its last calls told.
+/// The state of an upstream, according to its last calls.
 struct upstream_state {
-  // How many of its accounts are in which state.
+  // The number of its accounts in each state.
   std::size_t working = 0;
   std::size_t refused = 0;
   std::size_t limited = 0;
@@ -229,7 +232,7 @@ struct upstream_state {
 
   circuit::phase breaker = circuit::phase::closed;
   std::vector<model_limit> limits;
-  /// How much longer all accounts rest since our address is limited.
+  /// How much longer all accounts rest because our address is limited.
   std::chrono::steady_clock::duration address_rest{0};
 };
 
@@ -242,7 +245,7 @@ public:
   virtual ~upstream_service() = default;
 
   /// Opens a conversation.
-  /// @param known What is remembered of its chat; default-constructed for a new conversation.
+  /// @param known The remembered state of its chat; default-constructed for a new conversation.
   virtual std::unique_ptr<upstream_conversation>
   open(upstream_chat known, upstream_listener& listener, conversation_context context) = 0;
 
@@ -250,9 +253,10 @@ public:
   /// limits. One query at a time.
   virtual void list_models(models_handler f) = 0;
 
-  /// Passes a request on, if the service takes such.
-  /// @param events Where the transfer's events go: hands them to `on_transfer`, one at a time.
-  /// @returns the call; or why there is none.
+  /// Passes a request on, if the service accepts such requests.
+  /// @param events Receives the transfer's events and must pass them to `on_transfer`, one at a
+  /// time.
+  /// @returns the call, or the reason why there is none.
   virtual result<std::unique_ptr<passed_call>, openai::error>
   pass(passed_request what, passed_call_listener& /*listener*/, transport::sink events) {
     [[maybe_unused]] const auto dropped = std::pair{std::move(what), std::move(events)};
@@ -261,34 +265,34 @@ public:
 
   virtual upstream_abilities abilities() const = 0;
 
-  /// How it stands, as its last calls told.
+  /// Its state, according to its last calls.
   virtual upstream_state state() const = 0;
 
-  /// Whether a turn of *model* that may go elsewhere as well is for this service: neither its
-  /// accounts rest nor its circuit breaker is open. A yes may make the turn the breaker's trial, so
-  /// that it has to begin.
+  /// Whether a turn of *model* that could also go elsewhere should go to this service: its accounts
+  /// do not all rest, and its circuit breaker is not open. A yes may make the turn the breaker's
+  /// trial, so it has to begin.
   virtual bool admits(const std::string& model) const = 0;
 
   // Probes of a service whose circuit breaker is open.
 
   /// Makes a probe if one is due.
-  /// @returns the time until the next is due; nothing while there is none to make.
+  /// @returns the time until the next probe is due; nothing if none is needed.
   virtual std::optional<std::chrono::milliseconds> probe() = 0;
 
-  /// Has *f* called, from any thread, when `probe` has something to do.
+  /// Sets a function that is called, from any thread, when probes are needed.
   virtual void on_probes_needed(std::function<void()> f) = 0;
 
-  /// Its name in the settings, of which there is one.
+  /// Its unique name in the settings.
   virtual std::string_view name() const noexcept = 0;
 
   /// Its kind: `anuneko` or `openai`.
   virtual std::string_view kind() const noexcept = 0;
 
-  /// The model that serves where none is named or the list cannot be had; empty for the list's
+  /// The model for requests that name none, or if the list is not available; empty for the list's
   /// first.
   virtual std::string default_model() const = 0;
 
-  /// What clients call the model *name*.
+  /// The public name of the model *name*.
   virtual std::string public_model_id(std::string_view name) const = 0;
 };
 

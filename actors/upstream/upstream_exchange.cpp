@@ -108,7 +108,7 @@ void upstream_exchange::on_transfer(transfer_event&& event) {
     if (running_)
       listener_.on_body(std::move(event.bytes));
     else
-      grant(event.bytes.size()); // Read to its end, so that its connection can be used again.
+      grant(event.bytes.size()); // Read to its end, so that its connection can be reused.
     break;
   case transfer_event::kind::end:
     close();

@@ -22,7 +22,7 @@ std::string_view chunked_decoder::take_data(std::string_view& bytes) {
   bytes.remove_prefix(data.size());
   left_ -= data.size();
   if (left_ == 0)
-    at_ = place::data_end;
+    at_ = position::data_end;
   return data;
 }
 
@@ -31,38 +31,38 @@ void chunked_decoder::take_framing(std::string_view& bytes) {
   bytes.remove_prefix(1);
 }
 
-chunked_decoder::place chunked_decoder::after_framing(char c) {
+chunked_decoder::position chunked_decoder::after_framing(char c) {
   switch (at_) {
-  case place::size:
+  case position::size:
     return after_size(c);
-  case place::extension:
+  case position::extension:
     if (c != '\n')
-      return place::extension;
+      return position::extension;
     has_digits_ = false;
-    return left_ > 0 ? place::data : place::trailer_start;
-  case place::data_end:
-    return c == '\n' ? place::size : c == '\r' ? place::data_end : place::broken;
-  case place::trailer_start:
-    return c == '\n' ? place::end : c == '\r' ? place::trailer_start : place::trailer;
-  case place::trailer:
-    return c == '\n' ? place::trailer_start : place::trailer;
+    return left_ > 0 ? position::data : position::trailer_start;
+  case position::data_end:
+    return c == '\n' ? position::size : c == '\r' ? position::data_end : position::broken;
+  case position::trailer_start:
+    return c == '\n' ? position::end : c == '\r' ? position::trailer_start : position::trailer;
+  case position::trailer:
+    return c == '\n' ? position::trailer_start : position::trailer;
   default:
-    return place::broken;
+    return position::broken;
   }
 }
 
-chunked_decoder::place chunked_decoder::after_size(char c) {
+chunked_decoder::position chunked_decoder::after_size(char c) {
   const auto digit = digit_of(c);
   if (digit >= 0) {
     has_digits_ = true;
     left_ = left_ * 16 + static_cast<std::uint64_t>(digit);
-    return left_ < largest ? place::size : place::broken;
+    return left_ < largest ? position::size : position::broken;
   }
   if (!has_digits_)
-    return place::broken;
-  at_ = place::extension;
+    return position::broken;
+  at_ = position::extension;
   return c == '\n' ? after_framing(c)
-                   : (c == '\r' || c == ';' || c == ' ' ? place::extension : place::broken);
+                   : (c == '\r' || c == ';' || c == ' ' ? position::extension : position::broken);
 }
 
 } // namespace nekod::load

@@ -15,17 +15,17 @@ public:
   /// @param bytes The input; bytes after the body's end are left in it.
   template <class F>
   state feed(std::string_view& bytes, F&& f) {
-    while (!bytes.empty() && at_ < place::end) {
-      if (at_ == place::data)
+    while (!bytes.empty() && at_ < position::end) {
+      if (at_ == position::data)
         f(take_data(bytes));
       else
         take_framing(bytes);
     }
-    return at_ == place::end ? state::done : at_ == place::broken ? state::bad : state::more;
+    return at_ == position::end ? state::done : at_ == position::broken ? state::bad : state::more;
   }
 
 private:
-  enum class place : std::uint8_t {
+  enum class position : std::uint8_t {
     size,
     extension,
     data,
@@ -39,10 +39,10 @@ private:
 
   std::string_view take_data(std::string_view& bytes);
   void take_framing(std::string_view& bytes);
-  place after_framing(char c);
-  place after_size(char c);
+  position after_framing(char c);
+  position after_size(char c);
 
-  place at_ = place::size;
+  position at_ = position::size;
   bool has_digits_ = false;
   std::uint64_t left_ = 0;
 };

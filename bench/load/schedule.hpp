@@ -20,9 +20,9 @@ public:
   /// The intended start of this thread's request *i*, from 0. Computed from the beginning, so that
   /// errors do not add up.
   clock::time_point at(std::uint64_t i) const {
-    const auto place = static_cast<double>(i * stride_ + offset_);
+    const auto number = static_cast<double>(i * stride_ + offset_);
     return begin_ + std::chrono::duration_cast<clock::duration>(
-                        std::chrono::duration<double>{place / rate_});
+                        std::chrono::duration<double>{number / rate_});
   }
 
   /// The number of this thread's starts, from number *first* on, that are before *end*.

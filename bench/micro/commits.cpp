@@ -11,9 +11,9 @@
 #include <vector>
 
 /// What the commit of a turn costs in conversations of different lengths: processor time of the
-/// thread, time with the disk, and bytes that it writes.
+/// thread, time including the disk, and written bytes.
 ///
-///     nekod-commits FILE    makes FILE, and removes it at the end
+///     nekod-commits FILE    creates FILE, and removes it at the end
 namespace {
 
 using namespace nekod;
@@ -23,7 +23,7 @@ using microseconds = std::chrono::duration<double, std::micro>;
 constexpr std::size_t message_size = 500;
 constexpr int samples = 51;
 
-/// Bytes that this process gave to `write`.
+/// The bytes that this process has passed to `write`.
 double written() {
   std::ifstream io{"/proc/self/io"};
   std::string name;
@@ -54,7 +54,7 @@ std::vector<openai::message> turns_of(std::size_t count, char text) {
   return result;
 }
 
-/// Writes the turn behind the first *turns* again and again, each time with another text.
+/// Writes the turn after the first *turns* again and again, each time with another text.
 void measure(session_database& database, std::size_t turns) {
   session_commit c;
   c.token = {"nekod-commits", 1};

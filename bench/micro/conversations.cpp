@@ -32,7 +32,7 @@ request_ptr shared_request(std::size_t turns, const std::string& more = {}) {
   return std::make_shared<openai::chat_request>(request_of(turns, more));
 }
 
-/// A registry, its store, its sessions and a service, with others' sessions in memory.
+/// A registry, its store, its sessions and a service, with other clients' sessions in memory.
 class house : public test::actor_system_fixture {
 public:
   explicit house(service kind) {

@@ -66,7 +66,7 @@ std::string books::open_chat(std::string model) {
   auto& c = full_.emplace_back();
   auto id = c.id = new_id();
   c.model = std::move(model);
-  by_id_.emplace(c.id, place{&full_, std::prev(full_.end())});
+  by_id_.emplace(c.id, location{&full_, std::prev(full_.end())});
   ++totals_.chats;
   keep_limits();
   return id;
@@ -185,7 +185,7 @@ chat* books::touch(std::string_view chat_id) {
   return &*i->second.at;
 }
 
-void books::move(place& p, chat_list& to) {
+void books::move(location& p, chat_list& to) {
   to.splice(to.end(), *p.list, p.at);
   p.list = &to;
 }

@@ -168,14 +168,14 @@ public:
 private:
   using chat_list = std::list<chat>;
 
-  struct place {
+  struct location {
     chat_list* list;
     chat_list::iterator at;
   };
 
   std::string new_id();
   chat* touch(std::string_view chat_id);
-  static void move(place& p, chat_list& to);
+  static void move(location& p, chat_list& to);
   void record(chat& c, std::string text, message_state s);
   void settle(chat& c, const ticket& t, sent_reply sent);
   void resize(chat& c, std::size_t before, std::size_t after);
@@ -189,7 +189,7 @@ private:
   /// Each list in order of use. The chats of the first one have lost their messages.
   chat_list emptied_;
   chat_list full_;
-  std::unordered_map<std::string_view, place> by_id_;
+  std::unordered_map<std::string_view, location> by_id_;
   std::size_t bytes_ = 0;
   totals totals_;
 };

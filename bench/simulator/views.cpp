@@ -38,11 +38,11 @@ std::string spoken_json(const std::string& id, std::string_view role, std::strin
 
 /// The number after *name* in a query.
 std::optional<std::size_t> number_in(std::string_view query, std::string_view name) {
-  const auto place = query.find(name);
-  if (place == query.npos)
+  const auto at = query.find(name);
+  if (at == query.npos)
     return std::nullopt;
   std::size_t result = 0;
-  const auto digits = query.substr(place + name.size());
+  const auto digits = query.substr(at + name.size());
   const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), result);
   return fault == std::errc{} && end != digits.data() ? std::optional{result} : std::nullopt;
 }

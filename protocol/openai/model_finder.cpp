@@ -30,10 +30,10 @@ model_search model_finder::look(std::string_view so_far) {
   return model_search::absent;
 }
 
-const model_place& model_finder::place() const {
+const model_position& model_finder::position() const {
   if (const auto* form = std::get_if<multipart::field_finder>(&form_))
-    return form->place();
-  return std::get<json::member_finder>(form_).place();
+    return form->position();
+  return std::get<json::member_finder>(form_).position();
 }
 
 std::string model_finder::written(std::string_view name) const {

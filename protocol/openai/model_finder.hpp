@@ -1,6 +1,6 @@
 #pragma once
 
-#include "protocol/openai/model_place.hpp"
+#include "protocol/openai/model_position.hpp"
 #include "protocol/text/json_member_finder.hpp"
 #include "protocol/text/multipart_field_finder.hpp"
 
@@ -24,7 +24,7 @@ public:
   model_search look(std::string_view so_far);
 
   /// The position of the name. Only after `found`.
-  const model_place& place() const;
+  const model_position& position() const;
 
   /// *name* as it has to be written at that position.
   std::string written(std::string_view name) const;

@@ -15,7 +15,7 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::system_clock;
 
-/// Between a place's time and id. Neither contains it, and URLs need no escape for it.
+/// Between a cursor's time and id. Neither contains it, and it needs no escape in URLs.
 constexpr char place_separator = '~';
 
 /// Beyond this number of microseconds a clock of nanoseconds overflows.

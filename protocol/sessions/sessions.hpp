@@ -15,7 +15,7 @@
 /// Shapes and texts are the manual's.
 namespace nekod::openai {
 
-/// A session's place in lists: oldest first, equal times by id.
+/// A session's position in lists: oldest first, equal times by id.
 struct session_place {
   session_place() = default;
   session_place(std::chrono::system_clock::time_point t, std::string i)
@@ -32,10 +32,10 @@ struct session_place {
   std::string id;
 };
 
-/// The place as a cursor for clients. It stays valid when that session is gone.
+/// The position as a cursor for clients. It stays valid when that session is gone.
 std::string to_text(const session_place& p);
 
-/// Reads such a cursor; nothing if *text* is none.
+/// Reads such a cursor; nothing if *text* is not one.
 std::optional<session_place> parse_place(std::string_view text);
 
 /// A session as `GET /sessions` shows it.
@@ -61,7 +61,7 @@ struct session_info {
   std::string_view state = "stored";
 };
 
-/// A page of sessions, in the order of their places.
+/// A page of sessions, in the order of their positions.
 struct session_page {
   session_page() = default;
 

@@ -15,7 +15,7 @@ std::string_view trim(std::string_view text) {
   return text.substr(0, text.find_last_not_of(blanks) + 1);
 }
 
-/// The character that a backslash and *c* stand for; nothing where the backslash is one.
+/// The character that a backslash and *c* stand for; nothing if the backslash stands for itself.
 std::optional<char> unescaped(char c) {
   switch (c) {
   case 'n':
@@ -33,7 +33,7 @@ std::optional<char> unescaped(char c) {
   }
 }
 
-/// What stands in quotes, up to the end of the line where they are not closed.
+/// The text in quotes, up to the end of the line if they are not closed.
 std::string quoted_value(std::string_view text) {
   const auto quote = text.front();
   std::string value;
@@ -47,7 +47,7 @@ std::string quoted_value(std::string_view text) {
   return value;
 }
 
-/// What stands without quotes, up to a comment.
+/// The text without quotes, up to a comment.
 std::string_view plain_value(std::string_view text) {
   const auto comment = std::min(text.find(" #"), text.find("\t#"));
   return trim(text.substr(0, comment));

@@ -5,17 +5,17 @@
 #include <span>
 #include <string_view>
 
-/// All settings by name, as people see them. Their types, defaults and checks are in `config.hpp`
-/// and `config.cpp`.
+/// All settings by name, for people. Their types, defaults and checks are in `config.hpp` and
+/// `config.cpp`.
 namespace nekod {
 
-/// When another value of a setting counts: only after a restart, or with the next reload.
+/// When a changed setting takes effect: only after a restart, or with the next reload.
 enum class setting_change : std::uint8_t { restart, reload };
 
 struct setting_text {
   /// `--flag`; without its dashes, the key in a TOML file.
   std::string_view flag;
-  /// The environment variables that set it, the first one first. The second may be empty.
+  /// The environment variables that set it, in order of precedence. The second may be empty.
   std::array<std::string_view, 2> variables;
   setting_change change;
   /// For `--help`.

@@ -4,11 +4,11 @@
 
 namespace nekod {
 
-/// One setting in force, for people.
+/// A setting in force, for people.
 struct shown_setting {
   /// The flag without its dashes, which is its key in a TOML file.
   std::string name;
-  /// As TOML writes it; stars for a secret one. Empty where it is not set and has no default.
+  /// As TOML writes it; stars for a secret. Empty if it is not set and has no default.
   std::string value;
   /// Whether a reload can change it.
   bool reloadable = false;

@@ -2,7 +2,7 @@
 
 namespace {
 
-/// toml++ asserts what some malformed texts make untrue.
+/// Some malformed texts make toml++'s assertions fail.
 struct broken_assertion {};
 
 constexpr void require(bool holds) {
@@ -12,7 +12,7 @@ constexpr void require(bool holds) {
 
 } // namespace
 
-// With NDEBUG such a text would have undefined behaviour, and else it would end the process.
+// With NDEBUG such a text would cause undefined behaviour; without it, it would end the process.
 #undef NDEBUG
 #define TOML_ASSERT(expr) ::require(static_cast<bool>(expr))
 #include <toml++/toml.h>
@@ -26,15 +26,15 @@ constexpr void require(bool holds) {
 namespace nekod {
 namespace {
 
-/// The most parts a dotted key may have: toml++ limits the depth of values, not that of keys, and
-/// both it and the reader below call themselves for each level.
+/// The most parts of a dotted key: toml++ limits the depth of values but not that of keys, and both
+/// toml++ and the reader below recurse for each level.
 constexpr std::size_t longest_key = 8;
 
-/// Finds what toml++ 3.3 must not be given: characters that TOML has in strings and comments only,
-/// some of which it looks up in tables whose ends it takes for unreachable, and very long keys.
+/// Finds input that toml++ 3.3 must not get: characters that TOML allows only in strings and
+/// comments, some of which it looks up in tables beyond their end, and very long keys.
 class plain_text_check {
 public:
-  /// @returns the first such place; empty where there is none.
+  /// @returns the first such fault; nothing if there is none.
   std::optional<toml_fault> fault_of(std::string_view text) {
     constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
     rest_ = text.substr(text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0);
@@ -72,7 +72,7 @@ private:
     rest_.remove_prefix(size);
   }
 
-  /// To its end, or that of the line where it is not closed but had to be.
+  /// Skips a string to its end, or to the end of its line if it is not closed there but must be.
   void skip_string(char quote) {
     const auto is_long = rest_.starts_with(std::string(3, quote));
     const std::string end(is_long ? 3 : 1, quote);
@@ -88,7 +88,7 @@ private:
   std::size_t parts_ = 1;
 };
 
-/// The line of the first table's header that has no key, such as `[.a]`; 1 where there is none.
+/// The line of the first table header without a key, such as `[.a]`; 1 if there is none.
 std::size_t line_without_key(std::string_view text) {
   constexpr std::string_view before_key = " \t[";
   for (std::size_t line = 1; !text.empty(); ++line) {
@@ -108,7 +108,7 @@ std::size_t line_without_key(std::string_view text) {
   return 1;
 }
 
-/// A number in decimal digits that every reader of numbers takes; nan and inf as such.
+/// A number in decimal digits that every parser of numbers accepts; nan and inf as such.
 std::string text_of(double number) {
   std::array<char, 400> digits{};
   auto end =
@@ -116,7 +116,7 @@ std::string text_of(double number) {
   return {digits.data(), end.ptr};
 }
 
-/// Goes through the tables of a document; the first fault stays.
+/// Walks through the tables of a document; keeps the first fault.
 class toml_reader {
 public:
   void read(const toml::table& table) {
@@ -142,7 +142,7 @@ public:
   }
 
 private:
-  /// An entry with its place: toml++ keeps tables by the order of their keys.
+  /// An entry with its position: toml++ orders tables by their keys.
   struct placed {
     toml_entry entry;
     std::size_t line = 0;
@@ -196,7 +196,7 @@ private:
     fault_ = toml_fault{line_of(node), key + " " + what + ", which no setting accepts"};
   }
 
-  /// Inline tables nest 256 times within toml++, each with a key of several parts.
+  /// toml++ allows 256 nested inline tables, each with a key of several parts.
   static constexpr std::size_t deepest_table = 2 * longest_key;
 
   std::vector<std::string> path_;

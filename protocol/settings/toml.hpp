@@ -7,32 +7,32 @@
 #include <string_view>
 #include <vector>
 
-/// TOML 1.0 files of settings (https://toml.io/en/v1.0.0), read with toml++.
+/// Settings files in TOML 1.0 (https://toml.io/en/v1.0.0), read with toml++.
 namespace nekod {
 
 /// A setting in a TOML file.
 struct toml_entry {
-  /// The table's name, at its dots, such as `upstreams`, `local`; empty outside of tables.
+  /// The parts of the table's name, such as `upstreams`, `local`; empty outside tables.
   std::vector<std::string> table;
-  /// Empty for a table that has nothing in it.
+  /// Empty for an empty table.
   std::string key;
-  /// As text: a string is what it says, a number has decimal digits, a bool is `true` or `false`.
+  /// As text: a string is its content, a number has decimal digits, a bool is `true` or `false`.
   std::vector<std::string> values;
   /// Whether the value is an array.
   bool is_list = false;
-  /// Where it stands, from 1; 0 where nothing is known of that.
+  /// The number of its line, from 1; 0 if it is unknown.
   std::size_t line = 0;
 };
 
-/// Why a text was not taken.
+/// Why a text was refused.
 struct toml_fault {
   std::size_t line = 0;
   /// A sentence without the line.
   std::string words;
 };
 
-/// Reads *text*, in the order of its lines. Refused besides what is no TOML: dates and times,
-/// arrays of arrays or tables, and NUL in a string, for no setting takes them.
+/// Reads *text*, in the order of its lines. Besides invalid TOML, refuses dates and times, arrays
+/// of arrays or tables, and NUL in a string, because no setting accepts them.
 result<std::vector<toml_entry>, toml_fault> parse_toml(std::string_view text);
 
 } // namespace nekod

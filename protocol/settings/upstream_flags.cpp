@@ -19,7 +19,7 @@ result<upstream_settings, std::string> openai_upstream(const upstream_flags& fla
   u.key_header = flags.openai_key_header;
   for (auto& key : split_at_commas(flags.openai_key))
     u.accounts.push_back({std::move(key), {}, 1});
-  if (u.accounts.empty()) // Many servers want no key.
+  if (u.accounts.empty()) // Many servers require no key.
     u.accounts.emplace_back();
   return u;
 }

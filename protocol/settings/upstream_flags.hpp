@@ -7,15 +7,15 @@
 
 namespace nekod {
 
-/// One upstream as flags describe it, where the TOML file has no tables of upstreams.
+/// One upstream as flags describe it, if the TOML file has no tables of upstreams.
 struct upstream_flags {
   upstream_kind kind = upstream_kind::anuneko;
   std::string anuneko_url{};
-  /// Several by comma; all have the one cookie. Secret.
+  /// Several separated by commas; all share one cookie. Secret.
   std::string anuneko_token{};
   std::string anuneko_cookie{};
   std::string openai_url{};
-  /// Several by comma; may be empty. Secret.
+  /// Several separated by commas; may be empty. Secret.
   std::string openai_key{};
   std::string openai_key_header{};
   std::string openai_model{};

@@ -39,7 +39,7 @@ std::string word_for(upstream_kind kind) {
   return kind == upstream_kind::anuneko ? "token" : "key";
 }
 
-/// Reads entries one after the other; the first fault stays.
+/// Reads entries one after the other; keeps the first fault.
 class upstream_reader {
 public:
   explicit upstream_reader(const variable_reader& variable) : variable_(variable) {}
@@ -50,7 +50,7 @@ public:
     for (const auto& part : e.table)
       where_ += part + ".";
     where_ += e.key;
-    if (e.table.size() == 2 && e.key.empty()) // Nothing is in it.
+    if (e.table.size() == 2 && e.key.empty()) // An empty table.
       of(e.table[1]);
     else if (e.table.size() == 2)
       take_upstream(of(e.table[1]), e);
@@ -74,16 +74,16 @@ public:
   }
 
 private:
-  /// An upstream as far as its table was read: its kind may come last.
+  /// An upstream while its table is being read: its kind may come last.
   struct draft {
     upstream_settings upstream;
-    /// Where its first setting stands.
+    /// The line of its first setting.
     std::size_t line = 0;
     std::string kind;
-    /// `token` or `key`, whichever was written; empty where none was.
+    /// `token` or `key`, whichever was used; empty if neither was.
     std::string word;
     std::string cookie;
-    /// Those of tables of their own, by name.
+    /// The accounts with tables of their own, by name.
     std::vector<std::pair<std::string, account_settings>> accounts;
   };
 
@@ -181,7 +181,7 @@ private:
     for (const auto& name : u.fallbacks) {
       auto i = std::find_if(drafts_.begin(), drafts_.end(),
                             [&](const draft& d) { return d.upstream.name == name; });
-      // A chat cannot be taken along to another service.
+      // A chat cannot move to another service.
       if (u.kind != upstream_kind::openai || i == drafts_.end() || i->kind != "openai" ||
           name == u.name)
         fail("cannot fall back to " + name + ": both must be different upstreams of kind openai");
@@ -246,7 +246,7 @@ private:
   const variable_reader& variable_;
   std::vector<draft> drafts_;
   std::set<std::string> seen_;
-  /// What is being read, for people.
+  /// The name of what is being read, for people.
   std::string where_;
   std::size_t line_ = 0;
   std::string fault_;
@@ -320,7 +320,8 @@ std::string shown_table(const upstream_settings& u) {
     add("long-context", "true");
   if (u.first_token_timeout)
     add("first-token-timeout", std::to_string(u.first_token_timeout->count()));
-  if (!u.accounts.front().secret.empty()) // A server that wants no key has one account without.
+  if (!u.accounts.front()
+           .secret.empty()) // A server that requires no key has one account without a secret.
     add(word_for(u.kind), quoted_list(std::vector<std::string>(u.accounts.size(), "***")));
   return out;
 }

@@ -11,10 +11,10 @@
 #include <string_view>
 #include <vector>
 
-/// The upstreams as the settings describe them: one by flags, or several by tables of a TOML file.
+/// The upstreams in the settings: one given by flags, or several by tables of a TOML file.
 namespace nekod {
 
-/// The kinds of chat service that nekod can stand in front of.
+/// The kinds of upstream.
 enum class upstream_kind : std::uint8_t { anuneko, openai, simulator };
 
 /// The kind's word in settings.
@@ -35,43 +35,44 @@ struct account_settings {
 struct upstream_settings {
   std::string name;
   upstream_kind kind = upstream_kind::anuneko;
-  /// Tidy, as `protocol/base_address.hpp` has it; may have a query.
+  /// Tidied as in `protocol/base_address.hpp`; may have a query.
   std::string url;
   /// At least one.
   std::vector<account_settings> accounts;
-  /// The model that serves where none is named; empty for the upstream's own choice.
+  /// The model for requests that name none; empty for the upstream's own choice.
   std::string model;
-  /// Models that are asked for here whoever else has them: names, or beginnings before a `*`.
+  /// Models that always go to this upstream, whoever else has them: names, or prefixes before a
+  /// `*`.
   std::vector<std::string> models;
   /// The header field that carries the key of an `openai` upstream, such as `api-key`; empty for
   /// `Authorization: Bearer KEY`.
   std::string key_header;
-  /// Names of upstreams that take a turn in its place.
+  /// The names of upstreams that take a turn in its place.
   std::vector<std::string> fallbacks;
   /// Whether it takes, as a fall-back, conversations that are too long for the upstream before it.
   bool long_context = false;
-  /// In seconds; the setting for all upstreams where it has none of its own.
+  /// In seconds; empty for the setting for all upstreams.
   std::optional<std::chrono::duration<double>> first_token_timeout;
 
   bool operator==(const upstream_settings&) const = default;
 };
 
-/// The value of an environment variable, a credential, or a line of `.env`, by its name.
+/// Returns the value of an environment variable, a credential, or a line of `.env`, by its name.
 using variable_reader = std::function<std::optional<std::string>(const std::string&)>;
 
-/// The upstreams that tables describe, in their order:
+/// Reads the upstreams that tables describe, in their order:
 ///
 ///     [upstreams.local]
 ///     kind = "openai"                # or "anuneko"
 ///     url = "http://127.0.0.1:8080/v1"
-///     key = ["one", "two"]           # or key-from = "VARIABLE"; with anuneko token, token-from
-///     key-header = "api-key"         # where it does not go as Authorization: Bearer
+///     key = ["one", "two"]           # or key-from = "VARIABLE"; for anuneko token, token-from
+///     key-header = "api-key"         # if it is not sent as Authorization: Bearer
 ///     models = ["qwen*"]
 ///     fallbacks = ["cloud"]
 ///     first-token-timeout = 5
-///     long-context = true            # as a fall-back, of conversations too long for others
+///     long-context = true            # as a fall-back, for conversations too long for others
 ///
-///     [upstreams.local.accounts.big] # where accounts differ
+///     [upstreams.local.accounts.big] # if accounts differ
 ///     key = "three"
 ///     weight = 2
 ///
@@ -79,13 +80,13 @@ using variable_reader = std::function<std::optional<std::string>(const std::stri
 result<std::vector<upstream_settings>, std::string>
 read_upstreams(const std::vector<toml_entry>& entries, const variable_reader& variable);
 
-/// Texts at the commas of *list*, without the spaces around them; empty ones are left out.
+/// The parts of *list* between commas, without the spaces around them; empty ones are left out.
 std::vector<std::string> split_at_commas(const std::string& list);
 
-/// Why *name* cannot be the field that carries a key; empty where it can.
+/// Why *name* cannot be the field that carries a key; empty if it can.
 std::string key_header_problem(const std::string& name);
 
-/// As a table of TOML, its secrets as stars.
+/// The upstream as a table of TOML, with stars for its secrets.
 std::string shown_table(const upstream_settings& u);
 
 } // namespace nekod

@@ -116,7 +116,7 @@ model_search member_finder::end_wanted(std::string_view text) {
   auto name = decoded(text.substr(begun_, at_ + 1 - begun_));
   if (!name)
     return model_search::absent;
-  place_ = {begun_, at_ + 1, std::move(*name)};
+  position_ = {begun_, at_ + 1, std::move(*name)};
   return model_search::found;
 }
 

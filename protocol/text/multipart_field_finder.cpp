@@ -127,7 +127,7 @@ model_search field_finder::next(std::string_view text) {
     exhausted_ = true;
     return model_search::looking;
   }
-  place_ = {begun_, end, std::string{text.substr(begun_, end - begun_)}};
+  position_ = {begun_, end, std::string{text.substr(begun_, end - begun_)}};
   return model_search::found;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "protocol/openai/model_place.hpp"
+#include "protocol/openai/model_position.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -32,7 +32,7 @@ public:
   model_search look(std::string_view so_far);
 
   /// The position of the value. Only after `found`.
-  const model_place& place() const noexcept { return place_; }
+  const model_position& position() const noexcept { return position_; }
 
 private:
   enum class step : std::uint8_t { preamble, fields, value, other };
@@ -62,7 +62,7 @@ private:
   /// Whether the last call needs more text to go on.
   bool exhausted_ = false;
   model_search state_ = model_search::looking;
-  model_place place_;
+  model_position position_;
 };
 
 } // namespace nekod::multipart

@@ -4,17 +4,17 @@
 #include <string>
 #include <string_view>
 
-/// Small functions on words and lines. All of ASCII, whatever the locale says.
+/// Small functions on words and lines. ASCII only, whatever the locale is.
 namespace nekod {
 
-/// What stands between words of one line.
+/// The characters between words of one line.
 inline constexpr std::string_view blanks = " \t\r";
 
 inline char to_lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-/// Whether *a* and *b* are the same but for letters' case.
+/// Whether *a* and *b* are equal except for the case of letters.
 inline bool same_word(std::string_view a, std::string_view b) noexcept {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](char x, char y) { return to_lower(x) == to_lower(y); });
@@ -28,8 +28,8 @@ inline std::string_view trim(std::string_view text) noexcept {
   return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
-/// *text* in backquotes, for one line of an error: control characters become `?`, and what is
-/// longer than 40 bytes is cut, not inside a character of UTF-8.
+/// *text* in backquotes, for one line of an error: control characters become `?`, and text of more
+/// than 40 bytes is cut, but not inside a UTF-8 character.
 inline std::string quoted(std::string_view text) {
   constexpr std::size_t longest = 40;
   auto size = std::min(text.size(), longest);

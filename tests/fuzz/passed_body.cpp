@@ -26,7 +26,7 @@ finding find(std::string_view input, Cut cut) {
   });
   if (state != model_search::found)
     return {state, 0, 0, {}};
-  const auto& at = finder.place();
+  const auto& at = finder.position();
   check(at.begin <= at.end && at.end <= input.size(), "a name stands within its body");
   if (!is_form)
     check(at.end >= at.begin + 2 && input[at.begin] == '"' && input[at.end - 1] == '"',

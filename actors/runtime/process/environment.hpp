@@ -10,7 +10,7 @@
 
 namespace nekod {
 
-/// A setting's value with where it was found.
+/// The value of a setting, and where it was found.
 struct found_value {
   std::string value;
   /// In words, such as `PORT` or `line 2 of .env, PORT`.
@@ -24,8 +24,8 @@ public:
   /// Reads the `.env` file, if there is one.
   environment();
 
-  /// The first of *names* that is set and not empty; empty names are left out.
-  /// @param credential The name of a credential's file; empty where there may be none.
+  /// The first of *names* that is set and not empty; empty names are skipped.
+  /// @param credential The file name of a credential; empty if there is none for this setting.
   std::optional<found_value> find(std::span<const std::string_view> names,
                                   const std::string& credential) const;
 

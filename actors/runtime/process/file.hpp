@@ -7,8 +7,8 @@
 
 namespace nekod {
 
-/// Reads all of a file.
-/// @returns the system's reason where it cannot be read, as a folder cannot.
+/// Reads a whole file.
+/// @returns the system's reason if it cannot be read; a folder cannot.
 result<std::string, std::error_code> read_file(const std::string& path);
 
 } // namespace nekod

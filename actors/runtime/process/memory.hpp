@@ -17,10 +17,10 @@ std::size_t machine_memory();
 /// @returns bytes; the largest number if there is no limit.
 std::size_t control_group_limit(const std::string& self, const std::string& root);
 
-/// How much memory this process uses, cheap to ask often. May be used by several threads at once.
+/// The memory that this process uses; cheap to ask often. May be used by several threads at once.
 class memory_watch {
 public:
-  /// Resident bytes, some hundredths of a second old at most; 0 where the system does not say.
+  /// Resident bytes, some hundredths of a second old at most; 0 if the system does not say.
   std::size_t resident();
 
 private:

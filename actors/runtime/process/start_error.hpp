@@ -18,7 +18,7 @@ inline constexpr int setting = 2;
 /// Why the program ends before it has begun.
 struct exit_request {
   int code = 0;
-  /// For standard output where *code* is 0, else for standard error.
+  /// For standard output if *code* is 0, else for standard error.
   std::string text;
 };
 

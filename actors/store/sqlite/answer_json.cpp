@@ -30,7 +30,7 @@ void append_pieces(std::string& out, const deltas& pieces) {
   out += pieces.empty() ? "[]" : "]";
 }
 
-/// The one of *values* that has that name.
+/// The element of *values* with that name.
 template <class T>
 std::optional<T> named(std::optional<std::string_view> name, std::initializer_list<T> values) {
   for (auto v : values)

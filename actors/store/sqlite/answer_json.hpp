@@ -8,12 +8,12 @@
 
 namespace nekod {
 
-/// An answer as it is stored, but for the request's identity:
-/// `{"match":"new","reason":"stop","form":"text","told":["..."],"rest":["..."]}`.
-/// Pieces of text are one, since only what they say together counts.
+/// An answer as it is stored, without the request's identity:
+/// `{"match":"new","reason":"stop","form":"text","told":["..."],"rest":["..."]}`. Pieces of text
+/// are joined, since only their concatenation counts.
 std::string answer_json(const answered_turn& t);
 
-/// Reads what `answer_json` wrote; nothing where the text is none of its.
+/// Reads what `answer_json` wrote; nothing if *text* is something else.
 std::optional<answered_turn> parse_answer(std::string_view text);
 
 } // namespace nekod

@@ -9,13 +9,13 @@
 
 namespace nekod {
 
-/// The answers that requests which are sent again get, at most one a session of a file. All may
-/// throw `sqlite::error`.
+/// The answers for requests that are sent again, at most one per session of a file. All functions
+/// may throw `sqlite::error`.
 class answer_table {
 public:
   explicit answer_table(sqlite::connection& db);
 
-  /// Keeps *answer* in place of the session's earlier one; none removes that.
+  /// Stores *answer* in place of the session's earlier one; without an answer only removes that.
   /// @param session The number of the session's row.
   void keep(std::int64_t session, const std::string& tenant,
             const std::optional<answered_turn>& answer) const;

@@ -16,7 +16,7 @@ message_table::message_table(sqlite::connection& db)
 std::vector<openai::message> message_table::read(std::int64_t session) const {
   std::vector<openai::message> result;
   auto row = read_(session);
-  // Changes count messages, so one that cannot be read keeps its place; an empty one says nothing.
+  // Changes count messages, so one that cannot be read keeps its position, as an empty one.
   while (row.next())
     result.push_back(openai::parse_message(row.text(0)).value_or(openai::message{}));
   return result;

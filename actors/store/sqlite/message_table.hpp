@@ -8,7 +8,7 @@
 
 namespace nekod {
 
-/// The messages of the sessions in a file, a row each. All may throw `sqlite::error`.
+/// The messages of the sessions in a file, one per row. All functions may throw `sqlite::error`.
 class message_table {
 public:
   explicit message_table(sqlite::connection& db);
@@ -19,7 +19,7 @@ public:
   /// Whether the session has as many messages as *changes* keep, so that they can be applied.
   bool has_kept(std::int64_t session, const message_changes& changes) const;
 
-  /// Applies changes. Writes what they add, and removes what they replace.
+  /// Applies changes: writes what they add, and removes what they replace.
   void apply(std::int64_t session, const message_changes& changes) const;
 
 private:

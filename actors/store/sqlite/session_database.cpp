@@ -8,7 +8,7 @@ namespace nekod {
 
 namespace {
 
-/// Before all runs, so that its records are never sure.
+/// Before all runs, so that its records are always unsure.
 constexpr std::int64_t unsure_run = 0;
 
 } // namespace
@@ -38,12 +38,12 @@ session_database::~session_database() {
   try {
     db_.execute("UPDATE runs SET ended_well = 1");
   } catch (const sqlite::error&) {
-    // The next run will not be sure of the records, which does no harm.
+    // The next run will treat the records as unsure, which does no harm.
   }
 }
 
-/// Shows at once whether the file can be written, too. Reads before that, and all of one index: a
-/// broken file stays as it is.
+/// Also shows at once whether the file can be written. Reads before that, including all of one
+/// index: a damaged file stays as it is.
 /// @returns the run's number.
 std::int64_t session_database::begin_run() {
   count_ = committed_count_ = static_cast<std::size_t>(db_.number("SELECT count(*) FROM sessions"));
@@ -52,7 +52,7 @@ std::int64_t session_database::begin_run() {
   return db_.number("SELECT number FROM runs");
 }
 
-/// Removes texts that an earlier run kept.
+/// Removes texts that an earlier run stored.
 void session_database::drop_texts() {
   if (db_.number("SELECT EXISTS (SELECT 1 FROM messages)") == 0 &&
       db_.number("SELECT EXISTS (SELECT 1 FROM answers)") == 0)
@@ -84,7 +84,7 @@ void session_database::undo() noexcept {
     if (db_.in_transaction())
       db_.execute("ROLLBACK");
   } catch (const sqlite::error&) {
-    // The next batch's beginning will say what is wrong.
+    // The start of the next batch will report what is wrong.
   }
 }
 
@@ -100,7 +100,7 @@ commit_outcome session_database::write(const session_commit& c) {
   const auto& r = c.record;
   const session_key key{r.info};
   auto [number, version] = sessions_.find(key);
-  // A session that begins needs no taking: its first commit is.
+  // A new session needs no `take`: its first commit takes it.
   if (version == 0 && c.version == 0 && !leases_.is_held(key))
     leases_.take(key, c.token);
   if (!leases_.holds(c.token, key) || c.version != version)
@@ -137,7 +137,7 @@ std::size_t session_database::sweep(const session_expiry& expiry, std::size_t mo
   });
 }
 
-/// Deletes sessions of *oldest* that nobody holds.
+/// Deletes those sessions of *oldest* that no token holds.
 std::size_t session_database::sweep(sqlite::rows oldest, std::size_t most) {
   std::vector<session_key> over;
   while (over.size() < most && oldest.next()) {
@@ -157,7 +157,7 @@ void session_database::try_write() {
 void session_database::write_batch() {
   if (!batch_)
     return;
-  // Fails, as it should, where a failed read had SQLite undo the batch by itself.
+  // Fails, as it should, if SQLite undid the batch by itself after a failed read.
   in_batch([&] { commit_.run(); });
   batch_ = false;
   committed_count_ = count_;
@@ -195,7 +195,7 @@ session_taken session_database::take(const session_wanted& wanted) {
   return {};
 }
 
-/// Goes to the next row of a session that nobody holds; false if there is none.
+/// Moves to the next row of a session that no token holds; false if there is none.
 bool session_database::next_free(sqlite::rows& row) const {
   while (row.next())
     if (!leases_.is_held(session_table::key_of(row)))
@@ -203,10 +203,10 @@ bool session_database::next_free(sqlite::rows& row) const {
   return false;
 }
 
-/// The session in *row*, which the token holds from now on.
+/// The session in *row*; the token holds it from now on.
 session_taken session_database::taken(const sqlite::rows& row, const session_wanted& wanted,
                                       found_by by) {
-  const auto [number, version] = session_table::place_of(row);
+  const auto [number, version] = session_table::location_of(row);
   session_taken result;
   result.token = wanted.token;
   result.by = by;

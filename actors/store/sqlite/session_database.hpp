@@ -20,57 +20,57 @@
 
 namespace nekod {
 
-/// Session records in a file. It blocks, and is for one thread at a time: its STORE has a thread of
-/// its own.
+/// Session records in a file. Blocks; to be used on one thread at a time: its STORE has its own
+/// thread.
 ///
-/// Writes join a batch. Reads see them at once; `write_batch` makes them last. If a write fails,
+/// Writes join a batch. Reads see them at once; `write_batch` makes them durable. If a write fails,
 /// the whole batch is undone. All functions may throw `sqlite::error`; the next call may succeed.
 ///
-/// The file counts its runs: how often it was opened. A chat is unsure if its record is of a run
-/// that crashed, or of one before that.
+/// The file counts its runs: how often it was opened. A chat is unsure if its record is from a run
+/// that crashed, or from an earlier one.
 class session_database {
 public:
-  /// Whether texts of messages are kept, or what a session is found and goes on by alone.
+  /// Whether texts of messages are stored, or only what is needed to find and continue a session.
   enum class texts : bool { dropped, kept };
 
   /// @throws session_file_error as `open_session_file` does.
   session_database(const std::string& file, texts t);
 
-  /// Notes that the file's user ended in good order, if what was written is on the disk.
+  /// Records that the file's last run ended properly, if everything that was written is on the
+  /// disk.
   ~session_database();
 
   session_database(const session_database&) = delete;
   session_database& operator=(const session_database&) = delete;
 
-  // As the messages of `store_actor` have them.
+  // These answer the messages of `store_actor`.
   session_taken take(const session_wanted& wanted);
   commit_outcome commit(const session_commit& c);
   void release(const session_token& token) { leases_.release(token); }
 
-  /// Whether `take` has an answer to forget, so that it writes.
+  /// Whether `take` has an answer to delete, and therefore writes.
   bool forgets_answer(const session_wanted& wanted) const;
 
   /// Deletes a session. @returns whether there was a record.
   bool remove(const session_key& key);
 
-  /// Deletes at most *most* records that are past their time and that nobody holds, the oldest
-  /// first.
+  /// Deletes at most *most* expired records that no token holds, the oldest first.
   /// @returns how many.
   std::size_t sweep(const session_expiry& expiry, std::size_t most);
 
-  /// Brings the batch to the disk, if there is one.
+  /// Writes the batch to the disk, if there is one.
   void write_batch();
 
   /// Undoes the batch, if there is one.
   void drop_batch() noexcept { undo(); }
 
-  /// Writes what changes nothing, to see whether the disk takes it with the next `write_batch`.
+  /// Writes without a change, to see whether the disk accepts it with the next `write_batch`.
   void try_write();
 
-  /// @returns why the file, or the log of SQLite's beside it, is no longer in its place.
+  /// @returns why the file, or SQLite's log beside it, is no longer in its place.
   std::optional<std::string> misplaced() const { return watch_.problem(); }
 
-  /// Shared with those who are told how the store stands.
+  /// Shared with everyone who needs to know whether the store works.
   const std::shared_ptr<store_health>& health() const noexcept { return health_; }
 
   /// A session of that id in that view.
@@ -83,10 +83,10 @@ public:
     return listing_.list(query, count_);
   }
 
-  /// The key that the tips in the file were made with.
+  /// The key with which the tips in the file were computed.
   std::string digest_key();
 
-  /// How many there are.
+  /// The number of sessions.
   std::size_t count() const noexcept { return count_; }
 
 private:

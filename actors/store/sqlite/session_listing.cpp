@@ -10,7 +10,7 @@ namespace {
 
 using std::chrono::system_clock;
 
-/// A query for the sessions behind a place, of those that *condition* holds for.
+/// A query for the sessions after a cursor that match *condition*.
 std::string page_query(const std::string& condition) {
   return "SELECT " + info_columns + " FROM sessions WHERE (created_at, id) > (?1, ?2)" + condition +
          " ORDER BY created_at, id LIMIT ?3";
@@ -40,7 +40,7 @@ openai::session_page session_listing::list(const session_query& query, std::size
   openai::session_page page;
   const auto after =
       query.after.value_or(openai::session_place{system_clock::time_point::min(), {}});
-  // One more than asked for tells whether there are more.
+  // One more than requested shows whether there are more.
   const auto most = static_cast<std::int64_t>(query.limit) + 1;
   const auto begin = to_number(after.created_at);
   auto row = query.view.all ? list_all_(begin, after.id, most)

@@ -10,7 +10,7 @@
 
 namespace nekod {
 
-/// Lists and shows the sessions of a file, without what is said in them. All may throw
+/// Lists and shows the sessions of a file, without their messages. All functions may throw
 /// `sqlite::error`.
 class session_listing {
 public:
@@ -19,8 +19,9 @@ public:
   /// A session of that id in that view.
   session_finding show(const std::string& id, const session_view& view) const;
 
-  /// A page of the sessions. It costs the same wherever it begins, and however many there are.
-  /// @param count How many sessions there are in the file.
+  /// A page of the sessions. Its cost depends neither on where it begins nor on the number of
+  /// sessions.
+  /// @param count The number of sessions in the file.
   openai::session_page list(const session_query& query, std::size_t count) const;
 
 private:

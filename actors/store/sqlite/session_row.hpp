@@ -7,13 +7,13 @@
 #include <cstdint>
 #include <string>
 
-/// The columns of a session that lists show; each query for a session begins with them.
+/// The columns of a session that lists show; every query for a session begins with them.
 namespace nekod {
 
 /// The columns that `info_of` reads.
 inline const std::string info_columns = "id, tenant, model, created_at, last_used, turns, chat_id";
 
-/// How many these are: the first column behind them.
+/// The index of the first column after them.
 inline constexpr int first_other_column = 7;
 
 /// Reads them.

@@ -13,8 +13,8 @@ namespace nekod {
 
 namespace {
 
-/// How long a file in use is waited for; the process that is just being replaced may still hold it,
-/// or somebody makes a copy.
+/// How long to wait for a file in use: a process that is being replaced may still hold it, or
+/// somebody is copying it.
 constexpr std::chrono::milliseconds lock_patience{5000};
 
 [[noreturn]] void refuse(const std::string& file, const std::string& reason,
@@ -22,13 +22,13 @@ constexpr std::chrono::milliseconds lock_patience{5000};
   throw session_file_error{file + " " + reason, may_pass};
 }
 
-/// Whether opening a file may do later: there is no room, or no descriptor.
+/// Whether opening a file may succeed later: there is no room, or no descriptor.
 bool may_pass(int reason) {
   return reason == ENOSPC || reason == EDQUOT || reason == EMFILE || reason == ENFILE ||
          reason == ENOMEM || reason == EIO || reason == EINTR || reason == EAGAIN;
 }
 
-/// A file's descriptor for as long as it is looked at.
+/// A file's descriptor while the file is examined.
 class opened_file {
 public:
   explicit opened_file(const std::string& file)
@@ -47,8 +47,8 @@ private:
   int descriptor_;
 };
 
-/// Makes *file* where there is none, and looks at the head of one that is there: SQLite would take
-/// any file of its kind, and change it.
+/// Creates *file* if it does not exist, and checks the head of an existing one: SQLite would accept
+/// any file of its format, and change it.
 void check_head(const std::string& file) {
   opened_file f{file};
   struct stat about {};
@@ -57,13 +57,13 @@ void check_head(const std::string& file) {
   if (about.st_size == 0)
     return;
   constexpr std::string_view magic{"SQLite format 3\0", 16};
-  constexpr std::size_t mark_place = 68;
+  constexpr std::size_t mark_offset = 68;
   std::array<char, 100> head{};
   auto whole = ::pread(*f, head.data(), head.size(), 0) == static_cast<ssize_t>(head.size());
   if (!whole || std::string_view{head.data(), magic.size()} != magic)
     refuse(file, "is damaged, or not a file of nekod's; it was not changed");
   std::int64_t mark = 0;
-  for (auto i = mark_place; i < mark_place + 4; ++i)
+  for (auto i = mark_offset; i < mark_offset + 4; ++i)
     mark = mark * 256 + static_cast<unsigned char>(head[i]);
   if (mark != session_file_mark)
     refuse(file, "belongs to another program; it was not changed");
@@ -98,8 +98,8 @@ void bring_up_to_date(sqlite::connection& db, const std::string& file,
 
 const std::vector<std::string>& session_schema_steps() {
   // Times are microseconds since 1970. Texts have tables of their own, so that a query for sessions
-  // need not read them. The number of sessions a tenant has is kept, so that no query counts them.
-  // A session's tenant never changes.
+  // need not read them. The number of sessions of each tenant is stored, so that no query counts
+  // them. A session's tenant never changes.
   static const std::vector<std::string> steps{
       R"(
       CREATE TABLE sessions (
@@ -149,13 +149,13 @@ const std::vector<std::string>& session_schema_steps() {
         DELETE FROM transcripts WHERE session = old.number;
       END;
       )",
-      // Whose the chats are was not told before: a conversation of then gets a new one.
+      // Older files do not say which account owns a chat: their conversations get a new one.
       R"(
       ALTER TABLE sessions ADD COLUMN chat_upstream TEXT NOT NULL DEFAULT '';
       ALTER TABLE sessions ADD COLUMN chat_account TEXT NOT NULL DEFAULT '';
       )",
-      // The owner is the session's tenant, for the index. Of how many messages chats had before
-      // nothing is known.
+      // The owner is the session's tenant, for the index. The number of messages of older chats is
+      // unknown.
       R"(
       ALTER TABLE sessions ADD COLUMN chat_messages INTEGER NOT NULL DEFAULT 0;
       CREATE TABLE answers (
@@ -169,8 +169,8 @@ const std::vector<std::string>& session_schema_steps() {
         DELETE FROM answers WHERE session = old.number;
       END;
       )",
-      // Ids are their tenant's. Scopes and prompts are digests; of a prompt that a chat was told
-      // before nothing is known. A table's triggers and indices go with it.
+      // Ids belong to their tenant. Scopes and prompts are digests; the prompts of older chats are
+      // unknown. Dropping a table also drops its triggers and indexes.
       R"(
       CREATE TABLE sessions_of_tenants (
         number INTEGER PRIMARY KEY,
@@ -219,15 +219,16 @@ const std::vector<std::string>& session_schema_steps() {
         DELETE FROM answers WHERE session = old.number;
       END;
       )",
-      // Requests were identified by the standard library's hash of their body, and are by a digest
-      // under the file's key from here on. Bodies are not stored, so old identities cannot be made
-      // anew: no request would ever match them, and their answers would only keep text on the disk.
+      // Requests were identified by the standard library's hash of their body; from here on they
+      // are identified by a digest under the file's key. Bodies are not stored, so old identities
+      // cannot be recomputed: no request would ever match them, and their answers would only keep
+      // text on the disk.
       R"(
       DELETE FROM answers;
       )",
-      // Messages are rows of their own, counted from 0 in their session, so that a turn writes what
-      // it adds and not the conversation again. They stand by session, for a conversation is read
-      // as a whole.
+      // Messages are rows of their own, numbered from 0 in their session, so that a turn writes
+      // only what it adds. They are clustered by session, because a conversation is read as a
+      // whole.
       R"(
       CREATE TABLE messages (
         session INTEGER NOT NULL,
@@ -246,7 +247,7 @@ const std::vector<std::string>& session_schema_steps() {
         DELETE FROM messages WHERE session = old.number;
       END;
       )",
-      // A commit names the version of the record that it goes on from; a new record has 1.
+      // A commit names the version of the record that it is based on; a new record has version 1.
       R"(
       ALTER TABLE sessions ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
       )",
@@ -260,9 +261,8 @@ sqlite::connection open_session_file(const std::string& file,
   try {
     // An absolute path is never taken for a URI.
     sqlite::connection db{std::filesystem::absolute(file).string(), lock_patience};
-    // What is deleted is overwritten. The lock is kept until the end, so that SQLite needs no
-    // memory shared with others. Pages that are
-    // written again and again go to the file itself once for many batches.
+    // Deleted data is overwritten. The lock is kept until the end, so that SQLite needs no shared
+    // memory. Pages that are written repeatedly go to the file itself only once for many batches.
     db.execute("PRAGMA locking_mode = EXCLUSIVE;"
                "PRAGMA synchronous = FULL;"
                "PRAGMA secure_delete = ON;"

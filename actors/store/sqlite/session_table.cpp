@@ -9,7 +9,7 @@ namespace {
 
 using sqlite::blob;
 
-/// A query for the record of the sessions that *condition* holds for.
+/// A query for the records of the sessions that match *condition*.
 std::string record_query(const std::string& condition) {
   return "SELECT " + info_columns +
          ", number, version, chat_model, chat_is_new, unsettled_message, tip, run, chat_upstream, "
@@ -65,9 +65,9 @@ session_table::session_table(sqlite::connection& db, std::int64_t sure_since)
           "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)")),
       remove_(db.prepare("DELETE FROM sessions WHERE tenant = ?1 AND id = ?2")) {}
 
-session_table::place session_table::find(const session_key& session) const {
+session_table::location session_table::find(const session_key& session) const {
   auto row = find_(session.tenant, session.id);
-  place result;
+  location result;
   if (row.next()) {
     result.number = row.number(0);
     result.version = static_cast<std::uint64_t>(row.number(1));
@@ -90,7 +90,7 @@ sqlite::rows session_table::answering(const std::string& tenant,
 
 session_key session_table::key_of(const sqlite::rows& row) { return session_key{info_of(row)}; }
 
-session_table::place session_table::place_of(const sqlite::rows& row) {
+session_table::location session_table::location_of(const sqlite::rows& row) {
   return {row.number(column::number), static_cast<std::uint64_t>(row.number(column::version))};
 }
 

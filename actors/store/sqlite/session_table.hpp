@@ -11,31 +11,31 @@
 
 namespace nekod {
 
-/// The rows of the sessions in a file, with their records but for the messages. All may throw
+/// The rows of the sessions in a file: their records without the messages. All functions may throw
 /// `sqlite::error`.
 class session_table {
 public:
   /// @param sure_since The first run whose records are sure.
   session_table(sqlite::connection& db, std::int64_t sure_since);
 
-  /// Where a session is.
-  struct place {
-    /// Of its row.
+  /// The row and the version of a session's record.
+  struct location {
+    /// The number of its row.
     std::int64_t number = 0;
-    /// Of its record; 0 if there is none.
+    /// The version of its record; 0 if there is none.
     std::uint64_t version = 0;
   };
 
-  place find(const session_key& session) const;
+  location find(const session_key& session) const;
 
-  // Rows of sessions, the one used last first. What is asked for outlives the rows.
+  // Rows of sessions, the most recently used first. The arguments must outlive the rows.
   sqlite::rows with_id(const session_key& session) const;
   sqlite::rows with_tip(const session_tip& tip) const;
   sqlite::rows answering(const std::string& tenant, const std::string& identity) const;
 
-  // Of such a row.
+  // The key in such a row.
   static session_key key_of(const sqlite::rows& row);
-  static place place_of(const sqlite::rows& row);
+  static location location_of(const sqlite::rows& row);
   /// The record, without its transcript.
   session_record record_of(const sqlite::rows& row) const;
 
@@ -43,14 +43,14 @@ public:
   sqlite::rows used_before(std::chrono::system_clock::time_point t) const;
   sqlite::rows made_before(std::chrono::system_clock::time_point t) const;
 
-  /// Writes a record over the one in that row, with the next version.
-  /// @param run The run that it is sure since.
+  /// Replaces the record in that row, with the next version.
+  /// @param run The run since which it is sure.
   void update(std::int64_t number, const session_record& record, std::int64_t run) const;
 
   /// Writes the first record of a session. @returns the number of its row.
   std::int64_t insert(const session_record& record, std::int64_t run);
 
-  /// Removes a session with all that it has. @returns how many there were: one, or none.
+  /// Removes a session with all its data. @returns the number of removed sessions: one or none.
   std::size_t remove(const session_key& session);
 
 private:

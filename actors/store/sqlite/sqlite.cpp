@@ -9,8 +9,8 @@ namespace nekod::sqlite {
 
 namespace {
 
-/// SQLite's words on the last failure, with its code where that says more, and the system's words
-/// where there are any.
+/// SQLite's text for the last failure, with its code if that says more, and the system's text if
+/// there is one.
 [[noreturn]] void fail(sqlite3* db) {
   std::string text = sqlite3_errmsg(db);
   auto code = sqlite3_errcode(db);
@@ -92,28 +92,29 @@ statement::statement(sqlite3& db, std::string_view sql) {
 
 void statement::finalizer::operator()(sqlite3_stmt* s) const noexcept { sqlite3_finalize(s); }
 
-void statement::bind(int place, std::int64_t value) const {
-  if (sqlite3_bind_int64(statement_.get(), place, value) != SQLITE_OK)
+void statement::bind(int parameter, std::int64_t value) const {
+  if (sqlite3_bind_int64(statement_.get(), parameter, value) != SQLITE_OK)
     fail(statement_.get());
 }
 
-void statement::bind(int place, std::string_view value) const {
+void statement::bind(int parameter, std::string_view value) const {
   auto* s = statement_.get();
-  if (sqlite3_bind_text64(s, place, data_of(value), value.size(), nullptr, SQLITE_UTF8) !=
+  if (sqlite3_bind_text64(s, parameter, data_of(value), value.size(), nullptr, SQLITE_UTF8) !=
       SQLITE_OK)
     fail(s);
 }
 
-void statement::bind(int place, nullable value) const {
+void statement::bind(int parameter, nullable value) const {
   if (value.text)
-    bind(place, std::string_view{*value.text});
-  else if (sqlite3_bind_null(statement_.get(), place) != SQLITE_OK)
+    bind(parameter, std::string_view{*value.text});
+  else if (sqlite3_bind_null(statement_.get(), parameter) != SQLITE_OK)
     fail(statement_.get());
 }
 
-void statement::bind(int place, blob value) const {
+void statement::bind(int parameter, blob value) const {
   auto* s = statement_.get();
-  if (sqlite3_bind_blob64(s, place, data_of(value.bytes), value.bytes.size(), nullptr) != SQLITE_OK)
+  if (sqlite3_bind_blob64(s, parameter, data_of(value.bytes), value.bytes.size(), nullptr) !=
+      SQLITE_OK)
     fail(s);
 }
 

@@ -11,23 +11,23 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-/// A thin cover over SQLite: handles that close themselves, and failures that throw. For those few
+/// A thin layer over SQLite: handles that close themselves, and failures that throw. For the few
 /// files that know tables.
 namespace nekod::sqlite {
 
-/// What SQLite said no to. Its text holds no value of any row.
+/// A failure of SQLite. Its text contains no value of any row.
 class error : public std::runtime_error {
 public:
   /// @param code SQLite's extended result code.
-  /// @param reason The system's error number, 0 where SQLite has none.
+  /// @param reason The system's error number; 0 if SQLite has none.
   error(int code, int reason, const std::string& text)
       : std::runtime_error(text), code_(code), reason_(reason) {}
 
   /// Whether another process holds the file.
   bool is_busy() const noexcept;
 
-  /// Whether the same call may succeed some time later, though nobody mends the file: the disk is
-  /// full or fails, another process holds the file, there is no memory or no descriptor.
+  /// Whether the same call may succeed later without anybody repairing the file: the disk is full
+  /// or fails, another process holds the file, or there is no memory or descriptor.
   bool may_pass() const noexcept;
 
 private:
@@ -35,7 +35,7 @@ private:
   int reason_;
 };
 
-/// Bytes that are no text.
+/// Bytes that are not text.
 struct blob {
   std::string_view bytes;
 };
@@ -45,7 +45,7 @@ struct nullable {
   const std::optional<std::string>& text;
 };
 
-/// The rows of a statement that runs; it can run again after their end.
+/// The rows of a running statement; it can run again once they are destroyed.
 class rows {
 public:
   explicit rows(sqlite3_stmt& statement) : statement_(statement) {}
@@ -54,10 +54,10 @@ public:
   rows(const rows&) = delete;
   rows& operator=(const rows&) = delete;
 
-  /// Goes to the next row; false where there is none.
+  /// Moves to the next row; false if there is none.
   bool next();
 
-  // Of the current row. Text and bytes are valid until the next one.
+  // The columns of the current row. Text and bytes are valid until the next row.
   std::int64_t number(int column) const;
   std::string_view text(int column) const;
   bool is_null(int column) const;
@@ -71,11 +71,11 @@ class statement {
 public:
   statement(sqlite3& db, std::string_view sql);
 
-  /// Runs with these values in its places; they are not copied, and outlive the rows.
+  /// Runs with these values as parameters; they are not copied and must outlive the rows.
   template <class... Ts>
   rows operator()(const Ts&... values) const {
-    auto place = 0;
-    (bind(++place, values), ...);
+    auto parameter = 0;
+    (bind(++parameter, values), ...);
     return rows{*statement_};
   }
 
@@ -92,32 +92,32 @@ private:
     void operator()(sqlite3_stmt* s) const noexcept;
   };
 
-  void bind(int place, std::int64_t value) const;
-  void bind(int place, std::string_view value) const;
-  void bind(int place, blob value) const;
-  void bind(int place, nullable value) const;
+  void bind(int parameter, std::int64_t value) const;
+  void bind(int parameter, std::string_view value) const;
+  void bind(int parameter, blob value) const;
+  void bind(int parameter, nullable value) const;
 
   std::unique_ptr<sqlite3_stmt, finalizer> statement_;
 };
 
-/// An open file. For one thread at a time.
+/// An open file. To be used on one thread at a time.
 class connection {
 public:
-  /// Opens a file that is there, by its absolute path.
-  /// @param patience How long another process's lock is waited for.
+  /// Opens an existing file by its absolute path.
+  /// @param patience How long to wait for another process's lock.
   connection(const std::string& file, std::chrono::milliseconds patience);
 
   /// Runs statements without values.
   void execute(const std::string& sql);
 
-  /// The number that a query answers.
+  /// The number that a query returns.
   std::int64_t number(std::string_view sql);
 
   statement prepare(std::string_view sql) { return {*db_, sql}; }
 
   bool in_transaction() const noexcept;
 
-  /// Rows that the last statement wrote.
+  /// The number of rows that the last statement changed.
   std::size_t changed() const noexcept;
 
   /// The key of the row that was added last.

@@ -21,7 +21,7 @@ void sqlite_store_state::start(std::shared_ptr<session_database> database,
       c.promise.deliver(m.reason);
     self_->quit(m.reason);
   });
-  // Much may have expired while nobody was here.
+  // Much may have expired while nekod was not running.
   self_->send(self_, atom::sweep_v);
   self_->send(self_, atom::wake_v);
 }
@@ -53,7 +53,7 @@ caf::result<T> sqlite_store_state::write(Write f) {
 }
 
 void sqlite_store_state::join_batch(waiting answer) {
-  // Comes behind all that is in the mailbox already.
+  // Comes after everything that is already in the mailbox.
   if (batch_.empty())
     self_->send(self_, atom::flush_v);
   batch_.push_back(std::move(answer));
@@ -104,7 +104,7 @@ void sqlite_store_state::flush() {
   }
 }
 
-/// In a batch of its own: where it fails it is not to take others' records along.
+/// In a batch of its own: if it fails, it must not undo the records of others.
 void sqlite_store_state::write_apart(const std::function<void()>& write) {
   flush();
   write();
@@ -140,7 +140,7 @@ caf::result<std::uint64_t> sqlite_store_state::clear(session_filter filter) {
   return promise;
 }
 
-/// One step of the deletion that waits longest.
+/// Carries out one step of the oldest deletion of many.
 void sqlite_store_state::clear_next() {
   auto c = std::move(clearings_.front());
   clearings_.pop_front();
@@ -214,7 +214,7 @@ caf::error sqlite_store_state::could_not(bool& trouble, const char* what, const 
   return caf::make_error(caf::sec::runtime_error, std::string{e.what()});
 }
 
-/// Looks anew, and says when it changed.
+/// Checks again, and logs a change.
 bool sqlite_store_state::is_misplaced() {
   const auto problem = database_->misplaced().value_or(std::string{});
   if (problem.empty() && !misplaced_.empty())
@@ -287,7 +287,7 @@ public:
 
   store_actor spawn(caf::actor_system& system, session_lifetime lifetime,
                     std::shared_ptr<metrics> counts) override {
-    // A thread of its own, where it may wait for the disk.
+    // A detached actor has its own thread, where it may wait for the disk.
     return system.spawn<caf::detached>(sqlite_store, std::exchange(database_, nullptr), lifetime,
                                        std::move(counts));
   }

@@ -18,26 +18,26 @@
 
 namespace nekod {
 
-/// A STORE with messages to itself, which writes what came together in one go.
+/// A STORE, with the messages to itself, which writes whatever arrived together in one batch.
 using sqlite_store_actor = store_actor::extend<
     // The next step of a deletion of many.
     caf::reacts_to<atom::clear>,
-    // Deletes what is past its time, in steps.
+    // Deletes expired sessions, in steps.
     caf::reacts_to<atom::sweep>,
-    // Writes what came until now.
+    // Writes what has arrived so far.
     caf::reacts_to<atom::flush>,
-    // Looks whether the store works.
+    // Checks whether the store works.
     caf::reacts_to<atom::wake>>;
 
-/// Records that one write brings to the disk, at most.
+/// The most records in one batch.
 inline constexpr std::size_t most_in_batch = 512;
 
-/// How often the file's place is looked at, and a store that failed is tried.
+/// How often the file's place is checked, and a failed store is tried again.
 inline constexpr std::chrono::seconds store_check_interval{2};
 
-/// Session records in a file, written in batches: all that waits in the mailbox while the disk
-/// works goes to it together. A write is answered once it is on the disk. A read sees the writes
-/// before it, whether they are on the disk or not.
+/// Session records in a file, written in batches: everything that waits in the mailbox while the
+/// disk is busy is written together. A write is answered once it is on the disk. A read sees the
+/// writes before it, whether they are on the disk or not.
 struct sqlite_store_state {
   explicit sqlite_store_state(sqlite_store_actor::stateful_pointer<sqlite_store_state> self)
       : self_(self) {}
@@ -52,16 +52,16 @@ struct sqlite_store_state {
   void release(const session_token& token) { database_->release(token); }
   caf::result<bool> remove(const session_key& key);
 
-  /// Answers what *read* finds.
+  /// Answers with the result of *read*.
   template <class Read>
   auto look(Read read) -> caf::result<decltype(read(std::declval<session_database&>()))>;
 
-  /// Brings the batch to the disk, and answers those that wait for it.
+  /// Writes the batch to the disk, and answers the requests that wait for it.
   void flush();
 
   void sweep();
 
-  /// Looks whether the file is in its place, and tries a store that failed; then again later.
+  /// Checks whether the file is in its place, and tries a failed store again; repeats itself later.
   void check();
 
   caf::result<std::uint64_t> clear(session_filter filter);
@@ -70,7 +70,7 @@ struct sqlite_store_state {
   static inline const char* name = "sqlite-store";
 
 private:
-  /// Is called when a batch is over, with the error if it did not reach the disk.
+  /// Called at the end of a batch, with the error if it did not reach the disk.
   using waiting = std::function<void(const caf::error&)>;
 
   template <class T, class Write>
@@ -91,10 +91,10 @@ private:
   session_lifetime lifetime_{std::chrono::seconds{0}};
   std::vector<waiting> batch_;
   std::deque<clearing> clearings_;
-  /// Whether the last write, or read, failed: said when it changes.
+  /// Whether the last write, or read, failed; a change is logged.
   bool cannot_write_ = false;
   bool cannot_read_ = false;
-  /// Why the file is not in its place; empty where it is.
+  /// Why the file is not in its place; empty if it is.
   std::string misplaced_;
 };
 
@@ -104,7 +104,7 @@ sqlite_store(sqlite_store_actor::stateful_pointer<sqlite_store_state> self,
              std::shared_ptr<session_database> database, session_lifetime lifetime,
              std::shared_ptr<metrics> counts);
 
-/// A store in *file*, which is made where there is none, and closed when the actor ends.
+/// A store in *file*, which is created if it does not exist, and closed when the actor ends.
 /// @throws session_file_error as `open_session_file` does.
 std::unique_ptr<session_store> open_sqlite_store(const std::string& file,
                                                  session_database::texts texts);

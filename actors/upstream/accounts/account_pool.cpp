@@ -8,7 +8,7 @@ using clock = account_watch::clock;
 
 namespace {
 
-/// Limits that are reported of one upstream at most.
+/// The most limits that are reported for one upstream.
 constexpr std::size_t most_limits = 32;
 
 /// Raises the share of an account that comes back from a rest to that of the others, so that it

@@ -47,7 +47,7 @@ using watched_accounts = std::vector<std::shared_ptr<account_watch>>;
 std::size_t choose_account(const watched_accounts& all, const std::string& model,
                            account_watch::clock::time_point now);
 
-/// How the accounts and the circuit breaker of an upstream stand.
+/// The state of the accounts and the circuit breaker of an upstream.
 upstream_state state_of(const watched_accounts& all, const circuit& breaker,
                         account_watch::clock::time_point now);
 
@@ -62,8 +62,8 @@ public:
   account_pool(std::vector<std::shared_ptr<Account>> all, std::shared_ptr<circuit> breaker)
       : all_(std::move(all)), watched_(all_.begin(), all_.end()), circuit_(std::move(breaker)) {}
 
-  /// Whether a turn of *model* that may go to another upstream, too, should go to this one: an
-  /// account is not resting, and the circuit breaker admits the turn. If so, it may be the
+  /// Whether a turn of *model* that could also go to another upstream should go to this one: an
+  /// account is not resting, and the circuit breaker admits the turn. If so, the turn may be the
   /// breaker's trial.
   bool admits(const std::string& model, clock::time_point now = clock::now()) const {
     return std::any_of(all_.begin(), all_.end(),
@@ -71,7 +71,7 @@ public:
            circuit_->admits(now);
   }
 
-  /// The account for a turn of *model* that any may run.
+  /// The account for a turn of *model* that any account may run.
   const std::shared_ptr<Account>& any(const std::string& model,
                                       clock::time_point now = clock::now()) const {
     return all_[choose_account(watched_, model, now)];

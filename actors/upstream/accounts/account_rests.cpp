@@ -6,7 +6,7 @@ namespace nekod {
 
 namespace {
 
-/// Models of an account that have rests of their own; clients may name any number.
+/// The most models of an account with rests of their own, since clients may name any number.
 constexpr std::size_t most_models = 64;
 
 // The first rest and the longest, if the upstream does not say how long.
@@ -16,15 +16,15 @@ constexpr std::chrono::seconds longest_limited_rest{60};
 
 } // namespace
 
-void account_rests::limited(const std::string& model, std::optional<clock::duration> told,
+void account_rests::limited(const std::string& model, std::optional<clock::duration> requested,
                             clock::time_point now) {
   std::lock_guard guard{mutex_};
-  begin(of(model, now), told, limited_rest, longest_limited_rest, now);
+  begin(of(model, now), requested, limited_rest, longest_limited_rest, now);
 }
 
-void account_rests::refused(std::optional<clock::duration> told, clock::time_point now) {
+void account_rests::refused(std::optional<clock::duration> requested, clock::time_point now) {
   std::lock_guard guard{mutex_};
-  begin(account_, told, refused_rest, longest_, now);
+  begin(account_, requested, refused_rest, longest_, now);
 }
 
 void account_rests::worked(const std::string& model) {
@@ -52,13 +52,13 @@ std::vector<model_rest> account_rests::limits(clock::time_point now) const {
   return result;
 }
 
-void account_rests::begin(rest& r, std::optional<clock::duration> told, clock::duration least,
+void account_rests::begin(rest& r, std::optional<clock::duration> requested, clock::duration least,
                           clock::duration most, clock::time_point now) const {
-  if (told) {
-    r.end = now + std::min(std::max<clock::duration>(*told, limited_rest), longest_);
+  if (requested) {
+    r.end = now + std::min(std::max<clock::duration>(*requested, limited_rest), longest_);
     return;
   }
-  // A call that was under way when the rest began tells nothing new.
+  // A call that was running when the rest began tells nothing new.
   if (r.end > now)
     return;
   most = std::min(most, longest_);

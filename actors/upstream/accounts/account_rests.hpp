@@ -23,19 +23,19 @@ class account_rests {
 public:
   using clock = std::chrono::steady_clock;
 
-  /// @param longest No rest is longer.
+  /// @param longest The maximum length of a rest.
   explicit account_rests(clock::duration longest) : longest_(longest) {}
 
   /// The account was rate-limited for *model*.
-  /// @param told How long the upstream asks to wait; nothing if it does not say.
-  void limited(const std::string& model, std::optional<clock::duration> told,
+  /// @param requested How long the upstream asks to wait; nothing if it does not say.
+  void limited(const std::string& model, std::optional<clock::duration> requested,
                clock::time_point now);
 
   /// The account was refused, or has no credit left.
-  void refused(std::optional<clock::duration> told, clock::time_point now);
+  void refused(std::optional<clock::duration> requested, clock::time_point now);
 
-  /// The account answered for *model*: it is not refused any more, and the next rest for that model
-  /// begins short again. A limit that has not ended stays.
+  /// The account answered for *model*: it is no longer refused, and the next rest for that model is
+  /// short again. A limit that has not ended stays.
   void worked(const std::string& model);
 
   /// How much longer it rests for *model*; zero if it does not.
@@ -51,7 +51,7 @@ private:
     clock::duration length{0};
   };
 
-  void begin(rest& r, std::optional<clock::duration> told, clock::duration least,
+  void begin(rest& r, std::optional<clock::duration> requested, clock::duration least,
              clock::duration most, clock::time_point now) const;
   rest& of(const std::string& model, clock::time_point now);
 

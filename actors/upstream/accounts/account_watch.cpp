@@ -23,14 +23,14 @@ constexpr std::chrono::seconds address_rest{1};
 
 bool is_out_of_money(const error& e) { return e.foreign && openai::is_out_of_money(*e.foreign); }
 
-/// Whether the upstream accepted the account, be the answer an error of the client's.
+/// Whether the upstream accepted the account, even if it answered with an error of the client's.
 bool works_with(const error* problem) {
   return problem == nullptr || problem->code == error_code::rate_limit_exceeded ||
          (problem->foreign && problem->code != error_code::upstream_auth_failed);
 }
 
-/// Whether the upstream failed, not the request: no connection, no answer in time, a reset, or a
-/// body that is no answer. A server that reports an error in its own words is alive.
+/// Whether the upstream failed, rather than the request: no connection, no answer in time, a reset,
+/// or a body that is not an answer. A server that reports an error in its own words is alive.
 bool upstream_failed(const error* problem, transfer_failure f, const upstream_response& r) {
   if (f == transfer_failure::whole_timeout)
     return r.status == 0;

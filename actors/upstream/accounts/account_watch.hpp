@@ -18,34 +18,33 @@
 #include <utility>
 #include <vector>
 
-/// What accounts at any kind of service have in common: their calls are counted, their state
-/// follows from how the last calls ended, and an account that was refused or rate-limited rests for
-/// a while.
+/// Common to accounts at any kind of service: their calls are counted, their state follows from how
+/// the last calls ended, and an account that was refused or rate-limited rests for a while.
 namespace nekod {
 
-/// Bytes that a reply to a call other than a turn's may have; a longer one is an error.
+/// The most bytes of a reply to a call other than a turn's; a longer one is an error.
 inline constexpr std::size_t max_small_reply = 1u << 20;
 
-/// What a call is made for.
+/// The purpose of a call.
 enum class call_purpose : std::uint8_t {
-  /// A list of models. How it ends says nothing about turns.
+  /// Gets a list of models. Its outcome says nothing about turns.
   listing,
-  /// A list that is asked for to see whether the upstream answers again.
+  /// Gets a list to see whether the upstream answers again.
   probing,
-  /// A step of a turn before its message. If it succeeds, the message may still fail.
+  /// A step of a turn before its message. Even if it succeeds, the message may fail.
   preparing,
   /// A turn's message.
   answering,
 };
 
-/// A call that was begun.
+/// A call that has begun.
 struct running_call {
-  /// Its index among the names of calls that the watch was given.
+  /// Its index in the list of call names that the watch was given.
   std::size_t kind = 0;
-  /// What it means to the upstream's circuit breaker.
+  /// Its meaning for the upstream's circuit breaker.
   call_purpose purpose = call_purpose::preparing;
   std::chrono::steady_clock::time_point begun;
-  /// As the upstream calls it; empty if the call is for no model.
+  /// The upstream's name for it; empty if the call concerns no model.
   std::string model;
 };
 
@@ -54,7 +53,7 @@ struct upstream_response {
   bool ok() const noexcept { return status >= 200 && status < 300; }
 
   /// The response begins.
-  /// @param longest_wait If it asks for a longer wait, this counts.
+  /// @param longest_wait The maximum for the wait that it asks for.
   void on_head(const transfer_event& head, std::chrono::milliseconds longest_wait) {
     status = head.status;
     redirect = head.redirect;
@@ -68,7 +67,7 @@ struct upstream_response {
   std::optional<std::chrono::milliseconds> retry_after;
   /// Where a redirect that was not followed leads.
   std::string redirect;
-  /// Whether its status is one of success but its body is an error.
+  /// Whether its status means success although its body is an error.
   bool tells_error = false;
   std::string content_type;
   std::string content_coding;
@@ -77,28 +76,28 @@ struct upstream_response {
 };
 
 /// Whether a response is a page for people, as gates and proxies in front of a service send it.
-/// What they refuse, they refuse our address, not the account.
+/// Their refusals concern our address, not the account.
 bool is_page(const upstream_response& r) noexcept;
 
-/// Whether the account was refused, or has no money left.
+/// Whether the account was refused, or has no credit left.
 bool refuses_account(const openai::error& e);
 
 /// Whether the upstream is still loading: it says so, or no connection to it was ever made.
 bool loads(const upstream_response& r, transfer_failure f, const circuit& breaker);
 
-/// What it means that a transfer failed.
+/// The meaning of a failed transfer.
 /// @param r As much of the response as arrived.
 openai::error failure_of(transfer_failure f, const upstream_response& r);
 
-/// Who an account is, and how it is treated.
+/// The identity of an account, and how it is treated.
 struct account_identity {
   /// The name of its upstream.
   std::string upstream;
-  /// Derived from its secret, which it does not reveal: stays the same as long as that does.
+  /// Derived from its secret without revealing it: stays the same as long as the secret does.
   std::string id;
   /// Its share of the turns, relative to the weights of the upstream's other accounts.
   double weight = 1;
-  /// No rest is longer, whatever the upstream asks for.
+  /// The maximum length of a rest, whatever the upstream asks for.
   std::chrono::milliseconds longest_rest{300'000};
   /// Whether any page for people counts as a limit on our address, not only one with status 429.
   bool pages_are_limits = false;
@@ -118,11 +117,12 @@ public:
   account_watch(const account_watch&) = delete;
   account_watch& operator=(const account_watch&) = delete;
 
-  /// A call ended: well, or with *problem*. *f* is how its transfer ended, *r* its response.
+  /// A call ended: successfully, or with *problem*. *f* is how its transfer ended, *r* its
+  /// response.
   void ended(const running_call& c, const openai::error* problem, transfer_failure f,
              const upstream_response& r, clock::time_point now = clock::now());
 
-  /// We gave a call up.
+  /// We gave up a call.
   void cancelled(const running_call& c);
 
   /// A turn ended although none of its calls failed.
@@ -152,7 +152,7 @@ public:
 
   const account_identity& who() const noexcept { return who_; }
 
-  // Its turns, by which the pool balances the load.
+  // Its turns, which the pool uses to balance the load.
 
   void turn_begun() noexcept {
     ++turns_;
@@ -160,7 +160,8 @@ public:
   }
   void turn_ended() noexcept { --turns_; }
 
-  /// The turns that it runs, and those that it was ever given, both divided by its weight.
+  /// The number of its running turns, and that of all turns it was ever given, both divided by its
+  /// weight.
   std::pair<double, double> load() const noexcept { return {turns_ / who_.weight, share_}; }
 
   /// Raises its share of the turns to *share* after a rest, so that it is not flooded to catch up.

@@ -9,22 +9,22 @@
 
 namespace nekod {
 
-/// When a circuit breaker opens, and how often it is probed then.
+/// When a circuit breaker opens, and how often the upstream is probed then.
 struct circuit_options {
-  /// Failures in a row that open it; 0 keeps it closed for ever.
+  /// Consecutive failures that open it; 0 keeps it closed for ever.
   unsigned failures = 5;
-  /// From its opening to the first probe, and from one probe to the next; doubled after each trial
-  /// turn that fails, up to `longest_probe_interval`.
+  /// The time from its opening to the first probe, and between two probes; doubled after each
+  /// failed trial turn, up to `longest_probe_interval`.
   std::chrono::milliseconds probe_interval{5'000};
 };
 
 /// The longest time between two probes of an open circuit.
 inline constexpr std::chrono::milliseconds longest_probe_interval{15'000};
 
-/// The circuit breaker of one upstream. After failures in a row it opens: turns that have an
-/// alternative go there, and we probe the upstream with a cheap call. A probe that goes well makes
-/// it half-open, where one turn at a time is let through for trial; a turn that goes well closes
-/// it. It never decides that a turn is refused. May be used from any thread.
+/// The circuit breaker of one upstream. It opens after consecutive failures: turns that have an
+/// alternative go there, and we probe the upstream with a cheap call. A successful probe makes it
+/// half-open: one turn at a time is let through as a trial, and a successful turn closes it. It
+/// never refuses a turn. May be used from any thread.
 class circuit {
 public:
   using clock = std::chrono::steady_clock;
@@ -33,29 +33,30 @@ public:
 
   explicit circuit(circuit_options o = {}) : options_(o) {}
 
-  /// Whether a turn that has an alternative goes to this upstream. In the half-open phase a yes
-  /// makes that turn the trial, and its caller reports how it ended.
+  /// Whether a turn that has an alternative should go to this upstream. In the half-open phase a
+  /// yes makes that turn the trial, and its caller reports how it ended.
   bool admits(clock::time_point now);
 
-  /// A turn went well: closes the circuit.
+  /// A turn succeeded: closes the circuit.
   void succeeded();
 
-  /// The upstream answered with an error of its own: it is alive, which says nothing of a trial.
+  /// The upstream answered with an error of its own: it is alive, which decides nothing about a
+  /// trial.
   void answered();
 
   /// A call failed through a fault of the upstream, not of the request.
-  /// @param begun When it began: in the half-open phase older calls do not count.
+  /// @param begun When the call began: in the half-open phase older calls do not count.
   void failed(clock::time_point now, clock::time_point begun);
 
   /// A call was given up, or says nothing about the upstream.
   void learned_nothing();
 
-  /// Admits nothing until *then*: the upstream asked for it. That is no failure.
+  /// Admits nothing until *then*, because the upstream asked for it. This is not a failure.
   void rest_until(clock::time_point then);
 
   // Probes.
 
-  /// Whether a probe is due now; the caller makes it then and reports with `probed`.
+  /// Whether a probe is due now; if so, the caller makes it and reports the result to `probed`.
   bool wants_probe(clock::time_point now);
 
   /// The time until the next probe is due; nothing while the circuit is not open.
@@ -64,24 +65,25 @@ public:
   /// A probe ended.
   void probed(bool well, clock::time_point now);
 
-  /// Has *f* called each time the circuit opens, from any thread and without its lock.
+  /// Sets a function that is called each time the circuit opens, from any thread and without its
+  /// lock.
   void on_open(std::function<void()> f);
 
   // The upstream's state.
 
   phase now_in() const;
 
-  /// The time until `rest_until` is over; zero where it is.
+  /// The time until `rest_until` is over; zero if it is.
   clock::duration rest(clock::time_point now) const;
 
   /// A connection to the upstream was made.
   void connected();
 
-  /// Whether one was ever made.
+  /// Whether a connection was ever made.
   bool was_connected() const;
 
 private:
-  /// Another turn is let through for trial after that time, whatever became of the first.
+  /// After this time another trial turn is let through, whatever happened to the first.
   static constexpr std::chrono::seconds longest_trial{60};
 
   void open(clock::time_point now, clock::duration interval);

@@ -10,11 +10,11 @@
 
 namespace nekod {
 
-/// What a prober knows.
+/// The state of a prober.
 struct prober_state {
   explicit prober_state(prober_actor::stateful_pointer<prober_state> self) : self_(self) {}
 
-  /// Begins to hear of circuit breakers that open.
+  /// Starts listening for circuit breakers that open.
   void start(std::vector<std::shared_ptr<upstream_service>> services);
 
   /// The circuit breaker of the service at that index opened.
@@ -28,7 +28,7 @@ struct prober_state {
 private:
   prober_actor::stateful_pointer<prober_state> self_;
   std::vector<std::shared_ptr<upstream_service>> services_;
-  /// By index, whether a look is on its way.
+  /// By index: whether a look is scheduled.
   std::vector<bool> looking_;
 };
 

@@ -4,8 +4,8 @@
 
 namespace nekod {
 
-/// How many turns may be tried again: a share of all turns, so that an upstream in trouble gets
-/// little more work than it would have anyway. May be used from any thread.
+/// How many turns may be retried: a share of all turns, so that an upstream in trouble gets little
+/// more work than it would have anyway. May be used from any thread.
 class retry_budget {
 public:
   /// @param share Retries that each turn adds; 0 for none at all.
@@ -18,7 +18,7 @@ public:
   bool take();
 
 private:
-  /// How many may be saved up; the budget starts with as many.
+  /// The most that can be saved up; the budget starts with that many.
   static constexpr double most = 10;
 
   const double share_;

@@ -15,7 +15,7 @@ namespace {
 using openai::error;
 using openai::error_code;
 
-/// Whether *code* is a machine's word, so that it surely quotes nothing.
+/// Whether *code* is an identifier, which certainly quotes nothing.
 bool is_word(std::string_view code) {
   return !code.empty() && code.size() <= 64 && std::all_of(code.begin(), code.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -36,7 +36,7 @@ std::vector<std::string> call_names() {
 
 anuneko_account::anuneko_account(const anuneko_options& service, anuneko_secrets secrets,
                                  std::shared_ptr<circuit> breaker)
-    // The device is the same in all calls of an account, too.
+    // The device id is also the same in all calls of an account.
     : account_watch(
           {service.name, stable_uuid(secrets.token), secrets.weight, service.longest_rest, true},
           service.counts, call_names(), std::move(breaker)),
@@ -76,7 +76,7 @@ http_call anuneko_account::make(anuneko::call c, bool repeatable) const {
       {"x-device_id", who().id},
       {"origin", origin_},
       {"referer", origin_ + "/"},
-      // Firefox's is the shortest of a browser: libcurl writes it byte by byte.
+      // Firefox has the shortest user agent of a browser: libcurl writes it byte by byte.
       {"user-agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"},
       {"accept", "*/*"}};
   if (!secrets_.cookie.empty())

@@ -9,11 +9,11 @@
 #include <memory>
 #include <string>
 
-/// HTTP as one AnuNeko account speaks it: its headers on each call, and what failed ones mean.
+/// The HTTP of one AnuNeko account: the header fields of its calls, and the meaning of failed ones.
 namespace nekod {
 
-/// Turns calls of the protocol into HTTP calls of one account, and keeps in mind how they ended.
-/// May be used from any thread.
+/// Turns calls of the protocol into HTTP calls of one account, and records how they ended. May be
+/// used from any thread.
 class anuneko_account : public account_watch {
 public:
   /// @param breaker The circuit breaker of the service, which its accounts share.
@@ -35,15 +35,15 @@ using anuneko_accounts = account_pool<anuneko_account>;
 /// All accounts of a service.
 std::shared_ptr<const anuneko_accounts> accounts_of(const anuneko_options& service);
 
-/// A call that begins now.
-/// @param model As the service calls it; empty for none.
+/// Starts the record of a call that begins now.
+/// @param model The service's name for it; empty for none.
 running_call begun(anuneko::call_kind kind, std::string model = {});
 
-/// What the client is told of an error object of the service's. Its words may quote the message, so
-/// that only its code is passed on.
+/// The error for clients after an error object of the service. The service's text may quote the
+/// message, so only its code is passed on.
 openai::error failure_of(const anuneko::service_error& e);
 
-/// What a response means whose status is none of success.
+/// The error for a response whose status does not mean success.
 openai::error failure_of(const upstream_response& r);
 
 } // namespace nekod

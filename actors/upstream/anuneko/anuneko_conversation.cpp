@@ -12,7 +12,8 @@ namespace {
 /// Bytes of a reply that are kept to see whether it is a page for people.
 constexpr std::size_t page_beginning = 64;
 
-/// Whether the response says that the chat takes no message, so that this one surely was not taken.
+/// Whether the response says that the chat accepts no message, so that this one certainly was not
+/// accepted.
 bool says_chat_is_lost(const upstream_response& response, const anuneko_reply& reply) {
   if (response.status == 404 || response.status == 410)
     return true;
@@ -27,7 +28,7 @@ bool was_not_taken(const upstream_exchange& x) {
          status == 429 || status == 503;
 }
 
-/// What may help after a call that failed for *reason*.
+/// The remedy after a call that failed for *reason*.
 remedy remedy_for(const error& reason, const upstream_exchange& x, const anuneko_accounts& accounts,
                   const anuneko_account& account) {
   if (reason.maybe_taken)
@@ -81,7 +82,7 @@ void anuneko_conversation::cancel(
   drop_turn();
 }
 
-/// The chat has, or is about to have, more of the answer than the client got.
+/// The chat has, or will have, more of the answer than the client received.
 void anuneko_conversation::let_go() {
   if (exchange_.running())
     exchange_.finish(nullptr);
@@ -105,8 +106,8 @@ void anuneko_conversation::drop_turn() {
 
 // -- the calls of a turn -------------------------------------------------------------------------
 
-/// A chat stays with the account that made it. If that account rests and others do not, or if it is
-/// no longer configured, the turn begins a new chat of another account.
+/// A chat stays with the account that created it. If that account rests and others do not, or if it
+/// is no longer configured, the turn begins a new chat of another account.
 void anuneko_conversation::choose_account() {
   auto own = chat_.id.empty() ? nullptr : accounts_->find(chat_.account, turn_.model);
   if (!own)
@@ -183,7 +184,7 @@ void anuneko_conversation::on_end() {
 
 // -- ends of calls -------------------------------------------------------------------------------
 
-/// The reply's stream ended, or said that there will be no more of it.
+/// The reply's stream ended, or said that it is complete.
 void anuneko_conversation::end_post() {
   if (const auto& e = reply_.error()) {
     end_call(failure_of(*e));
@@ -198,7 +199,7 @@ void anuneko_conversation::end_post() {
   listener_.on_answer(std::move(answer));
 }
 
-/// A call ended; *problem* says why it failed, if it did. All failures of a turn pass here.
+/// A call ended; *problem* says why it failed, if it did. All failures of a turn come through here.
 void anuneko_conversation::end_call(std::optional<error> problem) {
   auto& response = exchange_.response();
   const auto posting = step_ == step::posting;
@@ -222,7 +223,7 @@ void anuneko_conversation::end_call(std::optional<error> problem) {
     const auto help = remedy_for(*problem, exchange_, *accounts_, *account_);
     fail(std::move(*problem), help);
   } else {
-    // A choice that failed is made again before the next message.
+    // A failed choice is repeated before the next message.
     if (!problem)
       chat_.unsettled_message.clear();
     end_settling();
@@ -243,7 +244,7 @@ void anuneko_conversation::end_preparing(std::optional<error> problem) {
   fail(std::move(*failure), help);
 }
 
-/// Notes what the reply, whole or broken, has told of the chat.
+/// Records what the reply, complete or broken, said about the chat.
 void anuneko_conversation::note_reply() {
   account_->skipped(reply_.skipped());
   chat_.unsettled_message = reply_.message_id();

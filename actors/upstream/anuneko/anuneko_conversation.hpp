@@ -15,9 +15,9 @@ namespace nekod {
 /// A conversation at the AnuNeko service. A turn prepares the chat (`chat_preparation`), posts the
 /// message, and, once the session has committed the answer, chooses the reply.
 ///
-/// A chat that is gone, or that waits for a choice nobody can make, is replaced by a new one, which
-/// is told what was said so far. So is a chat that may have been told the turn's message already by
-/// an earlier process, and a chat whose account rests while others do not.
+/// A new chat, which gets the conversation so far as text, replaces a chat that is gone, that waits
+/// for an unknown choice, that may already have got the turn's message from an earlier process, or
+/// whose account rests while others do not.
 class anuneko_conversation : public upstream_conversation, private exchange_listener {
 public:
   anuneko_conversation(transport& net, std::shared_ptr<const anuneko_accounts> accounts,
@@ -61,12 +61,12 @@ private:
   /// The account of the running turn, or of the last one.
   std::shared_ptr<anuneko_account> account_;
 
-  // Of the running turn:
+  // State of the running turn:
   upstream_turn turn_;
   step step_ = step::idle;
   chat_preparation preparation_;
   anuneko_reply reply_;
-  /// Whether it gave up a chat already.
+  /// Whether it has replaced a chat already.
   bool replaced_ = false;
 };
 

@@ -12,28 +12,28 @@
 
 namespace nekod {
 
-/// What an account at an AnuNeko service is made of.
+/// The credentials of an account at an AnuNeko service.
 struct anuneko_secrets {
   /// Secret.
   std::string token;
   /// Secret; may be empty.
   std::string cookie;
-  /// Its share of new chats, beside the other accounts.
+  /// Its share of new chats, relative to the other accounts.
   double weight = 1;
 };
 
-/// An AnuNeko service, and whom it knows us as.
+/// An AnuNeko service, and our accounts there.
 struct anuneko_options {
   std::string name = "anuneko";
   /// Up to and including `/api/v1`.
   std::string base_url;
   /// At least one.
   std::vector<anuneko_secrets> accounts;
-  /// The model that serves where none is named, as the service calls it.
+  /// The service's name for the default model.
   std::string default_model{anuneko::default_model};
   time_limits limits;
   circuit_options circuit;
-  /// No account rests for longer, whatever the service says.
+  /// The maximum length of an account's rest, whatever the service asks for.
   std::chrono::milliseconds longest_rest{300'000};
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();
 };

@@ -43,7 +43,7 @@ void anuneko_reply::finish(upstream_exchange& from, upstream_listener& to) {
   from.pass_on(std::move(text), 0, to);
 }
 
-/// Has each answer's decoder read the same bytes: several answers are rarely wanted.
+/// Each answer's decoder reads the same bytes, since several answers are rarely wanted.
 void anuneko_reply::read_all(const reader& read, std::size_t bytes, upstream_exchange& from,
                              upstream_listener& to) {
   std::vector<deltas> texts(1 + others_.size());
@@ -56,7 +56,7 @@ void anuneko_reply::read_all(const reader& read, std::size_t bytes, upstream_exc
   from.pass_on(texts, bytes, to);
 }
 
-/// Tells how many answers there will be, as soon as that is known.
+/// Reports the number of answers as soon as it is known.
 void anuneko_reply::count(std::string_view bytes, upstream_listener& to) {
   if (branches_.count())
     return;

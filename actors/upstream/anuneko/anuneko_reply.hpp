@@ -26,17 +26,18 @@ public:
   /// turn, and with it this reply.
   void feed(std::string_view bytes, upstream_exchange& from, upstream_listener& to);
 
-  /// The body is whole: passes on what was held back of its last character.
+  /// The body is complete: passes on what was held back of its last character.
   void finish(upstream_exchange& from, upstream_listener& to);
 
-  /// The error that ended the reply, and whether it is the service's own, not one in its form.
+  /// The error that ended the reply, and whether it is the service's own rather than one in its
+  /// form.
   const std::optional<anuneko::service_error>& error() const noexcept { return first_.error(); }
   bool error_is_theirs() const { return first_.error_is_theirs(); }
 
-  /// The message that the service keeps the reply as; empty while it has not named it.
+  /// The id of the message that the reply becomes; empty while the service has not sent it.
   const std::string& message_id() const noexcept { return first_.message_id(); }
 
-  /// Events that were skipped.
+  /// The number of skipped events.
   std::uint64_t skipped() const noexcept { return first_.skipped(); }
 
   /// How the answers ended.
@@ -48,7 +49,7 @@ private:
     explicit alternative(int branch) : decoder(branch) {}
 
     anuneko::reply_decoder decoder;
-    /// Whether some of its text came.
+    /// Whether some of its text has arrived.
     bool begun = false;
   };
 

@@ -12,7 +12,7 @@ using openai::error_code;
 
 namespace {
 
-/// Pages of a chat that are read at most, of a hundred messages each.
+/// The most pages of a chat that are read, of a hundred messages each.
 constexpr unsigned most_pages = 50;
 
 /// Whether the service itself refused the call, so that asking again would not help.
@@ -37,8 +37,8 @@ std::optional<anuneko::call> chat_preparation::next(const upstream_chat& chat) {
     step_ = step::creating;
     return anuneko::create_chat(model_);
   }
-  // The model a chat was created with is not always the one that answers: known clients select it,
-  // too.
+  // The model that a chat was created with is not always the one that answers: known clients also
+  // select it.
   if (chat.model != model_) {
     step_ = step::selecting;
     return anuneko::select_model(chat.id, model_);
@@ -64,7 +64,8 @@ std::optional<error> chat_preparation::on_end(std::optional<error> problem,
       chat.unsure = false;
     return std::nullopt;
   case step::choosing:
-    // It may be refused because it was made already. If it was not, the chat refuses the message.
+    // It may be refused because the choice was made already. If it was not, the chat refuses the
+    // message.
     if (problem && !refused)
       return problem;
     chat.unsettled_message.clear();
@@ -79,8 +80,8 @@ std::optional<error> chat_preparation::on_end(std::optional<error> problem,
   return problem;
 }
 
-/// Counts the messages of a page. After the last one it is known what the chat was told: if that is
-/// more than we know of, and the turn's message among it, a new chat takes its place.
+/// Counts the messages of a page. After the last page it is known which messages the chat has: if
+/// there are more than we know of, and the turn's message is among them, a new chat replaces it.
 void chat_preparation::read_page(const std::string& body, upstream_chat& chat,
                                  const upstream_listener& session) {
   auto page = anuneko::parse_message_page(body);
@@ -92,7 +93,7 @@ void chat_preparation::read_page(const std::string& body, upstream_chat& chat,
     cursor_ = std::move(page->next);
     if (more)
       return;
-    // How often the user has said something is known of the newest part of a conversation only.
+    // How often the user has said something is known only for the newest part of a conversation.
     if (messages_ != chat.messages && same_ > session.times_said())
       chat = upstream_chat{};
     else

@@ -18,9 +18,9 @@ namespace nekod {
 ///     [read its messages] -> [choose the last reply] -> [create a chat -> select its model |
 ///     select another model]
 ///
-/// A chat that may have taken a message which nobody here remembers is read first: if that message
-/// is the turn's, a new chat takes its place. This class decides which call comes next; it makes
-/// none.
+/// If a chat may have accepted a message that nobody here remembers, it is read first: if that
+/// message is the turn's, a new chat replaces it. This class decides which call comes next; it
+/// makes none.
 class chat_preparation {
 public:
   chat_preparation() = default;
@@ -31,13 +31,13 @@ public:
   chat_preparation(const account_identity& who, std::string_view text, std::string model)
       : upstream_(who.upstream), account_(who.id), text_(text), model_(std::move(model)) {}
 
-  /// The next call to make for *chat*; nothing if that is ready for the message.
+  /// The next call to make for *chat*; nothing if it is ready for the message.
   std::optional<anuneko::call> next(const upstream_chat& chat);
 
-  /// Whether the call that runs selects the chat's model, which tells whether there is such a chat.
+  /// Whether the running call selects the chat's model, which also shows whether the chat exists.
   bool is_selecting() const noexcept { return step_ == step::selecting; }
 
-  /// The call ended; updates *chat* by what it tells.
+  /// The call ended; updates *chat* with what its response says.
   /// @param problem Why it failed; nothing if it did not.
   /// @param session Knows how often the user has said the turn's message before.
   /// @returns why the turn fails; nothing if it goes on.
@@ -57,8 +57,8 @@ private:
   std::string model_;
   step step_ = step::creating;
 
-  // What was read of the chat so far: pages, the cursor of the next one, the user's messages, and
-  // those of them that tell the turn's text.
+  // What has been read of the chat: the number of pages, the cursor of the next one, the number of
+  // the user's messages, and how many of those equal the turn's text.
   unsigned pages_ = 0;
   std::string cursor_;
   std::uint64_t messages_ = 0;

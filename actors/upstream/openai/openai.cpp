@@ -79,9 +79,9 @@ private:
   static models_query::answer read(const openai_accounts& accounts, const upstream_response& r) {
     if (!r.ok()) {
       auto failure = accounts.all().front()->failure_of(r);
-      for (const auto& account : accounts.all()) // Any of them may have asked.
+      for (const auto& account : accounts.all()) // Any of them may have made the call.
         failure = account->without_key(std::move(failure));
-      // A server without such a list will not have one soon: nobody need wait for it.
+      // A server without such a list will not get one soon, so nobody needs to wait for it.
       if (r.status == 404 || r.status == 405)
         return error{error_code::model_not_found, "model",
                      failure.detail +

@@ -8,7 +8,7 @@
 namespace nekod {
 
 /// The OpenAI-compatible server behind *net*. It remembers nothing: each turn is one call, which
-/// tells it the whole conversation.
+/// contains the whole conversation.
 /// @param net Must outlive the service and all its conversations.
 std::shared_ptr<upstream_service> make_openai(transport& net, const openai_options& options);
 

@@ -18,10 +18,10 @@ using openai::error_code;
 
 namespace {
 
-/// Bytes of a key that servers quote beside stars or dots in place of the rest.
+/// The bytes of a key that servers quote next to stars or dots for the rest.
 constexpr std::size_t quoted_part = 3;
 
-/// Whether *word* is part of *secret*, quoted with stars or dots in place of the rest.
+/// Whether *word* is part of *secret*, quoted with stars or dots for the rest.
 bool quotes_part_of(std::string_view word, std::string_view secret) {
   const auto hidden = word.find("**") != word.npos || word.find("..") != word.npos;
   return hidden && secret.size() > 2 * quoted_part &&
@@ -87,7 +87,7 @@ http_call openai_account::make(const char* method, const char* path,
   return result;
 }
 
-/// Says which nekods the request came through, so that a loop shows.
+/// Lists the nekods that the request came through, so that a loop can be detected.
 void openai_account::add_origin(http_call& call, const std::string& passed) const {
   if (!instance_.empty())
     call.headers.emplace_back("x-nekod-via",
@@ -120,7 +120,7 @@ http_call openai_account::complete_chat(std::string body, bool stream,
   result.headers.emplace_back("accept", stream ? "text/event-stream" : "application/json");
   result.headers.emplace_back("content-type", "application/json");
   result.body = std::move(body);
-  // What was taken is paid for, though nobody hears of it.
+  // Work that the server accepted is charged, even if nobody reads the answer.
   result.repeatable = false;
   if (!stream)
     result.limits.first_byte = result.limits.whole;
@@ -135,7 +135,8 @@ http_call openai_account::pass(const passed_request& what) const {
   result.limits = limits_;
   result.headers = what.headers;
   std::erase_if(result.headers, [this](const auto& f) { return is_key_header(f.first); });
-  for (const auto* name : {"accept", "content-type"}) // libcurl has words of its own for these.
+  for (const auto* name :
+       {"accept", "content-type"}) // libcurl sends defaults of its own for these.
     if (std::none_of(what.headers.begin(), what.headers.end(),
                      [&](const auto& f) { return f.first == name; }))
       result.headers.emplace_back(name, "");
@@ -149,17 +150,17 @@ http_call openai_account::pass(const passed_request& what) const {
 }
 
 error openai_account::failure_of(const upstream_response& r) const {
-  // A page is from a gate before the server, which knows nothing of keys.
+  // A page comes from a gate in front of the server, which knows nothing about keys.
   if (r.status == 403 && is_page(r))
     return {error_code::upstream_error, {}, "upstream status 403"};
-  // A server that breaks may print anything; what it says in an error object is meant to be told.
+  // A server that breaks may print anything; what it says in an error object is meant for clients.
   const auto meant = r.status < 500 || openai::is_error_object(r.body);
   auto words = meant ? openai::parse_failure(r.body) : std::nullopt;
   auto result = without_key(openai::failure_of(r.status, std::move(words)));
   result.retry_after = r.retry_after;
   if (result.code == error_code::upstream_auth_failed)
     result.detail = "check OPENAI_API_KEY";
-  // Most servers have their calls below /v1, which is easily left out.
+  // Most servers have their calls below /v1, which is easily forgotten.
   if (r.status == 404 && !result.foreign && origin_of(base_url_) == base_url_)
     result.detail = "upstream status 404; /v1 may be missing in its URL";
   if (!r.redirect.empty())

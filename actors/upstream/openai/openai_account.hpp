@@ -12,13 +12,13 @@
 #include <string>
 #include <string_view>
 
-/// HTTP as one account at an OpenAI-compatible server speaks it, and what failed calls mean.
+/// The HTTP of one account at an OpenAI-compatible server, and the meaning of failed calls.
 namespace nekod {
 
 enum class openai_call : std::uint8_t { models, chat_completions, passed };
 
-/// A call that begins now.
-/// @param model As the server calls it; empty for none.
+/// Starts the record of a call that begins now.
+/// @param model The server's name for it; empty for none.
 running_call begun(openai_call kind, std::string model = {});
 
 /// May be used from any thread.
@@ -30,21 +30,21 @@ public:
 
   http_call list_models() const;
 
-  /// @param stream Whether the answer comes in pieces. One in a single piece begins when it is
-  ///               ready, so that its first byte may take as long as the whole.
-  /// @param passed The nekods that the request came through, as `X-Nekod-Via` names them.
+  /// @param stream Whether the answer is to be streamed. A whole one begins when it is complete, so
+  ///               that its first byte may take as long as all of it.
+  /// @param passed The nekods that the request came through, as `X-Nekod-Via` lists them.
   http_call complete_chat(std::string body, bool stream, const std::string& passed) const;
 
-  /// @param what Its header fields' names in lower case.
+  /// @param what Must have the names of its header fields in lower case.
   http_call pass(const passed_request& what) const;
 
-  /// What a client is told of a response that is none of success.
+  /// The error for clients after a response whose status does not mean success.
   openai::error failure_of(const upstream_response& r) const;
 
-  /// The same of an error that the server told, without the key, should its words quote it.
+  /// *e* without the key, in case the server's text quotes it.
   openai::error without_key(openai::error e) const;
 
-  /// What answers in one piece hold while they arrive; null for no limit.
+  /// Counts answers that are wanted whole while they arrive; null for no limit.
   const std::shared_ptr<byte_budget>& budget() const noexcept { return budget_; }
 
 private:

@@ -15,8 +15,8 @@ namespace {
 
 error too_long() { return {error_code::upstream_error, {}, "the upstream's answer is too long"}; }
 
-/// What may help after a call that failed for *reason*. A server that reports an error remembers
-/// nothing of the turn. One that is silent may still be at work on it, and charge for it; only a
+/// The remedy after a call that failed for *reason*. A server that reports an error remembers
+/// nothing of the turn. One that is silent may still be working on it, and charge for it; only a
 /// reset shows that it is not.
 remedy remedy_for(const error& reason, const upstream_exchange& x, const openai_accounts& accounts,
                   const openai_account& account) {
@@ -55,7 +55,7 @@ void openai_conversation::begin(const upstream_turn& turn) {
   kind_ = answer_kind::unknown;
   usage_ = turn.request->include_usage;
   held_ = byte_budget::for_answer(account_->budget());
-  // An answer in one piece has usage, asked for or not.
+  // A whole answer has usage, requested or not.
   decoder_ = openai::answer_decoder{usage_ || wanted_ == answer_kind::whole};
   auto body = openai::upstream_body(*turn.request, turn.model, turn.messages);
   exchange_.begin_turn(account_);
@@ -74,7 +74,7 @@ void openai_conversation::give_up_late() {
   forget_turn();
 }
 
-/// A session rests for longer than it answers, so it keeps nothing of an answer.
+/// A session is idle for longer than it answers, so it keeps nothing of an answer.
 void openai_conversation::forget_turn() {
   exchange_.end_turn();
   decoder_ = openai::answer_decoder{false};
@@ -91,8 +91,8 @@ void openai_conversation::on_body(std::string&& bytes) {
     read_body(bytes);
 }
 
-/// Reads a part of what is understood as a whole: an answer in one piece, an error, or the
-/// beginning of what turns out to be a stream.
+/// Reads part of a body that is understood as a whole: a whole answer, an error, or the beginning
+/// of what turns out to be a stream.
 void openai_conversation::read_body(const std::string& bytes) {
   auto& response = exchange_.response();
   exchange_.grant(bytes.size());
@@ -110,7 +110,7 @@ void openai_conversation::read_body(const std::string& bytes) {
   }
 }
 
-/// @param granted How many of the bytes were made room for already.
+/// @param granted How many of the bytes have been granted again already.
 void openai_conversation::read_chunks(const std::string& bytes, std::size_t granted) {
   exchange_.take_back(granted);
   deltas pieces{deltas::form::members};
@@ -125,7 +125,7 @@ void openai_conversation::read_chunks(const std::string& bytes, std::size_t gran
     end_stream();
 }
 
-/// Passes chunks on, or collects them for a client that wants one answer.
+/// Passes chunks on, or collects them for a client that wants a whole answer.
 void openai_conversation::pass_on(deltas chunks, std::size_t bytes) {
   if (wanted_ == answer_kind::stream) {
     exchange_.pass_on(std::move(chunks), bytes, listener_);
@@ -189,7 +189,7 @@ void openai_conversation::end_whole() {
   succeed(std::move(answer));
 }
 
-/// The transfer outlives the turn until its own end, so that its connection can be used again.
+/// The transfer outlives the turn until its own end, so that its connection can be reused.
 void openai_conversation::succeed(upstream_answer answer) {
   exchange_.finish(nullptr);
   forget_turn();
@@ -206,7 +206,7 @@ void openai_conversation::fail(error reason) {
   listener_.on_failure({std::move(reason), help});
 }
 
-/// The server is not at fault, so it is as if the client had left.
+/// The server is not at fault, so this is treated as if the client had left.
 void openai_conversation::give_up_for_room() {
   cancel({});
   listener_.on_failure(

@@ -15,8 +15,8 @@ namespace nekod {
 /// A conversation at an OpenAI-compatible server: a turn is one call. There is no chat to remember
 /// and nothing to settle.
 ///
-/// The server is asked for a stream or for an answer in one piece, as the client wants. An answer
-/// that comes in the other form all the same is converted.
+/// The server is asked for a streamed or a whole answer, as the client wants. An answer in the
+/// other form is converted.
 class openai_conversation : public upstream_conversation, private exchange_listener {
 public:
   openai_conversation(transport& net, std::shared_ptr<const openai_accounts> accounts,
@@ -53,17 +53,17 @@ private:
   std::shared_ptr<openai_account> account_;
   const upstream_chat no_chat_;
 
-  // Of the running turn:
+  // State of the running turn:
 
-  /// The form in which the client wants the answer, and the one in which it comes.
+  /// The form in which the client wants the answer, and that in which it arrives.
   openai::answer_kind wanted_ = openai::answer_kind::unknown;
   openai::answer_kind kind_ = openai::answer_kind::unknown;
   /// Whether the client wants usage.
   bool usage_ = false;
   openai::answer_decoder decoder_;
-  /// Of a stream that is to become an answer in one piece.
+  /// For a stream that is to become a whole answer.
   openai::answer_collector collector_;
-  /// Bytes of memory for an answer that is to go out in one piece.
+  /// The budget's memory in use for an answer that is to be sent whole.
   byte_budget::share held_;
 };
 

@@ -12,32 +12,32 @@
 
 namespace nekod {
 
-/// What an account at an OpenAI-compatible server is made of.
+/// The credentials of an account at an OpenAI-compatible server.
 struct openai_secrets {
   /// Secret; may be empty.
   std::string key;
-  /// Its share of the turns, beside the other accounts.
+  /// Its share of the turns, relative to the other accounts.
   double weight = 1;
 };
 
-/// An OpenAI-compatible server, and whom it knows us as.
+/// An OpenAI-compatible server, and our accounts there.
 struct openai_options {
   std::string name = "openai";
-  /// Tidy, as `protocol/base_address.hpp` has it; up to and including `/v1`.
+  /// Tidied as in `protocol/base_address.hpp`; up to and including `/v1`.
   std::string base_url;
   /// The header field that carries the key; empty for `Authorization: Bearer KEY`.
   std::string key_header;
   /// At least one.
   std::vector<openai_secrets> accounts{1};
-  /// The model that serves where none is named; empty for the first of the server's list.
+  /// The model for requests that name none; empty for the first of the server's list.
   std::string default_model;
   time_limits limits;
   circuit_options circuit;
-  /// What answers in one piece hold while they arrive; null for no limit.
+  /// Counts answers that are wanted whole while they arrive; null for no limit.
   std::shared_ptr<byte_budget> budget;
-  /// No account rests for longer, whatever the server says.
+  /// The maximum length of an account's rest, whatever the server asks for.
   std::chrono::milliseconds longest_rest{300'000};
-  /// Names this process to servers that are nekods, so that one which leads to itself is found.
+  /// Identifies this process to servers that are themselves nekods, so that a loop is detected.
   std::string instance;
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();
 };

@@ -11,7 +11,7 @@ using openai::error_code;
 
 namespace {
 
-/// Bytes of a failure's words that are looked at for what they say of the account.
+/// The most bytes of a failure's body that are searched for its reason.
 constexpr std::size_t most_words = 64u << 10;
 
 constexpr std::uint16_t too_many_requests = 429;

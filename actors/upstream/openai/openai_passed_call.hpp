@@ -10,9 +10,9 @@
 
 namespace nekod {
 
-/// A call that passes to an OpenAI-compatible server, by one of its accounts. All answers pass as
-/// they are but for those that concern us alone: a refusal of the account becomes an error of ours,
-/// and so does a redirect. Where the whole body is at hand another account is asked in place of one
+/// A call that passes to an OpenAI-compatible server, through one of its accounts. All answers pass
+/// unchanged, except those that concern only us: a refusal of the account becomes an error of ours,
+/// and so does a redirect. If the whole body is at hand, another account is asked in place of one
 /// that is refused or limited.
 class openai_passed_call : public passed_call, private exchange_listener {
 public:
@@ -22,7 +22,7 @@ public:
   openai_passed_call(const openai_passed_call&) = delete;
   openai_passed_call& operator=(const openai_passed_call&) = delete;
 
-  /// Begins. Once, after construction.
+  /// Makes the call. To be called once, after construction.
   void start();
 
   void grant(std::size_t bytes) override { exchange_.grant(bytes); }
@@ -43,10 +43,10 @@ private:
   upstream_exchange exchange_;
 
   std::shared_ptr<openai_account> account_;
-  /// Calls that were made, each by another account.
+  /// The number of calls made, each by another account.
   std::size_t calls_ = 0;
   std::shared_ptr<const header_fields> fields_;
-  /// Whether the answer is held back until its end, since it may not pass.
+  /// Whether the answer is held back until its end, since it may have to be replaced.
   bool held_ = false;
 };
 

@@ -11,7 +11,7 @@
 
 namespace nekod::http {
 
-/// What an answer says of itself.
+/// The data of an answer's head.
 struct answer_head {
   /// Random characters; each API adds its prefix.
   std::string id;
@@ -19,15 +19,15 @@ struct answer_head {
   std::int64_t created = 0;
   std::string model;
   std::string session_id;
-  /// Whether the pieces are text, so that the writer has to open each of the answers with a role;
-  /// else they are members that say all.
+  /// Whether the pieces are text, so that the writer has to open each answer with a role; otherwise
+  /// they are complete members.
   bool of_text = true;
 };
 
-/// The form of an answer in one API. A route chooses one for each request: an answer that streams
-/// is `begin`, any number of `piece`, then `end` or `failure`; one that does not is `whole`.
+/// The form of an answer in one API. The route chooses one for each request. For a streamed answer
+/// the calls are `begin`, any number of `piece`, then `end` or `failure`; for a whole one `whole`.
 ///
-/// Pure: appends to what goes out next.
+/// Pure: appends to the bytes that are sent next.
 class answer_writer {
 public:
   answer_writer() = default;
@@ -35,28 +35,28 @@ public:
   answer_writer& operator=(const answer_writer&) = delete;
   virtual ~answer_writer() = default;
 
-  /// Whether pieces are written as they come.
+  /// Whether pieces are written as they arrive.
   virtual bool streams() const noexcept = 0;
 
   virtual const char* content_type() const noexcept = 0;
 
-  /// What the answer says of itself, before anything is written. Called again where another model
-  /// answers than was expected, before the first piece; what `begin` wrote stays.
+  /// Sets the head, before anything is written. Called again, before the first piece, if another
+  /// model answers than was expected; whatever `begin` wrote stays.
   virtual void introduce(const answer_head& head) = 0;
 
   virtual void begin(std::string& out) = 0;
 
-  /// @param text UTF-8, or members, as *form* says.
+  /// @param text UTF-8 text or members, according to *form*.
   virtual void piece(std::string& out, deltas::form form, std::string_view text) = 0;
 
-  /// Bytes that `piece` adds to a piece's own.
+  /// The bytes that `piece` adds to a piece's own.
   virtual std::size_t frame(deltas::form form) const noexcept = 0;
 
   virtual void end(std::string& out, const openai::answer_end& end) = 0;
   virtual void failure(std::string& out, const openai::error& reason, openai::language lang) = 0;
 
   /// The answer in one piece.
-  /// @param text Of an answer of text.
+  /// @param text The text of an answer that consists of text.
   virtual std::string whole(std::string_view text, const openai::answer_end& end) = 0;
 };
 

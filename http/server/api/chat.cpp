@@ -32,7 +32,7 @@ openai::retries retries_of(const request& r, const caller& who) {
   return result;
 }
 
-/// Reads which session the header fields name. The body's name has precedence.
+/// Reads the session that the header fields name. A name in the body has precedence.
 /// @returns what is wrong with them.
 std::optional<error> read_session_fields(const request& from, openai::chat_request& to,
                                          bool header_names_sessions) {

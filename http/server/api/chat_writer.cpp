@@ -76,7 +76,7 @@ public:
                             : openai::completion(head_, end.rest.text);
   }
 
-  // Nothing of it goes out before its end; a failure has a status of its own.
+  // A whole answer is sent at its end only, so a failure has a status of its own.
   void begin(std::string&) override {}
   void piece(std::string&, deltas::form, std::string_view) override {}
   std::size_t frame(deltas::form) const noexcept override { return 0; }

@@ -7,8 +7,8 @@
 
 namespace nekod::http {
 
-/// How `POST /v1/chat/completions` answers *request*: in chunks if it asks for a stream, else with
-/// one `chat.completion`.
+/// The form in which `POST /v1/chat/completions` answers *request*: chunks if it asks for a stream,
+/// else one `chat.completion`.
 std::unique_ptr<answer_writer> make_chat_writer(const openai::chat_request& request);
 
 } // namespace nekod::http

@@ -6,13 +6,13 @@
 #include <string>
 #include <string_view>
 
-/// What answers of all endpoints have in common.
+/// Parts that the answers of all endpoints share.
 namespace nekod::http {
 
-/// Header fields that every answer is given: the request's id.
+/// The header fields of every answer: the request's id.
 fields common_fields(const std::string& request_id);
 
-/// Header fields by which a browser lets pages of *origin* read an answer; `*` is all pages.
+/// Header fields that let pages of *origin* read an answer in a browser; `*` is all pages.
 fields cors_fields(std::string_view origin);
 
 /// Answers *x* with an error.

@@ -14,7 +14,7 @@ namespace nekod::http {
 
 namespace {
 
-/// Fields by which clients name a session.
+/// The fields in which clients name a session.
 constexpr std::string_view session_fields[] = {"X-Session-Id", "X-Nekod-Session"};
 
 bool has_session_field(const request& r) {
@@ -22,7 +22,7 @@ bool has_session_field(const request& r) {
                      [&](auto name) { return !r.header(name).empty(); });
 }
 
-/// Whether one of them is in *names*, a list with commas.
+/// Whether *names*, a list separated by commas, has one of them.
 bool lists_session_field(std::string_view names) {
   while (!names.empty()) {
     auto comma = std::min(names.find(','), names.size());
@@ -68,7 +68,7 @@ std::optional<openai::error> origin_refusal(const admission& gate, request_sourc
 }
 
 fields origin_fields(const admission& gate, request_source source, const request& r, bool refused) {
-  // A key is no cookie: no page can use that of its visitor, so all pages may read.
+  // A key is not a cookie: no page can use its visitor's, so all pages may read.
   if (!gate.is_open())
     return cors_fields("*");
   fields result;

@@ -6,14 +6,14 @@
 
 #include <optional>
 
-/// What browsers may have nekod do for pages of other origins.
+/// What browsers may do with nekod for pages of other origins.
 namespace nekod::http {
 
 struct endpoint;
 struct request_context;
 
 /// The refusal of *r* because of the page it comes from, or the host name it was sent to; nothing
-/// where those are allowed.
+/// if they are allowed.
 /// @param where Null for an unknown path.
 std::optional<openai::error> origin_refusal(const admission& gate, request_source source,
                                             const endpoint* where, const request& r);
@@ -22,7 +22,7 @@ std::optional<openai::error> origin_refusal(const admission& gate, request_sourc
 /// @param refused Whether `origin_refusal` refused the request.
 fields origin_fields(const admission& gate, request_source source, const request& r, bool refused);
 
-/// Answers the question that a browser asks before a request (CORS preflight), which was not
+/// Answers the request that a browser sends before the real one (CORS preflight), if it was not
 /// refused.
 void answer_preflight(const request_context& c);
 

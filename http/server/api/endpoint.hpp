@@ -9,21 +9,21 @@ namespace nekod::http {
 
 struct request_context;
 
-/// In place of an endpoint's method where it takes all methods that pass.
+/// The method of an endpoint that accepts all methods that can pass through.
 inline constexpr std::string_view any_method = "*";
 
-/// Whether an upstream works for a request, and how. Such a request is refused where there is no
-/// room; others are always answered.
+/// Whether an upstream has to work for a request, and how. Such a request is refused if there is no
+/// capacity; others are always answered.
 enum class upstream_work : std::uint8_t { none, chat, passed };
 
-/// One address that is answered, for one method.
+/// One path that is answered, for one method.
 struct endpoint {
-  /// Below `/v1`, which may be left out. One that ends in a slash has an id behind it.
+  /// Below `/v1`, which may be left out. A path that ends in a slash is followed by an id.
   std::string_view path;
   std::string_view method;
   /// For `Allow`: the methods of all endpoints at this path.
   const char* allowed;
-  /// Its name in metrics and the log.
+  /// Its name in metrics and the log, from a fixed set.
   const char* word;
   void (*answer)(const request_context&);
   upstream_work work = upstream_work::none;
@@ -34,7 +34,7 @@ struct endpoint {
   /// Whether it is for monitoring: it has no rate limit, and is answered while nekod drains or is
   /// overloaded.
   bool watched = false;
-  /// Whether pages of other origins may use it where no key is needed.
+  /// Whether pages of other origins may use it if no key is needed.
   bool shared = false;
   /// Whether it is answered under any host name.
   bool any_host = false;

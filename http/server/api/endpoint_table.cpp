@@ -18,7 +18,7 @@ constexpr const char* post = "POST, OPTIONS";
 constexpr const char* get_or_delete = "GET, HEAD, DELETE, OPTIONS";
 constexpr const char* any = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
-/// For monitors, which come without a key and under any name.
+/// For monitors, which send no key and may use any host name.
 constexpr endpoint monitored(std::string_view path, const char* word,
                              void (*answer)(const request_context&)) {
   endpoint e{path, "GET", get, word, answer};
@@ -70,14 +70,14 @@ constexpr endpoint passed(std::string_view path, const char* word) {
   return e;
 }
 
-/// Completions are chats by another name.
+/// Text completions count as chats.
 constexpr endpoint passed_chat(std::string_view path, const char* word) {
   auto e = passed(path, word);
   e.counts_as_chat = true;
   return e;
 }
 
-/// Found by their word.
+/// Looked up by their word.
 constexpr endpoint passed_table[] = {
     passed("/embeddings", "embeddings"),
     passed_chat("/completions", "completions"),

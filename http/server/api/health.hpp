@@ -1,14 +1,14 @@
 #pragma once
 
-/// What monitors and visitors ask about nekod itself.
+/// The endpoints for monitors and visitors, about nekod itself.
 namespace nekod::http {
 
 struct request_context;
 
-/// `GET /health`: the manual's, always 200.
+/// `GET /health`: always 200, with the manual's body.
 void answer_health(const request_context& c);
 
-/// `GET /health/live`: 200 while the process answers at all.
+/// `GET /health/live`: 200 while the process works.
 void answer_liveness(const request_context& c);
 
 /// `GET /health/ready`: 200, or 503 with the reasons why turns cannot be answered.

@@ -4,7 +4,7 @@ namespace nekod::http {
 
 struct request_context;
 
-/// `GET /v1/models`; with `?refresh=true` the upstreams are asked for theirs first.
+/// `GET /v1/models`; with `?refresh=true` the upstreams are asked for their models first.
 void answer_models(const request_context& c);
 
 /// `GET /v1/models/{id}`.

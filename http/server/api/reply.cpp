@@ -13,7 +13,7 @@ namespace {
 
 using openai::error_code;
 
-/// Bytes that an answer may hold even where the budget is used up, so that a client which reads is
+/// The bytes that an answer may hold even if the budget is used up, so that a client that reads is
 /// not cut off because others do not.
 constexpr std::size_t small_answer = 4u << 10;
 
@@ -42,7 +42,7 @@ void reply_state::start(exchange_ptr x, std::shared_ptr<const openai::chat_reque
   home_ = home;
   held_ = byte_budget::for_answer(options_->budget);
   self_->set_error_handler([](caf::error&) {});
-  // A session that is no more will not end the answer.
+  // A session that has ended will not end the answer.
   self_->set_down_handler([this](const caf::down_msg& m) {
     if (ending_)
       return;
@@ -80,7 +80,7 @@ void reply_state::introduce() {
                       !head_->what.abilities.speaks_openai});
 }
 
-/// Before the first piece it is settled which upstream answers.
+/// Before the first piece it is decided which upstream answers.
 void reply_state::name_answerer() {
   auto [upstream, model] = head_->answer->answerer();
   if (upstream.empty())
@@ -90,7 +90,7 @@ void reply_state::name_answerer() {
   introduce();
 }
 
-/// The log has more. An error ends the actor only from within a message to it.
+/// The log has more. An error may end the actor only from within a message to it.
 void reply_state::on_more() {
   if (failing_ || ending_)
     return;
@@ -98,7 +98,7 @@ void reply_state::on_more() {
     return pump();
   const auto at = head_->answer->progress_of(reader());
   count_pieces(at.pieces);
-  // Counts twice: as text, and as the JSON that is made of it.
+  // Counted twice: as text, and as the JSON that is made of it.
   if (!hold(2 * at.unread))
     fail_for_room();
   else if (at.unread > options_->max_whole_answer)
@@ -137,10 +137,11 @@ void reply_state::end_whole() {
 
 void reply_state::fail(const openai::error& reason) {
   if (ending_)
-    return; // All of it is known, and stored; only its client is slow.
+    return; // The answer is complete and stored; only its client is slow.
   if (stream_begun_) {
     exchange_->notes().error = openai::name_of(reason.code);
-    // What came before is part of the answer, and of what the session remembers.
+    // Text that arrived before the failure is part of the answer, and of what the session
+    // remembers.
     if (head_ && !dropped_)
       head_->answer->read(reader(), [this](deltas::form form, std::string_view piece) {
         writer_->piece(pending_, form, piece);
@@ -148,7 +149,7 @@ void reply_state::fail(const openai::error& reason) {
       });
     writer_->failure(pending_, reason, options_->language);
     exchange_->write(std::move(pending_), nullptr);
-    // The connection stays: its head said so, and a client may send its next request at once.
+    // The connection stays open: its head said so, and a client may send its next request at once.
     exchange_->finish();
   } else {
     respond_error(*exchange_, reason, options_->language, request_id_);
@@ -164,7 +165,7 @@ void reply_state::idle() {
     fail(error_code::overloaded);
     return;
   }
-  // A client that does not read needs no sign of life; it could not see one.
+  // A client that does not read needs no heartbeat; it could not see one.
   if (!writer_->streams() || progress_->under_way())
     return;
   pending_ += sse::keep_alive;
@@ -188,15 +189,16 @@ void reply_state::begin_stream() {
     exchange_->begin(200, answer_fields());
 }
 
-/// Writes what there is, unless a write is under way; ends the answer where all has been written.
+/// Writes what is available, unless a write is under way; ends the answer once everything has been
+/// written.
 void reply_state::pump() {
   if (failing_)
     return;
-  // Where something is being written its end will be told.
+  // If a write is under way, its end will be reported.
   const auto writes = !progress_->ask();
   answer_log::progress at;
   if (head_) {
-    if (!has_text()) // Who answers is to be known before the first piece is written.
+    if (!has_text()) // It must be known who answers before the first piece is written.
       count_pieces(head_->answer->progress_of(reader()).pieces);
     at = writes ? fill_write() : head_->answer->progress_of(reader());
     count_pieces(at.pieces);
@@ -212,7 +214,8 @@ void reply_state::pump() {
   if (pending_.empty())
     return;
   begin_stream();
-  // The upstream waits for room; else there is time until more text comes.
+  // The end of this write wakes the reply only if there is more to write or the upstream waits for
+  // room; otherwise the next text does.
   write_size_ = pending_.size();
   progress_->begin(at.unread > 0 || at.tells_room);
   exchange_->write(std::exchange(pending_, {}),
@@ -222,10 +225,10 @@ void reply_state::pump() {
                    });
 }
 
-/// Makes events of pieces that were not read, until the write is full.
+/// Makes events of pieces that have not been read, until the write is full.
 answer_log::progress reply_state::fill_write() {
   const auto reserve = [this](const answer_log::progress& at) {
-    // As it grows by itself it would be copied some ten times, and take up to twice what it needs.
+    // Growing by itself it would be copied some ten times, and take up to twice the memory.
     const auto least = pending_.size() + at.unread + at.waiting * writer_->frame(at.form);
     pending_.reserve(std::min(least, options_->full_write * 9 / 8));
   };
@@ -238,7 +241,7 @@ answer_log::progress reply_state::fill_write() {
                                 });
 }
 
-/// Counts pieces that came since the last time.
+/// Counts the pieces that have arrived since the last call.
 void reply_state::count_pieces(std::size_t pieces) {
   if (pieces <= seen_)
     return;
@@ -254,19 +257,20 @@ void reply_state::count_pieces(std::size_t pieces) {
   last_text_ = now;
 }
 
-/// Counts what waits in memory: text in the log, and events.
-/// @returns false where the budget has no room for it.
+/// Counts the bytes that wait in memory: text in the log, and events.
+/// @returns false if the budget has no room for them.
 bool reply_state::hold(std::size_t waiting) {
   const auto bytes = waiting + pending_.size() + (progress_->under_way() ? write_size_ : 0);
   if (bytes == held_.size() || held_.resize(bytes))
     return true;
-  if (bytes > small_answer && !ending_) // One that has ended is stored: only its client is slow.
+  if (bytes > small_answer &&
+      !ending_) // An answer that has ended is stored: only its client is slow.
     return false;
   held_.force(bytes);
   return true;
 }
 
-/// Ends the answer early; what waits of it is dropped.
+/// Ends the answer early; its waiting part is dropped.
 void reply_state::fail_for_room() {
   dropped_ = true;
   fail_soon(openai::retry_soon(error_code::overloaded, "no memory left for the answer"));
@@ -300,7 +304,7 @@ fields reply_state::answer_fields() const {
   return result;
 }
 
-/// Whether it is settled which upstream answers. While a stream waits for its first text, a
+/// Whether it is decided which upstream answers. While a stream waits for its first text, a
 /// fall-back may still take the turn.
 bool reply_state::knows_upstream() const {
   const auto answer_began = has_text() || ending_;

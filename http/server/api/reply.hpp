@@ -21,28 +21,28 @@
 
 namespace nekod::http {
 
-/// What all replies of a server have in common.
+/// Settings that all replies of a server share.
 struct reply_options {
   openai::language language = openai::language::zh;
-  /// A stream that is silent for so long gets a comment line.
+  /// A stream that is silent for this long gets a comment line.
   std::chrono::milliseconds heartbeat{15'000};
-  /// How long a turn may wait for its beginning.
+  /// How long a turn may wait until it begins.
   std::chrono::milliseconds longest_wait{600'000};
-  /// Bytes of text that an answer in one piece may have.
+  /// The most bytes of text in a whole answer.
   std::size_t max_whole_answer = 16u << 20;
-  /// Bytes of events after which a write is full. Text waits unwritten, since an event is some ten
-  /// times as long as its text.
+  /// The bytes of events after which a write is full. Text waits unwritten, since an event is some
+  /// ten times as long as its text.
   std::size_t full_write = 32u << 10;
-  /// What answers that wait may hold in memory together; null for no limit.
+  /// Counts the memory of all waiting answers; null for no limit.
   std::shared_ptr<byte_budget> budget;
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();
 };
 
-/// One answer on its way to its client, as its writer forms it.
+/// One answer on its way to its client, in the form of its writer.
 ///
-/// Reads the turn's log, which calls it as pieces come. A stream's head waits for the first text,
-/// so that a failure before it has its own status; but no longer than a heartbeat. One write is
-/// under way at a time; what comes meanwhile leaves with the next.
+/// Reads the turn's log, which calls it as pieces arrive. A stream's head waits for the first text,
+/// so that a failure before it has its own status, but for no longer than a heartbeat. One write is
+/// under way at a time; whatever arrives meanwhile is sent with the next one.
 struct reply_state {
   explicit reply_state(reply_actor::stateful_pointer<reply_state> self) : self_(self) {}
   reply_state(const reply_state&) = delete;
@@ -58,13 +58,13 @@ struct reply_state {
   void fail(const openai::error& reason);
   void written();
   void idle();
-  /// The client left, then.
+  /// The client left at that time.
   void leave(std::chrono::steady_clock::time_point then);
 
   static inline const char* name = "reply";
 
 private:
-  /// What the log calls; outlives the state by as much as the log holds on to it.
+  /// Called by the log; may outlive the state, as long as the log keeps it.
   struct log_reader : answer_reader {
     explicit log_reader(reply_state& owner) : owner_(&owner) {}
     void on_more() override {
@@ -102,33 +102,33 @@ private:
   std::shared_ptr<const reply_options> options_;
   home_loop home_;
 
-  /// Set when the turn began.
+  /// Set when the turn has begun.
   std::optional<turn_head> head_;
   turn_actor session_;
   std::shared_ptr<log_reader> log_reader_ = std::make_shared<log_reader>(*this);
 
-  /// Events that go out with the next write.
+  /// Events for the next write.
   std::string pending_;
-  /// How the answer ended, once it did.
+  /// How the answer ended, once it has.
   std::optional<openai::answer_end> ending_;
-  /// Pieces that were counted.
+  /// The number of pieces that have been counted.
   std::size_t seen_ = 0;
   /// Whether a failure is on its way to the actor.
   bool failing_ = false;
-  /// Whether pieces that were not read are not to be.
+  /// Whether unread pieces are to be dropped.
   bool dropped_ = false;
-  /// Bytes of the last write.
+  /// The bytes of the last write.
   std::size_t write_size_ = 0;
-  /// Bytes in memory, as they were counted last.
+  /// The bytes in memory, as last counted.
   byte_budget::share held_;
-  /// When the last text came.
+  /// When the last text arrived.
   std::chrono::steady_clock::time_point last_text_;
   std::shared_ptr<write_progress> progress_ = std::make_shared<write_progress>();
   bool stream_begun_ = false;
   std::chrono::milliseconds waited_{0};
 };
 
-/// Spawns a REPLY that answers *x* in the form that *writer* gives it.
+/// Spawns a REPLY that answers *x* in the form of *writer*.
 /// @param home The loop of the exchange's connection.
 reply_actor spawn_reply(caf::actor_system& system, home_loop home, exchange_ptr x,
                         std::shared_ptr<const openai::chat_request> request,

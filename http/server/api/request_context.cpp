@@ -17,7 +17,7 @@ void request_context::refuse(const openai::error& e) const {
 }
 
 openai::error request_context::failure_of(const caf::error& e) {
-  // So the store reports its failures.
+  // The store reports its failures like this.
   if (e == caf::sec::runtime_error)
     return {openai::error_code::store_unavailable};
   return {openai::error_code::internal_error, {}, "no answer in time"};

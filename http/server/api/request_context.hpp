@@ -19,7 +19,7 @@
 
 namespace nekod::http {
 
-/// What all endpoints use. Outlives every request.
+/// Shared by all endpoints. Outlives every request.
 struct api_services {
   caf::actor_system& system;
   registry_actor registry;
@@ -32,7 +32,7 @@ struct api_services {
   std::atomic<bool> draining{false};
 };
 
-/// How long the registry may take for an answer: it may have to ask the upstream for its models.
+/// How long the registry may take to answer: it may have to ask the upstream for its models.
 inline constexpr std::chrono::seconds registry_timeout{60};
 
 /// A request, its caller and its endpoint, while it is answered.
@@ -41,13 +41,13 @@ struct request_context {
 
   bool is(std::string_view method) const { return req().method == method; }
 
-  /// Whether an upstream works for it.
+  /// Whether an upstream has to work for it.
   bool is_work() const {
     return where != nullptr && ((where->work == upstream_work::chat && is("POST")) ||
                                 (where->work == upstream_work::passed && !is("OPTIONS")));
   }
 
-  /// The part of the path behind the endpoint's, percent-encoded.
+  /// The part of the path after the endpoint's, percent-encoded.
   std::string_view id() const { return std::string_view{path}.substr(where->path.size()); }
 
   openai::language language() const { return api.options.language; }
@@ -57,13 +57,13 @@ struct request_context {
   void refuse(const openai::error& e) const;
 
   /// Asks the registry, and calls *answer* with this context and the reply. Answers with an error
-  /// where there is no reply in time.
+  /// if there is no reply in time.
   template <class Reply, class Answer, class... Question>
   void ask(Answer answer, Question... question) const {
     ask_for<Reply>(registry_timeout, std::move(answer), std::move(question)...);
   }
 
-  /// The same with a timeout other than the usual one.
+  /// The same with another timeout.
   template <class Reply, class Answer, class... Question>
   void ask_for(std::chrono::seconds timeout, Answer answer, Question... question) const {
     auto asking = [c = *this, answer, timeout](caf::event_based_actor* self, const Question&... q) {
@@ -82,11 +82,11 @@ struct request_context {
   /// Null for an unknown path.
   const endpoint* where = nullptr;
   caller who;
-  /// Known where no key is needed; where keys are, it makes no difference.
+  /// Set if no key is needed; with keys it makes no difference.
   request_source source = request_source::program;
 
 private:
-  /// The error for a registry that answers with *e*.
+  /// The error for a client if the registry answers with *e*.
   static openai::error failure_of(const caf::error& e);
 };
 

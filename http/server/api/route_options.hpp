@@ -16,50 +16,51 @@ class admission;
 struct pass_options;
 struct reply_options;
 
-/// Limits, and what routes ask other parts. What has no value here must be set.
+/// The limits and dependencies of routes. Members without a value here must be set.
 struct route_options {
   openai::language language{};
   std::shared_ptr<const reply_options> reply;
-  /// The loop of the connection whose request is being handled, on its thread; empty where there is
-  /// one thread.
+  /// The loop of the connection whose request is being handled; called on that loop's thread. Empty
+  /// if there is only one thread.
   std::function<home_loop()> home;
   /// Checks keys, rates and origins; outlives the routes.
   const admission* gate = nullptr;
-  /// Bytes of a body; more are answered 413.
+  /// The most bytes of a body; a larger one is answered with 413.
   std::size_t max_body = 0;
-  /// Messages of a chat; a request of more is answered 400.
+  /// The most messages of a chat; a request with more is answered with 400.
   std::size_t max_messages = 0;
-  /// Whether `X-Session-Id` always names a session; else it is a scope where no session has that
+  /// Whether `X-Session-Id` always names a session; otherwise it is a scope if no session has that
   /// name.
   bool header_names_sessions = false;
-  /// Bytes of an address, its query included; more are answered 414.
+  /// The most bytes of a URL, including its query; a longer one is answered with 414.
   std::size_t max_url = 0;
-  /// Bytes of all header fields; more are answered 431.
+  /// The most bytes of all header fields; more are answered with 431.
   std::size_t max_headers = 0;
-  /// Requests being answered at a time; past them, requests that an upstream works for are answered
-  /// 503.
+  /// The most concurrent requests; beyond it, requests that an upstream has to work for are
+  /// answered with 503.
   std::size_t max_requests = 0;
-  /// How many there are now.
+  /// The number of concurrent requests now.
   std::function<std::size_t()> open_requests;
-  /// Connections at a time; a request on a further one is answered 503, and its connection closed.
+  /// The most concurrent connections; a request on a further one is answered with 503, and its
+  /// connection closed.
   std::size_t max_connections = 0;
   std::function<std::size_t()> open_connections;
-  /// Resident bytes past which requests that an upstream works for are answered 503; 0 for no
-  /// limit.
+  /// The resident bytes beyond which requests that an upstream has to work for are answered with
+  /// 503; 0 for no limit.
   std::size_t max_memory = 0;
-  /// How many there are now.
+  /// The resident bytes now.
   std::function<std::size_t()> memory;
-  /// Whether there is an upstream that requests can pass to; without one their paths are unknown.
+  /// Whether there is an upstream that requests can pass to; otherwise such paths are unknown.
   bool passes = false;
   std::shared_ptr<const pass_options> pass;
-  /// Paths that pass from any caller although they name objects.
+  /// Paths that pass for every caller although they name objects.
   pass_list pass_paths;
-  /// Bytes of a body that passes; more are answered 413.
+  /// The most bytes of a passing body; a larger one is answered with 413.
   std::uint64_t max_upload = 0;
-  /// What `GET /metrics` shows.
+  /// Returns the text for `GET /metrics`.
   std::function<std::string()> metrics_text;
   std::string version;
-  /// The id that this process adds to `X-Nekod-Via` of what it asks of its upstreams.
+  /// The id that this process adds to `X-Nekod-Via` in its calls to upstreams.
   std::string instance;
 };
 

@@ -25,7 +25,7 @@ namespace {
 using openai::error;
 using openai::error_code;
 
-/// How soon clients are told to try again where there is no room for their request.
+/// When clients are told to retry if there is no capacity for their request.
 constexpr std::chrono::seconds overload_retry{2};
 
 std::int64_t seconds_since_epoch() {
@@ -129,8 +129,8 @@ bool routes::lacks_memory() const {
   return api_.options.max_memory > 0 && api_.options.memory() > api_.options.max_memory;
 }
 
-/// The refusal where there is no room for a request, or for its connection, which closes after the
-/// answer then.
+/// The refusal if there is no capacity for a request, or for its connection, which closes after
+/// that answer.
 std::optional<error> routes::turned_away(const request_context& c) const {
   const auto& o = api_.options;
   const auto no_room = c.req().missing == unread::room;
@@ -144,7 +144,7 @@ std::optional<error> routes::turned_away(const request_context& c) const {
   return overloaded();
 }
 
-/// The refusal where a request is malformed, or larger than the limits.
+/// The refusal if a request is malformed, or exceeds a limit.
 std::optional<error> routes::too_large(const request& r, const endpoint* where) const {
   auto at_most = [](error_code code, std::size_t limit) {
     return error{code, {}, "at most " + std::to_string(limit) + " bytes"};
@@ -179,7 +179,7 @@ void routes::dispatch(const request_context& c) const {
   if (c.is("POST") && c.where->work != upstream_work::passed && has_coding(c.req()))
     return c.refuse(
         {error_code::unsupported_media_type, "Content-Encoding", "only identity is supported"});
-  // The reason why the body was not read is gone meanwhile.
+  // The reason why the body was not read no longer holds.
   if (c.req().missing == unread::body)
     return c.refuse(overloaded());
   c.where->answer(c);

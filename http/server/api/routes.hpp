@@ -12,9 +12,9 @@
 
 namespace nekod::http {
 
-/// The way from a request to its endpoint: finds the endpoint, asks the gate, refuses what is too
-/// large, barred or too much. Paths are accepted with and without `/v1`, with doubled and trailing
-/// slashes. `endpoint_table.cpp` lists the endpoints.
+/// Leads a request to its endpoint: finds the endpoint, asks the gate, refuses requests that are
+/// too large, not allowed or too many. Paths are accepted with and without `/v1`, and with doubled
+/// and trailing slashes. `endpoint_table.cpp` lists the endpoints.
 class routes {
 public:
   routes(caf::actor_system& system, registry_actor registry, route_options options);
@@ -22,16 +22,16 @@ public:
   /// Answers *x*, now or later. May be called on several threads at once.
   void handle(const exchange_ptr& x);
 
-  /// Whether *r*, of which only the head is here, may be answered with more than a refusal. May be
-  /// called on several threads at once.
+  /// Whether *r*, of which only the head has been read, may be answered with more than a refusal.
+  /// May be called on several threads at once.
   bool wants_body(const request& r) const;
 
-  /// How many bytes the body of *r*, of which only the head is here, may have where it passes to an
-  /// upstream as it comes; nothing where it is read whole, or is not wanted. May be called on
+  /// The most bytes of the body of *r*, of which only the head has been read, if the body passes to
+  /// an upstream as it arrives; nothing if it is read whole, or is not wanted. May be called on
   /// several threads at once.
   std::optional<std::uint64_t> streams_body(const request& r) const;
 
-  /// From now on readiness is refused.
+  /// From now on nekod reports that it is not ready.
   void announce_drain() noexcept { api_.leaving = true; }
 
   /// From now on new requests are refused with 503, except those of monitors.

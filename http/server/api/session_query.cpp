@@ -32,7 +32,7 @@ std::optional<std::int64_t> number_in(const std::string& text, std::int64_t leas
   return good && number >= least && number <= most ? std::optional{number} : std::nullopt;
 }
 
-/// Takes one field into *result*; returns what is wrong with it.
+/// Reads one field into *result*; returns its fault, if any.
 std::optional<error> take(session_query& result, const std::string& name,
                           const std::string& value) {
   if (name == "limit") {

@@ -27,7 +27,7 @@ session_view view_of(const caller& who) {
   return result;
 }
 
-/// The id in an address, if it is one that a session can have.
+/// The id in a URL, if it is a possible session id.
 std::optional<std::string> session_id_of(std::string_view raw) {
   auto id = decode_percent(raw);
   return id && openai::valid_session_id(*id) ? id : std::nullopt;

@@ -4,7 +4,7 @@ namespace nekod::http {
 
 struct request_context;
 
-/// `GET /sessions?limit=&after=`: the caller's sessions, by page; an admin sees all.
+/// `GET /sessions?limit=&after=`: a page of the caller's sessions; an admin sees all.
 void answer_sessions(const request_context& c);
 
 /// `GET /sessions/{id}`.
@@ -13,8 +13,8 @@ void answer_session(const request_context& c);
 /// `DELETE /sessions/{id}`.
 void delete_session(const request_context& c);
 
-/// `DELETE /sessions?idle_for=&model=&all=`. Answers when all are deleted, which may take minutes,
-/// and goes on when its client leaves.
+/// `DELETE /sessions?idle_for=&model=&all=`. Answers when all are deleted, which may take minutes;
+/// continues if its client leaves.
 void clear_sessions(const request_context& c);
 
 } // namespace nekod::http

@@ -24,12 +24,12 @@ bool is_loopback(const std::string& address) {
   return address == "::1" || address.compare(0, 4, "127.") == 0;
 }
 
-/// Where a caller's requests are counted; a tenant may be named like an address.
+/// The name under which a caller's requests are counted; a tenant may have an address as its name.
 std::string bucket_of(const caller& who) {
   return who.tenant.empty() ? "address:" + rate_key(who.address) : "key:" + who.tenant;
 }
 
-/// What foreign pages may do, and how they may do more.
+/// What foreign pages may do, and how to allow more.
 constexpr const char* for_pages =
     " may only read models and health, and send chats as application/json that name no session; "
     "--cors-origins can allow more";
@@ -146,7 +146,7 @@ std::optional<error> admission::refusal(const caller& who, bool chat) const {
   auto wait = chats->take(bucket, time);
   if (!wait)
     return std::nullopt;
-  // What is not answered is not counted.
+  // A request that is refused after all is not counted.
   if (requests != nullptr)
     requests->refund(bucket);
   return refused(chat_limit, *wait);

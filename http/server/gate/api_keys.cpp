@@ -49,14 +49,14 @@ std::optional<key_hash> parse_hash(std::string_view text) {
   return hash;
 }
 
-/// The limit of *key* that the setting *name* is about; null for another name.
+/// The limit of *key* that *name* sets; null for any other name.
 std::optional<rate_limit>* limit_named(std::string_view name, api_key& key) {
   if (name == "rate-limit")
     return &key.requests;
   return name == "chat-rate-limit" ? &key.chats : nullptr;
 }
 
-/// Takes a word behind the hash into *key*; the complaint is empty for none.
+/// Reads a word after the hash into *key*. @returns its fault; empty for none.
 std::string add_property(const std::string& word, api_key& key) {
   if (word == "admin") {
     key.admin = true;
@@ -98,7 +98,7 @@ result<api_keys::entry, std::string> parse_line(std::string_view line) {
   return result;
 }
 
-/// Nothing where the library fails.
+/// Nothing if the library fails.
 std::optional<key_hash> hash_of(std::string_view key) {
   key_hash hash{};
   if (EVP_Digest(key.data(), key.size(), hash.data(), nullptr, EVP_sha256(), nullptr) != 1)
@@ -113,7 +113,7 @@ const api_key* api_keys::find(std::string_view presented) const {
   if (!hash || presented.empty())
     return nullptr;
   const api_key* found = nullptr;
-  // To the end in any case, and each in the same time.
+  // Always to the end, and in constant time for each entry.
   for (const auto& e : entries_)
     if (CRYPTO_memcmp(e.hash.data(), hash->data(), hash->size()) == 0)
       found = &e.key;

@@ -21,7 +21,7 @@ bool is_ipv4(const ip_address& address) {
   return std::equal(address.begin(), address.begin() + ipv4_offset, first_ipv4.begin());
 }
 
-/// *address* with zeros behind the first *prefix* bits.
+/// *address* with zeros after the first *prefix* bits.
 ip_address mask(ip_address address, unsigned prefix) noexcept {
   for (unsigned i = 0; i < address.size(); ++i) {
     auto kept = std::clamp(static_cast<int>(prefix) - static_cast<int>(8 * i), 0, 8);
@@ -61,7 +61,7 @@ std::optional<ip_address> parse_zoned(std::string_view text) {
 
 bool valid_port(std::string_view text) { return parse_number(text, 65535).has_value(); }
 
-/// Cuts *text* at *at*; what stands behind is the second.
+/// The parts of *text* before and after position *at*.
 std::pair<std::string_view, std::string_view> cut(std::string_view text, std::size_t at) {
   return {text.substr(0, at), text.substr(at + 1)};
 }
@@ -89,7 +89,8 @@ std::optional<ip_address> parse_hop(std::string_view text) {
   return valid_port(port) ? parse_zoned(address) : std::nullopt;
 }
 
-/// Takes the last entry of a list by commas that is not empty; empty where there is none left.
+/// Removes and returns the last non-empty entry of a list separated by commas; empty if there is
+/// none left.
 std::string_view pop_entry(std::string_view& list) {
   std::string_view entry;
   while (entry.empty() && !list.empty()) {
@@ -109,7 +110,7 @@ bool is_trusted(const ip_address& address, std::span<const network> trusted) {
 } // namespace
 
 std::optional<ip_address> parse_ip_address(std::string_view text) {
-  // inet_pton reads to a zero byte; a text with one inside is no address.
+  // inet_pton reads to a zero byte; a text with one inside is not an address.
   if (text.find('\0') != std::string_view::npos)
     return std::nullopt;
   std::string terminated{text};

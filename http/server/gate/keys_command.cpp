@@ -19,7 +19,7 @@ namespace nekod {
 
 namespace {
 
-/// What the command's words say.
+/// The arguments of the command.
 struct new_key {
   http::api_key holder;
   std::string file;
@@ -38,7 +38,7 @@ void append_to(const std::string& file, const std::string& text) {
     throw std::system_error{why, std::generic_category(), file};
 }
 
-/// What stands in *file*; nothing where there is none.
+/// The content of *file*; empty if it does not exist.
 std::string existing_text(const std::string& file) {
   auto text = read_file(file);
   if (!text && text.error() != std::errc::no_such_file_or_directory)
@@ -46,7 +46,7 @@ std::string existing_text(const std::string& file) {
   return text ? *text : std::string{};
 }
 
-/// Makes the key and its line. The key is printed first: one that nobody saw is not to be taken.
+/// Makes the key and its line. The key is printed first: one that nobody saw must not be valid.
 void add(const new_key& wanted) {
   auto text = existing_text(wanted.file);
   if (auto keys = http::parse_api_keys(text); !keys)

@@ -31,16 +31,16 @@ bool is_name(std::string_view text) {
   });
 }
 
-/// A host with its port, as `Host` and `Origin` write it, in small letters.
+/// A host with its port, as in `Host` and `Origin`, in lower case.
 struct authority {
   /// A name, or an address without brackets.
   std::string host;
-  /// Empty where none is said.
+  /// Empty if there is none.
   std::string port;
   std::optional<ip_address> address;
 };
 
-/// @returns nothing where *text* is no host.
+/// @returns nothing if *text* is not a host.
 std::optional<authority> parse_authority(std::string_view text) {
   authority result;
   auto name = text;
@@ -108,7 +108,7 @@ bool is_loopback(const authority& a) {
                      [&](const network& n) { return n.contains(*a.address); });
 }
 
-/// The same origin in one spelling.
+/// The origin in its normal form.
 std::string to_text(const page_origin& o) {
   auto brackets = o.where.host.find(':') != std::string::npos;
   auto host = brackets ? "[" + o.where.host + "]" : o.where.host;
@@ -207,7 +207,7 @@ bool origin_rules::knows_host(std::string_view host) const {
   if (parsed->address)
     return true;
   auto name = without_dot(parsed->host);
-  // A single word behind which a dot stands is a top-level domain's name.
+  // A single word followed by a dot is a top-level domain.
   auto dotless = parsed->host.find('.') == std::string::npos;
   if (dotless || is_localhost(name) || (!machine_.empty() && name == machine_))
     return true;

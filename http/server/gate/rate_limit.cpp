@@ -44,7 +44,7 @@ class scanner {
 public:
   explicit scanner(std::string_view text) : rest_(text) {}
 
-  /// A number; one that is too large for its type is its largest.
+  /// A number; one that is too large for its type becomes the largest one.
   std::optional<std::uint64_t> number() {
     skip_blanks();
     std::uint64_t value = 0;
@@ -125,7 +125,7 @@ result<rate_limit, std::string> parse_rate_limit(std::string_view text) {
       return parsed.error();
     limit.rates.push_back(*parsed);
   }
-  // A stray separator is forgiven, but not a text of nothing else: it must not mean no limit.
+  // A stray separator is accepted, but not a text of separators only: it must not mean no limit.
   if (limit.rates.empty() && text.find_first_of(";,|") != std::string_view::npos)
     return "there is no rate limit in " + quoted(trim(text));
   return limit;

@@ -96,9 +96,9 @@ void rate_limiter::forget_full(time_point now) {
 void rate_limiter::forget(const entry& e) {
   by_time_.erase({e.all_full_at, &e});
   auto found = by_key_.find(e.key);
-  auto place = found->second;
+  auto position = found->second;
   by_key_.erase(found); // Before the name that it refers to.
-  entries_.erase(place);
+  entries_.erase(position);
 }
 
 void rate_limiter::settle(entry& e) {

@@ -9,18 +9,18 @@ namespace nekod::openai {
 namespace {
 
 error body_error(const json::document& doc) {
-  const auto place = "at byte " + std::to_string(doc.offset);
+  const auto position = "at byte " + std::to_string(doc.offset);
   switch (doc.error) {
   case json::fault::empty:
     return error{error_code::empty_body};
   case json::fault::encoding:
-    return {error_code::invalid_encoding, {}, place};
+    return {error_code::invalid_encoding, {}, position};
   case json::fault::too_deep:
     return {error_code::nesting_too_deep,
             {},
             "the limit is " + std::to_string(json::max_depth) + " levels"};
   default:
-    return {error_code::invalid_json, {}, place};
+    return {error_code::invalid_json, {}, position};
   }
 }
 

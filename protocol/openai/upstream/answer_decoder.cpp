@@ -302,10 +302,10 @@ answer_decoder::choice_state* answer_decoder::state_of(json::value& choice, std:
   }
   if (index >= max_choices)
     return nullptr;
-  const auto place = static_cast<std::size_t>(index);
-  while (choices_.size() <= place)
+  const auto at = static_cast<std::size_t>(index);
+  while (choices_.size() <= at)
     choices_.emplace_back().calls = call_table{seed_of(chunk) + std::to_string(choices_.size())};
-  return &choices_[place];
+  return &choices_[at];
 }
 
 void answer_decoder::check_size() {

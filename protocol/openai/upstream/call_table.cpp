@@ -84,7 +84,7 @@ bool call_table::repair_piece(json::value& v, json_pool& pool) {
     changed |= quote_arguments(*function, pool);
   const auto known = calls_.size();
   const auto p = piece_of(v);
-  open_ = place_of(p);
+  open_ = index_of(p);
   auto& at_hand = calls_[open_];
   at_hand.arguments.take(p.arguments);
   if (p.index != static_cast<std::int64_t>(open_)) {
@@ -156,8 +156,8 @@ call_table::piece call_table::piece_of(const json::value& v) {
 }
 
 /// The position of the call that a piece belongs to; adds a new call if the piece begins one.
-std::size_t call_table::place_of(const piece& p) {
-  if (const auto known = known_place(p)) {
+std::size_t call_table::index_of(const piece& p) {
+  if (const auto known = known_index(p)) {
     auto& of = calls_[*known];
     if (of.name.empty())
       of.name = p.name;
@@ -173,19 +173,19 @@ std::size_t call_table::place_of(const piece& p) {
   return calls_.size() - 1;
 }
 
-std::optional<std::size_t> call_table::known_place(const piece& p) const {
-  if (const auto place = place_by_id(p))
-    return place;
-  const auto place = place_by_index(p);
-  if (!place)
+std::optional<std::size_t> call_table::known_index(const piece& p) const {
+  if (const auto position = find_by_id(p))
+    return position;
+  const auto position = find_by_index(p);
+  if (!position)
     return std::nullopt;
-  const auto& known = calls_[*place];
+  const auto& known = calls_[*position];
   // A new id begins a call, unless the current call still has none of its own.
   const auto is_new = !p.id.empty() && !known.made_id;
-  return is_new || begins_another(p, known) ? std::nullopt : place;
+  return is_new || begins_another(p, known) ? std::nullopt : position;
 }
 
-std::optional<std::size_t> call_table::place_by_id(const piece& p) const {
+std::optional<std::size_t> call_table::find_by_id(const piece& p) const {
   if (p.id.empty())
     return std::nullopt;
   for (auto i = calls_.size(); i-- > 0;) {
@@ -202,7 +202,7 @@ std::optional<std::size_t> call_table::place_by_id(const piece& p) const {
 }
 
 /// The newest call of that index, since some servers use one index for all calls; or the open call.
-std::optional<std::size_t> call_table::place_by_index(const piece& p) const {
+std::optional<std::size_t> call_table::find_by_index(const piece& p) const {
   if (calls_.empty())
     return std::nullopt;
   if (!p.index)
@@ -223,9 +223,9 @@ bool call_table::begins_another(const piece& p, const call& at_hand) {
   return p.name != at_hand.name || (at_hand.arguments.complete() && begins_arguments);
 }
 
-void call_table::make_id(call& of, std::size_t place) const {
+void call_table::make_id(call& of, std::size_t position) const {
   of.made_id = true;
-  of.id = "call_" + hex(hash_of(seed_ + '\n' + std::to_string(place) + '\n' + of.name));
+  of.id = "call_" + hex(hash_of(seed_ + '\n' + std::to_string(position) + '\n' + of.name));
 }
 
 } // namespace nekod::openai

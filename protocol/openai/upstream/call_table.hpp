@@ -78,12 +78,12 @@ private:
 
   bool repair_piece(json::value& v, json_pool& pool);
   bool repair_first(json::value& v, call& of, json_pool& pool);
-  std::size_t place_of(const piece& p);
-  std::optional<std::size_t> known_place(const piece& p) const;
-  std::optional<std::size_t> place_by_id(const piece& p) const;
-  std::optional<std::size_t> place_by_index(const piece& p) const;
+  std::size_t index_of(const piece& p);
+  std::optional<std::size_t> known_index(const piece& p) const;
+  std::optional<std::size_t> find_by_id(const piece& p) const;
+  std::optional<std::size_t> find_by_index(const piece& p) const;
   static bool begins_another(const piece& p, const call& at_hand);
-  void make_id(call& of, std::size_t place) const;
+  void make_id(call& of, std::size_t position) const;
   static piece piece_of(const json::value& v);
 
   std::string seed_;

@@ -53,7 +53,7 @@ std::optional<std::string> chunk_halves::join(std::string_view chunk) {
   return out.finish();
 }
 
-void chunk_halves::join_delta(json::joined_text& out, place at, std::string_view delta) {
+void chunk_halves::join_delta(json::joined_text& out, text_key at, std::string_view delta) {
   if (!delta.starts_with('{'))
     return;
   for (json::members m{delta}; m.next();) {
@@ -66,7 +66,7 @@ void chunk_halves::join_delta(json::joined_text& out, place at, std::string_view
   }
 }
 
-void chunk_halves::join_calls(json::joined_text& out, place at, std::string_view calls) {
+void chunk_halves::join_calls(json::joined_text& out, text_key at, std::string_view calls) {
   if (!calls.starts_with('['))
     return;
   at.name = "arguments";
@@ -82,7 +82,7 @@ void chunk_halves::join_calls(json::joined_text& out, place at, std::string_view
   }
 }
 
-void chunk_halves::join_text(json::joined_text& out, const place& at, std::string_view quoted) {
+void chunk_halves::join_text(json::joined_text& out, const text_key& at, std::string_view quoted) {
   const auto known = waiting_.find(at);
   auto half = known == waiting_.end() ? std::string{} : known->second;
   out.join(quoted, half);
@@ -99,7 +99,7 @@ std::vector<std::string> chunk_halves::take_left() {
   return chunks;
 }
 
-std::string chunk_halves::chunk_of(const place& at) {
+std::string chunk_halves::chunk_of(const text_key& at) {
   const auto text = '"' + at.name + R"(":"\ufffd")";
   auto delta = at.call ? R"("tool_calls":[{"index":)" + std::to_string(*at.call) +
                              R"(,"function":{)" + text + "}}]"

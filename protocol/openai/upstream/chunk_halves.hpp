@@ -35,24 +35,24 @@ public:
 
 private:
   /// Identifies a text that continues from chunk to chunk.
-  struct place {
+  struct text_key {
     std::int64_t choice = 0;
     /// The index of the call, if the text is a call's arguments; nothing for a member of the delta.
     std::optional<std::int64_t> call;
     std::string name;
 
-    bool operator<(const place& other) const {
+    bool operator<(const text_key& other) const {
       return std::tie(choice, call, name) < std::tie(other.choice, other.call, other.name);
     }
   };
 
-  void join_delta(json::joined_text& out, place at, std::string_view delta);
-  void join_calls(json::joined_text& out, place at, std::string_view calls);
-  void join_text(json::joined_text& out, const place& at, std::string_view quoted);
-  static std::string chunk_of(const place& at);
+  void join_delta(json::joined_text& out, text_key at, std::string_view delta);
+  void join_calls(json::joined_text& out, text_key at, std::string_view calls);
+  void join_text(json::joined_text& out, const text_key& at, std::string_view quoted);
+  static std::string chunk_of(const text_key& at);
 
   /// First halves, as escapes.
-  std::map<place, std::string> waiting_;
+  std::map<text_key, std::string> waiting_;
 };
 
 } // namespace nekod::openai

@@ -8,8 +8,8 @@
 
 #include <type_traits>
 
-// CAF 0.17 builds a state from the actor's pointer where it can. Under C++20 it can for every
-// aggregate, whose first member it then sets to nonsense.
+// If it can, CAF 0.17 constructs a state from the actor's pointer. In C++20 it can for every
+// aggregate, and sets its first member to a wrong value.
 TEST_CASE("no actor's state is an aggregate") {
   CHECK_FALSE(std::is_aggregate_v<nekod::memory_store_state>);
   CHECK_FALSE(std::is_aggregate_v<nekod::registry_state>);

@@ -4,7 +4,7 @@
 
 using namespace nekod;
 
-TEST_CASE("a call's path goes before the query of the base address") {
+TEST_CASE("a call's path goes before the query of the base URL") {
   struct {
     const char* base;
     const char* path;
@@ -23,7 +23,7 @@ TEST_CASE("a call's path goes before the query of the base address") {
     CHECK(address_of(row.base, row.path) == row.whole);
 }
 
-TEST_CASE("an address that is not quite a base address is tidied") {
+TEST_CASE("an inexact base URL is tidied") {
   struct {
     const char* url;
     const char* tidy;
@@ -42,7 +42,7 @@ TEST_CASE("an address that is not quite a base address is tidied") {
     CHECK(tidy_base_address(row.url) == row.tidy);
 }
 
-TEST_CASE("what cannot be a base address is refused with a reason") {
+TEST_CASE("an invalid base URL is refused with a reason") {
   for (const auto* url : {"http://h", "https://h:1/v1?a=b", "http://h/x?mail=a@b", "http://h?a@b"})
     CHECK(base_address_problem(url).empty());
   struct {
@@ -68,7 +68,7 @@ TEST_CASE("what cannot be a base address is refused with a reason") {
     CHECK_MESSAGE(base_address_problem(row.url).find(row.words) != std::string::npos, row.url);
 }
 
-TEST_CASE("an origin is what stands before the path") {
+TEST_CASE("an origin is the part before the path") {
   CHECK(origin_of("https://h:8/api/v1?x=/") == "https://h:8");
   CHECK(origin_of("https://h?x") == "https://h");
   CHECK(origin_of("https://h") == "https://h");

@@ -26,7 +26,7 @@ TEST_CASE("a year with two digits is a near one") {
   CHECK(parse_http_date("Sunday, 06-Nov-94 08:49:37 GMT", then) == then);
 }
 
-TEST_CASE("what is no HTTP date is none") {
+TEST_CASE("an invalid HTTP date is none") {
   for (const auto* text : {"", "soon", "Sun, 06 Nov 1994", "Sun, 06 Nov 1994 08:49:37 CET",
                            "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 Nov 1994 24:00:00 GMT",
                            "Sun, 06 Nov 99999 08:49:37 GMT", "Sun, -6 Nov 1994 08:49:37 GMT GMT",
@@ -45,7 +45,7 @@ TEST_CASE("Retry-After is read as seconds and as a date") {
   CHECK(parse_retry_after("Sun, 06 Nov 1994 08:49:00 GMT", then) == 0s);
 }
 
-TEST_CASE("a time beyond reason is the longest one, and nonsense is none") {
+TEST_CASE("an excessive time becomes the longest one, and an invalid one none") {
   for (const auto* text :
        {"99999999999999999999999", "1000000000", "Fri, 31 Dec 9999 23:59:59 GMT"})
     CHECK(parse_retry_after(text, then) == longest_retry_after);
@@ -56,7 +56,7 @@ TEST_CASE("a time beyond reason is the longest one, and nonsense is none") {
   }
 }
 
-TEST_CASE("retry-after-ms is in milliseconds, and a part of one is one") {
+TEST_CASE("retry-after-ms is in milliseconds, and a part of one is rounded up") {
   CHECK(parse_retry_after_ms("1500") == 1500ms);
   CHECK(parse_retry_after_ms("1500.25") == 1501ms);
   CHECK(parse_retry_after_ms("0") == 0ms);

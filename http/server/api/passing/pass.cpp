@@ -38,7 +38,7 @@ bool may_pass(const route_options& options, const pass_target& target, const cal
     return target.who == pass_rule::anybody;
   if (options.pass_paths.allows(target.path))
     return true;
-  // A caller on this machine is known by its address only where there is no proxy between.
+  // A caller on this machine is known by its address only if there is no proxy in between.
   const auto behind_proxy = !r.header("X-Forwarded-For").empty() ||
                             !r.header("Forwarded").empty() || !r.header("X-Real-IP").empty() ||
                             !r.header("Via").empty();

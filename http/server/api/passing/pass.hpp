@@ -4,13 +4,13 @@
 #include "http/server/gate/admission.hpp"
 #include "http/server/message/exchange.hpp"
 
-/// Requests that pass to an upstream as they are.
+/// Requests that pass through to an upstream unchanged.
 namespace nekod::http {
 
 struct request_context;
 struct route_options;
 
-/// Whether *who* may have *r* passed to *target*.
+/// Whether *who* may pass *r* to *target*.
 bool may_pass(const route_options& options, const pass_target& target, const caller& who,
               const request& r);
 

@@ -13,13 +13,13 @@
 
 namespace nekod::http {
 
-/// A request's body on its way upstream: what was held of it, then the rest as it comes from the
-/// client.
+/// A request's body on its way upstream: first the part that was held, then the rest as it arrives
+/// from the client.
 class pass_body : public body_source {
 public:
-  /// @param held What goes first, and what it holds of the budget.
-  /// @param rest The rest, of which nothing else reads from now on.
-  /// @param length Bytes of both together, where that is known.
+  /// @param held The first part, and its share of the budget.
+  /// @param rest The rest, which nothing else reads from now on.
+  /// @param length The bytes of both together, if that is known.
   pass_body(std::string held, byte_budget::share room, std::shared_ptr<body_pipe> rest,
             std::optional<std::uint64_t> length);
 

@@ -14,27 +14,27 @@ namespace nekod::http {
 
 namespace {
 
-/// Of one connection (RFC 9110, 7.6.1), and of the message's own framing.
+/// Fields of one connection (RFC 9110, 7.6.1), and of the message's framing.
 constexpr std::array<std::string_view, 12> hop_by_hop{
     "connection",        "keep-alive",       "te",     "trailer",
     "transfer-encoding", "upgrade",          "expect", "content-length",
     "http2-settings",    "proxy-connection", "host",   "alt-svc"};
 
-/// Of a request: the client's credentials, account, address and browser.
+/// Fields of a request: the client's credentials, account, address and browser.
 constexpr std::array<std::string_view, 17> of_the_client{
     "authorization",  "cookie",       "cookie2",      "forwarded",   "via",  "x-real-ip",
     "true-client-ip", "cdn-loop",     "origin",       "referer",     "from", "openai-organization",
     "openai-project", "x-request-id", "x-session-id", "x-client-ip", "dnt"};
 
-/// The same, by how they begin.
+/// More of them, by their prefixes.
 constexpr std::array<std::string_view, 7> of_the_client_beginning{
     "proxy-", "x-forwarded-", "sec-", "cf-", "x-nekod-", "access-control-", "x-amz-"};
 
-/// Parts of names under which some clients and servers send keys.
+/// Parts of names in which some clients and servers send keys.
 constexpr std::array<std::string_view, 6> secret_words{
     "api-key", "apikey", "token", "secret", "credentials", "subscription-key"};
 
-/// Of an answer: the upstream's software, our account there, and rules for browsers.
+/// Fields of an answer: the upstream's software, our account there, and rules for browsers.
 constexpr std::array<std::string_view, 22> of_the_upstream{"set-cookie",
                                                            "set-cookie2",
                                                            "server",
@@ -83,7 +83,7 @@ bool names_a_secret(std::string_view name) {
                      [&](auto word) { return name.find(word) != std::string_view::npos; });
 }
 
-/// Calls *f* with each word of a list by comma.
+/// Calls *f* with each word of a list separated by commas.
 template <class Use>
 void for_each_word(std::string_view list, Use f) {
   while (!list.empty()) {
@@ -94,7 +94,7 @@ void for_each_word(std::string_view list, Use f) {
   }
 }
 
-/// What the message's `Connection` says is of its connection only.
+/// The fields that the message's `Connection` names belong to its connection only.
 std::vector<std::string> connection_words(const fields& all) {
   std::vector<std::string> result;
   for (const auto& [name, value] : all)
@@ -103,7 +103,8 @@ std::vector<std::string> connection_words(const fields& all) {
   return result;
 }
 
-/// The fields that are not of their connection, nor refused by *drops*; names in lower case.
+/// The fields that do not belong to their connection and that *drops* does not refuse; names in
+/// lower case.
 template <class Test>
 fields kept_of(const fields& all, Test drops) {
   const auto of_connection = connection_words(all);

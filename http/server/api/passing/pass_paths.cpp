@@ -12,7 +12,7 @@ namespace nekod::http {
 
 namespace {
 
-/// Work for a model: POST to these, and to what is below those that end in a slash.
+/// Work for a model: POST to these paths, and to everything below those that end in a slash.
 struct work {
   std::string_view path;
   const char* word;
@@ -26,15 +26,15 @@ constexpr std::array works{
     work{"/tokenize", "tokenize", true}, work{"/detokenize", "detokenize", true},
 };
 
-/// First segments of what is ours, or passes never.
+/// The first segments of our own paths, and of paths that never pass.
 constexpr std::array<std::string_view, 11> kept{
     "chat",      "models",        "sessions",     "health",        "metrics", "openapi.json",
     "responses", "conversations", "organization", "organizations", "v1"};
 
-/// How often percent codes are decoded to see what a path may mean to a server behind us.
+/// How often percent-encodings are decoded to see what a path may mean to a server behind us.
 constexpr int most_decodings = 4;
 
-/// *path* without any percent codes, however often they were encoded; nothing where one is broken.
+/// *path* without any percent-encodings, however often it was encoded; nothing if one is invalid.
 std::optional<std::string> fully_decoded(std::string_view path) {
   std::string result{path};
   for (int i = 0; i < most_decodings; ++i) {
@@ -48,7 +48,7 @@ std::optional<std::string> fully_decoded(std::string_view path) {
   return std::nullopt;
 }
 
-/// Whether a segment leads elsewhere, also where a server cuts off its parameters.
+/// Whether a segment is a dot segment, even for a server that cuts off its parameters.
 bool is_dots(std::string_view segment) noexcept {
   segment = segment.substr(0, segment.find(';'));
   return segment == "." || segment == "..";
@@ -61,7 +61,7 @@ std::string_view take_segment(std::string_view& path) noexcept {
   return result;
 }
 
-/// Whether a path says what it seems to say, and its first segment is none of ours.
+/// Whether a path is unambiguous, and its first segment is not one of ours.
 bool may_pass(std::string_view path) {
   auto decoded = fully_decoded(path);
   auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
@@ -91,7 +91,7 @@ const work* work_at(std::string_view path) noexcept {
   return found == works.end() ? nullptr : found;
 }
 
-/// Whether a raw path begins with `/v1/`, stray slashes aside.
+/// Whether a raw path begins with `/v1/`, ignoring extra slashes.
 bool has_version(std::string_view raw) noexcept {
   raw.remove_prefix(std::min(raw.find_first_not_of('/'), raw.size()));
   return raw.substr(0, 3) == "v1/";

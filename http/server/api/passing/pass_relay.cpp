@@ -16,10 +16,10 @@ namespace {
 using openai::error;
 using openai::error_code;
 
-/// Bytes that are read at a time while the body is held.
+/// How many bytes are read at a time while the body is held.
 constexpr std::size_t read_size = 16u << 10;
 
-/// How often a client's silence is looked for within the time that it may last.
+/// How often a client's silence is checked within its time limit.
 constexpr int looks = 4;
 
 error ending_of(body_pipe::ending how) {
@@ -46,7 +46,7 @@ pass_relay::pass_relay(exchange_ptr x, std::string request_id, pass_target targe
       finder_(exchange_->req().header("Content-Type"), exchange_->req().header("Content-Encoding")),
       room_(byte_budget::for_request(options_->budget)) {}
 
-/// The exchange keeps the relay until it has ended.
+/// The exchange keeps the relay alive until it has ended.
 void pass_relay::start() {
   exchange_->on_gone([self = shared_from_this()] {
     self->exchange_->post([self, then = std::chrono::steady_clock::now()] { self->leave(then); });
@@ -61,7 +61,7 @@ void pass_relay::start() {
 
 // -- the request ---------------------------------------------------------------------------------
 
-/// Looks for the model in what came of the body.
+/// Looks for the model in the part of the body that has arrived.
 void pass_relay::look() {
   if (!exchange_)
     return;
@@ -76,7 +76,7 @@ void pass_relay::look() {
       return;
     search();
   }
-  auto name = found_ == model_search::found ? finder_.place().name : std::string{};
+  auto name = found_ == model_search::found ? finder_.position().name : std::string{};
   choose_(name, [self = shared_from_this(), x = exchange_](choice found) {
     x->post([self, found = std::move(found)] { self->chosen(found); });
   });
@@ -84,8 +84,8 @@ void pass_relay::look() {
 
 void pass_relay::search() { found_ = finder_.look(held_); }
 
-/// Reads what there is of the body.
-/// @returns false where there is none yet, or will be none.
+/// Reads the available part of the body.
+/// @returns false if there is none yet, or there will be none.
 bool pass_relay::read_on() {
   std::array<char, read_size> piece;
   auto come = exchange_->req().stream->read(piece.data(), piece.size(), [weak = weak_from_this()] {
@@ -131,11 +131,11 @@ void pass_relay::chosen(choice found) {
     fail(call.error());
 }
 
-/// Names the model as the upstream calls it.
+/// Replaces the model's name by the upstream's name for it.
 void pass_relay::name_model(const std::string& upstream_name) {
-  if (found_ != model_search::found || upstream_name == finder_.place().name)
+  if (found_ != model_search::found || upstream_name == finder_.position().name)
     return;
-  const auto& at = finder_.place();
+  const auto& at = finder_.position();
   const auto written = finder_.written(upstream_name);
   longer_ =
       static_cast<std::int64_t>(written.size()) - static_cast<std::int64_t>(at.end - at.begin);
@@ -173,7 +173,7 @@ void pass_relay::look_for_silence() {
 // -- the answer ----------------------------------------------------------------------------------
 
 void pass_relay::take(transfer_event event) {
-  if (auto call = call_) // It may be let go of within this.
+  if (auto call = call_) // The relay may drop the call during this.
     call->on_transfer(std::move(event));
 }
 
@@ -191,7 +191,7 @@ void pass_relay::on_head(std::uint16_t status, const header_fields& came) {
     exchange_->begin_as_is(status, std::move(headers), bodiless);
   else
     exchange_->begin(status, std::move(headers));
-  // It goes out with the first bytes where these have come, too.
+  // It is sent with the first bytes if they have arrived, too.
   exchange_->post([self = shared_from_this()] { self->write_head(); });
 }
 
@@ -221,7 +221,8 @@ void pass_relay::on_failure(const error& reason) {
   fail(is_client ? ending_of(how) : reason);
 }
 
-/// Answers with an error, or cuts an answer that has begun: it has no other way to tell.
+/// Answers with an error, or cuts an answer that has begun, since there is no other way to report
+/// it.
 void pass_relay::fail(const error& reason) {
   if (begun_) {
     exchange_->notes().error = openai::name_of(reason.code);
@@ -240,7 +241,7 @@ void pass_relay::leave(std::chrono::steady_clock::time_point then) {
   end();
 }
 
-/// Lets go of all; of the call later, since it may be what calls this.
+/// Releases everything; the call later, since it may be the caller.
 void pass_relay::end() {
   exchange_->post([call = std::exchange(call_, nullptr)] {});
   room_.force(0);

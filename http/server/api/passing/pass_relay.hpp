@@ -19,30 +19,32 @@
 
 namespace nekod::http {
 
-/// What all requests that pass have in common.
+/// Settings that all passing requests share.
 struct pass_options {
   openai::language language{};
-  /// Bytes of a body that are held at most until its model is seen.
+  /// The most bytes of a body that are held until its model is found.
   std::size_t most_held = 1u << 20;
-  /// Longest time without a byte of a client's body.
+  /// The longest time without a byte of a client's body.
   std::chrono::milliseconds client_silence{0};
-  /// What the bytes held count in; null for no limit.
+  /// Counts the held bytes; null for no limit.
   std::shared_ptr<byte_budget> budget;
 };
 
 /// One request that passes to an upstream, and its answer that passes back. It holds the body until
-/// its model is seen, asks where that is, and from then on carries bytes both ways at the pace of
-/// whoever is slower. Lives as long as its exchange is unanswered; runs on the connection's loop.
+/// its model is found, asks for the model's upstream, and from then on carries bytes in both
+/// directions at the pace of the slower side. Lives as long as its exchange is unanswered; runs on
+/// the connection's loop.
 class pass_relay : public passed_call_listener, public std::enable_shared_from_this<pass_relay> {
 public:
   using choice = result<model_choice, openai::error>;
-  /// Finds the upstream that has the model of that name, which may be empty; answers on any thread.
+  /// Finds the upstream that has the model with that name, which may be empty; answers on any
+  /// thread.
   using chooser = std::function<void(const std::string& model, std::function<void(choice)> f)>;
 
   pass_relay(exchange_ptr x, std::string request_id, pass_target target,
              std::shared_ptr<const pass_options> options, chooser choose);
 
-  /// Begins. Once, after construction.
+  /// Starts. To be called once, after construction.
   void start();
 
   void on_head(std::uint16_t status, const header_fields& fields) override;
@@ -71,12 +73,12 @@ private:
   chooser choose_;
 
   openai::model_finder finder_;
-  /// What came of the body before the call began, and whether that is all.
+  /// The part of the body that arrived before the call began, and whether that is all of it.
   std::string held_;
   byte_budget::share room_;
   bool whole_ = false;
   model_search found_ = model_search::looking;
-  /// By how much the body grows or shrinks since its model is named otherwise.
+  /// By how much the body grows or shrinks because its model is renamed.
   std::int64_t longer_ = 0;
 
   std::string upstream_;

@@ -35,7 +35,7 @@ struct fixture {
     live.take_report(report);
   }
 
-  /// All of that tenant's.
+  /// All sessions of that tenant.
   static session_filter all_of(const std::string& tenant) {
     session_filter result;
     result.view.tenant = tenant;
@@ -97,15 +97,15 @@ TEST_CASE_FIXTURE(fixture, "a session counts if it has reported or had a record"
   CHECK(delete_with(removed_record::none) == 1);
 }
 
-TEST_CASE_FIXTURE(fixture,
-                  "a second deletion waits for the first, and leaves what begins after it") {
+TEST_CASE_FIXTURE(
+    fixture, "a second deletion waits for the first, and leaves a session that begins after it") {
   at_rest(s1);
   deletion first{s1};
   deletion second{s1};
   next<ends_sessions>(first);
   CHECK(next<ends_sessions>(second).sessions == keys{s1});
   gone(first, s1);
-  at_rest(s1); // It is begun again.
+  at_rest(s1); // A new session of that name.
   CHECK_FALSE(deletion::removes(s1, live));
   CHECK(gone(second, s1, removed_record::none));
   CHECK(live.has(s1));
@@ -113,7 +113,8 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(next<deletion_over>(second).deleted == 0);
 }
 
-TEST_CASE_FIXTURE(fixture, "many: sessions in memory, then records, then what came meanwhile") {
+TEST_CASE_FIXTURE(fixture,
+                  "many: sessions in memory, then records, then sessions that came meanwhile") {
   at_rest(s1);
   at_rest(s2);
   at_rest(other);
@@ -122,7 +123,7 @@ TEST_CASE_FIXTURE(fixture, "many: sessions in memory, then records, then what ca
   CHECK_FALSE(gone(d, s2));
   CHECK(gone(d, s1));
   next<clears_records>(d);
-  at_rest(s1); // Its record comes to memory, before it is cleared.
+  at_rest(s1); // Its record comes into memory before it is deleted.
   d.removed(5);
   CHECK(next<ends_sessions>(d).sessions == keys{s1});
   CHECK(gone(d, s1));
@@ -137,7 +138,8 @@ TEST_CASE_FIXTURE(fixture, "many: without sessions in memory the records go at o
   CHECK(next<deletion_over>(d).deleted == 3);
 }
 
-TEST_CASE_FIXTURE(fixture, "many: one that is being deleted already is another deletion's") {
+TEST_CASE_FIXTURE(fixture,
+                  "many: a session that is already being deleted is left to the other deletion") {
   at_rest(s1);
   deletion first{s1};
   next<ends_sessions>(first);
@@ -147,7 +149,7 @@ TEST_CASE_FIXTURE(fixture, "many: one that is being deleted already is another d
   CHECK(next<deletion_over>(d).deleted == 0);
 }
 
-TEST_CASE_FIXTURE(fixture, "many: a record stays whose session is not meant as memory knows it") {
+TEST_CASE_FIXTURE(fixture, "many: a record stays if its session in memory does not match") {
   at_rest(s1, "cat");
   at_rest(s2, "dog");
   auto cats = all_of("a");
@@ -168,7 +170,7 @@ TEST_CASE_FIXTURE(fixture, "many: a session with a turn is not idle, and its rec
   CHECK(next<clears_records>(d).records.spared == std::set{s1});
 }
 
-TEST_CASE_FIXTURE(fixture, "a store that fails ends the deletion once sessions are gone") {
+TEST_CASE_FIXTURE(fixture, "a failed store ends the deletion once its sessions are gone") {
   at_rest(s1);
   at_rest(s2);
   deletion d{all_of("a")};

@@ -113,7 +113,8 @@ TEST_CASE_FIXTURE(fixture, "of two sessions with one tip each is found in turn")
   CHECK(with_tip("tip").empty());
 }
 
-TEST_CASE_FIXTURE(fixture, "a report that does not count a turn on its way leaves it unfound") {
+TEST_CASE_FIXTURE(
+    fixture, "a report that does not count a turn on its way does not make the session findable") {
   const auto late = report_of(s1, "tip", "old request");
   give(s1, "request");
   live.take_report(late);
@@ -128,7 +129,7 @@ TEST_CASE_FIXTURE(fixture, "a report that does not count a turn on its way leave
 }
 
 TEST_CASE_FIXTURE(fixture,
-                  "of equal requests the newest is found, until its session takes another") {
+                  "of equal requests the newest is found until its session takes another") {
   give(s1, "request");
   give(s2, "request");
   CHECK(with_request("request") == "s2");
@@ -154,8 +155,9 @@ TEST_CASE_FIXTURE(fixture, "a turn that names its session is not found by its re
   CHECK(with_request("request").empty());
 }
 
-TEST_CASE_FIXTURE(fixture,
-                  "a session may leave memory unless a turn is on its way, or its deletion") {
+TEST_CASE_FIXTURE(
+    fixture,
+    "a session may leave memory unless a turn is on its way to it or it is being deleted") {
   const auto report = report_of(s1);
   CHECK(live.may_retire(report));
   give(s1, "request");
@@ -167,7 +169,7 @@ TEST_CASE_FIXTURE(fixture,
   CHECK_FALSE(live.may_retire(report));
 }
 
-TEST_CASE_FIXTURE(fixture, "a session that is being deleted keeps its name alone") {
+TEST_CASE_FIXTURE(fixture, "a session that is being deleted keeps only its name") {
   live.take_report(report_of(s1, "tip", "request"));
   live.start_deletion(s1);
   CHECK(live.has(s1));
@@ -179,7 +181,7 @@ TEST_CASE_FIXTURE(fixture, "a session that is being deleted keeps its name alone
   CHECK(live.show("s1", view_of_a()) == nullptr);
 }
 
-TEST_CASE_FIXTURE(fixture, "a report of a session that left is not heard") {
+TEST_CASE_FIXTURE(fixture, "a report of a session that has left is ignored") {
   const auto report = report_of(s1, "tip");
   live.forget(s1);
   live.take_report(report);
@@ -187,7 +189,8 @@ TEST_CASE_FIXTURE(fixture, "a report of a session that left is not heard") {
   CHECK(with_tip("tip").empty());
 }
 
-TEST_CASE_FIXTURE(fixture, "a list has sessions that have reported, behind the cursor, in order") {
+TEST_CASE_FIXTURE(fixture,
+                  "a list has the sessions that have reported, after the cursor, in order") {
   auto second = report_of(s1);
   second.info.created_at = made + 2s;
   live.take_report(second);
@@ -226,7 +229,7 @@ TEST_CASE_FIXTURE(fixture, "a session that is being deleted is not listed, nor i
   CHECK(listing.keys == std::set{s1});
 }
 
-TEST_CASE_FIXTURE(fixture, "a session is shown to its tenant, and to who may see all") {
+TEST_CASE_FIXTURE(fixture, "a session is shown to its tenant, and to callers that may see all") {
   const auto a = view_of_a();
   CHECK(live.show("s1", a) == nullptr); // It has not reported.
   live.take_report(report_of(s1));
@@ -236,7 +239,7 @@ TEST_CASE_FIXTURE(fixture, "a session is shown to its tenant, and to who may see
   session_view admin;
   admin.tenant = "b";
   admin.all = true;
-  CHECK(live.show("s1", admin)->tenant == "b"); // Its own comes first.
+  CHECK(live.show("s1", admin)->tenant == "b"); // The caller's own is preferred.
   admin.tenant = "c";
   CHECK(live.show("s1", admin) != nullptr);
   session_view c;

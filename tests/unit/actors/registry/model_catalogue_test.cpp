@@ -8,7 +8,7 @@ using strings = std::vector<std::string>;
 
 namespace {
 
-/// A chat service, and a server that takes any name.
+/// A chat service, and a server that accepts any name.
 struct fixture {
   fixture() {
     cats->called = "cats";
@@ -26,8 +26,7 @@ struct fixture {
     catalogue.update(1, test::listed({"qwen", "public-Tuxedo"}));
   }
 
-  /// `upstream: model`, and the id that clients are told where that is another; empty while it is
-  /// open.
+  /// `upstream: model`, and the public id if it differs; empty while the choice is open.
   std::string choose(const std::string& name) const {
     auto chosen = catalogue.choose(name);
     if (!chosen)
@@ -52,7 +51,7 @@ struct fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "the list has the models of all, and each name once") {
+TEST_CASE_FIXTURE(fixture, "the list has the models of all upstreams, and each name once") {
   make();
   know();
   CHECK(listed() ==
@@ -62,7 +61,7 @@ TEST_CASE_FIXTURE(fixture, "the list has the models of all, and each name once")
   CHECK(choose("local/public-Tuxedo") == "local: Tuxedo as local/public-Tuxedo");
 }
 
-TEST_CASE_FIXTURE(fixture, "a model is asked for where it is, by any of its names") {
+TEST_CASE_FIXTURE(fixture, "a model is found at its upstream by any of its names") {
   make();
   know();
   CHECK(choose("Tuxedo") == "cats: Tuxedo as public-Tuxedo");
@@ -77,18 +76,18 @@ TEST_CASE_FIXTURE(fixture, "a model is asked for where it is, by any of its name
   CHECK(choose("local/") == "cats: Orange Cat as public-Orange Cat in its place");
 }
 
-TEST_CASE_FIXTURE(fixture, "names and beginnings of names say where a model is asked for") {
+TEST_CASE_FIXTURE(fixture, "names and prefixes of names route models to an upstream") {
   make({"qwen-small", "Orange*"}, {"qwen*", "Orange Cat", "gpt-*"});
   know();
   CHECK(choose("Orange Cat") == "local: Orange Cat");
   CHECK(choose("gpt-4o") == "local: gpt-4o");
   CHECK(choose("qwen-big") == "local: qwen-big");
   CHECK(choose("Tuxedo") == "cats: Tuxedo as public-Tuxedo");
-  // The chat service has none of that name, however it is set.
+  // The chat service has no such model, even if it is routed there.
   CHECK(choose("qwen-small") == "cats: Orange Cat as public-Orange Cat in its place");
 }
 
-TEST_CASE_FIXTURE(fixture, "a name that is listed is what it says, whatever else it could be") {
+TEST_CASE_FIXTURE(fixture, "a listed name means the listed model, whatever else it could mean") {
   auto router = std::make_shared<test::fake_upstream>();
   router->called = "router";
   catalogue = model_catalogue{{{cats}, {local}, {router}}, {}};
@@ -100,7 +99,7 @@ TEST_CASE_FIXTURE(fixture, "a name that is listed is what it says, whatever else
   CHECK(choose("public-qwen") == "local: qwen as public-qwen");
 }
 
-TEST_CASE_FIXTURE(fixture, "an alias stands for a model anywhere") {
+TEST_CASE_FIXTURE(fixture, "an alias stands for a model of any upstream") {
   model_aliases aliases;
   aliases.entries = {{"best", "Tuxedo"}, {"fast", "local/qwen"}, {"lost", "nobody's"}};
   make({}, {}, aliases);
@@ -111,7 +110,7 @@ TEST_CASE_FIXTURE(fixture, "an alias stands for a model anywhere") {
   CHECK(listed().back() == "best");
 }
 
-TEST_CASE_FIXTURE(fixture, "what depends on a list that is not known yet is open") {
+TEST_CASE_FIXTURE(fixture, "a choice that depends on an unknown list stays open") {
   make({}, {"gpt-*"});
   CHECK(choose("Tuxedo").empty());
   CHECK(choose("").empty());
@@ -119,7 +118,7 @@ TEST_CASE_FIXTURE(fixture, "what depends on a list that is not known yet is open
   CHECK(choose("local/qwen") == "local: qwen as local/qwen");
   make({"Tux*"});
   catalogue.update(1, test::listed({"Tuxedo"}));
-  CHECK(choose("Tuxedo").empty()); // Though another has it.
+  CHECK(choose("Tuxedo").empty()); // Although another upstream has it.
   make({}, {"gpt-*"});
   catalogue.update(0, test::listed({"Tuxedo"}));
   CHECK(choose("Tuxedo") == "cats: Tuxedo as public-Tuxedo");
@@ -131,7 +130,8 @@ TEST_CASE_FIXTURE(fixture, "what depends on a list that is not known yet is open
   CHECK(choose("Tuxedo") == "cats: Tuxedo as public-Tuxedo");
 }
 
-TEST_CASE_FIXTURE(fixture, "a first upstream that takes any name is asked for those nobody lists") {
+TEST_CASE_FIXTURE(fixture,
+                  "a first upstream that accepts any name gets the names that nobody lists") {
   catalogue = model_catalogue{{{local}, {cats}}, {}};
   catalogue.update(0, test::listed({"qwen"}));
   catalogue.update(1, test::listed({"Orange Cat", "Tuxedo"}));
@@ -140,7 +140,7 @@ TEST_CASE_FIXTURE(fixture, "a first upstream that takes any name is asked for th
   CHECK(choose(std::string(257, 'x')) == "local: Orange Cat in its place");
 }
 
-TEST_CASE_FIXTURE(fixture, "a model keeps what its upstream says of it, under an alias, too") {
+TEST_CASE_FIXTURE(fixture, "a model keeps its upstream's description, under an alias, too") {
   model_aliases aliases;
   aliases.entries = {{"best", "qwen"}};
   make({}, {}, aliases);
@@ -168,7 +168,7 @@ struct passing : fixture {
     catalogue = model_catalogue{{{cats}, {local}, {other, {"pattern-*"}}}, aliases};
   }
 
-  /// `upstream: what it is told`; empty while it is open.
+  /// `upstream: name sent there`; empty while the choice is open.
   std::string pass(const std::string& name) const {
     auto chosen = catalogue.choose_passed(name);
     if (!chosen)
@@ -206,7 +206,7 @@ TEST_CASE_FIXTURE(passing, "an unknown model, or none, passes to the first serve
   CHECK(pass("cats/Tuxedo") == "local: cats/Tuxedo");
 }
 
-TEST_CASE_FIXTURE(passing, "what depends on a list waits for it") {
+TEST_CASE_FIXTURE(passing, "a choice that depends on a list waits for it") {
   CHECK(pass("far").empty());
   CHECK(pass("other/qwen").empty());
   CHECK(pass("") == "local: ");
@@ -218,7 +218,7 @@ TEST_CASE_FIXTURE(passing, "what depends on a list waits for it") {
   CHECK(pass("unheard-of") == "local: unheard-of");
 }
 
-TEST_CASE_FIXTURE(passing, "a lone server takes all names, its list known or not") {
+TEST_CASE_FIXTURE(passing, "a lone server gets all names, whether its list is known or not") {
   catalogue = model_catalogue{{{cats}, {local}}, aliases};
   CHECK(pass("unheard-of") == "local: unheard-of");
   CHECK(pass("nice") == "local: far");
@@ -227,7 +227,7 @@ TEST_CASE_FIXTURE(passing, "a lone server takes all names, its list known or not
   CHECK(pass("local/x") == "local: x");
 }
 
-TEST_CASE_FIXTURE(passing, "without a server of the kind there is none") {
+TEST_CASE_FIXTURE(passing, "without an OpenAI-compatible server there is no upstream") {
   catalogue = model_catalogue{{{cats}}, {}};
   CHECK_FALSE(catalogue.choose_passed("qwen")->upstream);
 }

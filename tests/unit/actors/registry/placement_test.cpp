@@ -15,7 +15,7 @@ namespace {
 using strings = std::vector<std::string>;
 
 struct fixture {
-  /// A request that tells these messages, user and assistant in turn.
+  /// A request with these messages, of user and assistant in turn.
   static std::shared_ptr<openai::chat_request> telling(const strings& texts) {
     auto result = std::make_shared<openai::chat_request>();
     for (std::size_t i = 0; i < texts.size(); ++i)
@@ -44,7 +44,7 @@ struct fixture {
     return std::get<Step>(std::move(step));
   }
 
-  /// A session in memory that has answered, with that conversation and request.
+  /// A session in memory that has answered that request in that conversation.
   void at_rest(const session_key& key, const strings& conversation, const std::string& scope = {},
                const std::string& identity = {}) {
     if (!live.has(key))
@@ -99,8 +99,7 @@ std::shared_ptr<openai::chat_request> keyed(std::shared_ptr<openai::chat_request
 
 // -- a name --------------------------------------------------------------------------------------
 
-TEST_CASE_FIXTURE(fixture,
-                  "a name in the body is the session, known or not, and the tenant's own") {
+TEST_CASE_FIXTURE(fixture, "a name in the body is the session's, known or not, within the tenant") {
   auto request = telling(next);
   request->session_id = "mine";
   for (const auto* tenant : {"a", "b"}) {
@@ -111,14 +110,15 @@ TEST_CASE_FIXTURE(fixture,
   }
 }
 
-TEST_CASE_FIXTURE(fixture, "a name goes before a transcript and before a repetition") {
+TEST_CASE_FIXTURE(fixture, "a name has precedence over a transcript and a repetition") {
   at_rest({"", "other"}, {"hello", "meow"});
   auto request = keyed(telling(next));
   request->session_id = "mine";
   CHECK(as<joins_session>(place(request)).session.id == "mine");
 }
 
-TEST_CASE_FIXTURE(fixture, "a name in the body goes before the header, which is a scope then") {
+TEST_CASE_FIXTURE(fixture,
+                  "a name in the body has precedence over the header, which is a scope then") {
   at_rest({"", "other"}, {"hello", "meow"});
   auto request = under("other", telling({"hello"}));
   request->session_id = "mine";
@@ -127,7 +127,7 @@ TEST_CASE_FIXTURE(fixture, "a name in the body goes before the header, which is 
   CHECK(joined.turn.what.scope == digest->of_name("other"));
 }
 
-TEST_CASE_FIXTURE(fixture, "a header that names a session in memory is a name, and no scope") {
+TEST_CASE_FIXTURE(fixture, "a header that names a session in memory is a name, not a scope") {
   at_rest({"a", "mine"}, {"hello", "meow"});
   auto joined = as<joins_session>(place(under("mine", telling({"two"})), "a"));
   CHECK(joined.session == session_key{"a", "mine"});
@@ -170,7 +170,7 @@ TEST_CASE_FIXTURE(fixture, "a header that cannot be a name is a scope at once") 
         digest->of_name("ses/1 x"));
 }
 
-TEST_CASE_FIXTURE(fixture, "a transcript is found within its scope alone") {
+TEST_CASE_FIXTURE(fixture, "a transcript is found within its scope only") {
   at_rest({"", "in scope"}, {"hello", "meow"}, digest->of_name("ses/1 x"));
   CHECK(as<joins_session>(place(under("ses/1 x", telling(next)))).session.id == "in scope");
   CHECK(as<takes_session>(place(under("ses/2 x", telling(next)))).wanted.tip->scope ==
@@ -180,7 +180,7 @@ TEST_CASE_FIXTURE(fixture, "a transcript is found within its scope alone") {
 
 // -- a repetition --------------------------------------------------------------------------------
 
-TEST_CASE_FIXTURE(fixture, "a request with a key goes to the session that has it already") {
+TEST_CASE_FIXTURE(fixture, "a request with a key goes to the session that already has it") {
   auto first = as<takes_session>(place(keyed(telling({"hello"}))));
   CHECK(first.wanted.answer == earlier_answer::wanted);
   CHECK_FALSE(first.wanted.identity.empty());
@@ -197,7 +197,7 @@ TEST_CASE_FIXTURE(fixture, "a request with a key goes to the session that has it
   as<takes_session>(place(keyed(telling({"something else"}))));
 }
 
-TEST_CASE_FIXTURE(fixture, "a request is no repetition unless its client says so") {
+TEST_CASE_FIXTURE(fixture, "a request is a repetition only if its client says so") {
   auto first = as<begins_session>(place(telling({"hello"})));
   const session_key key{"", "s1"};
   live.add(key, {}, 1, {});
@@ -222,19 +222,21 @@ TEST_CASE_FIXTURE(fixture, "equal first words of two clients are two requests") 
   as<waits_for_equal>(place(from("a")));
 }
 
-TEST_CASE_FIXTURE(fixture, "a session that the store knows to have answered takes the repetition") {
+TEST_CASE_FIXTURE(
+    fixture,
+    "the session that has answered the request, according to the store, gets the repetition") {
   auto asked = as<takes_session>(place(keyed(telling(next))));
   CHECK(asked.wanted.answer == earlier_answer::wanted);
   CHECK(asked.wanted.tip.has_value());
   const session_key stored{"", "stored"};
-  SUBCASE("as the store gave it") {
+  SUBCASE("as the store returned it") {
     auto joined = as<joins_session>(rules.taken(std::move(asked), given(stored, found_by::answer)));
     CHECK(joined.session == stored);
     CHECK(joined.turn.what.match == session_match::repeated);
     REQUIRE(joined.taken);
     CHECK(joined.taken->version == 7);
   }
-  SUBCASE("or the one that has its conversation") {
+  SUBCASE("or the session that has its conversation") {
     auto joined = as<joins_session>(rules.taken(std::move(asked), given(stored, found_by::tip)));
     CHECK(joined.turn.what.match == session_match::transcript);
   }
@@ -246,7 +248,7 @@ TEST_CASE_FIXTURE(fixture, "a session that the store knows to have answered take
   }
 }
 
-TEST_CASE_FIXTURE(fixture, "an answer in the store goes before a conversation in memory") {
+TEST_CASE_FIXTURE(fixture, "an answer in the store has precedence over a conversation in memory") {
   at_rest({"", "s1"}, {"hello", "meow"});
   auto asked = as<takes_session>(place(keyed(telling(next))));
   CHECK_FALSE(asked.wanted.tip.has_value());
@@ -271,7 +273,7 @@ TEST_CASE_FIXTURE(fixture, "a repetition waits while the store is asked about th
   CHECK(rules.take_equal("", begun.turn.what.identity).empty());
 }
 
-TEST_CASE_FIXTURE(fixture, "turns that wait for an equal one can all be had back") {
+TEST_CASE_FIXTURE(fixture, "turns that wait for an equal one can all be taken back") {
   as<takes_session>(place(keyed(telling({"hello"}), "a")));
   as<takes_session>(place(keyed(telling({"hello"}), "b")));
   as<waits_for_equal>(place(keyed(telling({"hello"}), "a")));
@@ -282,7 +284,7 @@ TEST_CASE_FIXTURE(fixture, "turns that wait for an equal one can all be had back
 
 // -- a transcript --------------------------------------------------------------------------------
 
-TEST_CASE_FIXTURE(fixture, "a conversation told goes on in the session that has it") {
+TEST_CASE_FIXTURE(fixture, "a request with a whole conversation goes to the session that has it") {
   at_rest({"a", "s1"}, {"hello", "meow"});
   auto joined = as<joins_session>(place(telling({"hello", "meow ", "and then?"}), "a"));
   CHECK(joined.session == session_key{"a", "s1"});
@@ -302,30 +304,31 @@ TEST_CASE_FIXTURE(fixture, "a session in the store is found by its transcript") 
   REQUIRE(asked.wanted.tip.has_value());
   CHECK(asked.wanted.tip->digest == digest->of(telling({"hello", "meow"})->messages));
   const session_key stored{"", "stored"};
-  SUBCASE("and goes on") {
+  SUBCASE("and continues") {
     auto joined = as<joins_session>(rules.taken(std::move(asked), given(stored, found_by::tip)));
     CHECK(joined.session == stored);
     CHECK(joined.turn.what.match == session_match::transcript);
   }
-  SUBCASE("unless it is in memory and has gone on") {
+  SUBCASE("unless it is in memory and has moved on") {
     at_rest(stored, {"something", "else"});
     auto begun = as<begins_session>(rules.taken(std::move(asked), given(stored, found_by::tip)));
     CHECK(begun.turn.what.match == session_match::seeded);
   }
-  SUBCASE("or is not there") {
+  SUBCASE("or does not exist") {
     CHECK(as<begins_session>(rules.taken(std::move(asked), {})).turn.what.match ==
           session_match::seeded);
   }
 }
 
-TEST_CASE_FIXTURE(fixture, "a request that only asks about a conversation is a session apart") {
+TEST_CASE_FIXTURE(fixture,
+                  "a request that only asks about a conversation gets a session of its own") {
   at_rest({"", "s1"}, {"hello", "meow"});
   auto title = telling({"hello", "meow", "Please generate a title for this conversation"});
   title->stream = false;
   CHECK(as<begins_session>(place(title)).turn.what.match == session_match::seeded);
 }
 
-TEST_CASE_FIXTURE(fixture, "without matching no transcript is looked at") {
+TEST_CASE_FIXTURE(fixture, "without matching transcripts are ignored") {
   at_rest({"", "s1"}, {"hello", "meow"});
   placement_options o;
   o.digest = digest;
@@ -336,19 +339,19 @@ TEST_CASE_FIXTURE(fixture, "without matching no transcript is looked at") {
 
 // -- a new session -------------------------------------------------------------------------------
 
-TEST_CASE_FIXTURE(fixture, "what is new alone begins a session") {
+TEST_CASE_FIXTURE(fixture, "a request without history begins a session") {
   CHECK(as<begins_session>(place(telling({"hello"}))).turn.what.match == session_match::fresh);
   auto prompted = telling({"hello"});
   prompted->messages.insert(prompted->messages.begin(), {role::system, "be a cat"});
   CHECK(as<begins_session>(place(prompted)).turn.what.match == session_match::seeded);
 }
 
-TEST_CASE_FIXTURE(fixture, "a request that is meant anew drops an earlier answer") {
+TEST_CASE_FIXTURE(fixture, "a request that is meant as a new one drops an earlier answer") {
   CHECK(as<takes_session>(place(telling(next))).wanted.answer == earlier_answer::ignored);
   auto counted = telling(next);
   counted->retries.count = 0;
   CHECK(as<takes_session>(place(counted)).wanted.answer == earlier_answer::forgotten);
   auto first_words = telling({"hello"});
   first_words->retries.count = 0;
-  as<begins_session>(place(first_words)); // Many begin so.
+  as<begins_session>(place(first_words)); // Many conversations begin like this.
 }

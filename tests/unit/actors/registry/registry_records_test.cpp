@@ -17,15 +17,15 @@ using namespace nekod;
 using namespace std::chrono_literals;
 using strings = std::vector<std::string>;
 
-/// What a store that takes its time was asked, one entry a question, and what answers the oldest.
+/// The requests to a slow store, one entry each, and functions that answer the oldest ones.
 struct slow_log {
   strings asked;
   std::deque<std::function<void()>> answers;
 };
 
-/// A STORE before another one, which answers when it is told to.
+/// A STORE in front of another one, which answers when told to.
 using slow_store_actor = store_actor::extend<
-    // Passes the oldest question on.
+    // Passes the oldest request on.
     caf::reacts_to<atom::sweep>>;
 
 slow_store_actor::behavior_type slow_store(slow_store_actor::pointer self, store_actor behind,
@@ -36,7 +36,7 @@ slow_store_actor::behavior_type slow_store(slow_store_actor::pointer self, store
     return promise;
   };
   return {
-      // A session that takes itself by its id does not wait.
+      // A session that takes its own record by id does not wait.
       [=](atom::take, const session_wanted& wanted) -> caf::result<session_taken> {
         if (!wanted.id.empty())
           return self->delegate(behind, atom::take_v, wanted);
@@ -123,7 +123,7 @@ struct fixture : test::actor_system_fixture {
     return record;
   }
 
-  /// Ends the answer of the newest line, its record in the store.
+  /// Ends the answer of the newest conversation, with its record in the store.
   void end_turn() {
     upstream->lines.back()->end_answer();
     settle_store();
@@ -138,14 +138,14 @@ struct fixture : test::actor_system_fixture {
     end_turn();
   }
 
-  /// Has the store answer the oldest question.
+  /// Lets the store answer the oldest request.
   void answer() {
     REQUIRE_FALSE(store->answers.empty());
     caf::anon_send(slow, atom::sweep_v);
     run();
   }
 
-  /// Has the store answer until nobody asks any more.
+  /// Lets the store answer until there are no more requests.
   void settle_store() {
     run();
     while (!store->answers.empty())
@@ -224,7 +224,7 @@ struct fixture : test::actor_system_fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "who deletes a session is answered when its record is gone") {
+TEST_CASE_FIXTURE(fixture, "the deletion of a session is answered when its record is gone") {
   answered("s1");
   auto removed = remove("s1");
   CHECK(upstream->lines.empty());
@@ -236,7 +236,8 @@ TEST_CASE_FIXTURE(fixture, "who deletes a session is answered when its record is
   answer();
 }
 
-TEST_CASE_FIXTURE(fixture, "the record of a deleted session goes behind all that it wrote") {
+TEST_CASE_FIXTURE(
+    fixture, "the record of a deleted session is removed after everything that the session wrote") {
   ask_in("s1");
   upstream->lines.back()->end_answer();
   run();
@@ -247,7 +248,7 @@ TEST_CASE_FIXTURE(fixture, "the record of a deleted session goes behind all that
   CHECK_FALSE(show("s1").found);
 }
 
-TEST_CASE_FIXTURE(fixture, "while a session is deleted it is not there, nor begun anew") {
+TEST_CASE_FIXTURE(fixture, "a session that is being deleted is neither found nor begun again") {
   answered("s1");
   answered("s2");
   auto removed = remove("s1");
@@ -279,7 +280,7 @@ TEST_CASE_FIXTURE(fixture, "a session whose record is being read is deleted with
   CHECK(ids().empty());
 }
 
-TEST_CASE_FIXTURE(fixture, "a list has each session once, with what memory knows of it") {
+TEST_CASE_FIXTURE(fixture, "a list has each session once, with its state in memory") {
   answered("s1");
   pass(3s);
   pass(3s);
@@ -307,14 +308,15 @@ TEST_CASE_FIXTURE(fixture, "a list has each session once, with what memory knows
   CHECK_FALSE(page.next.has_value());
 }
 
-TEST_CASE_FIXTURE(fixture, "a session that gets its record, or leaves memory, while a list is made "
-                           "is on it once") {
+TEST_CASE_FIXTURE(
+    fixture,
+    "a session that gets its record, or leaves memory, while a list is made is on it once") {
   ask_in("s1");
   auto listed = begin<openai::session_page>(atom::list_v, session_query{});
   upstream->lines.back()->end_answer();
   run();
   CHECK(store->asked == strings{"list", "commit s1"});
-  // The record comes to the store first.
+  // The record reaches the store first.
   std::swap(store->answers[0], store->answers[1]);
   answer();
   upstream->lines.back()->end_settling();
@@ -327,7 +329,7 @@ TEST_CASE_FIXTURE(fixture, "a session that gets its record, or leaves memory, wh
   CHECK((*listed)->total == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "one session is shown to whom it belongs, from memory or its record") {
+TEST_CASE_FIXTURE(fixture, "a session is shown to its owner, from memory or from its record") {
   answered("s1", "alice");
   for (auto round = 0; round < 2; ++round) {
     CHECK(show("s1", of("alice")).info.turns == 1);
@@ -341,7 +343,7 @@ TEST_CASE_FIXTURE(fixture, "one session is shown to whom it belongs, from memory
   CHECK(show("s1", of("alice")).info.state == "stored");
 }
 
-TEST_CASE_FIXTURE(fixture, "many are deleted: what runs, what is idle, and what is stored") {
+TEST_CASE_FIXTURE(fixture, "a deletion of many includes running, idle and stored sessions") {
   answered("stored");
   pass(3s);
   pass(3s);
@@ -358,10 +360,10 @@ TEST_CASE_FIXTURE(fixture, "many are deleted: what runs, what is idle, and what 
   CHECK(clear(everybody) == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "by its model a session is deleted as memory knows it") {
+TEST_CASE_FIXTURE(fixture, "a deletion by model uses the model of the session in memory") {
   answered("a", {}, "Orange Cat");
   answered("b", {}, "Exotic Shorthair");
-  ask_in("a", {}, "Exotic Shorthair"); // Its record tells of the other one.
+  ask_in("a", {}, "Exotic Shorthair"); // Its record has the other model.
   auto cats = all();
   cats.model = "public-Orange Cat";
   CHECK(clear(cats) == 0);
@@ -370,7 +372,7 @@ TEST_CASE_FIXTURE(fixture, "by its model a session is deleted as memory knows it
   CHECK(clear(cats) == 2);
 }
 
-TEST_CASE_FIXTURE(fixture, "what runs is not idle, however long ago it began") {
+TEST_CASE_FIXTURE(fixture, "a running turn is not idle, however long ago it began") {
   answered("running");
   ask_in("running");
   auto idle = all();
@@ -380,7 +382,7 @@ TEST_CASE_FIXTURE(fixture, "what runs is not idle, however long ago it began") {
   CHECK(clear(idle) == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "what is begun while many are deleted stays") {
+TEST_CASE_FIXTURE(fixture, "a session that begins during a deletion of many stays") {
   answered("old");
   auto cleared = begin<std::uint64_t>(atom::clear_v, all());
   answer(); // "old" is gone.
@@ -391,7 +393,8 @@ TEST_CASE_FIXTURE(fixture, "what is begun while many are deleted stays") {
   CHECK(ids() == strings{"new"});
 }
 
-TEST_CASE_FIXTURE(fixture, "what comes to memory while many are deleted does not come back") {
+TEST_CASE_FIXTURE(fixture,
+                  "a session that comes into memory during a deletion of many does not come back") {
   answered("s1");
   pass(3s);
   pass(3s);
@@ -405,8 +408,7 @@ TEST_CASE_FIXTURE(fixture, "what comes to memory while many are deleted does not
   CHECK(ids().empty());
 }
 
-TEST_CASE_FIXTURE(fixture,
-                  "a request sent again while the store is asked waits for where it goes") {
+TEST_CASE_FIXTURE(fixture, "a repetition waits while the store is asked about the first request") {
   auto first = ask_keyed("key");
   CHECK(store->asked == strings{"take"});
   auto again = ask_keyed("key");
@@ -419,8 +421,7 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(upstream->log == strings{"begin hello", "begin hello"});
 }
 
-TEST_CASE_FIXTURE(fixture,
-                  "a store that is silent fails a turn, and those that wait for its place") {
+TEST_CASE_FIXTURE(fixture, "a silent store fails a turn, and the turns that wait for its session") {
   auto first = ask_keyed("key");
   auto again = ask_keyed("key");
   pass(10s);
@@ -429,14 +430,14 @@ TEST_CASE_FIXTURE(fixture,
     CHECK(record->error.code == openai::error_code::store_unavailable);
   }
   CHECK(upstream->log.empty());
-  // The next one is asked about anew, and begins.
+  // The next one is asked about again, and begins.
   auto later = ask_keyed("key");
   settle_store();
   CHECK(later->log.front() == "begin");
 }
 
-TEST_CASE_FIXTURE(fixture,
-                  "only so many wait for that, and none for longer than there is a registry") {
+TEST_CASE_FIXTURE(
+    fixture, "the number of turns that wait for that is limited, and they end with the registry") {
   options.sessions.queue_limit = 1;
   caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
   handle = system().spawn(registry, options);
@@ -455,7 +456,7 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(third->error.code == openai::error_code::overloaded);
 }
 
-TEST_CASE_FIXTURE(fixture, "the answer of a session that left memory is told again") {
+TEST_CASE_FIXTURE(fixture, "the answer of a session that has left memory is replayed") {
   auto first = ask_keyed("key");
   settle_store();
   upstream->lines.back()->say("meow");

@@ -46,7 +46,7 @@ struct fixture : test::actor_system_fixture {
     run();
   }
 
-  /// Another registry, whose upstream has no model that serves without a list.
+  /// Another registry, whose upstream has no default model.
   void begin_without_default() {
     caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
     run();
@@ -56,7 +56,7 @@ struct fixture : test::actor_system_fixture {
     run();
   }
 
-  /// @param may_pass Whether the reason may pass by itself.
+  /// @param may_pass Whether the reason may go away by itself.
   void refuse_models(openai::error_code code = openai::error_code::upstream_error,
                      bool may_pass = true) {
     REQUIRE_FALSE(upstream->model_queries.empty());
@@ -119,7 +119,7 @@ struct fixture : test::actor_system_fixture {
 
 namespace {
 
-/// A request that tells these messages, user and assistant in turn, the last one the user's.
+/// A request with these messages, of user and assistant in turn, the last one of the user.
 std::shared_ptr<openai::chat_request> telling(const strings& texts) {
   auto result = std::make_shared<openai::chat_request>();
   for (std::size_t i = 0; i < texts.size(); ++i)
@@ -129,7 +129,7 @@ std::shared_ptr<openai::chat_request> telling(const strings& texts) {
   return result;
 }
 
-/// Lets the newest line answer.
+/// Lets the newest conversation answer.
 void answer(fixture& f, const std::string& text, bool settle = true) {
   auto& line = *f.upstream->lines.back();
   line.say(text);
@@ -150,7 +150,7 @@ TEST_CASE_FIXTURE(fixture, "turns wait for the first list of models") {
   CHECK(a->head.what.model.upstream_name == "Exotic Shorthair");
 }
 
-TEST_CASE_FIXTURE(fixture, "a store whose file is not in its place has turns refused unheard") {
+TEST_CASE_FIXTURE(fixture, "turns are refused without asking the store while its file is missing") {
   give_models({"Orange Cat"});
   upstream->stands.working = 1;
   health->in_place = false;
@@ -161,12 +161,13 @@ TEST_CASE_FIXTURE(fixture, "a store whose file is not in its place has turns ref
   health->in_place = true;
   CHECK(ask_in("s1")->log == strings{"begin"});
   CHECK(get<readiness>(atom::ready_v).reasons.empty());
-  health->works = false; // A turn is what shows whether it does again.
+  health->works = false; // Only a turn shows whether it works again.
   CHECK(get<readiness>(atom::ready_v).reasons == strings{"store_unavailable"});
   CHECK(ask_in("s2")->log == strings{"begin"});
 }
 
-TEST_CASE_FIXTURE(fixture, "only so many turns wait for the first list of models") {
+TEST_CASE_FIXTURE(fixture,
+                  "the number of turns that wait for the first list of models is limited") {
   auto record = std::make_shared<test::reply_record>();
   auto reply = system().spawn(test::recording_reply, record);
   open_turn t;
@@ -178,7 +179,7 @@ TEST_CASE_FIXTURE(fixture, "only so many turns wait for the first list of models
   CHECK(ask_in("s1")->error.code == openai::error_code::overloaded);
 }
 
-TEST_CASE_FIXTURE(fixture, "where the list cannot be had the default model serves") {
+TEST_CASE_FIXTURE(fixture, "without a list the default model is used") {
   auto a = ask_in("s1", "public-Exotic Shorthair");
   refuse_models();
   CHECK(a->head.what.model.upstream_name == "Orange Cat");
@@ -201,7 +202,7 @@ TEST_CASE_FIXTURE(fixture, "a model is found by public id, upstream name and ali
   CHECK_FALSE(ask_in("e", "")->head.what.model.fallback);
 }
 
-TEST_CASE_FIXTURE(fixture, "the list of models is kept for its time, then asked for again") {
+TEST_CASE_FIXTURE(fixture, "the list of models is used for its time, then requested again") {
   give_models({"Orange Cat"});
   pass(299s);
   auto list = get<model_list>(atom::models_v);
@@ -218,17 +219,17 @@ TEST_CASE_FIXTURE(fixture, "the list of models is kept for its time, then asked 
   run();
   CHECK(fresh.models.empty()); // It waits for the upstream.
   give_models({"Orange Cat", "Exotic Shorthair"});
-  CHECK(fresh.models.size() == 3); // With the alias whose model there is now.
+  CHECK(fresh.models.size() == 3); // Including the alias, whose model exists now.
 }
 
-TEST_CASE_FIXTURE(fixture, "turns do not wait for a list that is only old") {
+TEST_CASE_FIXTURE(fixture, "turns do not wait for a list that is merely old") {
   give_models({"Orange Cat"});
   pass(301s);
   CHECK(ask_in("s1")->log == strings{"begin"});
   CHECK(upstream->model_queries.size() == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "one id is one session, no id a new one each time") {
+TEST_CASE_FIXTURE(fixture, "one id is one session, and no id is a new one each time") {
   give_models({"Orange Cat"});
   ask_in("s1");
   ask_in("s1");
@@ -240,7 +241,7 @@ TEST_CASE_FIXTURE(fixture, "one id is one session, no id a new one each time") {
   CHECK(openai::valid_session_id(a->head.session_id));
 }
 
-TEST_CASE_FIXTURE(fixture, "the answer says which rule found its session") {
+TEST_CASE_FIXTURE(fixture, "the answer names the rule that found its session") {
   give_models({"Orange Cat"});
   CHECK(ask_in("s1")->head.what.match == session_match::explicit_id);
   CHECK(ask_in("")->head.what.match == session_match::fresh);
@@ -249,7 +250,8 @@ TEST_CASE_FIXTURE(fixture, "the answer says which rule found its session") {
   CHECK(ask(request)->head.what.match == session_match::seeded);
 }
 
-TEST_CASE_FIXTURE(fixture, "what the upstream cannot do is refused by name") {
+TEST_CASE_FIXTURE(fixture,
+                  "a request beyond the upstream's abilities is refused by the parameter's name") {
   give_models({"Orange Cat"});
   auto request = test::request_saying("hello");
   request->demands = {"tools"};
@@ -259,7 +261,7 @@ TEST_CASE_FIXTURE(fixture, "what the upstream cannot do is refused by name") {
   CHECK(upstream->lines.empty());
 }
 
-TEST_CASE_FIXTURE(fixture, "a deleted session is gone, and its id begins anew") {
+TEST_CASE_FIXTURE(fixture, "a deleted session is gone, and its id begins a new one") {
   give_models({"Orange Cat"});
   auto a = ask_in("s1");
   CHECK(get<bool>(atom::remove_v, std::string{"s1"}, session_view{}));
@@ -269,7 +271,8 @@ TEST_CASE_FIXTURE(fixture, "a deleted session is gone, and its id begins anew") 
   CHECK(ask_in("s1")->log == strings{"begin"});
 }
 
-TEST_CASE_FIXTURE(fixture, "a session that left memory is listed, goes on, and can be deleted") {
+TEST_CASE_FIXTURE(fixture,
+                  "a session that has left memory is listed, can continue and can be deleted") {
   give_models({"Orange Cat"});
   ask_in("s1");
   upstream->lines.front()->end_answer();
@@ -307,7 +310,7 @@ TEST_CASE_FIXTURE(fixture, "a session does not leave memory while a turn is on i
   CHECK(ask_in("s1")->log == strings{"begin"});
 }
 
-TEST_CASE_FIXTURE(fixture, "a tenant neither sees, nor uses, nor deletes another's session") {
+TEST_CASE_FIXTURE(fixture, "a tenant can neither see nor use nor delete another's session") {
   give_models({"Orange Cat"});
   session_view a;
   a.tenant = "a";
@@ -338,7 +341,7 @@ TEST_CASE_FIXTURE(fixture, "two tenants use one name for two sessions") {
   CHECK(upstream->lines.size() == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "nor one that left memory, and its owner finds it as it was") {
+TEST_CASE_FIXTURE(fixture, "nor one that has left memory, which its owner finds unchanged") {
   give_models({"Orange Cat"});
   session_view b;
   b.tenant = "b";
@@ -359,7 +362,7 @@ TEST_CASE_FIXTURE(fixture, "nor one that left memory, and its owner finds it as 
   CHECK(upstream->turns.back().text == "hello");
 }
 
-TEST_CASE_FIXTURE(fixture, "a forced refresh asks the upstream though the list is new") {
+TEST_CASE_FIXTURE(fixture, "a forced refresh asks the upstream even if the list is new") {
   give_models({"Orange Cat"});
   CHECK(get<model_list>(atom::models_v).models.size() == 1);
   CHECK(upstream->model_queries.empty());
@@ -377,13 +380,13 @@ TEST_CASE_FIXTURE(fixture, "a forced refresh asks the upstream though the list i
   CHECK(fresh.upstream_names == strings{"Orange Cat", "Tuxedo"});
 }
 
-TEST_CASE_FIXTURE(fixture, "forced refreshes are asked for once a second at most") {
+TEST_CASE_FIXTURE(fixture, "forced refreshes ask the upstreams once a second at most") {
   give_models({"Orange Cat"});
   CHECK(get<model_list>(atom::models_v, atom::refresh_v).models.size() == 1);
   CHECK(upstream->model_queries.empty());
 }
 
-TEST_CASE_FIXTURE(fixture, "other aliases are taken while running") {
+TEST_CASE_FIXTURE(fixture, "aliases can be replaced at run time") {
   give_models({"Orange Cat", "Exotic Shorthair"});
   model_aliases aliases;
   aliases.entries = {{"kitten", "Orange Cat"}};
@@ -395,8 +398,8 @@ TEST_CASE_FIXTURE(fixture, "other aliases are taken while running") {
         strings{"Orange Cat", "Exotic Shorthair"});
 }
 
-TEST_CASE_FIXTURE(fixture,
-                  "turns can be answered while an account works, and else the reason is told") {
+TEST_CASE_FIXTURE(
+    fixture, "turns can be answered while an account works, and otherwise the reason is given") {
   give_models({"Orange Cat"});
   CHECK(get<readiness>(atom::ready_v).reasons == strings{"upstream_unknown"});
   upstream->stands.refused = 1;
@@ -408,7 +411,7 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(get<readiness>(atom::ready_v).reasons.empty());
 }
 
-TEST_CASE_FIXTURE(fixture, "readiness tells of circuit breakers and limits, by upstream") {
+TEST_CASE_FIXTURE(fixture, "readiness reports circuit breakers and limits, by upstream") {
   give_models({"Orange Cat"});
   auto& stands = upstream->stands;
   stands.working = 1;
@@ -427,7 +430,8 @@ TEST_CASE_FIXTURE(fixture, "readiness tells of circuit breakers and limits, by u
   CHECK(get<readiness>(atom::ready_v).reasons == strings{"upstream_unreachable"});
 }
 
-TEST_CASE_FIXTURE(fixture, "a turn has a list that could not be had asked for each second") {
+TEST_CASE_FIXTURE(fixture,
+                  "while a turn waits for a list that failed, the list is requested every second") {
   begin_without_default();
   auto asked = ask_in("s1");
   for (int i = 0; i < 5; ++i) {
@@ -453,7 +457,7 @@ TEST_CASE_FIXTURE(fixture, "and for no longer than a loading upstream is waited 
   pass(1s);
   CHECK(asked->log == strings{"failed"});
   pass(1min);
-  CHECK(upstream->model_queries.empty()); // Nobody waits for it any more.
+  CHECK(upstream->model_queries.empty()); // No turn waits for it any more.
 }
 
 TEST_CASE_FIXTURE(fixture, "a list that will not come is not waited for") {
@@ -464,13 +468,13 @@ TEST_CASE_FIXTURE(fixture, "a list that will not come is not waited for") {
   CHECK(asked->error.code == openai::error_code::upstream_auth_failed);
 }
 
-TEST_CASE_FIXTURE(fixture,
-                  "a model that a lone OpenAI-compatible upstream is asked for needs no list") {
+TEST_CASE_FIXTURE(fixture, "a lone OpenAI-compatible upstream needs no list for a named model") {
   upstream->can.speaks_openai = true;
   CHECK(ask_in("s1", "llama")->head.what.model.upstream_name == "llama");
 }
 
-TEST_CASE_FIXTURE(fixture, "who asks whether turns can be answered has the upstream tried again") {
+TEST_CASE_FIXTURE(fixture,
+                  "a question for readiness makes the registry try a failed upstream again") {
   refuse_models();
   upstream->stands.unreachable = 1;
   get<readiness>(atom::ready_v);
@@ -478,7 +482,7 @@ TEST_CASE_FIXTURE(fixture, "who asks whether turns can be answered has the upstr
   pass(options.models_retry);
   get<readiness>(atom::ready_v);
   REQUIRE(upstream->model_queries.size() == 1);
-  // Also while the list is good: what is asked is whether the account works.
+  // Even while the list is still good: the question is whether the account works.
   give_models({"Orange Cat"});
   upstream->stands = {};
   upstream->stands.unreachable = 1;
@@ -487,7 +491,7 @@ TEST_CASE_FIXTURE(fixture, "who asks whether turns can be answered has the upstr
   CHECK(upstream->model_queries.size() == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "a client that tells the conversation goes on in its session") {
+TEST_CASE_FIXTURE(fixture, "a client that sends the whole conversation continues in its session") {
   give_models({"Orange Cat"});
   auto first = ask(telling({"hello"}));
   CHECK(first->head.what.match == session_match::fresh);
@@ -501,7 +505,7 @@ TEST_CASE_FIXTURE(fixture, "a client that tells the conversation goes on in its 
         first->head.session_id);
 }
 
-TEST_CASE_FIXTURE(fixture, "a client that names its users goes on in its session, too") {
+TEST_CASE_FIXTURE(fixture, "so does a client that names its users") {
   give_models({"Orange Cat"});
   auto named = [](const strings& texts) {
     auto request = telling(texts);
@@ -515,7 +519,8 @@ TEST_CASE_FIXTURE(fixture, "a client that names its users goes on in its session
   CHECK(ask(named({"hello", "meow", "two"}))->head.session_id == first->head.session_id);
 }
 
-TEST_CASE_FIXTURE(fixture, "of two sessions that tell the same each goes on with one client") {
+TEST_CASE_FIXTURE(fixture,
+                  "two sessions with the same conversation each continue with one client") {
   give_models({"Orange Cat"});
   auto first = ask(telling({"hello"}));
   answer(*this, "meow");
@@ -529,7 +534,7 @@ TEST_CASE_FIXTURE(fixture, "of two sessions that tell the same each goes on with
         std::set{first->head.session_id, twin->head.session_id});
 }
 
-TEST_CASE_FIXTURE(fixture, "a request that is sent again reaches its session before it is stored") {
+TEST_CASE_FIXTURE(fixture, "a repetition reaches its session before that is stored") {
   give_models({"Orange Cat"});
   auto request = telling({"hello"});
   request->retries.count = 0;
@@ -543,7 +548,7 @@ TEST_CASE_FIXTURE(fixture, "a request that is sent again reaches its session bef
   CHECK(upstream->log == strings{"begin hello", "begin hello", "begin hello"});
 }
 
-TEST_CASE_FIXTURE(fixture, "of equal requests the newest one is that which is sent again") {
+TEST_CASE_FIXTURE(fixture, "a repetition among equal requests is of the newest one") {
   give_models({"Orange Cat"});
   auto request = telling({"hello"});
   request->retries.count = 0;
@@ -561,7 +566,7 @@ TEST_CASE_FIXTURE(fixture, "of equal requests the newest one is that which is se
   CHECK(last->head.session_id != first->head.session_id);
 }
 
-TEST_CASE_FIXTURE(fixture, "the next turn waits while the last one is settled") {
+TEST_CASE_FIXTURE(fixture, "the next turn waits while the last one is being settled") {
   give_models({"Orange Cat"});
   auto first = ask(telling({"hello"}));
   answer(*this, "meow", false);
@@ -572,7 +577,8 @@ TEST_CASE_FIXTURE(fixture, "the next turn waits while the last one is settled") 
   CHECK(second->head.session_id == first->head.session_id);
 }
 
-TEST_CASE_FIXTURE(fixture, "what is no next turn begins a session that is told the history") {
+TEST_CASE_FIXTURE(
+    fixture, "a request that does not continue a conversation begins a session with its history") {
   give_models({"Orange Cat"});
   auto first = ask(telling({"hello"}));
   answer(*this, "meow");
@@ -594,7 +600,7 @@ TEST_CASE_FIXTURE(fixture, "what is no next turn begins a session that is told t
         first->head.session_id);
 }
 
-TEST_CASE_FIXTURE(fixture, "of two equal requests one goes on, the other begins anew") {
+TEST_CASE_FIXTURE(fixture, "of two equal requests one continues, the other begins a new session") {
   give_models({"Orange Cat"});
   auto first = ask(telling({"hello"}));
   answer(*this, "meow");
@@ -605,7 +611,7 @@ TEST_CASE_FIXTURE(fixture, "of two equal requests one goes on, the other begins 
   CHECK(upstream->lines.size() == 2);
 }
 
-TEST_CASE_FIXTURE(fixture, "an answer broken off and asked for again is told to another chat") {
+TEST_CASE_FIXTURE(fixture, "a regenerated answer after a break goes to another chat") {
   give_models({"Orange Cat"});
   auto first = ask(telling({"hello"}));
   answer(*this, "meow");
@@ -624,7 +630,8 @@ TEST_CASE_FIXTURE(fixture, "an answer broken off and asked for again is told to 
   CHECK(again->head.session_id != first->head.session_id);
 }
 
-TEST_CASE_FIXTURE(fixture, "a message that surely was not taken goes to the same chat again") {
+TEST_CASE_FIXTURE(fixture,
+                  "a message that was certainly not accepted goes to the same chat again") {
   give_models({"Orange Cat"});
   auto first = ask(telling({"hello"}));
   answer(*this, "meow");
@@ -634,7 +641,7 @@ TEST_CASE_FIXTURE(fixture, "a message that surely was not taken goes to the same
   CHECK(ask(telling({"hello", "meow", "two"}))->head.session_id == first->head.session_id);
 }
 
-TEST_CASE_FIXTURE(fixture, "a session that left memory is recognised, and taken once") {
+TEST_CASE_FIXTURE(fixture, "a session that has left memory is recognised, and taken once") {
   give_models({"Orange Cat"});
   auto first = ask(telling({"hello"}));
   answer(*this, "meow");
@@ -654,7 +661,7 @@ TEST_CASE_FIXTURE(fixture, "a session that left memory is recognised, and taken 
   CHECK(other->head.what.match == session_match::seeded);
 }
 
-TEST_CASE_FIXTURE(fixture, "the same conversation of two tenants is two") {
+TEST_CASE_FIXTURE(fixture, "the same conversation of two tenants is two conversations") {
   give_models({"Orange Cat"});
   auto a = ask(telling({"hello"}), "a");
   answer(*this, "meow");
@@ -664,7 +671,7 @@ TEST_CASE_FIXTURE(fixture, "the same conversation of two tenants is two") {
   CHECK(ask(telling({"hello", "meow", "two"}), "a")->head.session_id == a->head.session_id);
 }
 
-TEST_CASE_FIXTURE(fixture, "a named session is recognised by what was told last") {
+TEST_CASE_FIXTURE(fixture, "a named session is recognised by its last conversation") {
   give_models({"Orange Cat"});
   auto named = [](strings texts) {
     auto request = telling(texts);
@@ -683,7 +690,7 @@ TEST_CASE_FIXTURE(fixture, "a named session is recognised by what was told last"
   CHECK(ask(telling({"something", "else", "four", "meow", "five"}))->head.session_id == "mine");
 }
 
-TEST_CASE_FIXTURE(fixture, "a title that a chat program asks for beside stays beside") {
+TEST_CASE_FIXTURE(fixture, "a chat program's request for a title stays out of the conversation") {
   give_models({"Orange Cat"});
   auto first = ask(telling({"hello"}));
   answer(*this, "meow");
@@ -704,7 +711,7 @@ std::shared_ptr<openai::chat_request> under(const std::string& header,
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "requests of one scope are apart, and told side by side") {
+TEST_CASE_FIXTURE(fixture, "requests of one scope stay apart, and run side by side") {
   give_models({"Orange Cat"});
   auto first = ask(under("ses_1", telling({"hello"})));
   auto second = ask(under("ses_1", telling({"something else"})));
@@ -715,7 +722,7 @@ TEST_CASE_FIXTURE(fixture, "requests of one scope are apart, and told side by si
   CHECK(first->head.session_id != "ses_1");
 }
 
-TEST_CASE_FIXTURE(fixture, "a conversation is recognised within its scope alone") {
+TEST_CASE_FIXTURE(fixture, "a conversation is recognised within its scope only") {
   give_models({"Orange Cat"});
   auto first = ask(under("ses/1 x", telling({"hello"})));
   answer(*this, "meow");
@@ -738,7 +745,7 @@ TEST_CASE_FIXTURE(fixture, "a conversation is recognised within its scope alone"
   CHECK(ask(under("ses/1 x", telling(last)))->head.session_id == first->head.session_id);
 }
 
-TEST_CASE_FIXTURE(fixture, "a header that names a session there is goes on with it") {
+TEST_CASE_FIXTURE(fixture, "a header that names an existing session continues it") {
   give_models({"Orange Cat"});
   auto first = ask(telling({"hello"}));
   answer(*this, "meow");
@@ -751,13 +758,13 @@ TEST_CASE_FIXTURE(fixture, "a header that names a session there is goes on with 
   pass(60s);
   pass(60s);
   CHECK(ask(under(id, telling({"three"})))->head.session_id == id);
-  // It is no scope then.
+  // Then it is not a scope.
   answer(*this, "hiss");
   CHECK(ask(telling({"hello", "meow", "two", "purr", "three", "hiss", "four"}))->head.session_id ==
         id);
 }
 
-TEST_CASE_FIXTURE(fixture, "a name in the body goes before the header") {
+TEST_CASE_FIXTURE(fixture, "a name in the body has precedence over the header") {
   give_models({"Orange Cat"});
   ask_in("other");
   answer(*this, "meow");
@@ -767,7 +774,7 @@ TEST_CASE_FIXTURE(fixture, "a name in the body goes before the header") {
 }
 
 TEST_CASE_FIXTURE(fixture,
-                  "a session with a turn on its way to it is not found by what it said before") {
+                  "a session with a turn on its way is not found by its earlier conversation") {
   give_models({"Orange Cat"});
   auto first = ask(telling({"hello"}));
   answer(*this, "meow");
@@ -782,7 +789,7 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(ask(telling({"hello", "meow", "two"}))->head.what.match == session_match::seeded);
 }
 
-TEST_CASE_FIXTURE(fixture, "more answers than an upstream of plain text can give are refused") {
+TEST_CASE_FIXTURE(fixture, "more answers than a text-only upstream can give are refused") {
   give_models({"Orange Cat"});
   auto asking = [&](std::uint32_t n) {
     auto request = test::request_saying("hello");
@@ -799,7 +806,7 @@ TEST_CASE_FIXTURE(fixture, "more answers than an upstream of plain text can give
   CHECK(asking(9)->log == strings{"begin"});
 }
 
-TEST_CASE_FIXTURE(fixture, "further answers are counted where each costs a turn") {
+TEST_CASE_FIXTURE(fixture, "further answers are counted if each costs a turn") {
   give_models({"Orange Cat"});
   std::vector<std::uint32_t> counted;
   std::optional<openai::error> refusal;

@@ -12,7 +12,7 @@
 
 using nekod::byte_budget;
 
-TEST_CASE("shares grow up to the budget's limit, and give back what they hold") {
+TEST_CASE("shares grow up to the budget's limit, and return what they hold") {
   auto budget = std::make_shared<byte_budget>(100);
   auto first = byte_budget::for_answer(budget);
   CHECK(first.resize(60));
@@ -33,7 +33,7 @@ TEST_CASE("shares grow up to the budget's limit, and give back what they hold") 
   CHECK(budget->used() == 0);
 }
 
-TEST_CASE("the last quarter is for answers") {
+TEST_CASE("the last quarter is reserved for answers") {
   auto budget = std::make_shared<byte_budget>(100);
   auto request = byte_budget::for_request(budget);
   CHECK(budget->request_limit() == 75);
@@ -63,7 +63,7 @@ TEST_CASE("a share that moves takes its bytes along") {
   CHECK(budget->used() == 0);
 }
 
-TEST_CASE("what is forced counts past the limit, and nothing fits until it has gone") {
+TEST_CASE("forced bytes count beyond the limit, and nothing fits until they are gone") {
   auto budget = std::make_shared<byte_budget>(100);
   auto forced = byte_budget::for_answer(budget);
   forced.force(150);

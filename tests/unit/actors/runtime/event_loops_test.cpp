@@ -10,7 +10,7 @@
 
 namespace {
 
-/// What *f* returns on the loop of that number.
+/// The result of *f* on the loop with that index.
 template <class F>
 auto on(nekod::event_loops& loops, std::size_t i, F f) {
   auto told = std::make_shared<std::promise<decltype(f())>>();
@@ -20,14 +20,14 @@ auto on(nekod::event_loops& loops, std::size_t i, F f) {
 
 } // namespace
 
-TEST_CASE("a thread of theirs knows which loop it runs") {
+TEST_CASE("a thread of the loops knows which loop it runs") {
   nekod::event_loops loops{3};
   loops.run();
   for (std::size_t i : {2, 0, 1})
     CHECK(on(loops, i, [&] { return loops.here(); }) == i);
 }
 
-TEST_CASE("where a thread runs none of them, each has its turn") {
+TEST_CASE("other threads get each loop in turn") {
   nekod::event_loops loops{3};
   nekod::event_loops others{2};
   others.run();
@@ -38,7 +38,7 @@ TEST_CASE("where a thread runs none of them, each has its turn") {
   CHECK(loops.here() == 0);
 }
 
-TEST_CASE("what is left is run, and what that posts to other loops") {
+TEST_CASE("poll runs remaining work, and work that this posts to other loops") {
   nekod::event_loops loops{2};
   loops.run();
   loops.stop();

@@ -77,7 +77,7 @@ TEST_CASE_FIXTURE(fixture, "messages of one sender are handled in order") {
   CHECK(std::is_sorted(order.begin(), order.end()));
 }
 
-TEST_CASE_FIXTURE(fixture, "delayed messages come when they are due, the earliest first") {
+TEST_CASE_FIXTURE(fixture, "delayed messages arrive when they are due, the earliest first") {
   std::vector<std::uint64_t> order;
   {
     auto a = counter(*system, [&](std::uint64_t n) { order.push_back(n); });
@@ -90,11 +90,11 @@ TEST_CASE_FIXTURE(fixture, "delayed messages come when they are due, the earlies
   CHECK(order == std::vector<std::uint64_t>{1, 2, 3});
 }
 
-TEST_CASE_FIXTURE(fixture, "a request that nobody answers ends in a timeout") {
+TEST_CASE_FIXTURE(fixture, "a request without an answer ends in a timeout") {
   using silent_actor = caf::typed_actor<caf::replies_to<int>::with<int>>;
   caf::error reason;
   {
-    // With an argument, since CAF binds a reference to nothing where a function takes none.
+    // With an argument, because CAF binds a null reference if a function takes none.
     auto silent = system->spawn(
         [](silent_actor::pointer self, int) -> silent_actor::behavior_type {
           return {[self](int) { return self->make_response_promise<int>(); }};
@@ -113,7 +113,7 @@ TEST_CASE_FIXTURE(fixture, "a request that nobody answers ends in a timeout") {
   CHECK(reason == caf::sec::request_timeout);
 }
 
-TEST_CASE("an actor runs on the loop where it is woken") {
+TEST_CASE("an actor runs on the loop on which it is woken") {
   constexpr std::size_t count = 3;
   nekod::event_loops loops{count};
   caf::actor_system_config config;

@@ -22,14 +22,14 @@ session_record record(const std::string& id, const std::string& tip, std::chrono
   return r;
 }
 
-/// The id that is found, or nothing.
+/// The id of the session that is found, if any.
 std::string found(memory_records& s, const std::string& tip, const std::string& tenant = {}) {
   return test::find(s, {tenant, {}, tip}).record.info.id;
 }
 
 } // namespace
 
-TEST_CASE("a session is found by its tip, and the one used last among several") {
+TEST_CASE("a session is found by its tip, the most recently used one among several") {
   memory_records s;
   test::keep(s, record("a", "tip", 1s));
   test::keep(s, record("b", "tip", 3s));
@@ -40,7 +40,7 @@ TEST_CASE("a session is found by its tip, and the one used last among several") 
   CHECK(found(s, "").empty());
 }
 
-TEST_CASE("a conversation goes on from its stored messages, and from no others") {
+TEST_CASE("a conversation continues from its stored messages, and from no others") {
   using openai::role;
   memory_records s;
   auto r = record("a", "one", 1s);
@@ -56,7 +56,7 @@ TEST_CASE("a conversation goes on from its stored messages, and from no others")
   CHECK(kept.transcript[1].text == "1st");
 }
 
-TEST_CASE("a session is found by its newest tip alone") {
+TEST_CASE("a session is found by its newest tip only") {
   memory_records s;
   test::keep(s, record("a", "one", 1s));
   test::keep(s, record("a", "two", 2s));
@@ -74,7 +74,7 @@ session_record answering(const std::string& id, const std::string& identity,
   return r;
 }
 
-/// The id of the session that has the answer, or nothing.
+/// The id of the session that has the answer, if any.
 std::string answered(memory_records& s, const std::string& identity,
                      const std::string& tenant = {}) {
   return test::answered(s, tenant, identity).record.info.id;
@@ -95,7 +95,7 @@ TEST_CASE("an answer is found by its tenant's request, in the session that gave 
   CHECK(answered(s, "one", "alice").empty());
 }
 
-TEST_CASE("an answer that is forgotten is found no more, its session is") {
+TEST_CASE("a forgotten answer is not found any more, but its session is") {
   memory_records s;
   test::keep(s, answering("a", "one", "alice"));
   test::answered(s, "bob", "one", earlier_answer::forgotten);
@@ -115,7 +115,7 @@ TEST_CASE("a tenant finds its own sessions only") {
   CHECK(found(s, "tip").empty());
 }
 
-TEST_CASE("a session's id is its tenant's, and an admin's own goes first") {
+TEST_CASE("a session's id belongs to its tenant, and an admin's own session is preferred") {
   memory_records s;
   test::keep(s, record("a", "one", 3s, "alice"));
   test::keep(s, record("a", "two", 4s, "bob"));
@@ -142,7 +142,7 @@ TEST_CASE("a tip is looked for in its scope") {
   CHECK_FALSE(test::find(s, {{}, "other", "tip"}).found);
 }
 
-TEST_CASE("what is removed or expired is found no more") {
+TEST_CASE("removed and expired sessions are not found any more") {
   memory_records s;
   test::keep(s, record("a", "tip", 1s));
   test::keep(s, record("b", "tip", 2s));
@@ -158,7 +158,7 @@ TEST_CASE("what is removed or expired is found no more") {
   CHECK(found(s, "tip", "alice") == "c");
 }
 
-TEST_CASE("a page of records is by age, and says where the next one begins") {
+TEST_CASE("a page of records is ordered by age, and says where the next one begins") {
   memory_records s;
   for (auto [id, made] : {std::pair{"c", 1s}, {"a", 2s}, {"b", 1s}, {"d", 3s}}) {
     auto r = record(id, "", 1s, id[0] == 'd' ? "alice" : "");
@@ -186,7 +186,7 @@ TEST_CASE("a page of records is by age, and says where the next one begins") {
   CHECK(s.list(query).total == 1);
 }
 
-TEST_CASE("a newer record of a session takes the place of the older one in lists") {
+TEST_CASE("a newer record of a session replaces the older one in lists") {
   memory_records s;
   test::keep(s, record("a", "", 1s));
   auto newer = record("a", "", 5s);
@@ -199,7 +199,7 @@ TEST_CASE("a newer record of a session takes the place of the older one in lists
   CHECK(s.sweep(expiry, 10) == 0);
 }
 
-TEST_CASE("what is too old goes too, in steps, however often it was used") {
+TEST_CASE("sessions beyond their age expire in steps, however often they were used") {
   memory_records s;
   for (auto i = 1; i <= 5; ++i) {
     auto r = record(std::string(1, static_cast<char>('a' + i)), "", 100s);

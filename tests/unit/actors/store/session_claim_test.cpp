@@ -6,7 +6,7 @@
 
 #include <doctest/doctest.h>
 
-/// What each store promises of taking, committing and releasing.
+/// The promises of every store about taking, committing and releasing.
 namespace {
 
 using namespace nekod;
@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 using test::keep;
 using test::load;
 
-/// Records in a file that is gone with them.
+/// Records in a file that is removed with them.
 class file_records : public test::temporary_folder, public session_database {
 public:
   file_records() : session_database{file("sessions.db"), texts::kept} {}
@@ -94,7 +94,7 @@ TEST_CASE_TEMPLATE("only the token that took a session last commits to it", Reco
   records.take(wanted(one, "a"));
   records.take(wanted(two, "a"));
   CHECK(records.commit(commit_of(one, 1, record("a"))) == commit_outcome::refused);
-  records.release(one); // Does not hold it.
+  records.release(one); // It does not hold the session.
   CHECK(records.commit(commit_of(two, 1, record("a"))) == commit_outcome::kept);
   records.release(two);
   CHECK(records.commit(commit_of(two, 2, record("a"))) == commit_outcome::refused);

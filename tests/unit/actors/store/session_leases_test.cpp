@@ -15,7 +15,7 @@ TEST_CASE("one token holds a session, and a token holds one session") {
   leases.take(a, two);
   CHECK_FALSE(leases.holds(one, a));
   CHECK(leases.holds(two, a));
-  leases.release(one); // Holds nothing.
+  leases.release(one); // It holds nothing.
   CHECK(leases.is_held(a));
   leases.take(b, two);
   CHECK_FALSE(leases.is_held(a));

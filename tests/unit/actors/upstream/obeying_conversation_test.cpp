@@ -15,7 +15,7 @@ using namespace nekod;
 using openai::finish_reason;
 using strings = std::vector<std::string>;
 
-/// Writes down what a session would hear.
+/// Records the events for a session.
 struct session_log : upstream_listener {
   void on_deltas(deltas text, std::size_t bytes) override {
     form = text.what;
@@ -71,7 +71,7 @@ struct fixture {
     return result;
   }
 
-  /// The conversation to the chat of that number that was opened.
+  /// The conversation with the chat of that number that was opened.
   test::fake_upstream::line& chat(std::size_t number) { return *upstream->lines.at(number); }
 
   void say(std::size_t number, const std::string& text) {
@@ -107,7 +107,7 @@ struct fixture {
     run();
   }
 
-  /// What was heard since the last call.
+  /// The events since the last call.
   strings news() { return std::exchange(heard.log, {}); }
 
   void run() {
@@ -153,7 +153,7 @@ TEST_CASE_FIXTURE(fixture, "a stop text ends the answer at once, and its chat is
   CHECK(upstream->log.back() == "settle");
 }
 
-TEST_CASE_FIXTURE(fixture, "an answer that no limit ends stays in its chat") {
+TEST_CASE_FIXTURE(fixture, "an answer without a limit stays in its chat") {
   begin(1, stop({"END"}));
   say(0, "meow E");
   CHECK(heard.log == strings{"meow "});
@@ -163,7 +163,7 @@ TEST_CASE_FIXTURE(fixture, "an answer that no limit ends stays in its chat") {
   CHECK(conversation->chat().id == "chat");
 }
 
-TEST_CASE_FIXTURE(fixture, "an answer cut only at its end leaves its chat, too") {
+TEST_CASE_FIXTURE(fixture, "an answer cut only at its end also leaves its chat") {
   begin(1, stop({"b", "abc"}));
   say(0, "xab");
   end(0);
@@ -171,7 +171,7 @@ TEST_CASE_FIXTURE(fixture, "an answer cut only at its end leaves its chat, too")
   CHECK(conversation->chat().id.empty());
 }
 
-TEST_CASE_FIXTURE(fixture, "room for what is held back is made at once") {
+TEST_CASE_FIXTURE(fixture, "text that is held back is granted at once") {
   begin(1, stop({"END"}));
   say(0, "EN");
   CHECK(chat(0).granted == 2);
@@ -181,7 +181,7 @@ TEST_CASE_FIXTURE(fixture, "room for what is held back is made at once") {
   CHECK(chat(0).granted == 3);
 }
 
-TEST_CASE_FIXTURE(fixture, "a failure of a lone answer is told as it is") {
+TEST_CASE_FIXTURE(fixture, "a failure of a lone answer is passed on unchanged") {
   begin(1, stop({"END"}));
   chat(0).fail(openai::error_code::upstream_timeout);
   run();
@@ -204,7 +204,7 @@ TEST_CASE_FIXTURE(fixture, "further answers are the alternatives of the reply") 
   CHECK(conversation->chat().id == "chat");
 }
 
-TEST_CASE_FIXTURE(fixture, "where the reply has too few, further chats are told the same") {
+TEST_CASE_FIXTURE(fixture, "if the reply has too few, further chats get the same message") {
   begin(3);
   alternatives(0, 1);
   REQUIRE(upstream->lines.size() == 3);
@@ -225,19 +225,18 @@ TEST_CASE_FIXTURE(fixture, "where the reply has too few, further chats are told 
   CHECK(conversation->chat().id == "chat");
 }
 
-TEST_CASE_FIXTURE(fixture, "further chats bring as many each as the first reply does") {
+TEST_CASE_FIXTURE(fixture, "further chats bring as many answers each as the first reply does") {
   begin(5);
   alternatives(0, 2);
   REQUIRE(upstream->turns.size() == 3);
   CHECK(upstream->turns[1].alternatives == 2);
   CHECK(upstream->turns[2].alternatives == 1);
-  alternatives(1, 1); // Not this one.
+  alternatives(1, 1); // This one does not.
   REQUIRE(upstream->turns.size() == 4);
   CHECK(upstream->turns[3].alternatives == 1);
 }
 
-TEST_CASE_FIXTURE(fixture,
-                  "alternatives that were promised and did not come are asked for elsewhere") {
+TEST_CASE_FIXTURE(fixture, "promised alternatives that did not come are requested elsewhere") {
   begin(2);
   alternatives(0, 2);
   branches(0, {"a"});
@@ -249,7 +248,7 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(news() == strings{content(1, "b"), "answer stop"});
 }
 
-TEST_CASE_FIXTURE(fixture, "a reply that never tells its number of answers has those that came") {
+TEST_CASE_FIXTURE(fixture, "a reply that never says its number of answers has those that arrived") {
   begin(2);
   branches(0, {"a", "b"});
   end_branches(0, {finish_reason::stop});
@@ -257,7 +256,7 @@ TEST_CASE_FIXTURE(fixture, "a reply that never tells its number of answers has t
   CHECK(upstream->lines.size() == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "each answer ends by itself, and the reply with the last of its own") {
+TEST_CASE_FIXTURE(fixture, "each answer ends by itself, and the reply with its last one") {
   begin(2, stop({"END"}));
   alternatives(0, 2);
   branches(0, {"aEND", "b"});
@@ -269,7 +268,7 @@ TEST_CASE_FIXTURE(fixture, "each answer ends by itself, and the reply with the l
   CHECK(upstream->log == strings{"begin hello", "let go"});
 }
 
-TEST_CASE_FIXTURE(fixture, "a reply that ends with one answer cut leaves the chat") {
+TEST_CASE_FIXTURE(fixture, "a reply that ends with one cut answer leaves the chat") {
   begin(2, stop({"END"}));
   alternatives(0, 2);
   branches(0, {"aEND", "b"});
@@ -278,14 +277,14 @@ TEST_CASE_FIXTURE(fixture, "a reply that ends with one answer cut leaves the cha
   CHECK(conversation->chat().id.empty());
 }
 
-TEST_CASE_FIXTURE(fixture, "one answer that fails fails the turn, and the others are given up") {
+TEST_CASE_FIXTURE(fixture, "one failed answer fails the turn, and the others are given up") {
   begin(2);
   alternatives(0, 1);
   say(0, "a");
   chat(1).fail(openai::error_code::upstream_error);
   run();
   CHECK(news() == strings{content(0, "a")});
-  say(0, "b"); // Came meanwhile.
+  say(0, "b"); // It arrived meanwhile.
   CHECK(chat(0).granted == 1);
   run_wakes();
   CHECK(news() == strings{"failure upstream_error"});
@@ -298,7 +297,7 @@ TEST_CASE_FIXTURE(fixture, "one answer that fails fails the turn, and the others
   CHECK(news() == strings{"c", "answer stop"});
 }
 
-TEST_CASE_FIXTURE(fixture, "a failure after the turn was given up is not told") {
+TEST_CASE_FIXTURE(fixture, "a failure after the turn was given up is not reported") {
   begin(2);
   alternatives(0, 1);
   chat(1).fail(openai::error_code::upstream_error);
@@ -309,7 +308,7 @@ TEST_CASE_FIXTURE(fixture, "a failure after the turn was given up is not told") 
   CHECK(news().empty());
 }
 
-TEST_CASE_FIXTURE(fixture, "what was read is granted to those whose pieces it was") {
+TEST_CASE_FIXTURE(fixture, "read text is granted to the transfers that it came from") {
   begin(2);
   alternatives(0, 1);
   say(0, "aa");
@@ -349,7 +348,7 @@ TEST_CASE_FIXTURE(fixture, "late events of an earlier turn's further chats reach
   CHECK(news().empty());
 }
 
-TEST_CASE_FIXTURE(fixture, "a time that a further chat asked for is its own") {
+TEST_CASE_FIXTURE(fixture, "a timer of a further chat is its own") {
   begin(2);
   alternatives(0, 1);
   chat(1).context.wake(std::chrono::milliseconds{1}, 7);
@@ -379,7 +378,7 @@ TEST_CASE_FIXTURE(fixture, "several whole answers wait within the budget, or fai
   CHECK(budget->used() == 0);
 }
 
-TEST_CASE_FIXTURE(fixture, "a stream of several answers needs none of the budget") {
+TEST_CASE_FIXTURE(fixture, "a stream of several answers uses none of the budget") {
   begin(2);
   alternatives(0, 1);
   say(0, std::string(200, 'a'));

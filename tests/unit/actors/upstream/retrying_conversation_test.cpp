@@ -12,7 +12,7 @@ using strings = std::vector<std::string>;
 
 namespace {
 
-/// One conversation over fake upstreams, which are told what happens, and a clock that the test
+/// One conversation over fake upstreams, whose events the test makes, and a clock that the test
 /// moves.
 struct fixture {
   explicit fixture(std::size_t fallbacks = 0) {
@@ -52,7 +52,7 @@ struct fixture {
     conversation->begin(turn);
   }
 
-  /// The newest time that was asked for is over.
+  /// The newest timer fires.
   void wake() { conversation->on_wake(waits.back().second); }
 
   static test::fake_upstream::line& at(const std::shared_ptr<test::fake_upstream>& upstream) {
@@ -66,7 +66,7 @@ struct fixture {
     at(main).fail_with({e, help});
   }
 
-  /// The newest time that was asked for passes.
+  /// The time of the newest timer passes.
   void pass() {
     now += waits.back().first;
     wake();
@@ -74,7 +74,7 @@ struct fixture {
 
   std::shared_ptr<test::fake_upstream> main = std::make_shared<test::fake_upstream>();
   std::vector<std::shared_ptr<test::fake_upstream>> others;
-  /// The fall-back that takes long conversations.
+  /// The fall-back for long conversations.
   std::string long_one;
   retry_plan::clock::time_point now = retry_plan::clock::now();
   retry_options options;
@@ -94,7 +94,7 @@ const strings twice{"begin hello", "begin hello"};
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "a turn that was surely not taken is tried again, later each time") {
+TEST_CASE_FIXTURE(fixture, "a turn that was certainly not accepted is retried, later each time") {
   begin();
   fail_later();
   REQUIRE(waits.size() == 1);
@@ -113,26 +113,27 @@ TEST_CASE_FIXTURE(fixture, "a turn that was surely not taken is tried again, lat
   CHECK(counts.upstream("main").retries.Value() == 2);
 }
 
-TEST_CASE_FIXTURE(fixture, "what may have been taken is not tried again") {
+TEST_CASE_FIXTURE(fixture, "a turn that may have been accepted is not retried") {
   begin();
   at(main).fail(error_code::upstream_error);
   CHECK(waits.empty());
   CHECK(heard.log == strings{"failure"});
 }
 
-TEST_CASE_FIXTURE(fixture, "nothing is tried again after some of the answer was passed on") {
+TEST_CASE_FIXTURE(fixture, "nothing is retried after some of the answer was passed on") {
   begin();
   at(main).say("meow");
   fail_later();
   CHECK(waits.empty());
   CHECK(heard.log == strings{"failure"});
-  begin_again(); // The next turn may be.
+  begin_again(); // The next turn may be retried.
   fail_later();
   CHECK(waits.size() == 1);
 }
 
-TEST_CASE_FIXTURE(fixture,
-                  "an upstream is left alone for as long as it asks, or it is told at once") {
+TEST_CASE_FIXTURE(
+    fixture,
+    "an upstream is left alone for as long as it asks, or its failure is reported at once") {
   begin();
   fail_later(3s);
   REQUIRE(waits.size() == 1);
@@ -154,7 +155,7 @@ TEST_CASE_FIXTURE(fixture, "another account takes a turn at once") {
   CHECK(heard.log == strings{"failure"});
 }
 
-TEST_CASE("a budget of nothing has nothing in advance either") {
+TEST_CASE("an empty budget has no retries in advance either") {
   retry_budget none{0};
   none.turn_begun();
   CHECK_FALSE(none.take());
@@ -178,7 +179,7 @@ TEST_CASE_FIXTURE(fixture, "the budget is a share of all turns, and some in adva
   CHECK(waits.size() == 11);
 }
 
-TEST_CASE_FIXTURE(fixture, "a turn that is given up while it waits is not tried again") {
+TEST_CASE_FIXTURE(fixture, "a turn that is given up while it waits is not retried") {
   begin();
   CHECK(conversation->may_have_told());
   fail_later();
@@ -193,13 +194,13 @@ TEST_CASE_FIXTURE(fixture, "an answer without text in time is given up") {
   begin();
   REQUIRE(waits.size() == 1);
   CHECK(waits[0].first == 2s);
-  SUBCASE("when it comes too late") {
+  SUBCASE("if the text comes too late") {
     wake();
     CHECK(main->log.back() == "too late");
     CHECK(heard.error.code == error_code::upstream_timeout);
     CHECK(heard.error.maybe_taken);
   }
-  SUBCASE("and not when it came") {
+  SUBCASE("and not if it came in time") {
     at(main).say("meow");
     wake();
     CHECK(main->log == once);
@@ -213,7 +214,8 @@ TEST_CASE_FIXTURE(fixture, "a whole answer has no first text") {
   CHECK(waits.empty());
 }
 
-TEST_CASE_FIXTURE(with_two_fallbacks, "others take a turn that the first cannot answer") {
+TEST_CASE_FIXTURE(with_two_fallbacks,
+                  "fall-backs take a turn that the first upstream cannot answer") {
   begin();
   at(main).fail(error_code::upstream_error);
   CHECK(others[0]->log == once);
@@ -230,14 +232,14 @@ TEST_CASE_FIXTURE(with_two_fallbacks, "others take a turn that the first cannot 
   CHECK(main->log == twice); // The next turn asks the first again.
 }
 
-TEST_CASE_FIXTURE(with_two_fallbacks, "what is wrong with a request is wrong everywhere") {
+TEST_CASE_FIXTURE(with_two_fallbacks, "a fault of the request is a fault everywhere") {
   begin();
   at(main).fail(error_code::context_length_exceeded);
   CHECK(others[0]->log.empty());
   CHECK(heard.error.code == error_code::context_length_exceeded);
 }
 
-TEST_CASE_FIXTURE(with_two_fallbacks, "what fall-backs say of a request is not told") {
+TEST_CASE_FIXTURE(with_two_fallbacks, "what fall-backs say about a request is not reported") {
   begin();
   at(main).fail(error_code::upstream_timeout);
   at(others[0]).fail(error_code::context_length_exceeded);
@@ -246,7 +248,8 @@ TEST_CASE_FIXTURE(with_two_fallbacks, "what fall-backs say of a request is not t
   CHECK(heard.error.code == error_code::upstream_timeout);
 }
 
-TEST_CASE_FIXTURE(with_two_fallbacks, "no fall-back after some of the answer was passed on") {
+TEST_CASE_FIXTURE(with_two_fallbacks,
+                  "there is no fall-back after some of the answer was passed on") {
   begin();
   at(main).say("me");
   at(main).fail(error_code::upstream_error);
@@ -254,7 +257,7 @@ TEST_CASE_FIXTURE(with_two_fallbacks, "no fall-back after some of the answer was
   CHECK(heard.log == strings{"failure"});
 }
 
-TEST_CASE_FIXTURE(with_two_fallbacks, "a turn goes round again where all failed") {
+TEST_CASE_FIXTURE(with_two_fallbacks, "a turn starts over if all failed") {
   begin();
   fail_later();
   at(others[0]).fail(error_code::upstream_error);
@@ -265,7 +268,7 @@ TEST_CASE_FIXTURE(with_two_fallbacks, "a turn goes round again where all failed"
   CHECK(main->log == twice);
 }
 
-TEST_CASE_FIXTURE(with_two_fallbacks, "an answer without text in time is asked for elsewhere") {
+TEST_CASE_FIXTURE(with_two_fallbacks, "an answer without text in time is requested elsewhere") {
   options.first_token = 2s;
   begin();
   wake();
@@ -303,14 +306,14 @@ TEST_CASE_FIXTURE(fixture, "without retries nothing is tried once more") {
   CHECK(heard.log == strings{"failure"});
 }
 
-TEST_CASE_FIXTURE(fixture, "where there is no alternative, a turn is begun whatever rests") {
+TEST_CASE_FIXTURE(fixture, "without an alternative, a turn begins whatever rests") {
   main->admitting = false;
   begin();
   CHECK(main->log == once);
 }
 
 TEST_CASE_FIXTURE(fixture,
-                  "an upstream that loads is asked each second, for as long as that may take") {
+                  "a loading upstream is asked every second, for as long as that may take") {
   options.loading_wait = 60s;
   options.retries = 0;
   options.budget = 0;
@@ -328,15 +331,16 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(counts.upstream("main").retries.Value() == 0);
 }
 
-TEST_CASE_FIXTURE(fixture, "an upstream that loads for longer than turns wait is not waited for") {
-  SUBCASE("because nobody waits") { options.loading_wait = 0s; }
-  SUBCASE("because it says so") { options.loading_wait = 5s; }
+TEST_CASE_FIXTURE(fixture,
+                  "a turn does not wait for an upstream that loads for longer than the limit") {
+  SUBCASE("because waiting is switched off") { options.loading_wait = 0s; }
+  SUBCASE("because the upstream says so") { options.loading_wait = 5s; }
   begin();
   fail_later(6s, remedy::when_loaded);
   CHECK(heard.log == strings{"failure"});
 }
 
-TEST_CASE_FIXTURE(fixture, "a loading upstream is not asked before the time that it tells") {
+TEST_CASE_FIXTURE(fixture, "a loading upstream is not asked before the time that it names") {
   begin();
   fail_later(20s, remedy::when_loaded);
   CHECK(waits.back().first == 20s);
@@ -355,7 +359,7 @@ TEST_CASE_FIXTURE(fixture, "of the turns that wait for a loading upstream one as
   CHECK(main->log == twice);
 }
 
-TEST_CASE_FIXTURE(fixture, "what follows on loading is a failure like any other") {
+TEST_CASE_FIXTURE(fixture, "a failure after loading is like any other") {
   begin();
   fail_later({}, remedy::when_loaded);
   pass();
@@ -378,7 +382,7 @@ TEST_CASE_FIXTURE(with_two_fallbacks, "a turn begins at the first upstream that 
   CHECK(heard.log == strings{"by other1 public-their model"});
 }
 
-TEST_CASE_FIXTURE(with_two_fallbacks, "where no upstream admits a turn, the first is asked") {
+TEST_CASE_FIXTURE(with_two_fallbacks, "if no upstream admits a turn, the first is asked") {
   main->admitting = others[0]->admitting = others[1]->admitting = false;
   begin();
   CHECK(main->log == once);
@@ -387,7 +391,7 @@ TEST_CASE_FIXTURE(with_two_fallbacks, "where no upstream admits a turn, the firs
   CHECK(heard.log == strings{"failure"});
 }
 
-TEST_CASE_FIXTURE(with_two_fallbacks, "one that was passed over is asked where all others failed") {
+TEST_CASE_FIXTURE(with_two_fallbacks, "a skipped upstream is asked if all others failed") {
   main->admitting = false;
   begin();
   at(others[0]).fail(error_code::upstream_error);
@@ -408,8 +412,7 @@ TEST_CASE_FIXTURE(with_two_fallbacks,
   CHECK(others[0]->log == once);
 }
 
-TEST_CASE_FIXTURE(with_two_fallbacks,
-                  "a fall-back takes the turns of an upstream that loads at once") {
+TEST_CASE_FIXTURE(with_two_fallbacks, "a fall-back takes the turns of a loading upstream at once") {
   begin();
   fail_later({}, remedy::when_loaded);
   CHECK(others[0]->log == once);
@@ -427,14 +430,14 @@ TEST_CASE_FIXTURE(with_two_fallbacks,
     at(others[1]).say("meow");
     CHECK(heard.log == strings{"by other1 public-their model"});
   }
-  SUBCASE("or is told as the first told it") {
+  SUBCASE("or fails as the first upstream did") {
     at(others[1]).fail(error_code::upstream_error);
     CHECK(others[0]->log.empty());
     CHECK(heard.error.code == error_code::context_length_exceeded);
   }
 }
 
-TEST_CASE_FIXTURE(with_two_fallbacks, "the answer of the first names nobody else") {
+TEST_CASE_FIXTURE(with_two_fallbacks, "an answer of the first upstream names no other") {
   begin();
   at(main).say("meow");
   CHECK(heard.log.empty());

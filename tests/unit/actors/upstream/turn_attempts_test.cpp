@@ -57,8 +57,7 @@ struct fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture,
-                  "a turn goes through its fall-backs once, then fails as the upstream did") {
+TEST_CASE_FIXTURE(fixture, "a turn tries its fall-backs once, then fails as the upstream did") {
   CHECK(attempts.begin("model").upstream == 0);
   CHECK(tried(fail(remedy::none)) == 1);
   CHECK(attempts.model_at(1) == "theirs");
@@ -94,8 +93,7 @@ TEST_CASE_FIXTURE(fixture, "another account is asked at the same upstream") {
   CHECK(counts.upstream("main").retries.Value() == 0);
 }
 
-TEST_CASE_FIXTURE(fixture,
-                  "a round that failed begins again after a back-off, within the retries") {
+TEST_CASE_FIXTURE(fixture, "a failed round begins again after a back-off, within the retries") {
   for (const auto& other : {first, second})
     other->admitting = false;
   attempts.begin("model");
@@ -106,7 +104,7 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(failure(fail(remedy::later)).code == error_code::upstream_error);
 }
 
-TEST_CASE_FIXTURE(fixture, "an upstream that loads is asked each second, by one turn at a time") {
+TEST_CASE_FIXTURE(fixture, "a loading upstream is asked every second, by one turn at a time") {
   for (const auto& other : {first, second})
     other->admitting = false;
   plan->now = [this] { return now; };

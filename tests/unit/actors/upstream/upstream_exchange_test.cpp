@@ -72,7 +72,7 @@ struct fixture : exchange_listener {
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "a response reaches the listener, and the account hears of it once") {
+TEST_CASE_FIXTURE(fixture, "a response reaches the listener, and the account gets one report") {
   fake_transport::head(net.last(), 200);
   fake_transport::data(net.last(), "meow");
   CHECK(exchange->response().status == 200);
@@ -92,7 +92,7 @@ TEST_CASE_FIXTURE(fixture, "a call may be finished before its transfer ends") {
   fake_transport::end(net.last());
   CHECK(log.empty());
   CHECK(net.last().granted == 4);
-  // Its connection can be used again since nobody closed it before the end.
+  // Its connection can be reused, since it was not closed before the end.
   CHECK(net.last().dropped);
   CHECK(all_calls() == 1);
 }
@@ -104,7 +104,7 @@ TEST_CASE_FIXTURE(fixture, "an exchange that ends with a call cancels it") {
   CHECK(calls(call_outcome::cancelled) == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "a cancelled call is closed, counted once, and heard of no more") {
+TEST_CASE_FIXTURE(fixture, "a cancelled call is closed, counted once, and reports nothing more") {
   const auto call = net.calls.back();
   exchange->cancel(std::chrono::steady_clock::now());
   CHECK(call->dropped);
@@ -159,7 +159,7 @@ TEST_CASE_FIXTURE(fixture, "a call may be started or closed from within an event
   CHECK(net.last().dropped);
 }
 
-TEST_CASE_FIXTURE(fixture, "a response that ended early is known as far as it came") {
+TEST_CASE_FIXTURE(fixture, "a response that ended early is known as far as it arrived") {
   fake_transport::head(net.last(), 503);
   at_end = [this] {
     CHECK(exchange->failure() == transfer_failure::cut);
@@ -173,10 +173,10 @@ TEST_CASE_FIXTURE(fixture, "a response that ended early is known as far as it ca
   CHECK(exchange->response().status == 0);
 }
 
-TEST_CASE_FIXTURE(fixture, "bytes that complete no text get room until they do") {
+TEST_CASE_FIXTURE(fixture, "bytes that complete no text are granted again until they do") {
   pass_on("", 10);
   pass_on("", 30);
-  // Else an event larger than the window would never come.
+  // Otherwise an event larger than the window would never arrive.
   CHECK(net.last().granted == 40);
   CHECK(heard.used == 0);
   CHECK_FALSE(exchange->answer_began());

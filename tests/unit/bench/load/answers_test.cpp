@@ -6,7 +6,7 @@
 using namespace nekod::load;
 namespace openai = nekod::openai;
 
-TEST_CASE("a whole answer gives its text as it stands in JSON") {
+TEST_CASE("a whole answer has its text as it is written in JSON") {
   const auto body =
       openai::completion({"id", 1, "cat", "s"}, "say \"hi\"", openai::finish_reason::stop, {});
   const auto answer = read_whole(body);
@@ -14,7 +14,7 @@ TEST_CASE("a whole answer gives its text as it stands in JSON") {
   CHECK(answer.text == R"(say \"hi\")");
 }
 
-TEST_CASE("an answer that lacks something is wrong") {
+TEST_CASE("an incomplete answer is wrong") {
   for (auto body : {"", "[]", "{", "{}", R"({"choices":[]})", R"({"choices":[{}]})",
                     R"({"choices":[{"message":{"content":null},"finish_reason":"stop"}]})",
                     R"({"choices":[{"message":{"content":"x"},"finish_reason":null}]})",
@@ -26,7 +26,7 @@ TEST_CASE("an answer that lacks something is wrong") {
   }
 }
 
-TEST_CASE("a refusal is told by its status and the error's code") {
+TEST_CASE("a refusal is reported by its status and the error's code") {
   CHECK(refusal(429, R"({"error":{"code":"session_busy"}})").detail == "429 session_busy");
   CHECK(refusal(500, R"({"error":{"code":null,"type":"server_error"}})").detail ==
         "500 server_error");

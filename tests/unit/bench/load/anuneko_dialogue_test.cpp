@@ -22,7 +22,7 @@ options plan() {
 constexpr std::string_view reply = "data: {\"msg_id\":\"m7\"}\n\ndata: {\"c\":[{\"v\":\"a\"}]}\n\n"
                                    "data: {\"c\":[{\"v\":\"b\"}]}\n\n";
 
-/// Answers the newest request with *body*; returns what is wrong with it.
+/// Answers the newest request with *body*; returns its fault.
 std::string answer(dialogue& d, std::string_view body, unsigned status = 200) {
   d.on_body(status, body);
   const auto f = d.on_end(status);
@@ -56,7 +56,7 @@ TEST_CASE("a turn is a message and a choice, and the first one begins with a cha
   CHECK(d.over());
 }
 
-TEST_CASE("pieces are counted as they come") {
+TEST_CASE("pieces are counted as they arrive") {
   const auto o = plan();
   const post_writer w{o};
   anuneko_dialogue d{o, w, "c"};
@@ -71,7 +71,7 @@ TEST_CASE("pieces are counted as they come") {
   CHECK_FALSE(d.on_end(200));
 }
 
-TEST_CASE("what the service reports, and what is missing, is a fault") {
+TEST_CASE("an error of the service is a fault, and so is a missing part") {
   const auto o = plan();
   const post_writer w{o};
   for (auto [body, fault] :

@@ -44,12 +44,12 @@ TEST_CASE("chunks are joined, however they are split") {
   }
 }
 
-TEST_CASE("a body without its last chunk is not done") {
+TEST_CASE("a body without its last chunk is not complete") {
   for (auto text : {"5\r\nHel", "5\r\nHello\r\n", "5\r\nHello\r\n0\r\n", "5"})
     CHECK(decode(text, 1).end == state::more);
 }
 
-TEST_CASE("wrong framing is noticed") {
+TEST_CASE("invalid framing is noticed") {
   for (auto text :
        {"\r\n", "x\r\n", "-1\r\n", "2\r\nabc\r\n", "ffffffffffffffffffff\r\n", "HTTP/1.1 200 OK"}) {
     CAPTURE(text);

@@ -32,7 +32,7 @@ std::string body_of(const std::string& request) {
 
 } // namespace
 
-TEST_CASE("a request has what HTTP and the API want") {
+TEST_CASE("a request has everything that HTTP and the API require") {
   const auto o = plan(1, continuation::history);
   const post_writer w{o};
   const auto request = conversation{o, w, "c1"}.next_turn();
@@ -42,7 +42,7 @@ TEST_CASE("a request has what HTTP and the API want") {
                             R"([{"role":"user","content":"\"1\" of c1"}]})");
 }
 
-TEST_CASE("by history each turn sends all before it") {
+TEST_CASE("by history each turn sends all messages before it") {
   const auto o = plan(0, continuation::history);
   const post_writer w{o};
   conversation c{o, w, "c1"};
@@ -69,7 +69,7 @@ TEST_CASE("by session each turn sends the newest message and the name") {
   CHECK(c.over());
 }
 
-TEST_CASE("what an answer must hold may depend on the turn") {
+TEST_CASE("the text that an answer must contain may depend on the turn") {
   auto o = plan(0, continuation::history);
   o.expected_text = "message {turn} of {conversation}";
   const post_writer w{o};

@@ -18,14 +18,14 @@ bool close(nanoseconds found, nanoseconds wanted) {
 
 } // namespace
 
-TEST_CASE("an empty histogram has nothing to say") {
+TEST_CASE("an empty histogram has zeros only") {
   const histogram h;
   CHECK(h.count() == 0);
   CHECK(h.percentile(50) == 0ns);
   CHECK(h.summarise().most == 0ns);
 }
 
-TEST_CASE("one time is every percentile") {
+TEST_CASE("a single time is every percentile") {
   for (auto time : {0ns, 1ns, 2047ns, 2048ns, 4095ns, 4096ns, nanoseconds{123'456'789}}) {
     histogram h;
     h.record(time);
@@ -37,7 +37,7 @@ TEST_CASE("one time is every percentile") {
   }
 }
 
-TEST_CASE("percentiles of even times are right to three digits") {
+TEST_CASE("percentiles of evenly spread times are right to three digits") {
   histogram h;
   for (int i = 1; i <= 100'000; ++i)
     h.record(i * 1us);
@@ -52,19 +52,19 @@ TEST_CASE("percentiles of even times are right to three digits") {
   CHECK(close(s.mean, 50'000'500ns));
 }
 
-TEST_CASE("each time of a wide range lands within a thousandth of itself") {
+TEST_CASE("each time of a wide range is recorded to within a thousandth") {
   for (double t = 1; t < 4e12; t *= 1.37) {
     histogram h;
     const nanoseconds time{static_cast<std::int64_t>(t)};
     h.record(time);
-    h.record(2h); // So that the largest one is no limit.
+    h.record(2h); // So that the largest one does not limit it.
     CAPTURE(time.count());
     CHECK(h.percentile(50) >= time);
     CHECK(close(h.percentile(50), time));
   }
 }
 
-TEST_CASE("times out of range count at its ends") {
+TEST_CASE("times out of range count as the nearest limit") {
   histogram h;
   h.record(-5ns);
   CHECK(h.percentile(50) == 0ns);
@@ -72,7 +72,7 @@ TEST_CASE("times out of range count at its ends") {
   CHECK(h.percentile(100) > 1h);
 }
 
-TEST_CASE("merged histograms are as one, and times can be recorded by number") {
+TEST_CASE("merged histograms equal one, and a time can be recorded several times at once") {
   histogram a;
   histogram b;
   a.record(1ms, 99);

@@ -31,7 +31,7 @@ TEST_CASE("without flags one client asks for whole answers for ten seconds") {
   CHECK(o.turns == 1);
 }
 
-TEST_CASE("flags are taken") {
+TEST_CASE("flags are read") {
   const auto o = good({"--clients", "8", "--stream", "--turns", "3", "--continue", "session",
                        "--duration", "0.5", "--expect-pieces", "7", "--header", "A: b", "--header",
                        "C: d", "--max-errors", "2"});
@@ -45,18 +45,18 @@ TEST_CASE("flags are taken") {
   CHECK(o.max_errors == 2);
 }
 
-TEST_CASE("what nekod-sim is to do goes behind the message") {
+TEST_CASE("directives for nekod-sim are appended to the message") {
   CHECK(good({"--message", "Hi", "--tokens", "5", "--delay", "20"}).message ==
         "Hi [sim tokens=5 delay=20]");
   CHECK(good({"--message", "Hi"}).message == "Hi");
 }
 
-TEST_CASE("an open loop has room for many clients, and no more threads than clients are used") {
+TEST_CASE("an open loop has many clients, and no more threads than clients are used") {
   CHECK(good({"--rate", "50"}).clients == 1000);
   CHECK(good({"--rate", "50", "--clients", "3", "--threads", "8"}).threads == 3);
 }
 
-TEST_CASE("a wrong flag ends the program with 2 and is named") {
+TEST_CASE("a wrong flag is named, and ends the program with 2") {
   CHECK(bad({"--clients", "0"}).text.find("--clients") != std::string::npos);
   CHECK(bad({"ftp://a"}).text.find("ftp://a") != std::string::npos);
   CHECK(bad({"--header", "no colon"}).code == 2);
@@ -65,13 +65,13 @@ TEST_CASE("a wrong flag ends the program with 2 and is named") {
   CHECK(bad({"--nonsense"}).code == 2);
 }
 
-TEST_CASE("flags that do not go together are refused") {
+TEST_CASE("flags that exclude each other are refused") {
   CHECK(bad({"--rate", "5", "--think", "1"}).code == 2);
   CHECK(bad({"--rate", "5", "--ramp", "1"}).code == 2);
   CHECK(bad({"--expect-pieces", "5"}).code == 2);
 }
 
-TEST_CASE("help ends it well") {
+TEST_CASE("help ends the program with 0") {
   const auto e = bad({"--help"});
   CHECK(e.code == 0);
   CHECK(e.text.find("--rate") != std::string::npos);

@@ -42,7 +42,7 @@ TEST_CASE("a response with a length is read from any split") {
   }
 }
 
-TEST_CASE("a chunked response is read from any split, and the next one behind it") {
+TEST_CASE("a chunked response is read from any split, and the next one after it") {
   constexpr std::string_view text =
       "HTTP/1.1 200 OK\r\ntransfer-encoding: Chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n";
   response_reader r;
@@ -55,7 +55,7 @@ TEST_CASE("a chunked response is read from any split, and the next one behind it
   }
 }
 
-TEST_CASE("an answer that the server announces only is passed over") {
+TEST_CASE("an interim response is skipped") {
   response_reader r;
   recorder to;
   CHECK(feed(r, to, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") ==
@@ -63,7 +63,7 @@ TEST_CASE("an answer that the server announces only is passed over") {
   CHECK(to.status == 200);
 }
 
-TEST_CASE("a body without a length goes on until the connection closes") {
+TEST_CASE("a body without a length continues until the connection closes") {
   response_reader r;
   recorder to;
   CHECK_FALSE(r.begun());
@@ -74,12 +74,12 @@ TEST_CASE("a body without a length goes on until the connection closes") {
   CHECK_FALSE(r.head().keep_alive);
 }
 
-TEST_CASE("a server may want to close the connection") {
+TEST_CASE("a server may ask to close the connection") {
   CHECK_FALSE(parse_head("HTTP/1.1 200 OK\r\nConnection: Close")->keep_alive);
   CHECK(parse_head("HTTP/1.1 200 OK\r\nConnection: keep-alive")->keep_alive);
 }
 
-TEST_CASE("what is no response is noticed") {
+TEST_CASE("an invalid response is noticed") {
   for (auto text : {"garbage\r\n\r\n", "HTTP/1.1 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nno field\r\n\r\n",
                     "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
                     "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
@@ -91,13 +91,13 @@ TEST_CASE("what is no response is noticed") {
   }
 }
 
-TEST_CASE("bytes behind a response are a fault") {
+TEST_CASE("bytes after a response are a fault") {
   response_reader r;
   recorder to;
   CHECK(r.feed("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nab", to) == state::bad);
 }
 
-TEST_CASE("a head without an end is given up") {
+TEST_CASE("an endless head is given up") {
   response_reader r;
   recorder to;
   CHECK(feed(r, to, "HTTP/1.1 200 OK\r\nX: " + std::string(100'000, 'x'), 4096) == state::bad);

@@ -5,7 +5,7 @@
 using namespace nekod::load;
 using namespace std::chrono_literals;
 
-TEST_CASE("starts are at fixed intervals, and no error adds up") {
+TEST_CASE("starts are at fixed intervals, and errors do not add up") {
   const clock::time_point begin{1h};
   const schedule s{begin, 3};
   CHECK(s.at(0) == begin);
@@ -24,7 +24,7 @@ TEST_CASE("threads take turns") {
   }
 }
 
-TEST_CASE("the starts left before an end are counted") {
+TEST_CASE("the remaining starts before an end are counted") {
   const schedule s{{}, 10};
   CHECK(s.count_before(clock::time_point{1s}, 0) == 10);
   CHECK(s.count_before(clock::time_point{1s}, 7) == 3);

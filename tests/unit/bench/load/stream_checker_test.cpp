@@ -29,7 +29,7 @@ std::string ending() {
   return out;
 }
 
-/// What is wrong with *stream*, fed in pieces of *size* bytes; empty for nothing.
+/// The fault of *stream*, fed in pieces of *size* bytes; empty for none.
 std::string fault_of(std::string_view stream, std::size_t size = 7) {
   stream_checker c;
   for (; !stream.empty(); stream.remove_prefix(std::min(size, stream.size())))
@@ -40,7 +40,7 @@ std::string fault_of(std::string_view stream, std::size_t size = 7) {
 
 } // namespace
 
-TEST_CASE("a whole stream is right, and its pieces are counted, in any split") {
+TEST_CASE("a complete stream is right, and its pieces are counted, in any split") {
   const auto stream = pieces(100) + ": keep-alive\n\n" + ending();
   for (std::size_t size : {1, 2, 3, 64, 1000, 1'000'000}) {
     stream_checker c{true};
@@ -56,7 +56,7 @@ TEST_CASE("a whole stream is right, and its pieces are counted, in any split") {
   }
 }
 
-TEST_CASE("CRLF, white space and usage are as right") {
+TEST_CASE("CRLF, white space and usage are right as well") {
   CHECK(fault_of("data: {\"choices\": [ { \"delta\": { \"content\": \"x\" } } ]}\r\n\r\n"
                  "data:{\"choices\":[{\"delta\":{},\"finish_reason\": \"length\"}]}\r\n\r\n"
                  "data: {\"choices\":[],\"usage\":{}}\r\n\r\ndata: [DONE]\r\n\r\n") == "");
@@ -81,7 +81,7 @@ TEST_CASE("an error that the server reports is named by its code") {
   CHECK(fault_of("{\"code\":\"x\"}\n" + ending()) == "broken: a stream has JSON outside of events");
 }
 
-TEST_CASE("events that are no chunks are wrong") {
+TEST_CASE("events that are not chunks are wrong") {
   CHECK(fault_of("data: nonsense\n\n" + ending()) == "wrong: an event is not a JSON object");
   CHECK(fault_of(pieces(70) + "data: {nonsense}\n\n" + ending()) ==
         "wrong: an event is not a JSON object");
@@ -97,7 +97,7 @@ TEST_CASE("nothing may follow the end") {
   CHECK(fault_of(pieces(1) + ending() + pieces(1)) == "broken: an event after [DONE]");
 }
 
-TEST_CASE("words of JSON within a text mislead no scan") {
+TEST_CASE("words of JSON inside a text do not mislead the scan") {
   std::string event;
   writer.content(event, R"(","content":"x","finish_reason":"stop", \)");
   const auto data = std::string_view{event}.substr(6, event.size() - 8);

@@ -10,18 +10,18 @@ TEST_CASE("an address has a host, a port and a path") {
   CHECK(parse_url("http://[::1]:8000/v1") == address{"::1", "8000", "/v1"});
 }
 
-TEST_CASE("port and path may be left out, and a path's last slash counts for nothing") {
+TEST_CASE("port and path may be left out, and a path's last slash does not count") {
   CHECK(parse_url("http://chat.example") == address{"chat.example", "80", ""});
   CHECK(parse_url("http://chat.example/") == address{"chat.example", "80", ""});
   CHECK(parse_url("http://[::1]/v1/") == address{"::1", "80", "/v1"});
 }
 
-TEST_CASE("an IPv6 address is bracketed where a port follows") {
+TEST_CASE("an IPv6 address is bracketed before a port") {
   CHECK(parse_url("http://[::1]:8000")->authority() == "[::1]:8000");
   CHECK(parse_url("http://host:8000")->authority() == "host:8000");
 }
 
-TEST_CASE("anything else is no address") {
+TEST_CASE("anything else is refused") {
   for (auto text : {"", "localhost:8000", "https://a:1/v1", "http://", "http://:80",
                     "http://a:", "http://a:0", "http://a:65536", "http://a:8x", "http://a:1:2",
                     "http://[::1", "http://[::1]8000", "http://[]:1", "http://a b/",

@@ -58,7 +58,7 @@ TEST_CASE_FIXTURE(fixture, "a chat goes from message to reply to choice to messa
   CHECK(t.max_active == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "a second message overlaps with a reply that streams on") {
+TEST_CASE_FIXTURE(fixture, "a second message overlaps with a reply that continues to stream") {
   const auto first = b.post(id, "one");
   const auto busy = b.post(id, "two");
   REQUIRE(busy.result == outcome::busy);
@@ -66,14 +66,14 @@ TEST_CASE_FIXTURE(fixture, "a second message overlaps with a reply that streams 
   CHECK(b.post(id, "two", busy.running).result == outcome::overlap);
 }
 
-TEST_CASE_FIXTURE(fixture, "it overlaps as well where the reply ended by itself meanwhile") {
+TEST_CASE_FIXTURE(fixture, "it also overlaps if the reply has ended by itself meanwhile") {
   const auto first = b.post(id, "one");
   const auto busy = b.post(id, "two");
   b.finish(first.t, whole_reply("done"));
   CHECK(b.post(id, "two", busy.running).result == outcome::overlap);
 }
 
-TEST_CASE_FIXTURE(fixture, "it does not where the reply turns out to have been cut") {
+TEST_CASE_FIXTURE(fixture, "it does not overlap if the reply turns out to have been cut") {
   const auto first = b.post(id, "one");
   const auto busy = b.post(id, "two");
   b.finish(first.t, {});
@@ -81,7 +81,7 @@ TEST_CASE_FIXTURE(fixture, "it does not where the reply turns out to have been c
   CHECK(b.count().aborted == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "a reply that was cut needs a choice once a message was named") {
+TEST_CASE_FIXTURE(fixture, "a cut reply needs a choice once a message was named") {
   const auto first = b.post(id, "one");
   sent_reply cut;
   cut.named_user = true;
@@ -91,7 +91,7 @@ TEST_CASE_FIXTURE(fixture, "a reply that was cut needs a choice once a message w
   CHECK(b.post(id, "two").result == outcome::taken);
 }
 
-TEST_CASE_FIXTURE(fixture, "a choice names the answer, in time, and a branch that is there") {
+TEST_CASE_FIXTURE(fixture, "a choice names the answer, in time, and an existing branch") {
   const auto first = b.post(id, "one");
   const auto answer = answer_message_id(id, first.t.number);
   CHECK(b.choose(answer, 0) == choosing::busy);
@@ -106,7 +106,8 @@ TEST_CASE_FIXTURE(fixture, "a choice names the answer, in time, and a branch tha
   CHECK(b.choose(answer_message_id(id, 7), 0) == choosing::not_awaited);
 }
 
-TEST_CASE_FIXTURE(fixture, "unknown chats and odd message ids are told apart from known ones") {
+TEST_CASE_FIXTURE(fixture,
+                  "unknown chats and invalid message ids are distinguished from known ones") {
   CHECK(b.post("nobody", "hello").result == outcome::unknown_chat);
   CHECK_FALSE(b.set_model("nobody", "Calico"));
   CHECK(b.set_model(id, "Calico"));
@@ -117,7 +118,8 @@ TEST_CASE_FIXTURE(fixture, "unknown chats and odd message ids are told apart fro
     CHECK(b.choose(id + tail, 0) == choosing::unknown_chat);
 }
 
-TEST_CASE_FIXTURE(fixture, "a reset forgets all, and replies that still stream count no more") {
+TEST_CASE_FIXTURE(
+    fixture, "a reset forgets everything, and replies that still stream do not count any more") {
   const auto first = b.post(id, "one");
   b.reset();
   b.finish(first.t, whole_reply("late"));
@@ -126,7 +128,7 @@ TEST_CASE_FIXTURE(fixture, "a reset forgets all, and replies that still stream c
   CHECK_FALSE(b.visit(id, [](const chat&) {}));
 }
 
-TEST_CASE("past the limit of bytes, chats used longest ago lose their messages") {
+TEST_CASE("beyond the limit of bytes, the least recently used chats lose their messages") {
   books b{{100, 4'000}, 1};
   std::vector<std::string> ids;
   for (int i = 0; i < 10; ++i) {
@@ -141,7 +143,7 @@ TEST_CASE("past the limit of bytes, chats used longest ago lose their messages")
   SUBCASE("and still go on") { CHECK(b.post(ids.front(), "more").t.turn == 2); }
 }
 
-TEST_CASE("one chat alone cannot pass the limit of bytes either") {
+TEST_CASE("a single chat cannot exceed the limit of bytes either") {
   books b{{100, 4'000}, 1};
   const auto id = b.open_chat("Tuxedo");
   for (int i = 0; i < 100; ++i)
@@ -155,7 +157,7 @@ TEST_CASE("one chat alone cannot pass the limit of bytes either") {
   CHECK(messages_of(b, id).back().text == "the last");
 }
 
-TEST_CASE("past the limit of chats, the one used longest ago is dropped") {
+TEST_CASE("beyond the limit of chats, the least recently used one is dropped") {
   books b{{3, 1'000'000}, 1};
   const auto streaming = b.open_chat("Tuxedo");
   REQUIRE(b.post(streaming, "hello").result == outcome::taken);

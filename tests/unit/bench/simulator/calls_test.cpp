@@ -37,7 +37,7 @@ TEST_CASE("nothing else is a call") {
   CHECK_FALSE(call_at("POST", "/api/v1/msg/a/b/stream"));
 }
 
-TEST_CASE("calls are found by their words") {
+TEST_CASE("calls are found by their names") {
   for (auto name : api_call_names) {
     const auto call = api_call_named(name);
     REQUIRE(call);

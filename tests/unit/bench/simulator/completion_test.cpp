@@ -39,12 +39,12 @@ openai::answer_decoder decoded(const completion& c) {
 
 } // namespace
 
-TEST_CASE("a body that is no request is refused with a reason") {
+TEST_CASE("an invalid body is refused with a reason") {
   for (const auto* body : {"", "[]", "{}", R"({"messages":[]})", R"({"messages":"x"})"})
     CHECK_FALSE(parse_completion(body));
 }
 
-TEST_CASE("a completion says the same whole and in chunks") {
+TEST_CASE("a completion is the same whole and in chunks") {
   for (const auto* text : {"[sim tokens=5 reasoning=2] hi", "[sim tools=2] hi"}) {
     auto c = answering(saying(text, R"(,"n":2,"stream_options":{"include_usage":true})"));
     auto streamed = decoded(c);
@@ -57,7 +57,7 @@ TEST_CASE("a completion says the same whole and in chunks") {
   }
 }
 
-TEST_CASE("a completion lacks what its fault takes away") {
+TEST_CASE("a completion lacks what its fault removes") {
   fault f;
   f.call = api_call::completions;
   for (auto kind : {fault_kind::no_done, fault_kind::no_finish}) {
@@ -68,7 +68,7 @@ TEST_CASE("a completion lacks what its fault takes away") {
   }
 }
 
-TEST_CASE("the books keep requests as they came, the newest as far as there is room") {
+TEST_CASE("the books keep requests as they arrived, the newest within the limit") {
   completion_books books{1000};
   CHECK(books.begin(R"({ "a" : 1 })") == 1);
   CHECK(books.to_json() ==

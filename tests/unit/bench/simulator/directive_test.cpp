@@ -6,7 +6,7 @@
 using namespace nekod::sim;
 using namespace std::chrono_literals;
 
-TEST_CASE("a directive is taken out of the prompt") {
+TEST_CASE("a directive is removed from the prompt") {
   const auto p = split_directive("tell me [sim tokens=200 delay=5 first=100] more");
   CHECK(p.text == "tell me  more");
   CHECK(p.wishes.tokens == 200);
@@ -14,7 +14,7 @@ TEST_CASE("a directive is taken out of the prompt") {
   CHECK(p.wishes.first_delay == 100ms);
 }
 
-TEST_CASE("what a directive leaves out stays open") {
+TEST_CASE("a directive leaves other settings unset") {
   const auto p = split_directive("[sim first=7]");
   CHECK(p.text.empty());
   CHECK_FALSE(p.wishes.tokens);
@@ -22,7 +22,7 @@ TEST_CASE("what a directive leaves out stays open") {
   CHECK(p.wishes.first_delay == 7ms);
 }
 
-TEST_CASE("a directive names the reason of the end") {
+TEST_CASE("a directive names the finish reason") {
   CHECK(split_directive("[sim finish=content_filter tokens=3] x").wishes.finish ==
         "content_filter");
   CHECK_FALSE(split_directive("[sim tokens=3] x").wishes.finish);
@@ -41,7 +41,7 @@ TEST_CASE("nonsense in a directive is ignored, and numbers have a limit") {
   CHECK_FALSE(p.wishes.first_delay);
 }
 
-TEST_CASE("text without a whole directive stays as it is") {
+TEST_CASE("text with an incomplete directive stays as it is") {
   for (std::string_view text : {"", "plain", "[sim", "[sim tokens=2", "[simple] ]"}) {
     const auto p = split_directive(text);
     CHECK(p.text == text);

@@ -31,7 +31,7 @@ TEST_CASE("a fault is read from JSON, and shown as it was read") {
   CHECK_FALSE(parsed(R"({"call":"view","kind":"html"})").retry_after);
 }
 
-TEST_CASE("a wrong fault is refused with a reason") {
+TEST_CASE("an invalid fault is refused with a reason") {
   CHECK(complaint_about("[]").find("object") != std::string::npos);
   CHECK(complaint_about(R"({"call":"chat","kind":"status","times":0})").find("times") !=
         std::string::npos);
@@ -41,12 +41,12 @@ TEST_CASE("a wrong fault is refused with a reason") {
   CHECK_FALSE(complaint_about(R"({"call":"tea","kind":"status"})").empty());
 }
 
-TEST_CASE("faults of replies fit no other call") {
+TEST_CASE("faults of replies are refused for other calls") {
   CHECK(parsed(R"({"call":"stream","kind":"cut"})").kind == fault_kind::cut);
   CHECK_FALSE(complaint_about(R"({"call":"view","kind":"cut"})").empty());
 }
 
-TEST_CASE("a queue hands out faults by call, the oldest first, each as often as asked") {
+TEST_CASE("a queue hands out faults by call, the oldest first, each as often as requested") {
   fault_queue q;
   fault twice;
   twice.times = 2;
@@ -61,7 +61,7 @@ TEST_CASE("a queue hands out faults by call, the oldest first, each as often as 
   CHECK_FALSE(q.take(api_call::stream));
 }
 
-TEST_CASE("a fault may be meant for the calls of one token") {
+TEST_CASE("a fault may be limited to the calls of one token") {
   fault_queue q;
   fault theirs;
   theirs.token = "one";
@@ -72,7 +72,7 @@ TEST_CASE("a fault may be meant for the calls of one token") {
   CHECK(parse_fault(R"({"call":"stream","kind":"status","token":"one"})")->token == "one");
 }
 
-TEST_CASE("a queue can be looked at and cleared, and has a bound") {
+TEST_CASE("a queue can be inspected and cleared, and has a limit") {
   fault_queue q;
   CHECK(q.to_json() == R"({"faults":[]})");
   std::size_t added = 0;
@@ -83,7 +83,7 @@ TEST_CASE("a queue can be looked at and cleared, and has a bound") {
   CHECK(q.to_json() == R"({"faults":[]})");
 }
 
-TEST_CASE("an error is a code's or the whole object") {
+TEST_CASE("an error's body is made of a code, or is the given object") {
   fault f;
   CHECK(error_body(f).find("\"simulated_fault\"") != std::string::npos);
   f.body = "sleepy";
@@ -92,7 +92,7 @@ TEST_CASE("an error is a code's or the whole object") {
   CHECK(error_body(f) == f.body);
 }
 
-TEST_CASE("noise begins where it was asked for, but always before the end") {
+TEST_CASE("noise begins after the requested number of events, but always before the end") {
   fault f;
   f.kind = fault_kind::truncated_utf8;
   f.after_events = 1'000;
@@ -103,7 +103,7 @@ TEST_CASE("noise begins where it was asked for, but always before the end") {
   CHECK_FALSE(out.empty());
 }
 
-TEST_CASE("halves of a character come once, as the call's protocol has a text") {
+TEST_CASE("halves of a character are sent once, in the form of the call's protocol") {
   fault f;
   f.kind = fault_kind::halved_character;
   f.after_events = 2;

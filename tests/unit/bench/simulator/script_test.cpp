@@ -24,7 +24,7 @@ TEST_CASE("plain events name the answer first") {
                          "data: {\"c\":[{\"v\":\"w\\\"\"}]}\n\n");
 }
 
-TEST_CASE("branches go out side by side, the longer one alone at its end") {
+TEST_CASE("branches are sent side by side, the rest of the longer one alone") {
   const script s{some_ticket, {story{"one"}, story{"another"}}, false};
   CHECK(all_events(s) == "data: {\"msg_id\":\"chat.2\"}\n\n"
                          "data: {\"c\":[{\"v\":\"one\"},{\"v\":\"anot\",\"c\":1}]}\n\n"
@@ -40,7 +40,7 @@ TEST_CASE("named events name the user's message first and the answer last") {
                          "event: assistmsg\ndata: {\"msg_id\":\"chat.2\"}\n\n");
 }
 
-TEST_CASE("what was sent is known after any number of events") {
+TEST_CASE("after any number of events it is known what was sent") {
   const script plain{some_ticket, {story{"one two"}}, false};
   CHECK_FALSE(plain.sent(0, false).named_answer);
   CHECK(plain.sent(1, false).named_answer);

@@ -10,7 +10,7 @@ using namespace nekod::sim;
 
 namespace {
 
-/// A service on a port of its own, its loop on another thread.
+/// A service on a port of its own, with its loop on another thread.
 struct fixture {
   asio::io_context loop;
   service s{loop, {}};
@@ -19,14 +19,14 @@ struct fixture {
   ~fixture() { loop.stop(); }
 };
 
-/// A connection that sent *request* and reads what comes.
+/// A connection that has sent *request* and reads the response.
 struct peer {
   peer(std::uint16_t port, const std::string& request) {
     socket.connect({asio::ip::make_address("127.0.0.1"), port});
     asio::write(socket, asio::buffer(request));
   }
 
-  /// Reads until *end* came, or the connection closed.
+  /// Reads until *end* has arrived, or the connection has closed.
   std::string read_until(const std::string& end) {
     std::string bytes;
     asio::error_code ignored;
@@ -57,7 +57,7 @@ std::string message(const std::string& chat, const std::string& text) {
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "a service tells where it listens, and answers there") {
+TEST_CASE_FIXTURE(fixture, "a service reports where it listens, and answers there") {
   CHECK(s.port() != 0);
   CHECK(s.base_url() == "http://127.0.0.1:" + std::to_string(s.port()) + "/api/v1");
   peer p{s.port(), message(open_chat(s.port()), "hello")};
@@ -94,7 +94,7 @@ TEST_CASE("a service can stop and end while replies stream") {
   loop.stop();
 }
 
-TEST_CASE("an address that is taken is refused") {
+TEST_CASE("an address in use is refused") {
   asio::io_context loop;
   service first{loop, {}};
   options o;

@@ -5,7 +5,7 @@
 using namespace nekod::sim;
 using namespace std::chrono_literals;
 
-TEST_CASE("settings change by partial objects") {
+TEST_CASE("partial objects change settings") {
   settings s{{}};
   const auto before = s.now();
   REQUIRE(s.change(R"({"delay_ms":5,"models":["Calico"],"named_events":true})"));
@@ -16,7 +16,7 @@ TEST_CASE("settings change by partial objects") {
   CHECK(before->delay == 0ms);
 }
 
-TEST_CASE("a wrong setting changes nothing, and is named") {
+TEST_CASE("an invalid setting changes nothing, and is named") {
   settings s{{}};
   for (const auto& [body, name] : {std::pair{R"({"tokens":5,"branches":0})", "branches"},
                                    std::pair{R"({"tokens":5,"delay_ms":-1})", "delay_ms"},

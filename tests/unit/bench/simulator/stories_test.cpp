@@ -24,7 +24,7 @@ TEST_CASE("branches of one answer differ") {
   CHECK(tell_story({"hello", "Tuxedo", 1, 0}) != tell_story({"hello", "Tuxedo", 1, 1}));
 }
 
-TEST_CASE("a story echoes the prompt and tells the cat and the turn") {
+TEST_CASE("a story echoes the prompt and names the cat and the turn") {
   const auto text = tell_story({"where is\n my  yarn? ", "Black Cat", 2, 0});
   CHECK(contains(text, "\"where is my yarn?\""));
   CHECK(contains(text, "Black Cat"));
@@ -49,13 +49,13 @@ TEST_CASE("only the end of a long prompt is echoed, in whole characters") {
   CHECK(nekod::is_utf8(text));
 }
 
-TEST_CASE("a prompt in another script or of white space makes a story too") {
+TEST_CASE("a prompt in another script or of white space produces a story, too") {
   CHECK(contains(tell_story({"Ça va? 😺", "Calico", 1, 0}), "Ça va? 😺"));
   CHECK(contains(tell_story({" \n ", "Calico", 1, 0}), "\"\""));
   CHECK(contains(tell_story({{}, {}, 1, 0}), "message 1"));
 }
 
-TEST_CASE("pieces are short, whole in their characters, and join to the text") {
+TEST_CASE("pieces are short, split no character, and join to the text") {
   const std::string text = "one two, 三四五 six 😺!";
   const story s{text};
   CHECK(joined(s) == text);
@@ -65,7 +65,7 @@ TEST_CASE("pieces are short, whole in their characters, and join to the text") {
   }
 }
 
-TEST_CASE("a story of so many pieces is cut or told again") {
+TEST_CASE("a story with a given number of pieces is cut or repeated") {
   const std::string text = "abcdefgh";
   REQUIRE(story{text}.size() == 2);
   CHECK(joined(story{text, 1}) == "abcd");

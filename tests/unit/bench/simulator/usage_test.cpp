@@ -15,7 +15,7 @@ TEST_CASE("all violations are counted, and the first hundred are kept") {
   CHECK(u.counts().violations.empty());
 }
 
-TEST_CASE("what violations quote is made short and printable") {
+TEST_CASE("quotations in violations are made short and printable") {
   usage u;
   u.report({violation_kind::bad_request, "a\x01\xff", std::string(9'000, 'x')});
   const auto kept = u.counts().violations.front();

@@ -33,23 +33,23 @@ constexpr const char* second = "data: {\"c\":[{\"v\":\"b\",\"c\":1}]}\n\n";
 
 } // namespace
 
-TEST_CASE("a start event tells how many branches there are") {
+TEST_CASE("a start event says how many branches there are") {
   CHECK(counted("event: usermsg\ndata: {\"msg_id\":\"m\",\"v\":\"hello\"}\n\n"
                 "event: start\ndata: {\"choice_num\":3}\n\n") == 3);
 }
 
-TEST_CASE("a start event that tells nonsense tells nothing") {
+TEST_CASE("an invalid start event says nothing") {
   for (const auto* number : {"0", "-1", "\"two\"", "null", "1.5", "{}"})
     CHECK(counted(std::string{"event: start\ndata: {\"choice_num\":"} + number + "}\n\n") ==
           std::nullopt);
   CHECK(counted("event: start\ndata: {\"choice_num\":1e9}\n\n") <= 128u);
 }
 
-TEST_CASE("a piece of the only answer is of one branch") {
+TEST_CASE("a piece of the only answer belongs to one branch") {
   CHECK(counted("data: {\"msg_id\":\"m\"}\n\ndata: {\"v\":\"a\"}\n\n") == 1);
 }
 
-TEST_CASE("without a start event the branches are known when one speaks again") {
+TEST_CASE("without a start event the branches are known when one of them continues") {
   CHECK(counted(first) == std::nullopt);
   CHECK(counted(std::string{first} + first) == 1);
   CHECK(counted(both) == std::nullopt);
@@ -59,7 +59,7 @@ TEST_CASE("without a start event the branches are known when one speaks again") 
   CHECK(counted(std::string{"data: {\"c\":[{\"v\":\"b\",\"c\":2}]}\n\n"} + first + first) == 3);
 }
 
-TEST_CASE("what is no piece of a branch is passed over") {
+TEST_CASE("events that are not pieces of a branch are ignored") {
   CHECK(counted(std::string{"data: {\"c\":[{\"v\":\"a\",\"c\":\"x\"},{\"v\":\"a\",\"c\":-3},7]}\n\n"
                             "data: not JSON\n\ndata: 3\n\n{\"c\":[]}\n\n"} +
                 first + first) == 1);

@@ -31,7 +31,7 @@ service_error failure(std::string_view code, std::string_view detail = {}) {
 
 } // namespace
 
-TEST_CASE("a call has the method, path and body that the service knows") {
+TEST_CASE("a call has the service's method, path and body") {
   check_call(view_user(), {"GET", "/user/view", "", ""});
   check_call(create_chat("Orange \"Cat\""),
              {"POST", "/chat", "application/json", R"({"model":"Orange \"Cat\""})"});
@@ -43,7 +43,7 @@ TEST_CASE("a call has the method, path and body that the service knows") {
                                       R"({"msg_id":"m1","choice_idx":1})"});
 }
 
-TEST_CASE("no chat id leaves its place in the path") {
+TEST_CASE("no chat id can change the rest of the path") {
   struct row {
     std::string_view id;
     std::string_view path;
@@ -91,7 +91,7 @@ TEST_CASE("an error object is read in all its forms") {
   }
 }
 
-TEST_CASE("what is no error object is none") {
+TEST_CASE("anything else is not an error object") {
   for (const std::string_view body : {"",
                                       "ok",
                                       "{",
@@ -169,7 +169,7 @@ TEST_CASE("model names are found, wrapped or not") {
   }
 }
 
-TEST_CASE("a refusal of the account is told from other errors") {
+TEST_CASE("a refusal of the account is distinguished from other errors") {
   for (const std::string_view code :
        {"401", "403", "unauthorized", "Unauthorized", "UNAUTHENTICATED", "forbidden",
         "invalid_token", "invalid-token", "token expired", "TOKEN_EXPIRED", "user_token_invalid"}) {

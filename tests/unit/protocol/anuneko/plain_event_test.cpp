@@ -86,7 +86,7 @@ std::string random_event(std::minstd_rand& random) {
 
 } // namespace
 
-TEST_CASE("a plain event comes to its text and its id") {
+TEST_CASE("a plain event is read to its text and its id") {
   check_same(take(R"({"c":[{"v":"Hel"}]})"), {true, {"Hel"}, ""});
   check_same(take(R"({"msg_id":"a1","c":[{"v":"你"},{"v":"x","c":1},{"v":"好","c":0}]})"),
              {true, {"你", "好"}, "a1"});
@@ -122,7 +122,7 @@ TEST_CASE("other events are left alone") {
   }
 }
 
-TEST_CASE("what came before stays, whatever becomes of an event") {
+TEST_CASE("what came before stays, whatever the event turns out to be") {
   deltas out;
   out.push_back("before");
   std::string id = "old";
@@ -134,7 +134,7 @@ TEST_CASE("what came before stays, whatever becomes of an event") {
   CHECK(id == "new");
 }
 
-TEST_CASE("a JSON parser makes the same of what is taken") {
+TEST_CASE("a JSON parser reads the same from an event") {
   std::minstd_rand random{7};
   auto times = 0;
   for (int i = 0; i < 20'000; ++i) {

@@ -209,14 +209,14 @@ data: {"v":"\ud83d"})",
 
 } // namespace
 
-TEST_CASE("a reply comes to its text, its ids or its error") {
+TEST_CASE("a reply is decoded to its text, its ids or its error") {
   for (const auto& r : rows) {
     CAPTURE(r.name);
     check_same(decode({r.stream}), r.expected);
   }
 }
 
-TEST_CASE("a reply comes to the same in any two pieces") {
+TEST_CASE("a reply is decoded the same in any two pieces") {
   for (const auto& r : rows)
     for (std::size_t cut = 0; cut <= r.stream.size(); ++cut) {
       CAPTURE(r.name);
@@ -225,7 +225,7 @@ TEST_CASE("a reply comes to the same in any two pieces") {
     }
 }
 
-TEST_CASE("a reply comes to the same byte by byte") {
+TEST_CASE("a reply is decoded the same byte by byte") {
   for (const auto& r : rows) {
     CAPTURE(r.name);
     std::vector<std::string_view> bytes;
@@ -235,11 +235,11 @@ TEST_CASE("a reply comes to the same byte by byte") {
   }
 }
 
-TEST_CASE("another branch is taken where it is wanted") {
+TEST_CASE("another branch is read if it is wanted") {
   check_same(decode({named_reply}, 1), {{"Hel", "lo"}, "", "", "a2", "length", 0});
 }
 
-TEST_CASE("pieces come out of the packet that completes them") {
+TEST_CASE("pieces are delivered with the packet that completes them") {
   reply_decoder decoder;
   deltas out;
   decoder.feed("data: {\"v\":\"a\"}\n", out);
@@ -249,7 +249,7 @@ TEST_CASE("pieces come out of the packet that completes them") {
   CHECK(out.ends == std::vector<std::uint32_t>{1, 2});
 }
 
-TEST_CASE("an error shows as soon as its line has come, and stays the first") {
+TEST_CASE("an error is known as soon as its line has arrived, and the first one counts") {
   reply_decoder decoder;
   deltas out;
   decoder.feed("{\"code\":\"first\"}\n{\"code\":\"second\"}\n", out);
@@ -260,7 +260,7 @@ TEST_CASE("an error shows as soon as its line has come, and stays the first") {
   CHECK(out.empty());
 }
 
-TEST_CASE("an event without end is malformed") {
+TEST_CASE("an endless event is malformed") {
   reply_decoder decoder;
   deltas out;
   decoder.feed("data: {\"v\":\"a\"}\n\n", out);
@@ -272,7 +272,7 @@ TEST_CASE("an event without end is malformed") {
   CHECK(out.text == "a");
 }
 
-TEST_CASE("nesting without end is skipped") {
+TEST_CASE("endless nesting is skipped") {
   const auto stream = "data: {\"v\":\"a\"}\n\ndata: " + std::string(100'000, '[') + "\n\n";
   check_same(decode({stream}), {{"a"}, "", "", "", "", 1});
 }

@@ -82,7 +82,7 @@ std::string text_of(unsigned number, unsigned length) {
 
 } // namespace
 
-TEST_CASE("texts of two letters in all pieces end where the definition ends them") {
+TEST_CASE("texts of two letters end where the definition ends them, however they are split") {
   constexpr unsigned length = 7;
   const std::vector<strings> stops{{"a"},
                                    {"ab"},
@@ -109,13 +109,13 @@ TEST_CASE("texts of two letters in all pieces end where the definition ends them
   CHECK(wrong == 0);
 }
 
-TEST_CASE("of stop texts that overlap the one that begins first counts") {
+TEST_CASE("of overlapping stop texts the one that begins first counts") {
   CHECK(limited(limits_of({"b", "abc"}), {"xabcx"}).text == "x");
   CHECK(limited(limits_of({"b", "abc"}), {"xabx"}).text == "xa");
   CHECK(limited(limits_of({"b", "abc"}), {"xab"}).text == "xa");
 }
 
-TEST_CASE("a stop text of several bytes a character ends an answer in the midst of a piece") {
+TEST_CASE("a stop text of several bytes per character ends an answer inside a piece") {
   const auto limits = limits_of({"喵。"});
   CHECK((limited(limits, {"你好喵", "。再见"}) == outcome{"你好", finish_reason::stop, true}));
   CHECK((limited(limits, {"你好喵", "！"}) ==
@@ -140,7 +140,7 @@ TEST_CASE("text is held back only while it may be the beginning of a stop text")
   CHECK(after("more").empty());
 }
 
-TEST_CASE("pieces stay apart where nothing is held back") {
+TEST_CASE("pieces stay separate while nothing is held back") {
   for (const auto& limits : {limits_of({}, 9), limits_of({"END"})}) {
     text_limiter limiter{limits};
     deltas in;
@@ -153,13 +153,13 @@ TEST_CASE("pieces stay apart where nothing is held back") {
   }
 }
 
-TEST_CASE("an answer of just as many pieces as it may have ends as its service ends it") {
+TEST_CASE("an answer with exactly the allowed number of pieces ends as its service ends it") {
   CHECK((limited(limits_of({}, 2), {"a", "b"}, finish_reason::stop) ==
          outcome{"ab", finish_reason::stop, false}));
   CHECK((limited(limits_of({}, 2), {"a", "b", "c"}) == outcome{"ab", finish_reason::length, true}));
 }
 
-TEST_CASE("the end for length is known when a piece comes beyond the limit, not before") {
+TEST_CASE("the end by length is known when a piece exceeds the limit, not before") {
   text_limiter limiter{limits_of({}, 1)};
   deltas in;
   deltas out;
@@ -172,14 +172,14 @@ TEST_CASE("the end for length is known when a piece comes beyond the limit, not 
   CHECK(limiter.ended() == finish_reason::length);
 }
 
-TEST_CASE("a stop text wins over the length within the limit's pieces, and not beyond them") {
+TEST_CASE("a stop text within the limit's pieces wins over the length, and not beyond them") {
   CHECK((limited(limits_of({"END"}, 2), {"a", "bENDc", "d"}) ==
          outcome{"ab", finish_reason::stop, true}));
   CHECK((limited(limits_of({"END"}, 2), {"a", "bEN", "D"}) ==
          outcome{"abEN", finish_reason::length, true}));
 }
 
-TEST_CASE("copies of a limiter end their answers apart") {
+TEST_CASE("copies of a limiter end their answers independently") {
   text_limiter one{limits_of({"END"})};
   auto other = one;
   deltas in;

@@ -69,7 +69,7 @@ const std::vector<row> rows{
 
 } // namespace
 
-TEST_CASE("every code has its status, its words and whether to try again") {
+TEST_CASE("every code has its status, its type, and whether to retry") {
   REQUIRE(rows.size() == static_cast<std::size_t>(error_code::count));
   for (const auto& r : rows) {
     CAPTURE(r.name);
@@ -93,7 +93,7 @@ TEST_CASE("every code has a text of its own in both languages") {
   }
 }
 
-TEST_CASE("the manual's texts stand as the manual has them") {
+TEST_CASE("the manual's texts are verbatim") {
   const auto zh = [](error_code code, std::string param, std::string detail = {}) {
     return message_of(error{code, std::move(param), std::move(detail)}, language::zh);
   };
@@ -115,7 +115,7 @@ TEST_CASE("a text names the field at fault and ends in the detail") {
         "Not supported by the upstream service (tools)");
 }
 
-TEST_CASE("an error's JSON has all four keys, null where there is nothing to say") {
+TEST_CASE("an error's JSON has all four keys, null if there is nothing to say") {
   CHECK(to_json(error{error_code::empty_body}, language::zh) ==
         R"({"error":{"message":"请求体不能为空","type":"invalid_request_error",)"
         R"("param":null,"code":"empty_body"}})");
@@ -124,7 +124,7 @@ TEST_CASE("an error's JSON has all four keys, null where there is nothing to say
         R"("param":"messages","code":"empty_messages"}})");
 }
 
-TEST_CASE("an error's JSON stays JSON whatever the detail says") {
+TEST_CASE("an error's JSON stays valid whatever the detail is") {
   const error e{error_code::internal_error, "a\"b", "line\n\"quoted\"\\"};
   const auto doc = json::parse(to_json(e, language::zh));
   REQUIRE(doc);

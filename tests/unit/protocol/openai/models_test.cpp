@@ -18,14 +18,14 @@ model_info model(std::string id, std::string upstream_name, std::uint32_t index)
 
 } // namespace
 
-TEST_CASE("a model of AnuNeko's is shown with the manual's fields") {
+TEST_CASE("an AnuNeko model is shown with the manual's fields") {
   CHECK(model_json(model("mihoyo-orange_cat", "Orange Cat", 0), 1677652288) ==
         R"({"id":"mihoyo-orange_cat","object":"model","created":1677652288,"owned_by":"anuneko",)"
         R"("permission":[],"root":"mihoyo-orange_cat","parent":null,)"
         R"("anuneko_model":"Orange Cat","anuneko_model_id":0})");
 }
 
-TEST_CASE("a list of AnuNeko's models carries what the upstream told") {
+TEST_CASE("a list of AnuNeko models has what the upstream reported") {
   const auto first = model("a", "A \"cat\"", 0);
   const auto second = model("b", "黑猫", 1);
   CHECK(model_list_json({first, second}, 7, {"A \"cat\"", "黑猫"}) ==
@@ -33,7 +33,7 @@ TEST_CASE("a list of AnuNeko's models carries what the upstream told") {
             R"(],"anuneko_api_response":{"models":["A \"cat\"","黑猫"]}})");
 }
 
-TEST_CASE("nothing of AnuNeko's is shown with another upstream's models") {
+TEST_CASE("no field of AnuNeko is shown with another upstream's models") {
   CHECK(model_list_json({}, 7, {}) == R"({"object":"list","data":[]})");
   auto tiny = model("tiny", "tiny", 0);
   tiny.owner = "openai";
@@ -42,7 +42,7 @@ TEST_CASE("nothing of AnuNeko's is shown with another upstream's models") {
         R"("permission":[],"root":"tiny","parent":null}]})");
 }
 
-TEST_CASE("an upstream's own members stay, but for the id and the kind of object") {
+TEST_CASE("an upstream's own members stay, except for the id and the kind of object") {
   auto m = model("far/qwen", "qwen", 0);
   m.owner = "openai";
   m.members = std::make_shared<const std::string>(
@@ -54,7 +54,7 @@ TEST_CASE("an upstream's own members stay, but for the id and the kind of object
         R"("meta":{"n_ctx":[1]}})");
 }
 
-TEST_CASE("what clients count on has its type, whatever the upstream says") {
+TEST_CASE("members that clients rely on have their type, whatever the upstream sends") {
   for (const auto* members :
        {R"("created":null,"owned_by":null,"root":null)", R"("created":"2024-05-01","owned_by":"")",
         R"("created":1.5,"owned_by":7)", R"("created":-1)"}) {

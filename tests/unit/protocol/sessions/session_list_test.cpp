@@ -54,7 +54,7 @@ TEST_CASE_FIXTURE(fixture, "a session that is in memory and has a record is on a
   CHECK_FALSE(page.next.has_value());
 }
 
-TEST_CASE_FIXTURE(fixture, "what does not fit on a page is on the next one") {
+TEST_CASE_FIXTURE(fixture, "sessions that do not fit on a page are on the next one") {
   records.sessions = {session("a", 1s), session("c", 3s)};
   in_memory(session("b", 2s));
   auto page = merge(records, live, 2);
@@ -62,7 +62,8 @@ TEST_CASE_FIXTURE(fixture, "what does not fit on a page is on the next one") {
   CHECK(page.next == openai::session_place{epoch + 2s, "b"});
 }
 
-TEST_CASE_FIXTURE(fixture, "what is in memory behind the last record waits for records before it") {
+TEST_CASE_FIXTURE(fixture,
+                  "a session in memory after the last record waits for records before it") {
   records.sessions = {session("a", 1s), session("b", 2s)};
   records.next = records.sessions.back().place();
   live.keys = {{{}, "b"}}; // It is being deleted.
@@ -72,7 +73,8 @@ TEST_CASE_FIXTURE(fixture, "what is in memory behind the last record waits for r
   CHECK(page.next == openai::session_place{epoch + 2s, "b"});
 }
 
-TEST_CASE_FIXTURE(fixture, "a page of which all is being deleted leads to the next all the same") {
+TEST_CASE_FIXTURE(fixture,
+                  "a page whose sessions are all being deleted still leads to the next one") {
   records.sessions = {session("a", 1s), session("b", 2s)};
   records.next = records.sessions.back().place();
   live.keys = {{{}, "a"}, {{}, "b"}};
@@ -81,7 +83,7 @@ TEST_CASE_FIXTURE(fixture, "a page of which all is being deleted leads to the ne
   CHECK(page.next == openai::session_place{epoch + 2s, "b"});
 }
 
-TEST_CASE("a filter means what all its parts are true of") {
+TEST_CASE("a filter selects sessions that match all its parts") {
   auto s = session("a", 10s);
   s.tenant = "alice";
   s.model = "cat";
@@ -110,7 +112,7 @@ TEST_CASE("a filter means what all its parts are true of") {
   CHECK(f.has(s));
 }
 
-TEST_CASE("a lifetime ends by use, and by age where that is limited") {
+TEST_CASE("a lifetime ends by last use, and by age if that is limited") {
   auto expiry = session_lifetime{60s}.expiry(epoch + 100s);
   CHECK(expiry.used == epoch + 40s);
   CHECK(expiry.made < epoch - 1000h);

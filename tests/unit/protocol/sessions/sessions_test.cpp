@@ -63,7 +63,7 @@ TEST_CASE("sessions are listed in the manual's shape") {
             b + R"(],"total":7,"has_more":true,"next":"1677672000000000~b"})");
 }
 
-TEST_CASE("a place is read as it was written, and nothing else is one") {
+TEST_CASE("a cursor is read as it was written, and nothing else is one") {
   const session_place place{since_epoch(1677672000s + 5us), "my:own.-_id"};
   CHECK(to_text(place) == "1677672000000005~my:own.-_id");
   CHECK(parse_place(to_text(place)) == place);
@@ -85,7 +85,7 @@ TEST_CASE("a deletion is answered in the manual's words") {
         R"({"status":"success","message":"The sessions were deleted","deleted":12})");
 }
 
-TEST_CASE("a missing session is told to readers of both shapes") {
+TEST_CASE("a missing session is reported in both shapes") {
   CHECK(session_missing_json(language::zh) ==
         R"({"status":"error","message":"会话不存在",)"
         R"("error":{"message":"会话不存在","type":"invalid_request_error","param":null,)"
@@ -95,7 +95,7 @@ TEST_CASE("a missing session is told to readers of both shapes") {
   CHECK(json::find_string(doc.root, "message") == "The session does not exist");
 }
 
-TEST_CASE("health says when and which version") {
+TEST_CASE("health has the time and the version") {
   CHECK(health_json(since_epoch(1677672000s), "1.0.0") ==
         R"({"status":"healthy","timestamp":"2023-03-01T12:00:00.000000","version":"1.0.0"})");
 }
@@ -115,7 +115,7 @@ TEST_CASE("the front page names the version and every endpoint of the manual") {
   CHECK(json::find_string(*endpoints, "health") == "GET /health");
 }
 
-TEST_CASE("readiness is told with its reasons") {
+TEST_CASE("readiness is reported with its reasons") {
   CHECK(alive_json() == R"({"status":"alive"})");
   CHECK(readiness_json({}) == R"({"status":"ready","reasons":[],"upstreams":[]})");
   CHECK(readiness_json({"draining", "upstream_unknown"}) ==

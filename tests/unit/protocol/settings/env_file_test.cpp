@@ -7,7 +7,7 @@
 using namespace nekod;
 using values = std::map<std::string, env_value>;
 
-TEST_CASE("a file in the manner of .env sets names") {
+TEST_CASE("lines of a .env file set names") {
   auto found = parse_env_file("# a comment\n"
                               "A=1\n"
                               "export B = two words # and a comment\n"
@@ -32,14 +32,14 @@ TEST_CASE("a file in the manner of .env sets names") {
   CHECK(parse_env_file("X=\"open") == values{{"X", {"open", 1}}});
 }
 
-TEST_CASE("a .env file of Windows is read like any other") {
+TEST_CASE("a .env file from Windows is read like any other") {
   CHECK(parse_env_file("\xEF\xBB\xBF"
                        "A=1\r\nB='x'\r\n\r\nexport C=\"y\"\r\n") ==
         values{{"A", {"1", 1}}, {"B", {"x", 2}}, {"C", {"y", 4}}});
   CHECK(parse_env_file("\xEF\xBB\xBF").empty());
 }
 
-TEST_CASE("escapes have a meaning in double quotes alone") {
+TEST_CASE("escapes have a meaning in double quotes only") {
   CHECK(parse_env_file(R"(A="a\"b\\c\$d\n\t\r\x")") == values{{"A", {"a\"b\\c$d\n\t\r\\x", 1}}});
   CHECK(parse_env_file(R"(A='a\"b\n')") == values{{"A", {R"(a\"b\n)", 1}}});
   CHECK(parse_env_file(R"(A=a\"b\n)") == values{{"A", {R"(a\"b\n)", 1}}});

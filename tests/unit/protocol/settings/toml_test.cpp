@@ -26,7 +26,7 @@ std::string read(std::string_view text) {
 
 } // namespace
 
-TEST_CASE("strings are what TOML says, in all their forms") {
+TEST_CASE("strings follow TOML, in all their forms") {
   CHECK(read(R"(a = "x\ty\n\"\\\u00e9\U0001F408")") == "a=x\ty\n\"\\\xC3\xA9\xF0\x9F\x90\x88@1");
   CHECK(read(R"(a = 'C:\new "x" #')") == R"(a=C:\new "x" #@1)");
   CHECK(read("a = \"\"\"\none\ntwo \\\n   three\"\"\"\nb = 1") == "a=one\ntwo three@1 b=1@5");
@@ -37,12 +37,12 @@ TEST_CASE("strings are what TOML says, in all their forms") {
   CHECK(read("a = \"\"") == "a=@1");
 }
 
-TEST_CASE("numbers and truth are text in one form") {
+TEST_CASE("numbers and bools become text in one form") {
   CHECK(read("a = 8_000\nb = +5\nc = 0x10\nd = 2.50\ne = 1e9\nf = -1_0.5\ng = true\nh = nan") ==
         "a=8000@1 b=5@2 c=16@3 d=2.5@4 e=1000000000@5 f=-10.5@6 g=true@7 h=nan@8");
 }
 
-TEST_CASE("tables, lists and keys come in the order of their lines") {
+TEST_CASE("tables, lists and keys are read in the order of their lines") {
   CHECK(read("z = 1\n[upstreams.b]\nurl = \"x\"\n[upstreams.a]\nurl = 'y'\nkey = [ # c\n 'k', "
              "\"l\",\n]\n"
              "[upstreams.a.accounts.\"big one\"]\nweight = 2") ==
@@ -54,14 +54,14 @@ TEST_CASE("tables, lists and keys come in the order of their lines") {
   CHECK(read("[upstreams.empty]\n[other]\na = 1") == "upstreams.empty.=@1 other.a=1@3");
 }
 
-TEST_CASE("what Windows writes is read") {
+TEST_CASE("a file from Windows is read") {
   CHECK(read("\xEF\xBB\xBF"
              "a = 1\r\n# x\r\nb = \"y\"\r\n") == "a=1@1 b=y@3");
   CHECK(read("").empty());
   CHECK(read("# nothing\n").empty());
 }
 
-TEST_CASE("what is no TOML, or no setting's, is refused by line") {
+TEST_CASE("invalid TOML, and values that no setting accepts, are refused by line") {
   struct {
     std::string_view text;
     const char* line;
@@ -112,7 +112,7 @@ TEST_CASE("what is no TOML, or no setting's, is refused by line") {
   }
 }
 
-TEST_CASE("a text that nests without end is refused") {
+TEST_CASE("endless nesting is refused") {
   CHECK(read("a = " + std::string(100'000, '[')).starts_with("line 1:"));
   std::string nested = "a = ";
   for (auto i = 0; i < 10'000; ++i)
@@ -132,7 +132,7 @@ TEST_CASE("a text that nests without end is refused") {
   CHECK_MESSAGE(nested_keys.find("is nested too deeply") != std::string::npos, nested_keys);
 }
 
-TEST_CASE("dots of numbers and strings count for no key") {
+TEST_CASE("dots in numbers and strings do not count as parts of a key") {
   CHECK(read("a = [1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5, 8.5, 9.5]").find("parts") ==
         std::string::npos);
   CHECK(read("a = 'a.b.c.d.e.f.g.h.i.j'") == "a=a.b.c.d.e.f.g.h.i.j@1");

@@ -13,13 +13,13 @@ TEST_CASE("flags describe an AnuNeko service with an account for each token") {
   CHECK(u->accounts == std::vector<account_settings>{{"one", "cookie", 1}, {"two", "cookie", 1}});
 }
 
-TEST_CASE("an AnuNeko service wants a token, in the words of the manual") {
+TEST_CASE("an AnuNeko service needs a token, in the words of the manual") {
   auto u = upstream_of({upstream_kind::anuneko, "https://a/api/v1"});
   REQUIRE_FALSE(u);
   CHECK(u.error() == "Token 未提供，请设置 ANUNEKO_TOKEN 环境变量或直接传入 token 参数");
 }
 
-TEST_CASE("flags describe an OpenAI-compatible server, which may want no key") {
+TEST_CASE("flags describe an OpenAI-compatible server, which may require no key") {
   upstream_flags flags{upstream_kind::openai};
   CHECK(upstream_of(flags).error().find("--openai-url") != std::string::npos);
   flags.openai_url = "http://a:8080/v1/";

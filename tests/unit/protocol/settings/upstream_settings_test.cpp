@@ -70,7 +70,7 @@ TEST_CASE("tables describe upstreams, in their order") {
   CHECK(secrets(third) == strings{"one", "two"});
 }
 
-TEST_CASE("accounts may have tables of their own, and a server may want no key") {
+TEST_CASE("accounts may have tables of their own, and a server may require no key") {
   auto all = read({{{"upstreams", "cats", "accounts", "big"},
                     {{"token", {"big"}}, {"weight", {"2.5"}}, {"cookie", {"own"}}}},
                    cats,
@@ -83,7 +83,7 @@ TEST_CASE("accounts may have tables of their own, and a server may want no key")
   CHECK(secrets((*all)[1]) == strings{""});
 }
 
-TEST_CASE("a wrong line is named") {
+TEST_CASE("a faulty line is named") {
   struct entry {
     table wrong;
     std::string where;
@@ -129,7 +129,7 @@ TEST_CASE("a wrong line is named") {
   }
 }
 
-TEST_CASE("what is shown of an upstream has no secrets") {
+TEST_CASE("a shown upstream has no secrets") {
   auto all =
       read({cats, {{"upstreams", "cats"}, {{"models", {"Orange*"}}, {"cookie", {"c"}}}}, local});
   REQUIRE(all);

@@ -9,7 +9,7 @@
 
 using namespace nekod;
 
-TEST_CASE("a lone half is told from a pair and from what only looks like one") {
+TEST_CASE("a lone half is distinguished from a pair and from similar text") {
   struct row {
     std::string_view text;
     std::string_view without;
@@ -42,7 +42,7 @@ TEST_CASE("a lone half is told from a pair and from what only looks like one") {
   }
 }
 
-TEST_CASE("what an upstream wrote is read with U+FFFD for a lone half, and refused for all else") {
+TEST_CASE("an upstream's text is read with U+FFFD for a lone half, and refused for other faults") {
   CHECK(json::parse(R"(["\ud83d"])").error == json::fault::encoding);
   const auto doc = json::parse_foreign(R"(["a\ud83d","\ud83d\ude00"])");
   REQUIRE(doc);
@@ -68,7 +68,7 @@ std::vector<std::string> join(std::string_view first, std::string_view second) {
 
 } // namespace
 
-TEST_CASE("halves at the end of one string and the begin of the next are one character") {
+TEST_CASE("halves at the end of one string and the beginning of the next are one character") {
   using strings = std::vector<std::string>;
   CHECK(join(R"("a\ud83d")", R"("\ude00b")") == strings{R"("a")", R"("\ud83d\ude00b")", ""});
   CHECK(join(R"("\ud83d")", R"("b")") == strings{R"("")", R"("\ufffdb")", ""});

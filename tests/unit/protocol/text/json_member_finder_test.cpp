@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t longest = 40;
 
-test::place find(const std::string& text) {
+test::position find(const std::string& text) {
   return test::look_in_all_cuts([] { return json::member_finder{"model", longest}; }, text);
 }
 
@@ -26,7 +26,7 @@ std::string name_in(const std::string& text, const std::string& written) {
 
 } // namespace
 
-TEST_CASE("a string member of the object itself is found, wherever it stands") {
+TEST_CASE("a string member of the object itself is found at any position") {
   CHECK(name_in(R"({"model":"a"})", R"("a")") == "a");
   CHECK(name_in(R"(  {"input":["x",1,{"y":null}] , "model" : "a" , "n":1})", R"("a")") == "a");
   CHECK(name_in(R"({"n":-1.5e3,"t":true,"s":"","model":"a")", R"("a")") == "a");
@@ -40,7 +40,7 @@ TEST_CASE("names and values are read with their escapes") {
   CHECK(name_in(R"({"x\"":"\\","model":"a"})", R"("a")") == "a");
 }
 
-TEST_CASE("a member of a nested value, or a string's content, is not the one") {
+TEST_CASE("a member of a nested value, or a string's content, does not count") {
   CHECK(name_in(R"({"a":{"model":"no"},"b":[{"model":"no"}],"model":"yes"})", R"("yes")") == "yes");
   CHECK(name_in(R"({"a":"\"model\":\"no\"","model":"yes"})", R"("yes")") == "yes");
   CHECK(name_in(R"({"a":{"s":"}]\"{"},"model":"yes"})", R"("yes")") == "yes");
@@ -61,7 +61,7 @@ TEST_CASE("depth costs nothing") {
   CHECK(finder.look(R"({"a":)" + deep + ends + R"(,"model":"a"})") == model_search::found);
 }
 
-TEST_CASE("what is no string, or no JSON, names none") {
+TEST_CASE("a text that is not JSON, or a member that is not a string, has no name") {
   for (const auto* text :
        {"", " ", "x", "{}", "{", "[]", R"("model")", R"({"model":null,"model":"a"})",
         R"({"model":7})", R"({"model":["a"]})", R"({model:"a"})", R"({"model" "a"})",
@@ -72,12 +72,12 @@ TEST_CASE("what is no string, or no JSON, names none") {
   }
 }
 
-TEST_CASE("a name that is too long is not taken") {
+TEST_CASE("a name that is too long is ignored") {
   CHECK(find(R"({"model":")" + std::string(longest - 1, 'x') + R"("})"));
   CHECK_FALSE(find(R"({"model":")" + std::string(longest + 1, 'x') + R"("})"));
 }
 
-TEST_CASE("a finder that has an answer keeps it") {
+TEST_CASE("a finder that has found an answer keeps it") {
   json::member_finder finder{"model", longest};
   CHECK(finder.look("[") == model_search::absent);
   CHECK(finder.look(R"([{"model":"a"}])") == model_search::absent);

@@ -7,7 +7,7 @@
 
 using namespace nekod;
 
-TEST_CASE("what was not changed stands as it was written") {
+TEST_CASE("unchanged parts stay as they were written") {
   constexpr std::string_view text =
       R"({"a": 1.50, "b" : [ {"c": "\u0041"} ,{}, []] , "d": "x", "e": null, "h": 2})";
   auto doc = json::parse(text);

@@ -20,7 +20,7 @@ std::string repeat(std::string_view text, std::size_t times) {
 
 } // namespace
 
-TEST_CASE("a text that is no JSON is named by its fault and place") {
+TEST_CASE("a text that is not JSON is reported by its fault and position") {
   struct row {
     std::string_view text;
     fault error;
@@ -122,7 +122,7 @@ TEST_CASE("escapes and a byte-order mark are resolved") {
   }
 }
 
-TEST_CASE("a text larger than a document's own memory is held whole") {
+TEST_CASE("a text larger than a document's own memory is kept whole") {
   const auto word = repeat("猫", 100'000);
   const auto doc = json::parse("[\"" + word + "\"," + repeat("0,", 100'000) + "1]");
   REQUIRE(doc);
@@ -131,7 +131,7 @@ TEST_CASE("a text larger than a document's own memory is held whole") {
   CHECK(json::integer_of(doc.root[100'001]) == 1);
 }
 
-TEST_CASE("nesting is taken up to the limit and no further") {
+TEST_CASE("nesting is accepted up to the limit only") {
   for (const std::size_t limit : {1u, 2u, 64u}) {
     CAPTURE(limit);
     const auto deepest = repeat("[", limit) + repeat("]", limit);
@@ -207,7 +207,7 @@ TEST_CASE("whole numbers are integers however they are written") {
   }
 }
 
-TEST_CASE("text is escaped no more than JSON asks for") {
+TEST_CASE("text is escaped no more than JSON requires") {
   struct row {
     std::string_view text;
     std::string_view quoted;
@@ -241,7 +241,7 @@ TEST_CASE("every ASCII byte survives escaping and parsing") {
   CHECK(json::text_of(doc.root) == text);
 }
 
-TEST_CASE("UTF-8 is told from what only resembles it") {
+TEST_CASE("UTF-8 is distinguished from similar bytes") {
   const std::vector<std::string_view> good{"",
                                            "a",
                                            "\x7F",

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t longest = 40;
 
-test::place find(const std::string& text, const std::string& boundary = "abc") {
+test::position find(const std::string& text, const std::string& boundary = "abc") {
   return test::look_in_all_cuts(
       [&] {
         return multipart::field_finder{boundary, "model", longest};
@@ -38,7 +38,7 @@ const std::string end = "--abc--\r\n";
 
 } // namespace
 
-TEST_CASE("a text field is found first, last and alone") {
+TEST_CASE("a text field is found as the first, the last and the only one") {
   CHECK(name_in(model + file + end) == "whisper-1");
   CHECK(name_in(file + model + end) == "whisper-1");
   CHECK(name_in(file + file + model + end) == "whisper-1");
@@ -61,7 +61,7 @@ TEST_CASE("the field's own header fields may be written in any way") {
   }
 }
 
-TEST_CASE("what only looks like the field is none") {
+TEST_CASE("anything that only looks like the field is ignored") {
   CHECK_FALSE(find(part(R"(name="model"; filename="m.txt")", "no") + end));
   CHECK_FALSE(find(part(R"(name="file"; filename="x\"; name=\"model")", "no") + end));
   CHECK_FALSE(find(part(R"(name="Model")", "no") + end));
@@ -72,7 +72,7 @@ TEST_CASE("what only looks like the field is none") {
       find("--abc\r\n\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nno\r\n" + end));
 }
 
-TEST_CASE("a form inside a part means nothing") {
+TEST_CASE("a form inside a part is ignored") {
   const std::string inner =
       "--abcdef\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nno\r\n"
       "--abcdef--\r\n"
@@ -80,33 +80,33 @@ TEST_CASE("a form inside a part means nothing") {
   CHECK(name_in(part(R"(name="file"; filename="a")", inner) + model + end) == "whisper-1");
 }
 
-TEST_CASE("nothing behind the last line counts") {
+TEST_CASE("bytes after the last line are ignored") {
   CHECK_FALSE(find(file + end + model));
   CHECK_FALSE(find("--abc--"));
 }
 
-TEST_CASE("blanks may stand behind a boundary") {
+TEST_CASE("blanks may follow a boundary") {
   CHECK(name_in(
             "--abc \t\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\na\r\n--abc  \r\n") ==
         "a");
   CHECK_FALSE(find("--abc" + std::string(100, ' ') + model.substr(5) + end));
 }
 
-TEST_CASE("a value or header fields beyond their limits are not taken") {
+TEST_CASE("a value or header fields beyond their limits are ignored") {
   CHECK(find(part(R"(name="model")", std::string(longest, 'x')) + end));
   CHECK_FALSE(find(part(R"(name="model")", std::string(longest + 1, 'x')) + end));
   multipart::field_finder finder{"abc", "model", longest};
   CHECK(finder.look("--abc\r\nX: " + std::string(9'000, 'x')) == model_search::absent);
 }
 
-TEST_CASE("an unfinished form is looked at further") {
+TEST_CASE("an unfinished form is searched further") {
   multipart::field_finder finder{"abc", "model", longest};
   CHECK(finder.look(file) == model_search::looking);
   CHECK(finder.look(file + model) == model_search::looking);
   CHECK(finder.look(file + model + "--abc\r\n") == model_search::found);
 }
 
-TEST_CASE("the boundary is the Content-Type's") {
+TEST_CASE("the boundary is that of the Content-Type") {
   using multipart::boundary_of;
   CHECK(boundary_of("multipart/form-data; boundary=abc") == "abc");
   CHECK(boundary_of("Multipart/Form-Data;charset=utf-8; BOUNDARY=\"a b;c\\\"\"") == "a b;c\"");
@@ -119,7 +119,7 @@ TEST_CASE("the boundary is the Content-Type's") {
   CHECK_FALSE(boundary_of("multipart/form-data; boundary=" + std::string(300, 'a')));
 }
 
-TEST_CASE("a boundary that has blanks or stars is one, too") {
+TEST_CASE("a boundary may contain blanks or stars") {
   const std::string form =
       "--a *(b\r\nContent-Disposition: form-data; name=model\r\n\r\nx\r\n--a *(b--";
   CHECK(name_in(form, "a *(b") == "x");

@@ -133,7 +133,7 @@ TEST_CASE("a stream reads the same byte by byte") {
   }
 }
 
-TEST_CASE("an event is handed out as soon as its blank line has come") {
+TEST_CASE("an event is reported as soon as its blank line has arrived") {
   reader r;
   r.feed("data: a\n");
   CHECK(r.got.empty());
@@ -141,7 +141,7 @@ TEST_CASE("an event is handed out as soon as its blank line has come") {
   CHECK(r.got == items{{"", "a"}});
 }
 
-TEST_CASE("a stray line is handed out without a blank line") {
+TEST_CASE("a stray line is reported without a blank line") {
   reader r;
   r.feed("{\"code\":1}\n");
   CHECK(r.got == items{{"", "{\"code\":1}", true}});
@@ -155,7 +155,7 @@ TEST_CASE("a stream ends once") {
   CHECK(r.got == items{{"e", "a\nb"}});
 }
 
-TEST_CASE("a line or an event past the limit ends the reading, however it is split") {
+TEST_CASE("a line or an event beyond the limit ends the reading, however it is split") {
   const std::string stream = "data: ok\n\ndata: 0123456789\n\ndata: never\n\n";
   const std::string lines = "data: ok\n\ndata: 01234\ndata: 56789\ndata: \n\ndata: never\n\n";
   for (const auto& text : {stream, lines})
@@ -173,7 +173,7 @@ TEST_CASE("a line or an event past the limit ends the reading, however it is spl
     }
 }
 
-TEST_CASE("a line and an event of just the limit are taken") {
+TEST_CASE("a line and an event of exactly the limit are accepted") {
   reader r{sse::parser{11}};
   CHECK(r.feed("data: 01234\ndata: 56789\n\n"));
   CHECK(r.feed("0123456789"));
@@ -182,7 +182,7 @@ TEST_CASE("a line and an event of just the limit are taken") {
   CHECK(r.got == items{{"", "01234\n56789"}, {"", "01234567890", true}});
 }
 
-TEST_CASE("a line without an end does not grow past the limit") {
+TEST_CASE("a line without an end does not grow beyond the limit") {
   reader r{sse::parser{100}};
   auto taken = true;
   for (int i = 0; i < 101 && taken; ++i)
@@ -197,7 +197,7 @@ TEST_CASE("an event is written as its fields and a blank line") {
   CHECK(out == "data: {}\n\nevent: delta\ndata: a\n\n");
 }
 
-TEST_CASE("what is written reads back, and a keep-alive between is no event") {
+TEST_CASE("written events are read back, and a keep-alive in between is not an event") {
   std::string out{sse::keep_alive};
   sse::append_event(out, "first");
   out += sse::keep_alive;

@@ -4,14 +4,14 @@
 
 using namespace nekod;
 
-TEST_CASE("words are the same whatever their letters' case") {
+TEST_CASE("words are equal whatever the case of their letters") {
   CHECK(same_word("Bearer", "bEARER"));
   CHECK(same_word("", ""));
   CHECK_FALSE(same_word("bearer", "bearers"));
   CHECK_FALSE(same_word("[", "{"));
 }
 
-TEST_CASE("blanks go from both ends only") {
+TEST_CASE("blanks are removed from both ends only") {
   CHECK(trim(" \ta b\r ") == "a b");
   CHECK(trim("a") == "a");
   CHECK(trim(" \t ") == "");

@@ -5,7 +5,7 @@
 
 using namespace nekod;
 
-TEST_CASE("a file is read whole, and a folder not at all") {
+TEST_CASE("a file is read whole, and a folder is an error") {
   test::temporary_folder folder;
   auto text = std::string(100'000, 'x') + '\0' + "end\n";
   test::write_file(folder.file("a"), text);

@@ -11,7 +11,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A file in a folder of its own, held open as a database is.
+/// A file in a folder of its own, held open like a database.
 struct fixture {
   fixture() {
     fs::create_directory(folder.file("deep"));
@@ -33,14 +33,14 @@ struct fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "a file that stays is no problem, whatever is written to it") {
+TEST_CASE_FIXTURE(fixture, "a file that stays in place is no problem, whatever is written to it") {
   CHECK_FALSE(watch.problem());
   test::write_file(path, "another text");
   fs::permissions(path, fs::perms::none);
   CHECK_FALSE(watch.problem());
 }
 
-TEST_CASE_FIXTURE(fixture, "a file that is removed or moved is missed, and found again") {
+TEST_CASE_FIXTURE(fixture, "a file that is removed or moved is noticed, and so is its return") {
   fs::rename(path, folder.file("b"));
   CHECK(tells("is gone"));
   fs::rename(folder.file("b"), path);
@@ -49,7 +49,7 @@ TEST_CASE_FIXTURE(fixture, "a file that is removed or moved is missed, and found
   CHECK(tells("is gone"));
 }
 
-TEST_CASE_FIXTURE(fixture, "another file in its place is noticed, the same text or not") {
+TEST_CASE_FIXTURE(fixture, "another file in its place is noticed, even with the same text") {
   fs::remove(path);
   test::write_file(path, "a");
   CHECK(tells("was replaced"));
@@ -63,7 +63,7 @@ TEST_CASE_FIXTURE(fixture, "a folder that is moved or replaced takes its files a
   CHECK(tells("was replaced"));
 }
 
-TEST_CASE("a file that was not there is not watched") {
+TEST_CASE("a file that did not exist is not watched") {
   test::temporary_folder folder;
   file_watch watch;
   watch.add(folder.file("none"));

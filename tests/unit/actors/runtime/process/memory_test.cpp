@@ -29,7 +29,7 @@ struct fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "the least limit of a control group and those above it counts") {
+TEST_CASE_FIXTURE(fixture, "the smallest limit of a control group and its parents counts") {
   write("/a/memory.max", "500");
   write("/a/b/memory.max", "max");
   write("/a/b/c/memory.max", "700");
@@ -42,7 +42,7 @@ TEST_CASE_FIXTURE(fixture, "the least limit of a control group and those above i
   CHECK(limit("0::/not/here\n") == 300);
 }
 
-TEST_CASE_FIXTURE(fixture, "the first version of control groups is known too") {
+TEST_CASE_FIXTURE(fixture, "the first version of control groups is read, too") {
   write("/memory/docker/memory.limit_in_bytes", "900");
   write("/memory/memory.limit_in_bytes", "9223372036854771712");
   const std::string self = "12:pids:/docker\n5:cpu,memory:/docker/x\n1:name=systemd:/docker\n";
@@ -50,7 +50,7 @@ TEST_CASE_FIXTURE(fixture, "the first version of control groups is known too") {
   CHECK(limit("12:pids:/docker\n") == no_limit);
 }
 
-TEST_CASE_FIXTURE(fixture, "what says nothing is no limit") {
+TEST_CASE_FIXTURE(fixture, "a missing or unreadable limit is none") {
   for (const auto* self : {"", "0::", "garbage", "0:", ":::", "0::relative"})
     CHECK(limit(self) == no_limit);
   CHECK(machine_memory() > (std::size_t{1} << 20));

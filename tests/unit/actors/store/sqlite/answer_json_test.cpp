@@ -23,7 +23,7 @@ deltas members(const strings& pieces) {
 
 } // namespace
 
-TEST_CASE("an answer in text is read as it was written, in one piece") {
+TEST_CASE("an answer of text is read as it was written, in one piece") {
   answered_turn t;
   t.match = session_match::seeded;
   t.told.push_back("你好, \"cat\"\n");
@@ -76,7 +76,7 @@ TEST_CASE("each match and reason has its word") {
     }
 }
 
-TEST_CASE("what is no answer is none") {
+TEST_CASE("invalid text is not read as an answer") {
   for (const auto* text :
        {"", "{", "[]", "{}", R"({"match":"new","reason":"stop","form":"text","told":[]})",
         R"({"match":"old","reason":"stop","form":"text","told":[],"rest":[]})",

@@ -25,7 +25,7 @@ struct fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "messages are appended, and replaced from a place on") {
+TEST_CASE_FIXTURE(fixture, "messages are appended, and replaced from a position on") {
   table.apply(1, {0, {{role::user, "one"}, {role::assistant, "first"}}});
   table.apply(2, {0, {{role::user, "other"}}});
   table.apply(1, {2, {{role::user, "two"}, {role::assistant, "second"}}});
@@ -52,7 +52,7 @@ TEST_CASE_FIXTURE(fixture, "a message is read as its sender wrote it") {
   CHECK(openai::transcript_json(table.read(1)) == "[" + call + "]");
 }
 
-TEST_CASE_FIXTURE(fixture, "one that cannot be read keeps its place") {
+TEST_CASE_FIXTURE(fixture, "an unreadable message keeps its position") {
   table.apply(1, {0, {{role::user, "one"}, {role::user, "two"}, {role::user, "three"}}});
   db.execute("UPDATE messages SET message = 'no JSON' WHERE position = 1");
   CHECK(texts(1) == "one  three ");

@@ -94,7 +94,7 @@ struct fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "a record is read as it was kept, also by the next process") {
+TEST_CASE_FIXTURE(fixture, "a record is read as it was stored, also by the next process") {
   auto r = record("s1", std::string{"tip\0\xff", 5}, 7s, "alice");
   r.info.model = "mihoyo-orange_cat";
   r.info.created_at = epoch + 3s + 5us;
@@ -130,7 +130,7 @@ TEST_CASE_FIXTURE(fixture, "a record is read as it was kept, also by the next pr
   CHECK_FALSE(load(*db, {{}, "s2"}).found);
 }
 
-TEST_CASE_FIXTURE(fixture, "a record takes the place of its session's older one") {
+TEST_CASE_FIXTURE(fixture, "a record replaces its session's older one") {
   keep(record("a", "one", 1s, "alice"));
   auto newer = record("a", "two", 2s, "alice");
   newer.transcript = {{openai::role::user, "hello"}};
@@ -141,7 +141,7 @@ TEST_CASE_FIXTURE(fixture, "a record takes the place of its session's older one"
   CHECK(found("two", "alice") == "a");
 }
 
-TEST_CASE_FIXTURE(fixture, "a conversation goes on from its stored messages") {
+TEST_CASE_FIXTURE(fixture, "a conversation continues from its stored messages") {
   using openai::role;
   auto r = record("a");
   CHECK(test::commit(*db, r, {0, {{role::user, "one"}, {role::assistant, "first"}}}) ==
@@ -153,7 +153,7 @@ TEST_CASE_FIXTURE(fixture, "a conversation goes on from its stored messages") {
   CHECK(all[2].text == "two");
 }
 
-TEST_CASE_FIXTURE(fixture, "changes that build on messages which are not there are refused") {
+TEST_CASE_FIXTURE(fixture, "changes based on missing messages are refused") {
   using openai::role;
   auto r = record("a", "one");
   r.transcript = {{role::user, "one"}};
@@ -167,7 +167,7 @@ TEST_CASE_FIXTURE(fixture, "changes that build on messages which are not there a
   CHECK(db->count() == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "a session that begins anew in an old one's place replaces all of it") {
+TEST_CASE_FIXTURE(fixture, "a new session in an old one's place replaces all of it") {
   auto r = record("a", "one");
   r.transcript = {{openai::role::user, "one"}};
   keep(r);
@@ -181,7 +181,7 @@ TEST_CASE_FIXTURE(fixture, "a session that begins anew in an old one's place rep
   CHECK(db->count() == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "a turn writes what it adds, however long its conversation is") {
+TEST_CASE_FIXTURE(fixture, "a turn writes only what it adds, however long its conversation is") {
   using openai::role;
   const auto log = [&] { return std::filesystem::file_size(file + "-wal"); };
   auto r = record("a", "tip");
@@ -196,11 +196,11 @@ TEST_CASE_FIXTURE(fixture, "a turn writes what it adds, however long its convers
         {r.transcript.size() + 2 * turn, {{role::user, "go on"}, {role::assistant, "yes"}}});
     db->write_batch();
   }
-  // Pages of 4 KiB: of the messages, the session, its indexes.
+  // Pages of 4 KiB: of the messages, the session, and its indexes.
   CHECK(log() - before < 10 * 40'000);
 }
 
-TEST_CASE_FIXTURE(fixture, "an answer is found by its request, by its tenant alone") {
+TEST_CASE_FIXTURE(fixture, "an answer is found by its request, for its tenant only") {
   const std::string identity{"digest\0\xff\nkey", 12};
   keep(answering("a", identity, "alice"));
   auto found = answered(*db, "alice", identity);
@@ -221,7 +221,7 @@ TEST_CASE_FIXTURE(fixture, "an answer is found by its request, by its tenant alo
   CHECK_FALSE(answered(*db, "alice", "next").found);
 }
 
-TEST_CASE_FIXTURE(fixture, "an answer is gone when it is forgotten, and its session stays") {
+TEST_CASE_FIXTURE(fixture, "an answer is gone once it is forgotten, and its session stays") {
   keep(answering("a", "one", "alice"));
   answered(*db, "bob", "one", earlier_answer::forgotten);
   CHECK(answered(*db, "alice", "one").found);
@@ -231,7 +231,7 @@ TEST_CASE_FIXTURE(fixture, "an answer is gone when it is forgotten, and its sess
   CHECK_FALSE(load(*db, {"alice", "a"}).record.answer);
 }
 
-TEST_CASE_FIXTURE(fixture, "it is gone with its session, and where no texts are kept") {
+TEST_CASE_FIXTURE(fixture, "an answer is gone with its session, and if no texts are stored") {
   keep(answering("a", "one"));
   keep(answering("b", "two"));
   CHECK(db->remove({{}, "a"}));
@@ -246,7 +246,7 @@ TEST_CASE_FIXTURE(fixture, "it is gone with its session, and where no texts are 
   CHECK_FALSE(on_disk("meow"));
 }
 
-TEST_CASE_FIXTURE(fixture, "what was committed outlives a crash, and what was not does not") {
+TEST_CASE_FIXTURE(fixture, "committed turns survive a crash, others do not") {
   keep(record("a"));
   db->write_batch();
   keep(record("b"));
@@ -257,7 +257,8 @@ TEST_CASE_FIXTURE(fixture, "what was committed outlives a crash, and what was no
   CHECK(later.count() == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "a session is found by its tip, and the one used last among several") {
+TEST_CASE_FIXTURE(fixture,
+                  "a session is found by its tip, the most recently used one among several") {
   keep(record("a", "tip", 1s));
   keep(record("b", "tip", 3s));
   keep(record("c", "tip", 2s));
@@ -269,7 +270,7 @@ TEST_CASE_FIXTURE(fixture, "a session is found by its tip, and the one used last
   CHECK(found("").empty());
 }
 
-TEST_CASE_FIXTURE(fixture, "a session's id is its tenant's") {
+TEST_CASE_FIXTURE(fixture, "a session's id belongs to its tenant") {
   keep(record("a", "one", 1s, "alice"));
   keep(record("a", "two", 2s, "bob"));
   CHECK(load(*db, {"alice", "a"}).record.tip == "one");
@@ -281,7 +282,8 @@ TEST_CASE_FIXTURE(fixture, "a session's id is its tenant's") {
   CHECK(db->count() == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "an id means the asker's own session, else the one used last") {
+TEST_CASE_FIXTURE(fixture,
+                  "an id means the caller's own session, else the most recently used one") {
   keep(record("a", {}, 3s, "alice"));
   keep(record("a", {}, 4s, "bob"));
   session_view view;
@@ -303,7 +305,7 @@ TEST_CASE_FIXTURE(fixture, "a tip is looked for in its scope") {
   CHECK_FALSE(find(*db, {{}, "other", "tip"}).found);
 }
 
-TEST_CASE_FIXTURE(fixture, "a prompt that is not known is told from none") {
+TEST_CASE_FIXTURE(fixture, "an unknown prompt differs from none") {
   auto r = record("a");
   for (const auto& prompt : {std::optional<std::string>{}, std::optional{std::string{}},
                              std::optional{std::string{"digest"}}}) {
@@ -313,7 +315,7 @@ TEST_CASE_FIXTURE(fixture, "a prompt that is not known is told from none") {
   }
 }
 
-TEST_CASE_FIXTURE(fixture, "the list is by age, and by id where that is equal") {
+TEST_CASE_FIXTURE(fixture, "the list is ordered by age, and by id for equal ages") {
   for (auto [id, age] : {std::pair{"c", 1s}, {"a", 2s}, {"b", 1s}}) {
     auto r = record(id);
     r.info.created_at = epoch + age;
@@ -322,7 +324,7 @@ TEST_CASE_FIXTURE(fixture, "the list is by age, and by id where that is equal") 
   CHECK(ids() == strings{"b", "c", "a"});
 }
 
-TEST_CASE_FIXTURE(fixture, "a page begins behind a place, also where its session is gone") {
+TEST_CASE_FIXTURE(fixture, "a page begins after its cursor, even if that session is gone") {
   for (auto [id, made] : {std::pair{"c", 1s}, {"a", 2s}, {"b", 1s}, {"d", 3s}}) {
     auto r = record(id, "", 1s, id[0] == 'd' ? "alice" : "bob");
     r.info.created_at = epoch + made;
@@ -348,7 +350,7 @@ TEST_CASE_FIXTURE(fixture, "a page begins behind a place, also where its session
   CHECK(db->list(query).sessions.size() == 2);
 }
 
-TEST_CASE_FIXTURE(fixture, "the total is that of the tenant, after every kind of change") {
+TEST_CASE_FIXTURE(fixture, "the total is the tenant's, after every kind of change") {
   auto total = [&](const std::string& tenant) {
     session_query query;
     query.view.tenant = tenant;
@@ -378,7 +380,7 @@ TEST_CASE_FIXTURE(fixture, "the total is that of the tenant, after every kind of
   CHECK(total("bob") == 2);
 }
 
-TEST_CASE_FIXTURE(fixture, "records that are too old go too, within the same steps") {
+TEST_CASE_FIXTURE(fixture, "records beyond their age expire, too, within the same steps") {
   for (auto i = 1; i <= 5; ++i) {
     auto r = record(std::string(1, static_cast<char>('f' - i)), "", std::chrono::seconds{i});
     r.info.created_at = epoch + std::chrono::seconds{10 - i};
@@ -394,7 +396,7 @@ TEST_CASE_FIXTURE(fixture, "records that are too old go too, within the same ste
   CHECK(db->count() == 2);
 }
 
-TEST_CASE_FIXTURE(fixture, "expired records go in steps, the oldest first") {
+TEST_CASE_FIXTURE(fixture, "expired records are deleted in steps, the oldest first") {
   for (auto i = 1; i <= 5; ++i)
     keep(record(std::string(1, static_cast<char>('f' - i)), "tip", std::chrono::seconds{i}));
   CHECK(db->sweep(used_before(epoch + 4s), 2) == 2);
@@ -405,7 +407,7 @@ TEST_CASE_FIXTURE(fixture, "expired records go in steps, the oldest first") {
   CHECK(db->count() == 2);
 }
 
-TEST_CASE_FIXTURE(fixture, "the text of what was removed is not left on the disk") {
+TEST_CASE_FIXTURE(fixture, "the text of removed records does not stay on the disk") {
   auto r = record("a");
   r.transcript = {{openai::role::user, "a-very-private-word"}};
   keep(r);
@@ -417,7 +419,7 @@ TEST_CASE_FIXTURE(fixture, "the text of what was removed is not left on the disk
 }
 
 TEST_CASE_FIXTURE(fixture,
-                  "without texts none is on the disk, also where an earlier run kept them") {
+                  "without texts none is on the disk, even if an earlier run stored them") {
   auto r = record("a", "tip");
   r.transcript = {{openai::role::user, "a-very-private-word"}};
   keep(r);
@@ -433,7 +435,7 @@ TEST_CASE_FIXTURE(fixture,
 }
 
 TEST_CASE_FIXTURE(fixture,
-                  "a batch for which there is no room is undone, and the next one is kept") {
+                  "a batch without room on the disk is undone, and the next one is stored") {
   keep(record("before"));
   db->write_batch();
   auto big = record("big");
@@ -457,10 +459,10 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(load(after_crash(), {{}, "big"}).record.transcript.size() == 1);
 }
 
-TEST_CASE_FIXTURE(
-    fixture, "a record that cannot be kept takes its batch along, and the next one goes well") {
+TEST_CASE_FIXTURE(fixture,
+                  "a record that cannot be stored undoes its batch, and the next one succeeds") {
   db.reset();
-  // Fails as it were half-way, and leaves the transaction open.
+  // Makes a commit fail half-way, with the transaction open.
   open_session_file(file).execute("CREATE TRIGGER choosy BEFORE INSERT ON sessions "
                                   "WHEN new.id = 'bad' BEGIN SELECT RAISE(FAIL, 'no'); END");
   open();
@@ -481,7 +483,7 @@ TEST_CASE_FIXTURE(fixture, "a file that cannot be written to is refused at once"
   CHECK_THROWS_AS(session_database(file, texts::kept), std::runtime_error);
 }
 
-TEST_CASE_FIXTURE(fixture, "a file that is broken inside is refused, and not touched") {
+TEST_CASE_FIXTURE(fixture, "a damaged file is refused, and not changed") {
   for (auto i = 0; i < 100; ++i)
     keep(record("session-" + std::to_string(i)));
   db->write_batch();
@@ -495,7 +497,7 @@ TEST_CASE_FIXTURE(fixture, "a file that is broken inside is refused, and not tou
   CHECK(test::read_file(file) == bytes);
 }
 
-TEST_CASE("a file keeps the key of its tips, and another file has another") {
+TEST_CASE("a file keeps the key of its tips, and another file has another one") {
   test::temporary_folder folder;
   auto key_of = [&](const char* name) {
     return session_database{folder.file(name), session_database::texts::kept}.digest_key();
@@ -506,7 +508,7 @@ TEST_CASE("a file keeps the key of its tips, and another file has another") {
   CHECK(key_of("b.db") != key);
 }
 
-TEST_CASE_FIXTURE(fixture, "after a crash a chat is unsure until its record is kept again") {
+TEST_CASE_FIXTURE(fixture, "after a crash a chat is unsure until its record is stored again") {
   auto r = record("s1");
   r.chat.id = "c1";
   keep(r);
@@ -517,7 +519,8 @@ TEST_CASE_FIXTURE(fixture, "after a crash a chat is unsure until its record is k
   CHECK_FALSE(load(*db, {{}, "s1"}).record.chat.unsure);
 
   auto file_after = test::copy_after_crash(folder, file);
-  for (auto again = 0; again < 2; ++again) { // However often it is opened in good order after that.
+  for (auto again = 0; again < 2;
+       ++again) { // However often it is opened and closed properly after that.
     session_database next{file_after, texts::kept};
     CHECK(load(next, {{}, "s1"}).record.chat.unsure);
     CHECK_FALSE(load(next, {{}, "without a chat"}).record.chat.unsure);

@@ -24,7 +24,7 @@ struct fixture {
   const strings two{one.front(), "ALTER TABLE cats ADD COLUMN lives INTEGER DEFAULT 9"};
 };
 
-/// Why the file is not opened, or nothing.
+/// Why the file is not opened; empty if it is.
 std::string refusal(const std::string& file, const strings& steps = session_schema_steps()) {
   try {
     open_session_file(file, steps);
@@ -38,7 +38,7 @@ bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-/// The steps to the schema before today's.
+/// The steps to the previous schema.
 strings steps_of_predecessor() {
   const auto& all = session_schema_steps();
   return {all.begin(), all.end() - 1};
@@ -46,7 +46,7 @@ strings steps_of_predecessor() {
 
 using texts = session_database::texts;
 
-/// The sessions of a file of 1.0.0 are there, by whatever steps they came to today's schema.
+/// Checks that the sessions of a file of 1.0.0 are there, whatever steps led to the current schema.
 void check_sessions_of_1_0_0(session_database& db) {
   CHECK(db.count() == 3);
   const auto chat = test::load(db, {"alice", "chat-1"});
@@ -84,7 +84,7 @@ void check_sessions_of_1_0_0(session_database& db) {
 } // namespace
 
 TEST_CASE_FIXTURE(fixture,
-                  "a new file is its owner's alone, and says whose it is and which version") {
+                  "a new file is readable by its owner only, and has our mark and its version") {
   CHECK(refusal(file).empty());
   struct stat about {};
   REQUIRE(::stat(file.c_str(), &about) == 0);
@@ -95,13 +95,13 @@ TEST_CASE_FIXTURE(fixture,
         static_cast<std::int64_t>(session_schema_steps().size()));
 }
 
-TEST_CASE_FIXTURE(fixture, "what is brought to the disk is synced") {
+TEST_CASE_FIXTURE(fixture, "written data is synced to the disk") {
   auto db = open_session_file(file);
   CHECK(db.number("PRAGMA synchronous") == 2);
   CHECK(db.number("SELECT count(*) FROM pragma_journal_mode WHERE journal_mode = 'wal'") == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "an older file is brought up to date, and keeps what is in it") {
+TEST_CASE_FIXTURE(fixture, "an older file is brought up to date, and keeps its content") {
   {
     auto db = open_session_file(file, one);
     db.execute("INSERT INTO cats VALUES ('Tom')");
@@ -131,7 +131,7 @@ TEST_CASE_FIXTURE(fixture, "an answer whose request was identified by a hash is 
   CHECK_FALSE(test::load(db, {"alice", "chat-1"}).record.answer);
 }
 
-TEST_CASE_FIXTURE(fixture, "a conversation of 1.0.0 that is none is empty, and others go on") {
+TEST_CASE_FIXTURE(fixture, "an invalid conversation of 1.0.0 is empty, and others continue") {
   test::write_file_of_1_0_0(file);
   sqlite::connection{file, 0ms}.execute("INSERT INTO transcripts VALUES (3, 'no [ JSON')");
   session_database db{file, texts::kept};
@@ -144,7 +144,7 @@ TEST_CASE_FIXTURE(fixture, "a conversation of 1.0.0 that is none is empty, and o
   CHECK(all.back().text == "and then");
 }
 
-TEST_CASE_FIXTURE(fixture, "a step that fails leaves the file at its version") {
+TEST_CASE_FIXTURE(fixture, "a failed step leaves the file at its version") {
   open_session_file(file, one);
   CHECK(contains(refusal(file, {one.front(), two.back(), "no SQL"}), file + " cannot be used"));
   auto db = open_session_file(file, one);
@@ -166,7 +166,7 @@ TEST_CASE_FIXTURE(fixture, "a file in use is refused") {
   CHECK(refusal(file) == file + " is in use by another process");
 }
 
-TEST_CASE_FIXTURE(fixture, "a file that is not ours is refused, and not touched") {
+TEST_CASE_FIXTURE(fixture, "a file that is not ours is refused, and not changed") {
   for (const auto& bytes : strings{"My letters", std::string(4096, 'x'), "SQLite format 3"}) {
     write_file(file, bytes);
     CHECK(contains(refusal(file), file + " is damaged, or not a file of nekod's"));
@@ -187,13 +187,13 @@ TEST_CASE_FIXTURE(fixture, "a file that was cut short is refused") {
   CHECK(read_file(file) == bytes);
 }
 
-TEST_CASE_FIXTURE(fixture, "what is no file in a folder that is there is refused") {
+TEST_CASE_FIXTURE(fixture, "a path that is not a file in an existing folder is refused") {
   CHECK(contains(refusal("/proc/no/sessions.db"), "/proc/no/sessions.db cannot be opened: "));
   CHECK(contains(refusal("/proc"), "/proc cannot be opened: "));
   CHECK(refusal("/dev/null") == "/dev/null is not a regular file");
 }
 
-TEST_CASE_FIXTURE(fixture, "a name is a name, and no address") {
+TEST_CASE_FIXTURE(fixture, "a name is a file name, not a URI") {
   auto here = std::filesystem::current_path();
   std::filesystem::current_path(folder.file(""));
   auto reason = refusal("file:x?mode=memory");

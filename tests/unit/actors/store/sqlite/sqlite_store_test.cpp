@@ -24,7 +24,7 @@ session_record record(const std::string& id, std::chrono::seconds age = 0s) {
   return r;
 }
 
-/// What a question came to; nothing while it is open.
+/// The answer to a request; nothing while it is open.
 template <class T>
 struct outcome {
   std::optional<T> answer;
@@ -45,7 +45,7 @@ struct fixture : test::actor_system_fixture {
     run();
   }
 
-  /// Behind what was asked.
+  /// Waits for earlier requests.
   void stop() {
     system().spawn(
         [](caf::event_based_actor* self, const sqlite_store_actor& to) {
@@ -55,7 +55,7 @@ struct fixture : test::actor_system_fixture {
     run();
   }
 
-  /// Asks, and calls *then* at the moment of the answer. Nothing happens before `run`.
+  /// Sends a request, and calls *then* when it is answered. Nothing happens before `run`.
   template <class T, class... Ts>
   std::shared_ptr<outcome<T>> ask(const std::function<void()>& then, Ts... question) {
     auto result = std::make_shared<outcome<T>>();
@@ -121,14 +121,14 @@ struct fixture : test::actor_system_fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "who is answered has his record on the disk already") {
+TEST_CASE_FIXTURE(fixture, "a commit is answered once its record is on the disk") {
   auto then = false;
   keep(record("a"), [&] { then = known_after_crash("a"); });
   run();
   CHECK(then);
 }
 
-TEST_CASE_FIXTURE(fixture, "records that come together go to the disk in one go") {
+TEST_CASE_FIXTURE(fixture, "records that arrive together are written in one batch") {
   std::size_t answered = 0;
   for (auto i = 0; i < 20; ++i)
     keep(record("session-" + std::to_string(i)), [&] { ++answered; });
@@ -142,7 +142,7 @@ TEST_CASE_FIXTURE(fixture, "records that come together go to the disk in one go"
   CHECK(commits() == 2);
 }
 
-TEST_CASE_FIXTURE(fixture, "a batch has an end also where records do not cease to come") {
+TEST_CASE_FIXTURE(fixture, "a batch has an end even if records keep arriving") {
   for (std::size_t i = 0; i < most_in_batch + 1; ++i)
     keep(record("session-" + std::to_string(i)));
   run();
@@ -150,7 +150,7 @@ TEST_CASE_FIXTURE(fixture, "a batch has an end also where records do not cease t
   CHECK(counts->stored_sessions.Value() == most_in_batch + 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "who reads sees what was to be written before") {
+TEST_CASE_FIXTURE(fixture, "a read sees the writes before it") {
   keep(record("a"));
   auto shown = ask<session_finding>({}, atom::show_v, std::string{"a"}, session_view{});
   auto taken = take("a");
@@ -167,18 +167,18 @@ TEST_CASE_FIXTURE(fixture, "who reads sees what was to be written before") {
   CHECK(counts->stored_sessions.Value() == 0);
 }
 
-TEST_CASE_FIXTURE(fixture, "a commit that is refused is an error, and spoils no batch") {
+TEST_CASE_FIXTURE(fixture, "a refused commit is an error, and spoils no batch") {
   keep(record("a"));
   run();
   auto beside = keep(record("b"));
-  auto refused = keep(record("a")); // Goes on from no record, and there is one.
+  auto refused = keep(record("a")); // Based on no record, although there is one.
   run();
   CHECK(refused->error);
   CHECK(beside->answer);
   CHECK(known_after_crash("b"));
 }
 
-TEST_CASE_FIXTURE(fixture, "an answer is forgotten for good before a turn goes on without it") {
+TEST_CASE_FIXTURE(fixture, "an answer is forgotten for good before a turn continues without it") {
   auto r = record("a");
   r.answer.emplace();
   r.answer->identity = "request";
@@ -199,7 +199,7 @@ TEST_CASE_FIXTURE(fixture, "an answer is forgotten for good before a turn goes o
   CHECK(forgotten);
 }
 
-TEST_CASE_FIXTURE(fixture, "what is deleted stays so after a crash") {
+TEST_CASE_FIXTURE(fixture, "deleted sessions stay deleted after a crash") {
   keep(record("a"));
   run();
   auto then = true;
@@ -208,7 +208,8 @@ TEST_CASE_FIXTURE(fixture, "what is deleted stays so after a crash") {
   CHECK_FALSE(then);
 }
 
-TEST_CASE_FIXTURE(fixture, "who asked before the end is answered, and his record is there later") {
+TEST_CASE_FIXTURE(
+    fixture, "requests before the store's end are answered, and their records are there later") {
   auto asked = keep(record("a"));
   stop();
   CHECK(asked->answer);
@@ -217,7 +218,7 @@ TEST_CASE_FIXTURE(fixture, "who asked before the end is answered, and his record
   CHECK(knows("a"));
 }
 
-TEST_CASE_FIXTURE(fixture, "expired records go by and by, at the start and later") {
+TEST_CASE_FIXTURE(fixture, "expired records are deleted step by step, at the start and later") {
   keep(record("fresh"));
   for (std::size_t i = 0; i < 2 * store_step + 1; ++i)
     keep(record("old-" + std::to_string(i), 2h));
@@ -233,7 +234,7 @@ TEST_CASE_FIXTURE(fixture, "expired records go by and by, at the start and later
   CHECK(counts->stored_sessions.Value() == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "a deletion of many lets others have their turn") {
+TEST_CASE_FIXTURE(fixture, "other requests are answered during a deletion of many") {
   for (std::size_t i = 0; i < 2 * store_step + 1; ++i)
     keep(record("session-" + std::to_string(i)));
   run();
@@ -256,7 +257,7 @@ TEST_CASE_FIXTURE(fixture, "a deletion of many lets others have their turn") {
   CHECK_FALSE(known_after_crash("session-8"));
 }
 
-TEST_CASE_FIXTURE(fixture, "who asked to delete many is answered at the end, too") {
+TEST_CASE_FIXTURE(fixture, "a deletion of many is answered even at the store's end") {
   for (std::size_t i = 0; i < store_step + 1; ++i)
     keep(record("session-" + std::to_string(i)));
   run();
@@ -266,7 +267,7 @@ TEST_CASE_FIXTURE(fixture, "who asked to delete many is answered at the end, too
   start();
 }
 
-TEST_CASE_FIXTURE(fixture, "records that are too old go by and by") {
+TEST_CASE_FIXTURE(fixture, "records beyond their age are deleted step by step") {
   lifetime = session_lifetime{1h, 30min};
   stop();
   start();
@@ -281,7 +282,8 @@ TEST_CASE_FIXTURE(fixture, "records that are too old go by and by") {
   CHECK(knows("young"));
 }
 
-TEST_CASE_FIXTURE(fixture, "without room everyone in a batch hears so, and later it goes on") {
+TEST_CASE_FIXTURE(fixture,
+                  "without room every request of a batch fails, and the store continues later") {
   keep(record("before"));
   run();
   auto big = record("big");

@@ -24,7 +24,7 @@ struct fixture {
     pool = std::make_unique<account_pool<account_watch>>(std::move(all), breaker);
   }
 
-  /// The account that a turn is given, which it runs from now on.
+  /// The account for a turn, which runs from now on.
   std::string take(const std::string& model = "model") {
     const auto& taken = pool->any(model, now);
     turns.emplace_back(taken);
@@ -33,7 +33,7 @@ struct fixture {
 
   bool admits(const std::string& model = "model") const { return pool->admits(model, now); }
 
-  /// Some call of that account ended with that status.
+  /// A call of that account ended with that status.
   void end_call(std::size_t account, std::uint16_t status, const std::string& body = "{}",
                 std::optional<std::chrono::milliseconds> retry_after = {},
                 const std::string& model = "model") {
@@ -46,7 +46,7 @@ struct fixture {
                              transfer_failure::none, r, now);
   }
 
-  /// One that ended without a response.
+  /// A call that ended without a response.
   void lose_call(std::size_t account, transfer_failure f) {
     auto problem = failure_of(f, {});
     accounts[account]->ended({0, call_purpose::answering, now, "model"}, &problem, f, {}, now);
@@ -64,7 +64,7 @@ struct fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "turns go to the account with the least to do") {
+TEST_CASE_FIXTURE(fixture, "turns go to the account with the least load") {
   make({{"a", 1}, {"b", 1}});
   CHECK(take() == "a");
   CHECK(take() == "b");
@@ -73,10 +73,10 @@ TEST_CASE_FIXTURE(fixture, "turns go to the account with the least to do") {
   turns.pop_back();
   CHECK(take() == "a");
   turns.clear();
-  CHECK(take() == "b"); // Which had fewer so far.
+  CHECK(take() == "b"); // It has had fewer turns so far.
 }
 
-TEST_CASE_FIXTURE(fixture, "a heavier account has more to do") {
+TEST_CASE_FIXTURE(fixture, "an account with more weight gets more turns") {
   make({{"a", 1}, {"b", 3}});
   std::map<std::string, int> taken;
   for (int i = 0; i < 40; ++i)
@@ -84,7 +84,7 @@ TEST_CASE_FIXTURE(fixture, "a heavier account has more to do") {
   CHECK(taken == std::map<std::string, int>{{"a", 10}, {"b", 30}});
 }
 
-TEST_CASE_FIXTURE(fixture, "a refused account is set aside, and tried again later") {
+TEST_CASE_FIXTURE(fixture, "a refused account rests, and is tried again later") {
   make({{"a", 1}, {"b", 1}});
   end_call(0, 401);
   CHECK(pool->state(now).refused == 1);
@@ -92,7 +92,7 @@ TEST_CASE_FIXTURE(fixture, "a refused account is set aside, and tried again late
     CHECK(take() == "b");
   now += 60s;
   CHECK(take() == "a");
-  SUBCASE("for longer when it is refused again") {
+  SUBCASE("for longer if it is refused again") {
     end_call(0, 401);
     now += 119s;
     CHECK(take() == "b");
@@ -100,7 +100,7 @@ TEST_CASE_FIXTURE(fixture, "a refused account is set aside, and tried again late
     now += 1s;
     CHECK(take() == "a");
   }
-  SUBCASE("and works when it is not") {
+  SUBCASE("and works if it is not") {
     end_call(0, 200);
     CHECK(pool->state(now).working == 1);
     end_call(0, 401);
@@ -110,7 +110,7 @@ TEST_CASE_FIXTURE(fixture, "a refused account is set aside, and tried again late
   }
 }
 
-TEST_CASE_FIXTURE(fixture, "where all are refused, the one that rests least is asked") {
+TEST_CASE_FIXTURE(fixture, "if all are refused, the one whose rest ends first is asked") {
   make({{"a", 1}, {"b", 1}});
   end_call(1, 401);
   now += 1s;
@@ -125,7 +125,7 @@ TEST_CASE_FIXTURE(fixture, "a limited account rests as long as the upstream says
   CHECK(take() == "b");
   CHECK(take() == "b");
   end_call(1, 429, "{}", 30s);
-  // Where all rest, the one that is back first is asked: a rest refuses nothing.
+  // If all rest, the one that is back first is asked: a rest refuses nothing.
   CHECK_FALSE(admits());
   CHECK(take() == "a");
   CHECK(pool->shortest_rest("model", now) == 7s);
@@ -133,7 +133,7 @@ TEST_CASE_FIXTURE(fixture, "a limited account rests as long as the upstream says
   CHECK(take() == "a");
 }
 
-TEST_CASE_FIXTURE(fixture, "one that is not told for how long rests a little longer each time") {
+TEST_CASE_FIXTURE(fixture, "without a time from the upstream, each rest is a little longer") {
   make({{"a", 1}, {"b", 1}});
   end_call(0, 429);
   CHECK(accounts[0]->rest("model", now) == 1s);
@@ -146,7 +146,8 @@ TEST_CASE_FIXTURE(fixture, "one that is not told for how long rests a little lon
   CHECK(accounts[0]->rest("model", now) == 1s);
 }
 
-TEST_CASE_FIXTURE(fixture, "what was under way when an account began to rest tells nothing new") {
+TEST_CASE_FIXTURE(fixture,
+                  "calls that were running when an account began to rest tell nothing new") {
   make({{"a", 1}, {"b", 1}});
   for (int i = 0; i < 10; ++i)
     end_call(0, 401);
@@ -156,14 +157,14 @@ TEST_CASE_FIXTURE(fixture, "what was under way when an account began to rest tel
   CHECK(accounts[1]->rest("model", now) == 1s);
 }
 
-TEST_CASE_FIXTURE(fixture, "no limit is so short that an account would be asked at once again") {
+TEST_CASE_FIXTURE(fixture, "no limit is so short that an account would be asked again at once") {
   make({{"a", 1}, {"b", 1}});
   end_call(0, 429, "{}", 0s);
   CHECK(accounts[0]->rest("model", now) == 1s);
 }
 
 TEST_CASE_FIXTURE(fixture,
-                  "an account that comes back has one turn in two, not all that it missed") {
+                  "an account that comes back gets one turn in two, not all that it missed") {
   make({{"a", 1}, {"b", 1}});
   end_call(0, 429, "{}", 3s);
   for (int i = 0; i < 60; ++i) {
@@ -180,14 +181,14 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(taken["b"] >= 19);
 }
 
-TEST_CASE_FIXTURE(fixture, "a refused account that works again rests no more") {
+TEST_CASE_FIXTURE(fixture, "a refused account that works again does not rest any more") {
   make({{"a", 1}, {"b", 1}});
   end_call(0, 401);
   end_call(0, 200);
   CHECK(accounts[0]->rest("model", now) <= 0s);
 }
 
-TEST_CASE_FIXTURE(fixture, "a limit that a page tells is one of our address: all rest") {
+TEST_CASE_FIXTURE(fixture, "a limit in a page is one of our address: all accounts rest") {
   make({{"a", 1}, {"b", 1}});
   end_call(0, 429, "  <html>slow down</html>", 7s);
   CHECK(pool->state(now).limited == 0);
@@ -198,7 +199,7 @@ TEST_CASE_FIXTURE(fixture, "a limit that a page tells is one of our address: all
   CHECK(admits());
 }
 
-TEST_CASE_FIXTURE(fixture, "a limit is its model's, and other models are none the worse") {
+TEST_CASE_FIXTURE(fixture, "a limit belongs to its model, and other models are not affected") {
   make({{"a", 1}, {"b", 1}});
   for (std::size_t i : {0, 1})
     end_call(i, 429, "{}", 1h, "big");
@@ -206,7 +207,7 @@ TEST_CASE_FIXTURE(fixture, "a limit is its model's, and other models are none th
   CHECK(admits("small"));
   end_call(0, 200, "{}", {}, "small");
   const auto state = pool->state(now);
-  CHECK(state.limited == 2); // A success elsewhere does not hide it.
+  CHECK(state.limited == 2); // A success for another model does not hide it.
   REQUIRE(state.limits.size() == 1);
   CHECK(state.limits[0].model == "big");
   CHECK(state.limits[0].accounts == 2);
@@ -216,7 +217,8 @@ TEST_CASE_FIXTURE(fixture, "a limit is its model's, and other models are none th
   CHECK(pool->state(now).limited == 0);
 }
 
-TEST_CASE_FIXTURE(fixture, "an account without money rests for all models, however that is said") {
+TEST_CASE_FIXTURE(fixture,
+                  "an account without credit rests for all models, however that is reported") {
   for (const auto& refusal : std::vector<std::pair<std::uint16_t, std::string>>{
            {402, R"({"error":{"message":"Insufficient Balance"}})"},
            {402, ""},
@@ -235,7 +237,7 @@ TEST_CASE_FIXTURE(fixture, "an account without money rests for all models, howev
 }
 
 TEST_CASE_FIXTURE(fixture,
-                  "a lone account is always asked, and rests where a turn has an alternative") {
+                  "a lone account is always asked, and rests if a turn has an alternative") {
   make({{"a", 1}});
   for (std::uint16_t status : {401, 429}) {
     end_call(0, status, "{}", 60s);
@@ -247,7 +249,7 @@ TEST_CASE_FIXTURE(fixture,
   }
 }
 
-TEST_CASE_FIXTURE(fixture, "a chat's account is found unless it is set aside or no more ours") {
+TEST_CASE_FIXTURE(fixture, "a chat's account is found unless it rests or is no longer configured") {
   make({{"a", 1}, {"b", 1}});
   CHECK(pool->find("a", "model", now) == accounts[0]);
   CHECK_FALSE(pool->find("c", "model", now));
@@ -257,24 +259,24 @@ TEST_CASE_FIXTURE(fixture, "a chat's account is found unless it is set aside or 
   end_call(0, 401);
   CHECK_FALSE(pool->find("a", "model", now));
   end_call(1, 401);
-  CHECK(pool->find("a", "model", now) == accounts[0]); // The other is no better.
+  CHECK(pool->find("a", "model", now) == accounts[0]); // The other one is no better.
 }
 
-TEST_CASE_FIXTURE(fixture, "an upstream that fails is left alone whichever account is asked") {
+TEST_CASE_FIXTURE(fixture, "a failing upstream is left alone, whichever account failed") {
   make({{"a", 1}, {"b", 1}});
   for (std::size_t i = 0; i < 5; ++i)
     end_call(i % 2, 502, "<html>");
   CHECK(phase() == circuit::phase::open);
   CHECK(counts->upstream("cats").circuit_open.Value() == 1);
   CHECK_FALSE(admits());
-  end_call(0, 400); // It answers, whatever it says.
+  end_call(0, 400); // It answers, whatever the answer is.
   CHECK(counts->upstream("cats").circuit_open.Value() == 0);
   CHECK(admits());
 }
 
 TEST_CASE_FIXTURE(
     fixture,
-    "what counts for the circuit breaker is no connection, no answer, or none that is one") {
+    "missing connections, missing answers and invalid answers count for the circuit breaker") {
   using f = transfer_failure;
   for (auto failure : {f::unreachable, f::connect_timeout, f::untrusted, f::first_byte_timeout,
                        f::silence_timeout, f::whole_timeout, f::cut, f::malformed}) {
@@ -293,7 +295,7 @@ TEST_CASE_FIXTURE(
   }
 }
 
-TEST_CASE_FIXTURE(fixture, "a server that tells an error is alive") {
+TEST_CASE_FIXTURE(fixture, "a server that reports an error is alive") {
   make({{"a", 1}});
   for (std::uint16_t status : {400, 401, 402, 404, 408, 422, 429, 500, 501, 503, 504})
     for (int i = 0; i < 10; ++i)
@@ -302,7 +304,7 @@ TEST_CASE_FIXTURE(fixture, "a server that tells an error is alive") {
   CHECK(breaker->admits(now));
 }
 
-TEST_CASE_FIXTURE(fixture, "a trial that ends in an error of the server's tells nothing") {
+TEST_CASE_FIXTURE(fixture, "a trial that ends in an error of the server decides nothing") {
   make({{"a", 1}});
   for (int i = 0; i < 5; ++i)
     lose_call(0, transfer_failure::unreachable);
@@ -315,13 +317,13 @@ TEST_CASE_FIXTURE(fixture, "a trial that ends in an error of the server's tells 
   CHECK(phase() == circuit::phase::closed);
 }
 
-TEST_CASE_FIXTURE(fixture, "an upstream is known to have been reached, whatever it said") {
+TEST_CASE_FIXTURE(fixture, "an upstream is known to have been reached, whatever it answered") {
   make({{"a", 1}});
   lose_call(0, transfer_failure::unreachable);
   lose_call(0, transfer_failure::connect_timeout);
   CHECK_FALSE(breaker->was_connected());
   SUBCASE("by a response") { end_call(0, 503); }
   SUBCASE("by a connection that broke") { lose_call(0, transfer_failure::cut); }
-  SUBCASE("by one that is not trusted") { lose_call(0, transfer_failure::untrusted); }
+  SUBCASE("by a connection that is not trusted") { lose_call(0, transfer_failure::untrusted); }
   CHECK(breaker->was_connected());
 }

@@ -19,7 +19,7 @@ const std::string small = "small";
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "a limit is one of its model, a refusal one of the account") {
+TEST_CASE_FIXTURE(fixture, "a limit concerns its model, a refusal the account") {
   rests.limited(big, 7s, now);
   CHECK(rests.left(big, now) == 7s);
   CHECK(rests.left(small, now) == 0s);
@@ -28,12 +28,11 @@ TEST_CASE_FIXTURE(fixture, "a limit is one of its model, a refusal one of the ac
   CHECK(rests.left(big, now) == 60s);
   CHECK(rests.left(small, now) == 60s);
   rests.worked(small);
-  CHECK(rests.left(big, now) == 7s); // Another model's success says nothing of it.
+  CHECK(rests.left(big, now) == 7s); // Another model's success does not end it.
   CHECK(rests.left(small, now) == 0s);
 }
 
-TEST_CASE_FIXTURE(fixture,
-                  "no rest is longer than the longest, or so short that it would be none") {
+TEST_CASE_FIXTURE(fixture, "no rest is longer than the longest, or as short as none") {
   rests.limited(big, account_rests::clock::duration::max(), now);
   CHECK(rests.left(big, now) == 300s);
   rests.limited(big, 0s, now);
@@ -42,8 +41,7 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(rests.left(big, now) == 300s);
 }
 
-TEST_CASE_FIXTURE(fixture,
-                  "one that is not told for how long rests longer each time, up to a limit") {
+TEST_CASE_FIXTURE(fixture, "without a time from the upstream each rest is longer, up to a limit") {
   for (auto expected : {1s, 2s, 4s, 8s, 16s, 32s, 60s, 60s}) {
     rests.limited(big, {}, now);
     CHECK(rests.left(big, now) == expected);
@@ -59,7 +57,7 @@ TEST_CASE_FIXTURE(fixture,
   }
 }
 
-TEST_CASE_FIXTURE(fixture, "the models that are limited are told, with what is left") {
+TEST_CASE_FIXTURE(fixture, "limited models are reported, with the time left") {
   rests.limited(big, 7s, now);
   rests.limited(small, 3s, now);
   now += 3s;
@@ -69,7 +67,7 @@ TEST_CASE_FIXTURE(fixture, "the models that are limited are told, with what is l
   CHECK(limits[0].left == 4s);
 }
 
-TEST_CASE_FIXTURE(fixture, "names of models that clients make up take no memory without end") {
+TEST_CASE_FIXTURE(fixture, "invented names of models take bounded memory") {
   for (int i = 0; i < 10'000; ++i)
     rests.limited("model " + std::to_string(i), 100s, now);
   CHECK(rests.limits(now).size() <= 64);

@@ -26,7 +26,7 @@ struct fixture {
       breaker->failed(now, now);
   }
 
-  /// A probe is due after *after* and not before, and ends so.
+  /// A probe is due after *after* and not before, and ends with *well*.
   void probe(std::chrono::milliseconds after, bool well) {
     CHECK(breaker->time_to_probe(now) == wait{after});
     now += after - 1ms;
@@ -42,7 +42,7 @@ struct fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "failures in a row open a circuit breaker, scattered ones do not") {
+TEST_CASE_FIXTURE(fixture, "consecutive failures open a circuit breaker, scattered ones do not") {
   fail(2);
   breaker->succeeded();
   fail(2);
@@ -56,7 +56,7 @@ TEST_CASE_FIXTURE(fixture, "failures in a row open a circuit breaker, scattered 
 }
 
 TEST_CASE_FIXTURE(fixture,
-                  "an open one is probed until that goes well, then one turn is let through") {
+                  "an open one is probed until that succeeds, then one turn is let through") {
   fail(3);
   for (int i = 0; i < 12; ++i)
     probe(5s, false);
@@ -66,18 +66,18 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(breaker->time_to_probe(now) == wait{});
   CHECK(breaker->admits(now));
   CHECK_FALSE(breaker->admits(now));
-  SUBCASE("and all once that did well") {
+  SUBCASE("and all turns once that has succeeded") {
     breaker->succeeded();
     CHECK(breaker->now_in() == phase::closed);
     CHECK(breaker->admits(now));
     CHECK(breaker->admits(now));
   }
-  SUBCASE("and another where it told nothing") {
+  SUBCASE("and another one if it decided nothing") {
     breaker->learned_nothing();
     CHECK(breaker->admits(now));
     CHECK_FALSE(breaker->admits(now));
   }
-  SUBCASE("and another after a minute, whatever became of it") {
+  SUBCASE("and another one after a minute, whatever happened to it") {
     now += 59s;
     CHECK_FALSE(breaker->admits(now));
     now += 1s;
@@ -86,7 +86,7 @@ TEST_CASE_FIXTURE(fixture,
 }
 
 TEST_CASE_FIXTURE(fixture,
-                  "a trial that fails opens it again, to be probed later each time, up to 15 s") {
+                  "a failed trial opens it again, with longer times between probes, up to 15 s") {
   fail(3);
   probe(5s, true);
   for (auto interval : {10s, 15s, 15s}) {
@@ -97,16 +97,16 @@ TEST_CASE_FIXTURE(fixture,
   }
   breaker->succeeded();
   fail(3);
-  probe(5s, true); // Not a word of what was before.
+  probe(5s, true); // Nothing remains of the time before.
 }
 
-TEST_CASE_FIXTURE(fixture, "no probe is put off for longer than 15 s") {
+TEST_CASE_FIXTURE(fixture, "no probe is delayed for longer than 15 s") {
   make(1h);
   fail(3);
   CHECK(breaker->time_to_probe(now) == wait{15s});
 }
 
-TEST_CASE_FIXTURE(fixture, "calls that were under way before a good probe do not open it again") {
+TEST_CASE_FIXTURE(fixture, "calls from before a successful probe do not open it again") {
   const auto begun = now;
   fail(3);
   probe(5s, true);
@@ -114,14 +114,14 @@ TEST_CASE_FIXTURE(fixture, "calls that were under way before a good probe do not
   CHECK(breaker->now_in() == phase::half_open);
 }
 
-TEST_CASE_FIXTURE(fixture, "a turn that goes well closes it, whoever let it through") {
+TEST_CASE_FIXTURE(fixture, "a successful turn closes it, whoever let it through") {
   fail(3);
   breaker->succeeded();
   CHECK(breaker->admits(now));
   CHECK(breaker->time_to_probe(now) == wait{});
 }
 
-TEST_CASE_FIXTURE(fixture, "it tells each time that it opens, and not more often") {
+TEST_CASE_FIXTURE(fixture, "it reports each time that it opens, and only then") {
   int told = 0;
   breaker->on_open([&] { ++told; });
   fail(10);
@@ -135,7 +135,7 @@ TEST_CASE_FIXTURE(fixture, "an upstream that asks for a rest gets it, and has no
   breaker->rest_until(now + 7s);
   CHECK_FALSE(breaker->admits(now));
   CHECK(breaker->rest(now) == 7s);
-  breaker->succeeded(); // An answer that began before.
+  breaker->succeeded(); // An answer to a call that began before.
   CHECK_FALSE(breaker->admits(now));
   CHECK(breaker->now_in() == phase::closed);
   now += 7s;
@@ -143,7 +143,7 @@ TEST_CASE_FIXTURE(fixture, "an upstream that asks for a rest gets it, and has no
   CHECK(breaker->admits(now));
 }
 
-TEST_CASE("a circuit breaker may be told to stay closed") {
+TEST_CASE("a circuit breaker can be set to stay closed") {
   circuit_options o;
   o.failures = 0;
   circuit breaker{o};

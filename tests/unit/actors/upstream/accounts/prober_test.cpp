@@ -32,7 +32,7 @@ struct fixture : test::actor_system_fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "nobody is probed while all is well") {
+TEST_CASE_FIXTURE(fixture, "nobody is probed while all upstreams work") {
   pass(1h);
   CHECK(upstreams[0]->probes == 0);
   CHECK_FALSE(has_work());
@@ -43,7 +43,7 @@ TEST_CASE_FIXTURE(fixture,
   auto& u = *upstreams[1];
   u.next_probe = 5s;
   u.probes_needed();
-  u.probes_needed(); // Twice in a row is once.
+  u.probes_needed(); // Two signals in a row count as one.
   run();
   CHECK(u.probes == 1);
   for (int i = 2; i < 12; ++i) {

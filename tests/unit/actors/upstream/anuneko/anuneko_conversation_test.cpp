@@ -43,7 +43,7 @@ struct listener : test::recording_listener {
   std::size_t times_said() const override { return said_before; }
 
   std::string text;
-  /// Is called with each piece; may be empty.
+  /// Called with each piece; may be empty.
   std::function<void()> on_text;
   std::size_t alternatives = 0;
   strings branches;
@@ -87,7 +87,7 @@ struct fixture {
     conversation->begin(turn);
   }
 
-  /// The reply's stream to the newest call: two pieces and the message's id.
+  /// The stream of the reply to the newest call: two pieces and the message's id.
   void answer_stream() {
     net.answer(200, "data: {\"msg_id\":\"m1\",\"c\":[{\"v\":\"me\"}]}\n\n"
                     "data: {\"c\":[{\"v\":\"ow\"}]}\n\n");
@@ -95,7 +95,7 @@ struct fixture {
 
   strings paths() const { return net.paths(base_url); }
 
-  /// How many calls of that kind ended so.
+  /// The number of calls of that kind with that outcome.
   double calls(const std::string& kind, call_outcome outcome) const {
     return counts->upstream_calls("anuneko", kind).outcomes[outcome].Value();
   }
@@ -110,8 +110,8 @@ struct fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture,
-                  "a first turn makes a chat, selects its model, and posts what came before") {
+TEST_CASE_FIXTURE(
+    fixture, "a first turn creates a chat, selects its model, and posts the conversation so far") {
   begin();
   CHECK(paths() == strings{"POST /chat"});
   net.answer(200, R"({"chat_id":"c1"})");
@@ -131,14 +131,15 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(conversation->chat().unsettled_message.empty());
 }
 
-TEST_CASE_FIXTURE(fixture, "a later turn posts its text alone") {
+TEST_CASE_FIXTURE(fixture, "a later turn posts only its text") {
   open_in_chat();
   begin();
   CHECK(paths() == strings{"POST /msg/c1/stream"});
   CHECK(net.last().call.body.find("seeded") == std::string::npos);
 }
 
-TEST_CASE_FIXTURE(fixture, "calls carry the account, and a message is never sent twice by itself") {
+TEST_CASE_FIXTURE(
+    fixture, "calls have the account's fields, and a message is never repeated by the transport") {
   open_in_chat();
   begin();
   auto& call = net.last().call;
@@ -163,7 +164,7 @@ TEST_CASE_FIXTURE(fixture, "another model is selected before the text is posted"
   CHECK(conversation->chat().model == "Exotic Shorthair");
 }
 
-TEST_CASE_FIXTURE(fixture, "a choice still owed is made before the next message") {
+TEST_CASE_FIXTURE(fixture, "a pending choice is made before the next message") {
   auto known = known_chat();
   known.unsettled_message = "m0";
   open(known);
@@ -175,18 +176,18 @@ TEST_CASE_FIXTURE(fixture, "a choice still owed is made before the next message"
     net.answer(200, "{}");
     CHECK(paths().back() == "POST /msg/c1/stream");
   }
-  SUBCASE("and the message goes out where the service says it was made already") {
+  SUBCASE("and the message is posted even if the service says the choice was made already") {
     net.answer(400, R"({"code":"already_chosen"})");
     CHECK(paths().back() == "POST /msg/c1/stream");
   }
-  SUBCASE("and a service that is down fails the turn and keeps the debt") {
+  SUBCASE("and a service that is down fails the turn and leaves the choice pending") {
     net.answer(503, "");
     CHECK(heard.log == strings{"failure"});
     CHECK(conversation->chat().unsettled_message == "m0");
   }
 }
 
-TEST_CASE_FIXTURE(fixture, "a choice that fails after the answer is owed to the next turn") {
+TEST_CASE_FIXTURE(fixture, "a choice that fails after the answer is made in the next turn") {
   open_in_chat();
   begin();
   answer_stream();
@@ -196,17 +197,17 @@ TEST_CASE_FIXTURE(fixture, "a choice that fails after the answer is owed to the 
   CHECK(conversation->chat().unsettled_message == "m1");
 }
 
-TEST_CASE_FIXTURE(fixture,
-                  "a chat that takes no message is replaced by one that is told everything") {
+TEST_CASE_FIXTURE(
+    fixture, "a chat that accepts no message is replaced by one that gets the whole conversation") {
   open_in_chat();
   begin();
-  SUBCASE("since a choice is owed that nobody knows of, in the stream") {
+  SUBCASE("because of an unknown pending choice, reported in the stream") {
     net.answer(200, "{\"code\":\"chat_choice_shown\",\"detail\":\"choose\"}\n");
   }
-  SUBCASE("since a choice is owed that nobody knows of, in the status") {
+  SUBCASE("because of an unknown pending choice, reported by the status") {
     net.answer(400, R"({"code":"chat_choice_shown"})");
   }
-  SUBCASE("since it is gone") { net.answer(404, ""); }
+  SUBCASE("because it is gone") { net.answer(404, ""); }
   CHECK(paths().back() == "POST /chat");
   CHECK(heard.log.empty());
   net.answer(200, R"({"code":0,"data":{"id":"c2"}})");
@@ -215,7 +216,7 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(net.last().call.body.find("seeded hello") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(fixture, "a chat is replaced once a turn, not for ever") {
+TEST_CASE_FIXTURE(fixture, "a chat is replaced once per turn, not endlessly") {
   open_in_chat();
   begin();
   net.answer(404, "");
@@ -225,7 +226,8 @@ TEST_CASE_FIXTURE(fixture, "a chat is replaced once a turn, not for ever") {
   CHECK(heard.log == strings{"failure"});
 }
 
-TEST_CASE_FIXTURE(fixture, "a chat that was made but never answered is told everything next time") {
+TEST_CASE_FIXTURE(
+    fixture, "a chat that was created but never answered gets the whole conversation next time") {
   begin();
   net.answer(200, R"({"chat_id":"c1"})");
   net.answer(500, "");
@@ -253,7 +255,7 @@ TEST_CASE_FIXTURE(fixture, "a cancelled answer is chosen before the next message
   CHECK(paths().back() == "POST /msg/select-choice");
 }
 
-TEST_CASE_FIXTURE(fixture, "an answer that is no answer fails with its own code") {
+TEST_CASE_FIXTURE(fixture, "an invalid answer fails with its own code") {
   struct entry {
     const char* what;
     std::uint16_t status;
@@ -295,7 +297,7 @@ TEST_CASE_FIXTURE(fixture, "an answer that is no answer fails with its own code"
   }
 }
 
-TEST_CASE_FIXTURE(fixture, "a failure says whether the message may have been taken") {
+TEST_CASE_FIXTURE(fixture, "a failure says whether the message may have been accepted") {
   struct entry {
     std::uint16_t status;
     transfer_failure failure;
@@ -324,7 +326,7 @@ TEST_CASE_FIXTURE(fixture, "a failure says whether the message may have been tak
   }
 }
 
-TEST_CASE_FIXTURE(fixture, "no failure quotes the service's words or the account") {
+TEST_CASE_FIXTURE(fixture, "no failure quotes the service's text or the account") {
   open_in_chat();
   begin();
   net.answer(500, R"({"code":"said: secret-token","detail":"hello secret-cookie"})");
@@ -333,7 +335,7 @@ TEST_CASE_FIXTURE(fixture, "no failure quotes the service's words or the account
   CHECK(text.find("hello") == std::string::npos);
 }
 
-TEST_CASE_FIXTURE(fixture, "a small call's reply that does not end is an error") {
+TEST_CASE_FIXTURE(fixture, "an endless reply to a small call is an error") {
   begin();
   transport_script::head(net.last(), 200);
   transport_script::data(net.last(), std::string(max_small_reply, ' '));
@@ -365,7 +367,7 @@ TEST_CASE_FIXTURE(fixture, "each call is counted by its kind and outcome") {
   CHECK(calls("select_choice", call_outcome::timeout) == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "the account stands as its last telling call said") {
+TEST_CASE_FIXTURE(fixture, "the account's state follows its last conclusive call") {
   auto after = [this](auto happens) {
     begin();
     happens();
@@ -390,7 +392,7 @@ TEST_CASE_FIXTURE(fixture, "events that are not understood are counted") {
   CHECK(counts->skipped_events.Value() == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "an upstream that fails time and again counts as gone") {
+TEST_CASE_FIXTURE(fixture, "an upstream that fails repeatedly counts as unreachable") {
   open_in_chat();
   auto fail_once = [this] {
     begin();
@@ -435,8 +437,9 @@ TEST_CASE_FIXTURE(unsure_fixture, "a chat that may have the message is read firs
   CHECK(paths().back() == "POST /msg/c1/stream");
 }
 
-TEST_CASE_FIXTURE(unsure_fixture,
-                  "one that has it is replaced by a new one, told what came before") {
+TEST_CASE_FIXTURE(
+    unsure_fixture,
+    "a chat that has it is replaced by a new one, which gets the conversation so far") {
   net.answer(200, R"({"code":0,"data":{"messages":[{"role":"user","content":"hello"}]}})");
   CHECK(paths().back() == "POST /chat");
   net.answer(200, R"({"chat_id":"c2"})");
@@ -445,7 +448,7 @@ TEST_CASE_FIXTURE(unsure_fixture,
   CHECK(net.last().call.body.find("seeded hello") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(unsure_fixture, "a chat is read page by page, as far as it leads on") {
+TEST_CASE_FIXTURE(unsure_fixture, "a chat is read page by page, to its last one") {
   net.answer(200, R"({"messages":[{"role":"user","text":"one"}],"next_cursor":"a b"})");
   CHECK(paths().back() == "GET /chat/c1/messages?cursor=a%20b&chat_id=c1&size=100");
   net.answer(200, R"({"messages":[{"role":"user","text":"hello"}],"next_cursor":"c"})");
@@ -454,19 +457,19 @@ TEST_CASE_FIXTURE(unsure_fixture, "a chat is read page by page, as far as it lea
   CHECK(paths().back() == "POST /chat");
 }
 
-TEST_CASE_FIXTURE(fixture, "a chat that has no more than is known of it was not told again") {
+TEST_CASE_FIXTURE(fixture, "a chat with no more messages than are known has not got it") {
   auto known = known_chat();
   known.unsure = true;
   known.messages = 2;
   for (const auto* last : {"\"has_more\":false,\"next_cursor\":\"2\"", "\"cursor\":\"\""}) {
     open(known);
-    begin(); // What was said before is not known.
+    begin(); // It is not known what was said before.
     net.answer(200,
                R"({"messages":[{"role":"user","text":"hello"},{"role":"user","text":"two"}],)" +
                    std::string{last} + "}");
     CHECK(paths().back() == "POST /msg/c1/stream");
   }
-  // A service that tells its newest messages only leaves it to what is known.
+  // A service that lists only its newest messages leaves it to what is known.
   known.messages = 3;
   open(known);
   begin();
@@ -474,14 +477,14 @@ TEST_CASE_FIXTURE(fixture, "a chat that has no more than is known of it was not 
   CHECK(paths().back() == "POST /chat");
 }
 
-TEST_CASE_FIXTURE(fixture, "messages that were answered are counted") {
+TEST_CASE_FIXTURE(fixture, "answered messages are counted") {
   open_in_chat();
   begin();
   answer_stream();
   CHECK(conversation->chat().messages == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "what the user said before does not count") {
+TEST_CASE_FIXTURE(fixture, "the user's earlier words do not count") {
   auto known = known_chat();
   known.unsure = true;
   open(known);
@@ -494,7 +497,7 @@ TEST_CASE_FIXTURE(fixture, "what the user said before does not count") {
   CHECK(paths().back() == "POST /msg/c1/stream");
 }
 
-TEST_CASE_FIXTURE(unsure_fixture, "a service that cannot tell is believed") {
+TEST_CASE_FIXTURE(unsure_fixture, "a service that cannot list messages is trusted") {
   for (const auto* body : {"[]", "{}", "not JSON"}) {
     open_in_chat();
     upstream_chat known = conversation->chat();
@@ -507,7 +510,7 @@ TEST_CASE_FIXTURE(unsure_fixture, "a service that cannot tell is believed") {
 }
 
 TEST_CASE_FIXTURE(unsure_fixture,
-                  "while the service does not answer nothing is told, and the doubt stays") {
+                  "while the service does not answer nothing is posted, and the doubt stays") {
   net.answer(503, "");
   CHECK(heard.log == strings{"failure"});
   CHECK_FALSE(heard.error.maybe_taken);
@@ -548,7 +551,7 @@ TEST_CASE_FIXTURE(two_accounts, "a chat stays with its account, and says which t
 }
 
 TEST_CASE_FIXTURE(two_accounts,
-                  "where an account is refused another may take the turn, in a new chat") {
+                  "if an account is refused another may take the turn, in a new chat") {
   open_in_chat();
   begin();
   CHECK(token_of_last_call() == "one");
@@ -566,7 +569,7 @@ TEST_CASE_FIXTURE(two_accounts,
 
 TEST_CASE_FIXTURE(two_accounts, "a limit moves a conversation to another account, in a new chat") {
   SUBCASE("before it has a chat") { begin(); }
-  SUBCASE("and from the chat that it has") {
+  SUBCASE("and from its chat") {
     open_in_chat();
     begin();
     CHECK(paths().back() == "POST /msg/c1/stream");
@@ -581,7 +584,7 @@ TEST_CASE_FIXTURE(two_accounts, "a limit moves a conversation to another account
   CHECK(net.last().call.body.find("seeded hello") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(two_accounts, "where all accounts are at their limit, a chat stays where it is") {
+TEST_CASE_FIXTURE(two_accounts, "if all accounts are limited, a chat stays where it is") {
   open_in_chat();
   begin();
   net.answer(429, "{}");
@@ -605,7 +608,7 @@ TEST_CASE_FIXTURE(two_accounts, "a page in place of an answer is a limit on our 
   }
 }
 
-TEST_CASE_FIXTURE(two_accounts, "a chat of an account that is no more ours is replaced") {
+TEST_CASE_FIXTURE(two_accounts, "a chat of an account that is no longer configured is replaced") {
   auto known = known_chat();
   known.account = stable_uuid("somebody's");
   open(known);
@@ -645,7 +648,8 @@ TEST_CASE_FIXTURE(fixture, "a failure says what may help") {
   }
 }
 
-TEST_CASE_FIXTURE(fixture, "an answer of which enough has come is answered, and its chat is left") {
+TEST_CASE_FIXTURE(
+    fixture, "an answer of which enough has arrived counts as answered, and its chat is left") {
   const std::string more = "data: {\"c\":[{\"v\":\"ow\"}]}\n\n";
   const strings replies{"data: {\"msg_id\":\"m1\",\"c\":[{\"v\":\"me\"}]}\n\n",
                         "data: {\"v\":\"me\"}\n\n" + more,
@@ -669,13 +673,13 @@ TEST_CASE_FIXTURE(fixture, "an answer of which enough has come is answered, and 
     CHECK(heard.log.empty());
     conversation->settle();
     CHECK(heard.log == strings{"settled"});
-    CHECK(net.calls.back() == call); // Nothing more is asked of the chat.
+    CHECK(net.calls.back() == call); // No more calls are made to the chat.
     begin();
     CHECK(paths().back() == "POST /chat");
   }
 }
 
-TEST_CASE_FIXTURE(fixture, "a piece that comes with the body's end may be enough, too") {
+TEST_CASE_FIXTURE(fixture, "a piece at the body's end may be enough, too") {
   open_in_chat();
   heard.on_text = [this] { conversation->let_go(); };
   begin();
@@ -687,7 +691,7 @@ TEST_CASE_FIXTURE(fixture, "a piece that comes with the body's end may be enough
   CHECK(conversation->chat().id.empty());
 }
 
-TEST_CASE_FIXTURE(fixture, "an answer that came whole may be left, too") {
+TEST_CASE_FIXTURE(fixture, "an answer that has arrived completely may be left, too") {
   open_in_chat();
   begin();
   answer_stream();
@@ -698,7 +702,7 @@ TEST_CASE_FIXTURE(fixture, "an answer that came whole may be left, too") {
   CHECK(conversation->chat().id.empty());
 }
 
-TEST_CASE_FIXTURE(fixture, "alternatives are passed on where several answers are wanted") {
+TEST_CASE_FIXTURE(fixture, "alternatives are passed on if several answers are wanted") {
   open_in_chat();
   begin("Orange Cat", 3);
   const std::string reply = "event: start\ndata: {\"choice_num\":2}\n\n"
@@ -719,7 +723,7 @@ TEST_CASE_FIXTURE(fixture, "alternatives are passed on where several answers are
   CHECK(net.last().call.body.find("\"choice_idx\":0") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(fixture, "the only answer of a reply is no alternative") {
+TEST_CASE_FIXTURE(fixture, "the only answer of a reply is not an alternative") {
   open_in_chat();
   begin("Orange Cat", 2);
   net.answer(200, "data: {\"v\":\"me\"}\n\ndata: {\"v\":\"ow\", \"x\":1}\n\n");
@@ -728,7 +732,7 @@ TEST_CASE_FIXTURE(fixture, "the only answer of a reply is no alternative") {
   CHECK_FALSE(heard.ends.at(0));
 }
 
-TEST_CASE_FIXTURE(fixture, "all alternatives of a reply share its room") {
+TEST_CASE_FIXTURE(fixture, "all alternatives of a reply share its window") {
   open_in_chat();
   begin("Orange Cat", 2);
   auto& call = net.last();
@@ -741,7 +745,7 @@ TEST_CASE_FIXTURE(fixture, "all alternatives of a reply share its room") {
   CHECK(call.granted == 0);
 }
 
-TEST_CASE_FIXTURE(fixture, "one answer is wanted of a reply with several by those who want one") {
+TEST_CASE_FIXTURE(fixture, "a turn for one answer gets one of a reply with several") {
   open_in_chat();
   begin();
   net.answer(200, "data: {\"c\":[{\"v\":\"a\"},{\"v\":\"b\",\"c\":1}]}\n\n");

@@ -9,7 +9,7 @@
 
 using namespace nekod;
 
-TEST_CASE("a list of models that does not end is an error") {
+TEST_CASE("an endless list of models is an error") {
   test::fake_transport net;
   anuneko_options o;
   o.accounts.emplace_back();

@@ -67,36 +67,36 @@ TEST_CASE_FIXTURE(fixture, "a new chat is created, then its model is selected") 
   CHECK(next() == "ready");
 }
 
-TEST_CASE_FIXTURE(fixture, "a chat that was not created fails the turn") {
+TEST_CASE_FIXTURE(fixture, "a chat that could not be created fails the turn") {
   next();
   CHECK(answer("{}")->detail == "cannot create a chat");
   CHECK(refuse(500)->code == error_code::upstream_error);
   CHECK(chat.id.empty());
 }
 
-TEST_CASE_FIXTURE(with_chat, "a chat of the turn's model needs nothing") {
+TEST_CASE_FIXTURE(with_chat, "a chat with the turn's model needs nothing") {
   CHECK(next() == "ready");
 }
 
-TEST_CASE_FIXTURE(with_chat, "a choice that is owed comes first, and may be refused") {
+TEST_CASE_FIXTURE(with_chat, "a pending choice comes first, and may be refused") {
   chat.unsettled_message = "m1";
   next();
   CHECK(refuse(503)); // Not answered at all.
   CHECK(chat.unsettled_message == "m1");
   next();
-  CHECK_FALSE(refuse(400)); // It may have been made already.
+  CHECK_FALSE(refuse(400)); // The choice may have been made already.
   CHECK(chat.unsettled_message.empty());
   CHECK(next() == "ready");
 }
 
-TEST_CASE_FIXTURE(with_chat, "an account that is refused fails any call") {
+TEST_CASE_FIXTURE(with_chat, "a refused account fails any call") {
   chat.unsettled_message = "m1";
   next();
   CHECK(end(error{error_code::upstream_auth_failed}, 401, {})->code ==
         error_code::upstream_auth_failed);
 }
 
-TEST_CASE_FIXTURE(with_chat, "an unsure chat that was told the message is replaced") {
+TEST_CASE_FIXTURE(with_chat, "an unsure chat that has the message is replaced") {
   chat.unsure = true;
   next();
   CHECK_FALSE(answer(told_page));
@@ -105,7 +105,7 @@ TEST_CASE_FIXTURE(with_chat, "an unsure chat that was told the message is replac
   CHECK(next() == "POST /chat");
 }
 
-TEST_CASE_FIXTURE(with_chat, "an unsure chat goes on where the user has said that before") {
+TEST_CASE_FIXTURE(with_chat, "an unsure chat is continued if the user has said that before") {
   chat.unsure = true;
   heard.said_before = 1;
   next();
@@ -115,8 +115,8 @@ TEST_CASE_FIXTURE(with_chat, "an unsure chat goes on where the user has said tha
   CHECK(next() == "ready");
 }
 
-TEST_CASE_FIXTURE(with_chat,
-                  "an unsure chat that cannot be read is trusted, unless it may be read later") {
+TEST_CASE_FIXTURE(
+    with_chat, "an unsure chat that cannot be read is trusted, unless it may be readable later") {
   chat.unsure = true;
   next();
   CHECK(end(error{error_code::upstream_error}, 200, {}, transfer_failure::cut));
@@ -127,7 +127,7 @@ TEST_CASE_FIXTURE(with_chat,
   CHECK(chat.id == "c1");
 }
 
-TEST_CASE_FIXTURE(with_chat, "pages are read until none follows") {
+TEST_CASE_FIXTURE(with_chat, "pages are read until there is none left") {
   chat.unsure = true;
   next();
   CHECK_FALSE(answer(R"({"messages":[{"role":"user","text":"one"}],"next_cursor":"a"})"));

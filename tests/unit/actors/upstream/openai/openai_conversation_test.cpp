@@ -95,7 +95,7 @@ const std::string whole =
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "a turn is one call that tells the whole conversation") {
+TEST_CASE_FIXTURE(fixture, "a turn is one call with the whole conversation") {
   begin_stream();
   CHECK(net.paths(base_url) == strings{"POST /chat/completions"});
   CHECK(net.last().call.body ==
@@ -121,7 +121,7 @@ TEST_CASE_FIXTURE(fixture, "chunks pass, and the finish reason waits for the end
   CHECK(heard.rest.size() == 1);
   CHECK(heard.said.text == "meow");
   CHECK(calls(call_outcome::ok) == 1);
-  // The connection is kept until the response's end.
+  // The connection is kept until the end of the response.
   CHECK_FALSE(net.last().dropped);
   conversation->settle();
   CHECK(heard.log.back() == "settled");
@@ -130,7 +130,7 @@ TEST_CASE_FIXTURE(fixture, "chunks pass, and the finish reason waits for the end
   CHECK(heard.log.size() == 2);
 }
 
-TEST_CASE_FIXTURE(fixture, "what breaks behind [DONE] breaks nothing") {
+TEST_CASE_FIXTURE(fixture, "a failure after [DONE] does no harm") {
   begin_stream();
   transport_script::head(net.last(), 200);
   transport_script::data(net.last(), meow + stop + done + "garbage\n");
@@ -150,7 +150,7 @@ TEST_CASE_FIXTURE(fixture, "the next turn may begin before the last response has
   CHECK(heard.log == strings{"answer"});
 }
 
-TEST_CASE_FIXTURE(fixture, "a whole answer is asked for whole, and may take its time") {
+TEST_CASE_FIXTURE(fixture, "a whole answer is requested whole, and may take its time") {
   begin_whole();
   auto& call = net.last().call;
   CHECK(call.body.find("stream") == std::string::npos);
@@ -164,7 +164,8 @@ TEST_CASE_FIXTURE(fixture, "a whole answer is asked for whole, and may take its 
   CHECK(net.calls.back()->granted == whole.size());
 }
 
-TEST_CASE_FIXTURE(fixture, "an answer that is no answer fails with its own code, and never ends") {
+TEST_CASE_FIXTURE(fixture,
+                  "an invalid answer fails with its own code, and never ends successfully") {
   struct entry {
     const char* what;
     std::uint16_t status;
@@ -200,12 +201,12 @@ TEST_CASE_FIXTURE(fixture, "an answer that is no answer fails with its own code,
     CHECK(heard.log == strings{"failure"});
     CHECK(heard.error.code == e.expected);
     CHECK(heard.rest.empty());
-    // Nothing is remembered, so that nothing can be said twice.
+    // Nothing is remembered, so nothing can be said twice.
     CHECK_FALSE(heard.error.maybe_taken);
   }
 }
 
-TEST_CASE_FIXTURE(fixture, "a finish reason and the end of the body are an end") {
+TEST_CASE_FIXTURE(fixture, "a finish reason and the end of the body are a proper end") {
   begin_stream();
   net.answer(200, meow + stop);
   CHECK(heard.log == strings{"answer"});
@@ -214,7 +215,7 @@ TEST_CASE_FIXTURE(fixture, "a finish reason and the end of the body are an end")
   CHECK(heard.said.text == "meow");
 }
 
-TEST_CASE_FIXTURE(fixture, "an answer in the other form becomes the one that was asked for") {
+TEST_CASE_FIXTURE(fixture, "an answer in the other form is converted to the requested one") {
   begin_stream();
   net.answer(200, whole);
   CHECK(heard.log == strings{"answer"});
@@ -243,7 +244,7 @@ TEST_CASE_FIXTURE(fixture, "an answer in the other form becomes the one that was
   }
 }
 
-TEST_CASE_FIXTURE(fixture, "a stream for a client that wants one answer fails like any other") {
+TEST_CASE_FIXTURE(fixture, "a stream for a client that wants a whole answer fails like any other") {
   for (const auto& stream : {meow + "data: {\n\n", meow + done, meow}) {
     CAPTURE(stream);
     heard = listener{};
@@ -259,7 +260,7 @@ TEST_CASE_FIXTURE(fixture, "a stream for a client that wants one answer fails li
   CHECK(heard.log == strings{"failure"});
 }
 
-TEST_CASE_FIXTURE(fixture, "a stream that is to be one answer has a limit") {
+TEST_CASE_FIXTURE(fixture, "a stream that becomes a whole answer has a limit") {
   begin_whole();
   transport_script::head(net.last(), 200);
   const auto logprobs =
@@ -271,14 +272,14 @@ TEST_CASE_FIXTURE(fixture, "a stream that is to be one answer has a limit") {
   CHECK(net.last().dropped);
 }
 
-TEST_CASE_FIXTURE(fixture, "events that are left out are counted") {
+TEST_CASE_FIXTURE(fixture, "skipped events are counted") {
   begin_stream();
   net.answer(200, "data: ping\n\n" + meow + "event: ping\ndata: {}\n\n" + stop + done);
   CHECK(heard.log == strings{"answer"});
   CHECK(counts->skipped_events.Value() == 2);
 }
 
-TEST_CASE_FIXTURE(fixture, "a coding that nobody knows is named") {
+TEST_CASE_FIXTURE(fixture, "an unknown coding is named") {
   begin_stream();
   transfer_event head;
   head.what = transfer_event::kind::head;
@@ -290,7 +291,7 @@ TEST_CASE_FIXTURE(fixture, "a coding that nobody knows is named") {
   CHECK(heard.error.detail.find("pack200") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(fixture, "the key is masked in all that a failure tells") {
+TEST_CASE_FIXTURE(fixture, "the key is masked everywhere in a failure") {
   for (const auto* body :
        {R"({"error":{"message":"m","key":"sk-secret"}})",
         R"({"detail":[{"loc":["sk-secret"],"msg":"m"}]})",
@@ -304,7 +305,7 @@ TEST_CASE_FIXTURE(fixture, "the key is masked in all that a failure tells") {
   }
 }
 
-TEST_CASE_FIXTURE(fixture, "a whole answer that is none fails") {
+TEST_CASE_FIXTURE(fixture, "an invalid whole answer fails") {
   for (const auto& body : {std::string{"{}"}, std::string{"<html>"}, whole.substr(0, 60),
                            std::string{R"({"error":{"message":"x"}})"}}) {
     heard = listener{};
@@ -320,7 +321,7 @@ TEST_CASE_FIXTURE(fixture, "a whole answer that is none fails") {
   CHECK(heard.log == strings{"failure"});
 }
 
-TEST_CASE_FIXTURE(fixture, "the server's words reach the client, and its key does not") {
+TEST_CASE_FIXTURE(fixture, "the server's text reaches the client, and its key does not") {
   begin_stream();
   auto c = net.calls.back();
   transfer_event head;
@@ -336,7 +337,7 @@ TEST_CASE_FIXTURE(fixture, "the server's words reach the client, and its key doe
   CHECK(accounts->state().limited == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "a client's mistake is no sign of a broken account") {
+TEST_CASE_FIXTURE(fixture, "a client's mistake does not count against the account") {
   for (int i = 0; i < 10; ++i) {
     begin_stream();
     net.answer(400, R"({"error":{"message":"no"}})");
@@ -347,7 +348,7 @@ TEST_CASE_FIXTURE(fixture, "a client's mistake is no sign of a broken account") 
   CHECK(accounts->any({})->state() == account_state::refused);
 }
 
-TEST_CASE_FIXTURE(fixture, "a cancelled turn's transfer is dropped, and nothing more is heard") {
+TEST_CASE_FIXTURE(fixture, "a cancelled turn's transfer is dropped, and nothing more is reported") {
   begin_stream();
   transport_script::head(net.last(), 200);
   transport_script::data(net.last(), meow);
@@ -361,7 +362,7 @@ TEST_CASE_FIXTURE(fixture, "a cancelled turn's transfer is dropped, and nothing 
   CHECK(calls(call_outcome::cancelled) == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "an answer without end is cut off") {
+TEST_CASE_FIXTURE(fixture, "an endless answer is cut off") {
   begin_whole();
   transport_script::head(net.last(), 200);
   for (std::size_t sent = 0; sent <= openai::max_answer_bytes; sent += 1u << 20)

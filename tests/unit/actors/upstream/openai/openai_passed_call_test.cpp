@@ -29,7 +29,7 @@ struct listener : passed_call_listener {
   std::optional<openai::error> failure;
 };
 
-/// A body that another test breaks.
+/// A body that the test can break.
 struct broken_source : body_source {
   bool is_broken() const override { return broken; }
   std::optional<std::uint64_t> length() const override { return 10; }
@@ -87,7 +87,7 @@ struct fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "a call goes to the address below the server's, with its key") {
+TEST_CASE_FIXTURE(fixture, "a call goes to the path below the server's URL, with its key") {
   open({{"one"}});
   pass(embeddings());
   CHECK(net.last().call.url == "http://models.example/v1/embeddings?a=b&api-version=1");
@@ -107,7 +107,7 @@ TEST_CASE_FIXTURE(fixture, "a call goes to the address below the server's, with 
   CHECK(net.last().call.url == "http://models.example/tokenize?api-version=1");
 }
 
-TEST_CASE_FIXTURE(fixture, "an answer comes back as it is") {
+TEST_CASE_FIXTURE(fixture, "an answer comes back unchanged") {
   open({{"one"}});
   pass(embeddings());
   net.answer(418, "tea");
@@ -117,7 +117,7 @@ TEST_CASE_FIXTURE(fixture, "an answer comes back as it is") {
   CHECK(calls(call_outcome::refused) == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "a refusal of the account is told in our words, without the key") {
+TEST_CASE_FIXTURE(fixture, "a refusal of the account becomes an error of ours, without the key") {
   for (int status : {401, 402, 403}) {
     CAPTURE(status);
     heard = {};
@@ -144,7 +144,7 @@ TEST_CASE_FIXTURE(fixture, "a redirect does not lead the client elsewhere") {
   CHECK(heard.status == 304);
 }
 
-TEST_CASE_FIXTURE(fixture, "another account is asked where the body is at hand") {
+TEST_CASE_FIXTURE(fixture, "another account is asked if the body is at hand") {
   open({{"one"}, {"two"}, {"three"}});
   pass(embeddings());
   net.answer(401, "{}");
@@ -169,7 +169,7 @@ TEST_CASE_FIXTURE(fixture, "a body that streams is sent once") {
   CHECK(heard.body == "limited");
 }
 
-TEST_CASE_FIXTURE(fixture, "a body that breaks says nothing of the upstream") {
+TEST_CASE_FIXTURE(fixture, "a broken body says nothing about the upstream") {
   open({{"one"}});
   auto source = std::make_shared<broken_source>();
   auto what = embeddings();
@@ -182,7 +182,7 @@ TEST_CASE_FIXTURE(fixture, "a body that breaks says nothing of the upstream") {
   CHECK(calls(call_outcome::failed) == 0);
 }
 
-TEST_CASE_FIXTURE(fixture, "a transfer that fails is an error of ours") {
+TEST_CASE_FIXTURE(fixture, "a failed transfer becomes an error of ours") {
   open({{"one"}});
   pass(embeddings());
   test::fake_transport::end(net.last(), transfer_failure::first_byte_timeout);
@@ -197,7 +197,7 @@ TEST_CASE_FIXTURE(fixture, "a transfer that fails is an error of ours") {
   CHECK(heard.failure->code == error_code::upstream_error);
 }
 
-TEST_CASE_FIXTURE(fixture, "a call that is dropped is cancelled") {
+TEST_CASE_FIXTURE(fixture, "a dropped call is cancelled") {
   open({{"one"}});
   pass(embeddings());
   auto entry = net.calls.back();

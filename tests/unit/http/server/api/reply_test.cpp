@@ -11,7 +11,7 @@ using namespace nekod;
 using namespace std::chrono_literals;
 using strings = std::vector<std::string>;
 
-/// An exchange that writes down what it is told, and whose writes leave when the test says so.
+/// An exchange that records its calls, and whose writes leave when the test says so.
 struct fake_exchange : http::exchange {
   http::request& req() noexcept override { return request; }
   http::exchange_notes& notes() noexcept override { return noted; }
@@ -60,7 +60,7 @@ struct fake_exchange : http::exchange {
   idle_handler idle;
 };
 
-/// What there is of credit once the turn heard that the client left.
+/// The credit from the moment when the turn learned that the client left.
 constexpr std::uint64_t left = 1'000'000;
 
 turn_actor::behavior_type turn_of(turn_actor::pointer, std::shared_ptr<std::uint64_t> credit) {
@@ -113,7 +113,7 @@ struct fixture : test::actor_system_fixture {
     deltas d;
     d.push_back(text);
     answer->append(std::move(d), cost);
-    run(); // An answer that has to fail does so as a message.
+    run(); // An answer that has to fail does so in a message.
   }
 
   void finish() {
@@ -127,7 +127,7 @@ struct fixture : test::actor_system_fixture {
     run();
   }
 
-  /// The write under way leaves.
+  /// The current write leaves.
   void leave() {
     auto f = std::move(x->written);
     REQUIRE(f);
@@ -189,7 +189,7 @@ TEST_CASE_FIXTURE(fixture, "a failure after text is one event and the end, witho
   CHECK(x->body.find("\"finish_reason\":\"stop\"") == std::string::npos);
 }
 
-TEST_CASE_FIXTURE(fixture, "what came before a failure goes out, also to a slow client") {
+TEST_CASE_FIXTURE(fixture, "text from before a failure is sent, even to a slow client") {
   options->full_write = 1;
   start();
   begin();
@@ -204,7 +204,7 @@ TEST_CASE_FIXTURE(fixture, "what came before a failure goes out, also to a slow 
   CHECK(x->body.find("upstream_error", third) != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(fixture, "an answer that ended is not failed any more") {
+TEST_CASE_FIXTURE(fixture, "an answer that has ended cannot fail") {
   start();
   begin();
   say("first", 5);
@@ -231,7 +231,7 @@ TEST_CASE_FIXTURE(fixture, "one write is under way at a time, and the rest leave
   CHECK(x->body.find("\"content\":\"c\"") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(fixture, "the session gets credit for text that left, not before") {
+TEST_CASE_FIXTURE(fixture, "the session gets credit for text that has left, not before") {
   start();
   begin();
   say("0123456789", 10);
@@ -243,7 +243,7 @@ TEST_CASE_FIXTURE(fixture, "the session gets credit for text that left, not befo
   CHECK(*credit == 20);
 }
 
-TEST_CASE_FIXTURE(fixture, "a write that leaves wakes the reply only where it waits for that") {
+TEST_CASE_FIXTURE(fixture, "a write that leaves wakes the reply only if it waits for that") {
   credit_step = 100;
   start();
   begin();
@@ -267,7 +267,7 @@ TEST_CASE_FIXTURE(fixture, "a write that leaves wakes the reply only where it wa
   CHECK(*credit == 100);
 }
 
-TEST_CASE_FIXTURE(fixture, "text waits as text, and a write takes only so much of it") {
+TEST_CASE_FIXTURE(fixture, "text waits as text, and a write takes only a limited part of it") {
   options->full_write = 500;
   start();
   begin();
@@ -278,7 +278,7 @@ TEST_CASE_FIXTURE(fixture, "text waits as text, and a write takes only so much o
   leave();
   auto given = *credit;
   CHECK(given > 0);
-  finish(); // The session has no more to say, but the client has more to read.
+  finish(); // The session has no more text, but the client has more to read.
   std::size_t writes = 0;
   for (auto before = x->body.size(); x->written; before = x->body.size(), ++writes) {
     leave();
@@ -345,21 +345,21 @@ TEST_CASE_FIXTURE(fixture, "a turn that does not begin in time is refused") {
   CHECK(x->body.find("overloaded") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(fixture, "an answer in one piece waits for its end") {
+TEST_CASE_FIXTURE(fixture, "a whole answer waits for its end") {
   request->stream = false;
   start();
   begin();
   say("me", 20);
   say("ow", 2);
   CHECK(x->log.empty());
-  CHECK(*credit == 20); // What was taken over needs no room any more.
+  CHECK(*credit == 20); // Text that was taken over needs no more room.
   finish();
   CHECK(x->log == strings{"respond"});
   CHECK(x->body.find("\"content\":\"meow\"") != std::string::npos);
   CHECK(x->header("Content-Type") == "application/json");
 }
 
-TEST_CASE_FIXTURE(fixture, "an answer too long for one piece fails") {
+TEST_CASE_FIXTURE(fixture, "a whole answer that is too long fails") {
   request->stream = false;
   start();
   begin();
@@ -388,7 +388,7 @@ TEST_CASE_FIXTURE(fixture, "after the client left nothing is written") {
   CHECK(x->log == strings{"begin", "write"});
 }
 
-TEST_CASE_FIXTURE(fixture, "a whole answer that the budget has no room for fails with 503") {
+TEST_CASE_FIXTURE(fixture, "a whole answer without room in the budget fails with 503") {
   request->stream = false;
   options->max_whole_answer = 1 << 20;
   start();
@@ -403,8 +403,7 @@ TEST_CASE_FIXTURE(fixture, "a whole answer that the budget has no room for fails
   CHECK(budget->used() == 0);
 }
 
-TEST_CASE_FIXTURE(fixture,
-                  "a stream whose client does not read fails where the budget is used up") {
+TEST_CASE_FIXTURE(fixture, "a stream whose client does not read fails if the budget is used up") {
   start();
   begin();
   say("first", 5);
@@ -416,7 +415,8 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(x->body.find("\"overloaded\"") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(fixture, "a stream whose client reads goes on where others used up the budget") {
+TEST_CASE_FIXTURE(fixture,
+                  "a stream whose client reads continues even if others used up the budget") {
   auto others = byte_budget::for_answer(budget);
   others.force(2 * budget->limit());
   start();
@@ -438,7 +438,7 @@ TEST_CASE_FIXTURE(fixture, "a client that leaves ends the reply, which tells the
   CHECK(*credit == left);
 }
 
-TEST_CASE_FIXTURE(fixture, "text is counted: its first piece, its pieces, and what waits") {
+TEST_CASE_FIXTURE(fixture, "text is counted: its first piece, its pieces, and its waiting bytes") {
   start();
   begin();
   auto& counts = *options->counts;
@@ -458,7 +458,7 @@ TEST_CASE_FIXTURE(fixture, "text is counted: its first piece, its pieces, and wh
   CHECK(budget->used() == 0);
 }
 
-TEST_CASE_FIXTURE(fixture, "the log is told of the turn, and of why it failed") {
+TEST_CASE_FIXTURE(fixture, "the log has the turn, and why it failed") {
   start();
   begin();
   CHECK(x->noted.session == "s1");

@@ -22,7 +22,7 @@ struct fault {
 
 } // namespace
 
-TEST_CASE("a query for a page says how long it is and where it begins") {
+TEST_CASE("a query for a page has its size and its beginning") {
   auto plain = parse_session_query("");
   REQUIRE(plain);
   CHECK(plain->limit == largest_page);
@@ -34,7 +34,7 @@ TEST_CASE("a query for a page says how long it is and where it begins") {
   CHECK(parse_session_query("limit=1000"));
 }
 
-TEST_CASE("what is wrong with a query for a page is named") {
+TEST_CASE("a fault in a query for a page is named") {
   const fault faults[] = {
       {"limit=0", error_code::invalid_value, "limit"},
       {"limit=1001", error_code::invalid_value, "limit"},
@@ -55,7 +55,7 @@ TEST_CASE("what is wrong with a query for a page is named") {
   }
 }
 
-TEST_CASE("a filter means the sessions that all its parts are true of") {
+TEST_CASE("a filter selects the sessions that match all its parts") {
   auto all = parse_session_filter("all=true", now);
   REQUIRE(all);
   CHECK(all->created_until == now);
@@ -68,7 +68,7 @@ TEST_CASE("a filter means the sessions that all its parts are true of") {
   CHECK(parse_session_filter("idle_for=0", now)->used_before == now);
 }
 
-TEST_CASE("a filter that is not clear means no session at all") {
+TEST_CASE("an unclear filter selects no session at all") {
   const fault faults[] = {
       {"", error_code::missing_required_parameter, "all"},
       {"&", error_code::missing_required_parameter, "all"},

@@ -19,7 +19,7 @@ request from(const std::string& peer, fields headers = {}) {
 }
 
 struct fixture {
-  /// A file with keys of alice (an admin), bob, and carol with her own limit of chats.
+  /// A file with keys of alice (an admin), bob, and carol with her own limit on chats.
   api_keys keys() {
     auto line = [this](const std::string& tenant, bool admin, std::optional<rate_limit> chats) {
       api_key holder{tenant, admin, {}, std::move(chats)};
@@ -36,7 +36,7 @@ fields bearer(const std::string& key) { return {{"Authorization", "Bearer " + ke
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "without keys all are one tenant that may see all") {
+TEST_CASE_FIXTURE(fixture, "without keys all callers are one tenant that may see all") {
   admission gate{{}, counts};
   auto who = gate.identify(from("192.0.2.1", bearer("whatever")));
   CHECK(who.tenant.empty());
@@ -46,7 +46,7 @@ TEST_CASE_FIXTURE(fixture, "without keys all are one tenant that may see all") {
   CHECK_FALSE(gate.refusal(who, true));
 }
 
-TEST_CASE_FIXTURE(fixture, "with keys a caller is whose key it has, or nobody") {
+TEST_CASE_FIXTURE(fixture, "with keys a caller is the key's tenant, or nobody") {
   admission_rules rules;
   rules.keys = keys();
   admission gate{rules, counts};
@@ -67,7 +67,8 @@ TEST_CASE_FIXTURE(fixture, "with keys a caller is whose key it has, or nobody") 
     CHECK_FALSE(gate.watch_refusal(gate.identify(from(address)), from(address)));
 }
 
-TEST_CASE_FIXTURE(fixture, "with keys a page cannot use the privilege of its visitor's machine") {
+TEST_CASE_FIXTURE(fixture,
+                  "with keys a page cannot use its visitor's privilege of being on this machine") {
   admission_rules rules;
   rules.keys = keys();
   admission gate{rules, counts};
@@ -88,7 +89,7 @@ TEST_CASE_FIXTURE(fixture, "with keys a page cannot use the privilege of its vis
   CHECK_FALSE(gate.watch_refusal(gate.identify(admin), admin));
 }
 
-TEST_CASE_FIXTURE(fixture, "who comes through a proxy on this machine is not of this machine") {
+TEST_CASE_FIXTURE(fixture, "a caller behind a proxy on this machine is not on this machine") {
   admission_rules rules;
   rules.keys = keys();
   rules.trusted_proxies = *parse_networks("127.0.0.1");
@@ -98,7 +99,7 @@ TEST_CASE_FIXTURE(fixture, "who comes through a proxy on this machine is not of 
   CHECK(gate.watch_refusal(who, from("127.0.0.1")));
 }
 
-TEST_CASE_FIXTURE(fixture, "limits count by address, chats against both") {
+TEST_CASE_FIXTURE(fixture, "limits count by address, and chats count against both") {
   admission_rules rules;
   rules.requests = limit("3 per day");
   rules.chats = limit("1 per day");
@@ -110,7 +111,7 @@ TEST_CASE_FIXTURE(fixture, "limits count by address, chats against both") {
   REQUIRE(refused);
   CHECK(refused->code == openai::error_code::rate_limit_exceeded);
   CHECK(refused->retry_after);
-  // The refused chat cost no request.
+  // The refused chat does not count as a request.
   CHECK_FALSE(gate.refusal(a, false));
   CHECK_FALSE(gate.refusal(a, false));
   CHECK(gate.refusal(a, false));
@@ -132,7 +133,7 @@ TEST_CASE_FIXTURE(fixture, "with keys limits count by tenant, and a key may have
   CHECK(gate.refusal(carol, true));
 }
 
-TEST_CASE_FIXTURE(fixture, "other rules hold at once, and a limit that stays goes on counting") {
+TEST_CASE_FIXTURE(fixture, "new rules hold at once, and an unchanged limit continues to count") {
   admission_rules rules;
   rules.chats = limit("1 per day");
   admission gate{rules, counts};
@@ -148,8 +149,7 @@ TEST_CASE_FIXTURE(fixture, "other rules hold at once, and a limit that stays goe
   CHECK_FALSE(gate.knows(gate.identify(from("192.0.2.1"))));
 }
 
-TEST_CASE_FIXTURE(fixture,
-                  "further answers of a chat count as chats, and a refused one not at all") {
+TEST_CASE_FIXTURE(fixture, "further answers of a chat count as chats, unless they are refused") {
   admission_rules rules;
   rules.requests = limit("4 per day");
   rules.chats = limit("5 per day");
@@ -170,8 +170,7 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(gate.refusal(a, false)); // And four requests, of which two were chats.
 }
 
-TEST_CASE_FIXTURE(fixture,
-                  "more answers than the limit of chats ever allows are refused for good") {
+TEST_CASE_FIXTURE(fixture, "more answers than the chat limit ever allows are refused for good") {
   admission_rules rules;
   rules.chats = limit("5 per day");
   admission gate{rules, counts};
@@ -185,7 +184,7 @@ TEST_CASE_FIXTURE(fixture,
   CHECK_FALSE(gate.further_refusal(a, 4));
 }
 
-TEST_CASE_FIXTURE(fixture, "without a limit of chats any number of answers passes") {
+TEST_CASE_FIXTURE(fixture, "without a chat limit any number of answers passes") {
   admission_rules rules;
   rules.requests = limit("1 per day");
   admission gate{rules, counts};

@@ -32,7 +32,7 @@ std::string error_of(const std::string& text) {
   return parsed.error();
 }
 
-/// What a file of one line says of alice's key.
+/// The entry of alice's key in a file of one line.
 api_key holder(const std::string& line) {
   auto keys = parse(line);
   const auto* found = keys.find(alice);
@@ -64,7 +64,7 @@ TEST_CASE("a key is found by its hash") {
   CHECK_FALSE(keys.find(bob)->admin);
 }
 
-TEST_CASE("a wrong key is refused, however near it comes") {
+TEST_CASE("a wrong key is refused, however similar it is") {
   auto keys = parse("alice " + alice_hash);
   CHECK_FALSE(keys.find(""));
   CHECK_FALSE(keys.find("sk-nekod-of-alicf"));
@@ -89,7 +89,7 @@ TEST_CASE("without keys nobody is let in") {
   CHECK_FALSE(parse("# none yet\n").find(alice));
 }
 
-TEST_CASE("the hash of no text lets nobody in") {
+TEST_CASE("the hash of the empty text lets nobody in") {
   auto keys = parse("a sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   CHECK_FALSE(keys.find(""));
 }
@@ -130,13 +130,13 @@ TEST_CASE("a key may have limits of its own") {
   CHECK(key.admin);
 }
 
-TEST_CASE("an empty limit is none at all, which differs from none of its own") {
+TEST_CASE("an empty limit means no limit, which differs from no limit of its own") {
   auto key = holder("alice " + alice_hash + " rate-limit=\"\"");
   CHECK(key.requests == rate_limit{});
   CHECK_FALSE(key.chats);
 }
 
-TEST_CASE("names are of a few characters") {
+TEST_CASE("names consist of a few characters") {
   for (const auto& name : {std::string{"a"}, std::string{"A.b-c_9"}, std::string(64, 'x')}) {
     CHECK(valid_tenant(name));
     CHECK(holder(line_of(name)).tenant == name);
@@ -152,7 +152,7 @@ TEST_CASE("names are of a few characters") {
   CHECK_FALSE(valid_tenant("a\n"));
 }
 
-TEST_CASE("what is wrong is told by the number of its line") {
+TEST_CASE("a fault is reported with the number of its line") {
   auto good = "alice " + alice_hash + "\n";
   CHECK(error_of("# one\n\n" + good + "bob\n") ==
         "line 4: the name must be followed by sha256: and 64 hex digits");
@@ -172,7 +172,7 @@ TEST_CASE("what is wrong is told by the number of its line") {
   CHECK(error_of("bob \"" + bob_hash) == "line 1: a quote is not closed");
 }
 
-TEST_CASE("what is no hash is refused") {
+TEST_CASE("an invalid hash is refused") {
   for (const auto& hash :
        {std::string{}, alice_hash.substr(7), "sha512:" + alice_hash.substr(7), alice_hash + "0",
         alice_hash.substr(0, 70), "SHA256:" + alice_hash.substr(7),
@@ -182,7 +182,7 @@ TEST_CASE("what is no hash is refused") {
           "line 1: the name must be followed by sha256: and 64 hex digits");
 }
 
-TEST_CASE("no error holds a piece of the line at fault") {
+TEST_CASE("no error contains a part of the line at fault") {
   const std::string secret = "zqxjzqxj";
   const std::string hash = "5ec5e75ec5e7";
   const auto whole = "sha256:" + std::string(52, '0') + hash;
@@ -225,7 +225,7 @@ TEST_CASE("clients present keys in one of three fields") {
   CHECK(presented_key(with({{"api-key", "k3"}, {"X-Api-Key", "k2"}})) == "k2");
 }
 
-TEST_CASE("the scheme of a key is Bearer in any case") {
+TEST_CASE("the scheme of a key is Bearer in upper or lower case") {
   CHECK(presented_key(with({{"Authorization", "bearer k1"}})) == "k1");
   CHECK(presented_key(with({{"Authorization", "BEARER \t k1 "}})) == "k1");
   for (const auto* other : {"Basic k1", "k1", "Bearerk1", "Bearer", "Bearer  ", "", "Bear k1"}) {
@@ -255,7 +255,7 @@ TEST_CASE("new keys are long, of few characters, and never the same") {
   CHECK(seen.size() == 200);
   for (const auto& [place, seen_there] : by_place)
     CHECK(seen_there.size() > 8);
-  // Of 8600 random characters each of the 64 is one, and none is another.
+  // In 8600 random characters each of the 64 occurs, and no other.
   CHECK(std::set<char>(characters.begin(), characters.end()).size() == 64);
   CHECK(characters.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                                      "0123456789-_") == std::string::npos);
@@ -267,7 +267,7 @@ TEST_CASE("a line for a key has its hash and not the key") {
         "alice " + alice_hash + " admin rate-limit=\"10 per minute\" chat-rate-limit=\"\"");
 }
 
-TEST_CASE("a line for a key is read back as what it was made of") {
+TEST_CASE("a line for a key is read back as it was written") {
   const api_key holders[] = {
       {"a", false, {}, {}},
       {"b", true, rate_limit{}, {}},

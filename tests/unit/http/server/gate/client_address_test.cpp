@@ -19,7 +19,7 @@ bool holds(std::string_view text, std::string_view address) {
   return networks(text).at(0).contains(*parsed);
 }
 
-/// Behind proxies at the addresses that the README shows.
+/// The client behind proxies at the addresses in the README.
 std::string client(std::string_view peer, std::string_view forwarded_for) {
   return client_address(peer, forwarded_for, networks("127.0.0.1, 10.0.0.0/8, ::1, fd00::/8"));
 }
@@ -46,7 +46,7 @@ TEST_CASE("addresses have one spelling") {
   }
 }
 
-TEST_CASE("what is no address is none") {
+TEST_CASE("an invalid address is none") {
   for (auto text : {"", " 1.2.3.4", "1.2.3", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "1.2.3.4:80",
                     "[::1]", ":::", "1::2::3", "g::", "localhost", "unknown", "fe80::1%eth0"}) {
     CAPTURE(text);
@@ -57,7 +57,7 @@ TEST_CASE("what is no address is none") {
 
 // -- networks ------------------------------------------------------------------------------------
 
-TEST_CASE("a network holds the addresses that begin with its bits") {
+TEST_CASE("a network contains the addresses that begin with its bits") {
   CHECK(holds("10.0.0.0/8", "10.255.0.1"));
   CHECK_FALSE(holds("10.0.0.0/8", "11.0.0.1"));
   CHECK(holds("192.168.4.0/22", "192.168.7.255"));
@@ -89,18 +89,18 @@ TEST_CASE("an IPv4 network may be spelled as IPv6") {
   CHECK(holds("::ffff:0:0/96", "1.2.3.4"));
 }
 
-TEST_CASE("bits behind the prefix do not matter") {
+TEST_CASE("bits after the prefix do not matter") {
   CHECK(networks("10.1.2.3/8") == networks("10.0.0.0/8"));
   CHECK(networks("2001:db8::ffff/64") == networks("2001:db8::/64"));
 }
 
-TEST_CASE("networks are listed by commas") {
+TEST_CASE("networks are separated by commas") {
   CHECK(networks("").empty());
   CHECK(networks("  ").empty());
   CHECK(networks("127.0.0.1,10.0.0.0/8 , ::1,").size() == 3);
 }
 
-TEST_CASE("what is no network is refused, and quoted") {
+TEST_CASE("an invalid network is refused, and quoted") {
   for (auto text :
        {"localhost", "10.0.0.0/33", "::/129", "10.0.0.0/", "/8", "10.0.0.0/-1", "10.0.0.0/+8",
         "10.0.0.0/8x", "10.0.0.0/8/8", "10.0.0.0/4294967304", "10.0.0.0 /8", "10.0.0.0/255.0.0.0",
@@ -116,7 +116,7 @@ TEST_CASE("what is no network is refused, and quoted") {
 
 // -- the client ----------------------------------------------------------------------------------
 
-TEST_CASE("a peer that is not trusted is the client, whatever it says") {
+TEST_CASE("a peer that is not trusted is the client, whatever it claims") {
   CHECK(client("203.0.113.7", "198.51.100.1") == "203.0.113.7");
   CHECK(client("203.0.113.7", "") == "203.0.113.7");
   CHECK(client("2001:db8::7", "10.0.0.1") == "2001:db8::7");
@@ -156,13 +156,13 @@ TEST_CASE("entries may have ports, brackets and quotes") {
   CHECK(client("::1", "2001:db8::1%eth0") == "2001:db8::1");
 }
 
-TEST_CASE("where nobody else is left it is the farthest trusted one") {
+TEST_CASE("if there is nobody else the client is the farthest trusted proxy") {
   CHECK(client("127.0.0.1", "") == "127.0.0.1");
   CHECK(client("127.0.0.1", " , ") == "127.0.0.1");
   CHECK(client("127.0.0.1", "10.0.0.9, 10.0.0.2") == "10.0.0.9");
 }
 
-TEST_CASE("an entry that is no address ends the walk") {
+TEST_CASE("an invalid entry ends the walk") {
   for (auto text : {"unknown", "_hidden", "1.2.3.4:", "1.2.3.4:port", "1.2.3.4:65536", "1.2.3.4:-1",
                     "[2001:db8::1", "[2001:db8::1]4711", "[2001:db8::1]:", "[]", "[", "\"", "\"\"",
                     "\"1.2.3.44", "1.2.3.4 5.6.7.8", "for=1.2.3.4", ":80", "1.2.3.4]"}) {
@@ -172,7 +172,7 @@ TEST_CASE("an entry that is no address ends the walk") {
   }
 }
 
-TEST_CASE("a peer that is no address is left as it is") {
+TEST_CASE("an invalid peer address stays as it is") {
   CHECK(client("", "1.2.3.4") == "");
   CHECK(client("unix:", "1.2.3.4") == "unix:");
   CHECK(client("fe80::1%eth0", "") == "fe80::1");
@@ -191,7 +191,7 @@ TEST_CASE("several fields of a request are one list") {
   CHECK(client_address(r, {}) == "127.0.0.1");
 }
 
-TEST_CASE("IPv6 is counted by its /64 network") {
+TEST_CASE("IPv6 addresses are counted by their /64 network") {
   CHECK(rate_key("1.2.3.4") == "1.2.3.4");
   CHECK(rate_key("::ffff:1.2.3.4") == "1.2.3.4");
   CHECK(rate_key("2001:db8:1:2:3:4:5:6") == "2001:db8:1:2::/64");

@@ -14,7 +14,7 @@ origin_rules rules_of(const char* hosts = "", const char* origins = "") {
   return {*parse_allowed_hosts(hosts), *parse_cors_origins(origins), "Box.example.org"};
 }
 
-/// The request of these lines.
+/// The request in these lines.
 request reading(const std::string& lines) {
   auto head = parse_request_head(lines + "\r\n\r\n");
   REQUIRE(head);
@@ -27,7 +27,7 @@ request_source source(const std::string& lines, const origin_rules& rules = rule
 
 } // namespace
 
-TEST_CASE("hosts that cannot be anybody's name are known") {
+TEST_CASE("hosts that nobody else can own are known") {
   auto rules = rules_of();
   for (const auto* host : {"127.0.0.1",
                            "127.0.0.1:8000",
@@ -55,7 +55,7 @@ TEST_CASE("hosts that cannot be anybody's name are known") {
   }
 }
 
-TEST_CASE("other names are not, nor what is no host") {
+TEST_CASE("other names are not known, and neither are invalid hosts") {
   auto rules = rules_of();
   for (const auto* host : {"evil.test",
                            "EVIL.test:8000",
@@ -94,7 +94,7 @@ TEST_CASE("other names are not, nor what is no host") {
   }
 }
 
-TEST_CASE("allowed names are known, with what is below a star") {
+TEST_CASE("allowed names are known, and so is everything below a star") {
   auto rules = rules_of("Chat.Example.com., *.wide.test");
   for (const auto* host : {"chat.example.com", "CHAT.example.com:443", "chat.example.com.",
                            "a.wide.test", "a.b.WIDE.test:1"}) {
@@ -165,7 +165,7 @@ TEST_CASE("origins of this machine and of the host itself are known") {
   CHECK(rules_of("", "chrome-extension://abcdef").knows_origin("chrome-extension://abcdef", "x"));
 }
 
-TEST_CASE("a request's fields tell where it comes from") {
+TEST_CASE("a request's fields show where it comes from") {
   using enum request_source;
   CHECK(source("Host: 127.0.0.1") == program);
   CHECK(source("Host: evil.test") == unknown_host);
@@ -199,7 +199,7 @@ TEST_CASE("an absolute target's host counts, and so does the field beside it") {
   CHECK(from("GET /http://evil.test/ HTTP/1.1\r\nHost: a") == program);
 }
 
-TEST_CASE("HTTP/1.0 need not have a host, which no browser leaves out") {
+TEST_CASE("HTTP/1.0 need not have a Host, which no browser omits") {
   using enum request_source;
   auto from = [](const std::string& lines) {
     return rules_of().source_of(reading("GET / HTTP/1.0" + lines));
@@ -210,7 +210,7 @@ TEST_CASE("HTTP/1.0 need not have a host, which no browser leaves out") {
   CHECK(from("\r\nOrigin: http://localhost") == known_page);
 }
 
-TEST_CASE("lists that cannot be meant are refused, and name the part") {
+TEST_CASE("invalid lists are refused, and the part at fault is named") {
   for (const auto* text : {"https://a.test", "a.test:80", "a b", "*.", "**", "a.*", "a,[::1]"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_allowed_hosts(text));

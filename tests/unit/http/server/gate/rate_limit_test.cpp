@@ -23,7 +23,7 @@ std::string error_of(std::string_view text) {
 
 } // namespace
 
-TEST_CASE("rate limits are written in many ways") {
+TEST_CASE("rate limits can be written in many ways") {
   struct entry {
     const char* text;
     rates expected;
@@ -59,7 +59,7 @@ TEST_CASE("empty text is no limit") {
   CHECK(parse(" \t\n ").rates.empty());
 }
 
-TEST_CASE("what is no rate limit is refused") {
+TEST_CASE("an invalid rate limit is refused") {
   for (auto text : {"10",
                     "per minute",
                     "minute",
@@ -86,7 +86,7 @@ TEST_CASE("what is no rate limit is refused") {
   }
 }
 
-TEST_CASE("zeros and what is too large are refused") {
+TEST_CASE("zeros and numbers that are too large are refused") {
   CHECK(error_of("0 per minute") ==
         "the numbers of the rate limit `0 per minute` must be at least 1");
   CHECK(error_of("5 per 0 minutes") ==
@@ -101,18 +101,18 @@ TEST_CASE("zeros and what is too large are refused") {
           "the period of the rate limit `" + std::string{text} + "` is longer than ten years");
 }
 
-TEST_CASE("separators alone are not taken for no limit") {
+TEST_CASE("separators alone do not mean no limit") {
   CHECK(error_of(" ;; ") == "there is no rate limit in `;;`");
 }
 
-TEST_CASE("an error quotes the part at fault alone, and not all of a long one") {
+TEST_CASE("an error quotes only the part at fault, and not all of a long one") {
   CHECK(error_of("10 per minute; cats, 5 per day").find("`cats`") == 0);
   auto error = error_of("5 per day; 10 per " + std::string(500, 'x'));
   CHECK(error.find("`10 per xxx") == 0);
   CHECK(error.size() < 150);
 }
 
-TEST_CASE("rate limits are told in the notation that they are read in") {
+TEST_CASE("rate limits are shown in the notation in which they are read") {
   CHECK(to_text({}) == "");
   CHECK(to_text(parse("200/DAY | 50 per hour\n5 per 120 seconds, 1 per 90 second")) ==
         "200 per day; 50 per hour; 5 per 2 minutes; 1 per 90 seconds");

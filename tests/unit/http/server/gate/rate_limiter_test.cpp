@@ -19,7 +19,7 @@ rate_limit parse(std::string_view text) {
 
 /// A limiter with a clock.
 struct fixture {
-  /// The wait in seconds; 0 where the request passed.
+  /// The wait in seconds; 0 if the request passed.
   long ask(rate_limiter& limiter, std::string_view key = "a") {
     return limiter.take(key, now).value_or(0s).count();
   }
@@ -37,7 +37,7 @@ struct fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "a bucket lets its count pass at once, then one at each interval") {
+TEST_CASE_FIXTURE(fixture, "a bucket lets its count pass at once, then one per interval") {
   rate_limiter limiter{parse("10 per minute")};
   CHECK(pass(limiter, 12) == 10);
   CHECK(ask(limiter) == 6);
@@ -57,7 +57,7 @@ TEST_CASE_FIXTURE(fixture, "a bucket fills to its count and not further") {
   CHECK(pass(limiter, 20) == 10);
 }
 
-TEST_CASE_FIXTURE(fixture, "a count that does not divide its period is kept to all the same") {
+TEST_CASE_FIXTURE(fixture, "a count that does not divide its period is kept exactly") {
   rate_limiter limiter{parse("7 per second; 1000000 per second")};
   CHECK(pass(limiter, 10) == 7);
   now += 1s;
@@ -73,7 +73,7 @@ TEST_CASE_FIXTURE(fixture, "a full bucket does not overflow while another one fi
   CHECK(pass(limiter, 10) == 2);
 }
 
-TEST_CASE_FIXTURE(fixture, "after the time that was told, and not before, a try passes") {
+TEST_CASE_FIXTURE(fixture, "a try passes after the reported time, and not before") {
   for (auto text : {"1 per second", "3 per second", "7 per minute", "2 per hour; 5 per minute",
                     "11 per 2 days", "1 per 10 years"}) {
     CAPTURE(text);
@@ -89,7 +89,7 @@ TEST_CASE_FIXTURE(fixture, "after the time that was told, and not before, a try 
   }
 }
 
-TEST_CASE_FIXTURE(fixture, "a refused request is charged nowhere") {
+TEST_CASE_FIXTURE(fixture, "a refused request is charged to no bucket") {
   rate_limiter limiter{parse("2 per second; 3 per day")};
   CHECK(pass(limiter, 100) == 2);
   now += 1s;
@@ -105,14 +105,14 @@ TEST_CASE_FIXTURE(fixture, "keys do not disturb each other") {
   CHECK(ask(limiter, "") == 0);
 }
 
-TEST_CASE_FIXTURE(fixture, "without a limit all pass and none is remembered") {
+TEST_CASE_FIXTURE(fixture, "without a limit all requests pass and no key is remembered") {
   rate_limiter limiter{rate_limit{}};
   CHECK(pass(limiter, 1000) == 1000);
   limiter.refund("a");
   CHECK(limiter.size() == 0);
 }
 
-TEST_CASE_FIXTURE(fixture, "a refund is as if the request had not been") {
+TEST_CASE_FIXTURE(fixture, "a refund undoes a request") {
   rate_limiter limiter{parse("3 per minute; 3 per hour")};
   for (int i = 0; i < 100; ++i) {
     CHECK(ask(limiter) == 0);
@@ -123,7 +123,7 @@ TEST_CASE_FIXTURE(fixture, "a refund is as if the request had not been") {
   CHECK(pass(limiter, 10) == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "refunds fill no bucket past its count") {
+TEST_CASE_FIXTURE(fixture, "refunds fill no bucket beyond its count") {
   rate_limiter limiter{parse("3 per minute")};
   limiter.refund("a");
   CHECK(ask(limiter) == 0);
@@ -148,7 +148,7 @@ TEST_CASE_FIXTURE(fixture, "two limiters agree by a refund") {
   CHECK(pass(requests, 10) == 3);
 }
 
-TEST_CASE_FIXTURE(fixture, "threads that come in another order than their times do no harm") {
+TEST_CASE_FIXTURE(fixture, "threads whose calls and times are in different orders do no harm") {
   rate_limiter limiter{parse("2 per minute")};
   CHECK(ask(limiter) == 0);
   now -= 5ms;
@@ -174,7 +174,7 @@ TEST_CASE_FIXTURE(fixture, "keys whose buckets are full again are forgotten, a f
   CHECK(limiter.size() == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "a busy key does not keep those that are full in memory") {
+TEST_CASE_FIXTURE(fixture, "a busy key does not keep full ones in memory") {
   rate_limiter limiter{parse("100 per hour")};
   pass(limiter, 100, "busy");
   for (int i = 0; i < 10; ++i)
@@ -186,11 +186,11 @@ TEST_CASE_FIXTURE(fixture, "a busy key does not keep those that are full in memo
   CHECK(pass(limiter, 10, "busy") == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "with all keys busy the one that asked longest ago makes room") {
+TEST_CASE_FIXTURE(fixture, "if all keys are busy, the one with the oldest request makes room") {
   rate_limiter limiter{parse("1 per hour"), 3};
   for (auto key : {"a", "b", "c"})
     CHECK(ask(limiter, key) == 0);
-  CHECK(ask(limiter, "a") > 0); // A refused try counts as one.
+  CHECK(ask(limiter, "a") > 0); // A refused request counts as a use.
   CHECK(ask(limiter, "d") == 0);
   CHECK(limiter.size() == 3);
   CHECK(ask(limiter, "a") > 0);

@@ -33,13 +33,13 @@ struct fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "a line tells of the request's way, without its query") {
+TEST_CASE_FIXTURE(fixture, "a line describes the request, without its query") {
   CHECK(access_line(r, notes, outcome) ==
         "POST /v1/chat/completions 200 812.4ms first_byte_ms=23.0 chunks=64 session=s1 match=new "
         "upstream=anuneko model=cat client=192.0.2.1 request_id=req_1");
 }
 
-TEST_CASE_FIXTURE(fixture, "a client that left, behind a proxy, and an error are told") {
+TEST_CASE_FIXTURE(fixture, "a client that left, a client behind a proxy, and an error are logged") {
   notes.client = "198.51.100.9";
   notes.tenant = "bob";
   notes.error = "upstream_error";
@@ -52,7 +52,7 @@ TEST_CASE_FIXTURE(fixture, "a client that left, behind a proxy, and an error are
         "client_left");
 }
 
-TEST_CASE_FIXTURE(fixture, "nothing a client writes breaks a line, or makes it long") {
+TEST_CASE_FIXTURE(fixture, "nothing that a client sends breaks a line, or makes it long") {
   r.path = "/a b\n2026 info \"x\"\xe7" + std::string(1000, 'y');
   auto line = access_line(r, notes, outcome);
   CHECK(line.rfind("POST /a?b?2026?info??x??yyy", 0) == 0);
@@ -61,7 +61,7 @@ TEST_CASE_FIXTURE(fixture, "nothing a client writes breaks a line, or makes it l
   CHECK(doc);
 }
 
-TEST_CASE_FIXTURE(fixture, "the same as JSON has numbers as numbers") {
+TEST_CASE_FIXTURE(fixture, "as JSON the line has numbers as numbers") {
   auto doc = json::parse("{" + access_members(r, notes, outcome) + "}");
   REQUIRE(doc);
   CHECK(json::find_string(doc.root, "method") == "POST");

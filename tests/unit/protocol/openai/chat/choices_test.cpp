@@ -70,7 +70,7 @@ TEST_CASE("pieces of several streamed answers are chunks that name their choice"
   CHECK(c.first_text() == "a\"b");
 }
 
-TEST_CASE("the usage that a stream of several asks for comes last, and as null before") {
+TEST_CASE("the usage of a stream of several answers comes last, and is null before") {
   choices c{request_of(2, true, true)};
   CHECK(
       list(c.take(0, pieces({"a"}))) ==
@@ -98,7 +98,7 @@ TEST_CASE("several answers that are wanted whole come at the end") {
   CHECK(c.first_text() == "one");
 }
 
-TEST_CASE("limits are each answer's own") {
+TEST_CASE("each answer has its own limits") {
   auto r = request_of(2, false);
   r.limits.pieces = 1;
   choices c{r};
@@ -108,7 +108,7 @@ TEST_CASE("limits are each answer's own") {
   CHECK_FALSE(c.ended(0));
 }
 
-TEST_CASE("of a streamed answer that is very long only the beginning is kept") {
+TEST_CASE("of a very long streamed answer only the beginning is kept") {
   choices c{request_of(2, true)};
   const std::string much(1u << 19, 'x');
   for (int i = 0; i < 8; ++i) {
@@ -119,7 +119,7 @@ TEST_CASE("of a streamed answer that is very long only the beginning is kept") {
   CHECK_FALSE(c.too_long());
 }
 
-TEST_CASE("several answers in one piece have a limit together") {
+TEST_CASE("several whole answers share one limit") {
   choices c{request_of(2, false)};
   const std::string much(choices::max_whole_bytes / 2, 'x');
   c.take(0, pieces({much}));

@@ -87,7 +87,7 @@ TEST_CASE("the manual's request is read") {
   CHECK(r.demands.empty());
 }
 
-TEST_CASE("a body that is no JSON object is refused by its fault") {
+TEST_CASE("a body that is not a JSON object is refused by its fault") {
   check_refused({
       {"", error_code::empty_body, "", ""},
       {" \r\n\t", error_code::empty_body, "", ""},
@@ -105,7 +105,7 @@ TEST_CASE("a body that is no JSON object is refused by its fault") {
   CHECK(nekod::test::parse_request(with(R"("a":)" + nested(63))));
 }
 
-TEST_CASE("messages without a user's words are refused") {
+TEST_CASE("messages without a user's text are refused") {
   check_refused({
       {"{}", error_code::missing_required_parameter, "messages", ""},
       {R"({"messages":null})", error_code::missing_required_parameter, "messages", ""},
@@ -125,7 +125,7 @@ TEST_CASE("messages without a user's words are refused") {
   });
 }
 
-TEST_CASE("a message of the wrong form is refused by its place") {
+TEST_CASE("an invalid message is refused by its position") {
   const std::string before = R"({"role":"user","content":"a"},)";
   check_refused({
       {saying(before + "7"), error_code::invalid_type, "messages[1]", "expected an object"},
@@ -199,7 +199,7 @@ TEST_CASE("every role and every form of content that clients send is read") {
   CHECK(newest_user_message(r) == 8);
 }
 
-TEST_CASE("the newest user message is found wherever it stands") {
+TEST_CASE("the newest user message is found at any position") {
   CHECK(newest_user_message(parsed(saying(R"({"role":"user","content":"a"})"))) == 0);
   CHECK(newest_user_message(parsed(saying(R"({"role":"user","content":" "},
     {"role":"assistant","content":"b"},{"role":"user","content":"c"})"))) == 2);
@@ -207,7 +207,7 @@ TEST_CASE("the newest user message is found wherever it stands") {
     {"role":"user","content":"b"},{"role":"system","content":"c"})"))) == 1);
 }
 
-TEST_CASE("parts that are no text become demands, in history as well") {
+TEST_CASE("parts other than text become demands, in the history as well") {
   const auto r = parsed(saying(R"(
     {"role":"user","content":[{"type":"text","text":"see"},
                               {"type":"image_url","image_url":{"url":"data:,"}}]},
@@ -219,7 +219,7 @@ TEST_CASE("parts that are no text become demands, in history as well") {
   CHECK(r.messages[2].text.empty());
 }
 
-TEST_CASE("a parameter tunes, demands or says nothing") {
+TEST_CASE("a parameter tunes, demands or has no effect") {
   struct row {
     std::string_view members;
     strings tuning;
@@ -398,7 +398,7 @@ TEST_CASE("a parameter out of its range is refused with the range") {
   });
 }
 
-TEST_CASE("what a parameter holds is checked as well") {
+TEST_CASE("the contents of a parameter are checked as well") {
   const auto type = error_code::invalid_type;
   check_refused({
       {with(R"("stop":["a",7])"), type, "stop[1]", "expected a string"},
@@ -411,7 +411,7 @@ TEST_CASE("what a parameter holds is checked as well") {
   });
 }
 
-TEST_CASE("streaming and its usage chunk are asked for apart") {
+TEST_CASE("streaming and its usage chunk are requested separately") {
   CHECK(parsed(with(R"("stream":true)")).stream);
   CHECK_FALSE(parsed(with(R"("stream":true)")).include_usage);
   CHECK(parsed(with(R"("stream":true,"stream_options":{"include_usage":true})")).include_usage);
@@ -446,7 +446,7 @@ TEST_CASE("a model may be missing, null or empty") {
   CHECK(parsed(with(R"("model":"猫")")).model == "猫");
 }
 
-TEST_CASE("a role has the wire's word") {
+TEST_CASE("a role has its word on the wire") {
   CHECK(name_of(role::system) == "system");
   CHECK(name_of(role::developer) == "developer");
   CHECK(name_of(role::user) == "user");
@@ -461,7 +461,7 @@ TEST_CASE("a large body is read whole") {
   CHECK(r.messages[0].text == megabyte);
 }
 
-TEST_CASE("more messages than there may be, or more parts, are refused before they are read") {
+TEST_CASE("too many messages or parts are refused before they are read") {
   auto times = [](std::size_t n, const std::string& item) {
     std::string out = item;
     for (std::size_t i = 1; i < n; ++i)

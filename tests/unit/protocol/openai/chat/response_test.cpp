@@ -40,13 +40,13 @@ TEST_CASE("a whole answer counts its tokens and says why it ended") {
   CHECK(json::find_string(doc.root["choices"][0]["message"], "content") == "");
 }
 
-TEST_CASE("a finish reason has the wire's word") {
+TEST_CASE("a finish reason has its word on the wire") {
   CHECK(name_of(finish_reason::stop) == "stop");
   CHECK(name_of(finish_reason::length) == "length");
   CHECK(name_of(finish_reason::content_filter) == "content_filter");
 }
 
-TEST_CASE("a stream is the role, the pieces, the reason and the end, and says nothing of usage") {
+TEST_CASE("a stream has the role, the pieces, the reason and the end, and no usage") {
   const chunk_writer writer{head(), false};
   std::string out;
   writer.role(out);
@@ -99,7 +99,7 @@ TEST_CASE("a failure in a stream is one event with the error's object") {
   CHECK(out.find('\n') == out.size() - 2);
 }
 
-TEST_CASE("members go out as they are, behind ours") {
+TEST_CASE("members are sent unchanged, after ours") {
   completion_head head{"id", 7, "m \"x\"", "s"};
   std::string out;
   chunk_writer{head, true}.members(out, R"("choices":[],"odd":1.50)");

@@ -18,7 +18,7 @@ TEST_CASE("a conversation is stored as messages in OpenAI's form") {
         R"([{"role":"user","content":"a \"b\"\n"},{"role":"assistant","content":"猫"}])");
 }
 
-TEST_CASE("what was stored is read as it was, whoever spoke") {
+TEST_CASE("a stored conversation is read as it was, whoever spoke") {
   CHECK(again({}).empty());
   for (auto r :
        {role::system, role::developer, role::user, role::assistant, role::tool, role::function}) {
@@ -30,7 +30,7 @@ TEST_CASE("what was stored is read as it was, whoever spoke") {
   }
 }
 
-TEST_CASE("what is no conversation is read as an empty one") {
+TEST_CASE("an invalid conversation is read as an empty one") {
   for (const auto* text : {"", "{}", "[", "null", "[1,{},[]]", R"([{"role":"cat","content":"x"}])",
                            R"([{"role":"user","content":1}])"})
     CHECK(parse_transcript(text).empty());

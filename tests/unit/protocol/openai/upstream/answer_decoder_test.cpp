@@ -78,7 +78,7 @@ outcome decode(const std::string& bytes, bool usage = false) {
 
 } // namespace
 
-TEST_CASE("chunks go on in their bytes, but for the members that we write") {
+TEST_CASE("chunks are passed on unchanged, except for the members that we write") {
   const std::string odd =
       R"({"id":"x","choices":[ {"index":0,"delta":{"content":"m\u0065ow"} ,"finish_reason":null,)"
       R"("logprobs":{"a":1.50}}],"session_id":"x","error":null,"usage":null,"service_tier":"x"})";
@@ -93,14 +93,14 @@ TEST_CASE("chunks go on in their bytes, but for the members that we write") {
   CHECK(o.said.speaker == role::assistant);
 }
 
-TEST_CASE("an event over several lines goes on in one") {
+TEST_CASE("an event of several lines is passed on in one") {
   auto o = decode("data: {\"choices\":\ndata: [{\"index\":0,\ndata: "
                   "\"delta\":{\"role\":\"assistant\"}}]}\n\n" +
                   stop + done);
   CHECK(o.passed == strings{R"("choices":[{"index":0,"delta":{"role":"assistant"}}])"});
 }
 
-TEST_CASE("usage goes on where it was asked for, and nowhere else") {
+TEST_CASE("usage is passed on if it was requested, and only then") {
   const auto counted = event(R"({"choices":[],"usage":{"total_tokens":3}})");
   auto asked = decode(chunk("{}") + stop + counted + done, true);
   CHECK(asked.rest.back() == R"("choices":[],"usage":{"total_tokens":3})");
@@ -115,7 +115,7 @@ TEST_CASE("usage goes on where it was asked for, and nowhere else") {
   CHECK(in_finish.rest.front().find("usage") == std::string::npos);
 }
 
-TEST_CASE("what tells that a choice is finished is held back, and the others' go on") {
+TEST_CASE("the finish of a choice is held back, and that of others is passed on") {
   auto o = decode(chunk(R"({"content":"a"})") + chunk(R"({"content":"b"})", "null", 1) +
                   chunk("{}", "\"stop\"", 0) + chunk(R"({"content":"c"})", "null", 1) +
                   chunk("{}", "\"length\"", 1) + done);
@@ -127,7 +127,7 @@ TEST_CASE("what tells that a choice is finished is held back, and the others' go
   CHECK(o.said.text == "a");
 }
 
-TEST_CASE("a stream is whole with a finish reason, and not without") {
+TEST_CASE("a stream is complete with a finish reason, and not without") {
   const auto text = chunk(R"({"content":"a"})");
   const auto other = chunk(R"({"content":"b"})", "null", 1);
   CHECK(decode(text + stop + done).whole);
@@ -166,7 +166,7 @@ TEST_CASE("a stream is whole with a finish reason, and not without") {
   }
 }
 
-TEST_CASE("of two lists of choices in a chunk only the one that was looked into goes on") {
+TEST_CASE("of two lists of choices in a chunk only the one that was read is passed on") {
   const auto twice = event(R"({"choices":[{"index":0,"delta":{"role":"assistant","content":"a"}}],)"
                            R"("choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})");
   auto o = decode(twice + stop + done);
@@ -175,7 +175,7 @@ TEST_CASE("of two lists of choices in a chunk only the one that was looked into 
         strings{R"("choices":[{"index":0,"delta":{"role":"assistant","content":"a"}}])"});
 }
 
-TEST_CASE("an error within a stream keeps its words where they are the client's matter") {
+TEST_CASE("an error in a stream keeps its text if it concerns the client") {
   auto e = *decode(event(R"({"error":{"message":"too long","code":"context_length_exceeded"}})"))
                 .failure;
   CHECK(e.code == error_code::context_length_exceeded);
@@ -189,7 +189,7 @@ TEST_CASE("an error within a stream keeps its words where they are the client's 
         error_code::upstream_error);
 }
 
-TEST_CASE("calls of tools are put together from their pieces") {
+TEST_CASE("tool calls are assembled from their pieces") {
   auto o = decode(
       chunk(
           R"({"role":"assistant","content":null,"reasoning_content":"hm","tool_calls":)"
@@ -208,7 +208,7 @@ TEST_CASE("calls of tools are put together from their pieces") {
   CHECK_FALSE(o.said.more.empty());
 }
 
-TEST_CASE("a member of a call that comes again and again is kept once, and counted once") {
+TEST_CASE("a repeated member of a call is kept once, and counted once") {
   const auto longest = max_answer_bytes;
   const auto signature = std::string(1'000, 's');
   const auto piece = chunk(R"({"tool_calls":[{"index":0,"id":"c","function":{"name":"f"},)"
@@ -225,7 +225,7 @@ TEST_CASE("a member of a call that comes again and again is kept once, and count
   CHECK(said.find(signature) != std::string::npos);
 }
 
-TEST_CASE("what is no stream of chunks is called so") {
+TEST_CASE("anything but a stream of chunks is reported as such") {
   CHECK(message_of(*decode("<html>\n</html>\n").failure, language::en).find("not a stream") !=
         std::string::npos);
   CHECK(message_of(*decode(chunk(R"({"content":"a"})")).failure, language::en).find("early") !=

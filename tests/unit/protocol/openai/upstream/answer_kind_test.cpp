@@ -4,7 +4,7 @@
 
 using namespace nekod::openai;
 
-TEST_CASE("the first bytes and the Content-Type tell the form of an answer") {
+TEST_CASE("the first bytes and the Content-Type show the form of an answer") {
   constexpr auto unknown = answer_kind::unknown;
   constexpr auto whole = answer_kind::whole;
   constexpr auto stream = answer_kind::stream;

@@ -104,7 +104,7 @@ strings arguments(const strings& chunks, int index) {
 
 } // namespace
 
-TEST_CASE("a character that is cut in half between two chunks goes on whole, and is kept whole") {
+TEST_CASE("a character split between two chunks is passed on whole, and kept whole") {
   auto o = decode(content("a") + content("b") + content(R"(c\ud83d)") + content(R"(\ude00d)") +
                   content("e") + content("f") + stop + done);
   CHECK(o.whole);
@@ -112,7 +112,7 @@ TEST_CASE("a character that is cut in half between two chunks goes on whole, and
   CHECK(o.said == "abc😀def");
 }
 
-TEST_CASE("a first half waits past chunks without text, and past what others say") {
+TEST_CASE("a first half waits past chunks without text, and past other choices") {
   auto o = decode(content(R"(a\ud83d)") + content("") + event("") +
                   event(choice(R"({"reasoning_content":"\ude00"})")) +
                   event(choice(R"({"content":null})")) +
@@ -125,7 +125,7 @@ TEST_CASE("a first half waits past chunks without text, and past what others say
   CHECK(o.said.find(R"("content":"a😀")") != std::string::npos);
 }
 
-TEST_CASE("each choice and each kind of text has halves of its own") {
+TEST_CASE("each choice and each kind of text has its own halves") {
   const auto both = [](const std::string& a, const std::string& b) {
     return event(choice(R"({"content":")" + a + R"(","reasoning_content":")" + b + R"("})") + "," +
                  choice(R"({"reasoning":")" + b + R"(","refusal":")" + a + R"("})", "null", 1));
@@ -139,7 +139,7 @@ TEST_CASE("each choice and each kind of text has halves of its own") {
   CHECK((texts(o.passed, "refusal", 1) == strings{"", "😀"}));
 }
 
-TEST_CASE("the arguments of each call of a tool have halves of their own") {
+TEST_CASE("the arguments of each tool call have their own halves") {
   const auto calls = [](const std::string& all) {
     return event(choice(R"({"tool_calls":[)" + all + "]}"));
   };
@@ -152,7 +152,7 @@ TEST_CASE("the arguments of each call of a tool have halves of their own") {
   CHECK(o.said.find(R"("arguments":"\"🌍\"")") != std::string::npos);
 }
 
-TEST_CASE("a half alone is U+FFFD") {
+TEST_CASE("a lone half becomes U+FFFD") {
   auto o = decode(content(R"(a\ude00)") + content(R"(\ud83d)") + content("b") + content("c") +
                   event(choice(R"({"name":"\ud83d","content":"d"})")) + stop + done);
   CHECK(o.whole);
@@ -161,7 +161,7 @@ TEST_CASE("a half alone is U+FFFD") {
   CHECK(o.said.find("a\uFFFD\uFFFDbcd") != std::string::npos);
 }
 
-TEST_CASE("the end of an answer ends the wait for halves, before that is told") {
+TEST_CASE("the end of an answer ends the wait for halves, before it is reported") {
   auto o = decode(content(R"(a\ud83d)") + event(choice(R"({"content":"b\ud83d"})", "null", 1)) +
                   stop + event(choice(R"({"content":"\ude00"})", "null", 1)) +
                   event(choice("{}", "\"stop\"", 1)) + done);
@@ -181,21 +181,21 @@ TEST_CASE("the end of an answer ends the wait for halves, before that is told") 
   CHECK(in_call.said.find("\"arguments\":\"\uFFFD\"") != std::string::npos);
 }
 
-TEST_CASE("a half waits behind a finish reason, too") {
+TEST_CASE("a half also waits past a finish reason") {
   auto o = decode(content("a") + stop + content(R"(b\ud83d)") + done);
   CHECK(o.whole);
   CHECK((texts(o.passed) == strings{"a", "b", "\uFFFD"}));
   CHECK(o.said == "ab\uFFFD");
 }
 
-TEST_CASE("a call without an index has no place to wait") {
+TEST_CASE("a half in a call without an index cannot wait") {
   const std::string calls = R"({"tool_calls":[{"function":{"arguments":"\ud83d"}},5]})";
   auto o = decode(event(choice(calls)) + stop + done);
   CHECK(o.whole);
   CHECK(o.said.find("\"arguments\":\"\uFFFD\"") != std::string::npos);
 }
 
-TEST_CASE("halves make no chunk of what is none") {
+TEST_CASE("halves do not make a chunk of an invalid one") {
   for (const std::string broken :
        {R"(data: {"choices":[{"index":0,"delta":{"content":"\ud83d"}})", R"(data: ["\ud83d"])",
         "data: {\"choices\":[],\"x\":\"\\ud83d\xE5\x96\"}", R"(data: \ud83d)"}) {
@@ -209,7 +209,7 @@ TEST_CASE("halves make no chunk of what is none") {
   CHECK(message_of(*decoder.failure(), language::en) == "no \uFFFD");
 }
 
-TEST_CASE("a whole answer with half a character has U+FFFD in its place") {
+TEST_CASE("in a whole answer half a character becomes U+FFFD") {
   auto a = parse_whole_answer(R"({"choices":[{"index":0,"message":{"role":"assistant",)"
                               R"("content":"a\ud83d"},"finish_reason":"stop"}],"x":"\ude00"})");
   REQUIRE(a);

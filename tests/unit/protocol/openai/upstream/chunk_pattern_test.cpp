@@ -74,7 +74,7 @@ TEST_CASE("a chunk like one before it is read by its pattern") {
   }
 }
 
-TEST_CASE("what does not fit a pattern is left to a parser, and nothing is taken") {
+TEST_CASE("a chunk that does not fit a pattern is left to a parser, and nothing is read") {
   auto p = pattern();
   REQUIRE(p);
   for (const auto& other : std::vector<std::string>{
@@ -91,7 +91,7 @@ TEST_CASE("what does not fit a pattern is left to a parser, and nothing is taken
   }
 }
 
-TEST_CASE("chunks that say more than a text are no patterns") {
+TEST_CASE("chunks with more than a text are not patterns") {
   for (const std::string choices :
        {R"([])", R"([{"index":0,"delta":{}}])", R"([{"index":0,"delta":{"content":null}}])",
         R"([{"index":0,"delta":{"role":"assistant","content":"a"}}])",
@@ -105,7 +105,7 @@ TEST_CASE("chunks that say more than a text are no patterns") {
   }
 }
 
-TEST_CASE("a decoder tells the same with a pattern and without") {
+TEST_CASE("a decoder has the same results with a pattern and without") {
   check_same(chunk("b"));
   check_same(chunk(""));
   check_same(front + R"(b"},"logprobs":null,"finish_reason":"stop"}],"usage":null})");
@@ -126,7 +126,7 @@ TEST_CASE("a decoder tells the same with a pattern and without") {
   }
 }
 
-TEST_CASE("text behind a finish reason goes on at once, and nothing that is empty does") {
+TEST_CASE("text after a finish reason is passed on at once, and empty text is not") {
   answer_decoder decoder;
   deltas out{deltas::form::members};
   auto event = [](const std::string& data) { return "data: " + data + "\n\n"; };

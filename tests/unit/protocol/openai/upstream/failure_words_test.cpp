@@ -9,7 +9,7 @@
 using namespace nekod;
 using namespace nekod::openai;
 
-TEST_CASE("a failure keeps its words in any shape") {
+TEST_CASE("a failure keeps its text in any form") {
   struct {
     const char* body;
     const char* message;
@@ -58,7 +58,7 @@ TEST_CASE("a failure keeps its words in any shape") {
   }
 }
 
-TEST_CASE("what has no words for people has none") {
+TEST_CASE("a failure without text for people has none") {
   const auto longer = std::string(3'000, 'x');
   for (const auto& body :
        {std::string{}, std::string{" \n"}, std::string{"[]"}, std::string{"{}"}, std::string{"17"},
@@ -86,7 +86,7 @@ TEST_CASE("further members reach the client inside the error object") {
   CHECK(parse_failure(long_one)->more.empty());
 }
 
-TEST_CASE("an object tells a failure, or does not") {
+TEST_CASE("an object is recognised as a failure, or not") {
   for (const auto* text :
        {R"({"error":{"message":"x"}})", R"({"error":"x","choices":[{"index":0}]})",
         R"({"error":{}})", R"({"errors":[{"message":"x"}]})", R"({"detail":"x"})",

@@ -171,7 +171,8 @@ void check_calls(const std::string& stream, const std::vector<told_call>& expect
 
 } // namespace
 
-TEST_CASE("text goes on at once, whatever reason stands beside it, and has one reason at its end") {
+TEST_CASE(
+    "text is passed on at once, whatever reason is beside it, and has one reason at its end") {
   for (const std::string& reason : strings{"\"null\"", "\"\"", "\"stop\"", "null", "false", "0"}) {
     CAPTURE(reason);
     for (const auto& end : {done, std::string{}}) {
@@ -187,7 +188,7 @@ TEST_CASE("text goes on at once, whatever reason stands beside it, and has one r
   }
 }
 
-TEST_CASE("a reason beside the last text, or before it, is told behind it") {
+TEST_CASE("a reason beside the last text, or before it, is sent after it") {
   for (const auto& stream :
        {content("a") + content("b", "\"length\"") + done, content("a") + content("b", "\"length\""),
         content("a") + chunk("{}", "\"length\"") + content("b") + done,
@@ -236,7 +237,7 @@ TEST_CASE("choices without index, delta or role are filled in") {
   CHECK(whole.heard.reasons == strings{"stop"});
 }
 
-TEST_CASE("calls of tools are told apart by their ids, then by their indices") {
+TEST_CASE("tool calls are distinguished by their ids, then by their indices") {
   const told_call a{"a", "function", "look", R"({"at":1})"};
   const told_call b{"b", "function", "look", R"({"at":2})"};
   const std::string whole_a =
@@ -321,7 +322,7 @@ TEST_CASE("calls without an id get one, which differs from answer to answer") {
   CHECK(late.heard.calls[0].arguments == "{}");
 }
 
-TEST_CASE("chunks of calls in OpenAI's form go on in their bytes") {
+TEST_CASE("chunks of calls in OpenAI's form are passed on unchanged") {
   const auto odd =
       R"("choices":[{"index":0,"delta":{"role":"assistant","tool_calls":[{"index":0, "id":"a",)"
       R"("type":"function","function":{"name":"f","arguments":"\u007b}"},"x":1.50}]}}])";
@@ -329,7 +330,7 @@ TEST_CASE("chunks of calls in OpenAI's form go on in their bytes") {
   CHECK(o.passed == strings{odd});
 }
 
-TEST_CASE("content in parts is text, and its reasoning is told again") {
+TEST_CASE("content in parts is text, and its reasoning is sent back in later turns") {
   const auto parts = [](const std::string& all) { return chunk(R"({"content":[)" + all + "]}"); };
   const auto thinks = [](const std::string& text) {
     return R"({"type":"thinking","thinking":[{"type":"text","text":")" + text + R"("}]})";
@@ -356,7 +357,7 @@ TEST_CASE("content in parts is text, and its reasoning is told again") {
   CHECK(turns.said.find(R"("b"},{"type":"thinking")") != std::string::npos);
 }
 
-TEST_CASE("reasoning and members that we do not know are told again") {
+TEST_CASE("reasoning and unknown members are sent back in later turns") {
   auto o = decode(
       chunk(R"({"role":"assistant","content":"","reasoning_content":"Fir","reasoning":"x"})") +
       chunk(
@@ -373,7 +374,7 @@ TEST_CASE("reasoning and members that we do not know are told again") {
   CHECK(say_the_same(*again, message{role::assistant, "Rain. "}));
 }
 
-TEST_CASE("events that are no part of the answer are left out and counted") {
+TEST_CASE("events that are not part of the answer are left out and counted") {
   for (const auto& extra : {std::string{"event: ping\ndata: {\"type\":\"ping\"}\n\n"},
                             std::string{"event: ping\ndata: x\n\n"}, event("{}"), event("ping"),
                             event(R"({"type":"ping"})"), event(R"({"object":"x","id":"y"})"),
@@ -405,7 +406,7 @@ TEST_CASE("events that are no part of the answer are left out and counted") {
   CHECK(filtered.passed.front() == R"("choices":[],"prompt_filter_results":[{"x":1}])");
 }
 
-TEST_CASE("a failure in the midst of a stream keeps its words in any shape") {
+TEST_CASE("a failure inside a stream keeps its text in any form") {
   for (const auto& failure :
        {event(R"({"error":{"message":"no tokens","code":400}})"),
         event(R"([{"error":{"message":"no tokens","code":400}}])"),
@@ -420,7 +421,7 @@ TEST_CASE("a failure in the midst of a stream keeps its words in any shape") {
   }
 }
 
-TEST_CASE("numbers that JSON does not have are null") {
+TEST_CASE("numbers that JSON does not have become null") {
   const auto odd =
       event(R"({"choices":[{"index":0,"delta":{"role":"assistant","content":"-Infinity"},)"
             R"("logprobs":{"content":[{"logprob":-Infinity,"x":NaN}]}}]})");

@@ -13,7 +13,7 @@ stream_event of(std::string_view data, std::string_view name = {}) {
 
 } // namespace
 
-TEST_CASE("signs of life are no part of an answer") {
+TEST_CASE("heartbeats are not part of an answer") {
   for (const auto* data : {"ping", "PING", " ping ", "ping - 2026-01-01 10:00:00", "pong",
                            "heartbeat", "keep-alive", "keepalive", ": keep-alive", ": X PROCESSING",
                            "\"ping\"", "null", "1719000000", "1719000000.5"}) {
@@ -24,7 +24,7 @@ TEST_CASE("signs of life are no part of an answer") {
   CHECK(of("x", "status") == stream_event::foreign);
 }
 
-TEST_CASE("what should be a chunk is taken for one, JSON or not") {
+TEST_CASE("any other event is treated as a chunk, JSON or not") {
   for (const auto* data :
        {R"({"choices":[]})", "{", "[", "meow", "pinger", "error: no", "\"text\""}) {
     CAPTURE(data);
@@ -34,7 +34,7 @@ TEST_CASE("what should be a chunk is taken for one, JSON or not") {
   CHECK(of(std::string{"ping "} + std::string(100, '.')) == stream_event::chunk);
 }
 
-TEST_CASE("ends, failures and nothing") {
+TEST_CASE("ends, failures and empty events are recognised") {
   CHECK(of("[DONE]") == stream_event::done);
   CHECK(of(" [DONE] ", "done") == stream_event::done);
   CHECK(of("{}", "error") == stream_event::failure);

@@ -8,7 +8,7 @@
 using namespace nekod;
 using namespace nekod::openai;
 
-TEST_CASE("a request goes on as it was written, with another model and other messages") {
+TEST_CASE("a request is passed on as it was written, with another model and other messages") {
   auto r = nekod::test::parse_request(
       "\xEF\xBB\xBF{ \"messages\":[{\"role\":\"user\",\"content\":\"hi\"}] , \"model\" : \"alias\","
       R"("temperature":0.70, "tools":[{"type":"function" ,"function":{"name":"f"}}],"odd":{"a":1e2},)"

@@ -21,7 +21,7 @@ std::string saying(const std::string& message, const std::string& more = {}) {
 
 } // namespace
 
-TEST_CASE("what is the client's matter reaches it in the server's words") {
+TEST_CASE("an error that concerns the client reaches it in the server's words") {
   auto e = failure(400, R"({"error":{"message":"no","type":"bad","param":"x","code":"odd"}})");
   CHECK(status_of(e) == 400);
   CHECK(to_json(e, language::zh) ==
@@ -50,7 +50,7 @@ TEST_CASE("what is the client's matter reaches it in the server's words") {
             .find(R"("code":"upstream_refused")") != std::string::npos);
 }
 
-TEST_CASE("a conversation that is too long is known by any server's words") {
+TEST_CASE("a conversation that is too long is recognised in any server's words") {
   for (const auto& body : {
            saying("x", R"(,"code":"context_length_exceeded")"),
            saying("the request exceeds the available context size", R"(,"code":400)"),
@@ -76,7 +76,7 @@ TEST_CASE("a conversation that is too long is known by any server's words") {
   CHECK(failure(429, saying("too many tokens per minute")).code == error_code::rate_limit_exceeded);
 }
 
-TEST_CASE("a model that is not there is known by any server's words and status") {
+TEST_CASE("a missing model is recognised by any server's words and status") {
   for (const auto& body : {
            saying("model 'x' not found"),
            saying("model \\\"x\\\" not found, try pulling it first"),
@@ -104,7 +104,7 @@ TEST_CASE("a model that is not there is known by any server's words and status")
   CHECK(failure(404, R"({"detail":"Not Found"})").code == error_code::upstream_error);
 }
 
-TEST_CASE("a server that fails is heard in its own words and status, where it has some") {
+TEST_CASE("a server's own failure is passed on with its words and status, if it has any") {
   for (std::uint16_t status : {500, 501, 502, 503, 504, 529}) {
     auto e = failure(status, saying("cannot read the picture", R"(,"type":"server_error")"));
     CHECK(e.code == (status == 504 ? error_code::upstream_timeout : error_code::upstream_error));
@@ -120,7 +120,7 @@ TEST_CASE("a server that fails is heard in its own words and status, where it ha
   CHECK(status_of(failure(0, saying("busy", R"(,"code":503)"))) == 503);
 }
 
-TEST_CASE("a refusal of our account is ours, with the server's message and nothing else of it") {
+TEST_CASE("a refusal of our account becomes our error, with only the server's message") {
   const auto body = saying("no credit", R"(,"type":"their_type","code":"their_code")");
   for (std::uint16_t status : {401, 402, 403}) {
     auto e = failure(status, body);
@@ -136,7 +136,7 @@ TEST_CASE("a refusal of our account is ours, with the server's message and nothi
     CHECK(failure(400, saying("x", more)).code == error_code::upstream_auth_failed);
 }
 
-TEST_CASE("what is between us and the server is told in our words") {
+TEST_CASE("a failure between us and the server is reported in our words") {
   for (std::uint16_t status : {302, 404, 405, 408}) {
     auto e = failure(status, saying("the key sk-secret is wrong"));
     CHECK(e.code == error_code::upstream_error);
@@ -144,14 +144,14 @@ TEST_CASE("what is between us and the server is told in our words") {
   }
 }
 
-TEST_CASE("a server that leads back to us says so") {
+TEST_CASE("a server that leads back to us is reported as a loop") {
   auto e = failure(508, saying("x", R"(,"code":"upstream_loop")"));
   CHECK(e.code == error_code::upstream_loop);
   CHECK(status_of(e) == 508);
   CHECK_FALSE(retriable(e.code));
 }
 
-TEST_CASE("a server that loads is known by its words") {
+TEST_CASE("a loading server is recognised by its words") {
   for (const auto* body : {R"({"error":{"code":503,"message":"Loading model"}})",
                            R"({"error":"Model x is currently loading","estimated_time":20})",
                            "<html>The model is LOADING. Please wait.<br/>", "Server is starting up",
@@ -164,7 +164,7 @@ TEST_CASE("a server that loads is known by its words") {
   CHECK_FALSE(says_it_loads(503, ""));
 }
 
-TEST_CASE("an error object is JSON that says something") {
+TEST_CASE("an error object is JSON with a text") {
   for (const auto* body :
        {R"({"error":{"message":"m"}})", R"( {"error":"m"})", R"({"detail":"m"})"})
     CHECK(is_error_object(body));

@@ -46,7 +46,7 @@ std::string collected(const strings& pieces) {
 
 } // namespace
 
-TEST_CASE("a whole answer goes on in its bytes, and its message is kept whole") {
+TEST_CASE("a whole answer is passed on unchanged, and its message is kept whole") {
   const std::string answer =
       R"({"id":"x","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,)"
       R"("message":{"role":"assistant", "content":"meow","reasoning_content":"hm","refusal":null,)"
@@ -63,7 +63,7 @@ TEST_CASE("a whole answer goes on in its bytes, and its message is kept whole") 
         R"({"role":"assistant","content":"meow","reasoning_content":"hm","odd":1.25})");
 }
 
-TEST_CASE("what a whole answer leaves out is filled in") {
+TEST_CASE("missing members of a whole answer are filled in") {
   struct {
     std::string answer;
     const char* message;
@@ -113,7 +113,7 @@ TEST_CASE("what a whole answer leaves out is filled in") {
 }
 
 TEST_CASE(
-    "reasoning in the parts of a whole answer reaches the client, and is told again in parts") {
+    "reasoning in the parts of a whole answer reaches the client, and is sent back in parts") {
   auto a = parse_whole_answer(body(
       R"({"role":"assistant","content":[{"type":"thinking","thinking":[{"type":"text","text":"hm"}]},)"
       R"({"type":"text","text":"It is "},{"type":"text","text":"4"}]})"));
@@ -126,7 +126,7 @@ TEST_CASE(
   CHECK(say_the_same(a->said, message{role::assistant, "It is 4"}));
 }
 
-TEST_CASE("a call without an id gets one that the client and the next turn have in common") {
+TEST_CASE("a call without an id gets one that the client and the next turn share") {
   auto a = parse_whole_answer(body(
       R"({"role":"assistant","content":null,"tool_calls":[{"function":{"name":"f","arguments":"{}"}}]})"));
   REQUIRE(a);
@@ -135,7 +135,7 @@ TEST_CASE("a call without an id gets one that the client and the next turn have 
   CHECK(said(*a).find(a->members.substr(at, 21)) != std::string::npos);
 }
 
-TEST_CASE("what stands around a whole answer is passed over") {
+TEST_CASE("bytes around a whole answer are skipped") {
   const auto answer = body(R"({"role":"assistant","content":"a"})");
   for (const auto& text : {"\xEF\xBB\xBF" + answer, " \r\n" + answer + "\n",
                            answer + "\n\ndata: [DONE]\n\n", answer + "data:[DONE]"}) {
@@ -147,7 +147,7 @@ TEST_CASE("what stands around a whole answer is passed over") {
   }
 }
 
-TEST_CASE("numbers that JSON does not have are null in a whole answer") {
+TEST_CASE("numbers that JSON does not have become null in a whole answer") {
   auto a = parse_whole_answer(
       body(R"({"role":"assistant","content":"NaN"})",
            R"(,"logprobs":{"content":[{"logprob":-Infinity}]},"finish_reason":"stop")"));
@@ -156,7 +156,7 @@ TEST_CASE("numbers that JSON does not have are null in a whole answer") {
   CHECK(a->members.find(R"({"logprob":null})") != std::string::npos);
 }
 
-TEST_CASE("a whole answer that is none is a failure") {
+TEST_CASE("an invalid whole answer is a failure") {
   for (const auto* text :
        {"", "[]", "<html>", "{}", "null", R"({"choices":[]})", R"({"error":{"message":"x"}})",
         R"({"choices":[{"finish_reason":"stop"}]})", R"({"choices":[5]})", R"({"choices":{}})",
@@ -177,7 +177,7 @@ TEST_CASE("a whole answer that is none is a failure") {
   }
 }
 
-TEST_CASE("a whole answer becomes a stream, and that the same answer again") {
+TEST_CASE("a whole answer becomes a stream, and the stream the same answer again") {
   const std::string choice =
       R"({"index":0,"message":{"role":"assistant","content":"a","reasoning_content":"hm","odd":[1],)"
       R"("tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}},)"
@@ -219,7 +219,7 @@ TEST_CASE("a whole answer becomes a stream, and that the same answer again") {
       R"("tier":"x","usage":{"total_tokens":3})");
 }
 
-TEST_CASE("chunks become a whole answer with all that they say") {
+TEST_CASE("chunks become a whole answer with all their contents") {
   CHECK(
       collected(
           {R"("choices":[{"index":0,"delta":{"role":"assistant","content":"a"},)"

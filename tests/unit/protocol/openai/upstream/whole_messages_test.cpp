@@ -35,7 +35,7 @@ TEST_CASE("a message is kept as it was written") {
   CHECK(read(R"({"role":"user","content":"hi"})").json.empty());
 }
 
-TEST_CASE("the messages of a request are told as they stand in its body") {
+TEST_CASE("the messages of a request are sent as they are in its body") {
   auto r = nekod::test::parse_request(
       R"({"a":1,"messages":[ {"role":"system","content":"x"} ,{"role":"user", "content":"y"}]})");
   REQUIRE(r);
@@ -45,7 +45,7 @@ TEST_CASE("the messages of a request are told as they stand in its body") {
   CHECK(spans[1] == R"({"role":"user", "content":"y"})");
 }
 
-TEST_CASE("messages say the same however they are written") {
+TEST_CASE("messages are equal however they are written") {
   CHECK(same(R"({"role":"user","content":"hi "})", R"({"content":"h\u0069","role":"user"})"));
   CHECK(same(R"({"role":"user","content":"hi"})",
              R"({"role":"user","content":[{"type":"text","text":"hi"}]})"));
@@ -54,7 +54,7 @@ TEST_CASE("messages say the same however they are written") {
       R"({"role":"assistant","content":"","reasoning_content":"hm","tool_calls":[{"index":0,"function":{"arguments":"{\"x\":1}","name":"f"},"id":"a"}]})"));
 }
 
-TEST_CASE("reasoning and members that we do not know make no difference between messages") {
+TEST_CASE("reasoning and unknown members make no difference between messages") {
   CHECK(same(R"({"role":"assistant","content":"4"})",
              R"({"role":"assistant","content":"4 ","reasoning_content":"hm","odd":[1]})"));
   CHECK(same(
@@ -66,7 +66,7 @@ TEST_CASE("reasoning and members that we do not know make no difference between 
       R"({"role":"assistant","tool_calls":[{"id":"a","function":{"name":"f","arguments":"{\"x\": 1}"}}]})"));
 }
 
-TEST_CASE("messages that differ in what they call, answer or show are different") {
+TEST_CASE("messages with different calls, results or pictures are different") {
   const auto* call =
       R"({"role":"assistant","content":null,"tool_calls":[{"id":"a","function":{"name":"f","arguments":"{}"}}]})";
   CHECK_FALSE(same(

@@ -6,7 +6,7 @@
 
 using namespace nekod::http;
 
-TEST_CASE("what is the client's own does not pass") {
+TEST_CASE("the client's own fields do not pass") {
   const fields all{{"Host", "a"},
                    {"Authorization", "x"},
                    {"X-API-Key", "x"},
@@ -29,20 +29,20 @@ TEST_CASE("what is the client's own does not pass") {
   CHECK(passed_on(all).empty());
 }
 
-TEST_CASE("what says how a request is meant passes, names in lower case") {
+TEST_CASE("fields that describe a request pass, names in lower case") {
   const fields all{{"Content-Type", "a"}, {"ACCEPT", "b"}, {"X-Custom", "c"}, {"x-custom", "d"}};
   CHECK(passed_on(all) ==
         fields{{"content-type", "a"}, {"accept", "b"}, {"x-custom", "c"}, {"x-custom", "d"}});
 }
 
-TEST_CASE("what Connection names does not pass, but cannot take the body's type away") {
+TEST_CASE("fields that Connection names do not pass, except the body's type") {
   const fields all{
       {"Connection", "X-Hop , close,Content-Type"}, {"x-hop", "1"}, {"Content-Type", "a"}};
   CHECK(passed_on(all) == fields{{"content-type", "a"}});
   CHECK(passed_back(all) == fields{{"content-type", "a"}});
 }
 
-TEST_CASE("what is the upstream's own does not come back") {
+TEST_CASE("the upstream's own fields do not come back") {
   const fields all{{"Set-Cookie", "x"},
                    {"Server", "x"},
                    {"Access-Control-Allow-Origin", "x"},
@@ -59,14 +59,14 @@ TEST_CASE("what is the upstream's own does not come back") {
   CHECK(passed_back({{"Retry-After", "7"}, {"Content-Encoding", "gzip"}}).size() == 2);
 }
 
-TEST_CASE("a length is read where it is one") {
+TEST_CASE("a valid length is read") {
   CHECK(length_of({{"content-length", "17"}}) == 17u);
   CHECK_FALSE(length_of({{"Content-Length", "17x"}}));
   CHECK_FALSE(length_of({{"Content-Length", "-1"}}));
   CHECK_FALSE(length_of({}));
 }
 
-TEST_CASE("another protocol is asked for where it is not HTTP/2") {
+TEST_CASE("a request for another protocol is one unless it is for HTTP/2") {
   auto asks = [](const std::string& value) {
     request r;
     r.headers = {{"Upgrade", value}};

@@ -14,7 +14,7 @@ pass_rule who(const std::string& path, const std::string& method = "POST") {
 
 } // namespace
 
-TEST_CASE("work for a model passes from anybody, with and without /v1") {
+TEST_CASE("work for a model passes for everyone, with and without /v1") {
   for (const auto* path :
        {"/v1/embeddings", "/embeddings", "//v1//embeddings/", "/v1/images/edits", "/images/x/y",
         "/v1/audio/speech", "/completions", "/v1/rerank", "/moderations"}) {
@@ -32,7 +32,7 @@ TEST_CASE("tokenize and detokenize are at the server's root") {
   CHECK(who("/tokenize") == pass_rule::anybody);
 }
 
-TEST_CASE("anything else below /v1 passes from admins only") {
+TEST_CASE("anything else below /v1 passes for admins only") {
   CHECK(who("/v1/files", "GET") == pass_rule::admins);
   CHECK(who("/v1/files/a/content", "GET") == pass_rule::admins);
   CHECK(who("/v1/embeddings", "GET") == pass_rule::admins);
@@ -44,7 +44,7 @@ TEST_CASE("anything else below /v1 passes from admins only") {
   CHECK(who("/v1x/files", "GET") == pass_rule::nobody);
 }
 
-TEST_CASE("what is ours, and the organization's, never passes") {
+TEST_CASE("our own paths, and the organization's, never pass") {
   for (const auto* path :
        {"/v1/organization", "/v1/organization/x", "/v1/ORGANIZATION/x", "/v1/%6Frganization",
         "/v1/%256frganization/x", "/v1/organization;x/y", "/v1/%2Forganization", "/v1/responses",
@@ -83,7 +83,7 @@ TEST_CASE("dot segments never pass, however they are written") {
   CHECK(who("/v1/a/.b..c") == pass_rule::admins);
 }
 
-TEST_CASE("a list of paths names each with what is below it") {
+TEST_CASE("a list of paths includes everything below each") {
   auto list = parse_pass_list(" /v1/files , batches/,, ");
   REQUIRE(list);
   CHECK(list->allows("/files"));
@@ -95,7 +95,7 @@ TEST_CASE("a list of paths names each with what is below it") {
   CHECK(parse_pass_list("*")->allows("/anything/at/all"));
 }
 
-TEST_CASE("a list cannot name what never passes") {
+TEST_CASE("a list cannot name a path that never passes") {
   CHECK(parse_pass_list("files,organization").error() ==
         "`organization` is not a path that can pass through");
   CHECK_FALSE(parse_pass_list("a/../b"));

@@ -7,7 +7,7 @@
 namespace nekod {
 
 /// The position of the model's name in the body of a request.
-struct model_place {
+struct model_position {
   /// The name as written lies from *begin* to *end* in the body; in JSON this includes its quotes.
   std::size_t begin = 0;
   std::size_t end = 0;
