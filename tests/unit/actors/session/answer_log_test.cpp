@@ -62,7 +62,7 @@ struct fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "a reader is called as pieces come, and reads each once") {
+TEST_CASE_FIXTURE(fixture, "a reader is called as pieces arrive, and reads each once") {
   auto a = reader(1);
   CHECK(a->calls == 0);
   log->append(pieces({"one ", "two "}), 5);
@@ -73,7 +73,7 @@ TEST_CASE_FIXTURE(fixture, "a reader is called as pieces come, and reads each on
   CHECK(a->last.unread == 0);
 }
 
-TEST_CASE_FIXTURE(fixture, "a reader that comes late reads from the beginning") {
+TEST_CASE_FIXTURE(fixture, "a late reader reads from the beginning") {
   auto a = reader(1);
   log->append(pieces({"one ", "two "}), 5);
   auto b = reader(2);
@@ -82,7 +82,7 @@ TEST_CASE_FIXTURE(fixture, "a reader that comes late reads from the beginning") 
   CHECK(a->text == b->text);
 }
 
-TEST_CASE_FIXTURE(fixture, "a reader that stops goes on where it stopped") {
+TEST_CASE_FIXTURE(fixture, "a reader that stops continues where it stopped") {
   auto a = reader(1);
   a->limit = 1;
   log->append(pieces({"one ", "two "}), 5);
@@ -102,7 +102,7 @@ TEST_CASE_FIXTURE(fixture, "the slowest reader decides when the window has room"
   CHECK(room == 10);
 }
 
-TEST_CASE_FIXTURE(fixture, "what was read but has not left takes up the window") {
+TEST_CASE_FIXTURE(fixture, "text that was read but has not left uses the window") {
   auto a = reader(1);
   log->append(pieces({"text"}), 10);
   CHECK(a->last.unread == 0);
@@ -110,7 +110,7 @@ TEST_CASE_FIXTURE(fixture, "what was read but has not left takes up the window")
   CHECK(room == 0);
 }
 
-TEST_CASE_FIXTURE(fixture, "room is told of in steps, and none of it is lost") {
+TEST_CASE_FIXTURE(fixture, "room is reported in steps, and none of it is lost") {
   auto a = reader(1);
   for (int i = 0; i < 7; ++i) {
     log->append(pieces({"text"}), 4);
@@ -119,7 +119,7 @@ TEST_CASE_FIXTURE(fixture, "room is told of in steps, and none of it is lost") {
   CHECK(room == 24);
 }
 
-TEST_CASE_FIXTURE(fixture, "a reader that leaves holds nothing up any more") {
+TEST_CASE_FIXTURE(fixture, "a reader that has left holds nothing up") {
   auto a = reader(1);
   auto b = reader(2);
   log->append(pieces({"text"}), 10);
@@ -135,7 +135,7 @@ TEST_CASE_FIXTURE(fixture, "a reader that leaves holds nothing up any more") {
 }
 
 TEST_CASE_FIXTURE(fixture,
-                  "a reader holds the window before it is attached, one that collects never") {
+                  "a reader holds the window before it is attached, a collecting one never does") {
   log->add_reader(1);
   log->append(pieces({"text"}), 10);
   CHECK(room == 0);
@@ -149,7 +149,8 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(log->pieces().text == "textmore");
 }
 
-TEST_CASE_FIXTURE(fixture, "a long answer forgets what all have read, and cannot be repeated") {
+TEST_CASE_FIXTURE(fixture,
+                  "a long answer drops what all readers have read, and cannot be replayed") {
   auto a = reader(1);
   auto b = reader(2);
   b->limit = 0;
@@ -167,7 +168,7 @@ TEST_CASE_FIXTURE(fixture, "a long answer forgets what all have read, and cannot
   CHECK(b->text == a->text);
 }
 
-TEST_CASE_FIXTURE(fixture, "an answer of just under that length can be repeated") {
+TEST_CASE_FIXTURE(fixture, "an answer just below that length can be replayed") {
   log->append(pieces({std::string(longest_answer - 1, 'x')}), 0);
   CHECK(log->repeatable());
   log->append(pieces({"x"}), 0);
@@ -181,7 +182,7 @@ TEST_CASE_FIXTURE(fixture, "all readers see the same identity and the same upstr
   CHECK(log->answerer() == std::pair<std::string, std::string>{"other", "model"});
 }
 
-TEST_CASE("a reader on another loop is woken there, once until it has run, and reads all") {
+TEST_CASE("a reader on another loop is woken there, once until it runs, and reads everything") {
   event_loops loops{2};
   auto log = std::make_shared<answer_log>(answer_identity{}, home_loop{loops, 0}, 1);
   auto reader = std::make_shared<greedy_reader>(*log, 1);

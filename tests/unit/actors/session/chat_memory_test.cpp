@@ -65,7 +65,7 @@ const std::string two = "User: two\n\nAssistant: second\n\n";
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "what is new follows in the chat, alone") {
+TEST_CASE_FIXTURE(fixture, "only the new part follows in the chat") {
   CHECK(turn({sys, u1}, "first") == goes_on("one"));
   CHECK(it.kept().tip == digest->of({sys, u1, a1}));
   CHECK(turn({u2}, "second") == goes_on("two"));
@@ -75,7 +75,7 @@ TEST_CASE_FIXTURE(fixture, "what is new follows in the chat, alone") {
   CHECK(it.seeded_text() == seeded("be kind", one + two, "three"));
 }
 
-TEST_CASE_FIXTURE(fixture, "the store is told what a turn adds, and what it replaces") {
+TEST_CASE_FIXTURE(fixture, "the store gets what a turn adds, and what it replaces") {
   turn({sys, u1}, "first");
   CHECK(it.take_changes().added.size() == 3);
   turn({u2}, "second");
@@ -94,7 +94,7 @@ TEST_CASE_FIXTURE(fixture, "the store is told what a turn adds, and what it repl
 }
 
 TEST_CASE_FIXTURE(fixture,
-                  "past its limit it drops many messages at once, so that most turns add") {
+                  "beyond its limit it drops many messages at once, so that most turns only add") {
   std::size_t rewritten = 0;
   for (auto i = 0; i < 500; ++i) {
     turn({{role::user, std::string(500, 'x')}}, "meow");
@@ -103,7 +103,7 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(rewritten < 500 / 20);
 }
 
-TEST_CASE_FIXTURE(fixture, "the prompt that the chat was told may come again") {
+TEST_CASE_FIXTURE(fixture, "the prompt that the chat already has may be repeated") {
   turn({sys, u1}, "first");
   CHECK(turn({sys, u2}, "second") == goes_on("two"));
   CHECK(it.kept().tip == digest->of({sys, u1, a1, u2, a2}));
@@ -117,13 +117,13 @@ TEST_CASE_FIXTURE(fixture, "another prompt takes the conversation to a new chat"
   CHECK(ask({brief, u3}) == goes_on("three"));
 }
 
-TEST_CASE_FIXTURE(fixture, "so does the first prompt, where there was none") {
+TEST_CASE_FIXTURE(fixture, "so does a first prompt after none") {
   turn({u1}, "first");
   CHECK(turn({sys, u2}, "second") == anew(seeded("be kind", one, "two")));
   CHECK(it.kept().tip == digest->of({sys, u1, a1, u2, a2}));
 }
 
-TEST_CASE_FIXTURE(fixture, "a conversation told again goes on in the chat") {
+TEST_CASE_FIXTURE(fixture, "a repeated conversation continues in the chat") {
   turn({sys, u1}, "first");
   turn({u2}, "second");
   CHECK(ask({sys, u1, a1, u2, a2, u3}) == goes_on("three"));
@@ -134,7 +134,8 @@ TEST_CASE_FIXTURE(fixture, "a conversation told again goes on in the chat") {
   CHECK(ask({brief, {role::assistant, "third"}, u1}).first == "new chat");
 }
 
-TEST_CASE_FIXTURE(fixture, "another course of the conversation is told to a new chat, alone") {
+TEST_CASE_FIXTURE(fixture,
+                  "another course of the conversation goes to a new chat, without the old one") {
   turn({sys, u1}, "first");
   turn({u2}, "second");
   CHECK(ask({sys, u1, a1, u3}) == anew(seeded("be kind", one, "three")));
@@ -145,20 +146,20 @@ TEST_CASE_FIXTURE(fixture, "another course of the conversation is told to a new 
   CHECK(ask({u2}) == goes_on("two"));
 }
 
-TEST_CASE_FIXTURE(fixture, "a client that names no session tells all of it") {
+TEST_CASE_FIXTURE(fixture, "a client that names no session sends the whole conversation") {
   turn({u1}, "first", false);
   CHECK(ask({u1, a1, u2}, false) == goes_on("two"));
   CHECK(ask({u2}, false) == anew("two"));
 }
 
-TEST_CASE_FIXTURE(fixture, "several new messages are told together, in their order") {
+TEST_CASE_FIXTURE(fixture, "several new messages are sent together, in their order") {
   CHECK(turn({u1, u2}, "first") == goes_on("one\n\ntwo"));
   CHECK(it.kept().tip == digest->of({u1, u2, a1}));
   CHECK(ask({{role::tool, "sunny"}, u3}) == goes_on("Tool: sunny\n\nthree"));
   CHECK(ask({u1, u2, a1, sys, u3}) == goes_on("be kind\n\nthree"));
 }
 
-TEST_CASE_FIXTURE(fixture, "an answer takes the place of the prefill that it begins with") {
+TEST_CASE_FIXTURE(fixture, "an answer replaces the prefill that it begins with") {
   CHECK(turn({u1, {role::assistant, "The "}}, "The cat") == goes_on("one\n\nAssistant: The "));
   CHECK(it.kept().tip == digest->of({u1, {role::assistant, "The cat"}}));
   CHECK(ask({u1, {role::assistant, "The cat"}, u2}) == goes_on("two"));
@@ -166,7 +167,7 @@ TEST_CASE_FIXTURE(fixture, "an answer takes the place of the prefill that it beg
   CHECK(it.kept().tip == digest->of({u1, {role::assistant, "The dog"}}));
 }
 
-TEST_CASE_FIXTURE(fixture, "a turn that nobody heard leaves the conversation as it was") {
+TEST_CASE_FIXTURE(fixture, "a turn that reached nobody leaves the conversation as it was") {
   turn({sys, u1}, "first");
   const auto tip = it.kept().tip;
   ask({brief, u2});
@@ -177,7 +178,7 @@ TEST_CASE_FIXTURE(fixture, "a turn that nobody heard leaves the conversation as 
 }
 
 TEST_CASE_FIXTURE(fixture,
-                  "where a new chat may have heard a turn without a word, another is begun") {
+                  "if a new chat may have got a turn that failed silently, another chat is begun") {
   turn({sys, u1}, "first");
   ask({brief, u2});
   it.broken_off("", true);
@@ -188,7 +189,7 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(ask({u3}) == goes_on("three"));
 }
 
-TEST_CASE_FIXTURE(fixture, "what came of an answer is remembered, and the session found by name") {
+TEST_CASE_FIXTURE(fixture, "a partial answer is remembered, and its session found by name") {
   turn({u1}, "first");
   ask({u2});
   it.broken_off("sec", true);
@@ -197,7 +198,7 @@ TEST_CASE_FIXTURE(fixture, "what came of an answer is remembered, and the sessio
   CHECK(it.seeded_text() == seeded("", one + "User: two\n\nAssistant: sec\n\n", "three"));
 }
 
-TEST_CASE_FIXTURE(fixture, "a prompt that is not known is that of the texts, if there are any") {
+TEST_CASE_FIXTURE(fixture, "an unknown prompt is that of the texts, if there are any") {
   turn({sys, u1}, "first");
   auto kept = it.take();
   kept.prompt.reset();
@@ -209,7 +210,7 @@ TEST_CASE_FIXTURE(fixture, "a prompt that is not known is that of the texts, if 
   CHECK(ask({brief, u2}) == goes_on("two"));
 }
 
-TEST_CASE_FIXTURE(fixture, "the user's words are counted as they were said") {
+TEST_CASE_FIXTURE(fixture, "the user's messages are counted by their text") {
   turn({u1}, "first");
   turn({u1}, "second");
   ask({u1});

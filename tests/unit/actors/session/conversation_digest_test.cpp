@@ -30,18 +30,18 @@ openai::chat_request request(messages all, bool stream = true) {
 
 } // namespace
 
-TEST_CASE("a digest has 128 bits in hex digits, and that of nothing is empty") {
+TEST_CASE("a digest has 128 bits in hex digits, and the digest of no messages is empty") {
   CHECK(of({}).empty());
   CHECK(of({{role::user, "hello"}}).size() == 32);
   CHECK(of({{role::user, "hello"}}) == of({{role::user, "hello"}}));
 }
 
-TEST_CASE("another key makes other digests") {
+TEST_CASE("digests depend on the key") {
   const conversation_digest other{"another key"};
   CHECK(other.extend("", role::user, "hello") != digest.extend("", role::user, "hello"));
 }
 
-TEST_CASE("what clients are known to change is not looked at") {
+TEST_CASE("differences that clients are known to make are ignored") {
   auto hello = of({{role::user, "hello"}, {role::assistant, "meow"}});
   CHECK(of({{role::user, "hello"}, {role::assistant, "meow \r\n\t"}}) == hello);
   CHECK(of({{role::system, ""},
@@ -50,7 +50,7 @@ TEST_CASE("what clients are known to change is not looked at") {
             {role::assistant, "meow"}}) == hello);
 }
 
-TEST_CASE("all else is") {
+TEST_CASE("all others count") {
   std::vector<messages> distinct{
       {{role::user, "hello"}, {role::assistant, "meow"}},
       {{role::user, "hello"}, {role::assistant, "Meow"}},
@@ -74,7 +74,7 @@ TEST_CASE("all else is") {
   }
 }
 
-TEST_CASE("random conversations are told apart") {
+TEST_CASE("random conversations have different digests") {
   std::mt19937 random{7};
   auto pick = [&](int n) { return std::uniform_int_distribution<int>{0, n - 1}(random); };
   constexpr std::string_view letters = "ab0234 \n";
@@ -99,7 +99,7 @@ TEST_CASE("random conversations are told apart") {
   }
 }
 
-TEST_CASE("a request is recognised by what stands before its new part") {
+TEST_CASE("a request is recognised by the messages before its new part") {
   messages before{{role::system, "be kind"}, {role::user, "hello"}, {role::assistant, "meow"}};
   auto all = before;
   all.emplace_back(role::user, "and then?");
@@ -120,7 +120,7 @@ TEST_CASE("without an answer there is nothing before the new part") {
   }
 }
 
-TEST_CASE("a prefill is no answer, and its own takes its place") {
+TEST_CASE("a prefill is not an answer, and is replaced by the answer") {
   const messages before{{role::user, "hello"}, {role::assistant, "meow"}};
   auto all = before;
   all.emplace_back(role::user, "and then?");
@@ -130,13 +130,14 @@ TEST_CASE("a prefill is no answer, and its own takes its place") {
   CHECK(digest.of(request(all)).asked == asked);
 }
 
-TEST_CASE("a name's digest is no conversation's") {
+TEST_CASE("a name's digest is not that of a conversation") {
   CHECK(digest.of_name("a") != digest.of_name("b"));
   for (auto speaker : {role::system, role::user, role::assistant})
     CHECK(digest.of_name("a") != of({{speaker, "a"}}));
 }
 
-TEST_CASE("the parts of a request are told apart, and are no conversation's digest") {
+TEST_CASE(
+    "the parts of a request are distinguished, and their digest is not that of a conversation") {
   CHECK(digest.of_parts({"a", "b", ""}) == digest.of_parts({"a", "b", ""}));
   CHECK(digest.of_parts({"a", "b", ""}).size() == 32);
   CHECK(digest.of_parts({"a", "b", ""}) != digest.of_parts({"b", "a", ""}));
@@ -147,7 +148,7 @@ TEST_CASE("the parts of a request are told apart, and are no conversation's dige
   CHECK(digest.of_parts({"hello"}) != conversation_digest{"another key"}.of_parts({"hello"}));
 }
 
-TEST_CASE("titles and summaries that are wanted whole stand aside") {
+TEST_CASE("requests for a whole title or summary do not join the conversation") {
   messages title{{role::user, "Please generate a four to five word TITLE summarizing this"}};
   CHECK(is_aside(request(title, false)));
   CHECK_FALSE(is_aside(request(title, true)));
@@ -155,7 +156,7 @@ TEST_CASE("titles and summaries that are wanted whole stand aside") {
   CHECK_FALSE(is_aside(request({{role::user, "go on"}}, false)));
 }
 
-TEST_CASE("calls of tools, and what they answer, are part of a conversation") {
+TEST_CASE("tool calls and their results are part of a conversation") {
   auto message = [](role speaker, const std::string& text, const std::string& more) {
     openai::message m{speaker, text};
     m.more = more;
@@ -173,7 +174,7 @@ TEST_CASE("calls of tools, and what they answer, are part of a conversation") {
         digest.of({message(role::assistant, "ab", "c")}));
 }
 
-TEST_CASE("a request that adds instructions alone stands aside") {
+TEST_CASE("a request that only adds instructions does not join the conversation") {
   messages all{{role::user, "hello"}, {role::assistant, "meow"}, {role::system, "in short"}};
   CHECK(is_aside(request(all, true)));
   all.emplace_back(role::user, "go on");

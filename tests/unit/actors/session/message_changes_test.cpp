@@ -6,7 +6,7 @@ using namespace nekod;
 using openai::role;
 using messages = std::vector<openai::message>;
 
-TEST_CASE("conversations begin alike as far as their messages are the same in every byte") {
+TEST_CASE("two conversations share the messages that are the same in every byte") {
   const messages a{{role::user, "one"}, {role::assistant, "first"}, {role::user, "two"}};
   auto b = a;
   CHECK(common_beginning(a, b) == 3);

@@ -33,7 +33,7 @@ struct fixture : test::session_fixture {
 
 TEST_CASE_FIXTURE(
     fixture,
-    "after an answer that was cut the next turn begins a new chat, told what the client got") {
+    "after a cut answer the next turn begins a new chat, with the text that the client got") {
   start();
   auto a = ask_limited("hello", 1, {"END"});
   line().say("meow E");
@@ -52,7 +52,7 @@ TEST_CASE_FIXTURE(
   CHECK(upstream->seeded_texts.back().find("purr") == std::string::npos);
 }
 
-TEST_CASE_FIXTURE(fixture, "an answer that was cut before any text is an answer") {
+TEST_CASE_FIXTURE(fixture, "an answer that was cut before any text counts as an answer") {
   start();
   ask_limited("hello", 1, {"END"});
   line().say("END");
@@ -63,7 +63,7 @@ TEST_CASE_FIXTURE(fixture, "an answer that was cut before any text is an answer"
   CHECK(upstream->seeded_texts.back().find("hello") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(fixture, "turns with and without limits go on in one chat") {
+TEST_CASE_FIXTURE(fixture, "turns with and without limits continue in one chat") {
   start();
   ask_limited("one", 1, {"END"});
   answer("meow");
@@ -99,7 +99,7 @@ TEST_CASE_FIXTURE(fixture, "of several answers the first is the session's") {
 }
 
 TEST_CASE_FIXTURE(fixture,
-                  "a turn of several answers that failed is not told of, and its chat is left") {
+                  "a failed turn of several answers leaves no trace, and its chat is left") {
   start();
   ask("before");
   answer("meow");
@@ -118,7 +118,7 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(upstream->seeded_texts.back().find("pu") == std::string::npos);
 }
 
-TEST_CASE_FIXTURE(fixture, "a client that leaves takes all of its answers along") {
+TEST_CASE_FIXTURE(fixture, "a client that leaves ends all of its answers") {
   start();
   auto a = ask_limited("hello", 3, {});
   tell_one_answer();
@@ -132,7 +132,7 @@ TEST_CASE_FIXTURE(fixture, "a client that leaves takes all of its answers along"
   CHECK(turns(turn_outcome::cancelled) == 3);
 }
 
-TEST_CASE_FIXTURE(fixture, "an upstream that judges requests itself obeys by itself") {
+TEST_CASE_FIXTURE(fixture, "an upstream that speaks the OpenAI API obeys limits by itself") {
   upstream->can.speaks_openai = true;
   start();
   auto a = ask_limited("hello", 2, {"END"});

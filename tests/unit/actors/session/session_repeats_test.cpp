@@ -11,7 +11,8 @@ using fixture = test::session_fixture;
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "a client that asks again reads on from the answer's beginning") {
+TEST_CASE_FIXTURE(fixture,
+                  "a client that repeats its request reads the answer from the beginning") {
   start();
   auto first = ask_counted("one", 0);
   line().say("ha");
@@ -26,7 +27,7 @@ TEST_CASE_FIXTURE(fixture, "a client that asks again reads on from the answer's 
   CHECK(upstream->log == strings{"begin one", "settle"});
 }
 
-TEST_CASE_FIXTURE(fixture, "one client too many that sends the same request is refused") {
+TEST_CASE_FIXTURE(fixture, "one repetition too many is refused") {
   options.queue_limit = 1;
   start();
   std::vector<asked> readers;
@@ -43,7 +44,7 @@ TEST_CASE_FIXTURE(fixture, "one client too many that sends the same request is r
   CHECK(upstream->log == strings{"begin one", "settle"});
 }
 
-TEST_CASE_FIXTURE(fixture, "what nobody reads for a while is not held up") {
+TEST_CASE_FIXTURE(fixture, "an answer without readers for a while is not held up") {
   options.credit_step = 5;
   start();
   leave(ask_counted("one", 0));
@@ -52,7 +53,7 @@ TEST_CASE_FIXTURE(fixture, "what nobody reads for a while is not held up") {
   CHECK(line().granted == 5);
 }
 
-TEST_CASE_FIXTURE(fixture, "a client that does not come back is given up after the grace") {
+TEST_CASE_FIXTURE(fixture, "a client that does not come back is given up after the grace period") {
   start();
   leave(ask_counted("one", 0));
   pass(2s);
@@ -64,7 +65,7 @@ TEST_CASE_FIXTURE(fixture, "a client that does not come back is given up after t
 }
 
 TEST_CASE_FIXTURE(fixture,
-                  "who asks again while the answer is committed, hears of its end with the first") {
+                  "a repetition during the commit gets the answer's end with the first request") {
   use_slow_store();
   start();
   auto first = ask_counted("one", 0);
@@ -81,7 +82,7 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(upstream->log == strings{"begin one", "settle"});
 }
 
-TEST_CASE_FIXTURE(fixture, "an answer that was not stored is not told again") {
+TEST_CASE_FIXTURE(fixture, "an answer that was not stored is not replayed") {
   use_slow_store();
   start();
   ask_counted("one", 0);
@@ -95,8 +96,7 @@ TEST_CASE_FIXTURE(fixture, "an answer that was not stored is not told again") {
   CHECK(upstream->log == strings{"begin one", "settle"});
 }
 
-TEST_CASE_FIXTURE(fixture,
-                  "a repeated turn whose first was surely not taken is asked in its place") {
+TEST_CASE_FIXTURE(fixture, "a repetition replaces a first turn that was certainly not accepted") {
   start();
   ask_counted("one", 0);
   line().fail(openai::error_code::overloaded);
@@ -107,7 +107,7 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(upstream->log == strings{"begin one", "begin one"});
 }
 
-TEST_CASE_FIXTURE(fixture, "what is said anew and fails is not answered by what was said before") {
+TEST_CASE_FIXTURE(fixture, "a new request that fails is not answered by an earlier answer") {
   start();
   ask_counted("go on", 0);
   answer("meow");
@@ -137,8 +137,7 @@ session_taken answering(const fixture& f) {
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture,
-                  "a session that comes from its record has the answer that stands there") {
+TEST_CASE_FIXTURE(fixture, "a session from a record has the answer in it") {
   use_slow_store(answering(*this));
   begin_from_store();
   handle = system().spawn(session, options);
@@ -149,7 +148,7 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(upstream->log.empty());
 }
 
-TEST_CASE_FIXTURE(fixture, "nor does the record's answer serve for what is said anew") {
+TEST_CASE_FIXTURE(fixture, "a new request does not get the record's answer") {
   use_slow_store(answering(*this));
   begin_from_store();
   handle = system().spawn(session, options);
@@ -159,7 +158,7 @@ TEST_CASE_FIXTURE(fixture, "nor does the record's answer serve for what is said 
   CHECK(ask_counted("one", 1).record->log == strings{"begin"});
 }
 
-TEST_CASE_FIXTURE(fixture, "who came for an answer that the record lacks may ask again later") {
+TEST_CASE_FIXTURE(fixture, "a repetition whose answer is not in the record may ask again later") {
   use_slow_store(answering(*this));
   begin_from_store();
   handle = system().spawn(session, options);

@@ -48,7 +48,7 @@ TEST_CASE_FIXTURE(fixture, "an answer whose record cannot be committed fails") {
   CHECK(a.record->error.code == openai::error_code::store_unavailable);
 }
 
-TEST_CASE_FIXTURE(fixture, "a turn begins only when the one before is settled") {
+TEST_CASE_FIXTURE(fixture, "a turn begins only once the one before is settled") {
   start();
   auto first = ask("one");
   auto second = ask("two");
@@ -63,7 +63,8 @@ TEST_CASE_FIXTURE(fixture, "a turn begins only when the one before is settled") 
   CHECK(second.record->log == strings{"begin"});
 }
 
-TEST_CASE_FIXTURE(fixture, "a turn that comes while the one before is committed or settled waits") {
+TEST_CASE_FIXTURE(fixture,
+                  "a turn that arrives while the one before is committed or settled waits") {
   use_slow_store();
   start();
   ask("one");
@@ -79,7 +80,7 @@ TEST_CASE_FIXTURE(fixture, "a turn that comes while the one before is committed 
   CHECK(upstream->log == strings{"begin one", "settle", "begin two"});
 }
 
-TEST_CASE_FIXTURE(fixture, "a turn too many is refused, and those before it go on") {
+TEST_CASE_FIXTURE(fixture, "a turn too many is refused, and those before it continue") {
   start();
   auto running = ask("one");
   auto second = ask("two");
@@ -94,7 +95,8 @@ TEST_CASE_FIXTURE(fixture, "a turn too many is refused, and those before it go o
   CHECK(running.record->log.back() == "finish");
 }
 
-TEST_CASE_FIXTURE(fixture, "without a queue an idle session takes a turn, and refuses another") {
+TEST_CASE_FIXTURE(fixture,
+                  "without a queue an idle session accepts one turn, and refuses another") {
   options.queue_limit = 0;
   start();
   auto first = ask("one");
@@ -140,7 +142,7 @@ TEST_CASE_FIXTURE(fixture, "a client that left before its turn reached the sessi
   CHECK(upstream->log == strings{"begin too late", "cancel"});
 }
 
-TEST_CASE_FIXTURE(fixture, "a client that leaves while its answer is settled disturbs nothing") {
+TEST_CASE_FIXTURE(fixture, "a client that leaves while its answer is settled does no harm") {
   start();
   auto a = ask("one");
   line().end_answer();
@@ -161,7 +163,7 @@ TEST_CASE_FIXTURE(fixture, "after a failure the session takes the next turn") {
   CHECK(upstream->log == strings{"begin one", "begin two"});
 }
 
-TEST_CASE_FIXTURE(fixture, "deleting a session fails what runs and what waits") {
+TEST_CASE_FIXTURE(fixture, "deleting a session fails its running and waiting turns") {
   start();
   auto running = ask("one");
   auto waiting = ask("two");
@@ -173,7 +175,7 @@ TEST_CASE_FIXTURE(fixture, "deleting a session fails what runs and what waits") 
   CHECK(upstream->lines.empty());
 }
 
-TEST_CASE_FIXTURE(fixture, "what a reply is done with becomes room at the upstream") {
+TEST_CASE_FIXTURE(fixture, "text that a reply has sent becomes room at the upstream") {
   options.credit_step = 5;
   start();
   auto a = ask("one");
@@ -217,7 +219,7 @@ TEST_CASE_FIXTURE(fixture, "a session offers to leave memory after a time withou
   CHECK(registry->retiring == strings{"s1"});
 }
 
-TEST_CASE_FIXTURE(fixture, "nor does it leave right behind a long answer") {
+TEST_CASE_FIXTURE(fixture, "a session does not leave memory right after a long answer") {
   start();
   ask("one");
   pass(60s);
@@ -231,7 +233,7 @@ TEST_CASE_FIXTURE(fixture, "nor does it leave right behind a long answer") {
   CHECK(registry->retiring == strings{"s1"});
 }
 
-TEST_CASE_FIXTURE(fixture, "a session that answers does not leave memory") {
+TEST_CASE_FIXTURE(fixture, "an answering session does not leave memory") {
   start();
   ask("one");
   pass(60s);
@@ -240,7 +242,7 @@ TEST_CASE_FIXTURE(fixture, "a session that answers does not leave memory") {
   CHECK(registry->retiring.empty());
 }
 
-TEST_CASE_FIXTURE(fixture, "a stored session goes on in its chat and knows what was said") {
+TEST_CASE_FIXTURE(fixture, "a stored session continues in its chat and knows the conversation") {
   start();
   ask("one");
   line().say("first answer");
@@ -300,8 +302,8 @@ TEST_CASE_FIXTURE(fixture, "a session is counted in one state at a time, and not
     CHECK(in(p) == 0);
 }
 
-TEST_CASE_FIXTURE(
-    fixture, "a session that is ended in the middle of a turn keeps what it knows of its chat") {
+TEST_CASE_FIXTURE(fixture,
+                  "a session that is ended during a turn keeps what it knows of its chat") {
   start();
   ask("one");
   line().say("ha");
@@ -315,7 +317,7 @@ TEST_CASE_FIXTURE(
   CHECK(found->tip.empty());
 }
 
-TEST_CASE_FIXTURE(fixture, "answered turns are counted, and what a session does is told") {
+TEST_CASE_FIXTURE(fixture, "answered turns are counted, and a session reports its state") {
   start();
   CHECK(registry->infos.back().state == "idle");
   ask("one");
@@ -349,7 +351,7 @@ TEST_CASE_FIXTURE(fixture, "a turn whose record cannot be committed is not count
   CHECK(registry->infos.back().turns == 0);
 }
 
-TEST_CASE_FIXTURE(fixture, "after a refused commit a session goes on from the stored record") {
+TEST_CASE_FIXTURE(fixture, "after a refused commit a session continues from the stored record") {
   start();
   ask("one");
   answer("first answer");
@@ -385,7 +387,7 @@ TEST_CASE_FIXTURE(fixture, "after a refused commit a session goes on from the st
   CHECK(now->transcript[3].text == "third answer");
 }
 
-TEST_CASE_FIXTURE(fixture, "a record past its age is not gone on with, a younger one is") {
+TEST_CASE_FIXTURE(fixture, "an expired record is not continued, a younger one is") {
   session_taken stored;
   stored.version = 1;
   auto& record = stored.record.emplace();
@@ -460,7 +462,7 @@ TEST_CASE_FIXTURE(fixture, "another prompt begins a new chat, also after a resta
       "User: two\n\nAssistant: second answer\n\n[New message]\nthree");
 }
 
-TEST_CASE_FIXTURE(fixture, "a record's chat is of use at the upstream that has it alone") {
+TEST_CASE_FIXTURE(fixture, "a record's chat is used only at its own upstream") {
   start();
   ask("one");
   answer("first answer");
@@ -476,8 +478,8 @@ TEST_CASE_FIXTURE(fixture, "a record's chat is of use at the upstream that has i
   CHECK(chat.empty());
 }
 
-TEST_CASE_FIXTURE(fixture,
-                  "a turn that is given up before it was told leaves the conversation as it was") {
+TEST_CASE_FIXTURE(
+    fixture, "a turn that is given up before it was posted leaves the conversation as it was") {
   start();
   ask_counted("one", 0);
   answer("answer");
@@ -497,7 +499,7 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(found().empty());
 }
 
-TEST_CASE_FIXTURE(fixture, "times that a line asks for reach that line alone") {
+TEST_CASE_FIXTURE(fixture, "timers reach only the conversation that set them") {
   start();
   ask("one");
   line().context.wake(5s, 7);

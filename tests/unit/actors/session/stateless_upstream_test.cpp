@@ -128,7 +128,7 @@ const std::string tool = R"({"role":"tool","tool_call_id":"c","content":"sunny"}
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "an answer's end waits for its record, and goes on with what it holds") {
+TEST_CASE_FIXTURE(fixture, "an answer's end waits for its record, then passes unchanged") {
   auto a = ask(u1);
   CHECK(told() == "[" + u1 + "]");
   answer(a1);
@@ -136,7 +136,7 @@ TEST_CASE_FIXTURE(fixture, "an answer's end waits for its record, and goes on wi
   CHECK(a.match() == session_match::fresh);
 }
 
-TEST_CASE_FIXTURE(fixture, "a conversation with calls of tools is recognised, and no other") {
+TEST_CASE_FIXTURE(fixture, "a conversation with tool calls is recognised, and no other one") {
   auto first = ask(u1);
   answer(call);
   auto second = ask(u1 + "," + call + "," + tool);
@@ -150,7 +150,7 @@ TEST_CASE_FIXTURE(fixture, "a conversation with calls of tools is recognised, an
   CHECK(third.session() == first.session());
 }
 
-TEST_CASE_FIXTURE(fixture, "a turn that failed or was left never was") {
+TEST_CASE_FIXTURE(fixture, "a failed or abandoned turn leaves no trace") {
   auto first = ask(u1);
   answer(a1);
   auto history = u1 + "," + a1 + "," + u2;
@@ -170,7 +170,7 @@ TEST_CASE_FIXTURE(fixture, "a turn that failed or was left never was") {
         "[" + history + "," + said("assistant", "second") + "," + said("user", "three") + "]");
 }
 
-TEST_CASE_FIXTURE(fixture, "a turn that could not be stored never was") {
+TEST_CASE_FIXTURE(fixture, "a turn that could not be stored leaves no trace") {
   stop();
   auto mood = std::make_shared<store_mood>();
   options.sessions.store = system().spawn(moody_store, mood);
@@ -188,7 +188,7 @@ TEST_CASE_FIXTURE(fixture, "a turn that could not be stored never was") {
   CHECK(told() == "[" + u1 + "," + a1 + "," + u2 + "]");
 }
 
-TEST_CASE("a conversation that is too long is refused before the upstream hears of it") {
+TEST_CASE("a conversation that is too long is refused before it reaches the upstream") {
   fixture f{2};
   auto refused = f.ask(u1 + "," + a1 + "," + u2, R"(,"session_id":"s")");
   CHECK(refused.record->log == strings{"failed"});
@@ -198,7 +198,7 @@ TEST_CASE("a conversation that is too long is refused before the upstream hears 
   CHECK(next.record->log == strings{"begin"});
 }
 
-TEST_CASE_FIXTURE(fixture, "what only the upstream has to understand is for it to judge") {
+TEST_CASE_FIXTURE(fixture, "the upstream judges what only it has to understand") {
   const auto odd = said("system", "alone");
   const std::string hot = R"(,"temperature":9,"tools":[{}],"model":"not/listed")";
   ask(odd, hot);

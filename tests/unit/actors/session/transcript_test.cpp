@@ -10,12 +10,12 @@ using openai::role;
 
 } // namespace
 
-TEST_CASE("a message without anything before it goes alone") {
+TEST_CASE("a message without history is sent alone") {
   CHECK(with_preamble({}, "hello") == "hello");
   CHECK(with_preamble({{role::assistant, ""}}, "hello") == "hello");
 }
 
-TEST_CASE("what came before goes first, labelled") {
+TEST_CASE("the history comes first, labelled") {
   std::vector<message> earlier{{role::system, "be a cat"},
                                {role::user, "hi"},
                                {role::assistant, "meow"},
@@ -25,18 +25,18 @@ TEST_CASE("what came before goes first, labelled") {
                                            "[New message]\nagain");
 }
 
-TEST_CASE("past the limit the oldest turns are left out, the newest kept whole") {
+TEST_CASE("beyond the limit the oldest turns are left out, and the newest kept whole") {
   std::vector<message> earlier{{role::user, std::string(100, 'a')}, {role::assistant, "meow"}};
   auto text = with_preamble(earlier, "again", 50);
   CHECK(text == "[Conversation so far]\nAssistant: meow\n\n[New message]\nagain");
 }
 
-TEST_CASE("instructions past the limit are cut between two characters") {
+TEST_CASE("instructions beyond the limit are cut between two characters") {
   auto text = with_preamble({{role::system, "\u732b\u732b\u732b"}}, "again", 7);
   CHECK(text == "[Instructions]\n\u732b\u732b\n\n[New message]\nagain");
 }
 
-TEST_CASE("a transcript drops its oldest messages past the limit") {
+TEST_CASE("a transcript drops its oldest messages beyond the limit") {
   std::vector<message> transcript;
   append(transcript, role::user, "12345");
   append(transcript, role::assistant, "67890");

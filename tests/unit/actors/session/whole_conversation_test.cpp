@@ -59,13 +59,13 @@ struct fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "what is new follows what was said before") {
+TEST_CASE_FIXTURE(fixture, "the new part follows the stored conversation") {
   CHECK(turn({sys, u1}, "first") == list({sys, u1}));
   CHECK(turn({u2}, "second") == list({sys, u1, a1, u2}));
   CHECK(ask({u3}) == list({sys, u1, a1, u2, a2, u3}));
 }
 
-TEST_CASE_FIXTURE(fixture, "the store is told what a turn adds, and what it replaces") {
+TEST_CASE_FIXTURE(fixture, "the store gets what a turn adds, and what it replaces") {
   turn({sys, u1}, "first");
   ask({u2});
   it.answer({role::assistant, "second"});
@@ -87,7 +87,7 @@ TEST_CASE_FIXTURE(fixture, "the store is told what a turn adds, and what it repl
   CHECK(it.changes().kept == kept.size());
 }
 
-TEST_CASE_FIXTURE(fixture, "what was said before and is told again is not doubled") {
+TEST_CASE_FIXTURE(fixture, "repeated messages are not doubled") {
   turn({sys, u1}, "first");
   turn({u2}, "second");
   CHECK(ask({sys, u1, a1, u2, a2, u3}) == list({sys, u1, a1, u2, a2, u3}));
@@ -100,7 +100,7 @@ TEST_CASE_FIXTURE(fixture, "what was said before and is told again is not double
   CHECK(ask({one, a1, empty, u2, a2, u3}) == list({sys, one, a1, empty, u2, a2, u3}));
 }
 
-TEST_CASE_FIXTURE(fixture, "what is said once more behind an answer that said nothing is new") {
+TEST_CASE_FIXTURE(fixture, "a message repeated after an empty answer is new") {
   const auto empty = said("assistant", "");
   turn({u1}, empty);
   CHECK(turn({u1}, empty) == list({u1, empty, u1}));
@@ -108,7 +108,7 @@ TEST_CASE_FIXTURE(fixture, "what is said once more behind an answer that said no
   CHECK(ask({u2}) == list({u1, empty, u1, empty, u1, empty, u2}));
 }
 
-TEST_CASE_FIXTURE(fixture, "another course of the conversation takes its place") {
+TEST_CASE_FIXTURE(fixture, "another course of the conversation replaces it") {
   turn({sys, u1}, "first");
   turn({u2}, "second");
   CHECK(ask({sys, u1, a1, u3}) == list({sys, u1, a1, u3}));
@@ -118,14 +118,14 @@ TEST_CASE_FIXTURE(fixture, "another course of the conversation takes its place")
   CHECK(ask({u3}) == list({sys, u1, other, u2, said("assistant", "x"), u3}));
 }
 
-TEST_CASE_FIXTURE(fixture, "instructions take the place of those before") {
+TEST_CASE_FIXTURE(fixture, "new instructions replace the earlier ones") {
   turn({sys, u1}, "first");
   CHECK(ask({sys, u2}) == list({sys, u1, a1, u2}));
   const auto other = said("developer", "be brief");
   CHECK(ask({other, u2}) == list({other, u1, a1, u2}));
 }
 
-TEST_CASE_FIXTURE(fixture, "results of tools follow their calls") {
+TEST_CASE_FIXTURE(fixture, "tool results follow their calls") {
   turn({u1}, call);
   CHECK(ask({tool}) == list({u1, call, tool}));
   CHECK(ask({call, tool}) == list({u1, call, tool}));
@@ -133,14 +133,14 @@ TEST_CASE_FIXTURE(fixture, "results of tools follow their calls") {
   CHECK(ask({u2}) == list({u1, call, tool, a1, u2}));
 }
 
-TEST_CASE_FIXTURE(fixture, "a request that names no session tells the conversation itself") {
+TEST_CASE_FIXTURE(fixture, "a request that names no session contains the conversation itself") {
   turn({u1}, "first");
   CHECK(ask({u2}, false) == list({u2}));
   CHECK(ask({R"({ "role":"user","content":"one" })", a1, u2}, false) ==
         list({R"({ "role":"user","content":"one" })", a1, u2}));
 }
 
-TEST_CASE_FIXTURE(fixture, "a turn that came to nothing leaves no trace") {
+TEST_CASE_FIXTURE(fixture, "a turn without a result leaves no trace") {
   turn({u1}, "first");
   ask({u2});
   it.drop();
@@ -151,7 +151,7 @@ TEST_CASE_FIXTURE(fixture, "a turn that came to nothing leaves no trace") {
   CHECK(ask({u3}) == list({u1, a1, u3}));
 }
 
-TEST_CASE_FIXTURE(fixture, "a conversation past a limit is refused, and none is cut") {
+TEST_CASE_FIXTURE(fixture, "a conversation beyond a limit is refused, and never cut") {
   it = whole_conversation{{3, 1000}};
   turn({u1}, "first");
   CHECK(ask({u2}) == list({u1, a1, u2}));
@@ -167,7 +167,7 @@ TEST_CASE_FIXTURE(fixture, "a request without an answer in it is new, whatever i
   CHECK(ask({u1, u2}) == list({sys, u1, a1, u1, u2}));
 }
 
-TEST_CASE_FIXTURE(fixture, "a conversation goes on in the words that the client tells it in") {
+TEST_CASE_FIXTURE(fixture, "a conversation continues in the client's wording") {
   const std::string thought =
       R"({"role":"assistant","content":"first","reasoning_content":"First I look."})";
   turn({sys, u1}, thought);
@@ -176,7 +176,7 @@ TEST_CASE_FIXTURE(fixture, "a conversation goes on in the words that the client 
   CHECK(ask({sys, u1, thought, u2}) == list({sys, u1, thought, u2}));
 }
 
-TEST_CASE_FIXTURE(fixture, "an answer takes the place of the prefill that it begins with") {
+TEST_CASE_FIXTURE(fixture, "an answer replaces the prefill that it begins with") {
   const auto prefill = said("assistant", "The cat");
   CHECK(turn({u1, prefill}, "The cat sat") == list({u1, prefill}));
   CHECK(ask({u2}) == list({u1, said("assistant", "The cat sat"), u2}));
@@ -184,13 +184,12 @@ TEST_CASE_FIXTURE(fixture, "an answer takes the place of the prefill that it beg
         list({u1, said("assistant", "The cat sat"), u2}));
 }
 
-TEST_CASE_FIXTURE(fixture, "an answer that only continues the prefill is put behind it") {
+TEST_CASE_FIXTURE(fixture, "an answer that only continues the prefill is appended to it") {
   turn({u1, said("assistant", "The cat")}, R"({"role":"assistant","content":" sat","x":1})");
   CHECK(ask({u2}) == list({u1, R"({"content":"The cat sat","role":"assistant","x":1})", u2}));
 }
 
-TEST_CASE_FIXTURE(fixture,
-                  "a conversation told up to a prefill goes on where it was what was said") {
+TEST_CASE_FIXTURE(fixture, "a conversation up to a prefill continues if it equals what was said") {
   turn({sys, u1}, "first");
   const auto prefill = said("assistant", "sec");
   CHECK(ask({u1, a1, u2, prefill}) == list({sys, u1, a1, u2, prefill}));
@@ -198,7 +197,7 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(ask({u2, prefill}) == list({u2, prefill}));
 }
 
-TEST_CASE("thousands of like messages are compared in no time") {
+TEST_CASE("thousands of similar messages are compared quickly") {
   std::vector<std::string> same(20'000, said("assistant", "x"));
   auto r = openai::parse_chat_request(R"({"messages":)" + list(same) + "}", same.size());
   REQUIRE(r);

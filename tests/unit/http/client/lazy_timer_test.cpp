@@ -33,14 +33,14 @@ TEST_CASE_FIXTURE(fixture, "a lazy timer fires once for each time it is set") {
   CHECK(fired == 2);
 }
 
-TEST_CASE_FIXTURE(fixture, "one that was cleared does not fire") {
+TEST_CASE_FIXTURE(fixture, "a cleared timer does not fire") {
   timer->set(lazy_timer::clock::now());
   timer->clear();
   run();
   CHECK(fired == 0);
 }
 
-TEST_CASE_FIXTURE(fixture, "one that is armed too early waits for its time") {
+TEST_CASE_FIXTURE(fixture, "a timer that is armed too early waits for its time") {
   const auto due = lazy_timer::clock::now() + 20ms;
   timer->set(lazy_timer::clock::now());
   timer->set(due);
@@ -49,7 +49,7 @@ TEST_CASE_FIXTURE(fixture, "one that is armed too early waits for its time") {
   CHECK(lazy_timer::clock::now() >= due);
 }
 
-TEST_CASE_FIXTURE(fixture, "an earlier time takes the place of a later one") {
+TEST_CASE_FIXTURE(fixture, "an earlier time replaces a later one") {
   timer->set(lazy_timer::clock::now() + 1h);
   timer->set_no_later(lazy_timer::clock::now());
   timer->set_no_later(lazy_timer::clock::now() + 2h);
@@ -57,7 +57,7 @@ TEST_CASE_FIXTURE(fixture, "an earlier time takes the place of a later one") {
   CHECK(fired == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "one that is cancelled waits for nothing") {
+TEST_CASE_FIXTURE(fixture, "a cancelled timer waits for nothing") {
   timer->set(lazy_timer::clock::now() + 1h);
   timer->cancel();
   run();

@@ -19,7 +19,7 @@ TEST_CASE("a window pauses when it is used up, and room resumes it") {
   CHECK_FALSE(w.grant(1)); // Nothing waits for it.
 }
 
-TEST_CASE("room that is taken back has to be granted again") {
+TEST_CASE("room that was taken back has to be granted again") {
   receive_window w{10};
   w.grant(5);
   w.take_back(15);

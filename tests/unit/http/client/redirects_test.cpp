@@ -34,14 +34,15 @@ TEST_CASE("a redirect to another origin, or one that changes the method, is not"
     CHECK_FALSE(redirect_to_follow(status, from, "/x"));
 }
 
-TEST_CASE("a redirect's target is shown without what may be secret") {
+TEST_CASE("a redirect's target is shown without possible secrets") {
   CHECK(shown_target(from, "https://me:secret@other/v2/chat?key=secret#secret") ==
         "https://other/v2/chat");
   CHECK(shown_target(from, "/login?next=secret") == "http://host:8080/login");
   CHECK(shown_target(from, "").find("host") == std::string::npos);
 }
 
-TEST_CASE("a response's fields are read in any case, and those of the last response count") {
+TEST_CASE(
+    "a response's fields are read in upper and lower case, and those of the last response count") {
   response_fields f;
   f.on_line("HTTP/1.1 103 Early Hints\r\n");
   f.on_line("Retry-After: 9\r\n");
@@ -56,7 +57,7 @@ TEST_CASE("a response's fields are read in any case, and those of the last respo
   CHECK(f.location == "/x");
 }
 
-TEST_CASE("a date to wait for is read by the server's own clock") {
+TEST_CASE("a date to wait for is read by the server's clock") {
   response_fields f;
   f.on_line("HTTP/2 503\r\n");
   f.on_line("date: Sun, 06 Nov 1994 08:49:37 GMT\r\n");

@@ -35,7 +35,7 @@ struct fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "what is waited for is told") {
+TEST_CASE_FIXTURE(fixture, "awaited events are reported") {
   watch.opened(ends[0]);
   watch.wait_for(ends[0], EPOLLIN | EPOLLOUT);
   CHECK(events() == EPOLLOUT);
@@ -61,7 +61,7 @@ TEST_CASE_FIXTURE(fixture, "a pooled socket stays until something happens to it"
   CHECK(watch.is_wanted(ends[0]));
 }
 
-TEST_CASE_FIXTURE(fixture, "a pooled socket that is taken up again is told without a word") {
+TEST_CASE_FIXTURE(fixture, "events of a pooled socket that is used again are reported") {
   watch.opened(ends[0]);
   watch.wait_for(ends[0], EPOLLIN);
   watch.wait_for(ends[0], 0);
@@ -78,8 +78,7 @@ TEST_CASE_FIXTURE(fixture, "a socket that is always ready does not stay") {
   CHECK(events() == 0);
 }
 
-TEST_CASE_FIXTURE(fixture,
-                  "of a pooled socket it shows that something came, whatever was waited for") {
+TEST_CASE_FIXTURE(fixture, "an event on a pooled socket shows, whatever was awaited") {
   watch.opened(ends[0]);
   CHECK(watch.is_to_be_silent(ends[0]));
   watch.wait_for(ends[0], EPOLLIN | EPOLLOUT);
@@ -96,14 +95,14 @@ TEST_CASE_FIXTURE(fixture,
   CHECK_FALSE(watch.is_to_be_silent(ends[0]));
 }
 
-TEST_CASE_FIXTURE(fixture, "a socket whose end nobody tells does not stay") {
+TEST_CASE_FIXTURE(fixture, "a socket whose end is not reported does not stay") {
   watch.wait_for(ends[0], EPOLLIN);
   watch.wait_for(ends[0], 0);
   arrive();
   CHECK(events() == 0);
 }
 
-TEST_CASE_FIXTURE(fixture, "a number that is used again is another socket's") {
+TEST_CASE_FIXTURE(fixture, "a reused descriptor belongs to another socket") {
   watch.opened(ends[0]);
   watch.wait_for(ends[0], EPOLLIN);
   watch.wait_for(ends[0], 0);

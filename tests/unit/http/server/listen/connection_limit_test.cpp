@@ -4,18 +4,18 @@
 
 using namespace nekod::http;
 
-TEST_CASE("there are as many connections as are wanted where descriptors suffice") {
+TEST_CASE("there are as many connections as wanted if descriptors suffice") {
   CHECK(connection_limit({16'000, 10'000, false, 0}, 1'000'000) == 16'000);
   CHECK(connection_limit({16'000, 10'000, true, 128}, 1'000'000) == 16'000);
 }
 
-TEST_CASE("with few descriptors, half of them are for connections and for those upstream") {
+TEST_CASE("with few descriptors, half of them are for connections, to clients and upstream") {
   CHECK(connection_limit({16'000, 10'000, false, 0}, 1024) == 256);
   CHECK(connection_limit({16'000, 10'000, true, 0}, 1024) == 170);
   CHECK(connection_limit({16'000, 10'000, false, 128}, 1024 + 256) == 320);
 }
 
-TEST_CASE("each stream takes a descriptor upstream, as far as there may be streams") {
+TEST_CASE("each possible stream takes a descriptor for its upstream connection") {
   // All connections may stream.
   CHECK(connection_limit({16'000, 10'000, false, 0}, 2256) == 1000);
   CHECK(connection_limit({16'000, 10'000, true, 0}, 3256) == 1000);

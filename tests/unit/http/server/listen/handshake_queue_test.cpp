@@ -6,7 +6,7 @@
 
 using nekod::http::handshake_queue;
 
-TEST_CASE("past the limit the oldest gives way, once") {
+TEST_CASE("beyond the limit the oldest handshake gives way, once") {
   handshake_queue queue{2};
   std::vector<int> gone;
   auto enter = [&](int number) { return queue.enter([&gone, number] { gone.push_back(number); }); };

@@ -25,7 +25,7 @@ struct fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "bytes come as they went in, in any pieces") {
+TEST_CASE_FIXTURE(fixture, "bytes are read as they were written, in any pieces") {
   pipe.push("hel");
   pipe.push("lo");
   CHECK(read(4) == "hell");
@@ -49,7 +49,7 @@ TEST_CASE_FIXTURE(fixture, "a reader that finds nothing is woken once") {
   CHECK(woken == 2);
 }
 
-TEST_CASE_FIXTURE(fixture, "the end comes behind the last byte") {
+TEST_CASE_FIXTURE(fixture, "the end comes after the last byte") {
   pipe.push("a");
   pipe.end(body_pipe::ending::too_long);
   CHECK(pipe.how() == body_pipe::ending::too_long);
@@ -59,7 +59,8 @@ TEST_CASE_FIXTURE(fixture, "the end comes behind the last byte") {
   CHECK(woken == 0);
 }
 
-TEST_CASE_FIXTURE(fixture, "a full pipe tells once that there is room, when half of it was read") {
+TEST_CASE_FIXTURE(fixture,
+                  "a full pipe reports once that there is room, when half of it has been read") {
   int roomy = 0;
   auto when_room = [&] { pipe.when_room([&] { ++roomy; }); };
   when_room();

@@ -45,7 +45,7 @@ struct reading {
 
 } // namespace
 
-TEST_CASE("chunks are joined, however they come, and nothing behind them is taken") {
+TEST_CASE("chunks are joined, however they are split, and nothing after them is read") {
   const std::string body = "2;x=y\r\nhe\r\n0003\r\nllo\r\n0\r\nX-B: c\r\n\r\nGET";
   for (std::size_t size = 1; size <= body.size(); ++size) {
     CAPTURE(size);
@@ -57,7 +57,7 @@ TEST_CASE("chunks are joined, however they come, and nothing behind them is take
   }
 }
 
-TEST_CASE("what could be read in two ways is malformed") {
+TEST_CASE("framing that can be read in two ways is malformed") {
   for (const std::string body :
        {"2\nhe\r\n0\r\n\r\n", "2 \r\nhe\r\n", "0x2\r\nhe\r\n", "\r\n", "+2\r\nhe", "2\r\nhel\r\n",
         "2\r\nhe\n0\r\n", "1234567890123456\r\n", "2;a\x01=b\r\n", "0\r\nX: y\n\r\n", "0\r\n\n"}) {
@@ -67,7 +67,7 @@ TEST_CASE("what could be read in two ways is malformed") {
   }
 }
 
-TEST_CASE("lines of chunks and trailers have limits") {
+TEST_CASE("chunk lines and trailers have limits") {
   const std::string long_extension(1100, 'x');
   CHECK(reading{"2;" + long_extension, 100}.end == part::malformed);
   const auto field = "X: " + std::string(1000, 'y') + "\r\n";
@@ -78,7 +78,7 @@ TEST_CASE("lines of chunks and trailers have limits") {
   CHECK(reading{"0\r\n" + field + "\r\n", 500}.end == part::end);
 }
 
-TEST_CASE("a body that is not whole has no end") {
+TEST_CASE("an incomplete body has no end") {
   CHECK_FALSE(reading{"5\r\nhel", 2}.end);
   CHECK_FALSE(reading{"0\r\nX: y\r\n", 2}.end);
 }

@@ -31,7 +31,8 @@ struct fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "who ends behind a request that is the last waits for its answer") {
+TEST_CASE_FIXTURE(fixture,
+                  "a client that closes its side after its last request waits for the answer") {
   for (const auto& last :
        {request("1.1", "Connection: close"), request("1.0"),
         request("1.0", "Connection: keep-alive"),
@@ -46,7 +47,7 @@ TEST_CASE_FIXTURE(fixture, "who ends behind a request that is the last waits for
   }
 }
 
-TEST_CASE_FIXTURE(fixture, "who ends otherwise has left") {
+TEST_CASE_FIXTURE(fixture, "a client that closes its side otherwise has left") {
   CHECK_FALSE(box.end());
   for (const auto& bytes : {request("1.1"), request("1.1") + request("1.1"),
                             request("1.1", "Connection: keep-alive") + "GET / HTTP/1.1\r\n"}) {
@@ -63,7 +64,7 @@ TEST_CASE_FIXTURE(fixture, "who ends otherwise has left") {
   CHECK_FALSE(half.end());
 }
 
-TEST_CASE_FIXTURE(fixture, "behind the last answer to who has ended the connection is over") {
+TEST_CASE_FIXTURE(fixture, "after the last answer to such a client the connection is over") {
   box.take(request("1.0", "Connection: keep-alive"));
   release();
   CHECK(box.end());
@@ -72,7 +73,7 @@ TEST_CASE_FIXTURE(fixture, "behind the last answer to who has ended the connecti
   CHECK(box.over());
 }
 
-TEST_CASE_FIXTURE(fixture, "a second request that waited is answered before the end") {
+TEST_CASE_FIXTURE(fixture, "a second waiting request is answered before the end") {
   box.take(request("1.1") + request("1.1", "Connection: close"));
   release();
   CHECK(box.end());
@@ -84,7 +85,7 @@ TEST_CASE_FIXTURE(fixture, "a second request that waited is answered before the 
   CHECK(box.over());
 }
 
-TEST_CASE_FIXTURE(fixture, "who has sent no head gives way, others do not") {
+TEST_CASE_FIXTURE(fixture, "a connection without a complete head gives way, others do not") {
   SUBCASE("nothing") {}
   SUBCASE("half a head") { box.take("GET / HTT"); }
   box.give_way();
@@ -92,7 +93,7 @@ TEST_CASE_FIXTURE(fixture, "who has sent no head gives way, others do not") {
   CHECK(box.over());
 }
 
-TEST_CASE_FIXTURE(fixture, "who has sent a head stays") {
+TEST_CASE_FIXTURE(fixture, "a connection with a complete head stays") {
   SUBCASE("its body is on the way") {
     box.take("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe");
     CHECK_FALSE(box.ready());
@@ -111,7 +112,7 @@ TEST_CASE_FIXTURE(fixture, "who has sent a head stays") {
   CHECK_FALSE(box.over());
 }
 
-TEST_CASE_FIXTURE(fixture, "what waits behind an answer counts in the budget") {
+TEST_CASE_FIXTURE(fixture, "bytes that wait behind an answer count in the budget") {
   rules->budget = std::make_shared<nekod::byte_budget>(1 << 20);
   inbox one{rules};
   one.take(request("1.1") + request("1.1"));

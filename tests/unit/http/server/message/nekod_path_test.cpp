@@ -4,7 +4,7 @@
 
 using namespace nekod::http;
 
-TEST_CASE("the nekods of all fields are one list") {
+TEST_CASE("the nekods in all fields are one list") {
   request r;
   CHECK(nekods_before(r).empty());
   r.headers = {
@@ -12,7 +12,7 @@ TEST_CASE("the nekods of all fields are one list") {
   CHECK(nekods_before(r) == "nekod-a, nekod-b, nekod-c");
 }
 
-TEST_CASE("a request that was here before leads back, wherever it was since") {
+TEST_CASE("a request that was here before is a loop, wherever it was since") {
   CHECK(leads_back("nekod-a", "nekod-a"));
   CHECK(leads_back("nekod-a,nekod-b", "nekod-a"));
   CHECK(leads_back("nekod-b, nekod-a ", "nekod-a"));
@@ -22,7 +22,7 @@ TEST_CASE("a request that was here before leads back, wherever it was since") {
   CHECK_FALSE(leads_back(" , ", ""));
 }
 
-TEST_CASE("a chain without end is as bad as a loop") {
+TEST_CASE("an endless chain counts as a loop") {
   std::string list = "n0";
   for (std::size_t i = 1; i < most_nekods; ++i)
     list += ",n" + std::to_string(i);

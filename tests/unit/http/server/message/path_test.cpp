@@ -29,7 +29,7 @@ TEST_CASE("paths mean the same with and without v1 and stray slashes") {
   }
 }
 
-TEST_CASE("percent codes are decoded once") {
+TEST_CASE("percent-encodings are decoded once") {
   CHECK(decode_percent("org%2Fname") == "org/name");
   CHECK(decode_percent("a%252Fb") == "a%2Fb");
   CHECK(decode_percent("%e7%8c%AB") == "\u732b");

@@ -66,7 +66,7 @@ TEST_CASE_FIXTURE(fixture, "requests are the same in pieces of any size") {
   }
 }
 
-TEST_CASE_FIXTURE(fixture, "what breaks off says why, and nothing comes behind it") {
+TEST_CASE_FIXTURE(fixture, "a request that breaks off says why, and nothing follows it") {
   rules.max_body = 4;
   struct entry {
     std::string bytes;
@@ -95,7 +95,7 @@ TEST_CASE_FIXTURE(fixture, "what breaks off says why, and nothing comes behind i
   }
 }
 
-TEST_CASE_FIXTURE(fixture, "a body that is not small is read only where it is wanted") {
+TEST_CASE_FIXTURE(fixture, "a body that is not small is read only if it is wanted") {
   bool wanted = false;
   int asked = 0;
   rules.wants_body = [&](const request& r) {
@@ -125,7 +125,7 @@ TEST_CASE_FIXTURE(fixture, "a body that is not small is read only where it is wa
   CHECK(asked == 0);
 }
 
-TEST_CASE_FIXTURE(fixture, "a body is asked for again as it grows") {
+TEST_CASE_FIXTURE(fixture, "whether a body is wanted is asked again as it grows") {
   int asked = 0;
   rules.wants_body = [&](const request&) { return ++asked < 3; };
   auto all = read("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\n" +
@@ -137,7 +137,7 @@ TEST_CASE_FIXTURE(fixture, "a body is asked for again as it grows") {
   CHECK(asked == 3);
 }
 
-TEST_CASE_FIXTURE(fixture, "what is read is counted as it comes, and given back with the request") {
+TEST_CASE_FIXTURE(fixture, "bytes are counted as they arrive, and returned with the request") {
   rules.budget = std::make_shared<nekod::byte_budget>(1 << 20);
   auto head = std::string{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n"};
   request_reader reader{std::make_shared<reading_rules>(rules)};
@@ -160,7 +160,7 @@ TEST_CASE_FIXTURE(fixture, "what is read is counted as it comes, and given back 
   CHECK(rules.budget->used() == 0);
 }
 
-TEST_CASE_FIXTURE(fixture, "where there is no room, a request breaks off and holds nothing") {
+TEST_CASE_FIXTURE(fixture, "without room, a request breaks off and holds nothing") {
   const std::string long_head = "GET /" + std::string(50'000, 'x');
   const std::string sized =
       "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n" + std::string(60'000, 'x');
@@ -182,7 +182,7 @@ TEST_CASE_FIXTURE(fixture, "where there is no room, a request breaks off and hol
   CHECK(read(plain, plain.size())[0].missing == unread::nothing);
 }
 
-TEST_CASE_FIXTURE(fixture, "a client that waits for a word is owed it once") {
+TEST_CASE_FIXTURE(fixture, "a client that waits for 100 Continue gets it once") {
   request_reader reader{std::make_shared<reading_rules>(rules)};
   std::string head =
       "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\n";
@@ -194,7 +194,7 @@ TEST_CASE_FIXTURE(fixture, "a client that waits for a word is owed it once") {
   CHECK_FALSE(reader.take_continue_debt());
 }
 
-TEST_CASE_FIXTURE(fixture, "connections stay as the version and the client have it") {
+TEST_CASE_FIXTURE(fixture, "connections stay open as the version and the client say") {
   struct entry {
     const char* version;
     const char* field;
@@ -279,7 +279,7 @@ struct streaming : fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(streaming, "a body is handed on behind its head, in pieces of any size") {
+TEST_CASE_FIXTURE(streaming, "a body is passed on after its head, in pieces of any size") {
   const std::string body(70'000, 'b');
   const auto bytes = head("Content-Length: 70000") + body + head("Transfer-Encoding: chunked") +
                      "3\r\nabc\r\n5;x\r\ndefgh\r\n0\r\nT: x\r\n\r\n" + plain;
@@ -300,7 +300,7 @@ TEST_CASE_FIXTURE(streaming, "a body is handed on behind its head, in pieces of 
   }
 }
 
-TEST_CASE_FIXTURE(streaming, "a small body of a known length comes whole") {
+TEST_CASE_FIXTURE(streaming, "a small body of a known length is delivered whole") {
   rules.max_body = 1'000'000;
   auto all = read_streams(head("Content-Length: 5") + "hello", 2);
   REQUIRE(all.size() == 1);
@@ -309,14 +309,14 @@ TEST_CASE_FIXTURE(streaming, "a small body of a known length comes whole") {
 }
 
 TEST_CASE_FIXTURE(streaming,
-                  "a client that asks first is told to go on before its request is there") {
+                  "a client that expects 100 Continue gets it before its request is delivered") {
   auto all = read_streams(head("Expect: 100-continue\r\nContent-Length: 70000"), 1000);
   CHECK(continued == 1);
   REQUIRE(all.size() == 1);
   CHECK(all[0].stream);
 }
 
-TEST_CASE_FIXTURE(streaming, "a body over its limit breaks off") {
+TEST_CASE_FIXTURE(streaming, "a body beyond its limit breaks off") {
   auto all = read_streams(head("Content-Length: 100001") + "x", 1000);
   REQUIRE(all.size() == 1);
   CHECK(all[0].missing == unread::body);
@@ -330,7 +330,7 @@ TEST_CASE_FIXTURE(streaming, "a body over its limit breaks off") {
   CHECK(all[0].body.size() == 100'000);
 }
 
-TEST_CASE_FIXTURE(streaming, "chunks that are none break off") {
+TEST_CASE_FIXTURE(streaming, "invalid chunks break off") {
   for (const auto* bad : {"x\r\n", "3\r\nabcd\r\n", "3\r\nabc\n", "fffffffffffffffff\r\n"}) {
     CAPTURE(bad);
     auto all = read_streams(head("Transfer-Encoding: chunked") + bad, 1);
