@@ -10,20 +10,19 @@ namespace nekod::http {
 
 /// How the client keeps its connections.
 struct client_options {
-  /// Bytes of a body that may be on their way to the reader before the upstream is not read any
-  /// more.
+  /// The most bytes of a body that may wait for the reader before the upstream is no longer read.
   std::size_t window = 64u << 10;
-  /// Connections in all; a call that needs one more waits, within its limits.
+  /// The most connections of all loops; a call that needs one more waits, within its limits.
   std::size_t max_connections = 16'000;
-  /// Idle connections kept, a lane.
+  /// The most idle connections that each loop keeps.
   long max_idle_connections = 1024;
-  /// Whether HTTP/2 is spoken over TLS with who can. Of a stream there that nobody reads libcurl
-  /// takes up to 32 MiB before it stops the sender, whatever the window.
+  /// Whether HTTP/2 is used over TLS with servers that support it. libcurl buffers up to 32 MiB of
+  /// a stream that nobody reads before it stops the sender, whatever the window.
   bool multiplexed = true;
-  /// The proxy's address, by which all calls go but those to hosts in `no_proxy`. Empty: as the
-  /// usual environment variables say, and never for this machine.
+  /// The address of the proxy for all calls, except those to hosts in `no_proxy`. If empty, the
+  /// usual environment variables name a proxy, which is never used for this machine.
   std::string proxy;
-  /// A PEM file of authorities that are trusted besides the system's; empty for none.
+  /// A PEM file of certificate authorities to trust in addition to the system's; empty for none.
   std::string authorities;
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();
 };

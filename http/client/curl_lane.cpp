@@ -3,32 +3,17 @@
 #include <asio/bind_executor.hpp>
 #include <asio/dispatch.hpp>
 #include <asio/post.hpp>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <stdexcept>
-#include <system_error>
+#include <utility>
 
 namespace nekod::http {
 
 namespace {
 
-/// How long it takes at least from one look at time limits to the next.
+/// The least time between two checks of time limits.
 constexpr std::chrono::milliseconds limits_interval{50};
-
-/// Sockets served for one wait.
-constexpr int max_events = 128;
-
-int make_epoll() {
-  auto fd = epoll_create1(EPOLL_CLOEXEC);
-  if (fd < 0)
-    throw std::system_error{errno, std::generic_category(), "epoll_create1"};
-  return fd;
-}
 
 } // namespace
 
@@ -36,8 +21,7 @@ curl_lane::curl_lane(asio::io_context& loop, const client_options& options,
                      std::size_t max_connections)
     : strand_(loop.get_executor()),
       counts_(options.counts),
-      epoll_(loop, make_epoll()),
-      sockets_(epoll_.native_handle()),
+      sockets_(loop),
       multi_(curl_multi_init()) {
   if (!multi_)
     throw std::runtime_error{"libcurl cannot be set up"};
@@ -71,23 +55,19 @@ void curl_lane::open() {
   asio::dispatch(strand_, [self = shared_from_this()] { self->wait_for_sockets(); });
 }
 
-// -- from any thread -----------------------------------------------------------------------------
+// -- on any thread -------------------------------------------------------------------------------
 
 void curl_lane::start(std::shared_ptr<curl_job> job) {
   asio::dispatch(strand_, [self = shared_from_this(), job = std::move(job)] {
     auto& running = self->jobs_[job.get()];
-    running = {job, self.get(), {}};
-    job->report_to(self->dirty_);
-    job->on_more_to_send([lane = self->weak_from_this(), weak = std::weak_ptr{job}] {
+    running.job = job;
+    job->response().report_to(self->dirty_);
+    job->request().on_more_to_send([lane = self->weak_from_this(), weak = std::weak_ptr{job}] {
       auto alive = lane.lock();
       if (auto sending = weak.lock(); alive && sending)
         alive->resume_sending(std::move(sending));
     });
-    auto* easy = job->easy();
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &curl_lane::open_socket);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &running);
-    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &curl_lane::close_socket);
-    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, self.get());
+    self->sockets_.provide_for(job->easy(), running.opened);
     curl_multi_add_handle(self->multi_.get(), job->easy());
     self->limits_timer_->set_no_later(job->deadline());
   });
@@ -95,8 +75,8 @@ void curl_lane::start(std::shared_ptr<curl_job> job) {
 
 void curl_lane::cancel(std::shared_ptr<curl_job> job) {
   asio::dispatch(strand_, [self = shared_from_this(), job = std::move(job)]() mutable {
-    job->drop();
-    // The job may be further up the stack, at an event of which its reader dropped it.
+    job->response().reader().drop();
+    // The job may be further up the stack, if its reader dropped it at an event.
     if (self->delivering_)
       self->dropped_.push_back(std::move(job));
     else
@@ -112,7 +92,7 @@ void curl_lane::resume_sending(std::shared_ptr<curl_job> job) {
   post_to(std::move(job), &curl_job::resume_sending);
 }
 
-/// Posted, for libcurl may be calling the job at this very moment, further up the stack.
+/// Posted, since libcurl may be calling the job right now, further up the stack.
 void curl_lane::post_to(std::shared_ptr<curl_job> job, void (curl_job::*action)()) {
   asio::post(strand_, [self = shared_from_this(), job = std::move(job), action] {
     if (self->jobs_.count(job.get()) == 0)
@@ -125,9 +105,7 @@ void curl_lane::post_to(std::shared_ptr<curl_job> job, void (curl_job::*action)(
 
 void curl_lane::stop() {
   asio::dispatch(strand_, [self = shared_from_this()] {
-    asio::error_code ignored;
-    self->epoll_.close(ignored);
-    self->sockets_ = socket_watch{-1};
+    self->sockets_.stop();
     self->timer_->cancel();
     self->limits_timer_->cancel();
     while (!self->jobs_.empty())
@@ -138,35 +116,10 @@ void curl_lane::stop() {
 // -- sockets and timers --------------------------------------------------------------------------
 
 int curl_lane::watch_socket(CURL* easy, curl_socket_t socket, int what, void* self, void*) {
-  std::uint32_t events = 0;
   if (what != CURL_POLL_REMOVE)
     curl_job::of(easy).uses(socket);
-  if (what != CURL_POLL_REMOVE && (what & CURL_POLL_IN) != 0)
-    events |= EPOLLIN;
-  if (what != CURL_POLL_REMOVE && (what & CURL_POLL_OUT) != 0)
-    events |= EPOLLOUT;
-  static_cast<curl_lane*>(self)->sockets_.wait_for(socket, events);
+  static_cast<curl_lane*>(self)->sockets_.wait_for(socket, what);
   return 0;
-}
-
-/// As libcurl would do it itself, and counted.
-curl_socket_t curl_lane::open_socket(void* job, curlsocktype, curl_sockaddr* address) {
-  auto& running = *static_cast<running_job*>(job);
-  auto& lane = *running.lane;
-  auto fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-  if (fd < 0)
-    return fd;
-  if (!lane.sockets_.opened(fd))
-    ++lane.connections_;
-  running.opened.push_back(fd);
-  return fd;
-}
-
-int curl_lane::close_socket(void* self, curl_socket_t socket) {
-  auto& lane = *static_cast<curl_lane*>(self);
-  --lane.connections_;
-  lane.sockets_.closed(socket);
-  return close(socket);
 }
 
 int curl_lane::set_timer(CURLM*, long timeout_ms, void* self) {
@@ -174,10 +127,11 @@ int curl_lane::set_timer(CURLM*, long timeout_ms, void* self) {
   if (timeout_ms < 0) {
     lane.timer_->clear();
   } else if (timeout_ms == 0) {
-    // Posted, for libcurl may not be called from here.
+    // Posted, since libcurl must not be called from here.
     lane.timer_->clear();
     asio::post(lane.strand_, [me = lane.shared_from_this()] {
-      // A transfer may be about to choose its connection: not one over which something came.
+      // A transfer may be about to choose a connection, which must not be one that got bytes while
+      // it was idle.
       me->serve_sockets();
       me->act(CURL_SOCKET_TIMEOUT, 0);
     });
@@ -188,8 +142,7 @@ int curl_lane::set_timer(CURLM*, long timeout_ms, void* self) {
 }
 
 void curl_lane::wait_for_sockets() {
-  epoll_.async_wait(
-      asio::posix::stream_descriptor::wait_read,
+  sockets_.async_wait(
       asio::bind_executor(strand_, [self = shared_from_this()](const asio::error_code& ec) {
         if (ec)
           return;
@@ -199,39 +152,21 @@ void curl_lane::wait_for_sockets() {
 }
 
 void curl_lane::serve_sockets() {
-  std::array<epoll_event, max_events> events;
-  auto n = epoll_wait(epoll_.native_handle(), events.data(), max_events, 0);
-  for (int i = 0; i < n; ++i) {
-    const auto& event = events[static_cast<std::size_t>(i)];
-    if (!sockets_.is_wanted(event.data.fd)) {
-      drop_if_idle(event.data.fd);
-      continue;
-    }
-    int what = 0;
-    if ((event.events & (EPOLLIN | EPOLLHUP | EPOLLRDHUP)) != 0)
-      what |= CURL_CSELECT_IN;
-    if ((event.events & EPOLLOUT) != 0)
-      what |= CURL_CSELECT_OUT;
-    if ((event.events & EPOLLERR) != 0)
-      what |= CURL_CSELECT_ERR;
-    int running = 0;
-    curl_multi_socket_action(multi_.get(), event.data.fd, what, &running);
-  }
+  sockets_.serve(
+      [this](curl_socket_t socket, int events) {
+        int running = 0;
+        curl_multi_socket_action(multi_.get(), socket, events, &running);
+      },
+      [this](curl_socket_t socket) { cut_if_idle(socket); });
   after_action();
 }
 
-/// What comes over a connection that waits for its next request answers nothing that was asked:
-/// libcurl 7.88 would take it for the answer to that request. So the connection is made one that
-/// libcurl sees is dead.
-void curl_lane::drop_if_idle(curl_socket_t socket) {
+/// Bytes on an idle connection answer no request: libcurl 7.88 would take them for the answer to
+/// the next one. So the connection is cut.
+void curl_lane::cut_if_idle(curl_socket_t socket) {
   auto is_held_back = [&](const auto& entry) { return entry.first->holds_back(socket); };
-  if (!sockets_.is_to_be_silent(socket) || std::any_of(jobs_.begin(), jobs_.end(), is_held_back))
-    return;
-  // As long as there is something to be read, a TLS connection passes for alive.
-  std::array<char, 16 << 10> unread;
-  while (recv(socket, unread.data(), unread.size(), MSG_DONTWAIT) > 0) {
-  }
-  shutdown(socket, SHUT_RDWR);
+  if (sockets_.is_to_be_silent(socket) && std::none_of(jobs_.begin(), jobs_.end(), is_held_back))
+    curl_sockets::cut(socket);
 }
 
 void curl_lane::act(curl_socket_t socket, int events) {
@@ -240,19 +175,19 @@ void curl_lane::act(curl_socket_t socket, int events) {
   after_action();
 }
 
-/// Hands on what the last actions brought, and removes the jobs that ended. Readers may start and
+/// Hands on the bytes of the last actions, and removes the jobs that ended. Readers may start and
 /// drop transfers meanwhile.
 void curl_lane::after_action() {
   delivering_ = true;
-  for (auto* job : std::exchange(dirty_, {}))
-    job->flush();
+  for (auto* response : std::exchange(dirty_, {}))
+    response->flush();
   int left = 0;
   while (auto* message = curl_multi_info_read(multi_.get(), &left)) {
     if (message->msg != CURLMSG_DONE)
       continue;
     auto code = message->data.result;
     auto& job = curl_job::of(message->easy_handle);
-    if (code == CURLE_OK && job.follows_redirect()) {
+    if (code == CURLE_OK && job.response().follows_redirect()) {
       follow_redirect(job);
       continue;
     }
@@ -262,7 +197,7 @@ void curl_lane::after_action() {
   end_delivering();
 }
 
-/// Removes the jobs that their readers dropped at an event.
+/// Removes the jobs that were dropped by their readers at an event.
 void curl_lane::end_delivering() {
   delivering_ = false;
   for (const auto& job : std::exchange(dropped_, {}))
@@ -280,22 +215,20 @@ void curl_lane::remove(curl_job& job) {
   auto i = jobs_.find(&job);
   if (i == jobs_.end())
     return;
-  job.forgo_rest();
+  job.response().forgo_rest();
   if (auto socket = job.multiplexed_socket())
     sockets_.may_speak(*socket);
   curl_multi_remove_handle(multi_.get(), job.easy());
-  if (auto left = job.client_left(); left != clock::time_point{})
+  if (auto left = job.response().reader().client_left(); left != clock::time_point{})
     counts_->client_leave.Observe(in_seconds(clock::now() - left));
-  for (auto socket : i->second.opened)
-    if (sockets_.closed_unseen(socket))
-      --connections_;
+  sockets_.settle(i->second.opened);
   jobs_.erase(i);
 }
 
 // -- time limits ---------------------------------------------------------------------------------
 
-/// Fails the jobs that are late. Bytes that come put deadlines off, so that these are looked at
-/// rarely, however much comes.
+/// Fails the jobs that are late. Bytes only move a deadline to a later time, so that these checks
+/// are rare, however many bytes come.
 void curl_lane::check_limits() {
   auto now = clock::now();
   auto next = clock::time_point::max();
@@ -309,7 +242,7 @@ void curl_lane::check_limits() {
   delivering_ = true;
   for (const auto& job : late) {
     remove(*job);
-    job->fail(job->lateness());
+    job->response().reader().send_end(job->lateness());
   }
   end_delivering();
   limits_timer_->set_no_later(std::max(next, now + limits_interval));

@@ -2,11 +2,10 @@
 
 #include "http/client/client_options.hpp"
 #include "http/client/curl_job.hpp"
+#include "http/client/curl_sockets.hpp"
 #include "http/client/lazy_timer.hpp"
-#include "http/client/socket_watch.hpp"
 
 #include <asio/io_context.hpp>
-#include <asio/posix/stream_descriptor.hpp>
 #include <asio/strand.hpp>
 
 #include <atomic>
@@ -17,33 +16,40 @@
 
 namespace nekod::http {
 
-/// A libcurl multi handle with its connections, on one strand of a loop. The events of its jobs are
-/// called there, after libcurl has returned: their readers may start, drop, and resume transfers.
-///
-/// Its sockets are watched by an epoll instance of their own, of which the loop sees one
-/// descriptor: a wait in the loop then costs one system call for all sockets that are ready, not
-/// one each.
+/// A libcurl multi handle with its connections, on one strand of a loop. The readers of its jobs
+/// are called there, after libcurl has returned: they may start, drop, and resume transfers.
 class curl_lane : public std::enable_shared_from_this<curl_lane> {
 public:
-  /// @param max_connections Of the lane; a transfer that needs one more waits.
+  /// @param max_connections The most connections of the lane; a transfer that needs one more waits.
   curl_lane(asio::io_context& loop, const client_options& options, std::size_t max_connections);
   ~curl_lane();
 
   curl_lane(const curl_lane&) = delete;
   curl_lane& operator=(const curl_lane&) = delete;
 
-  /// Starts to watch. Once, after construction.
+  /// Starts to watch the sockets. To be called once, after construction.
   void open();
 
-  // From any thread:
-  void start(std::shared_ptr<curl_job> job);
-  void cancel(std::shared_ptr<curl_job> job);
-  void resume(std::shared_ptr<curl_job> job);
-  void resume_sending(std::shared_ptr<curl_job> job);
-  void stop();
-  std::size_t open_connections() const noexcept { return connections_; }
+  // On any thread:
 
-  /// The transfers that have an owner, after *change* more or fewer.
+  void start(std::shared_ptr<curl_job> job);
+
+  /// The reader dropped the job: it gets no more events, and the job is removed.
+  void cancel(std::shared_ptr<curl_job> job);
+
+  /// There is room in the job's window again.
+  void resume(std::shared_ptr<curl_job> job);
+
+  /// There is more of the job's request body to send.
+  void resume_sending(std::shared_ptr<curl_job> job);
+
+  /// Removes all jobs, without an event. Nothing may be started afterwards.
+  void stop();
+
+  /// Open connections, idle ones included.
+  std::size_t open_connections() const noexcept { return sockets_.open_connections(); }
+
+  /// The number of transfers that have an owner, after it was changed by *change*.
   std::size_t owned(int change = 0) noexcept { return owned_ += static_cast<std::size_t>(change); }
 
 private:
@@ -53,12 +59,17 @@ private:
     void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
   };
 
+  struct running_job {
+    std::shared_ptr<curl_job> job;
+    curl_sockets::opened opened;
+  };
+
   static int watch_socket(CURL* easy, curl_socket_t socket, int what, void* self, void* known);
   static int set_timer(CURLM* multi, long timeout_ms, void* self);
 
   void wait_for_sockets();
   void serve_sockets();
-  void drop_if_idle(curl_socket_t socket);
+  void cut_if_idle(curl_socket_t socket);
   void act(curl_socket_t socket, int events);
   void after_action();
   void end_delivering();
@@ -67,32 +78,20 @@ private:
   void post_to(std::shared_ptr<curl_job> job, void (curl_job::*action)());
   void check_limits();
 
-  static curl_socket_t open_socket(void* job, curlsocktype purpose, curl_sockaddr* address);
-  static int close_socket(void* self, curl_socket_t socket);
-
   asio::strand<asio::io_context::executor_type> strand_;
   std::shared_ptr<metrics> counts_;
-  std::atomic<std::size_t> connections_{0};
-  asio::posix::stream_descriptor epoll_;
-  socket_watch sockets_;
-  /// Closes its connections at its end, which goes through *sockets_*.
+  curl_sockets sockets_;
+  /// Its end closes its connections, by *sockets_*.
   std::unique_ptr<CURLM, multi_deleter> multi_;
   /// When libcurl wants to be called.
   std::shared_ptr<lazy_timer> timer_;
-  /// When time limits are looked at next.
+  /// When time limits are checked next.
   std::shared_ptr<lazy_timer> limits_timer_;
   std::atomic<std::size_t> owned_{0};
-  struct running_job {
-    std::shared_ptr<curl_job> job;
-    curl_lane* lane;
-    /// Sockets that were opened for it.
-    std::vector<int> opened;
-  };
-
   std::unordered_map<curl_job*, running_job> jobs_;
-  /// Jobs that the last actions brought bytes for.
-  std::vector<curl_job*> dirty_;
-  /// Whether events are being delivered, and the jobs that were dropped meanwhile.
+  /// The responses that got bytes by the last actions.
+  std::vector<curl_response*> dirty_;
+  /// Whether readers are being called, and the jobs that they dropped meanwhile.
   bool delivering_ = false;
   std::vector<std::shared_ptr<curl_job>> dropped_;
 };

@@ -8,15 +8,14 @@ namespace nekod::http {
 
 namespace {
 
-/// What libcurl reads at a time, in bytes: no less than a frame of HTTP/2 has, without which
-/// libcurl 7.88 mixes up streams. It allocates one more, and up to 32 KiB the allocator keeps such
-/// buffers at hand.
+/// The most bytes that libcurl reads at once. libcurl 7.88 mixes up streams if this is less than a
+/// frame of HTTP/2. It allocates one byte more, and the allocator caches buffers up to 32 KiB.
 constexpr long read_size = (32 << 10) - 1;
 
-/// What libcurl sends at a time, in bytes: the least that it allows.
+/// The most bytes that libcurl sends at once: the least value that it allows.
 constexpr long write_size = 16 << 10;
 
-/// The environment's list, as libcurl would read it.
+/// The value of `no_proxy`, as libcurl would read it.
 const std::string& hosts_without_proxy() {
   static const auto hosts = [] {
     for (const auto* name : {"no_proxy", "NO_PROXY"})
@@ -44,17 +43,17 @@ curl_request::curl_request(CURL* easy, http_call call, const client_options& opt
 
 void curl_request::set_up_address() {
   curl_easy_setopt(easy_, CURLOPT_URL, call_.url.c_str());
-  // With the text alone, libcurl would put that together again from its parts, byte by byte.
+  // Given only the text, libcurl would parse it and then rebuild it byte by byte.
   if (curl_url_set(parts_.get(), CURLUPART_URL, call_.url.c_str(), 0) == CURLUE_OK)
     curl_easy_setopt(easy_, CURLOPT_CURLU, parts_.get());
 }
 
-/// Limits, buffers, the way to the server, and the version of HTTP.
+/// Sets limits, buffers, the proxy, and the version of HTTP.
 void curl_request::set_up_connection(const client_options& options) {
   curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy_, CURLOPT_TCP_NODELAY, 1L);
   curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE, read_size);
-  // By default each call that sends a body keeps 64 KiB for it as long as it lasts.
+  // By default each call that sends a body keeps 64 KiB for it until it ends.
   curl_easy_setopt(easy_, CURLOPT_UPLOAD_BUFFERSIZE, write_size);
   curl_easy_setopt(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS,
@@ -71,7 +70,8 @@ void curl_request::set_up_connection(const client_options& options) {
     curl_easy_setopt(easy_, CURLOPT_CAINFO, options.authorities.c_str());
   curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION,
                    long{options.multiplexed ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1});
-  // A call that comes while a connection is being made shares that if HTTP/2 is spoken.
+  // A call that starts while a connection is being made waits for it, and shares it if that has
+  // HTTP/2.
   if (options.multiplexed && call_.url.rfind("https:", 0) == 0)
     curl_easy_setopt(easy_, CURLOPT_PIPEWAIT, 1L);
 }
@@ -87,11 +87,11 @@ void curl_request::set_up_fields() {
   };
   for (const auto& [name, value] : call_.headers)
     add(name, value);
-  // Without it libcurl would wait a second for a `100 Continue` that few servers send.
+  // Otherwise libcurl would wait a second for a `100 Continue` that few servers send.
   add("Expect", "");
-  std::exchange(call_.headers, {}); // libcurl's list has them now.
+  std::exchange(call_.headers, {}); // They are in libcurl's list now.
   curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, fields_.get());
-  // Asks for no coding, and decodes those that come all the same.
+  // Asks for no content coding, and decodes those that servers use nevertheless.
   curl_easy_setopt(easy_, CURLOPT_ACCEPT_ENCODING, "identity");
 }
 
@@ -99,13 +99,13 @@ void curl_request::set_up_body() {
   curl_easy_setopt(easy_, CURLOPT_POST, 1L);
   curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, call_.method.c_str());
   curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call_.body.size()));
-  // Head and body go out together, as they do not where a callback gives the body.
+  // With a callback, head and body would not be sent together.
   curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, call_.body.data());
   if (!call_.repeatable)
     refuse_repeats();
 }
 
-/// libcurl pulls the body as it can send it: of a known length, or in chunks.
+/// libcurl pulls the body as fast as it can send it, with its length or in chunks.
 void curl_request::set_up_source() {
   curl_easy_setopt(easy_, CURLOPT_UPLOAD, 1L);
   curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, call_.method.c_str());
@@ -117,10 +117,10 @@ void curl_request::set_up_source() {
 }
 
 void curl_request::set_up_passing() {
-  // The client says which codings it takes, and decodes them.
+  // The client names the codings that it accepts, and decodes them.
   curl_easy_setopt(easy_, CURLOPT_ACCEPT_ENCODING, nullptr);
   curl_easy_setopt(easy_, CURLOPT_HTTP_CONTENT_DECODING, 0L);
-  // What a proxy says before the server does is not part of the answer.
+  // The answer of a proxy to `CONNECT` is not part of the server's answer.
   curl_easy_setopt(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   if (call_.method == "HEAD")
     curl_easy_setopt(easy_, CURLOPT_NOBODY, 1L);
@@ -166,8 +166,8 @@ bool curl_request::resume() {
 
 // -- sending once --------------------------------------------------------------------------------
 
-/// When a pooled connection dies under a request, libcurl sends it again. A request that may have
-/// arrived must not be.
+/// When a pooled connection breaks during a request, libcurl sends the request again. This prevents
+/// it if the request may have arrived.
 void curl_request::refuse_repeats() {
   curl_easy_setopt(easy_, CURLOPT_PREREQFUNCTION, &curl_request::allow_sending);
   curl_easy_setopt(easy_, CURLOPT_PREREQDATA, this);
@@ -181,8 +181,7 @@ long curl_request::bytes_sent() const {
   return sent;
 }
 
-/// libcurl counts what goes to a proxy, to have it connect to the server, as sent; it is no part of
-/// the request.
+/// libcurl counts a `CONNECT` to a proxy as bytes sent, although they are not part of the request.
 int curl_request::connecting(void* self, curl_socket_t, curlsocktype) {
   auto& request = *static_cast<curl_request*>(self);
   request.sent_before_connecting_ = request.bytes_sent();

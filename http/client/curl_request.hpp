@@ -14,8 +14,8 @@
 
 namespace nekod::http {
 
-/// The request of a transfer as libcurl sends it: sets up the easy handle, gives it the body, and
-/// sees to it that a request that must not take effect twice is sent once. Used on its lane only.
+/// The request of a transfer as libcurl sends it: sets up the easy handle, provides the body, and
+/// ensures that a request that must not take effect twice is sent only once. Used on its lane only.
 class curl_request {
 public:
   using clock = std::chrono::steady_clock;
@@ -31,21 +31,21 @@ public:
   /// Sends the call to *url* next, as a redirect asks. The handle must be in no multi handle.
   void follow_redirect(std::string url);
 
-  /// Redirects that were followed.
+  /// The number of redirects that were followed.
   unsigned redirects() const noexcept { return redirects_; }
 
-  /// Sets the function that is called, on any thread, when a body that comes piece by piece has
-  /// more to send.
+  /// Sets the function that is called, on any thread, when there is more of a body that arrives
+  /// piece by piece. The caller then has libcurl ask for it.
   void on_more_to_send(std::function<void()> f) noexcept { more_to_send_ = std::move(f); }
 
-  /// Whether libcurl waits for more of the body.
+  /// Whether libcurl waits for more of the body to be sent.
   bool is_paused() const noexcept { return paused_; }
 
   /// Ends that wait.
   /// @returns whether there was one.
   bool resume();
 
-  /// When libcurl last got a part of the body; the epoch before.
+  /// The time when libcurl last got a part of the body; the epoch before the first one.
   clock::time_point last_sent() const noexcept { return last_sent_; }
 
   clock::time_point started() const noexcept { return started_; }
@@ -86,7 +86,7 @@ private:
   bool redirected_ = false;
   /// Bytes sent before the last redirect.
   long sent_elsewhere_ = 0;
-  /// How much had been sent when the connection to be used was begun; none if it was there.
+  /// Bytes sent before libcurl began to connect; nothing if it uses an existing connection.
   std::optional<long> sent_before_connecting_;
 };
 

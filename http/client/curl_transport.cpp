@@ -15,7 +15,7 @@ namespace nekod::http {
 
 namespace {
 
-/// A job with the lane it runs on; what the reader holds.
+/// A job with the lane that it runs on, as its reader holds it.
 class curl_transfer : public transfer {
 public:
   curl_transfer(std::shared_ptr<curl_lane> lane, std::shared_ptr<curl_job> job)
@@ -32,14 +32,14 @@ public:
   }
 
   void grant(std::size_t bytes) override {
-    if (job_->grant(bytes))
+    if (job_->response().window().grant(bytes))
       lane_->resume(job_);
   }
 
-  void take_back(std::size_t bytes) override { job_->take_back(bytes); }
+  void take_back(std::size_t bytes) override { job_->response().window().take_back(bytes); }
 
   void abandon(std::chrono::steady_clock::time_point client_left) override {
-    job_->abandon(client_left);
+    job_->response().reader().abandon(client_left);
   }
 
 private:
@@ -78,7 +78,7 @@ std::unique_ptr<transfer> curl_transport::start(std::uint64_t number, http_call 
   return std::make_unique<curl_transfer>(std::move(lane), std::move(job));
 }
 
-/// The calling thread's lane, or the one with the most room where that has none.
+/// The calling thread's lane, or the lane with the most room if that one is full.
 std::shared_ptr<curl_lane> curl_transport::lane_with_room() const {
   const auto& own = lanes_[loops_.here()];
   if (own->owned() < lane_size_)

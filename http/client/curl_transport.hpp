@@ -16,12 +16,13 @@ namespace nekod::http {
 class curl_lane;
 class easy_pool;
 
-/// HTTP over libcurl on event loops that others run: pooled connections, transfers that can be
-/// cancelled at any time and are paused while their window is used up. A transfer runs on the loop
-/// of the thread that starts it, as long as there is room; each loop has connections of its own.
+/// HTTP over libcurl, on event loops that others run: pools connections; a transfer can be
+/// cancelled at any time, and is paused while its window is used up. A transfer runs on the loop of
+/// the thread that starts it, if there is room; each loop has connections of its own.
 class curl_transport : public transport {
 public:
-  /// @throws std::runtime_error where libcurl cannot be set up, or the authorities are none.
+  /// @throws std::runtime_error if libcurl cannot be set up.
+  /// @throws std::invalid_argument if the file of authorities has no certificate.
   curl_transport(event_loops& loops, const client_options& options);
   ~curl_transport() override;
 
@@ -30,10 +31,11 @@ public:
 
   std::unique_ptr<transfer> start(std::uint64_t number, http_call call, sink f) override;
 
-  /// Connections that are open, idle ones included.
+  /// Open connections, idle ones included.
   std::size_t open_connections() const noexcept;
 
-  /// Cancels what runs and closes all connections. No call may follow. The loops must still run.
+  /// Cancels all transfers and closes all connections. No call may follow. The loops must still
+  /// run.
   void stop();
 
 private:
@@ -42,9 +44,9 @@ private:
   event_loops& loops_;
   client_options options_;
   std::shared_ptr<easy_pool> handles_;
-  /// Connections that each lane may have.
+  /// The most connections of each lane.
   std::size_t lane_size_;
-  /// One a loop.
+  /// One for each loop.
   std::vector<std::shared_ptr<curl_lane>> lanes_;
 };
 

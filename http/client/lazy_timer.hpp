@@ -12,8 +12,8 @@
 
 namespace nekod::http {
 
-/// A timer whose time changes often. Moving an Asio timer costs a system call, so one that is armed
-/// too early is left alone and armed again when it fires.
+/// A timer whose time changes often. Moving an Asio timer costs a system call, so if it would fire
+/// too early, it is left alone and armed again when it fires.
 class lazy_timer : public std::enable_shared_from_this<lazy_timer> {
 public:
   using clock = std::chrono::steady_clock;
@@ -23,19 +23,19 @@ public:
   lazy_timer(strand s, std::function<void()> f)
       : strand_(std::move(s)), timer_(strand_.get_inner_executor()), due_is_over_(std::move(f)) {}
 
-  /// Is due then, in place of any earlier time.
+  /// Sets the time, in place of the one before.
   void set(clock::time_point due) {
     due_ = due;
     arm();
   }
 
-  /// Is due then at the latest.
+  /// Moves the time to *due* if it is later.
   void set_no_later(clock::time_point due) { set(std::min(due, due_)); }
 
-  /// Is not due.
+  /// The timer has no time from now on.
   void clear() noexcept { due_ = clock::time_point::max(); }
 
-  /// Ends it for good.
+  /// Ends the timer for good.
   void cancel() {
     clear();
     timer_.cancel();
@@ -65,7 +65,7 @@ private:
   strand strand_;
   asio::steady_timer timer_;
   std::function<void()> due_is_over_;
-  /// When it is due, and when the Asio timer fires; never is the greatest time.
+  /// When the timer is due, and when the Asio timer fires; the greatest time for never.
   clock::time_point due_ = clock::time_point::max();
   clock::time_point armed_ = clock::time_point::max();
 };

@@ -6,16 +6,17 @@
 
 namespace nekod::http {
 
-/// The room for bytes of a body that its reader has not dealt with yet. When it is used up, the
-/// transfer pauses until the reader grants more. The reader may be on any thread; what belongs to
-/// the transfer is called on its lane.
+/// The room for bytes of a body that its reader has not processed yet. When it is used up, the
+/// transfer pauses until the reader grants more. The reader may be on any thread; the transfer's
+/// functions are called on its lane.
 class receive_window {
 public:
   explicit receive_window(std::size_t size) : room_(static_cast<std::int64_t>(size)) {}
 
-  // The reader's:
+  // The reader's functions:
 
-  /// @returns whether the transfer waits for this room and has to be resumed.
+  /// Adds room.
+  /// @returns whether the transfer is paused and has to be resumed.
   bool grant(std::size_t bytes) noexcept {
     room_ += static_cast<std::int64_t>(bytes);
     return room_ > 0 && paused_;
@@ -23,9 +24,9 @@ public:
 
   void take_back(std::size_t bytes) noexcept { room_ -= static_cast<std::int64_t>(bytes); }
 
-  // The transfer's:
+  // The transfer's functions:
 
-  /// Bytes there is room for; below zero by what had to be taken although there was none.
+  /// The number of bytes that there is room for; negative if bytes had to be taken without room.
   std::int64_t room() const noexcept { return room_; }
 
   void use(std::size_t bytes) noexcept { room_ -= static_cast<std::int64_t>(bytes); }

@@ -21,10 +21,10 @@ std::string_view value_of(std::string_view line) {
   return line.substr(begin, line.find_last_not_of(blanks) - begin + 1);
 }
 
-/// The longest value that is kept in small letters.
+/// The most characters that are kept of a value in lower case.
 constexpr std::size_t longest_value = 128;
 
-/// The value of a header line in small letters, as far as it is printable.
+/// The value of a header line in lower case, without unprintable bytes.
 std::string lower_value_of(std::string_view line) {
   std::string value;
   for (const auto c : line.substr(line.find(':') + 1))
@@ -34,7 +34,7 @@ std::string lower_value_of(std::string_view line) {
 }
 
 /// `HTTP/1.1 200 OK`, `HTTP/2 200`.
-bool tells_success(std::string_view status_line) {
+bool is_success(std::string_view status_line) {
   const auto blank = status_line.find(' ');
   return blank != status_line.npos && blank + 1 < status_line.size() &&
          status_line[blank + 1] == '2';
@@ -45,7 +45,7 @@ bool tells_success(std::string_view status_line) {
 void response_fields::on_line(std::string_view line) {
   if (line.substr(0, 5) == "HTTP/") {
     *this = response_fields{};
-    is_success_ = tells_success(line);
+    is_success_ = is_success(line);
   }
   if (starts_with_name(line, "content-type"))
     content_type = lower_value_of(line);

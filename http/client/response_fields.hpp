@@ -18,13 +18,13 @@ struct response_fields {
   /// with the server's own `Date`, since its clock may differ from ours.
   std::optional<std::chrono::milliseconds> wait() const;
 
-  // In small letters, as far as they are printable; empty for none.
+  // In lower case, without unprintable bytes; empty for none.
 
   std::string content_type;
-  /// The content codings that libcurl decodes, by comma.
+  /// The content codings that libcurl decodes, separated by commas.
   std::string content_coding;
 
-  // Values as they came; empty for none. Those of successful responses are not kept.
+  // As received; empty for none, and in successful responses.
 
   std::string retry_after;
   std::string retry_after_ms;

@@ -8,7 +8,7 @@ namespace nekod::http {
 
 namespace {
 
-/// 0 where there is none of that number.
+/// 0 if no socket has that number.
 ino_t inode_of(int socket) {
   struct stat about {};
   return fstat(socket, &about) == 0 ? about.st_ino : 0;
@@ -38,8 +38,8 @@ bool socket_watch::closed_unseen(int socket) {
 void socket_watch::wait_for(int socket, std::uint32_t events) {
   auto& s = state_of(socket);
   s.wanted = events;
-  // A socket that may be read is quiet while nobody asks it anything; one that may be written to
-  // never is.
+  // An idle socket can stay watched for reading, since its peer sends nothing; a watch for writing
+  // would fire at once.
   auto known = events == 0 && s.may_stay && s.known != 0 ? std::uint32_t{EPOLLIN} : events;
   if (known != s.known)
     tell(socket, s, known);
