@@ -7,13 +7,13 @@ namespace nekod::http {
 
 namespace {
 
-/// Bytes of a chunk's line, its extensions included.
+/// The most bytes of a chunk's line, with its extensions.
 constexpr std::size_t max_chunk_line = 1024;
 
-/// Bytes of all trailer fields.
+/// The most bytes of all trailer fields.
 constexpr std::size_t max_trailer = 8u << 10;
 
-/// The size in a chunk's line, which is given with its line end.
+/// The size in a chunk's line; nothing if the line, or its line end, is invalid.
 std::optional<std::uint64_t> chunk_size(std::string_view line) {
   constexpr std::size_t max_digits = 15;
   if (line.size() < 3 || line.substr(line.size() - 2) != "\r\n")

@@ -8,31 +8,32 @@
 namespace nekod::http {
 
 /// Reads the framing of a chunked body (RFC 9112, section 7.1) piece by piece, without I/O. Strict:
-/// lines end in CR LF, and what could be read in two ways is malformed. Chunk extensions and
-/// trailer fields are checked for their size and dropped.
+/// lines end in CR LF, and anything ambiguous is malformed. Chunk extensions and trailer fields
+/// have limited sizes, and are dropped.
 class chunk_framing {
 public:
   enum class part : std::uint8_t {
-    /// Framing that means nothing by itself.
+    /// A part of the framing, without any meaning for the body.
     none,
-    /// The line before a chunk of `size` bytes; the last, empty one is not announced.
+    /// The line before a chunk of `size` bytes; not for the last chunk, which is empty.
     chunk,
-    /// The bytes taken belong to the body.
+    /// Bytes of the body.
     data,
-    /// The body is whole.
+    /// The body is complete.
     end,
-    malformed
+    /// The framing is invalid.
+    malformed,
   };
 
   struct piece {
     part what = part::none;
-    /// Bytes taken of those given.
+    /// The number of bytes that were read.
     std::size_t taken = 0;
-    /// Of a chunk.
+    /// The size of a chunk that begins.
     std::uint64_t size = 0;
   };
 
-  /// Reads the next piece of *bytes*. After `end` and `malformed` only a new object may be used.
+  /// Reads the next piece of *bytes*. Must not be called after `end` or `malformed`.
   /// @pre *bytes* is not empty.
   piece take(std::string_view bytes);
 
@@ -44,14 +45,14 @@ private:
   piece take_data_end(std::string_view bytes);
   piece take_trailer(std::string_view bytes);
 
-  /// Adds to *line_* up to a line's end.
-  /// @returns how many bytes were taken; more than there are where the line is too long.
+  /// Appends bytes to *line_*, up to the end of the line.
+  /// @returns the number of bytes taken; more than there are if the line is too long.
   std::size_t take_line(std::string_view bytes, std::size_t limit);
   bool line_ended() const noexcept { return !line_.empty() && line_.back() == '\n'; }
 
   step step_ = step::size;
   std::string line_;
-  /// Bytes that the chunk still lacks.
+  /// The number of missing bytes of the chunk.
   std::uint64_t lacking_ = 0;
   std::size_t trailer_size_ = 0;
 };

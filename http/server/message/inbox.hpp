@@ -19,7 +19,7 @@ public:
   explicit inbox(const std::shared_ptr<const reading_rules>& rules)
       : reader_(rules), counted_(byte_budget::for_request(rules->budget)) {}
 
-  /// Takes in what arrived.
+  /// Takes bytes that arrived.
   void take(std::string_view bytes);
 
   /// Whether a request is complete, and the one before it is answered.
@@ -64,7 +64,7 @@ public:
   /// connection is to close.
   std::function<void()> wake;
 
-  /// Where bytes of the answer may go out directly.
+  /// Writes bytes of the answer past RESTinio.
   outlet way_out;
 
 private:

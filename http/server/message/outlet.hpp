@@ -5,18 +5,18 @@
 
 namespace nekod::http {
 
-/// A connection's way out past RESTinio, whose writes cost some four times what the system's do.
+/// Writes to a connection past RESTinio, whose writes cost some four times as much as the system's.
 /// Used on the connection's loop only, and only while RESTinio writes nothing to the connection.
 class outlet {
 public:
-  /// Bytes may go to *socket* from here on: it is not encrypted, and stays open until `close`.
+  /// From now on bytes go to *socket*, which is not encrypted and stays open until `close`.
   void open(int socket) noexcept { socket_ = socket; }
 
   void close() noexcept { socket_ = closed; }
 
-  /// Hands bytes to the system, which never blocks.
-  /// @returns how many of them it took: fewer than there are, or none, where it has no room, the
-  ///          connection is broken, or this is closed.
+  /// Hands bytes to the system, without blocking.
+  /// @returns the number of bytes that it accepted: fewer than there are, or 0, if it has no room,
+  /// the connection is broken, or the outlet is closed.
   std::size_t send(std::string_view bytes) const noexcept;
 
 private:

@@ -13,18 +13,18 @@ namespace {
 constexpr std::string_view line_end = "\r\n";
 constexpr std::string_view spaces = " \t";
 
-/// Digits of a length; more would not fit its number.
+/// The most digits of a length; more might not fit into the number.
 constexpr std::size_t max_length_digits = 18;
 
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
-/// Whether *c* may stand in a field's value. Other alphabets may.
+/// Whether *c* is allowed in a field's value. Bytes of other alphabets are.
 bool is_value_character(char c) noexcept {
   auto byte = static_cast<unsigned char>(c);
   return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
 }
 
-/// Whether *c* may stand in a request's target. Browsers and curl send other alphabets as they are.
+/// Whether *c* is allowed in a request's target. Browsers and curl send other alphabets unencoded.
 bool is_target_character(char c) noexcept {
   auto byte = static_cast<unsigned char>(c);
   return byte > 0x20 && byte != 0x7f;
@@ -42,10 +42,10 @@ std::string_view trimmed(std::string_view text) noexcept {
   return text.substr(first, text.find_last_not_of(spaces) - first + 1);
 }
 
-/// What fields say of the message as a whole.
+/// The fields that determine where a message ends and how its connection goes on.
 class framing {
 public:
-  /// Takes in one field; false where it contradicts another.
+  /// Takes one field; false if it is invalid or contradicts another one.
   bool take(std::string_view name, std::string_view value) {
     if (same_word(name, "Content-Length"))
       return take_length(value);
@@ -60,7 +60,7 @@ public:
     return true;
   }
 
-  /// Says so in *head*; false where the fields together are no message.
+  /// Writes the result to *head*; false if the fields together are invalid.
   bool settle(request_head& head) const {
     auto& r = head.what;
     if (chunked_ && (length_ || !r.takes_chunks))
@@ -103,7 +103,7 @@ private:
   bool expects_continue_ = false;
 };
 
-/// Splits a target. In the absolute form, which proxies use, the address of the host is none of the
+/// Splits a target. In the absolute form, which proxies use, the host's address comes before the
 /// path.
 void take_target(request& r, std::string_view target) {
   if (auto scheme = target.find("://"); target.front() != '/' && scheme != std::string_view::npos) {
@@ -136,7 +136,8 @@ bool take_request_line(request& r, std::string_view line) {
   return true;
 }
 
-/// A line that begins with a blank, which once went on with the field before, has no name.
+/// A line that begins with a blank has no name, so it is refused. It once continued the field
+/// before it.
 bool take_field(request& r, framing& f, std::string_view line) {
   auto colon = line.find(':');
   if (colon == std::string_view::npos)

@@ -225,7 +225,7 @@ std::size_t request_reader::take_chunked(std::string_view bytes) {
   return piece.taken;
 }
 
-/// Breaks off where the body may not grow by *size*.
+/// Breaks off if the body may not grow by *size*.
 void request_reader::begin_chunk(std::uint64_t size) {
   if (!stream_) {
     may_have(what_.body.size() + size);

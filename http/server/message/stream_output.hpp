@@ -1,5 +1,7 @@
 #pragma once
 
+#include "http/server/message/outlet.hpp"
+
 #include <restinio/all.hpp>
 
 #include <array>
@@ -9,8 +11,8 @@
 #include <string_view>
 #include <utility>
 
-/// How an answer goes out that is written in pieces, as a kind of response of RESTinio's: its own
-/// knows only of chunks, which clients of HTTP/1.0 do not understand.
+/// The kind of RESTinio response for answers that are written in pieces: RESTinio's own kind
+/// supports only chunks, which clients of HTTP/1.0 do not understand.
 namespace nekod::http {
 
 struct stream_output {};
@@ -19,7 +21,8 @@ struct stream_output {};
 
 namespace restinio {
 
-/// In chunks while the connection is to stay, or up to its end; or as the answer's own fields say.
+/// The body is sent in chunks, or up to the end of the connection, or with the length that the
+/// answer's own fields give.
 template <>
 class response_builder_t<nekod::http::stream_output> final
     : public base_response_builder_t<response_builder_t<nekod::http::stream_output>> {
@@ -27,19 +30,20 @@ public:
   using base = base_response_builder_t<response_builder_t<nekod::http::stream_output>>;
   using base::base;
 
-  /// Only before the first byte. The connection ends with the body then.
+  /// The connection ends with the body. To be called before the first byte.
   void without_chunks() {
     chunked_ = false;
     connection_close();
   }
 
-  /// Only before the first byte. The fields say how long the body is.
-  /// @param bodiless Whether there is none: what is appended is dropped.
+  /// The fields give the length of the body. To be called before the first byte.
+  /// @param bodiless Whether there is no body: all that is appended is dropped.
   void as_fields_say(bool bodiless) {
     chunked_ = false;
     bodiless_ = bodiless;
   }
 
+  /// Adds bytes of the body, to be sent by `flush`.
   void append(std::string bytes) {
     begin();
     if (bytes.empty() || bodiless_)
@@ -47,25 +51,26 @@ public:
     parts_.emplace_back(chunked_ ? as_chunk(bytes) : std::move(bytes));
   }
 
-  /// Bytes that are framed already.
-  void append_framed(std::string bytes) { parts_.emplace_back(std::move(bytes)); }
-
-  /// Whether the head was appended, and nothing waits to be sent.
+  /// Whether the head was sent, and nothing waits for `flush`.
   bool is_flushed() const noexcept { return begun_ && parts_.empty(); }
 
-  /// Puts *bytes* into *out* as they go out.
-  void frame(std::string& out, std::string_view bytes) const {
-    out.clear();
-    if (bytes.empty() || bodiless_)
-      return;
-    if (chunked_)
-      append_chunk(out, bytes);
-    else
-      out.append(bytes);
+  /// Sends bytes of the body by *way_out*, past RESTinio, which must have nothing to send. What the
+  /// system does not accept is appended.
+  /// @returns whether all of them were sent.
+  bool write_past(const nekod::http::outlet& way_out, std::string_view bytes) {
+    thread_local std::string framed;
+    frame(framed, bytes);
+    const auto sent = way_out.send(framed);
+    if (sent == framed.size())
+      return true;
+    parts_.emplace_back(framed.substr(sent));
+    return false;
   }
 
+  /// Hands all that was appended to RESTinio.
   void flush(write_status_cb_t f) { send(response_parts_attr_t::not_final_parts, std::move(f)); }
 
+  /// The body is complete: the same for its rest.
   void done(write_status_cb_t f) {
     begin();
     if (chunked_)
@@ -84,7 +89,18 @@ private:
         m_header, impl::content_length_field_presence_t::skip_content_length));
   }
 
-  /// In one piece: each part of a write costs more than to copy it.
+  /// Puts the framed *bytes* into *out*, in place of its contents.
+  void frame(std::string& out, std::string_view bytes) const {
+    out.clear();
+    if (bytes.empty() || bodiless_)
+      return;
+    if (chunked_)
+      append_chunk(out, bytes);
+    else
+      out.append(bytes);
+  }
+
+  /// In one piece: each part of a write costs more than copying it.
   static std::string as_chunk(std::string_view bytes) {
     std::string chunk;
     append_chunk(chunk, bytes);
