@@ -6,12 +6,13 @@ namespace nekod::http {
 
 namespace {
 
-/// With no more descriptors than these, half are kept for what is not a connection.
+/// Up to this number of descriptors, half are reserved for other uses than connections; beyond it,
+/// a fixed number.
 constexpr std::size_t few = 1024;
 constexpr std::size_t reserved = 256;
 
 std::size_t possible_connections(const connection_needs& needs, std::size_t descriptors) {
-  // Connections past the redirect's limit live until their answer is written.
+  // Connections beyond the redirect's limit live until their answer is written.
   const auto redirects = 2 * needs.redirects;
   const std::size_t each = needs.tls ? 2 : 1;
   if (descriptors <= few + redirects)

@@ -11,8 +11,8 @@ namespace nekod::http {
 
 namespace {
 
-/// Connections that may be about to close besides those that are counted, since each may have files
-/// open for a moment.
+/// The most connections that may be about to give way. They are not counted as open, but may still
+/// have descriptors.
 constexpr std::size_t most_giving_way = 128;
 
 } // namespace
@@ -66,7 +66,7 @@ void connection_table::accepted(restinio::connection_id_t connection) {
   shared_->connections = staying();
 }
 
-/// Has the oldest connection close of which no request has come. Needs the lock.
+/// Closes the oldest connection without a request. Needs the lock.
 void connection_table::make_way() {
   if (silent_.empty() || giving_way_ >= most_giving_way)
     return;
@@ -77,7 +77,7 @@ void connection_table::make_way() {
   asio::post(*oldest.on, [box = oldest.box] { box->give_way(); });
 }
 
-/// RESTinio says twice that a connection closed, where both reading and writing failed.
+/// RESTinio reports the closing twice if both reading and writing failed.
 void connection_table::closed(restinio::connection_id_t connection) {
   std::vector<std::weak_ptr<restinio_exchange>> exchanges;
   {

@@ -19,31 +19,34 @@ namespace nekod::http {
 class inbox;
 class restinio_exchange;
 
-/// Knows the connections there are, what came over each, and its exchanges, so that they hear of
-/// its closing. Where there are too many, one of which no request has come gives way to a new one.
-/// RESTinio's own limit of connections loses count of those that break before they are taken.
+/// The open connections, each with its inbox and its exchanges, which it tells when the connection
+/// closes. If there are too many connections, the oldest one without any request is closed in
+/// favour of a new one. Replaces RESTinio's own limit, which miscounts connections that break
+/// before they are accepted. Thread-safe.
 class connection_table {
 public:
-  /// @param room Connections past which the oldest one of which no request came gives way.
-  /// @param limit Connections past which further ones are cut.
+  /// @param room Beyond this number of connections, the oldest one without a request gives way.
+  /// @param limit Beyond this number, further connections are cut.
   connection_table(std::shared_ptr<server_state> shared, std::size_t room, std::size_t limit)
       : shared_(std::move(shared)), room_(room), limit_(limit) {}
 
-  /// What a connection's events run on, one after the other.
+  /// Runs a connection's events one after the other.
   using strand = asio::strand<asio::io_context::executor_type>;
 
-  /// A connection is about to be accepted, whose bytes come into *box*.
+  /// A connection is about to be accepted.
+  /// @param box Gets the bytes of the connection.
   void announce(restinio::connection_id_t connection, std::shared_ptr<inbox> box, strand on);
 
-  /// Null where the connection has closed.
+  /// The inbox of a connection; null if that has closed.
   std::shared_ptr<inbox> inbox_of(restinio::connection_id_t connection) const;
 
+  /// An exchange of the connection begins. It is told if the connection closes before its end.
   void add(restinio::connection_id_t connection, std::weak_ptr<restinio_exchange> x);
 
-  /// Has each connection that is here close once nothing is under way over it.
+  /// Closes each connection, as soon as nothing is being received or sent on it.
   void let_leave();
 
-  /// RESTinio's connection state listener. Cuts connections past the limit.
+  /// RESTinio's connection state listener. Cuts connections beyond the limit by an exception.
   void state_changed(const restinio::connection_state::notice_t& notice);
 
 private:
@@ -64,9 +67,9 @@ private:
   std::size_t limit_;
   mutable std::mutex mutex_;
   std::unordered_map<restinio::connection_id_t, entry> connections_;
-  /// Those of which no request has come, by age.
+  /// The connections without any request, oldest first.
   std::set<restinio::connection_id_t> silent_;
-  /// Those that were told to give way and have not closed.
+  /// The number of connections that are to give way and have not closed.
   std::size_t giving_way_ = 0;
 };
 

@@ -8,7 +8,7 @@
 #include <system_error>
 #include <utility>
 
-/// Functions that RESTinio finds by the type of the socket, where it makes connections with it.
+/// Functions that RESTinio finds by the type of the socket, when it makes connections with it.
 namespace nekod::http {
 
 /// Called for each connection before it is read: the TLS handshake runs, then the connection is
@@ -24,7 +24,7 @@ void prepare_connection_and_start_read(server_socket& socket, Connection& connec
       return;
     }
     socket.announce(id, strand);
-    // It throws where there are too many connections. On a plain port RESTinio catches that itself.
+    // This throws if there are too many connections. RESTinio expects that for plain sockets only.
     try {
       start_reading();
     } catch (const std::exception&) {
@@ -33,7 +33,7 @@ void prepare_connection_and_start_read(server_socket& socket, Connection& connec
   });
 }
 
-/// The socket is none of RESTinio's own TLS sockets.
+/// Null, since the socket is not one of RESTinio's own TLS sockets.
 inline restinio::tls_socket_t* make_tls_socket_pointer_for_state_listener(server_socket&) noexcept {
   return nullptr;
 }

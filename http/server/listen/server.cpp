@@ -24,7 +24,7 @@ namespace nekod::http {
 
 namespace {
 
-/// Connections past the limit that live long enough to be told so.
+/// The number of connections beyond the limit that are served, to refuse their requests.
 std::size_t spare_connections(const server_options& o) {
   return std::min<std::size_t>(64, 1 + o.max_connections / 4);
 }
@@ -33,8 +33,8 @@ std::system_error cannot_listen(const server_options& o, std::error_code why) {
   return {why, "cannot listen on " + o.host + ":" + std::to_string(o.port)};
 }
 
-/// Where to listen.
-/// @throws std::system_error where the host is no address.
+/// The address to listen on.
+/// @throws std::system_error if the host is not an address.
 asio::ip::tcp::endpoint endpoint_of(const server_options& o) {
   asio::error_code ec;
   auto address = asio::ip::make_address(o.host == "localhost" ? "127.0.0.1" : o.host, ec);
@@ -44,7 +44,7 @@ asio::ip::tcp::endpoint endpoint_of(const server_options& o) {
 }
 
 /// The address family of a socket.
-/// @throws std::system_error where it is no socket of TCP.
+/// @throws std::system_error if it is not a TCP socket.
 asio::ip::tcp family_of(int socket) {
   sockaddr_storage address{};
   socklen_t size = sizeof(address);
@@ -55,6 +55,7 @@ asio::ip::tcp family_of(int socket) {
   return address.ss_family == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4();
 }
 
+/// Opens the port, or uses the inherited socket.
 /// @throws std::system_error that names the address.
 asio::ip::tcp::acceptor listen(asio::io_context& loop, const server_options& o) {
   asio::ip::tcp::acceptor result{loop};
@@ -74,14 +75,14 @@ asio::ip::tcp::acceptor listen(asio::io_context& loop, const server_options& o) 
   return result;
 }
 
-/// RESTinio counts connections through this. It is given nothing to count.
-class nobody : public restinio::connection_count_limits::impl::acceptor_callback_iface_t {
+/// RESTinio counts connections by this interface; `connection_table` counts them instead.
+class no_counter : public restinio::connection_count_limits::impl::acceptor_callback_iface_t {
   void call_accept_now(std::size_t) noexcept override {}
   void schedule_next_accept_attempt(std::size_t) noexcept override {}
 };
 
-/// Bytes that the system keeps besides those under way to a client, whatever room it has: what a
-/// client that does not read costs.
+/// The most bytes that the system keeps for a client, besides those that are already on their way.
+/// This is the memory that a client costs if it does not read.
 using unsent_limit = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
 constexpr int most_unsent = 64 << 10;
 
@@ -137,16 +138,16 @@ private:
   using limiter = restinio::connection_count_limit_types<traits>::limiter_t;
   using lifetime_monitor = restinio::connection_count_limit_types<traits>::lifetime_monitor_t;
 
-  /// What RESTinio's connections of a loop share; their timers run there.
+  /// The settings that the connections of a loop share; their timers run on it.
   std::shared_ptr<connection_settings> settings_on(asio::io_context& loop,
                                                    const server_options& o) {
     restinio::server_settings_t<traits> result;
     result.buffer_size(request_token.size())
         .read_next_http_message_timelimit(o.read_timeout)
-        // The socket looks whether any byte is taken in time. A write of many bytes may take long.
+        // `write_watch` limits the time without progress instead. A large write may take long.
         .write_http_response_timelimit(std::chrono::hours{24})
         .handle_request_timeout(o.answer_timeout)
-        // With one, a client's leaving would show only at the next write to it.
+        // With 1, RESTinio would notice a client's leaving only at the next write.
         .max_pipelined_requests(2)
         .connection_state_listener(connections_)
         .request_handler([this, &loop](restinio::request_handle_t r) {
@@ -158,8 +159,8 @@ private:
         result.timer_factory()->create(loop));
   }
 
-  /// Makes a connection as RESTinio's server does; but that ends to accept for good where accepting
-  /// fails once, and knows one loop.
+  /// Makes a connection as RESTinio's own server does. That server is not used, since it stops
+  /// accepting after one failure, and has only one loop.
   void take_in(const std::shared_ptr<connection_settings>& settings, server_socket socket,
                const asio::ip::tcp::endpoint& peer) {
     socket.lowest_layer().set_option(asio::ip::tcp::no_delay(true));
@@ -172,7 +173,7 @@ private:
   void handle(restinio::request_handle_t r, asio::io_context& loop) {
     auto connection = r->connection_id();
     auto box = connections_->inbox_of(connection);
-    if (!box) // It has closed meanwhile.
+    if (!box) // The connection has closed meanwhile.
       throw connection_cut{};
     auto x = std::make_shared<restinio_exchange>(std::move(r), std::move(box), loop, exchanges_);
     connections_->add(connection, x);
@@ -187,8 +188,8 @@ private:
   std::shared_ptr<listener> sockets_;
   asio::io_context& first_loop_;
   handler handler_;
-  nobody nobody_;
-  limiter uncounted_{&nobody_, restinio::connection_count_limits::max_parallel_connections_t{0},
+  no_counter no_counter_;
+  limiter uncounted_{&no_counter_, restinio::connection_count_limits::max_parallel_connections_t{0},
                      restinio::connection_count_limits::max_active_accepts_t{0}};
   /// For each loop.
   std::vector<std::shared_ptr<connection_settings>> settings_;
@@ -199,8 +200,8 @@ private:
 
 namespace {
 
-/// Keeps what servers were made of until their first loop ends: RESTinio's connections refer to it,
-/// and live as long as their loops.
+/// Keeps the parts of ended servers until their first loop ends: RESTinio's connections refer to
+/// them, and live as long as their loops.
 class ended_servers : public asio::execution_context::service {
 public:
   using key_type = ended_servers;

@@ -14,7 +14,7 @@
 
 namespace nekod::http {
 
-/// How a server listens, and what it accepts. What has no value here must be set.
+/// The address, limits and times of a server. Members without a value here must be set.
 struct server_options {
   /// An IPv4 or IPv6 address, or `localhost`.
   std::string host;
@@ -26,9 +26,9 @@ struct server_options {
   /// that the body has doubled. If not, the head is handed on at once, to be refused. May be called
   /// on any thread, several at once. May be empty.
   std::function<bool(const request&)> wants_body;
-  /// What requests and answers may hold in memory together; null for no limit.
+  /// The budget for the memory of all requests and answers; null for no limit.
   std::shared_ptr<byte_budget> budget;
-  /// Asked about bodies that are handed on as they come, as `reading_rules` has it. May be empty.
+  /// The limit of bodies that are handed on as they arrive; see `reading_rules`. May be empty.
   std::function<std::optional<std::uint64_t>(const request&)> streams_body;
   /// Connections at a time. A few more are served, so that handlers can refuse their requests;
   /// further ones are closed at once.
@@ -47,7 +47,7 @@ struct server_options {
   std::function<void(const request&, const exchange_notes&, const exchange_outcome&)> ended;
   /// Longest time from the end of one request to the end of the next: idle time is included.
   std::chrono::seconds read_timeout{0};
-  /// Longest time in which a client takes no byte of what is written; then it is dropped.
+  /// Longest time in which a client accepts no byte of what is written; then it is dropped.
   std::chrono::seconds write_timeout{0};
   /// Longest time without a write while a request is being answered.
   std::chrono::seconds answer_timeout{0};
