@@ -26,14 +26,11 @@
 
 namespace nekod {
 
-/// The options of the two logs.
-log_options log_options_of(const settings& s);
-
-/// All parts of the gateway, put together from the settings. They are members in the order in which
-/// they are made: each uses those before it. `gateway` starts and stops them.
+/// All parts of the gateway, made from the settings. The members are in the order in which they are
+/// made: each uses members before it. `gateway` starts and stops them.
 struct assembly {
-  /// Opens the ports; nothing is answered before the loops run.
-  /// @throws start_error that names the setting which cannot be used, and where it was found.
+  /// Makes all parts, and opens the ports. Nothing is answered before the loops run.
+  /// @throws start_error that names a setting that cannot be used, and its source.
   assembly(settings s, live_settings live, logs& l);
   ~assembly();
   assembly(const assembly&) = delete;
@@ -41,13 +38,13 @@ struct assembly {
 
   const settings set;
   logs& log;
-  /// Names this process among nekods, at random.
+  /// A random name of this process, to detect loops of nekods.
   const std::string instance = make_id("nekod-");
-  /// As set; but the simulator's address and token are made up at its start.
+  /// As in the settings, but with the address and token of the simulator, if that is the upstream.
   std::vector<upstream_settings> upstreams;
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();
   memory_watch memory;
-  /// For all requests that are read and all answers that wait.
+  /// The budget for all requests that are read and all answers that wait.
   std::shared_ptr<byte_budget> budget;
   http::scrape scrape{counts, NEKOD_VERSION};
   http::admission gate;

@@ -1,7 +1,7 @@
 #include "config.hpp"
 
+#include "actors/runtime/process/config_reader.hpp"
 #include "actors/runtime/process/environment.hpp"
-#include "config_reader.hpp"
 #include "http/server/api/passing/pass_paths.hpp"
 #include "http/server/gate/client_address.hpp"
 #include "http/server/gate/origin_rules.hpp"
@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::string_view sqlite = "sqlite:";
 
-/// Makes a check of CLI11's from a parser of ours.
+/// Makes a check for CLI11 from one of our parsers.
 template <class Parse>
 auto accepted_by(Parse parse) {
   return [parse](const std::string& text) {
@@ -31,7 +31,7 @@ auto accepted_by(Parse parse) {
   };
 }
 
-/// A check with the words for values that do not pass.
+/// A check with the message for values that do not pass.
 template <class Test>
 auto accepted_if(Test test, const std::string& problem) {
   return [test, problem](const std::string& text) { return test(text) ? std::string{} : problem; };
@@ -56,7 +56,7 @@ bool is_file_name(const std::string& name) {
   return !name.empty() && name.find('/') == std::string::npos;
 }
 
-/// Reads all settings: names to the reader the member that each one sets, and how it is checked.
+/// Reads all settings: tells the reader the member and the check of each one.
 class settings_reader {
 public:
   settings_reader()
@@ -229,8 +229,8 @@ private:
     reader_.add_switch("--debug", result_.debug);
   }
 
-  /// Takes the upstreams of the file's tables; where there are none, the one of the flags.
-  /// @returns what is wrong with them; empty where nothing is.
+  /// Takes the upstreams from the file's tables or, if there are none, the one from the flags.
+  /// @returns a sentence about a wrong one; empty if all are right.
   std::string find_upstreams() {
     if (reader_.tables().empty()) {
       auto one = upstream_of(result_.upstream_flags);

@@ -17,14 +17,14 @@
 
 namespace nekod {
 
-/// The meaning of a request's `X-Session-Id` that names no session: a scope, which groups requests;
-/// or the name of a session that begins.
+/// The meaning of a request's `X-Session-Id` if no session has that name: a scope, which groups
+/// requests, or the name of a new session.
 enum class session_header : std::uint8_t { scope, name };
 
-/// How log lines look.
+/// The format of log lines.
 enum class log_format : std::uint8_t { text, json };
 
-/// Time limits of a call upstream.
+/// Time limits of a call to an upstream.
 struct upstream_times {
   using seconds = std::chrono::duration<double>;
 
@@ -34,59 +34,60 @@ struct upstream_times {
   seconds whole;
 };
 
-/// The limits where no setting gives any. A chat service begins to answer at once; a server with
-/// the OpenAI API may read a long prompt or wait for a slot first: it gets as long as SDKs wait.
+/// The default limits. A chat service begins to answer at once. A server with the OpenAI API may
+/// first read a long prompt or wait for a slot: it gets as much time as SDKs wait.
 inline constexpr upstream_times chat_service_times{
     upstream_times::seconds{30}, upstream_times::seconds{30}, upstream_times::seconds{600}};
 inline constexpr upstream_times openai_times{
     upstream_times::seconds{600}, upstream_times::seconds{120}, upstream_times::seconds{3600}};
 
-/// Everything that can be set, and the one place of each default.
-/// `protocol/settings/setting_table.hpp` has the flags, the environment variables and the help of
-/// each. Times are seconds, with decimals.
+/// All settings, each with its default.
+/// `protocol/settings/setting_table.hpp` has their flags, environment variables and help. Times are
+/// in seconds, with decimals.
 struct settings {
   using seconds = std::chrono::duration<double>;
 
   std::string host = "127.0.0.1";
   std::uint16_t port = 8000;
-  /// 0 takes one a core.
+  /// 0 for one per core.
   unsigned threads = 0;
 
-  /// The upstream, where the file has no tables of upstreams.
+  /// The upstream, if the file has no tables of upstreams.
   nekod::upstream_flags upstream_flags{upstream_kind::anuneko, "https://anuneko.com/api/v1"};
-  /// At least one: of the flags or of the tables. The first serves where no other is asked for.
+  /// At least one, from the flags or the tables. The first one is the default.
   std::vector<upstream_settings> upstreams;
   /// Whether the upstreams are in tables of the file.
   bool has_tables = false;
   /// Limits of a conversation that is kept whole, for an upstream that remembers nothing. The first
-  /// limits each request as well.
+  /// one limits each request, too.
   std::size_t transcript_messages = 10'000;
   std::size_t transcript_size = 32u << 20;
-  /// A name for clients, and the upstream name or public id it stands for.
+  /// Pairs of a name for clients and the upstream name or public id that it stands for.
   std::vector<std::pair<std::string, std::string>> model_aliases;
 
-  /// Through which upstreams are reached; empty for what the environment says. May hold a password.
+  /// The proxy for calls to upstreams; if empty, environment variables name it. May contain a
+  /// password.
   std::string upstream_proxy;
-  /// A PEM file of authorities to trust besides the system's; empty for none.
+  /// A PEM file of certificate authorities to trust in addition to the system's; empty for none.
   std::string upstream_ca;
-  /// Whether upstreams may be spoken to in HTTP/2.
+  /// Whether HTTP/2 may be used with upstreams.
   bool upstream_http2 = true;
   seconds models_age{300};
 
-  /// Retries of one turn, at most; and of all turns, in percent of them.
+  /// The most retries of one turn, and of all turns together, in percent of their number.
   unsigned retries = 2;
   double retry_budget_percent = 20;
   /// The longest wait before a retry.
   seconds retry_wait{10};
   /// 0 for no limit.
   seconds first_token_timeout{0};
-  /// Failures in a row that open an upstream's circuit breaker, 0 for never; and the time between
-  /// probes of it then.
+  /// The number of consecutive failures that opens an upstream's circuit breaker, 0 for never; and
+  /// the time between probes while it is open.
   unsigned circuit_failures = 5;
   seconds circuit_rest{5};
-  /// No account rests for longer after a limit or refusal.
+  /// The longest time for which an account is not used after a rate limit or a refusal.
   seconds longest_rest{300};
-  /// How long turns wait for an upstream that is loading; 0 for not at all.
+  /// The longest time for which turns wait for an upstream that is loading; 0 for not at all.
   seconds loading_wait{60};
 
   /// `memory`, or `sqlite:FILE`.
@@ -98,18 +99,18 @@ struct settings {
   seconds session_max_age{0};
   seconds session_idle{60};
   std::size_t session_queue = 16;
-  /// Whether a conversation is recognised by the history that a request tells.
+  /// Whether a conversation is recognised by the history in a request.
   bool session_matching = true;
   nekod::session_header session_header = nekod::session_header::scope;
 
-  /// A file of API keys; empty where any key is taken.
+  /// A file of API keys; if empty, any key is accepted.
   std::string api_keys;
   /// In the notation of `http/server/gate/rate_limit.hpp`; empty for none.
   std::string rate_limit;
   std::string chat_rate_limit;
-  /// Addresses and networks by comma.
+  /// Addresses and networks, separated by commas.
   std::string trusted_proxies;
-  /// Host names, and origins of pages, by comma; empty for none besides this machine's.
+  /// Host names, and origins of pages, separated by commas; empty for this machine's only.
   std::string allowed_hosts;
   std::string cors_origins;
   /// In the notation of `http/server/api/passing/pass_paths.hpp`; empty for none.
@@ -130,14 +131,14 @@ struct settings {
   std::size_t max_streams = 10'000;
   /// 0 for no limit.
   std::size_t max_memory = 0;
-  /// Bytes; 0 for 1 GiB, or a quarter of the memory there is where that is less.
+  /// In bytes; 0 for 1 GiB, or a quarter of the memory if that is less.
   std::size_t max_buffered = 0;
   std::size_t stream_buffer = 256u << 10;
 
   seconds connect_timeout{5};
-  /// 0 takes `request_timeout` where that is set, else the time of the upstream's kind.
+  /// 0 for `request_timeout` if that is set, otherwise for the default of the upstream's kind.
   seconds first_byte_timeout{0};
-  /// 0 takes the time of the upstream's kind.
+  /// 0 for the default of the upstream's kind.
   seconds request_timeout{0};
   seconds answer_timeout{0};
   seconds read_timeout{60};
@@ -153,36 +154,38 @@ struct settings {
   nekod::log_format log_format = log_format::text;
   bool debug = false;
 
-  /// Whether to show the settings and end.
+  /// Whether to print the settings and exit.
   bool check_config = false;
-  /// All settings in the order of `--help`, as they were found.
+  /// All settings with their values, in the order of `--help`.
   std::vector<shown_setting> shown;
-  /// By flag, such as `--host`: where a value came from that no flag gave, such as `HOST` or
-  /// `line 3 of nekod.toml`.
+  /// The sources of values that do not come from flags, such as `HOST` or `line 3 of nekod.toml`;
+  /// by flag, such as `--host`.
   std::map<std::string, std::string> sources;
-  /// Whether there is a TOML file that sets anything.
+  /// Whether there is a TOML file with any setting.
   bool file_sets_any = false;
 };
 
-/// The file of the store; empty for memory.
+/// The file of the store; empty for a store in memory.
 std::string store_file_of(const settings& s);
 
-/// The time limits of calls to an upstream of that kind: as set, else the kind's own. A silence
-/// that is set limits the first byte as well.
+/// The time limits of calls to an upstream of that kind: the settings, or the kind's defaults. A
+/// limit of silence that is set also applies to the first byte.
 upstream_times times_of(const settings& s, upstream_kind kind);
 
 /// The longest time that any upstream has for an answer.
 settings::seconds longest_answer_of(const settings& s);
 
-/// *flag* with where its value came from, for an error: `--host (from HOST)`.
+/// *flag* with the source of its value, for an error: `--host (from HOST)`.
 std::string with_source(const settings& s, const std::string& flag);
 
-/// What is wrong with settings that are right one by one.
-/// @returns a sentence; empty where nothing is.
+/// Finds settings that contradict each other, although each is valid.
+/// @returns a sentence; empty if there are none.
 std::string contradiction_in(const settings& s);
 
-/// The settings in force: flags, then environment variables, then a file `.env` in the working
-/// folder, then a TOML file, then defaults. All are checked; a wrong one is named.
+/// Reads and checks the settings. Their sources, by priority: flags, environment variables, a file
+/// `.env` in the working folder, a TOML file, defaults.
+/// @returns the settings, or a message that names the wrong one; also a message if help was asked
+/// for.
 std::variant<settings, exit_request> read_settings(int argc, const char* const* argv);
 
 } // namespace nekod

@@ -16,16 +16,16 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// How long answers that the drain's limit cut may take to say so.
+/// The most time for answers that were cut by the drain's limit to send their last event.
 constexpr milliseconds last_words{1000};
 
-/// How often they are counted meanwhile.
+/// The interval in which these answers are counted.
 constexpr milliseconds last_words_interval{20};
 
-/// How long the watchdog's question may take.
+/// The most time for an answer to the watchdog's question.
 constexpr seconds check_timeout{10};
 
-/// Asks *done* again and again until it says yes or the time is over.
+/// Calls *done* again and again until it returns true or the time is over.
 template <class Done>
 void wait_until(milliseconds limit, Done done) {
   auto deadline = std::chrono::steady_clock::now() + limit;
@@ -112,7 +112,7 @@ void gateway::check(std::function<void()> f) {
 
 bool gateway::stop() {
   auto& all = *parts_;
-  // What runs on past the drain's limit hears of the end through its session's.
+  // Answers that still run end with their sessions.
   caf::anon_send_exit(all.registry, caf::exit_reason::user_shutdown);
   wait_until(last_words, [this] { return open_answers() == 0; });
   caf::anon_send_exit(all.store, caf::exit_reason::user_shutdown);
@@ -125,7 +125,7 @@ bool gateway::stop() {
   if (all.simulator)
     all.simulator->stop();
   all.loops.stop();
-  // What the loops and the routes still hold of actors goes before their system.
+  // The references to actors that the loops and the routes still hold must go before their system.
   all.routes.reset();
   all.registry = nullptr;
   all.store = nullptr;

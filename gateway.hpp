@@ -14,48 +14,49 @@ namespace nekod {
 
 struct assembly;
 
-/// The process's life: starts what `assembly` put together, takes other settings, drains, and ends
+/// The life of the gateway: starts the parts of an `assembly`, reloads settings, drains, and stops
 /// the parts in order.
 class gateway {
 public:
   /// Opens the ports; nothing is answered before `start`.
-  /// @throws start_error that says which setting cannot be used.
+  /// @throws start_error that names a setting that cannot be used.
   gateway(settings s, live_settings live, logs& log);
   ~gateway();
 
   gateway(const gateway&) = delete;
   gateway& operator=(const gateway&) = delete;
 
-  /// Answers from now on, on threads of its own.
+  /// Starts to answer, on its own threads.
   void start();
 
-  /// Takes other settings, as far as they can change; the log says which cannot.
+  /// Uses other settings, as far as they can change; the log names those that cannot.
   void reload(const settings& s);
 
-  /// Says to monitors, and with each answer to its client, that the end is near.
+  /// Makes the health check fail, and has each answer close its connection.
   void announce_drain();
 
-  /// Takes no new connections, and closes those that wait for another request.
+  /// Stops accepting connections, and closes those that wait for another request.
   void close_door();
 
-  /// Takes no new work.
+  /// Refuses new work.
   void drain();
 
-  /// Answers that still run.
+  /// The number of running answers.
   std::size_t open_answers() const;
 
-  /// Connections of clients, idle ones included.
+  /// The number of connections of clients, idle ones included.
   std::size_t open_connections() const;
 
-  /// Asks an actor a question over the loop, and calls *f* on its answer.
+  /// Asks an actor a question, and calls *f* when it answers: the loops and actors work then.
   void check(std::function<void()> f);
 
-  /// Ends what still runs, and all threads.
-  /// @returns false where clients do not read their last words; the process is to end at once then.
+  /// Ends all running answers and all threads.
+  /// @returns false if clients do not read the end of their answers; the process has to end at once
+  /// then.
   bool stop();
 
 private:
-  /// API keys in force; none where any key is taken.
+  /// The number of API keys in force; nothing if any key is accepted.
   std::optional<std::size_t> keys_;
   std::unique_ptr<assembly> parts_;
 };

@@ -2,10 +2,10 @@
 #include "actors/runtime/process/caretaker.hpp"
 #include "actors/runtime/process/service_manager.hpp"
 #include "actors/runtime/process/start_error.hpp"
-#include "assembly.hpp"
 #include "config.hpp"
 #include "gateway.hpp"
 #include "http/server/gate/keys_command.hpp"
+#include "part_options.hpp"
 #include "reload.hpp"
 
 #include <spdlog/spdlog.h>
@@ -19,33 +19,36 @@
 #include <utility>
 #include <variant>
 
-/// nekod: reads the settings, opens the house, and looks after it until the end.
+/// nekod: reads the settings, starts the gateway, and looks after the process until its end.
 namespace {
 
 using namespace nekod;
 
-/// Before all constructors, of libraries too: those take much of the time to start.
+/// Runs before all constructors, those of libraries included, since they take much of the time to
+/// start: a signal to reload must not end the process meanwhile.
 [[gnu::section(".preinit_array"),
   gnu::used]] void (*const hold_reload_first)() = &caretaker::hold_reload;
 
-/// Says why the program ends before it has begun.
+/// Prints why the program ends before it has started.
+/// @returns its exit code.
 int leave(const exit_request& ending) {
   (ending.code == 0 ? std::cout : std::cerr) << ending.text;
   return ending.code;
 }
 
+/// Prints the settings in force as TOML, with secrets masked.
 void show(const settings& s) {
-  // One that is not set, and has no value for that, is shown as a comment.
+  // A setting without a value is shown as a comment.
   for (const auto& setting : s.shown)
     std::cout << (setting.value.empty() ? "# " : "") << setting.name << " = " << setting.value
               << "\n";
-  // An upstream that flags tell of is among the settings.
+  // Without tables, the upstream is among the settings.
   if (s.has_tables)
     for (const auto& u : s.upstreams)
       std::cout << shown_table(u);
 }
 
-/// Has *house* take the settings as they are now.
+/// Reads the settings again, and has *house* use them.
 void reload(gateway& house, int argc, const char* const* argv) {
   service_manager::reloading();
   try {
@@ -97,8 +100,8 @@ int run(settings s, live_settings live, int argc, const char* const* argv) {
 } // namespace
 
 int main(int argc, char** argv) {
-  // A peer or a log reader that is gone, or a file that may grow no more, is an error to be
-  // returned, not a reason to die.
+  // A write to a peer or log reader that is gone, or to a file of the greatest allowed size, fails
+  // with an error. It must not end the process.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
   if (argc > 1 && std::strcmp(argv[1], "keys") == 0)
@@ -118,7 +121,7 @@ int main(int argc, char** argv) {
     return run(std::move(s), std::move(*live), argc, argv);
   } catch (const start_error& e) {
     return leave({e.code(), std::string{"nekod: "} + e.what() + "\n"});
-  } catch (const std::exception& e) { // No memory, descriptor or thread, say.
+  } catch (const std::exception& e) { // For example, no memory, descriptor or thread.
     return leave({exit_code::passing, std::string{"nekod: "} + e.what() + "\n"});
   }
 }

@@ -12,7 +12,7 @@ namespace nekod {
 
 namespace {
 
-/// What is wrong with a file that *flag* names.
+/// The error for a file that *flag* names.
 exit_request wrong_file(const settings& s, const std::string& flag, const std::string& what) {
   return {exit_code::setting, with_source(s, flag) + ": " + what};
 }
@@ -44,7 +44,7 @@ result<http::tls_context, exit_request> load_tls(const settings& s) {
   return std::move(*tls);
 }
 
-/// Empty where the system does not say.
+/// The host name of the machine; empty if it is unknown.
 std::string machine_name() {
   std::array<char, 256> name{};
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
@@ -96,7 +96,7 @@ std::string reload_problem(const settings& before, std::optional<std::size_t> ke
 
 namespace {
 
-/// The settings in which upstreams may differ that are not shown, or not whole.
+/// The settings of upstreams that are not shown, or shown masked.
 std::string name_of_upstreams(const settings& s) {
   if (s.has_tables)
     return "[upstreams]";
@@ -111,7 +111,7 @@ std::vector<std::string> fixed_changes(const settings& before, const settings& a
   for (std::size_t i = 0; i < after.shown.size() && i < before.shown.size(); ++i)
     if (before.shown[i] != after.shown[i] && !after.shown[i].reloadable)
       names.push_back("--" + after.shown[i].name);
-  // What is in tables is not among them, and secrets are shown masked.
+  // Settings in tables are not among those, and secrets are shown masked.
   if (before.upstreams != after.upstreams)
     names.push_back(name_of_upstreams(after));
   return names;

@@ -13,7 +13,7 @@
 
 namespace nekod {
 
-/// What can change while nekod runs, with the files it names read.
+/// The settings that can change while nekod runs, with the contents of the files that they name.
 struct live_settings {
   http::admission_rules admission;
   /// Null for plain HTTP.
@@ -21,19 +21,20 @@ struct live_settings {
   model_aliases aliases;
 };
 
-/// Reads what *s* names.
-/// @returns it, or why not: a sentence that names the setting at fault, and whether that may pass.
+/// Reads the files that *s* names.
+/// @returns the settings, or a sentence that names the setting at fault, with an exit code that
+/// says whether another try may succeed.
 result<live_settings, exit_request> load_live_settings(const settings& s);
 
-/// Why *after* must not take the place of *before*, although all of it is right: a file that is
-/// just being written is often empty for a moment, and that must neither lock all out nor let all
-/// in.
-/// @param keys How many API keys are in force; none where any key is taken.
-/// @returns a sentence; empty where nothing speaks against it.
+/// Checks whether *after*, which is valid in itself, must not replace *before*: a file that is
+/// being written is often empty for a moment, which must neither lock out all clients nor admit
+/// all.
+/// @param keys The number of API keys in force; nothing if any key is accepted.
+/// @returns the reason as a sentence; empty if it may.
 std::string reload_problem(const settings& before, std::optional<std::size_t> keys,
                            const settings& after, const live_settings& live);
 
-/// The names of what differs between *before* and *after* and take a restart.
+/// The names of the settings that differ between *before* and *after* and need a restart.
 std::vector<std::string> fixed_changes(const settings& before, const settings& after);
 
 } // namespace nekod

@@ -21,9 +21,9 @@
 
 namespace nekod {
 
-/// Reads settings with CLI11, and adds what that lacks for a service: values from the environment
-/// and `.env`, which rank between flags and the TOML file; times in seconds; words for enumerators;
-/// the line or variable at fault in errors; and a list of all settings as they came out.
+/// Reads settings with CLI11, and adds features for a service: values from the environment and
+/// `.env`, which rank between flags and the TOML file; times in seconds; words for enumerators; the
+/// line or variable at fault in errors; and a list of all settings with their values.
 ///
 /// Names, variables and help of each setting are in `protocol/settings/setting_table.hpp`. A target
 /// has its default before it is added, and its value after `read`; it outlives the reader.
@@ -35,21 +35,23 @@ public:
   template <class T>
   using words = std::vector<std::pair<std::string, T>>;
 
-  /// @param description What the program is, for `--help`.
-  /// @param tables The first word in the names of the file's tables, which are not read as settings
-  ///               but handed on by `tables()`.
+  /// @param description Describes the program, for `--help`.
+  /// @param name The name of the program.
+  /// @param tables The first word in the names of the file's tables, which are not settings;
+  /// `tables()` returns them.
   config_reader(const std::string& description, const std::string& name, const std::string& tables);
 
-  /// Not copied nor moved: CLI11 holds addresses of members.
+  /// Neither copied nor moved, since CLI11 holds addresses of members.
   config_reader(const config_reader&) = delete;
   config_reader& operator=(const config_reader&) = delete;
 
+  /// A setting with one value, which the last of several flags gives.
   template <class T>
   CLI::Option* add(const std::string& flag, T& target) {
     auto* option = app_.add_option(flag, target, announce(flag, shape::value))
                        ->capture_default_str()
                        ->take_last();
-    if constexpr (std::is_arithmetic_v<T>) // CLI11 takes an empty text for a zero.
+    if constexpr (std::is_arithmetic_v<T>) // CLI11 reads an empty text as zero.
       option->check([](const std::string& text) {
         return text.empty() ? std::string{"must be a number"} : std::string{};
       });
@@ -75,26 +77,26 @@ public:
     });
   }
 
-  /// A secret, which may come as a credential and is shown as stars.
+  /// A secret: it may come from a systemd credential, and is shown as stars.
   CLI::Option* add_secret(const std::string& flag, std::string& target);
 
-  /// Several values, by comma or by repeating the flag.
+  /// Several values, separated by commas or by repeating the flag.
   CLI::Option* add_list(const std::string& flag, std::vector<std::string>& target);
 
   /// On or off; `--no-...` is off.
   void add_switch(const std::string& flag, bool& target);
 
-  /// A port that may be left out.
+  /// A port that may be missing.
   void add_port(const std::string& flag, std::optional<std::uint16_t>& target);
 
   /// A time of at least *least* seconds.
   void add_time(const std::string& flag, seconds& target, double least = 0.001);
 
-  /// A check for numbers.
+  /// A check for numbers between two bounds, both included.
   static std::function<std::string(const std::string&)> within(double least, double most);
 
-  /// Reads all sources into the targets. Once.
-  /// @returns why the program ends, if it does: help was asked for, or a setting is wrong.
+  /// Reads all sources into the targets. To be called once.
+  /// @returns the reason if the program has to end: help was asked for, or a setting is wrong.
   std::optional<exit_request> read(int argc, const char* const* argv);
 
   /// The entries of the file's tables, in its order. After `read`.
@@ -103,10 +105,10 @@ public:
   /// Whether there is a file with anything in it. After `read`.
   bool file_sets_any() const noexcept { return file_sets_any_; }
 
-  /// By flag: where a value came from that no flag gave. After `read`.
+  /// By flag: the source of a value that does not come from a flag. After `read`.
   const std::map<std::string, std::string>& sources() const noexcept { return found_in_; }
 
-  /// What each setting came out as. After `read`.
+  /// All settings with their values. After `read`.
   std::vector<shown_setting> shown() const;
 
   CLI::App& app() noexcept { return app_; }
@@ -121,7 +123,8 @@ private:
     std::string flag() const { return std::string{text->flag}; }
   };
 
-  /// @returns its help.
+  /// Adds to the list of known settings.
+  /// @returns the help of the setting.
   std::string announce(const std::string& flag, shape form);
   class toml_config;
 
@@ -140,10 +143,10 @@ private:
   std::vector<known_setting> known_;
   /// The flags of the command line.
   std::set<std::string> given_;
-  /// What CLI11 reads into for targets of other types. Deques keep addresses.
+  /// CLI11 reads into these for targets of other types. Deques keep addresses.
   std::deque<double> held_times_;
   std::deque<std::string> held_words_;
-  /// Carry those over to their targets.
+  /// Copy these to their targets.
   std::vector<std::function<void()>> conversions_;
   std::map<std::string, std::string> found_in_;
 };

@@ -1,4 +1,4 @@
-#include "config_reader.hpp"
+#include "actors/runtime/process/config_reader.hpp"
 
 #include "actors/runtime/process/environment.hpp"
 #include "protocol/text/json_strings.hpp"
@@ -19,14 +19,14 @@ namespace nekod {
 
 namespace {
 
-/// Digits as people write them.
+/// A number as people write it.
 std::string plain_number(double number) {
   std::ostringstream out;
   out << std::setprecision(15) << number;
   return out.str();
 }
 
-/// Why *text* is no good as a number in that range; what is no number, such as nan, is in none.
+/// The reason why *text* is not a number in that range, which `nan` never is; empty if it is.
 std::string range_problem(const std::string& text, double least, double most) {
   double number = 0;
   auto good = CLI::detail::lexical_cast(text, number) && number >= least && number <= most;
@@ -60,7 +60,7 @@ std::string key_at(std::string_view text, std::size_t line) {
 
 } // namespace
 
-/// Hands the file's settings to CLI11.
+/// Gives the file's settings to CLI11.
 class config_reader::toml_config : public CLI::ConfigBase {
 public:
   explicit toml_config(config_reader& reader) : reader_(reader) {}
@@ -132,12 +132,12 @@ std::function<std::string(const std::string&)> config_reader::within(double leas
 std::optional<exit_request> config_reader::read(int argc, const char* const* argv) {
   for (int i = 1; i < argc; ++i)
     if (std::string_view flag{argv[i]}; flag.starts_with("--") && flag.find('=') == flag.size() - 1)
-      // CLI11 would take the next argument for its value.
+      // CLI11 would use the next argument as its value.
       return exit_request{exit_code::setting,
                           "nekod: " + std::string{flag, 0, flag.size() - 1} + " needs a value\n"};
   try {
     auto arguments = with_environment({argv + 1, argv + argc});
-    std::reverse(arguments.begin(), arguments.end()); // As CLI11 wants a vector.
+    std::reverse(arguments.begin(), arguments.end()); // CLI11 expects this order in a vector.
     app_.parse(arguments);
   } catch (const CLI::Success& e) {
     std::ostringstream out;
@@ -153,7 +153,7 @@ std::optional<exit_request> config_reader::read(int argc, const char* const* arg
   return std::nullopt;
 }
 
-/// The arguments, with those added whose flags are missing and whose variables are set.
+/// The arguments, with values from variables and credentials for flags that are missing.
 std::vector<std::string> config_reader::with_environment(std::vector<std::string> arguments) {
   const environment found;
   auto given = [&](const std::string& flag) {
@@ -183,7 +183,7 @@ std::vector<std::string> config_reader::with_environment(std::vector<std::string
   return arguments;
 }
 
-/// What the file sets, without its tables.
+/// The settings in the file. Its tables are kept for `tables()`.
 /// @throws CLI::ConfigError that names the line.
 std::vector<CLI::ConfigItem> config_reader::take_file(const std::string& text) {
   auto found = parse_toml(text);
@@ -231,7 +231,7 @@ void config_reader::refuse(std::size_t line, const std::string& problem) const {
                          CLI::ExitCodes::ConfigError};
 }
 
-/// CLI11's words on a wrong value, with where it came from if that is no flag.
+/// CLI11's error about a wrong value, with its source if it does not come from a flag.
 std::string config_reader::with_source(const std::string& text) const {
   for (const auto& [flag, where] : found_in_) {
     auto at = text.find(flag);
