@@ -3,7 +3,7 @@
 #include "actors/registry/model_choice.hpp"
 #include "actors/runtime/home_loop.hpp"
 #include "actors/session/answer_log.hpp"
-#include "actors/session/conversation_digest.hpp"
+#include "actors/session/conversation/conversation_digest.hpp"
 #include "actors/upstream/upstream.hpp"
 #include "protocol/openai/chat/request.hpp"
 #include "protocol/openai/errors.hpp"
@@ -60,7 +60,7 @@ struct turn {
   std::shared_ptr<const openai::chat_request> request;
   model_choice model;
   session_match match = session_match::fresh;
-  request_digests told;
+  request_digests digests;
   /// The session that the client named; empty for none.
   std::string name;
   /// The digest of the scope that the client sent the request in; empty for none.

@@ -19,8 +19,8 @@ namespace {
 /// alike. Opening words that many clients may send are the same request only from the same sender.
 std::string identity_of(const turn& t, const conversation_digest& digest) {
   const auto& r = *t.request;
-  const auto from_anybody = r.retries.key.empty() && t.name.empty() && !t.told.tell_history();
-  return digest.of_parts({t.told.asked, r.body, t.name, r.retries.key, t.scope,
+  const auto from_anybody = r.retries.key.empty() && t.name.empty() && !t.digests.tell_history();
+  return digest.of_parts({t.digests.asked, r.body, t.name, r.retries.key, t.scope,
                           from_anybody ? std::string_view{r.retries.sender} : std::string_view{}});
 }
 
@@ -45,7 +45,7 @@ placement::placement(const live_sessions& live, placement_options options)
 placement_step placement::place(pending_turn t) {
   const auto& r = *t.what.request;
   const auto& header = r.session_header;
-  t.what.told = options_.digest->of(r);
+  t.what.digests = options_.digest->of(r);
   t.what.name = r.session_id;
   if (!header.empty())
     t.what.scope = options_.digest->of_name(header);
@@ -98,9 +98,9 @@ placement_step placement::wait_for_equal(pending_turn t) {
 
 /// The conversation by which a session is recognised, if that is wanted.
 std::optional<session_tip> placement::tip_of(const pending_turn& t) const {
-  if (!options_.matching || !t.what.told.tell_history() || is_aside(*t.what.request))
+  if (!options_.matching || !t.what.digests.tell_history() || is_aside(*t.what.request))
     return std::nullopt;
-  return session_tip{t.tenant, t.what.scope, t.what.told.before};
+  return session_tip{t.tenant, t.what.scope, t.what.digests.before};
 }
 
 /// Looks for the session in memory, then in the store. Equal requests that arrive meanwhile wait.

@@ -2,7 +2,7 @@
 
 #include "actors/registry/live_sessions.hpp"
 #include "actors/registry/pending_turn.hpp"
-#include "actors/session/conversation_digest.hpp"
+#include "actors/session/conversation/conversation_digest.hpp"
 #include "actors/store/session_claim.hpp"
 
 #include <cstddef>

@@ -5,11 +5,11 @@
 #include "actors/runtime/byte_budget.hpp"
 #include "actors/runtime/metrics.hpp"
 #include "actors/session/answer_log.hpp"
-#include "actors/session/chat_memory.hpp"
-#include "actors/session/conversation_digest.hpp"
+#include "actors/session/conversation/chat_memory.hpp"
+#include "actors/session/conversation/conversation_digest.hpp"
+#include "actors/session/conversation/whole_conversation.hpp"
 #include "actors/session/session_options.hpp"
 #include "actors/session/turn_readers.hpp"
-#include "actors/session/whole_conversation.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 

@@ -1,5 +1,5 @@
+#include "actors/session/conversation/transcript.hpp"
 #include "actors/session/session.hpp"
-#include "actors/session/transcript.hpp"
 #include "actors/upstream/obeying_conversation.hpp"
 #include "protocol/openai/upstream/whole_messages.hpp"
 
@@ -76,7 +76,7 @@ result<upstream_turn, openai::error> session_state::make_upstream_turn(const tur
   told.request = t.request;
   const auto named = t.match == session_match::explicit_id;
   if (!whole_) {
-    told.new_chat = !memory_.begin(*t.request, t.told, named);
+    told.new_chat = !memory_.begin(*t.request, t.digests, named);
     told.text = memory_.text();
     return told;
   }

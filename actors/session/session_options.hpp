@@ -4,8 +4,8 @@
 #include "actors/runtime/byte_budget.hpp"
 #include "actors/runtime/home_loop.hpp"
 #include "actors/runtime/metrics.hpp"
-#include "actors/session/conversation_digest.hpp"
-#include "actors/session/whole_conversation.hpp"
+#include "actors/session/conversation/conversation_digest.hpp"
+#include "actors/session/conversation/whole_conversation.hpp"
 #include "actors/store/session_claim.hpp"
 
 #include <chrono>

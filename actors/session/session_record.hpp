@@ -26,7 +26,7 @@ struct answered_turn {
   bool lasting = false;
   session_match match = session_match::fresh;
   answer_identity known_by;
-  deltas told;
+  deltas pieces;
   openai::answer_end end;
   /// The upstream and the model that answered, if they differ from the request's. Not in the
   /// record.

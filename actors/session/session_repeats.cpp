@@ -53,7 +53,7 @@ bool session_state::replay(const turn& t, const reply_actor& reply) {
   if (!last_ || last_->identity != t.identity)
     return false;
   auto answer = make_log(last_->known_by);
-  answer->append(last_->told, 0);
+  answer->append(last_->pieces, 0);
   repeat_to(reply, t, last_->match, answer);
   self_->send(reply, atom::finish_v, last_->end);
   options_.counts->repeats[repeat_outcome::replayed].Increment();
@@ -115,7 +115,7 @@ void session_state::answer_repeated() {
 void session_state::remember_answer(const openai::answer_end& end) {
   const auto& what = running_->what;
   const auto& retries = what.request->retries;
-  const auto found = what.match == session_match::explicit_id || what.told.tell_history();
+  const auto found = what.match == session_match::explicit_id || what.digests.tell_history();
   const auto is_short = answer_->size() + end.rest.text.size() < longest_answer;
   answered_turn answered;
   answered.lasting = is_short && (!retries.key.empty() || (retries.count && found));
@@ -127,7 +127,7 @@ void session_state::remember_answer(const openai::answer_end& end) {
   answered.identity = what.identity;
   answered.match = what.match;
   answered.known_by = answer_->identity();
-  answered.told = answer_->pieces();
+  answered.pieces = answer_->pieces();
   answered.end = end;
   answered.answered_by = what.answered_by;
   answered.model = what.model.id;
@@ -155,7 +155,7 @@ bool session_state::belongs(turn& t) {
 /// here in its place.
 bool session_state::may_take(turn& t) const {
   const auto& known = tip();
-  if (!known || t.told.before != *known)
+  if (!known || t.digests.before != *known)
     return false;
   t.match = known->empty() ? session_match::fresh : session_match::transcript;
   return true;

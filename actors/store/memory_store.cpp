@@ -1,6 +1,6 @@
 #include "actors/store/memory_store.hpp"
 
-#include "actors/session/conversation_digest.hpp"
+#include "actors/session/conversation/conversation_digest.hpp"
 
 #include <algorithm>
 #include <iterator>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/session/message_changes.hpp"
+#include "actors/session/conversation/message_changes.hpp"
 #include "actors/session/session_record.hpp"
 #include "actors/store/session_lookup.hpp"
 #include "actors/store/session_token.hpp"

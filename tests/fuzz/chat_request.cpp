@@ -1,5 +1,5 @@
-#include "actors/session/transcript.hpp"
-#include "actors/session/whole_conversation.hpp"
+#include "actors/session/conversation/transcript.hpp"
+#include "actors/session/conversation/whole_conversation.hpp"
 #include "protocol/openai/chat/request_parser.hpp"
 #include "protocol/openai/chat/transcript_json.hpp"
 #include "protocol/openai/upstream/upstream_call.hpp"

@@ -1,4 +1,4 @@
-#include "actors/session/transcript.hpp"
+#include "actors/session/conversation/transcript.hpp"
 
 #include "protocol/openai/chat/transcript_json.hpp"
 #include "protocol/openai/upstream/whole_messages.hpp"

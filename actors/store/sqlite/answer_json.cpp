@@ -65,9 +65,9 @@ std::string answer_json(const answered_turn& t) {
   out += R"(","reason":")";
   out += name_of(t.end.reason);
   out += R"(","form":")";
-  out += name_of(t.told.what);
+  out += name_of(t.pieces.what);
   out += R"(","told":)";
-  append_pieces(out, t.told);
+  append_pieces(out, t.pieces);
   out += R"(,"rest":)";
   append_pieces(out, t.end.rest);
   return out + "}";
@@ -86,9 +86,9 @@ std::optional<answered_turn> parse_answer(std::string_view text) {
   auto what = named(json::find_string(object, "form"), {form::text, form::members});
   if (!found || !reason || !what)
     return std::nullopt;
-  auto told = pieces_of(object, "told", *what);
+  auto pieces = pieces_of(object, "told", *what);
   auto rest = pieces_of(object, "rest", form::members);
-  if (!told || !rest)
+  if (!pieces || !rest)
     return std::nullopt;
   answered_turn result;
   result.lasting = true;
@@ -97,7 +97,7 @@ std::optional<answered_turn> parse_answer(std::string_view text) {
   const auto* created = json::find(object, "created");
   if (created && created->IsInt64())
     result.known_by.created = created->GetInt64();
-  result.told = *std::move(told);
+  result.pieces = *std::move(pieces);
   result.end = *reason;
   result.end.rest = *std::move(rest);
   return result;

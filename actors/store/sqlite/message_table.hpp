@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/session/message_changes.hpp"
+#include "actors/session/conversation/message_changes.hpp"
 #include "actors/store/sqlite/sqlite.hpp"
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 #include "actors/upstream/anuneko/chat_preparation.hpp"
 
-#include "actors/session/transcript.hpp"
+#include "actors/session/conversation/transcript.hpp"
 
 #include <algorithm>
 #include <utility>

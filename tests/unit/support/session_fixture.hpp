@@ -151,7 +151,7 @@ struct session_fixture : actor_system_fixture {
     result.reply = system().spawn(recording_reply, result.record);
     turn t;
     t.request = request;
-    t.told = options.digest->of(*request);
+    t.digests = options.digest->of(*request);
     t.match = session_match::explicit_id;
     t.model.upstream = upstream;
     t.model.upstream_name = "Orange Cat";
@@ -169,8 +169,8 @@ struct session_fixture : actor_system_fixture {
     auto request = request_saying(text);
     request->retries.count = count;
     turn t;
-    t.told = options.digest->of(*request);
-    t.identity = t.told.asked;
+    t.digests = options.digest->of(*request);
+    t.identity = t.digests.asked;
     t.model.upstream = upstream;
     t.match = match;
     t.request = std::move(request);

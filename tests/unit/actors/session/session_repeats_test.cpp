@@ -131,7 +131,7 @@ session_taken answering(const fixture& f) {
   auto& answer = record.answer.emplace();
   answer.identity = f.options.digest->of(*test::request_saying("one")).asked;
   answer.match = session_match::fresh;
-  answer.told.push_back("meow");
+  answer.pieces.push_back("meow");
   return result;
 }
 

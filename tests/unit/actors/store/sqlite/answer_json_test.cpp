@@ -26,14 +26,14 @@ deltas members(const strings& pieces) {
 TEST_CASE("an answer of text is read as it was written, in one piece") {
   answered_turn t;
   t.match = session_match::seeded;
-  t.told.push_back("你好, \"cat\"\n");
-  t.told.push_back("\x01 and on");
+  t.pieces.push_back("你好, \"cat\"\n");
+  t.pieces.push_back("\x01 and on");
   t.end = finish_reason::length;
   auto read = parse_answer(answer_json(t));
   REQUIRE(read);
   CHECK(read->match == session_match::seeded);
-  CHECK(read->told.what == deltas::form::text);
-  CHECK(pieces_of(read->told) == strings{"你好, \"cat\"\n\x01 and on"});
+  CHECK(read->pieces.what == deltas::form::text);
+  CHECK(pieces_of(read->pieces) == strings{"你好, \"cat\"\n\x01 and on"});
   CHECK(read->end.reason == finish_reason::length);
   CHECK(read->end.rest.empty());
   CHECK(read->lasting);
@@ -42,13 +42,13 @@ TEST_CASE("an answer of text is read as it was written, in one piece") {
 TEST_CASE("an answer in members keeps its pieces") {
   answered_turn t;
   t.match = session_match::explicit_id;
-  t.told = members({R"("choices":[{"delta":{"content":"a"}}])", R"("choices":[1])"});
+  t.pieces = members({R"("choices":[{"delta":{"content":"a"}}])", R"("choices":[1])"});
   t.end.rest = members({R"("choices":[{"finish_reason":"stop"}])", R"("usage":{})"});
   auto read = parse_answer(answer_json(t));
   REQUIRE(read);
   CHECK(read->match == session_match::explicit_id);
-  CHECK(read->told.what == deltas::form::members);
-  CHECK(pieces_of(read->told) == pieces_of(t.told));
+  CHECK(read->pieces.what == deltas::form::members);
+  CHECK(pieces_of(read->pieces) == pieces_of(t.pieces));
   CHECK(pieces_of(read->end.rest) == pieces_of(t.end.rest));
 }
 
@@ -57,7 +57,7 @@ TEST_CASE("a whole answer has no piece before its end") {
   t.end.rest = members({"\"choices\":[]"});
   auto read = parse_answer(answer_json(t));
   REQUIRE(read);
-  CHECK(read->told.empty());
+  CHECK(read->pieces.empty());
   CHECK(pieces_of(read->end.rest) == strings{"\"choices\":[]"});
 }
 

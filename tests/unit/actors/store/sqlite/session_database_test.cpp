@@ -40,7 +40,7 @@ session_record answering(const std::string& id, const std::string& identity,
   auto r = record(id, {}, 1s, tenant);
   r.answer.emplace();
   r.answer->identity = identity;
-  r.answer->told.push_back("meow");
+  r.answer->pieces.push_back("meow");
   return r;
 }
 
@@ -208,7 +208,7 @@ TEST_CASE_FIXTURE(fixture, "an answer is found by its request, for its tenant on
   CHECK(found.record.info.id == "a");
   REQUIRE(found.record.answer);
   CHECK(found.record.answer->identity == identity);
-  CHECK(found.record.answer->told.text == "meow");
+  CHECK(found.record.answer->pieces.text == "meow");
   CHECK_FALSE(answered(*db, "bob", identity).found);
   CHECK_FALSE(answered(*db, "alice", "other").found);
   db->write_batch();

@@ -1,4 +1,4 @@
-#include "actors/session/whole_conversation.hpp"
+#include "actors/session/conversation/whole_conversation.hpp"
 
 #include "protocol/openai/chat/transcript_json.hpp"
 #include "protocol/openai/upstream/whole_messages.hpp"

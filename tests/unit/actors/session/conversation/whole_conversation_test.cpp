@@ -1,4 +1,4 @@
-#include "actors/session/whole_conversation.hpp"
+#include "actors/session/conversation/whole_conversation.hpp"
 #include "protocol/openai/upstream/whole_messages.hpp"
 #include "tests/unit/support/parsed_request.hpp"
 #include "tests/unit/support/usual_options.hpp"

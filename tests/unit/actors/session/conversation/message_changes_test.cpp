@@ -1,4 +1,4 @@
-#include "actors/session/message_changes.hpp"
+#include "actors/session/conversation/message_changes.hpp"
 
 #include <doctest/doctest.h>
 

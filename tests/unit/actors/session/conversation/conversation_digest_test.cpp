@@ -1,4 +1,4 @@
-#include "actors/session/conversation_digest.hpp"
+#include "actors/session/conversation/conversation_digest.hpp"
 
 #include <doctest/doctest.h>
 
@@ -103,20 +103,20 @@ TEST_CASE("a request is recognised by the messages before its new part") {
   messages before{{role::system, "be kind"}, {role::user, "hello"}, {role::assistant, "meow"}};
   auto all = before;
   all.emplace_back(role::user, "and then?");
-  const auto told = digest.of(request(all));
-  CHECK(told.prompt == of({before.front()}));
-  CHECK(told.before == of(before));
-  CHECK(told.asked == of(all));
-  CHECK(told.tell_history());
+  const auto digests = digest.of(request(all));
+  CHECK(digests.prompt == of({before.front()}));
+  CHECK(digests.before == of(before));
+  CHECK(digests.asked == of(all));
+  CHECK(digests.tell_history());
 }
 
 TEST_CASE("without an answer there is nothing before the new part") {
   for (const auto& all :
        {messages{{role::user, "hello"}}, messages{{role::system, "be kind"}, {role::user, "hello"}},
         messages{{role::user, "a"}, {role::assistant, " "}, {role::user, "b"}}}) {
-    const auto told = digest.of(request(all));
-    CHECK_FALSE(told.tell_history());
-    CHECK(told.asked == of(all));
+    const auto digests = digest.of(request(all));
+    CHECK_FALSE(digests.tell_history());
+    CHECK(digests.asked == of(all));
   }
 }
 

@@ -1,4 +1,4 @@
-#include "actors/session/transcript.hpp"
+#include "actors/session/conversation/transcript.hpp"
 
 #include <doctest/doctest.h>
 

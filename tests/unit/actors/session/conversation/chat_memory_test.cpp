@@ -1,4 +1,4 @@
-#include "actors/session/chat_memory.hpp"
+#include "actors/session/conversation/chat_memory.hpp"
 
 #include <doctest/doctest.h>
 

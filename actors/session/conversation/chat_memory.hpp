@@ -1,7 +1,7 @@
 #pragma once
 
-#include "actors/session/conversation_digest.hpp"
-#include "actors/session/message_changes.hpp"
+#include "actors/session/conversation/conversation_digest.hpp"
+#include "actors/session/conversation/message_changes.hpp"
 #include "protocol/openai/chat/message_layout.hpp"
 #include "protocol/openai/chat/request.hpp"
 
@@ -43,10 +43,10 @@ public:
   explicit chat_memory(std::shared_ptr<const conversation_digest> digest, chat_record kept = {},
                        std::size_t stored = 0);
 
-  /// Begins a turn with *r*, whose digests are *told*.
+  /// Begins a turn with *r*, whose digests are *digests*.
   /// @param named Whether the client named the session, rather than telling all of it.
   /// @returns whether the chat there is can go on; else a new one has to be begun.
-  bool begin(const openai::chat_request& r, const request_digests& told, bool named);
+  bool begin(const openai::chat_request& r, const request_digests& digests, bool named);
 
   /// The turn's text for a chat that goes on.
   const std::string& text() const noexcept { return text_; }
@@ -93,11 +93,11 @@ private:
   using messages = std::vector<openai::message>;
 
   void follow(const openai::chat_request& r, const openai::message_layout& layout,
-              const request_digests& told);
+              const request_digests& digests);
   void replace(const openai::chat_request& r, const openai::message_layout& layout,
-               const request_digests& told);
+               const request_digests& digests);
   bool ends_with(const messages& conversation) const;
-  bool replaces_prompt(const request_digests& told) const;
+  bool replaces_prompt(const request_digests& digests) const;
   void remember(std::string_view text);
 
   std::shared_ptr<const conversation_digest> digest_;

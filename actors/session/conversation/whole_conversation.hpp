@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/session/message_changes.hpp"
+#include "actors/session/conversation/message_changes.hpp"
 #include "protocol/openai/chat/message_layout.hpp"
 #include "protocol/openai/chat/request.hpp"
 #include "protocol/result.hpp"

@@ -1,4 +1,4 @@
-#include "actors/session/conversation_digest.hpp"
+#include "actors/session/conversation/conversation_digest.hpp"
 
 #include "protocol/openai/chat/message_layout.hpp"
 #include "protocol/openai/upstream/whole_messages.hpp"

@@ -1,6 +1,6 @@
-#include "actors/session/chat_memory.hpp"
+#include "actors/session/conversation/chat_memory.hpp"
 
-#include "actors/session/transcript.hpp"
+#include "actors/session/conversation/transcript.hpp"
 #include "protocol/openai/upstream/whole_messages.hpp"
 
 #include <algorithm>
@@ -42,7 +42,7 @@ chat_memory::chat_memory(std::shared_ptr<const conversation_digest> digest, chat
     kept_.prompt = prompt_in(*digest_, kept_.transcript);
 }
 
-bool chat_memory::begin(const openai::chat_request& r, const request_digests& told, bool named) {
+bool chat_memory::begin(const openai::chat_request& r, const request_digests& digests, bool named) {
   const auto layout = openai::layout_of(r.messages);
   const auto& all = r.messages;
   fresh_ = texts_in(all, layout.fresh, all.size());
@@ -51,27 +51,27 @@ bool chat_memory::begin(const openai::chat_request& r, const request_digests& to
   if (!prefill_.empty() && !fresh_.empty())
     fresh_.pop_back();
   const auto before = texts_in(all, layout.instructions, layout.fresh);
-  const auto known = kept_.tip && told.before == *kept_.tip;
+  const auto known = kept_.tip && digests.before == *kept_.tip;
   const auto follows = named && (layout.tells_conversation ? ends_with(before) : true);
-  begins_new_chat_ = needs_new_chat_ || !(known || (follows && !replaces_prompt(told)));
+  begins_new_chat_ = needs_new_chat_ || !(known || (follows && !replaces_prompt(digests)));
   if (follows && !known)
-    follow(r, layout, told);
+    follow(r, layout, digests);
   else
-    replace(r, layout, told); // Where all is known, the client's words are the same, and whole.
+    replace(r, layout, digests); // Where all is known, the client's words are the same, and whole.
   return !begins_new_chat_;
 }
 
 /// Puts the session's conversation before the new part, under the request's prompt if it has one.
 void chat_memory::follow(const openai::chat_request& r, const openai::message_layout& layout,
-                         const request_digests& told) {
+                         const request_digests& digests) {
   const auto& old = kept_.transcript;
-  const auto has_prompt = !told.prompt.empty();
+  const auto has_prompt = !digests.prompt.empty();
   before_ = has_prompt ? texts_in(r.messages, 0, layout.instructions)
                        : messages(old.begin(), body_of(old));
   before_.insert(before_.end(), body_of(old), old.end());
-  prompt_ = has_prompt ? told.prompt : kept_.prompt;
+  prompt_ = has_prompt ? digests.prompt : kept_.prompt;
   asked_ = kept_.tip;
-  if (replaces_prompt(told)) {
+  if (replaces_prompt(digests)) {
     const auto is_whole = kept_.tip && digest_->of(old) == *kept_.tip;
     asked_ = is_whole ? std::optional{digest_->of(before_)} : std::nullopt;
   }
@@ -81,10 +81,10 @@ void chat_memory::follow(const openai::chat_request& r, const openai::message_la
 
 /// Puts the client's own messages before its new part, and nothing else.
 void chat_memory::replace(const openai::chat_request& r, const openai::message_layout& layout,
-                          const request_digests& told) {
+                          const request_digests& digests) {
   before_ = texts_in(r.messages, 0, layout.fresh);
-  prompt_ = told.prompt;
-  asked_ = told.asked;
+  prompt_ = digests.prompt;
+  asked_ = digests.asked;
 }
 
 /// Whether the conversation, but for its prompt, ends with these messages, of which there are some.
@@ -97,8 +97,8 @@ bool chat_memory::ends_with(const messages& conversation) const {
 }
 
 /// Whether the request has a prompt other than the one that the chat was told.
-bool chat_memory::replaces_prompt(const request_digests& told) const {
-  return !told.prompt.empty() && kept_.prompt && *kept_.prompt != told.prompt;
+bool chat_memory::replaces_prompt(const request_digests& digests) const {
+  return !digests.prompt.empty() && kept_.prompt && *kept_.prompt != digests.prompt;
 }
 
 std::string chat_memory::seeded_text() const { return with_preamble(before_, text_); }
