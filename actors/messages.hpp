@@ -23,15 +23,18 @@
 #include <cstdint>
 #include <string>
 
-/// All messages and all typed actor interfaces: the map of the actors. The values that travel are
-/// in the headers above, beside their subject. A turn:
+/// All messages and all typed interfaces by which actors reach each other: the map of the actors.
+/// The values that travel are in the headers above, beside their subject. An actor that also sends
+/// messages to itself has them in an interface of its own, `private_..._actor`, in a header beside
+/// the actor: `session_messages.hpp`, `registry_messages.hpp`, `prober.hpp`, and
+/// `http/server/api/reply.hpp`. A turn:
 ///
 ///     routes --open--> registry --turn--> session --begin, finish|failed--> reply
 ///                                         session <--leave-- reply
 ///
 /// The pieces of its answer pass by plain calls:
 ///
-///     transfer --> session's conversation at the upstream --> answer log --> reply --> exchange
+///     transfer --> session's link to the upstream --> answer log --> reply --> exchange
 
 // -- type IDs ------------------------------------------------------------------------------------
 
@@ -158,9 +161,7 @@ using turn_actor = caf::typed_actor<
 /// A PROBER checks, every few seconds, whether upstreams with an open circuit breaker answer again.
 using prober_actor = caf::typed_actor<
     // The circuit breaker of the upstream with that index opened.
-    caf::reacts_to<atom::open, std::uint64_t>,
-    // Its next probe may be due; a message to itself.
-    caf::reacts_to<atom::wake, std::uint64_t>>;
+    caf::reacts_to<atom::open, std::uint64_t>>;
 
 /// A REPLY owns one HTTP response.
 using reply_actor = caf::typed_actor<
@@ -169,33 +170,16 @@ using reply_actor = caf::typed_actor<
     // The answer is complete and its session committed; the message has how the answer ended.
     caf::reacts_to<atom::finish, openai::answer_end>,
     // There will be no answer, or no more of it.
-    caf::reacts_to<atom::failed, openai::error>,
-    // From the socket: a write has left. There is more to write, or credit to grant.
-    caf::reacts_to<atom::written>,
-    // From the socket: the client left at that time.
-    caf::reacts_to<atom::gone, std::chrono::steady_clock::time_point>,
-    // From the socket: nothing has been written for a while.
-    caf::reacts_to<atom::idle>>;
+    caf::reacts_to<atom::failed, openai::error>>;
 
 /// A SESSION owns one conversation and its upstream chat.
 using session_actor = turn_actor::extend<
     // Accepts a turn whose answer goes to the reply: runs it at once or after the earlier turns, or
     // refuses it. A turn is given up when its reply actor ends.
     caf::reacts_to<atom::turn, turn, reply_actor>,
-    // An event of a transfer of the conversation with that number.
-    caf::reacts_to<transfer_event, std::uint64_t>,
-    // An answer or an upstream call ended outside of the actor; a message to itself.
-    caf::reacts_to<atom::wake>,
-    // A time is over: the first number is the timer's, the second that of the conversation that set
-    // it.
-    caf::reacts_to<atom::wake, std::uint64_t, std::uint64_t>,
     // The conversation is deleted: the running turn and the waiting ones fail, and the actor ends.
     // It writes nothing more; the sender of this message takes care of its record.
     caf::replies_to<atom::discard>::with<atom::discard>,
-    // A time without turns may be over; a message to itself.
-    caf::reacts_to<atom::idle>,
-    // The client that left with that number did not come back; a message to itself.
-    caf::reacts_to<atom::abandon, std::uint64_t>,
     // The registry agrees that the actor ends; its record stays in the store.
     caf::reacts_to<atom::retire>>;
 
@@ -228,13 +212,6 @@ using registry_actor = caf::typed_actor<
     caf::reacts_to<atom::changed, session_report>,
     // From an idle session: asks whether it may end. A `retire` in return means yes.
     caf::reacts_to<atom::retire, session_report>>;
-
-/// A REGISTRY that asks upstreams for their models.
-using refreshing_registry_actor = registry_actor::extend<
-    // The models of one upstream.
-    caf::reacts_to<models_answer>,
-    // Turns have waited a second for models; a message to itself.
-    caf::reacts_to<atom::refresh>>;
 
 } // namespace nekod
 

@@ -22,7 +22,7 @@ std::string logged(openai::error e) {
 
 } // namespace
 
-models::models(refreshing_registry_actor::pointer self, const registry_options& o)
+models::models(private_registry_actor::pointer self, const registry_options& o)
     : self_(self),
       upstreams_(o.upstreams),
       age_(o.models_age),
@@ -97,7 +97,7 @@ void models::refresh() {
   has_failed_ = false;
   for (std::size_t index = 0; index < upstreams_.size(); ++index)
     upstreams_[index].service->list_models(
-        [registry = caf::actor_cast<refreshing_registry_actor>(self_), index](auto listed) {
+        [registry = caf::actor_cast<private_registry_actor>(self_), index](auto listed) {
           models_answer answer;
           answer.upstream = index;
           answer.ok = static_cast<bool>(listed);

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "actors/messages.hpp"
 #include "actors/registry/model_catalogue.hpp"
 #include "actors/registry/pending_turn.hpp"
+#include "actors/registry/registry_messages.hpp"
 #include "actors/registry/registry_options.hpp"
 
 #include <caf/error.hpp>
@@ -34,7 +34,7 @@ struct waits_for_models {};
 class models {
 public:
   /// @param self The registry, which receives the upstreams' answers and the reminders.
-  models(refreshing_registry_actor::pointer self, const registry_options& o);
+  models(private_registry_actor::pointer self, const registry_options& o);
 
   // -- for turns ---------------------------------------------------------------------------------
 
@@ -88,7 +88,7 @@ private:
   void update(models_answer answer);
   void answer_questions();
 
-  refreshing_registry_actor::pointer self_;
+  private_registry_actor::pointer self_;
   std::vector<routed_upstream> upstreams_;
   std::chrono::seconds age_;
   std::chrono::seconds retry_;

@@ -266,9 +266,8 @@ void registry_state::session_ended(const caf::actor_addr& session) {
   live_.forget(*key);
 }
 
-refreshing_registry_actor::behavior_type
-registry(refreshing_registry_actor::stateful_pointer<registry_state> self,
-         registry_options options) {
+private_registry_actor::behavior_type
+registry(private_registry_actor::stateful_pointer<registry_state> self, registry_options options) {
   self->state.start(std::move(options));
   return {
       [self](atom::open, open_turn& t, reply_actor& reply) {

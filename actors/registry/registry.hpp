@@ -5,6 +5,7 @@
 #include "actors/registry/models.hpp"
 #include "actors/registry/pending_turn.hpp"
 #include "actors/registry/placement.hpp"
+#include "actors/registry/registry_messages.hpp"
 #include "actors/registry/registry_options.hpp"
 #include "actors/registry/session_directory.hpp"
 
@@ -21,7 +22,7 @@ namespace nekod {
 /// The state of a registry: carries out what its parts decide. A turn gets its model from `models`
 /// and its session from `placement`; sessions are spawned and sent their turns here.
 struct registry_state {
-  explicit registry_state(refreshing_registry_actor::stateful_pointer<registry_state> self)
+  explicit registry_state(private_registry_actor::stateful_pointer<registry_state> self)
       : self_(self) {}
   registry_state(const registry_state&) = delete;
   registry_state& operator=(const registry_state&) = delete;
@@ -58,7 +59,7 @@ private:
   session_token next_token() { return {node_, ++tokens_}; }
   void refuse(const pending_turn& t, openai::error reason);
 
-  refreshing_registry_actor::stateful_pointer<registry_state> self_;
+  private_registry_actor::stateful_pointer<registry_state> self_;
   registry_options options_;
   /// For tokens: a random name of this run, and the number of tokens so far.
   std::string node_;
@@ -73,8 +74,7 @@ private:
 };
 
 /// A REGISTRY.
-refreshing_registry_actor::behavior_type
-registry(refreshing_registry_actor::stateful_pointer<registry_state> self,
-         registry_options options);
+private_registry_actor::behavior_type
+registry(private_registry_actor::stateful_pointer<registry_state> self, registry_options options);
 
 } // namespace nekod

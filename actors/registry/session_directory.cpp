@@ -27,7 +27,7 @@ session_finding finding_of(const openai::session_info* info) {
 
 } // namespace
 
-session_directory::session_directory(refreshing_registry_actor::pointer self, store_actor store,
+session_directory::session_directory(private_registry_actor::pointer self, store_actor store,
                                      live_sessions& live)
     : self_(self), store_(std::move(store)), live_(live) {}
 

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "actors/messages.hpp"
 #include "actors/registry/deletion.hpp"
 #include "actors/registry/live_sessions.hpp"
+#include "actors/registry/registry_messages.hpp"
 #include "protocol/sessions/session_list.hpp"
 #include "protocol/sessions/sessions.hpp"
 
@@ -26,8 +26,7 @@ class session_directory {
 public:
   /// @param self The registry.
   /// @param live Outlives the directory.
-  session_directory(refreshing_registry_actor::pointer self, store_actor store,
-                    live_sessions& live);
+  session_directory(private_registry_actor::pointer self, store_actor store, live_sessions& live);
 
   caf::result<openai::session_page> list(session_query query);
   caf::result<session_finding> show(const std::string& id, const session_view& view);
@@ -56,7 +55,7 @@ private:
   void fail(caf::error fault, const job_ptr& j);
   static void answer(const deletion_over& over, job& j);
 
-  refreshing_registry_actor::pointer self_;
+  private_registry_actor::pointer self_;
   store_actor store_;
   live_sessions& live_;
 };

@@ -15,7 +15,8 @@ using openai::error_code;
 
 openai::error busy_session() { return openai::retry_soon(error_code::session_busy); }
 
-session_state::session_state(session_actor::stateful_pointer<session_state> self) : self_(self) {}
+session_state::session_state(private_session_actor::stateful_pointer<session_state> self)
+    : self_(self) {}
 
 session_state::~session_state() {
   if (answer_)
@@ -95,7 +96,7 @@ void session_state::take_bytes(transfer_event&& event, std::uint64_t line) {
   try {
     take_transfer(std::move(event), line);
   } catch (const std::exception&) {
-    caf::anon_send_exit(caf::actor_cast<session_actor>(self_),
+    caf::anon_send_exit(caf::actor_cast<private_session_actor>(self_),
                         caf::exit_reason::unhandled_exception);
   }
   outside_ = false;
@@ -105,7 +106,7 @@ void session_state::as_actor(std::function<void()> f) {
   if (!outside_)
     return f();
   left_for_actor_ = std::move(f);
-  caf::anon_send(caf::actor_cast<session_actor>(self_), atom::wake_v);
+  caf::anon_send(caf::actor_cast<private_session_actor>(self_), atom::wake_v);
 }
 
 void session_state::catch_up() {
@@ -311,8 +312,8 @@ session_report session_state::report() {
   return result;
 }
 
-session_actor::behavior_type session(session_actor::stateful_pointer<session_state> self,
-                                     session_options options) {
+private_session_actor::behavior_type
+session(private_session_actor::stateful_pointer<session_state> self, session_options options) {
   self->state.start(std::move(options));
   return {
       [self](atom::leave, const client_left& left) {

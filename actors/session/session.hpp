@@ -8,6 +8,7 @@
 #include "actors/session/conversation/chat_memory.hpp"
 #include "actors/session/conversation/conversation_digest.hpp"
 #include "actors/session/conversation/whole_conversation.hpp"
+#include "actors/session/session_messages.hpp"
 #include "actors/session/session_options.hpp"
 #include "actors/session/turn_readers.hpp"
 
@@ -32,7 +33,7 @@ openai::error busy_session();
 /// reply hears of the end, and the upstream chat is settled, before the next turn begins. A request
 /// that is sent again joins the turn of the first one, or has its answer once more.
 struct session_state : upstream_listener {
-  explicit session_state(session_actor::stateful_pointer<session_state> self);
+  explicit session_state(private_session_actor::stateful_pointer<session_state> self);
   session_state(const session_state&) = delete;
   session_state& operator=(const session_state&) = delete;
   ~session_state() override;
@@ -139,7 +140,7 @@ private:
   session_report report();
   session_record record(std::string tip);
 
-  session_actor::stateful_pointer<session_state> self_;
+  private_session_actor::stateful_pointer<session_state> self_;
   session_options options_;
   /// The chat as the record has it, until there is a line to an upstream.
   upstream_chat known_chat_;
@@ -196,13 +197,13 @@ template <class Host>
 session_actor spawn_session(Host& host, session_options options);
 
 /// The behaviour of a SESSION.
-session_actor::behavior_type session(session_actor::stateful_pointer<session_state> self,
-                                     session_options options);
+private_session_actor::behavior_type
+session(private_session_actor::stateful_pointer<session_state> self, session_options options);
 
 template <class Host>
 session_actor spawn_session(Host& host, session_options options) {
   const auto home = options.home;
-  return spawn_bound<session_actor, session_state>(host, home, session, std::move(options));
+  return spawn_bound<private_session_actor, session_state>(host, home, session, std::move(options));
 }
 
 } // namespace nekod

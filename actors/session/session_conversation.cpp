@@ -52,7 +52,7 @@ void session_state::use(const turn& t) {
 void session_state::open_line(upstream_chat known) {
   conversation_context context;
   context.events = [this, alive = std::weak_ptr{alive_}, home = options_.home,
-                    handle = caf::actor_cast<session_actor>(self_),
+                    handle = caf::actor_cast<private_session_actor>(self_),
                     line = ++lines_](transfer_event&& e) {
     // A transfer that had to go to another loop sends all of its events as messages.
     if (e.what == transfer_event::kind::end || !home.is_here())

@@ -62,7 +62,7 @@ public:
     auto record = std::make_shared<test::reply_record>();
     open_turn t;
     t.request = std::move(request);
-    caf::anon_send(registry_, atom::open_v, t, system().spawn(test::recording_reply, record));
+    caf::anon_send(registry_, atom::open_v, t, test::spawn_recording_reply(system(), record));
     work();
     if (record->log.empty() || record->log.back() != "finish")
       throw std::logic_error{"a turn was not answered"};

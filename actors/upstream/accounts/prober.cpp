@@ -27,8 +27,9 @@ void prober_state::look(std::size_t index) {
     self_->delayed_send(self_, *wait, atom::wake_v, std::uint64_t{index});
 }
 
-prober_actor::behavior_type prober(prober_actor::stateful_pointer<prober_state> self,
-                                   std::vector<std::shared_ptr<upstream_service>> services) {
+private_prober_actor::behavior_type
+prober(private_prober_actor::stateful_pointer<prober_state> self,
+       std::vector<std::shared_ptr<upstream_service>> services) {
   self->state.start(std::move(services));
   return {
       [self](atom::open, std::uint64_t index) { self->state.opened(index); },

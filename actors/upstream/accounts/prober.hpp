@@ -5,14 +5,20 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
 namespace nekod {
 
+/// A PROBER with its messages to itself.
+using private_prober_actor = prober_actor::extend<
+    // The next probe of the upstream with that index may be due.
+    caf::reacts_to<atom::wake, std::uint64_t>>;
+
 /// The state of a prober.
 struct prober_state {
-  explicit prober_state(prober_actor::stateful_pointer<prober_state> self) : self_(self) {}
+  explicit prober_state(private_prober_actor::stateful_pointer<prober_state> self) : self_(self) {}
 
   /// Starts listening for circuit breakers that open.
   void start(std::vector<std::shared_ptr<upstream_service>> services);
@@ -26,14 +32,15 @@ struct prober_state {
   static inline const char* name = "prober";
 
 private:
-  prober_actor::stateful_pointer<prober_state> self_;
+  private_prober_actor::stateful_pointer<prober_state> self_;
   std::vector<std::shared_ptr<upstream_service>> services_;
   /// By index: whether a look is scheduled.
   std::vector<bool> looking_;
 };
 
 /// A PROBER.
-prober_actor::behavior_type prober(prober_actor::stateful_pointer<prober_state> self,
-                                   std::vector<std::shared_ptr<upstream_service>> services);
+private_prober_actor::behavior_type
+prober(private_prober_actor::stateful_pointer<prober_state> self,
+       std::vector<std::shared_ptr<upstream_service>> services);
 
 } // namespace nekod

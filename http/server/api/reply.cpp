@@ -49,7 +49,7 @@ void reply_state::start(exchange_ptr x, std::shared_ptr<const openai::chat_reque
     auto shutdown = m.reason == caf::exit_reason::user_shutdown;
     fail(shutdown ? error_code::overloaded : error_code::internal_error);
   });
-  auto handle = caf::actor_cast<reply_actor>(self_);
+  auto handle = caf::actor_cast<private_reply_actor>(self_);
   exchange_->on_gone(
       [handle] { caf::anon_send(handle, atom::gone_v, std::chrono::steady_clock::now()); });
   exchange_->on_idle(options_->heartbeat, [handle] { caf::anon_send(handle, atom::idle_v); });
@@ -219,7 +219,7 @@ void reply_state::pump() {
   write_size_ = pending_.size();
   progress_->begin(at.unread > 0 || at.tells_room);
   exchange_->write(std::exchange(pending_, {}),
-                   [progress = progress_, handle = caf::actor_cast<reply_actor>(self_)] {
+                   [progress = progress_, handle = caf::actor_cast<private_reply_actor>(self_)] {
                      if (progress->end())
                        caf::anon_send(handle, atom::written_v);
                    });
@@ -315,7 +315,8 @@ bool reply_state::knows_upstream() const {
 
 namespace {
 
-reply_actor::behavior_type behavior_of(reply_actor::stateful_pointer<reply_state> self) {
+private_reply_actor::behavior_type
+behavior_of(private_reply_actor::stateful_pointer<reply_state> self) {
   return {
       [self](atom::begin, turn_head& head, turn_actor& session) {
         self->state.begin(std::move(head), std::move(session));
@@ -335,11 +336,11 @@ reply_actor spawn_reply(caf::actor_system& system, home_loop home, exchange_ptr 
                         std::unique_ptr<answer_writer> writer, std::string request_id,
                         std::shared_ptr<const reply_options> options) {
   auto parts = std::make_shared<std::unique_ptr<answer_writer>>(std::move(writer));
-  return spawn_bound<reply_actor, reply_state>(
+  return spawn_bound<private_reply_actor, reply_state>(
       system, home,
       [parts, home, x = std::move(x), request = std::move(request),
        request_id = std::move(request_id),
-       options = std::move(options)](reply_actor::stateful_pointer<reply_state> self) {
+       options = std::move(options)](private_reply_actor::stateful_pointer<reply_state> self) {
         self->state.start(x, request, std::move(*parts), request_id, options, home);
         return behavior_of(self);
       });

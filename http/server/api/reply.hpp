@@ -38,13 +38,22 @@ struct reply_options {
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();
 };
 
+/// A REPLY with the messages that its own socket sends it. Only the reply has such a handle.
+using private_reply_actor = reply_actor::extend<
+    // A write has left. There is more to write, or credit to grant.
+    caf::reacts_to<atom::written>,
+    // The client left at that time.
+    caf::reacts_to<atom::gone, std::chrono::steady_clock::time_point>,
+    // Nothing has been written for a while.
+    caf::reacts_to<atom::idle>>;
+
 /// One answer on its way to its client, in the form of its writer.
 ///
 /// Reads the turn's log, which calls it as pieces arrive. A stream's head waits for the first text,
 /// so that a failure before it has its own status, but for no longer than a heartbeat. One write is
 /// under way at a time; whatever arrives meanwhile is sent with the next one.
 struct reply_state {
-  explicit reply_state(reply_actor::stateful_pointer<reply_state> self) : self_(self) {}
+  explicit reply_state(private_reply_actor::stateful_pointer<reply_state> self) : self_(self) {}
   reply_state(const reply_state&) = delete;
   reply_state& operator=(const reply_state&) = delete;
   ~reply_state();
@@ -94,7 +103,7 @@ private:
   void end_whole();
   answer_log::reader_id reader() const noexcept { return self_->id(); }
 
-  reply_actor::stateful_pointer<reply_state> self_;
+  private_reply_actor::stateful_pointer<reply_state> self_;
   exchange_ptr exchange_;
   std::shared_ptr<const openai::chat_request> request_;
   std::unique_ptr<answer_writer> writer_;

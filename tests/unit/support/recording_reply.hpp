@@ -2,6 +2,10 @@
 
 #include "actors/messages.hpp"
 
+#include <caf/send.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -47,9 +51,13 @@ private:
   bool named_ = false;
 };
 
-/// A REPLY that records its messages. `atom::gone` makes it leave.
-inline reply_actor::behavior_type recording_reply(reply_actor::pointer self,
-                                                  const std::shared_ptr<reply_record>& record) {
+/// A REPLY that records its messages, and can be made to leave.
+using recording_reply_actor = reply_actor::extend<
+    // Its client leaves, then.
+    caf::reacts_to<atom::gone, std::chrono::steady_clock::time_point>>;
+
+inline recording_reply_actor::behavior_type
+recording_reply(recording_reply_actor::pointer self, const std::shared_ptr<reply_record>& record) {
   return {
       [record, self](atom::begin, turn_head& head, turn_actor& session) {
         record->log.emplace_back("begin");
@@ -68,7 +76,6 @@ inline reply_actor::behavior_type recording_reply(reply_actor::pointer self,
         record->error = e;
         self->quit();
       },
-      [](atom::written) {},
       [self, record](atom::gone, std::chrono::steady_clock::time_point then) {
         client_left left;
         left.when = then;
@@ -77,8 +84,18 @@ inline reply_actor::behavior_type recording_reply(reply_actor::pointer self,
           self->send(record->session, atom::leave_v, left);
         self->quit();
       },
-      [](atom::idle) {},
   };
+}
+
+inline reply_actor spawn_recording_reply(caf::actor_system& system,
+                                         std::shared_ptr<reply_record> record) {
+  return system.spawn(recording_reply, std::move(record));
+}
+
+/// The client of a recording reply leaves now.
+inline void leave_reply(const reply_actor& reply) {
+  caf::anon_send(caf::actor_cast<recording_reply_actor>(reply), atom::gone_v,
+                 std::chrono::steady_clock::now());
 }
 
 /// A request of one user message.

@@ -148,7 +148,7 @@ struct session_fixture : actor_system_fixture {
   /// A turn of a client that names the session.
   asked ask(const std::shared_ptr<openai::chat_request>& request) {
     asked result;
-    result.reply = system().spawn(recording_reply, result.record);
+    result.reply = spawn_recording_reply(system(), result.record);
     turn t;
     t.request = request;
     t.digests = options.digest->of(*request);
@@ -165,7 +165,7 @@ struct session_fixture : actor_system_fixture {
                     session_match match = session_match::fresh) {
     asked result;
     result.record->returns = true;
-    result.reply = system().spawn(recording_reply, result.record);
+    result.reply = spawn_recording_reply(system(), result.record);
     auto request = request_saying(text);
     request->retries.count = count;
     turn t;
@@ -189,7 +189,7 @@ struct session_fixture : actor_system_fixture {
   }
 
   void leave(const asked& a) {
-    caf::anon_send(a.reply, atom::gone_v, std::chrono::steady_clock::now());
+    leave_reply(a.reply);
     run();
   }
 

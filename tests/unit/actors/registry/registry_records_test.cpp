@@ -107,7 +107,7 @@ struct fixture : test::actor_system_fixture {
     request->model = model;
     t.request = std::move(request);
     t.tenant = tenant;
-    caf::anon_send(handle, atom::open_v, t, system().spawn(test::recording_reply, record));
+    caf::anon_send(handle, atom::open_v, t, test::spawn_recording_reply(system(), record));
     run();
     return record;
   }
@@ -118,7 +118,7 @@ struct fixture : test::actor_system_fixture {
     auto request = test::request_saying("hello");
     request->retries.key = key;
     t.request = std::move(request);
-    caf::anon_send(handle, atom::open_v, t, system().spawn(test::recording_reply, record));
+    caf::anon_send(handle, atom::open_v, t, test::spawn_recording_reply(system(), record));
     run();
     return record;
   }
@@ -272,7 +272,7 @@ TEST_CASE_FIXTURE(fixture, "a session whose record is being read is deleted with
   auto request = test::request_saying("hello");
   request->session_id = "s1";
   t.request = request;
-  caf::anon_send(handle, atom::open_v, t, system().spawn(test::recording_reply, turn));
+  caf::anon_send(handle, atom::open_v, t, test::spawn_recording_reply(system(), turn));
   auto removed = remove("s1");
   settle_store();
   CHECK(*removed == true);

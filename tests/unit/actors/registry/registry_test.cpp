@@ -71,7 +71,7 @@ struct fixture : test::actor_system_fixture {
   std::shared_ptr<test::reply_record> ask(std::shared_ptr<openai::chat_request> request,
                                           const std::string& tenant = {}) {
     auto record = std::make_shared<test::reply_record>();
-    auto reply = system().spawn(test::recording_reply, record);
+    auto reply = test::spawn_recording_reply(system(), record);
     open_turn t;
     t.request = std::move(request);
     t.tenant = tenant;
@@ -169,7 +169,7 @@ TEST_CASE_FIXTURE(fixture, "turns are refused without asking the store while its
 TEST_CASE_FIXTURE(fixture,
                   "the number of turns that wait for the first list of models is limited") {
   auto record = std::make_shared<test::reply_record>();
-  auto reply = system().spawn(test::recording_reply, record);
+  auto reply = test::spawn_recording_reply(system(), record);
   open_turn t;
   t.request = test::request_saying("hello");
   for (std::size_t i = 0; i < max_waiting_for_models; ++i)
@@ -617,13 +617,13 @@ TEST_CASE_FIXTURE(fixture, "a regenerated answer after a break goes to another c
   answer(*this, "meow");
   auto request = telling({"hello", "meow", "two"});
   auto record = std::make_shared<test::reply_record>();
-  auto reply = system().spawn(test::recording_reply, record);
+  auto reply = test::spawn_recording_reply(system(), record);
   open_turn t;
   t.request = request;
   caf::anon_send(handle, atom::open_v, t, reply);
   run();
   REQUIRE(record->head.session_id == first->head.session_id);
-  caf::anon_send(reply, atom::gone_v, std::chrono::steady_clock::now());
+  test::leave_reply(reply);
   run();
   auto again = ask(request);
   CHECK(again->head.what.match == session_match::seeded);
@@ -653,7 +653,7 @@ TEST_CASE_FIXTURE(fixture, "a session that has left memory is recognised, and ta
   for (const auto& r : {record, other}) {
     open_turn t;
     t.request = telling({"hello", "meow", "two"});
-    caf::anon_send(handle, atom::open_v, t, system().spawn(test::recording_reply, r));
+    caf::anon_send(handle, atom::open_v, t, test::spawn_recording_reply(system(), r));
   }
   run();
   CHECK(record->head.what.match == session_match::transcript);
@@ -820,7 +820,7 @@ TEST_CASE_FIXTURE(fixture, "further answers are counted if each costs a turn") {
       counted.push_back(turns);
       return refusal;
     };
-    caf::anon_send(handle, atom::open_v, t, system().spawn(test::recording_reply, record));
+    caf::anon_send(handle, atom::open_v, t, test::spawn_recording_reply(system(), record));
     run();
     return record;
   };

@@ -110,7 +110,7 @@ TEST_CASE_FIXTURE(fixture, "a client that leaves cancels its turn, and the next 
   auto first = ask("one");
   auto second = ask("two");
   line().say("ha");
-  caf::anon_send(first.reply, atom::gone_v, std::chrono::steady_clock::now());
+  test::leave_reply(first.reply);
   run();
   CHECK(upstream->log == strings{"begin one", "cancel, left", "begin two"});
 }
@@ -119,7 +119,7 @@ TEST_CASE_FIXTURE(fixture, "a client that leaves the queue is never served") {
   start();
   auto first = ask("one");
   auto second = ask("two");
-  caf::anon_send(second.reply, atom::gone_v, std::chrono::steady_clock::now());
+  test::leave_reply(second.reply);
   run();
   line().end_answer();
   run();
@@ -131,8 +131,8 @@ TEST_CASE_FIXTURE(fixture, "a client that leaves the queue is never served") {
 TEST_CASE_FIXTURE(fixture, "a client that left before its turn reached the session is not served") {
   start();
   auto record = std::make_shared<test::reply_record>();
-  auto reply = system().spawn(test::recording_reply, record);
-  caf::anon_send(reply, atom::gone_v, std::chrono::steady_clock::now());
+  auto reply = test::spawn_recording_reply(system(), record);
+  test::leave_reply(reply);
   run();
   turn t;
   t.request = test::request_saying("too late");
@@ -147,7 +147,7 @@ TEST_CASE_FIXTURE(fixture, "a client that leaves while its answer is settled doe
   auto a = ask("one");
   line().end_answer();
   run();
-  caf::anon_send(a.reply, atom::gone_v, std::chrono::steady_clock::now());
+  test::leave_reply(a.reply);
   run();
   CHECK(upstream->log == strings{"begin one", "settle"});
 }
@@ -276,7 +276,7 @@ TEST_CASE_FIXTURE(fixture, "each turn is counted once, by its outcome") {
   line().fail(openai::error_code::upstream_error);
   run();
   auto b = ask("cancelled");
-  caf::anon_send(b.reply, atom::gone_v, std::chrono::steady_clock::now());
+  test::leave_reply(b.reply);
   run();
   CHECK(a.record->log == strings{"begin", "delta ha", "finish"});
   CHECK(count(turn_outcome::answered) == 1);

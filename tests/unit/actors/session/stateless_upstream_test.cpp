@@ -94,7 +94,7 @@ struct fixture : test::actor_system_fixture {
     asked result;
     auto parsed = test::parse_request(R"({"messages":[)" + messages + "]" + more + "}");
     REQUIRE(parsed);
-    result.reply = system().spawn(test::recording_reply, result.record);
+    result.reply = test::spawn_recording_reply(system(), result.record);
     open_turn t;
     t.request = std::make_shared<openai::chat_request>(std::move(*parsed));
     caf::anon_send(handle, atom::open_v, t, result.reply);
@@ -160,7 +160,7 @@ TEST_CASE_FIXTURE(fixture, "a failed or abandoned turn leaves no trace") {
   CHECK(failed.record->log.back() == "failed");
   auto left = ask(history);
   CHECK(left.session() == first.session());
-  caf::anon_send(left.reply, atom::gone_v, std::chrono::steady_clock::now());
+  test::leave_reply(left.reply);
   run();
   auto again = ask(history);
   CHECK(again.session() == first.session());
