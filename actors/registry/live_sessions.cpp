@@ -76,8 +76,8 @@ void live_sessions::take_report(session_report report) {
   unindex(session);
   if (session.leaving)
     return;
-  if (!report.tip.empty())
-    index_tip(session, {key.tenant, std::move(report.scope), std::move(report.tip)});
+  if (report.tip.is_known())
+    index_tip(session, {key.tenant, std::move(report.scope), report.tip.digest()});
   if (report.identity.empty())
     return;
   by_request_.emplace(request_key{key.tenant, report.identity}, key);

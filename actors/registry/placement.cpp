@@ -1,6 +1,6 @@
 #include "actors/registry/placement.hpp"
 
-#include "actors/session/session.hpp"
+#include "actors/session/turn_queue.hpp"
 #include "protocol/openai/chat/message_layout.hpp"
 #include "protocol/openai/upstream/whole_messages.hpp"
 

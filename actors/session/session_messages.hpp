@@ -13,11 +13,11 @@ namespace nekod {
 /// types of all messages in one sequence. The interface itself needs no number, since no message
 /// carries such a handle.
 using private_session_actor = session_actor::extend<
-    // An event of a transfer, for the line to the upstream with that number.
+    // An event of a transfer, for the conversation at the upstream with that number.
     caf::reacts_to<transfer_event, std::uint64_t>,
     // A call from outside of the actor left it something to do.
     caf::reacts_to<atom::wake>,
-    // A time is over. It was asked for under the first number by the line to the upstream
+    // A time is over. It was asked for under the first number by the conversation at the upstream
     // with the second number.
     caf::reacts_to<atom::wake, std::uint64_t, std::uint64_t>,
     // Time to look whether the session had no turns for long.

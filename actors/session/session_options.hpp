@@ -22,12 +22,12 @@ struct session_rules {
 
   store_actor store;
   std::shared_ptr<metrics> counts;
-  /// Several answers that are wanted whole count in it while they wait; null for no limit.
+  /// Where several answers in one piece are counted while they wait; null for no limit.
   std::shared_ptr<byte_budget> budget;
   std::shared_ptr<const conversation_digest> digest;
   /// Turns that may wait while one runs; one more is refused with `session_busy`.
   std::size_t queue_limit = 0;
-  /// For a stateless upstream.
+  /// For conversations at a stateless upstream.
   conversation_limits limits;
   /// After this time without turns the actor offers to leave memory.
   std::chrono::seconds idle_time{0};
@@ -51,8 +51,8 @@ struct session_options : session_rules {
   std::string scope;
   /// The token that holds the session in the store.
   session_token token;
-  /// The session as the store gave it, or none if it begins; nothing if the session has to take
-  /// itself from the store, by its id.
+  /// The session as the store gave it, without a record if it begins. Nothing if the session has to
+  /// take itself from the store, by its id.
   std::optional<session_taken> taken;
   registry_actor registry;
   /// The loop that it lives on, with its transfers.

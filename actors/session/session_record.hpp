@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/session/conversation/conversation_tip.hpp"
 #include "actors/store/session_token.hpp"
 #include "actors/turn.hpp"
 #include "actors/upstream/upstream.hpp"
@@ -13,23 +14,25 @@
 #include <string>
 #include <vector>
 
-/// A session for others: its record for the store, its report for the registry.
+/// The values of a session that others use: its record for the store, its report for the registry.
 namespace nekod {
 
 /// An answered turn, kept for a client that sends its request again.
 struct answered_turn {
   answered_turn() = default;
 
+  /// As the turn's.
   std::string identity;
   /// Whether the session's record keeps it, too: the request has an idempotency key; or its client
   /// counts repetitions, and names the session or repeats the conversation so far.
   bool lasting = false;
   session_match match = session_match::fresh;
   answer_identity known_by;
+  /// All pieces of the answer, and its end.
   deltas pieces;
   openai::answer_end end;
-  /// The upstream and the model that answered, if they differ from the request's. Not in the
-  /// record.
+  /// The upstream and the model that answered, if another upstream than the request's did; else
+  /// empty. Not in the record.
   std::string answered_by;
   std::string model;
 };
@@ -42,29 +45,29 @@ struct session_record {
   upstream_chat chat;
   /// The digest of the scope that it began in; empty for none.
   std::string scope;
-  /// The digest of the conversation so far, which recognises a client that names no session; empty
-  /// if the session is not to be recognised.
-  std::string tip;
-  /// The digest of the prompt that the upstream's chat was told; nothing if it is unknown, or the
+  /// What recognises a client that names no session. Stored as the digest alone; a record without
+  /// one cannot be recognised.
+  conversation_tip tip;
+  /// The digest of the prompt that the upstream's chat was told; nothing if it is not known, or the
   /// upstream keeps no chats.
   std::optional<std::string> prompt;
-  /// The conversation so far. For an upstream that keeps its chats: texts alone, without the oldest
-  /// if it grew too long.
+  /// The conversation so far. If the upstream keeps its chats: texts alone, without the oldest if
+  /// it grew too long.
   std::vector<openai::message> transcript;
-  /// The last answer, if it is lasting.
+  /// The last answered turn, if it is lasting.
   std::optional<answered_turn> answer;
 };
 
-/// How a session stands, for the registry.
+/// The state of a session, for the registry.
 struct session_report {
   session_report() = default;
 
   openai::session_info info;
-  /// What holds it in the store.
+  /// The token that holds it in the store.
   session_token token;
   std::string scope;
-  /// As in the record, while no turn runs or waits; else empty.
-  std::string tip;
+  /// The conversation's, while no turn runs or waits; else it is not to be recognised.
+  conversation_tip tip;
   /// The identity of the turn that runs, or was answered last; empty if the session cannot answer
   /// its repetition.
   std::string identity;

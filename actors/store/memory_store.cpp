@@ -166,8 +166,8 @@ std::size_t memory_records::sweep(const session_expiry& expiry, std::size_t most
 
 void memory_records::index(const session_record& record) {
   const auto& s = record.info;
-  if (!record.tip.empty())
-    by_tip_.emplace(session_tip{s.tenant, record.scope, record.tip}, session_key{s});
+  if (record.tip.is_known())
+    by_tip_.emplace(session_tip{s.tenant, record.scope, record.tip.digest()}, session_key{s});
   if (record.answer)
     by_answer_.insert_or_assign({s.tenant, record.answer->identity}, session_key{s});
   by_age_.insert(&s);
@@ -178,7 +178,7 @@ void memory_records::index(const session_record& record) {
 void memory_records::unindex(const session_record& record) {
   const auto& s = record.info;
   const session_key key{s};
-  auto [begin, end] = by_tip_.equal_range({s.tenant, record.scope, record.tip});
+  auto [begin, end] = by_tip_.equal_range({s.tenant, record.scope, record.tip.digest()});
   const auto i = std::find_if(begin, end, [&](const auto& e) { return e.second == key; });
   if (i != end)
     by_tip_.erase(i);

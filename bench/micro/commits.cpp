@@ -73,7 +73,7 @@ void measure(session_database& database, std::size_t turns) {
     const auto text = static_cast<char>('a' + i % 26);
     c.messages = {2 * turns, turns_of(1, text)};
     ++c.record.info.turns;
-    c.record.tip = std::string(32, text);
+    c.record.tip = conversation_tip::of(std::string(32, text));
     const auto bytes_before = written();
     const auto processor_before = processor_time();
     const auto begun = clock::now();

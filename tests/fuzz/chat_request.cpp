@@ -53,27 +53,29 @@ void check_messages(const openai::chat_request& r) {
   }
 }
 
-void check_told(const result<std::string, openai::error>& told) {
-  if (!told)
-    return check_error(told.error());
-  const auto doc = json::parse(*told, json::max_depth + 4);
+void check_told(const upstream_turn& told) {
+  const auto doc = json::parse(told.messages, json::max_depth + 4);
   check(doc && doc.root.IsArray(), "a conversation is told as an array");
 }
 
 /// The request twice in one session, and once more in the words for a text-only service.
 void check_conversation(const openai::chat_request& r) {
-  whole_conversation talk{{.messages = 64, .bytes = 64u << 10}};
+  static const auto digest = std::make_shared<conversation_digest>("key");
+  whole_conversation talk{digest, {.messages = 64, .bytes = 64u << 10}};
   for (const auto named : {false, true, true}) {
-    const auto before = talk.kept().size();
-    check_told(talk.begin(r, named));
-    if (named && talk.kept().size() == 64)
-      talk.drop();
-    talk.answer(openai::message{openai::role::assistant, "an answer"});
-    talk.keep();
-    const auto stored = openai::transcript_json(talk.kept());
-    check(openai::parse_transcript(stored).size() == talk.kept().size(),
+    const auto before = talk.messages().size();
+    const auto told = talk.begin(r, {}, named);
+    if (!told) {
+      check_error(told.error());
+      continue;
+    }
+    check_told(*told);
+    talk.answered(openai::message{openai::role::assistant, "an answer"});
+    talk.kept();
+    const auto stored = openai::transcript_json(talk.messages());
+    check(openai::parse_transcript(stored).size() == talk.messages().size(),
           "a conversation that is stored is read back");
-    check(talk.kept().size() <= before + r.messages.size() + 1, "nothing is told twice");
+    check(talk.messages().size() <= before + r.messages.size() + 1, "nothing is told twice");
   }
   const auto newest = openai::newest_user_message(r);
   if (newest == r.messages.size())

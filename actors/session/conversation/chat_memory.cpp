@@ -1,5 +1,6 @@
 #include "actors/session/conversation/chat_memory.hpp"
 
+#include "actors/session/answer_log.hpp"
 #include "actors/session/conversation/transcript.hpp"
 #include "protocol/openai/upstream/whole_messages.hpp"
 
@@ -15,7 +16,7 @@ namespace {
 using openai::message;
 using messages = std::vector<message>;
 
-/// Those of *all* from *begin* to *end* that a chat of plain text can be told.
+/// The messages of *all* from *begin* to *end* that a chat of plain text can be told.
 messages texts_in(const messages& all, std::size_t begin, std::size_t end) {
   messages result;
   for (auto i = begin; i < end; ++i)
@@ -35,14 +36,15 @@ std::string prompt_in(const conversation_digest& digest, const messages& transcr
 
 } // namespace
 
-chat_memory::chat_memory(std::shared_ptr<const conversation_digest> digest, chat_record kept,
-                         std::size_t stored)
-    : digest_(std::move(digest)), kept_(std::move(kept)), stored_(stored) {
-  if (!kept_.prompt && !kept_.transcript.empty())
-    kept_.prompt = prompt_in(*digest_, kept_.transcript);
+chat_memory::chat_memory(std::shared_ptr<const conversation_digest> digest,
+                         conversation_state state)
+    : digest_(std::move(digest)), now_(std::move(state)) {
+  if (!now_.prompt && !now_.transcript.empty())
+    now_.prompt = prompt_in(*digest_, now_.transcript);
 }
 
-bool chat_memory::begin(const openai::chat_request& r, const request_digests& digests, bool named) {
+result<upstream_turn, openai::error>
+chat_memory::begin(const openai::chat_request& r, const request_digests& digests, bool named) {
   const auto layout = openai::layout_of(r.messages);
   const auto& all = r.messages;
   fresh_ = texts_in(all, layout.fresh, all.size());
@@ -51,32 +53,36 @@ bool chat_memory::begin(const openai::chat_request& r, const request_digests& di
   if (!prefill_.empty() && !fresh_.empty())
     fresh_.pop_back();
   const auto before = texts_in(all, layout.instructions, layout.fresh);
-  const auto known = kept_.tip && digests.before == *kept_.tip;
-  const auto follows = named && (layout.tells_conversation ? ends_with(before) : true);
+  const auto known = now_.tip.is_told_by(digests.before);
+  const auto follows = named && (!layout.tells_conversation || ends_with(before));
   begins_new_chat_ = needs_new_chat_ || !(known || (follows && !replaces_prompt(digests)));
   if (follows && !known)
     follow(r, layout, digests);
   else
-    replace(r, layout, digests); // Where all is known, the client's words are the same, and whole.
-  return !begins_new_chat_;
+    replace(r, layout, digests); // Of a known conversation the client told the same words, and all.
+  upstream_turn told;
+  told.text = text_;
+  told.new_chat = begins_new_chat_;
+  return told;
 }
 
 /// Puts the session's conversation before the new part, under the request's prompt if it has one.
 void chat_memory::follow(const openai::chat_request& r, const openai::message_layout& layout,
                          const request_digests& digests) {
-  const auto& old = kept_.transcript;
+  const auto& old = now_.transcript;
   const auto has_prompt = !digests.prompt.empty();
   before_ = has_prompt ? texts_in(r.messages, 0, layout.instructions)
                        : messages(old.begin(), body_of(old));
   before_.insert(before_.end(), body_of(old), old.end());
-  prompt_ = has_prompt ? digests.prompt : kept_.prompt;
-  asked_ = kept_.tip;
+  prompt_ = has_prompt ? digests.prompt : now_.prompt;
+  asked_ = now_.tip;
   if (replaces_prompt(digests)) {
-    const auto is_whole = kept_.tip && digest_->of(old) == *kept_.tip;
-    asked_ = is_whole ? std::optional{digest_->of(before_)} : std::nullopt;
+    const auto is_whole = now_.tip.is_told_by(digest_->of(old));
+    asked_ =
+        is_whole ? conversation_tip::of(digest_->of(before_)) : conversation_tip::unrecognisable();
   }
-  for (auto i = layout.fresh; asked_ && i < layout.prefill; ++i)
-    asked_ = digest_->extend(*asked_, r.messages[i]);
+  for (auto i = layout.fresh; i < layout.prefill; ++i)
+    asked_ = asked_.after(r.messages[i], *digest_);
 }
 
 /// Puts the client's own messages before its new part, and nothing else.
@@ -84,21 +90,21 @@ void chat_memory::replace(const openai::chat_request& r, const openai::message_l
                           const request_digests& digests) {
   before_ = texts_in(r.messages, 0, layout.fresh);
   prompt_ = digests.prompt;
-  asked_ = digests.asked;
+  asked_ = conversation_tip::of(digests.asked);
 }
 
-/// Whether the conversation, but for its prompt, ends with these messages, of which there are some.
+/// Whether the conversation, without its prompt, ends with these messages. False for no messages.
 bool chat_memory::ends_with(const messages& conversation) const {
-  const auto body = body_of(kept_.transcript);
+  const auto body = body_of(now_.transcript);
   const auto count = static_cast<std::ptrdiff_t>(conversation.size());
-  return count > 0 && std::distance(body, kept_.transcript.end()) >= count &&
-         std::equal(conversation.begin(), conversation.end(), kept_.transcript.end() - count,
+  return count > 0 && std::distance(body, now_.transcript.end()) >= count &&
+         std::equal(conversation.begin(), conversation.end(), now_.transcript.end() - count,
                     openai::say_the_same);
 }
 
 /// Whether the request has a prompt other than the one that the chat was told.
 bool chat_memory::replaces_prompt(const request_digests& digests) const {
-  return !digests.prompt.empty() && kept_.prompt && *kept_.prompt != digests.prompt;
+  return !digests.prompt.empty() && now_.prompt && *now_.prompt != digests.prompt;
 }
 
 std::string chat_memory::seeded_text() const { return with_preamble(before_, text_); }
@@ -108,24 +114,25 @@ std::size_t chat_memory::times_said() const {
     return m.speaker == openai::role::user && m.text == text_;
   };
   return static_cast<std::size_t>(
-      std::count_if(kept_.transcript.begin(), kept_.transcript.end(), said));
+      std::count_if(now_.transcript.begin(), now_.transcript.end(), said));
 }
 
-void chat_memory::answered(std::string_view text, bool whole) {
+void chat_memory::answered(openai::message said) {
   needs_new_chat_ = false;
-  const auto said = openai::with_prefill(prefill_, text);
-  kept_.tip = asked_ && whole
-                  ? std::optional{digest_->extend(*asked_, openai::role::assistant, said)}
-                  : std::nullopt;
-  remember(said);
+  const auto is_whole = said.text.size() < longest_answer;
+  const auto text = openai::with_prefill(prefill_, said.text);
+  now_.tip = is_whole ? asked_.after({openai::role::assistant, text}, *digest_)
+                      : conversation_tip::unrecognisable();
+  remember(text);
 }
 
-void chat_memory::broken_off(std::string_view text, bool heard) {
+bool chat_memory::broken_off(std::string_view text, bool heard) {
   if (!text.empty())
     remember(openai::with_prefill(prefill_, text));
   if (heard || !text.empty())
-    kept_.tip.reset();
+    now_.tip = conversation_tip::unrecognisable();
   needs_new_chat_ = begins_new_chat_ && heard && text.empty();
+  return true;
 }
 
 void chat_memory::remember(std::string_view text) {
@@ -135,16 +142,23 @@ void chat_memory::remember(std::string_view text) {
   if (!text.empty())
     append(all, openai::role::assistant, std::string{text});
   keep_newest(all);
-  stored_ = common_beginning(std::span{kept_.transcript}.first(stored_), all);
-  kept_.transcript = std::move(all);
-  kept_.prompt = std::move(prompt_);
+  now_.stored = common_beginning(std::span{now_.transcript}.first(now_.stored), all);
+  now_.transcript = std::move(all);
+  now_.prompt = std::move(prompt_);
 }
 
-message_changes chat_memory::take_changes() {
-  const auto& all = kept_.transcript;
-  message_changes result{stored_, {all.begin() + static_cast<std::ptrdiff_t>(stored_), all.end()}};
-  stored_ = all.size();
+conversation_changes chat_memory::take_changes() {
+  const auto& all = now_.transcript;
+  conversation_changes result;
+  result.messages = {now_.stored,
+                     {all.begin() + static_cast<std::ptrdiff_t>(now_.stored), all.end()}};
+  now_.stored = all.size();
+  result.tip = now_.tip;
+  result.prompt = now_.prompt;
+  result.chat_goes_on = !needs_new_chat_;
   return result;
 }
+
+conversation_state chat_memory::take() { return std::exchange(now_, {}); }
 
 } // namespace nekod

@@ -1,5 +1,6 @@
 #include "actors/session/conversation/whole_conversation.hpp"
 
+#include "actors/session/conversation/transcript.hpp"
 #include "protocol/openai/chat/transcript_json.hpp"
 #include "protocol/openai/upstream/whole_messages.hpp"
 
@@ -16,8 +17,8 @@ using openai::message;
 using messages = std::vector<message>;
 using span_of_messages = std::span<const message>;
 
-/// The place in *all* from which on it says what *told* says, which says something; nothing where
-/// it does not end so. Messages that say nothing do not count.
+/// The place in *all* at which its end begins that says the same as *told*; nothing if it does not
+/// end so, or *told* says nothing. Messages that say nothing do not count.
 std::optional<std::size_t> place_of_end(span_of_messages all, span_of_messages told) {
   auto place = all.size();
   auto compared = std::size_t{0};
@@ -34,7 +35,7 @@ std::optional<std::size_t> place_of_end(span_of_messages all, span_of_messages t
   return compared > 0 ? std::optional{place} : std::nullopt;
 }
 
-/// The place behind the last answer that is followed by words, whether it says anything or not.
+/// The place after the last answer that is followed by words, also if that answer says nothing.
 std::size_t behind_any_answer(span_of_messages all) {
   auto end = all.size();
   while (end > 0 && !openai::says_something(all[end - 1]))
@@ -44,7 +45,7 @@ std::size_t behind_any_answer(span_of_messages all) {
   return end;
 }
 
-/// Whether the last answer said nothing, so that nothing tells it from none.
+/// Whether the last answer said nothing, so that it looks like none.
 bool ends_silent(const messages& all) {
   return !all.empty() && !openai::says_something(all.back());
 }
@@ -55,11 +56,28 @@ error too_long(std::size_t limit, const char* of) {
           "at most " + std::to_string(limit) + " " + of + " are kept of a conversation"};
 }
 
+/// The messages that a chat of plain text can be told.
+messages texts_of(messages whole) {
+  std::erase_if(whole, [](const auto& m) { return m.text.empty() || !openai::says_something(m); });
+  keep_newest(whole);
+  return whole;
+}
+
 } // namespace
 
-result<std::string, error> whole_conversation::begin(const openai::chat_request& r, bool named) {
+whole_conversation::whole_conversation(std::shared_ptr<const conversation_digest> digest,
+                                       conversation_limits limits, conversation_state state)
+    : digest_(std::move(digest)),
+      limits_(limits),
+      now_(std::move(state.transcript)),
+      tip_(std::move(state.tip)),
+      stored_(state.stored) {}
+
+result<upstream_turn, error> whole_conversation::begin(const openai::chat_request& r,
+                                                       const request_digests& /*digests*/,
+                                                       bool named) {
   const auto layout = openai::layout_of(r.messages);
-  const auto before = named ? what_stays(r, layout) : span_of_messages{};
+  const auto before = named ? earlier_for(r, layout) : span_of_messages{};
   const auto spans = openai::message_spans(r);
   auto tell = [&](std::size_t from, std::size_t to) {
     for (auto i = from; i < to; ++i)
@@ -70,35 +88,40 @@ result<std::string, error> whole_conversation::begin(const openai::chat_request&
   next_.insert(next_.end(), before.begin(), before.end());
   tell(layout.instructions, r.messages.size());
   prefilled_ = layout.prefill < r.messages.size();
-  if (next_.size() > limits_.messages)
+  upstream_turn told;
+  if (next_.size() > limits_.messages) {
+    drop_turn();
     return too_long(limits_.messages, "messages");
-  // What the request tells alone goes on in its bytes.
-  auto told =
+  }
+  // If the request tells the whole conversation, its own bytes go on.
+  told.messages =
       before.empty() ? std::string{openai::messages_span(r)} : openai::transcript_json(next_);
-  if (told.size() > limits_.bytes)
+  if (told.messages.size() > limits_.bytes) {
+    drop_turn();
     return too_long(limits_.bytes, "bytes");
+  }
   return told;
 }
 
-/// The messages of the conversation that the request's own ones follow, behind its prompt if it has
-/// one. Of a conversation that the request tells these are the ones before that; where it tells
-/// another course, there are none.
+/// The messages of the conversation that go before the request's own ones, after its prompt if it
+/// has one. If the request tells a conversation, they are what was said before that; if it tells
+/// another one, there are none.
 std::span<const message>
-whole_conversation::what_stays(const openai::chat_request& r,
-                               const openai::message_layout& layout) const {
-  const span_of_messages kept{kept_};
-  const auto prompt = openai::layout_of(kept_).instructions;
+whole_conversation::earlier_for(const openai::chat_request& r,
+                                const openai::message_layout& layout) const {
+  const span_of_messages all{now_};
+  const auto prompt = openai::layout_of(now_).instructions;
   const auto begin = layout.instructions > 0 ? prompt : std::size_t{0};
   const auto told = span_of_messages{r.messages}.subspan(layout.instructions);
   const auto fresh =
       layout.tells_conversation ? layout.fresh - layout.instructions : behind_any_answer(told);
-  const auto place = place_of_end(kept.subspan(prompt), told.first(fresh));
-  if (place && (layout.tells_conversation || ends_silent(kept_)))
-    return kept.subspan(begin, prompt + *place - begin);
-  return layout.tells_conversation ? span_of_messages{} : kept.subspan(begin);
+  const auto place = place_of_end(all.subspan(prompt), told.first(fresh));
+  if (place && (layout.tells_conversation || ends_silent(now_)))
+    return all.subspan(begin, prompt + *place - begin);
+  return layout.tells_conversation ? span_of_messages{} : all.subspan(begin);
 }
 
-void whole_conversation::answer(message said) {
+void whole_conversation::answered(message said) {
   while (prefilled_ && !openai::says_something(next_.back()))
     next_.pop_back();
   if (prefilled_) {
@@ -106,16 +129,43 @@ void whole_conversation::answer(message said) {
     next_.pop_back();
   }
   next_.push_back(std::move(said));
+  next_tip_ = conversation_tip::of(digest_->of(next_));
 }
 
-message_changes whole_conversation::take_kept_changes() {
-  const auto stored = std::exchange(stored_, kept_.size());
-  return {stored, {kept_.begin() + static_cast<std::ptrdiff_t>(stored), kept_.end()}};
+bool whole_conversation::broken_off(std::string_view /*text*/, bool /*heard*/) {
+  drop_turn();
+  return false;
 }
 
-message_changes whole_conversation::changes() const {
-  const auto same = common_beginning(span_of_messages{kept_}.first(stored_), next_);
-  return {same, {next_.begin() + static_cast<std::ptrdiff_t>(same), next_.end()}};
+void whole_conversation::drop_turn() {
+  next_.clear();
+  next_tip_ = {};
+  prefilled_ = false;
+}
+
+conversation_changes whole_conversation::take_changes() {
+  conversation_changes result;
+  if (next_.empty()) {
+    result.tip = tip_;
+    result.messages = {stored_, {now_.begin() + static_cast<std::ptrdiff_t>(stored_), now_.end()}};
+    stored_ = now_.size();
+  } else {
+    const auto same = common_beginning(span_of_messages{now_}.first(stored_), next_);
+    result.tip = next_tip_;
+    result.messages = {same, {next_.begin() + static_cast<std::ptrdiff_t>(same), next_.end()}};
+    stored_ = same; // What follows is another, and is not a part of *now_* before `kept`.
+  }
+  return result;
+}
+
+void whole_conversation::kept() {
+  now_ = std::exchange(next_, {});
+  tip_ = std::exchange(next_tip_, {});
+  stored_ = now_.size();
+}
+
+conversation_state whole_conversation::take() {
+  return {texts_of(std::exchange(now_, {})), std::exchange(tip_, {}), std::nullopt};
 }
 
 } // namespace nekod

@@ -1,15 +1,10 @@
 #pragma once
 
-#include "actors/session/conversation/message_changes.hpp"
+#include "actors/session/conversation/kept_conversation.hpp"
 #include "protocol/openai/chat/message_layout.hpp"
-#include "protocol/openai/chat/request.hpp"
-#include "protocol/result.hpp"
 
-#include <cstddef>
+#include <memory>
 #include <span>
-#include <string>
-#include <utility>
-#include <vector>
 
 namespace nekod {
 
@@ -22,60 +17,59 @@ struct conversation_limits {
 
 /// A conversation with all that was said in it, for an upstream that remembers nothing.
 ///
-/// A turn is taken in, with its answer, once it is sure to be kept; a turn that came to nothing
-/// leaves no trace.
-class whole_conversation {
+/// A turn becomes part of the conversation, with its answer, once it is stored. A turn that failed
+/// leaves no trace, neither in the messages nor in the tip.
+class whole_conversation : public kept_conversation {
 public:
-  /// @param stored How many messages of *so_far*, from the beginning, are the store's.
-  explicit whole_conversation(conversation_limits limits, std::vector<openai::message> so_far = {},
-                              std::size_t stored = 0)
-      : limits_(limits), kept_(std::move(so_far)), stored_(stored) {}
+  whole_conversation(std::shared_ptr<const conversation_digest> digest, conversation_limits limits,
+                     conversation_state state = {});
 
-  /// Begins a turn with a request.
-  ///
-  /// One that does not name the session tells the conversation itself. One that names it tells only
-  /// what is new, which follows what was said; or a conversation: where that is what was said, or
-  /// its end, in the request's own words, it goes on, and else it takes the place of all that was
-  /// said. A prompt in a request takes the place of the one before.
-  /// @returns the messages for the upstream, a JSON array; or `conversation_too_large`.
-  result<std::string, openai::error> begin(const openai::chat_request& r, bool named);
+  kind serves() const noexcept override { return kind::whole; }
 
-  /// The turn has its answer, which takes the place of a prefill.
-  void answer(openai::message said);
+  /// A client that does not name the session tells the conversation itself. One that names it tells
+  /// either only what is new, which follows what was said; or a conversation. If that is what was
+  /// said, or the end of it, it goes on, in the request's own words; else it replaces all that was
+  /// said. A prompt in a request replaces the one before.
+  result<upstream_turn, openai::error> begin(const openai::chat_request& r,
+                                             const request_digests& digests, bool named) override;
 
-  /// What the store has to change for the turn that is under way.
-  message_changes changes() const;
+  std::string seeded_text() const override { return {}; }
+  std::size_t times_said() const override { return 0; }
 
-  /// What the store has to change for what is kept; it counts as stored from now on.
-  message_changes take_kept_changes();
+  /// The answer replaces a prefill.
+  void answered(openai::message said) override;
 
-  /// The turn is part of the conversation, and stored.
-  void keep() {
-    kept_ = std::exchange(next_, {});
-    stored_ = kept_.size();
-  }
+  bool broken_off(std::string_view text, bool heard) override;
+  conversation_changes take_changes() override;
+  void kept() override;
+  void not_kept() override { drop_turn(); }
+  void doubt_store() override { stored_ = 0; }
+  const conversation_tip& tip() const noexcept override { return tip_; }
 
-  /// The turn was none.
-  void drop() { next_.clear(); }
+  /// Moves out the texts alone, the newest of them, as a chat of plain text can be told them.
+  conversation_state take() override;
 
-  /// It is not known what the store has: the next changes are all messages.
-  void doubt_store() noexcept { stored_ = 0; }
-
-  /// With the turn that is under way.
-  const std::vector<openai::message>& next() const noexcept { return next_; }
-
-  const std::vector<openai::message>& kept() const noexcept { return kept_; }
+  /// The conversation without the turn that is under way.
+  const std::vector<openai::message>& messages() const noexcept { return now_; }
 
 private:
-  std::span<const openai::message> what_stays(const openai::chat_request& r,
-                                              const openai::message_layout& layout) const;
+  std::span<const openai::message> earlier_for(const openai::chat_request& r,
+                                               const openai::message_layout& layout) const;
+  void drop_turn();
 
+  std::shared_ptr<const conversation_digest> digest_;
   conversation_limits limits_;
-  std::vector<openai::message> kept_;
-  std::vector<openai::message> next_;
-  /// How many of *kept_*, from the beginning, are the store's.
+  std::vector<openai::message> now_;
+  conversation_tip tip_;
+  /// How many messages of *now_*, from the beginning, the store has.
   std::size_t stored_ = 0;
-  /// Whether the turn's request ends with a prefill.
+
+  // Of the turn that is under way:
+
+  /// The conversation with it; empty if there is none.
+  std::vector<openai::message> next_;
+  conversation_tip next_tip_;
+  /// Whether its request ends with a prefill.
   bool prefilled_ = false;
 };
 

@@ -105,7 +105,7 @@ session_record session_table::record_of(const sqlite::rows& row) const {
   record.chat.account = row.text(column::chat_account);
   record.chat.messages = static_cast<std::uint64_t>(row.number(column::chat_messages));
   record.chat.unsure = !record.chat.id.empty() && row.number(column::run) < sure_since_;
-  record.tip = row.text(column::tip);
+  record.tip = conversation_tip::stored(std::string{row.text(column::tip)});
   record.scope = row.text(column::scope);
   if (!row.is_null(column::prompt))
     record.prompt = row.text(column::prompt);
@@ -125,18 +125,18 @@ sqlite::rows session_table::made_before(std::chrono::system_clock::time_point t)
 
 void session_table::update(std::int64_t number, const session_record& r, std::int64_t run) const {
   update_.run(number, to_number(r.info.created_at), r.info.model, to_number(r.info.last_used),
-              static_cast<std::int64_t>(r.info.turns), blob{r.tip}, r.chat.id, r.chat.model,
-              std::int64_t{r.chat.is_new}, r.chat.unsettled_message, run, r.chat.upstream,
-              r.chat.account, static_cast<std::int64_t>(r.chat.messages), r.scope,
+              static_cast<std::int64_t>(r.info.turns), blob{r.tip.digest()}, r.chat.id,
+              r.chat.model, std::int64_t{r.chat.is_new}, r.chat.unsettled_message, run,
+              r.chat.upstream, r.chat.account, static_cast<std::int64_t>(r.chat.messages), r.scope,
               sqlite::nullable{r.prompt});
 }
 
 std::int64_t session_table::insert(const session_record& r, std::int64_t run) {
   insert_.run(r.info.id, r.info.tenant, to_number(r.info.created_at), r.info.model,
-              to_number(r.info.last_used), static_cast<std::int64_t>(r.info.turns), blob{r.tip},
-              r.chat.id, r.chat.model, std::int64_t{r.chat.is_new}, r.chat.unsettled_message, run,
-              r.chat.upstream, r.chat.account, static_cast<std::int64_t>(r.chat.messages), r.scope,
-              sqlite::nullable{r.prompt});
+              to_number(r.info.last_used), static_cast<std::int64_t>(r.info.turns),
+              blob{r.tip.digest()}, r.chat.id, r.chat.model, std::int64_t{r.chat.is_new},
+              r.chat.unsettled_message, run, r.chat.upstream, r.chat.account,
+              static_cast<std::int64_t>(r.chat.messages), r.scope, sqlite::nullable{r.prompt});
   return db_.last_row();
 }
 

@@ -32,7 +32,7 @@ struct fixture {
     report.info.created_at = made;
     report.turns = live.find(key) != nullptr ? live.find(key)->turns : 0;
     report.resting = true;
-    report.tip = tip;
+    report.tip = conversation_tip::of(tip);
     report.identity = identity;
     return report;
   }

@@ -55,7 +55,7 @@ struct fixture {
     report.turns = live.find(key)->turns;
     report.resting = true;
     report.scope = scope;
-    report.tip = digest->of(telling(conversation)->messages);
+    report.tip = conversation_tip::of(digest->of(telling(conversation)->messages));
     report.identity = identity;
     live.take_report(report);
   }

@@ -781,8 +781,8 @@ TEST_CASE_FIXTURE(fixture,
   ask_in(first->head.session_id);
   session_report late;
   late.info.id = first->head.session_id;
-  late.tip = digest->extend(digest->extend("", openai::role::user, "hello"),
-                            openai::role::assistant, "meow");
+  late.tip = conversation_tip::of(digest->extend(digest->extend("", openai::role::user, "hello"),
+                                                 openai::role::assistant, "meow"));
   late.turns = 1;
   caf::anon_send(handle, atom::changed_v, late);
   run();

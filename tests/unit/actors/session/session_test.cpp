@@ -1,3 +1,5 @@
+#include "protocol/openai/upstream/whole_messages.hpp"
+#include "tests/unit/support/parsed_request.hpp"
 #include "tests/unit/support/session_fixture.hpp"
 
 #include <doctest/doctest.h>
@@ -314,7 +316,7 @@ TEST_CASE_FIXTURE(fixture,
   const auto found = stored_record();
   REQUIRE(found);
   CHECK(found->chat.unsettled_message == "m1");
-  CHECK(found->tip.empty());
+  CHECK_FALSE(found->tip.is_known());
 }
 
 TEST_CASE_FIXTURE(fixture, "answered turns are counted, and a session reports its state") {
@@ -442,6 +444,29 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(first->seeded_texts.back().find("Assistant: second answer") != std::string::npos);
 }
 
+TEST_CASE_FIXTURE(fixture, "between upstreams without memory a conversation moves whole") {
+  const std::string call =
+      R"({"role":"assistant","content":null,"tool_calls":[{"id":"c","function":{"name":"f","arguments":"{}"}}]})";
+  const std::string question = R"({"role":"user","content":"one"})";
+  const std::string result = R"({"role":"tool","tool_call_id":"c","content":"sunny"})";
+  const auto saying = [](const std::string& message) {
+    auto parsed = test::parse_request(R"({"messages":[)" + message + "]}");
+    REQUIRE(parsed);
+    return std::make_shared<openai::chat_request>(std::move(*parsed));
+  };
+  upstream->can.stateless = true;
+  start();
+  ask(saying(question));
+  line().end_answer(*openai::parse_message(call));
+  run();
+  line().end_settling();
+  run();
+  upstream = std::make_shared<test::fake_upstream>();
+  upstream->can.stateless = true;
+  ask(saying(result));
+  CHECK(upstream->turns.back().messages == "[" + question + "," + call + "," + result + "]");
+}
+
 TEST_CASE_FIXTURE(fixture, "another prompt begins a new chat, also after a restart") {
   start();
   ask_with_prompt("be kind", "one");
@@ -485,7 +510,7 @@ TEST_CASE_FIXTURE(
   answer("answer");
   auto found = [&] { return stored_record().value_or(session_record{}).tip; };
   const auto tip = found();
-  CHECK_FALSE(tip.empty());
+  CHECK(tip.is_known());
   auto two = ask_counted("two", 0);
   line().told = false;
   leave(two);
@@ -496,7 +521,7 @@ TEST_CASE_FIXTURE(
   line().told = true;
   leave(three);
   pass(5s);
-  CHECK(found().empty());
+  CHECK_FALSE(found().is_recognisable());
 }
 
 TEST_CASE_FIXTURE(fixture, "timers reach only the conversation that set them") {

@@ -17,7 +17,7 @@ session_record record(const std::string& id, const std::string& tip, std::chrono
   session_record r;
   r.info.id = id;
   r.info.tenant = tenant;
-  r.tip = tip;
+  r.tip = conversation_tip::of(tip);
   r.info.last_used = epoch + used;
   return r;
 }
@@ -46,12 +46,12 @@ TEST_CASE("a conversation continues from its stored messages, and from no others
   auto r = record("a", "one", 1s);
   CHECK(test::commit(s, r, {0, {{role::user, "one"}, {role::assistant, "first"}}}) ==
         commit_outcome::kept);
-  r.tip = "two";
+  r.tip = conversation_tip::of("two");
   CHECK(test::commit(s, r, {1, {{role::assistant, "1st"}}}) == commit_outcome::kept);
-  r.tip = "three";
+  r.tip = conversation_tip::of("three");
   CHECK(test::commit(s, r, {3, {}}) == commit_outcome::refused);
   const auto kept = test::load(s, {{}, "a"}).record;
-  CHECK(kept.tip == "two");
+  CHECK(kept.tip.digest() == "two");
   REQUIRE(kept.transcript.size() == 2);
   CHECK(kept.transcript[1].text == "1st");
 }
@@ -119,7 +119,7 @@ TEST_CASE("a session's id belongs to its tenant, and an admin's own session is p
   memory_records s;
   test::keep(s, record("a", "one", 3s, "alice"));
   test::keep(s, record("a", "two", 4s, "bob"));
-  CHECK(test::load(s, {"alice", "a"}).record.tip == "one");
+  CHECK(test::load(s, {"alice", "a"}).record.tip.digest() == "one");
   session_view view;
   view.tenant = "carol";
   CHECK_FALSE(s.show("a", view).found);

@@ -30,7 +30,7 @@ session_record record(const std::string& id, const std::string& tip = {},
   r.info.id = id;
   r.info.created_at = epoch;
   r.info.last_used = epoch + used;
-  r.tip = tip;
+  r.tip = conversation_tip::of(tip);
   return r;
 }
 
@@ -71,7 +71,7 @@ TEST_CASE_TEMPLATE("a commit goes on from the version that is stored, and from n
   CHECK(taken.by == found_by::id);
   CHECK(taken.version == 2);
   REQUIRE(taken.record);
-  CHECK(taken.record->tip == "second");
+  CHECK(taken.record->tip.digest() == "second");
 }
 
 TEST_CASE_TEMPLATE("a record is not read again where its version is known", Records, memory_records,

@@ -1,3 +1,4 @@
+#include "actors/session/answer_log.hpp"
 #include "actors/session/conversation/chat_memory.hpp"
 
 #include <doctest/doctest.h>
@@ -27,15 +28,17 @@ struct fixture {
   std::pair<std::string, std::string> ask(messages all, bool named = true) {
     openai::chat_request r;
     r.messages = std::move(all);
-    const auto goes_on = it.begin(r, digest->of(r), named);
-    return {goes_on ? "goes on" : "new chat", goes_on ? it.text() : it.seeded_text()};
+    const auto told = it.begin(r, digest->of(r), named);
+    REQUIRE(told);
+    return {told->new_chat ? "new chat" : "goes on",
+            told->new_chat ? it.seeded_text() : told->text};
   }
 
   /// A turn that is answered with *answer*.
   std::pair<std::string, std::string> turn(messages all, const std::string& answer,
                                            bool named = true) {
     auto told = ask(std::move(all), named);
-    it.answered(answer, true);
+    it.answered({role::assistant, answer});
     return told;
   }
 
@@ -53,6 +56,10 @@ struct fixture {
     return {"new chat", text};
   }
 
+  conversation_tip tip_of(const messages& all) const {
+    return conversation_tip::of(digest->of(all));
+  }
+
   /// As after a restart.
   void reload() { it = chat_memory{digest, it.take()}; }
 
@@ -67,9 +74,9 @@ const std::string two = "User: two\n\nAssistant: second\n\n";
 
 TEST_CASE_FIXTURE(fixture, "only the new part follows in the chat") {
   CHECK(turn({sys, u1}, "first") == goes_on("one"));
-  CHECK(it.kept().tip == digest->of({sys, u1, a1}));
+  CHECK(it.tip() == tip_of({sys, u1, a1}));
   CHECK(turn({u2}, "second") == goes_on("two"));
-  CHECK(it.kept().tip == digest->of({sys, u1, a1, u2, a2}));
+  CHECK(it.tip() == tip_of({sys, u1, a1, u2, a2}));
   reload();
   CHECK(ask({u3}) == goes_on("three"));
   CHECK(it.seeded_text() == seeded("be kind", one + two, "three"));
@@ -77,20 +84,20 @@ TEST_CASE_FIXTURE(fixture, "only the new part follows in the chat") {
 
 TEST_CASE_FIXTURE(fixture, "the store gets what a turn adds, and what it replaces") {
   turn({sys, u1}, "first");
-  CHECK(it.take_changes().added.size() == 3);
+  CHECK(it.take_changes().messages.added.size() == 3);
   turn({u2}, "second");
-  const auto second = it.take_changes();
+  const auto second = it.take_changes().messages;
   CHECK(second.kept == 3);
   CHECK(second.added.size() == 2);
   turn({sys, u1, a1, u3}, "third"); // Takes back the second turn.
-  const auto third = it.take_changes();
+  const auto third = it.take_changes().messages;
   CHECK(third.kept == 3);
   CHECK(third.added.size() == 2);
-  CHECK(it.take_changes().added.empty());
+  CHECK(it.take_changes().messages.added.empty());
   it.doubt_store();
-  CHECK(it.take_changes().added.size() == 5);
+  CHECK(it.take_changes().messages.added.size() == 5);
   reload();
-  CHECK(it.take_changes().added.size() == 5);
+  CHECK(it.take_changes().messages.added.empty());
 }
 
 TEST_CASE_FIXTURE(fixture,
@@ -98,7 +105,7 @@ TEST_CASE_FIXTURE(fixture,
   std::size_t rewritten = 0;
   for (auto i = 0; i < 500; ++i) {
     turn({{role::user, std::string(500, 'x')}}, "meow");
-    rewritten += it.take_changes().kept == 0 ? 1 : 0;
+    rewritten += it.take_changes().messages.kept == 0 ? 1 : 0;
   }
   CHECK(rewritten < 500 / 20);
 }
@@ -106,21 +113,21 @@ TEST_CASE_FIXTURE(fixture,
 TEST_CASE_FIXTURE(fixture, "the prompt that the chat already has may be repeated") {
   turn({sys, u1}, "first");
   CHECK(turn({sys, u2}, "second") == goes_on("two"));
-  CHECK(it.kept().tip == digest->of({sys, u1, a1, u2, a2}));
+  CHECK(it.tip() == tip_of({sys, u1, a1, u2, a2}));
 }
 
 TEST_CASE_FIXTURE(fixture, "another prompt takes the conversation to a new chat") {
   turn({sys, u1}, "first");
   reload();
   CHECK(turn({brief, u2}, "second") == anew(seeded("be brief", one, "two")));
-  CHECK(it.kept().tip == digest->of({brief, u1, a1, u2, a2}));
+  CHECK(it.tip() == tip_of({brief, u1, a1, u2, a2}));
   CHECK(ask({brief, u3}) == goes_on("three"));
 }
 
 TEST_CASE_FIXTURE(fixture, "so does a first prompt after none") {
   turn({u1}, "first");
   CHECK(turn({sys, u2}, "second") == anew(seeded("be kind", one, "two")));
-  CHECK(it.kept().tip == digest->of({sys, u1, a1, u2, a2}));
+  CHECK(it.tip() == tip_of({sys, u1, a1, u2, a2}));
 }
 
 TEST_CASE_FIXTURE(fixture, "a repeated conversation continues in the chat") {
@@ -130,7 +137,7 @@ TEST_CASE_FIXTURE(fixture, "a repeated conversation continues in the chat") {
   CHECK(ask({u1, a1, u2, a2, u3}) == goes_on("three"));
   CHECK(ask({u2, a2, u3}) == goes_on("three"));
   CHECK(turn({{role::assistant, "second \n"}, u3}, "third") == goes_on("three"));
-  CHECK(it.kept().tip == digest->of({sys, u1, a1, u2, a2, u3, {role::assistant, "third"}}));
+  CHECK(it.tip() == tip_of({sys, u1, a1, u2, a2, u3, {role::assistant, "third"}}));
   CHECK(ask({brief, {role::assistant, "third"}, u1}).first == "new chat");
 }
 
@@ -142,7 +149,7 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(ask({u1, a1, u3}) == anew(seeded("", one, "three")));
   CHECK(turn({{role::user, "x"}, a1, u3}, "third") ==
         anew(seeded("", "User: x\n\nAssistant: first\n\n", "three")));
-  CHECK(it.kept().tip == digest->of({{role::user, "x"}, a1, u3, {role::assistant, "third"}}));
+  CHECK(it.tip() == tip_of({{role::user, "x"}, a1, u3, {role::assistant, "third"}}));
   CHECK(ask({u2}) == goes_on("two"));
 }
 
@@ -154,26 +161,26 @@ TEST_CASE_FIXTURE(fixture, "a client that names no session sends the whole conve
 
 TEST_CASE_FIXTURE(fixture, "several new messages are sent together, in their order") {
   CHECK(turn({u1, u2}, "first") == goes_on("one\n\ntwo"));
-  CHECK(it.kept().tip == digest->of({u1, u2, a1}));
+  CHECK(it.tip() == tip_of({u1, u2, a1}));
   CHECK(ask({{role::tool, "sunny"}, u3}) == goes_on("Tool: sunny\n\nthree"));
   CHECK(ask({u1, u2, a1, sys, u3}) == goes_on("be kind\n\nthree"));
 }
 
 TEST_CASE_FIXTURE(fixture, "an answer replaces the prefill that it begins with") {
   CHECK(turn({u1, {role::assistant, "The "}}, "The cat") == goes_on("one\n\nAssistant: The "));
-  CHECK(it.kept().tip == digest->of({u1, {role::assistant, "The cat"}}));
+  CHECK(it.tip() == tip_of({u1, {role::assistant, "The cat"}}));
   CHECK(ask({u1, {role::assistant, "The cat"}, u2}) == goes_on("two"));
   turn({u1, {role::assistant, "The "}}, "dog");
-  CHECK(it.kept().tip == digest->of({u1, {role::assistant, "The dog"}}));
+  CHECK(it.tip() == tip_of({u1, {role::assistant, "The dog"}}));
 }
 
 TEST_CASE_FIXTURE(fixture, "a turn that reached nobody leaves the conversation as it was") {
   turn({sys, u1}, "first");
-  const auto tip = it.kept().tip;
+  const auto tip = it.tip();
   ask({brief, u2});
   it.broken_off("", false);
-  CHECK(it.kept().tip == tip);
-  CHECK_FALSE(it.needs_new_chat());
+  CHECK(it.tip() == tip);
+  CHECK(it.take_changes().chat_goes_on);
   CHECK(ask({sys, u2}) == goes_on("two"));
 }
 
@@ -182,10 +189,10 @@ TEST_CASE_FIXTURE(fixture,
   turn({sys, u1}, "first");
   ask({brief, u2});
   it.broken_off("", true);
-  CHECK_FALSE(it.kept().tip);
-  CHECK(it.needs_new_chat());
+  CHECK_FALSE(it.tip().is_recognisable());
+  CHECK_FALSE(it.take_changes().chat_goes_on);
   CHECK(turn({u2}, "second") == anew(seeded("be kind", one, "two")));
-  CHECK_FALSE(it.needs_new_chat());
+  CHECK(it.take_changes().chat_goes_on);
   CHECK(ask({u3}) == goes_on("three"));
 }
 
@@ -193,7 +200,7 @@ TEST_CASE_FIXTURE(fixture, "a partial answer is remembered, and its session foun
   turn({u1}, "first");
   ask({u2});
   it.broken_off("sec", true);
-  CHECK_FALSE(it.kept().tip);
+  CHECK_FALSE(it.tip().is_recognisable());
   CHECK(ask({u3}) == goes_on("three"));
   CHECK(it.seeded_text() == seeded("", one + "User: two\n\nAssistant: sec\n\n", "three"));
 }
@@ -217,4 +224,19 @@ TEST_CASE_FIXTURE(fixture, "the user's messages are counted by their text") {
   CHECK(it.times_said() == 2);
   ask({u2});
   CHECK(it.times_said() == 0);
+}
+
+TEST_CASE_FIXTURE(fixture, "after an answer that may lack its beginning it is found by name only") {
+  turn({u1}, std::string(longest_answer - 1, 'x'));
+  CHECK(it.tip().is_known());
+  turn({u2}, std::string(longest_answer, 'x'));
+  CHECK_FALSE(it.tip().is_recognisable());
+}
+
+TEST_CASE_FIXTURE(fixture, "a turn whose record was not kept is found by name only") {
+  turn({u1}, "first");
+  it.take_changes();
+  it.not_kept();
+  CHECK_FALSE(it.tip().is_recognisable());
+  CHECK(ask({u2}) == goes_on("two"));
 }

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -40,8 +41,8 @@ struct fixture {
   std::string ask(const std::vector<std::string>& messages, bool named = true) {
     auto r = test::parse_request(R"({"messages":)" + list(messages) + "}");
     REQUIRE(r);
-    auto told = it.begin(*r, named);
-    return told ? *told : std::string{name_of(told.error().code)};
+    auto told = it.begin(*r, {}, named);
+    return told ? told->messages : std::string{name_of(told.error().code)};
   }
 
   /// A turn that is answered with *answer*.
@@ -49,12 +50,13 @@ struct fixture {
                    bool named = true) {
     auto told = ask(messages, named);
     auto m = openai::parse_message(answer);
-    it.answer(m ? *m : openai::message{role::assistant, answer});
-    it.keep();
+    it.answered(m ? *m : openai::message{role::assistant, answer});
+    it.kept();
     return told;
   }
 
-  whole_conversation it{test::usual_conversation_limits()};
+  std::shared_ptr<const conversation_digest> digest = std::make_shared<conversation_digest>("key");
+  whole_conversation it{digest, test::usual_conversation_limits()};
 };
 
 } // namespace
@@ -68,23 +70,62 @@ TEST_CASE_FIXTURE(fixture, "the new part follows the stored conversation") {
 TEST_CASE_FIXTURE(fixture, "the store gets what a turn adds, and what it replaces") {
   turn({sys, u1}, "first");
   ask({u2});
-  it.answer({role::assistant, "second"});
-  CHECK(it.changes().kept == 3);
-  CHECK(it.changes().added.size() == 2);
-  it.keep();
+  it.answered({role::assistant, "second"});
+  const auto second = it.take_changes().messages;
+  CHECK(second.kept == 3);
+  CHECK(second.added.size() == 2);
+  it.kept();
   ask({sys, u1, a1, u3}); // Takes back the second turn.
-  it.answer({role::assistant, "third"});
-  CHECK(it.changes().kept == 3);
-  CHECK(it.changes().added.size() == 2);
-  it.drop();
+  it.answered({role::assistant, "third"});
+  const auto third = it.take_changes().messages;
+  CHECK(third.kept == 3);
+  CHECK(third.added.size() == 2);
+  it.not_kept();
   it.doubt_store();
-  ask({u3});
-  CHECK(it.changes().kept == 0);
-  CHECK(it.changes().added.size() == 6);
-  const auto kept = it.kept();
-  it = whole_conversation{conversation_limits{}, kept, kept.size()};
-  ask({u3});
-  CHECK(it.changes().kept == kept.size());
+  turn({u3}, "third");
+  it.doubt_store();
+  const auto all = it.take_changes().messages;
+  CHECK(all.kept == 0);
+  CHECK(all.added.size() == 7);
+  CHECK(it.take_changes().messages.added.empty());
+}
+
+TEST_CASE_FIXTURE(fixture, "of a conversation from its record only what is new is written") {
+  turn({sys, u1}, "first");
+  const auto all = it.messages();
+  it = whole_conversation{digest, test::usual_conversation_limits(), {all, {}, {}, all.size()}};
+  CHECK(it.take_changes().messages.added.empty());
+  ask({u2});
+  it.answered({role::assistant, "second"});
+  CHECK(it.take_changes().messages.kept == all.size());
+}
+
+TEST_CASE_FIXTURE(fixture, "the tip changes only when the turn is stored") {
+  turn({u1}, "first");
+  const auto before = it.tip();
+  CHECK(before == conversation_tip::of(digest->of(it.messages())));
+  ask({u2});
+  it.answered({role::assistant, "second"});
+  const auto next = it.take_changes().tip;
+  CHECK(it.tip() == before);
+  it.kept();
+  CHECK(it.tip() == next);
+  CHECK(next == conversation_tip::of(digest->of(it.messages())));
+}
+
+TEST_CASE_FIXTURE(
+    fixture, "a chat of plain text goes on from the texts, and all of them are new to the store") {
+  turn({u1}, call);
+  turn({tool}, "first");
+  it.take_changes();
+  const auto tip = it.tip();
+  const auto moved = it.take();
+  CHECK(moved.tip == tip);
+  CHECK(moved.stored == 0);
+  CHECK_FALSE(moved.prompt);
+  REQUIRE(moved.transcript.size() == 3);
+  CHECK(moved.transcript[1].text == "sunny");
+  CHECK(it.messages().empty());
 }
 
 TEST_CASE_FIXTURE(fixture, "repeated messages are not doubled") {
@@ -143,21 +184,24 @@ TEST_CASE_FIXTURE(fixture, "a request that names no session contains the convers
 TEST_CASE_FIXTURE(fixture, "a turn without a result leaves no trace") {
   turn({u1}, "first");
   ask({u2});
-  it.drop();
+  CHECK_FALSE(it.broken_off("x", true));
+  CHECK(it.tip() == conversation_tip::of(digest->of(it.messages())));
   CHECK(ask({u3}) == list({u1, a1, u3}));
   ask({u2});
-  it.answer(openai::message{role::assistant, "x"});
-  it.drop();
+  it.answered(openai::message{role::assistant, "x"});
+  it.not_kept();
   CHECK(ask({u3}) == list({u1, a1, u3}));
 }
 
 TEST_CASE_FIXTURE(fixture, "a conversation beyond a limit is refused, and never cut") {
-  it = whole_conversation{{3, 1000}};
+  it = whole_conversation{digest, {3, 1000}};
   turn({u1}, "first");
   CHECK(ask({u2}) == list({u1, a1, u2}));
   CHECK(ask({u2, u3}) == "conversation_too_large");
   CHECK(ask({u1, a1, u2, u3}, false) == "conversation_too_large");
   CHECK(ask({said("user", std::string(1000, 'x'))}) == "conversation_too_large");
+  it.doubt_store();
+  CHECK(it.take_changes().messages.added.size() == 2); // No turn has begun.
   CHECK(ask({u2}) == list({u1, a1, u2}));
 }
 
@@ -201,10 +245,11 @@ TEST_CASE("thousands of similar messages are compared quickly") {
   std::vector<std::string> same(20'000, said("assistant", "x"));
   auto r = openai::parse_chat_request(R"({"messages":)" + list(same) + "}", same.size());
   REQUIRE(r);
-  whole_conversation it{{100'000, 100u << 20}, r->messages};
+  whole_conversation it{
+      std::make_shared<conversation_digest>("key"), {100'000, 100u << 20}, {r->messages, {}, {}}};
   r->messages.pop_back();
   r->messages.emplace_back(role::user, "y");
-  auto told = it.begin(*r, true);
-  REQUIRE(told);
-  CHECK(it.next().size() == 20'001);
+  REQUIRE(it.begin(*r, {}, true));
+  it.answered({role::assistant, "z"});
+  CHECK(it.take_changes().messages.added.size() == 20'002);
 }

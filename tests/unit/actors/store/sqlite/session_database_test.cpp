@@ -29,7 +29,7 @@ session_record record(const std::string& id, const std::string& tip = {},
   session_record r;
   r.info.id = id;
   r.info.tenant = tenant;
-  r.tip = tip;
+  r.tip = conversation_tip::of(tip);
   r.info.last_used = epoch + used;
   return r;
 }
@@ -158,7 +158,7 @@ TEST_CASE_FIXTURE(fixture, "changes based on missing messages are refused") {
   auto r = record("a", "one");
   r.transcript = {{role::user, "one"}};
   keep(r);
-  r.tip = "two";
+  r.tip = conversation_tip::of("two");
   CHECK(test::commit(*db, r, {2, {{role::user, "three"}}}) == commit_outcome::refused);
   CHECK(test::commit(*db, record("b"), {1, {}}) == commit_outcome::refused);
   db->write_batch();
@@ -273,8 +273,8 @@ TEST_CASE_FIXTURE(fixture,
 TEST_CASE_FIXTURE(fixture, "a session's id belongs to its tenant") {
   keep(record("a", "one", 1s, "alice"));
   keep(record("a", "two", 2s, "bob"));
-  CHECK(load(*db, {"alice", "a"}).record.tip == "one");
-  CHECK(load(*db, {"bob", "a"}).record.tip == "two");
+  CHECK(load(*db, {"alice", "a"}).record.tip.digest() == "one");
+  CHECK(load(*db, {"bob", "a"}).record.tip.digest() == "two");
   CHECK_FALSE(db->remove({"carol", "a"}));
   CHECK(db->remove({"alice", "a"}));
   CHECK_FALSE(db->remove({"alice", "a"}));

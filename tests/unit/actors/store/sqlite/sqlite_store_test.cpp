@@ -19,7 +19,7 @@ namespace {
 session_record record(const std::string& id, std::chrono::seconds age = 0s) {
   session_record r;
   r.info.id = id;
-  r.tip = "tip of " + id;
+  r.tip = conversation_tip::of("tip of " + id);
   r.info.last_used = std::chrono::system_clock::now() - age;
   return r;
 }

@@ -1,0 +1,114 @@
+#pragma once
+
+#include "actors/session/conversation/conversation_digest.hpp"
+#include "actors/session/conversation/conversation_tip.hpp"
+#include "actors/session/conversation/message_changes.hpp"
+#include "actors/upstream/upstream.hpp"
+#include "protocol/openai/chat/request.hpp"
+#include "protocol/openai/errors.hpp"
+#include "protocol/result.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace nekod {
+
+/// A conversation as it is handed over: read from a record, or moved to another kind of upstream.
+struct conversation_state {
+  conversation_state() = default;
+  conversation_state(std::vector<openai::message> messages, conversation_tip t,
+                     std::optional<std::string> p, std::size_t s = 0)
+      : transcript(std::move(messages)), tip(std::move(t)), prompt(std::move(p)), stored(s) {}
+
+  /// The messages so far, the prompt first.
+  std::vector<openai::message> transcript;
+  conversation_tip tip;
+  /// The digest of the prompt that the upstream's chat was told, empty for none; nothing if it is
+  /// not known.
+  std::optional<std::string> prompt = std::string{};
+  /// How many messages of the transcript, from the beginning, the store has.
+  std::size_t stored = 0;
+};
+
+/// What a commit writes of a conversation.
+struct conversation_changes {
+  conversation_changes() = default;
+
+  message_changes messages;
+  conversation_tip tip;
+  /// As in `conversation_state`; nothing if the upstream keeps no chats.
+  std::optional<std::string> prompt;
+  /// Whether a later turn may go on in the chat that the upstream has now.
+  bool chat_goes_on = true;
+};
+
+/// What a session keeps of its conversation: what it tells its upstream next, and what it stores.
+/// There is one implementation for upstreams that keep their chats and one for those that remember
+/// nothing.
+///
+/// A turn is `begin`, then one of `answered` and `broken_off`. An answered turn is committed with
+/// `take_changes`, then one of `kept` and `not_kept`. Pure.
+class kept_conversation {
+public:
+  enum class kind : std::uint8_t {
+    /// The upstream keeps the chat, and is told only what is new.
+    chat,
+    /// The upstream remembers nothing, and is told the whole conversation with each turn.
+    whole,
+  };
+
+  virtual ~kept_conversation() = default;
+
+  /// For which kind of upstream it is kept.
+  virtual kind serves() const noexcept = 0;
+
+  /// Begins a turn.
+  /// @param digests Those of *r*.
+  /// @param named Whether the client named the session. It may then tell only what is new; one that
+  /// did not tells the whole conversation.
+  /// @returns what to tell the upstream, without the model and the request; or
+  /// `conversation_too_large`, and then no turn has begun.
+  virtual result<upstream_turn, openai::error>
+  begin(const openai::chat_request& r, const request_digests& digests, bool named) = 0;
+
+  /// The turn's text for a new chat, with what was said before. Empty if the upstream keeps none.
+  virtual std::string seeded_text() const = 0;
+
+  /// How often the user is known to have said the turn's text before. 0 if the upstream keeps no
+  /// chats.
+  virtual std::size_t times_said() const = 0;
+
+  /// The turn was answered with *said*.
+  virtual void answered(openai::message said) = 0;
+
+  /// The turn ended without its whole answer.
+  /// @param text What came of the answer.
+  /// @param heard Whether the upstream may have heard the turn.
+  /// @returns whether that changed what is to be stored.
+  virtual bool broken_off(std::string_view text, bool heard) = 0;
+
+  /// What a commit has to write: with the answered turn, if there is one that is not yet kept. The
+  /// messages count as stored from now on.
+  virtual conversation_changes take_changes() = 0;
+
+  /// The answered turn is stored.
+  virtual void kept() = 0;
+
+  /// The answered turn could not be stored, and its client was told so.
+  virtual void not_kept() = 0;
+
+  /// A commit failed, and the store may have it or not: the next changes are all messages.
+  virtual void doubt_store() = 0;
+
+  virtual const conversation_tip& tip() const noexcept = 0;
+
+  /// Moves the conversation out; nothing is left here.
+  virtual conversation_state take() = 0;
+};
+
+} // namespace nekod

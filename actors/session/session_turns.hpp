@@ -1,0 +1,105 @@
+#pragma once
+
+#include "actors/session/answer_log.hpp"
+#include "actors/session/conversation/conversation_tip.hpp"
+#include "actors/session/last_answer.hpp"
+#include "actors/session/session_options.hpp"
+#include "actors/session/session_replies.hpp"
+#include "actors/session/session_standing.hpp"
+#include "actors/session/turn_queue.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace nekod {
+
+/// A turn that runs.
+struct running_turn : asked_turn {
+  explicit running_turn(asked_turn t) : asked_turn(std::move(t)) {}
+
+  /// The text of the answer so far. Empty if it has several answers, of which none counts before
+  /// all are there.
+  std::string text() const { return answer ? answer->text() : std::string{}; }
+
+  /// Null until it begins at the upstream.
+  std::shared_ptr<answer_log> answer;
+  /// As how many turns it counts.
+  double weight = 1;
+};
+
+/// The turns of a session and their replies: those that wait, the one that runs, and the one that
+/// was answered last. A request that is sent again gets the answer of the first one, wherever that
+/// is.
+class session_turns {
+public:
+  /// All references must outlive this.
+  /// @param before_repeat Called before a reply gets the answer of an earlier request.
+  session_turns(const session_options& options, const session_standing& standing,
+                session_replies& replies, last_answer& last, std::function<void()> before_repeat);
+
+  // -- to come -----------------------------------------------------------------------------------
+
+  /// Gives *reply* the answer of the first request, if *t* is that request once more.
+  /// @returns whether it is, so that the upstream must not be asked again.
+  bool repeat(const turn& t, const reply_actor& reply);
+
+  /// Whether the turn is one of this conversation. It may not be if it came for an answer that is
+  /// not here; if it can be asked here as the conversation's next one, its match becomes that.
+  bool belongs(turn& t, const conversation_tip& tip) const;
+
+  /// Has the turn wait; refuses it if too many do.
+  /// @returns whether it waits.
+  bool add(turn t, reply_actor reply);
+
+  /// The record was read. Of the turns that came meanwhile, answers those whose answer it has and
+  /// refuses those that do not belong here.
+  void sort_waiting(const conversation_tip& tip);
+
+  bool any_waits() const noexcept { return !queue_.empty(); }
+
+  // -- to run ------------------------------------------------------------------------------------
+
+  /// The first turn that waits becomes the running one.
+  /// @returns whether there was one. If so, `running` is valid until `end_running`.
+  bool run_next();
+  running_turn& running() { return *running_; }
+
+  /// Begins the running turn's answer, and has all of its replies read it.
+  const std::shared_ptr<answer_log>& begin_answer();
+
+  /// The running turn is over.
+  void end_running() { running_.reset(); }
+
+  /// The identity of the turn that runs, or was answered last; empty if the session need not be
+  /// found by it.
+  std::string identity() const;
+
+  // -- to leave ----------------------------------------------------------------------------------
+
+  /// A reply ended, or its client left. A turn that waits without another is dropped.
+  /// @returns whether it was the last one of the running turn.
+  bool remove_reader(const caf::actor_addr& reply);
+
+  /// All turns that run or wait fail.
+  void fail_all(const openai::error& reason);
+
+private:
+  bool join_running(const turn& t, const reply_actor& reply);
+  bool join_waiting(const turn& t, const reply_actor& reply);
+  bool replay_last(const turn& t, const reply_actor& reply);
+  bool add_reader(turn_readers& readers, const reply_actor& reply);
+  void begin_repeat(const reply_actor& reply, const turn& t, session_match match,
+                    const std::shared_ptr<answer_log>& answer);
+
+  const session_options& options_;
+  const session_standing& standing_;
+  session_replies& replies_;
+  last_answer& last_;
+  std::function<void()> before_repeat_;
+  turn_queue queue_;
+  std::optional<running_turn> running_;
+};
+
+} // namespace nekod

@@ -1,0 +1,119 @@
+#include "actors/session/stored_record.hpp"
+
+#include "actors/store/store_timeout.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+namespace nekod {
+
+namespace {
+
+/// A store logs its own failures, once. That it is silent, only the session can tell.
+void log_store_failure(const std::string& id, const caf::error& e) {
+  const auto silent = e == caf::sec::request_timeout;
+  spdlog::log(silent ? spdlog::level::err : spdlog::level::debug, "session {}: the store {}", id,
+              silent ? "did not answer" : "failed");
+}
+
+} // namespace
+
+stored_record::stored_record(private_session_actor::pointer self, session_options& options,
+                             recorded_parts parts)
+    : self_(self), options_(options), parts_(parts) {}
+
+// -- to take -------------------------------------------------------------------------------------
+
+void stored_record::take(std::function<void(session_taken&)> on_taken,
+                         std::function<void()> on_failure) {
+  session_wanted wanted;
+  wanted.token = options_.token;
+  wanted.tenant = options_.tenant;
+  wanted.id = options_.id;
+  wanted.known_version = version_;
+  self_->request(options_.store, store_timeout, atom::take_v, std::move(wanted))
+      .then([on_taken = std::move(on_taken)](session_taken& taken) { on_taken(taken); },
+            [this, on_failure = std::move(on_failure)](const caf::error& e) {
+              log_store_failure(options_.id, e);
+              on_failure();
+            });
+}
+
+void stored_record::use(session_taken taken) {
+  if (taken.record || taken.version != version_)
+    begin_from(std::move(taken.record).value_or(session_record{}));
+  version_ = taken.version;
+  in_doubt_ = false;
+}
+
+void stored_record::begin_from(session_record record) {
+  // The store deletes a record that is past its age in its own time.
+  if (record.info.id.empty() || parts_.standing.is_past_age(record.info)) {
+    parts_.standing.begin_anew();
+    parts_.conversation.begin_from({});
+    parts_.link.close({});
+    parts_.last.begin_from({});
+    return;
+  }
+  parts_.standing.begin_from(std::move(record.info));
+  options_.scope = std::move(record.scope);
+  const auto stored = record.transcript.size();
+  auto tip = conversation_tip::stored(record.tip.digest());
+  parts_.conversation.begin_from(
+      {std::move(record.transcript), std::move(tip), std::move(record.prompt), stored});
+  parts_.link.close(std::move(record.chat));
+  parts_.last.begin_from(std::move(record.answer));
+}
+
+// -- to commit -----------------------------------------------------------------------------------
+
+void stored_record::commit(std::function<void()> on_kept, std::function<void()> on_failure) {
+  auto changes = parts_.conversation->take_changes();
+  session_commit c;
+  c.token = options_.token;
+  c.version = version_++;
+  c.record = record(changes);
+  c.messages = std::move(changes.messages);
+  self_->request(options_.store, store_timeout, atom::commit_v, std::move(c))
+      .then(
+          [this, version = version_, on_kept = std::move(on_kept)](atom::commit) {
+            // A newer one may be under way. A commit that succeeds ends the doubt of earlier ones.
+            if (version >= version_) {
+              version_ = version;
+              in_doubt_ = false;
+            }
+            if (on_kept)
+              on_kept();
+          },
+          [this, on_failure = std::move(on_failure)](const caf::error& e) {
+            log_store_failure(options_.id, e);
+            not_committed();
+            on_failure();
+          });
+}
+
+session_record stored_record::record(const conversation_changes& conversation) {
+  session_record result;
+  auto& info = parts_.standing.info();
+  info.has_upstream_chat = !parts_.link.chat().id.empty();
+  info.last_used = recorded_now();
+  result.info = info;
+  result.scope = options_.scope;
+  if (conversation.chat_goes_on)
+    result.chat = parts_.link.chat();
+  result.tip = conversation.tip;
+  result.prompt = conversation.prompt;
+  result.answer = parts_.last.for_record();
+  parts_.last.committed();
+  return result;
+}
+
+/// If the record turns out to be the older one, the next commit writes all messages.
+void stored_record::not_committed() {
+  --version_;
+  in_doubt_ = true;
+  parts_.conversation->doubt_store();
+}
+
+} // namespace nekod

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "actors/session/conversation/conversation_keeper.hpp"
+#include "actors/session/last_answer.hpp"
+#include "actors/session/session_messages.hpp"
+#include "actors/session/session_options.hpp"
+#include "actors/session/session_record.hpp"
+#include "actors/session/session_standing.hpp"
+#include "actors/session/upstream_link.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include <cstdint>
+#include <functional>
+
+namespace nekod {
+
+/// The parts of a session that its record is made of.
+struct recorded_parts {
+  session_standing& standing;
+  conversation_keeper& conversation;
+  upstream_link& link;
+  last_answer& last;
+};
+
+/// A session's record in the store: takes it, with which the session's parts go on, and commits
+/// what they have become.
+///
+/// Each commit builds on the version before it, so that several may be under way. One that fails
+/// leaves the record in doubt: the store may have either version. It is taken again before the next
+/// turn; until then the version here is the older one.
+class stored_record {
+public:
+  /// @param options Its scope becomes the record's. It and the parts must outlive this.
+  stored_record(private_session_actor::pointer self, session_options& options,
+                recorded_parts parts);
+
+  /// Takes the record from the store, which then holds the session for its token.
+  /// @param on_taken To be followed by `use`.
+  /// @param on_failure Called if the store fails or is silent.
+  void take(std::function<void(session_taken&)> on_taken, std::function<void()> on_failure);
+
+  /// The session goes on from what the store gave: from the record; without one, and with another
+  /// version than the known one, as a session that begins; else as it is.
+  void use(session_taken taken);
+
+  /// Commits the record as the parts are now, with an answered turn that is not yet kept.
+  /// @param on_kept May be empty.
+  /// @param on_failure Called if the store fails or is silent. The record is in doubt then.
+  void commit(std::function<void()> on_kept, std::function<void()> on_failure);
+
+  bool is_in_doubt() const noexcept { return in_doubt_; }
+
+private:
+  void begin_from(session_record record);
+  session_record record(const conversation_changes& conversation);
+  void not_committed();
+
+  private_session_actor::pointer self_;
+  session_options& options_;
+  recorded_parts parts_;
+  /// The version if all commits that are under way succeed; 0 for none.
+  std::uint64_t version_ = 0;
+  bool in_doubt_ = false;
+};
+
+} // namespace nekod
