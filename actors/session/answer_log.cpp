@@ -8,7 +8,7 @@ answer_log::answer_log(answer_identity identity, home_loop home, std::size_t cre
 // -- the writer ----------------------------------------------------------------------------------
 
 void answer_log::append(deltas pieces, std::size_t bytes) {
-  // A reader here can leave only by what is called below: no other code runs on this loop.
+  // A reader on this loop can leave only by the calls below, since no other code runs on it.
   answer_reader* here = nullptr;
   std::vector<reader_id> others;
   std::size_t room = 0;
@@ -129,7 +129,7 @@ answer_log::progress answer_log::progress_of(reader_id id) const {
   return i == readers_.end() ? progress{} : progress_of(*i);
 }
 
-// -- all of these under the lock -----------------------------------------------------------------
+// -- all of these with the lock held -------------------------------------------------------------
 
 answer_log::reader* answer_log::find(reader_id id) {
   const auto i = std::ranges::find(readers_, id, &reader::id);
@@ -152,8 +152,8 @@ answer_log::progress answer_log::progress_of(const reader& r) const {
   return result;
 }
 
-/// Drops pieces that nobody will read again, once they are half of what is kept: each piece is then
-/// moved about once.
+/// Drops pieces that nobody will read again, once they are half of all that are kept, so that each
+/// piece is moved about once.
 void answer_log::forget_what_was_read() {
   if (size_ < longest_answer)
     return;
@@ -170,7 +170,7 @@ void answer_log::forget_what_was_read() {
   first_ = next;
 }
 
-/// @returns bytes of the window that are free, where they are enough to tell of; else none.
+/// @returns bytes of the window that are free, if they are enough to tell the writer; else 0.
 std::size_t answer_log::take_free() {
   auto left = end();
   for (const auto& r : readers_)
@@ -183,7 +183,7 @@ std::size_t answer_log::take_free() {
   return free_ >= credit_step_ ? std::exchange(free_, 0) : 0;
 }
 
-// -- none of these -------------------------------------------------------------------------------
+// -- these without the lock ----------------------------------------------------------------------
 
 void answer_log::give_room(std::size_t bytes) {
   if (bytes == 0)
@@ -194,7 +194,7 @@ void answer_log::give_room(std::size_t bytes) {
   });
 }
 
-/// Has a reader on another loop, or a further one on this, look for more.
+/// Has a reader on another loop, or a second one on this, look for more pieces.
 void answer_log::wake(reader_id id) {
   home_loop home;
   {

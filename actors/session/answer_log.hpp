@@ -28,7 +28,7 @@ struct answer_identity {
   std::int64_t created = 0;
 };
 
-/// A reader's side of a log: called when there are new pieces.
+/// A reader of a log. It is called when there are new pieces.
 class answer_reader {
 public:
   virtual ~answer_reader() = default;
@@ -42,10 +42,10 @@ public:
 /// any number of readers, each at its own pace.
 ///
 /// The writer is called on the log's loop, each reader on its own. A reader on the log's loop is
-/// called as pieces are appended; one elsewhere is woken, once until it has run. Pieces take up the
-/// window of the transfer that brought them until the slowest reader is done with them; a reader
-/// that collects the answer holds nothing up. The log can be read from its beginning up to
-/// `longest_answer`; beyond that, what all have read is forgotten.
+/// called when pieces are appended; one on another loop is woken, once until it has run. Pieces
+/// take up the window of the transfer that brought them until the slowest reader is done with them.
+/// A reader that collects the answer holds nothing up. An answer shorter than `longest_answer` can
+/// be read from its beginning; of a longer one, pieces that all have read are forgotten.
 class answer_log : public std::enable_shared_from_this<answer_log> {
 public:
   /// Names a reader, uniquely within the log.
@@ -67,21 +67,22 @@ public:
 
   // -- the writer --------------------------------------------------------------------------------
 
-  /// Has *f* called, on the log's loop, with the bytes of the window that are free again. Null once
-  /// the answer is no longer written.
+  /// Has *f* called, on the log's loop, with the bytes of the window that are free again. To be set
+  /// to null once the answer is no longer written.
   void on_room(std::function<void(std::size_t)> f) { on_room_ = std::move(f); }
 
   /// Appends pieces, which took *bytes* of the window.
   void append(deltas pieces, std::size_t bytes);
 
-  /// Another upstream than the turn's own answers, with that model. Before the first piece.
+  /// Another upstream than the turn's own answers, with that model. To be called before the first
+  /// piece is appended.
   void answered_by(std::string upstream, std::string model);
 
-  /// One more reader, at the answer's beginning. It holds the transfer up from now on.
+  /// Adds a reader, at the answer's beginning. It holds the transfer up from now on.
   /// @pre `repeatable()`, or nothing was appended yet.
   void add_reader(reader_id id);
 
-  /// Forgets a reader, who has to be on the same loop or to have ended.
+  /// Forgets a reader, which must be on the same loop or have ended.
   void remove_reader(reader_id id);
 
   // -- both --------------------------------------------------------------------------------------
@@ -92,38 +93,39 @@ public:
   /// Bytes of all pieces so far.
   std::size_t size() const;
 
-  /// All pieces. Those of an answer that is not repeatable lack its beginning.
+  /// All pieces. If the answer is not repeatable, its beginning is missing.
   deltas pieces() const;
 
-  /// The text of these; empty if they are members.
+  /// The text of all pieces; empty if they are members.
   std::string text() const;
 
-  /// The upstream and the model that answer, where these are others than the turn's; else empty.
+  /// The upstream and the model that answer, if another upstream than the turn's own does; else
+  /// empty.
   std::pair<std::string, std::string> answerer() const;
 
   // -- a reader, on its own loop -----------------------------------------------------------------
 
-  /// Has *who* called as there is more to read, and once if there is something now.
+  /// Has *who* called whenever there is more to read, and now if there is something.
   void attach(reader_id id, std::shared_ptr<answer_reader> who, home_loop home, pace p);
 
   /// How far a reader is.
   struct progress {
     /// Pieces appended so far.
     std::size_t pieces = 0;
-    /// Those that were not read, and their bytes.
+    /// The pieces that this reader has not read, and their bytes.
     std::size_t waiting = 0;
     std::size_t unread = 0;
     deltas::form form = deltas::form::text;
-    /// Bytes of the window that are free once what was read has left, and whether they are so many
-    /// that the writer is told.
+    /// Bytes of the window that are free once the pieces that were read have left, and whether they
+    /// are enough to tell the writer.
     std::size_t room = 0;
     bool tells_room = false;
   };
 
   progress progress_of(reader_id id) const;
 
-  /// Calls *f* with the form of the pieces and each one that was not read, until it returns false.
-  /// The log is locked meanwhile.
+  /// Calls *f* with the form of the pieces and each piece that the reader has not read, until it
+  /// returns false. The log is locked meanwhile.
   template <class F>
   progress read(reader_id id, F f) {
     std::lock_guard guard{mutex_};
@@ -150,7 +152,7 @@ public:
     return result;
   }
 
-  /// Frees the room in the window that the pieces read so far take: they have left.
+  /// The pieces that the reader has read have left. Frees the room in the window that they took.
   void done(reader_id id);
 
 private:
@@ -168,7 +170,7 @@ private:
 
   /// The bytes of the window that the pieces of one append take.
   struct cost {
-    /// The number of the piece behind its last.
+    /// The number of the piece after its last one.
     std::size_t end = 0;
     std::size_t bytes = 0;
   };
@@ -204,7 +206,7 @@ private:
   std::size_t size_ = 0;
   std::vector<reader> readers_;
   std::deque<cost> costs_;
-  /// Bytes of the window that are free and were not told of.
+  /// Bytes of the window that are free and that the writer has not been told.
   std::size_t free_ = 0;
   std::string upstream_;
   std::string model_;

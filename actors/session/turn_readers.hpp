@@ -9,7 +9,7 @@
 
 namespace nekod {
 
-/// The replies that a turn's answer goes to: one, or more where its request was sent again.
+/// The replies that read a turn's answer: one, or more if its request was sent again.
 class turn_readers {
 public:
   turn_readers() = default;
@@ -17,7 +17,7 @@ public:
 
   void add(reply_actor reply) { all_.push_back(std::move(reply)); }
 
-  /// Forgets one that ended.
+  /// Forgets a reply that ended.
   /// @returns whether there was one.
   bool remove(const caf::actor_addr& reply) {
     return std::erase_if(all_, [&](const reply_actor& r) { return r.address() == reply; }) > 0;

@@ -33,7 +33,7 @@ std::string hex(const unsigned char* bytes, std::size_t size) {
   return result;
 }
 
-/// *text* with its ASCII letters small.
+/// *text* with its ASCII letters in lower case.
 std::string lower(std::string_view text) {
   std::string result{text};
   std::transform(result.begin(), result.end(), result.begin(), [](char c) {
@@ -71,8 +71,8 @@ std::string conversation_digest::extend(const std::string& digest, openai::role 
   text = without_trailing_space(text);
   if (text.empty())
     return digest;
-  // The digest before has one of two lengths and the speaker one byte, so that no text can take
-  // their place.
+  // The digest before is empty or of a fixed length, and the speaker is one byte, so no text can
+  // imitate them.
   const auto speaks = static_cast<char>('0' + static_cast<int>(speaker));
   return digest_of({digest, {&speaks, 1}, text});
 }
@@ -80,15 +80,15 @@ std::string conversation_digest::extend(const std::string& digest, openai::role 
 std::string conversation_digest::extend(const std::string& digest, const openai::message& m) const {
   if (m.more.empty())
     return extend(digest, m.speaker, m.text);
-  // Another byte for the speaker, and the text's length before it, so that no text can pass for
-  // more than text.
+  // Another byte for the speaker, and the length before the text, so that no text can imitate a
+  // message with more than text.
   const auto text = without_trailing_space(m.text);
   const auto speaks = static_cast<char>('a' + static_cast<int>(m.speaker));
   const auto size = std::to_string(text.size());
   return digest_of({digest, {&speaks, 1}, size, ":", text, m.more});
 }
 
-/// The digest of these texts, one behind the other.
+/// The digest of these texts, one after the other.
 std::string conversation_digest::digest_of(const std::vector<std::string_view>& said) const {
   std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
   std::size_t size = 0;
@@ -116,7 +116,7 @@ std::string conversation_digest::of_name(std::string_view name) const {
 }
 
 std::string conversation_digest::of_parts(const std::vector<std::string_view>& parts) const {
-  // No speaker has this byte. The lengths tell where each part ends.
+  // No speaker has this byte. The lengths say where each part ends.
   std::string lengths = "r";
   for (auto part : parts)
     lengths += std::to_string(part.size()) + ',';

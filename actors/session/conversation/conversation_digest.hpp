@@ -11,67 +11,66 @@
 
 namespace nekod {
 
-/// The digests of a request's messages, divided as `openai::layout_of` has it.
+/// The digests of a request's messages, divided as `openai::layout_of` divides them.
 struct request_digests {
   request_digests() = default;
 
-  /// Whether it tells of a conversation before its new part.
+  /// Whether there is a conversation before its new part.
   bool tell_history() const noexcept { return !before.empty(); }
 
   /// Of the prompt; empty for none.
   std::string prompt;
-  /// Of all before the new part; empty where no answer stands before it.
+  /// Of all messages before the new part; empty if there is no answer among them.
   std::string before;
-  /// Of all that the answer follows: of all messages but a prefill.
+  /// Of all messages except a prefill: what the answer follows.
   std::string asked;
 };
 
 /// Digests of conversations, by which a client that sends its whole history is recognised. A digest
 /// stands for the messages so far, in their order, with their speakers: 128 bits of HMAC-SHA256,
-/// chained a message at a time, under a key that no client knows.
+/// chained message by message, under a key that no client knows.
 ///
-/// Two conversations have the same digest only if they say the same. What clients are known to
-/// change in what they send again is not looked at: white space at a message's end, messages
-/// that say nothing.
+/// Two conversations have the same digest only if they say the same. Digests ignore the changes
+/// that clients are known to make when they send messages again: white space at a message's end,
+/// and messages that say nothing.
 class conversation_digest {
 public:
-  /// @param key Secret, the same as long as its digests are to be recognised.
-  /// @throws std::runtime_error where there is no HMAC-SHA256.
+  /// @param key Secret, and the same for as long as its digests are to be recognised.
+  /// @throws std::runtime_error if HMAC-SHA256 is not available.
   explicit conversation_digest(const std::string& key);
 
-  /// The digest of a conversation that goes on with one message more. The one of no messages is
-  /// empty.
+  /// The digest of a conversation after one more message. The digest of no messages is empty.
   std::string extend(const std::string& digest, openai::role speaker, std::string_view text) const;
   std::string extend(const std::string& digest, const openai::message& m) const;
 
   /// The digest of a whole conversation.
   std::string of(const std::vector<openai::message>& conversation) const;
 
-  /// The digest of what a client calls a group of conversations by; another for each *name*, and no
-  /// conversation's.
+  /// The digest of a client's name for a group of conversations. It differs for each *name*, and
+  /// from the digest of any conversation.
   std::string of_name(std::string_view name) const;
 
-  /// The identity of a request that these parts make up: the same for each that has the same parts
-  /// in the same order, and no conversation's digest.
+  /// The identity of a request that consists of these parts: the same for all requests with the
+  /// same parts in the same order. It differs from the digest of any conversation.
   std::string of_parts(const std::vector<std::string_view>& parts) const;
 
-  /// The digests of what a request tells.
+  /// The digests of a request's messages.
   request_digests of(const openai::chat_request& r) const;
 
 private:
   std::string digest_of(const std::vector<std::string_view>& said) const;
 
-  /// What has taken the key, and is copied for each digest: to look the algorithm up and begin with
-  /// the key costs more than most messages do.
+  /// Has taken the key, and is copied for each digest. Looking the algorithm up and taking the key
+  /// costs more than most messages do.
   std::shared_ptr<const EVP_MAC_CTX> begun_;
 };
 
 /// A random key.
 std::string make_digest_key();
 
-/// Whether a request only asks about a conversation, as chat programs do beside it for a title or a
-/// summary. It must not become part of the conversation. Such a request has no stream and the words
-/// in its newest user message; or its new part has instructions alone.
+/// Whether a request only asks for a title or a summary of a conversation, as chat programs do
+/// beside it, and must not become part of the conversation. Such a request is not streamed and has
+/// one of certain words in its newest user message; or its new part consists of instructions.
 bool is_aside(const openai::chat_request& r);
 
 } // namespace nekod

@@ -9,7 +9,7 @@
 
 namespace nekod {
 
-/// How a conversation differs from its stored form: the first messages stay, all behind them are
+/// How a conversation differs from its stored form: its first messages stay, and all after them are
 /// replaced. A turn that only goes on adds its own messages, however long the conversation is.
 struct message_changes {
   message_changes() = default;
@@ -17,7 +17,7 @@ struct message_changes {
 
   /// How many messages stay, from the beginning.
   std::size_t kept = 0;
-  /// The messages behind them.
+  /// The messages after them.
   std::vector<openai::message> added;
 };
 
