@@ -20,7 +20,7 @@ namespace nekod {
 
 namespace {
 
-constexpr std::string_view sqlite = "sqlite:";
+constexpr std::string_view sqlite_prefix = "sqlite:";
 
 /// Makes a check for CLI11 from one of our parsers.
 template <class Parse>
@@ -49,7 +49,8 @@ bool is_alias(const std::string& text) {
 }
 
 bool is_store(const std::string& text) {
-  return text == "memory" || (text.starts_with(sqlite) && text.size() > sqlite.size());
+  return text == "memory" ||
+         (text.starts_with(sqlite_prefix) && text.size() > sqlite_prefix.size());
 }
 
 bool is_file_name(const std::string& name) {
@@ -261,7 +262,7 @@ private:
 } // namespace
 
 std::string store_file_of(const settings& s) {
-  return s.store.starts_with(sqlite) ? s.store.substr(sqlite.size()) : std::string{};
+  return s.store.starts_with(sqlite_prefix) ? s.store.substr(sqlite_prefix.size()) : std::string{};
 }
 
 upstream_times times_of(const settings& s, upstream_kind kind) {

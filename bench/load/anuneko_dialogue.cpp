@@ -7,8 +7,6 @@
 namespace nekod::load {
 namespace {
 
-constexpr std::size_t longest_body = 1u << 20;
-
 fault reported(const anuneko::service_error& e) {
   return {fault_kind::broken, "error event: " + e.code};
 }
@@ -57,6 +55,7 @@ std::size_t anuneko_dialogue::on_body(unsigned status, std::string_view bytes) {
     pieces_ += text_.ends.size();
     return text_.ends.size();
   }
+  constexpr std::size_t longest_body = 1u << 20;
   if (body_.size() < longest_body)
     body_ += bytes;
   return 0;

@@ -8,8 +8,6 @@ namespace nekod::load {
 namespace {
 
 /// The most bytes that are kept of an answer that is not streamed.
-constexpr std::size_t longest_body = 16u << 20;
-
 } // namespace
 
 openai_dialogue::openai_dialogue(const options& o, const post_writer& w, std::string name)
@@ -29,6 +27,7 @@ std::string openai_dialogue::next_request() {
 std::size_t openai_dialogue::on_body(unsigned status, std::string_view bytes) {
   if (options_.stream && status == 200)
     return checker_.feed(bytes);
+  constexpr std::size_t longest_body = 16u << 20;
   if (body_.size() < longest_body)
     body_ += bytes;
   return 0;

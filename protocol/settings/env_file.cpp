@@ -1,19 +1,14 @@
 #include "protocol/settings/env_file.hpp"
 
+#include "protocol/text/utf8.hpp"
+#include "protocol/text/words.hpp"
+
 #include <algorithm>
 #include <optional>
 #include <utility>
 
 namespace nekod {
 namespace {
-
-constexpr std::string_view blanks = " \t\r";
-
-std::string_view trim(std::string_view text) {
-  const auto first = std::min(text.find_first_not_of(blanks), text.size());
-  text.remove_prefix(first);
-  return text.substr(0, text.find_last_not_of(blanks) + 1);
-}
 
 /// The character that a backslash and *c* stand for; nothing if the backslash stands for itself.
 std::optional<char> unescaped(char c) {
@@ -77,7 +72,6 @@ std::optional<std::pair<std::string, std::string>> parse_line(std::string_view l
 } // namespace
 
 std::map<std::string, env_value> parse_env_file(std::string_view text) {
-  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
   if (text.starts_with(byte_order_mark))
     text.remove_prefix(byte_order_mark.size());
   std::map<std::string, env_value> result;

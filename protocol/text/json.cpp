@@ -16,8 +16,6 @@
 namespace nekod::json {
 namespace {
 
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-
 /// Passes the reader's events to a document, and stops the reader at faults that it would let pass.
 class builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, builder> {
 public:

@@ -1,16 +1,14 @@
 #include "protocol/text/json_member_finder.hpp"
 
 #include "protocol/text/json.hpp"
+#include "protocol/text/json_spans.hpp"
+#include "protocol/text/utf8.hpp"
 
 #include <optional>
 
 namespace nekod::json {
 
 namespace {
-
-constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
-
-bool is_space(char c) noexcept { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 /// The content of a string literal, which includes its quotes; nothing if it is not one.
 std::optional<std::string> decoded(std::string_view literal) {

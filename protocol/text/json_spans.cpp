@@ -1,14 +1,12 @@
 #include "protocol/text/json_spans.hpp"
 
 #include "protocol/text/json.hpp"
+#include "protocol/text/utf8.hpp"
 
 namespace nekod::json {
 namespace {
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-
 std::string_view without_mark(std::string_view text) {
-  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
   return text.starts_with(byte_order_mark) ? text.substr(byte_order_mark.size()) : text;
 }
 

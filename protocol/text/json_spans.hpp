@@ -9,6 +9,9 @@
 /// meaningless, but within bounds.
 namespace nekod::json {
 
+/// White space between the parts of a JSON text.
+inline bool is_space(char c) noexcept { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
 /// A position in a text that moves forward.
 class cursor {
 public:

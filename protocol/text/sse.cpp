@@ -1,11 +1,11 @@
 #include "protocol/text/sse.hpp"
 
+#include "protocol/text/utf8.hpp"
+
 #include <algorithm>
 
 namespace nekod::sse {
 namespace {
-
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 std::size_t line_length(std::string_view bytes) {
   const auto line = bytes.substr(0, bytes.find('\n'));

@@ -21,7 +21,7 @@ std::string opening(const completion_head& head, std::string_view object) {
   return out;
 }
 
-constexpr std::string_view choices = R"("choices":[)";
+constexpr std::string_view choices_begin = R"("choices":[)";
 constexpr std::string_view content_name = R"("content":)";
 /// From the end of a chunk's members to the end of the event.
 constexpr std::string_view after_members = "}\n\n";
@@ -60,7 +60,7 @@ void append_usage(std::string& out, const usage& tokens) {
 std::string completion(const completion_head& head, std::string_view text, finish_reason reason,
                        const usage& tokens) {
   auto out = opening(head, "chat.completion");
-  out += choices;
+  out += choices_begin;
   append_choice(out, 0, text, reason);
   out += "],";
   append_usage(out, tokens);
@@ -77,7 +77,7 @@ std::string completion(const completion_head& head, std::string_view members) {
 
 chunk_writer::chunk_writer(const completion_head& head, bool include_usage)
     : before_members_("data: " + opening(head, "chat.completion.chunk")),
-      before_choices_(before_members_ + std::string{choices}),
+      before_choices_(before_members_ + std::string{choices_begin}),
       before_delta_(before_choices_ + R"({"index":0,"delta":{)"),
       after_choices_(include_usage ? "],\"usage\":null}\n\n" : "]}\n\n"),
       after_delta_(R"(},"finish_reason":null})" + after_choices_) {}

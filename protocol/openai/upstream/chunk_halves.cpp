@@ -21,7 +21,7 @@ bool is_text(std::string_view name) {
 }
 
 /// The index of a choice, which the first one may omit; negative if it is invalid.
-std::int64_t index_of(const json::value& choice) {
+std::int64_t choice_index(const json::value& choice) {
   const auto* v = json::find(choice, "index");
   return v == nullptr ? 0 : json::integer_of(*v).value_or(-1);
 }
@@ -47,7 +47,7 @@ std::optional<std::string> chunk_halves::join(std::string_view chunk) {
     json::elements spans{json::find_span(chunk, "choices")};
     for (const auto& choice : choices->GetArray()) {
       spans.next();
-      join_delta(out, {index_of(choice), {}, {}}, json::find_span(spans.value(), "delta"));
+      join_delta(out, {choice_index(choice), {}, {}}, json::find_span(spans.value(), "delta"));
     }
   }
   return out.finish();

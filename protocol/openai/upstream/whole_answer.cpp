@@ -12,6 +12,7 @@
 #include "protocol/text/json_rewrite.hpp"
 #include "protocol/text/json_spans.hpp"
 #include "protocol/text/json_strings.hpp"
+#include "protocol/text/utf8.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -21,14 +22,13 @@
 namespace nekod::openai {
 namespace {
 
-error malformed(std::string_view what) {
+error malformed_answer(std::string_view what) {
   return {error_code::upstream_error, {}, std::string{what}};
 }
 
 /// The JSON value at the beginning of *body*, if only an event's end follows, such as `data:
 /// [DONE]`; otherwise all of *body*.
 std::string_view without_done(std::string_view body) {
-  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
   if (body.starts_with(byte_order_mark))
     body.remove_prefix(byte_order_mark.size());
   json::cursor at{body};
@@ -140,18 +140,18 @@ result<whole_answer, error> read_answer(std::string_view body) {
     auto words = doc && doc.root.IsArray() ? parse_failure(body) : std::nullopt;
     if (words)
       return failure_of(0, std::move(words));
-    return malformed("the upstream's answer is not a JSON object");
+    return malformed_answer("the upstream's answer is not a JSON object");
   }
   if (is_failure(doc.root))
     return failure_of(0, parse_failure(body));
   auto* choices = json::find(doc.root, "choices");
   if (choices == nullptr || !choices->IsArray() || choices->Empty())
-    return malformed("the upstream's answer has no choice");
+    return malformed_answer("the upstream's answer has no choice");
   repair mended{doc};
   std::int64_t position = 0;
   for (auto& choice : choices->GetArray())
     if (!mended.take(choice, position++))
-      return malformed("the upstream's answer has no message");
+      return malformed_answer("the upstream's answer has no message");
   whole_answer answer;
   answer.said = mended.said();
   append_members(answer.members, body, true,
