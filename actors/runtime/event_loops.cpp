@@ -1,5 +1,8 @@
 #include "actors/runtime/event_loops.hpp"
 
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
+
 #include <utility>
 
 namespace nekod {
@@ -16,6 +19,18 @@ thread_local running_loop current;
 
 } // namespace
 
+/// For one thread, so that work it posts to itself takes no lock and wakes nobody.
+class event_loops::one_loop : public asio::io_context {
+public:
+  one_loop() : asio::io_context(1) {}
+
+  /// Destroys the waiting work.
+  void drop_all() { shutdown(); }
+
+private:
+  asio::executor_work_guard<asio::io_context::executor_type> work_{get_executor()};
+};
+
 event_loops::event_loops(std::size_t count) {
   for (std::size_t i = 0; i < count; ++i)
     loops_.push_back(std::make_unique<one_loop>());
@@ -28,6 +43,8 @@ event_loops::~event_loops() {
   for (auto& loop : loops_)
     loop.reset();
 }
+
+asio::io_context& event_loops::operator[](std::size_t i) noexcept { return *loops_[i]; }
 
 std::vector<asio::io_context*> event_loops::all() const {
   std::vector<asio::io_context*> result;

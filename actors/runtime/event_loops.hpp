@@ -1,13 +1,14 @@
 #pragma once
 
-#include <asio/executor_work_guard.hpp>
-#include <asio/io_context.hpp>
-
 #include <atomic>
 #include <cstddef>
 #include <memory>
 #include <thread>
 #include <vector>
+
+namespace asio {
+class io_context;
+}
 
 namespace nekod {
 
@@ -28,7 +29,7 @@ public:
 
   std::size_t size() const noexcept { return loops_.size(); }
 
-  asio::io_context& operator[](std::size_t i) noexcept { return *loops_[i]; }
+  asio::io_context& operator[](std::size_t i) noexcept;
 
   /// All loops, in order.
   std::vector<asio::io_context*> all() const;
@@ -49,17 +50,7 @@ public:
   void poll();
 
 private:
-  /// For one thread, so that work it posts to itself takes no lock and wakes nobody.
-  class one_loop : public asio::io_context {
-  public:
-    one_loop() : asio::io_context(1) {}
-
-    /// Destroys the waiting work.
-    void drop_all() { shutdown(); }
-
-  private:
-    asio::executor_work_guard<asio::io_context::executor_type> work_{get_executor()};
-  };
+  class one_loop;
 
   std::vector<std::unique_ptr<one_loop>> loops_;
   std::vector<std::thread> threads_;
