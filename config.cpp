@@ -218,7 +218,7 @@ private:
 
   void add_output() {
     reader_.add_choice("--language", result_.language,
-                       {{"zh", openai::language::zh}, {"en", openai::language::en}});
+                       {{"zh", language::zh}, {"en", language::en}});
     reader_.add("--log-path", result_.log_path);
     reader_.add("--log-name", result_.log_name)
         ->check(accepted_if(is_file_name, "must be a name without slashes"));

@@ -147,7 +147,7 @@ struct settings {
   seconds drain_timeout{30};
   seconds heartbeat{15};
 
-  openai::language language = openai::language::zh;
+  nekod::language language = language::zh;
   std::string log_level = "info";
   std::string log_path;
   std::string log_name = "nekod.log";

@@ -7,9 +7,9 @@
 #include "actors/store/session_lookup.hpp"
 #include "actors/turn.hpp"
 #include "actors/upstream/transport.hpp"
+#include "protocol/chat/answer_end.hpp"
 #include "protocol/chat/deltas.hpp"
-#include "protocol/openai/chat/response.hpp"
-#include "protocol/openai/errors.hpp"
+#include "protocol/chat/failure.hpp"
 #include "protocol/sessions/session_list.hpp"
 #include "protocol/sessions/sessions.hpp"
 
@@ -45,9 +45,9 @@ CAF_ADD_TYPE_ID(nekod_values, (nekod::model_choice))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::model_list))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::models_answer))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::open_turn))
-CAF_ADD_TYPE_ID(nekod_values, (nekod::openai::answer_end))
-CAF_ADD_TYPE_ID(nekod_values, (nekod::openai::error))
-CAF_ADD_TYPE_ID(nekod_values, (nekod::openai::session_page))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::chat::answer_end))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::chat::failure))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::session_page))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::readiness))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_commit))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_filter))
@@ -75,9 +75,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::model_choice)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::model_list)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::models_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::open_turn)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::openai::answer_end)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::openai::error)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::openai::session_page)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::chat::answer_end)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::chat::failure)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_page)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::readiness)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_commit)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_filter)
@@ -146,7 +146,7 @@ using store_actor = caf::typed_actor<
     // Looks up a session of that id in that view.
     caf::replies_to<atom::show, std::string, session_view>::with<session_finding>,
     // Lists a page of sessions.
-    caf::replies_to<atom::list, session_query>::with<openai::session_page>,
+    caf::replies_to<atom::list, session_query>::with<session_page>,
     // Deletes a session, held or not; answers whether there was one. Later commits to it are
     // refused.
     caf::replies_to<atom::remove, session_key>::with<bool>,
@@ -168,9 +168,9 @@ using reply_actor = caf::typed_actor<
     // The turn has a session, and is its running turn from now on.
     caf::reacts_to<atom::begin, turn_head, turn_actor>,
     // The answer is complete and its session committed; the message has how the answer ended.
-    caf::reacts_to<atom::finish, openai::answer_end>,
+    caf::reacts_to<atom::finish, chat::answer_end>,
     // There will be no answer, or no more of it.
-    caf::reacts_to<atom::failed, openai::error>>;
+    caf::reacts_to<atom::failed, chat::failure>>;
 
 /// A SESSION owns one conversation and its upstream chat.
 using session_actor = turn_actor::extend<
@@ -200,7 +200,7 @@ using registry_actor = caf::typed_actor<
     // Whether turns can be answered. Cheap enough for a watchdog.
     caf::replies_to<atom::ready>::with<readiness>,
     // Lists a page of sessions.
-    caf::replies_to<atom::list, session_query>::with<openai::session_page>,
+    caf::replies_to<atom::list, session_query>::with<session_page>,
     // One session in that view.
     caf::replies_to<atom::show, std::string, session_view>::with<session_finding>,
     // Deletes a session and its running turn. Answered once it is gone for good: whether there was

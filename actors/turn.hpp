@@ -5,8 +5,8 @@
 #include "actors/session/answer_log.hpp"
 #include "actors/session/conversation/conversation_digest.hpp"
 #include "actors/upstream/upstream.hpp"
-#include "protocol/openai/chat/request.hpp"
-#include "protocol/openai/errors.hpp"
+#include "protocol/chat/failure.hpp"
+#include "protocol/chat/request.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -42,13 +42,13 @@ std::string_view name_of(session_match m) noexcept;
 struct open_turn {
   open_turn() = default;
 
-  std::shared_ptr<const openai::chat_request> request;
+  std::shared_ptr<const chat::request> request;
   /// The owner of the turn's session; tenants never share one.
   std::string tenant;
   /// Counts further turns against the caller's limits, for a request for several answers that cost
   /// a turn each. Returns the refusal if they are too many. May be empty; may be called on any
   /// thread.
-  std::function<std::optional<openai::error>(std::uint32_t)> count_further;
+  std::function<std::optional<chat::failure>(std::uint32_t)> count_further;
   /// The loop of its client's connection, on which a session that it creates lives.
   home_loop home;
 };
@@ -57,7 +57,7 @@ struct open_turn {
 struct turn {
   turn() = default;
 
-  std::shared_ptr<const openai::chat_request> request;
+  std::shared_ptr<const chat::request> request;
   model_choice model;
   session_match match = session_match::fresh;
   request_digests digests;

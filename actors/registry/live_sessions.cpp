@@ -124,7 +124,7 @@ void live_sessions::unindex(live_session& session) {
 
 live_listing live_sessions::list(session_query& query) const {
   live_listing result;
-  std::vector<const openai::session_info*> behind;
+  std::vector<const session_info*> behind;
   for (const auto& [key, session] : sessions_) {
     const auto& info = session.info;
     if (!session.has_reported || !query.view.has(info))
@@ -146,8 +146,7 @@ live_listing live_sessions::list(session_query& query) const {
   return result;
 }
 
-const openai::session_info* live_sessions::show(const std::string& id,
-                                                const session_view& view) const {
+const session_info* live_sessions::show(const std::string& id, const session_view& view) const {
   auto is_shown = [&](const auto& entry) {
     const auto& session = entry.second;
     return entry.first.id == id && session.has_reported && !session.leaving &&

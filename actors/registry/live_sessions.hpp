@@ -27,7 +27,7 @@ struct live_session {
   session_actor handle;
   caf::actor_id actor = 0;
   /// As in its last report.
-  openai::session_info info;
+  session_info info;
   /// Whether it has reported, which it does once it has read its record, if there is one. Before
   /// that, only the key and the time in *info* are set.
   bool has_reported = false;
@@ -97,7 +97,7 @@ public:
 
   /// The session of that id in that view; null for none. A session counts from its first report
   /// until its deletion begins. Of several the viewer's own is preferred.
-  const openai::session_info* show(const std::string& id, const session_view& view) const;
+  const session_info* show(const std::string& id, const session_view& view) const;
 
   /// Those that match *filter* and are not being deleted yet. A session with a turn is not idle,
   /// however long ago the turn began.

@@ -36,7 +36,7 @@ model_catalogue::model_catalogue(std::vector<routed_upstream> upstreams, model_a
   make_list();
 }
 
-bool model_catalogue::update(std::size_t index, std::vector<openai::listed_model> models) {
+bool model_catalogue::update(std::size_t index, std::vector<chat::listed_model> models) {
   auto& u = upstreams_[index];
   u.is_known = true;
   const auto before = std::exchange(u.names, {});
@@ -72,7 +72,7 @@ void model_catalogue::make_list() {
       names.push_back(service.default_model());
     u.models.clear();
     for (const auto& name : names) {
-      openai::model_info info;
+      chat::model_info info;
       info.id = service.public_model_id(name);
       if (!listed_.insert(info.id).second) {
         info.id = std::string{service.name()}.append("/").append(info.id);
@@ -221,7 +221,7 @@ std::optional<model_choice> model_catalogue::at(const known_upstream& u,
   });
   if (i != u.models.end())
     return choice_of(u.route.service, i->upstream_name, i->id);
-  if (service.abilities().speaks_openai && openai::is_model_name(name))
+  if (service.abilities().speaks_openai && chat::is_model_name(name))
     return choice_of(u.route.service, name, std::string{name});
   return std::nullopt;
 }

@@ -32,7 +32,7 @@ public:
 
   /// Replaces the models of the upstream with that index.
   /// @returns whether their names have changed.
-  bool update(std::size_t index, std::vector<openai::listed_model> models);
+  bool update(std::size_t index, std::vector<chat::listed_model> models);
 
   /// Records that the models of the upstream with that index are not available: its last list is
   /// kept, or its default model is used.
@@ -69,7 +69,7 @@ private:
     std::vector<std::string> names;
     /// The further members of each name's object in its list.
     std::vector<std::shared_ptr<const std::string>> members;
-    std::vector<openai::model_info> models;
+    std::vector<chat::model_info> models;
   };
 
   void make_list();

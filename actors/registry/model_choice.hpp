@@ -1,9 +1,8 @@
 #pragma once
 
 #include "actors/upstream/upstream.hpp"
-#include "protocol/openai/errors.hpp"
-#include "protocol/openai/model_list.hpp"
-#include "protocol/openai/models.hpp"
+#include "protocol/chat/failure.hpp"
+#include "protocol/chat/model.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -39,7 +38,7 @@ struct model_aliases {
 struct model_list {
   model_list() = default;
 
-  std::vector<openai::model_info> models;
+  std::vector<chat::model_info> models;
   /// The names as sent by upstreams that do not speak the OpenAI API.
   std::vector<std::string> upstream_names;
 };
@@ -51,8 +50,8 @@ struct models_answer {
   /// The upstream's index in the registry's list of upstreams.
   std::size_t upstream = 0;
   bool ok = false;
-  std::vector<openai::listed_model> models;
-  openai::error error;
+  std::vector<chat::listed_model> models;
+  chat::failure error;
 };
 
 } // namespace nekod

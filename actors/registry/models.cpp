@@ -1,5 +1,7 @@
 #include "actors/registry/models.hpp"
 
+#include "protocol/openai/errors.hpp"
+
 #include <caf/actor_cast.hpp>
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
@@ -15,9 +17,9 @@ constexpr std::chrono::seconds fresh_enough{1};
 constexpr std::chrono::seconds reminder{1};
 
 /// An upstream's error for the log, without the upstream's words.
-std::string logged(openai::error e) {
+std::string logged(chat::failure e) {
   e.foreign = nullptr;
-  return openai::message_of(e, openai::language::en);
+  return openai::message_of(e, language::en);
 }
 
 } // namespace
@@ -33,7 +35,7 @@ models::models(private_registry_actor::pointer self, const registry_options& o)
 
 // -- for turns -----------------------------------------------------------------------------------
 
-std::variant<model_choice, openai::error, waits_for_models> models::choose(pending_turn& t) {
+std::variant<model_choice, chat::failure, waits_for_models> models::choose(pending_turn& t) {
   auto model = catalogue_.choose(t.what.request->model);
   if (model && model->upstream)
     return std::move(*model);
@@ -41,7 +43,7 @@ std::variant<model_choice, openai::error, waits_for_models> models::choose(pendi
   if (model && is_too_late)
     return default_failure_;
   if (turns_.size() >= max_waiting_for_models)
-    return openai::error{openai::error_code::overloaded};
+    return chat::failure{chat::failure_code::overloaded};
   turns_.push_back(std::move(t));
   if (!std::exchange(reminded_, true))
     self_->delayed_send(self_, reminder, atom::refresh_v);

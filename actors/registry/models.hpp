@@ -40,7 +40,7 @@ public:
 
   /// The model of a turn, or the reason why there is none. If that depends on a list that is not
   /// known, *t* is taken and kept.
-  std::variant<model_choice, openai::error, waits_for_models> choose(pending_turn& t);
+  std::variant<model_choice, chat::failure, waits_for_models> choose(pending_turn& t);
 
   /// The upstream for a request that passes through, as `registry_actor` describes.
   caf::result<model_choice> choose_passed(const std::string& name);
@@ -98,7 +98,7 @@ private:
   /// Whether one of them failed.
   bool has_failed_ = false;
   /// Why the first upstream failed, the last time that it did.
-  openai::error default_failure_{openai::error_code::upstream_error};
+  chat::failure default_failure_{chat::failure_code::upstream_error};
   std::chrono::steady_clock::time_point expire_;
   std::chrono::steady_clock::time_point asked_at_;
   std::deque<pending_turn> turns_;

@@ -19,7 +19,7 @@ struct pending_turn {
   std::string tenant;
   reply_actor reply;
   /// As in `open_turn`; used once the model is known.
-  std::function<std::optional<openai::error>(std::uint32_t)> count_further;
+  std::function<std::optional<chat::failure>(std::uint32_t)> count_further;
   /// When it stops waiting for a list of models that its upstream does not provide.
   std::chrono::steady_clock::time_point models_deadline;
 };

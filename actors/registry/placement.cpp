@@ -1,8 +1,8 @@
 #include "actors/registry/placement.hpp"
 
 #include "actors/session/turn_queue.hpp"
-#include "protocol/openai/chat/message_layout.hpp"
-#include "protocol/openai/upstream/whole_messages.hpp"
+#include "protocol/chat/message.hpp"
+#include "protocol/chat/message_layout.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -25,10 +25,10 @@ std::string identity_of(const turn& t, const conversation_digest& digest) {
 }
 
 /// Whether a request has messages before its new part.
-bool has_history(const openai::chat_request& r) {
-  const auto fresh = openai::layout_of(r.messages).fresh;
+bool has_history(const chat::request& r) {
+  const auto fresh = chat::layout_of(r.messages).fresh;
   return std::any_of(r.messages.begin(), r.messages.begin() + static_cast<std::ptrdiff_t>(fresh),
-                     openai::says_something);
+                     chat::says_something);
 }
 
 placement_step join(pending_turn t, session_key session, session_match match,
@@ -49,7 +49,7 @@ placement_step placement::place(pending_turn t) {
   t.what.name = r.session_id;
   if (!header.empty())
     t.what.scope = options_.digest->of_name(header);
-  if (header.empty() || !t.what.name.empty() || !openai::valid_session_id(header))
+  if (header.empty() || !t.what.name.empty() || !chat::valid_session_id(header))
     return name_or_search(std::move(t));
   if (!live_.has({t.tenant, header}))
     return asks_name{std::move(t)};

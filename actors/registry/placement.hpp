@@ -60,7 +60,7 @@ struct waits_for_equal {};
 /// The turn is refused.
 struct refused_turn {
   pending_turn turn;
-  openai::error reason;
+  chat::failure reason;
 };
 
 /// The next step for a turn on the way to its session.

@@ -23,8 +23,8 @@ std::vector<std::string> reasons_of(const upstream_state& s) {
   return reasons;
 }
 
-openai::upstream_standing standing_of(std::string_view name, const upstream_state& s) {
-  openai::upstream_standing shown;
+upstream_standing standing_of(std::string_view name, const upstream_state& s) {
+  upstream_standing shown;
   shown.name = name;
   shown.circuit = s.breaker == circuit::phase::open        ? "open"
                   : s.breaker == circuit::phase::half_open ? "half_open"

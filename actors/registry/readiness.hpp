@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/upstream/upstream.hpp"
-#include "protocol/sessions/sessions.hpp"
+#include "protocol/sessions/health.hpp"
 
 #include <memory>
 #include <string>
@@ -15,7 +15,7 @@ struct readiness {
 
   /// Why not, as words of a fixed set; empty if they can.
   std::vector<std::string> reasons;
-  std::vector<openai::upstream_standing> upstreams;
+  std::vector<upstream_standing> upstreams;
 };
 
 /// The readiness, according to the last calls of the upstreams. Turns can be answered while an

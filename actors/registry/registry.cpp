@@ -20,16 +20,16 @@ namespace nekod {
 
 namespace {
 
-using openai::error_code;
+using chat::failure_code;
 
 /// The reason why an upstream with these abilities cannot answer *r*, if there is one.
-std::optional<openai::error> refusal(const openai::chat_request& r, const upstream_abilities& a) {
+std::optional<chat::failure> refusal(const chat::request& r, const upstream_abilities& a) {
   if (!a.speaks_openai && r.objection)
     return r.objection;
   if (!a.demands && !r.demands.empty())
-    return openai::error{error_code::unsupported_parameter, r.demands.front()};
+    return chat::failure{failure_code::unsupported_parameter, r.demands.front()};
   if (!a.speaks_openai && r.choices > most_choices)
-    return openai::error{error_code::unsupported_parameter, "n",
+    return chat::failure{failure_code::unsupported_parameter, "n",
                          "this upstream gives at most " + std::to_string(most_choices) +
                              " answers"};
   return std::nullopt;
@@ -37,7 +37,7 @@ std::optional<openai::error> refusal(const openai::chat_request& r, const upstre
 
 /// Counts the further turns that several answers cost at a text-only upstream.
 /// @returns the refusal if they are too many.
-std::optional<openai::error> count_further(pending_turn& t, const upstream_abilities& a) {
+std::optional<chat::failure> count_further(pending_turn& t, const upstream_abilities& a) {
   const auto count = std::exchange(t.count_further, {});
   if (a.speaks_openai || t.what.request->choices <= 1 || !count)
     return std::nullopt;
@@ -73,9 +73,9 @@ void registry_state::stop(const caf::error& reason) {
   for (const auto& session : live_.actors())
     self_->send_exit(session, reason);
   for (const auto& t : models_->stop(reason))
-    refuse(t, error_code::overloaded);
+    refuse(t, failure_code::overloaded);
   for (const auto& t : placement_->take_waiting())
-    refuse(t, error_code::overloaded);
+    refuse(t, failure_code::overloaded);
   self_->quit(reason);
 }
 
@@ -107,7 +107,7 @@ void registry_state::open(open_turn asked, reply_actor reply) {
   t.count_further = std::move(asked.count_further);
   t.models_deadline = self_->clock().now() + options_.loading_wait;
   if (!options_.health->in_place)
-    return refuse(t, {error_code::store_unavailable, {}, "its file is gone or was replaced"});
+    return refuse(t, {failure_code::store_unavailable, {}, "its file is gone or was replaced"});
   models_->refresh_if_old();
   choose_model(std::move(t));
 }
@@ -116,7 +116,7 @@ void registry_state::choose_model(pending_turn t) {
   auto chosen = models_->choose(t);
   if (auto* model = std::get_if<model_choice>(&chosen))
     find_session(std::move(t), std::move(*model));
-  else if (auto* reason = std::get_if<openai::error>(&chosen))
+  else if (auto* reason = std::get_if<chat::failure>(&chosen))
     refuse(t, std::move(*reason));
 }
 
@@ -187,7 +187,7 @@ void registry_state::take_session(takes_session asked) {
 /// in its place would fork the conversation.
 void registry_state::refuse_unplaced(const pending_turn& t) {
   spdlog::error("the store did not answer in time, so a turn's session is unknown");
-  const openai::error reason{error_code::store_unavailable, {}, "it did not answer"};
+  const chat::failure reason{failure_code::store_unavailable, {}, "it did not answer"};
   refuse(t, reason);
   for (const auto& equal : placement_->take_equal(t.tenant, t.what.identity))
     refuse(equal, reason);
@@ -203,7 +203,7 @@ void registry_state::give(pending_turn t, const session_key& key,
     spawn_session(key, std::move(taken), t.what.scope, t.what.home);
   const auto& session = *live_.find(key);
   if (session.leaving) {
-    refuse(t, error_code::session_deleted);
+    refuse(t, failure_code::session_deleted);
   } else {
     live_.give_turn(key, t.what);
     self_->send(session.handle, atom::turn_v, std::move(t.what), std::move(t.reply));
@@ -229,7 +229,7 @@ void registry_state::spawn_session(const session_key& key, std::optional<session
   spdlog::debug("session {} is in memory", key.id);
 }
 
-void registry_state::refuse(const pending_turn& t, openai::error reason) {
+void registry_state::refuse(const pending_turn& t, chat::failure reason) {
   options_.sessions.counts->turn_failed(turn_outcome::refused, reason.code);
   self_->send(t.reply, atom::failed_v, std::move(reason));
 }

@@ -57,7 +57,7 @@ private:
   void spawn_session(const session_key& key, std::optional<session_taken> taken,
                      const std::string& scope, home_loop home);
   session_token next_token() { return {node_, ++tokens_}; }
-  void refuse(const pending_turn& t, openai::error reason);
+  void refuse(const pending_turn& t, chat::failure reason);
 
   private_registry_actor::stateful_pointer<registry_state> self_;
   registry_options options_;

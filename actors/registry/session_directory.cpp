@@ -17,7 +17,7 @@ constexpr std::chrono::seconds session_timeout{10};
 /// The store deletes many in steps, between which it answers other requests.
 constexpr std::chrono::minutes clear_timeout{30};
 
-session_finding finding_of(const openai::session_info* info) {
+session_finding finding_of(const session_info* info) {
   session_finding result;
   result.found = info != nullptr;
   if (info != nullptr)
@@ -33,13 +33,13 @@ session_directory::session_directory(private_registry_actor::pointer self, store
 
 // -- to look -------------------------------------------------------------------------------------
 
-caf::result<openai::session_page> session_directory::list(session_query query) {
-  auto promise = self_->make_response_promise<openai::session_page>();
+caf::result<session_page> session_directory::list(session_query query) {
+  auto promise = self_->make_response_promise<session_page>();
   auto live = live_.list(query);
   const auto limit = query.limit;
   self_->request(store_, store_timeout, atom::list_v, std::move(query))
       .then(
-          [promise, live, limit](openai::session_page& records) mutable {
+          [promise, live, limit](session_page& records) mutable {
             promise.deliver(merge(std::move(records), std::move(live), limit));
           },
           [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });

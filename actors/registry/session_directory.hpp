@@ -28,7 +28,7 @@ public:
   /// @param live Outlives the directory.
   session_directory(private_registry_actor::pointer self, store_actor store, live_sessions& live);
 
-  caf::result<openai::session_page> list(session_query query);
+  caf::result<session_page> list(session_query query);
   caf::result<session_finding> show(const std::string& id, const session_view& view);
   caf::result<bool> remove(const std::string& id, const session_view& view);
   caf::result<std::uint64_t> clear(const session_filter& filter);

@@ -1,5 +1,6 @@
 #include "actors/runtime/home_loop.hpp"
 
+#include <asio/io_context.hpp>
 #include <asio/post.hpp>
 
 #include <utility>

@@ -184,9 +184,9 @@ void metrics::request_ended(std::string_view method, const std::string& endpoint
   responses_.Add({{"status", status == 0 ? "client_left" : std::to_string(status)}}).Increment();
 }
 
-void metrics::turn_failed(turn_outcome outcome, openai::error_code code, double number) {
+void metrics::turn_failed(turn_outcome outcome, chat::failure_code code, double number) {
   turns[outcome].Increment(number);
-  turn_failures_.Add({{"code", std::string{openai::name_of(code)}}}).Increment(number);
+  turn_failures_.Add({{"code", std::string{name_of(code)}}}).Increment(number);
 }
 
 void metrics::rate_limited(const std::string& limit) {

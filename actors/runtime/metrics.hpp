@@ -1,6 +1,6 @@
 #pragma once
 
-#include "protocol/openai/errors.hpp"
+#include "protocol/chat/failure.hpp"
 
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
@@ -140,7 +140,7 @@ public:
                      std::chrono::microseconds duration);
 
   /// A turn ended without an answer; *number* counts several turns of one request.
-  void turn_failed(turn_outcome outcome, openai::error_code code, double number = 1);
+  void turn_failed(turn_outcome outcome, chat::failure_code code, double number = 1);
 
   /// The limit of that name refused a request.
   void rate_limited(const std::string& limit);

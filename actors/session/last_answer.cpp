@@ -11,7 +11,7 @@ void last_answer::begin_from(std::optional<answered_turn> stored) {
 }
 
 void last_answer::remember(const turn& what, const answer_log& answer,
-                           const openai::answer_end& end) {
+                           const chat::answer_end& end) {
   const auto& retries = what.request->retries;
   const auto is_found_again =
       what.match == session_match::explicit_id || what.digests.tell_history();

@@ -21,7 +21,7 @@ public:
 
   /// The turn was answered, and is the last one from now on. An answer of `longest_answer` bytes or
   /// more is not kept.
-  void remember(const turn& what, const answer_log& answer, const openai::answer_end& end);
+  void remember(const turn& what, const answer_log& answer, const chat::answer_end& end);
 
   /// The request with that identity was meant anew. It may fail, and its client must not get the
   /// earlier answer then.

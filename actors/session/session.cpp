@@ -4,7 +4,7 @@
 
 namespace nekod {
 
-using openai::error_code;
+using chat::failure_code;
 
 session_state::session_state(private_session_actor::stateful_pointer<session_state> self)
     : self_(self) {}
@@ -29,7 +29,7 @@ void session_state::start(session_options o) {
     // What the upstream was asked must not be forgotten with the actor.
     if (standing_->phase() == phase::answering)
       cancel({});
-    turns_->fail_all(error_code::overloaded);
+    turns_->fail_all(failure_code::overloaded);
     self_->quit(m.reason);
   });
   self_->delayed_send(self_, options_.idle_time, atom::idle_v);
@@ -41,7 +41,7 @@ void session_state::start(session_options o) {
 
 void session_state::discard() {
   link_->cancel({});
-  turns_->fail_all(error_code::session_deleted);
+  turns_->fail_all(failure_code::session_deleted);
   self_->quit();
 }
 
@@ -60,7 +60,7 @@ void session_state::load() {
   stored_->take([this](session_taken& taken) { use(std::move(taken)); },
                 [this] {
                   standing_->enter(phase::unknown);
-                  turns_->fail_all({error_code::store_unavailable, {}, "it did not answer"});
+                  turns_->fail_all({failure_code::store_unavailable, {}, "it did not answer"});
                   // Nobody else could ask for a session of that id meanwhile.
                   offer_to_leave();
                 });
@@ -135,13 +135,13 @@ void session_state::on_answered(upstream_answer answer) {
   const auto& running = turns_->running();
   last_.remember(running.what, *running.answer, answer.end);
   if (!answer.said)
-    answer.said.emplace(openai::role::assistant, running.text());
+    answer.said.emplace(chat::role::assistant, running.text());
   (*conversation_)->answered(std::move(*answer.said));
   ++standing_->info().turns;
   commit(std::move(answer.end));
 }
 
-void session_state::commit(openai::answer_end end) {
+void session_state::commit(chat::answer_end end) {
   standing_->enter(phase::committing);
   stored_->commit(
       [this, end = std::move(end)] {
@@ -159,7 +159,7 @@ void session_state::commit(openai::answer_end end) {
         last_.begin_from({});
         (*conversation_)->not_kept();
         replies_->refuse(running.readers, turn_outcome::failed,
-                         {error_code::store_unavailable, {}, "the turn is not kept"},
+                         {failure_code::store_unavailable, {}, "the turn is not kept"},
                          running.weight);
         enter_settling();
         link_->settle();

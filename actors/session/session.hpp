@@ -59,7 +59,7 @@ private:
   void load();
   void use(session_taken taken);
   void begin_next();
-  void commit(openai::answer_end end);
+  void commit(chat::answer_end end);
   void save();
   void enter_settling();
   void give_up(std::optional<std::chrono::steady_clock::time_point> then);

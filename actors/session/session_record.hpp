@@ -4,9 +4,9 @@
 #include "actors/store/session_token.hpp"
 #include "actors/turn.hpp"
 #include "actors/upstream/upstream.hpp"
+#include "protocol/chat/answer_end.hpp"
 #include "protocol/chat/deltas.hpp"
-#include "protocol/openai/chat/request.hpp"
-#include "protocol/openai/chat/response.hpp"
+#include "protocol/chat/request.hpp"
 #include "protocol/sessions/sessions.hpp"
 
 #include <cstdint>
@@ -30,7 +30,7 @@ struct answered_turn {
   answer_identity known_by;
   /// All pieces of the answer, and its end.
   deltas pieces;
-  openai::answer_end end;
+  chat::answer_end end;
   /// The upstream and the model that answered, if another upstream than the request's did; else
   /// empty. Not in the record.
   std::string answered_by;
@@ -41,7 +41,7 @@ struct answered_turn {
 struct session_record {
   session_record() = default;
 
-  openai::session_info info;
+  session_info info;
   upstream_chat chat;
   /// The digest of the scope that it began in; empty for none.
   std::string scope;
@@ -53,7 +53,7 @@ struct session_record {
   std::optional<std::string> prompt;
   /// The conversation so far. If the upstream keeps its chats: texts alone, without the oldest if
   /// it grew too long.
-  std::vector<openai::message> transcript;
+  std::vector<chat::message> transcript;
   /// The last answered turn, if it is lasting.
   std::optional<answered_turn> answer;
 };
@@ -62,7 +62,7 @@ struct session_record {
 struct session_report {
   session_report() = default;
 
-  openai::session_info info;
+  session_info info;
   /// The token that holds it in the store.
   session_token token;
   std::string scope;

@@ -13,16 +13,16 @@ void session_replies::begin(const reply_actor& reply, turn_head head) {
   self_->send(reply, atom::begin_v, std::move(head), caf::actor_cast<turn_actor>(self_));
 }
 
-void session_replies::finish(const turn_readers& readers, const openai::answer_end& end) {
+void session_replies::finish(const turn_readers& readers, const chat::answer_end& end) {
   readers.for_each([&](const reply_actor& reply) { self_->send(reply, atom::finish_v, end); });
 }
 
-void session_replies::fail(const turn_readers& readers, const openai::error& reason) {
+void session_replies::fail(const turn_readers& readers, const chat::failure& reason) {
   readers.for_each([&](const reply_actor& reply) { self_->send(reply, atom::failed_v, reason); });
 }
 
 void session_replies::refuse(const turn_readers& readers, turn_outcome outcome,
-                             const openai::error& reason, double turns) {
+                             const chat::failure& reason, double turns) {
   counts_->turn_failed(outcome, reason.code, turns);
   fail(readers, reason);
 }

@@ -22,14 +22,14 @@ public:
   void begin(const reply_actor& reply, turn_head head);
 
   /// The answer is whole and committed.
-  void finish(const turn_readers& readers, const openai::answer_end& end);
+  void finish(const turn_readers& readers, const chat::answer_end& end);
 
   /// There will be no answer, or no more of it.
-  void fail(const turn_readers& readers, const openai::error& reason);
+  void fail(const turn_readers& readers, const chat::failure& reason);
 
   /// The same, and counts it.
   /// @param turns As how many turns it counts.
-  void refuse(const turn_readers& readers, turn_outcome outcome, const openai::error& reason,
+  void refuse(const turn_readers& readers, turn_outcome outcome, const chat::failure& reason,
               double turns = 1);
 
 private:

@@ -24,14 +24,14 @@ bool session_standing::rests() const noexcept {
 }
 
 void session_standing::begin_anew() {
-  info_ = openai::session_info{};
+  info_ = session_info{};
   info_.id = id_;
   info_.tenant = tenant_;
   info_.created_at = recorded_now();
   info_.last_used = info_.created_at;
 }
 
-bool session_standing::is_past_age(const openai::session_info& info) const {
+bool session_standing::is_past_age(const session_info& info) const {
   return session_lifetime{{}, max_age_}.expiry(std::chrono::system_clock::now()).made >
          info.created_at;
 }

@@ -24,16 +24,16 @@ public:
   /// Whether no turn runs, and the record is not being read.
   bool rests() const noexcept;
 
-  openai::session_info& info() noexcept { return info_; }
+  session_info& info() noexcept { return info_; }
 
   /// Goes on from a record's info.
-  void begin_from(openai::session_info info) { info_ = std::move(info); }
+  void begin_from(session_info info) { info_ = std::move(info); }
 
   /// Begins a new conversation under the session's id, now.
   void begin_anew();
 
   /// Whether a conversation with that info began too long ago to go on.
-  bool is_past_age(const openai::session_info& info) const;
+  bool is_past_age(const session_info& info) const;
   bool is_past_age() const { return is_past_age(info_); }
 
   /// The session was given a turn, which it may refuse.
@@ -53,7 +53,7 @@ private:
   const std::string tenant_;
   const std::chrono::seconds max_age_;
   session_phase phase_ = session_phase::unknown;
-  openai::session_info info_;
+  session_info info_;
   std::uint64_t turns_ = 0;
   /// Whether it rested at the last look, and has since.
   bool was_idle_ = true;

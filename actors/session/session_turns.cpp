@@ -162,7 +162,7 @@ bool session_turns::remove_reader(const caf::actor_addr& reply) {
   return false;
 }
 
-void session_turns::fail_all(const openai::error& reason) {
+void session_turns::fail_all(const chat::failure& reason) {
   if (running_ && standing_.phase() == session_phase::answering)
     replies_.refuse(running_->readers, turn_outcome::failed, reason, running_->weight);
   // One that is being committed is counted by what comes of that. One that is being settled is

@@ -83,7 +83,7 @@ public:
   bool remove_reader(const caf::actor_addr& reply);
 
   /// All turns that run or wait fail.
-  void fail_all(const openai::error& reason);
+  void fail_all(const chat::failure& reason);
 
 private:
   bool join_running(const turn& t, const reply_actor& reply);

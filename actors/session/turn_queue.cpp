@@ -6,7 +6,7 @@
 
 namespace nekod {
 
-openai::error busy_session() { return openai::retry_soon(openai::error_code::session_busy); }
+chat::failure busy_session() { return chat::retry_soon(chat::failure_code::session_busy); }
 
 std::optional<asked_turn> turn_queue::pop() {
   if (all_.empty())

@@ -2,7 +2,7 @@
 
 #include "actors/session/turn_readers.hpp"
 #include "actors/turn.hpp"
-#include "protocol/openai/errors.hpp"
+#include "protocol/chat/failure.hpp"
 
 #include <cstddef>
 #include <deque>
@@ -13,7 +13,7 @@
 namespace nekod {
 
 /// The error for a turn that a session cannot take now, but may soon.
-openai::error busy_session();
+chat::failure busy_session();
 
 /// A turn that was asked for, and the replies that its answer goes to.
 struct asked_turn {

@@ -98,9 +98,9 @@ const memory_records::age_list& memory_records::list_of(const session_view& view
   return own == by_tenant_.end() ? none : own->second;
 }
 
-openai::session_page memory_records::list(const session_query& query) const {
+session_page memory_records::list(const session_query& query) const {
   const auto& all = list_of(query.view);
-  openai::session_page page;
+  session_page page;
   auto i = query.after ? all.upper_bound(*query.after) : all.begin();
   for (; i != all.end() && page.sessions.size() < query.limit; ++i)
     page.sessions.push_back(**i);

@@ -42,7 +42,7 @@ public:
   commit_outcome commit(session_commit c);
   void release(const session_token& token) { leases_.release(token); }
   session_finding show(const std::string& id, const session_view& view) const;
-  openai::session_page list(const session_query& query) const;
+  session_page list(const session_query& query) const;
 
   /// Deletes a session. @returns whether there was a record.
   bool remove(const session_key& key);
@@ -60,12 +60,12 @@ private:
   };
 
   /// Points into `records_`, whose entries keep their addresses.
-  using info = const openai::session_info*;
+  using info = const session_info*;
 
   struct by_age {
     using is_transparent = void;
     static auto position(info s) { return std::tie(s->created_at, s->id); }
-    static auto position(const openai::session_place& p) { return std::tie(p.created_at, p.id); }
+    static auto position(const session_place& p) { return std::tie(p.created_at, p.id); }
     template <class A, class B>
     bool operator()(const A& a, const B& b) const {
       return position(a) < position(b);

@@ -30,7 +30,7 @@ struct session_finding {
   session_finding() = default;
 
   bool found = false;
-  openai::session_info info;
+  session_info info;
 };
 
 } // namespace nekod

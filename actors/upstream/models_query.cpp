@@ -1,6 +1,6 @@
 #include "actors/upstream/models_query.hpp"
 
-#include "protocol/openai/models.hpp"
+#include "protocol/chat/model.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -8,8 +8,7 @@
 
 namespace nekod {
 
-using openai::error;
-using openai::error_code;
+using chat::failure_code;
 
 namespace {
 
@@ -17,8 +16,8 @@ namespace {
 constexpr std::size_t most_models = 10'000;
 
 /// Removes models that cannot be requested by name.
-void tidy(std::vector<openai::listed_model>& models) {
-  std::erase_if(models, [](const auto& m) { return !openai::is_model_name(m.name); });
+void tidy(std::vector<chat::listed_model>& models) {
+  std::erase_if(models, [](const auto& m) { return !chat::is_model_name(m.name); });
   models.resize(std::min(models.size(), most_models));
 }
 
@@ -77,7 +76,8 @@ void models_query::take(const transfer_event& event) {
 
 models_query::answer models_query::read(const transfer_event& event) const {
   if (event.what == transfer_event::kind::data)
-    return error{error_code::upstream_error, {}, "the upstream's list of models is too long"};
+    return chat::failure{
+        failure_code::upstream_error, {}, "the upstream's list of models is too long"};
   if (event.failure != transfer_failure::none) {
     auto failure = failure_of(event.failure, response_);
     failure.may_pass = true;
@@ -89,7 +89,8 @@ models_query::answer models_query::read(const transfer_event& event) const {
   if (models)
     tidy(*models);
   if (models && models->empty())
-    return error{error_code::upstream_error, {}, "the upstream's list of models cannot be read"};
+    return chat::failure{
+        failure_code::upstream_error, {}, "the upstream's list of models cannot be read"};
   return models;
 }
 

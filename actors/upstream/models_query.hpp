@@ -33,7 +33,7 @@ std::optional<std::chrono::milliseconds> probe_if_due(circuit& breaker,
 /// The query for a service's list of models, for one caller at a time.
 class models_query {
 public:
-  using answer = result<std::vector<openai::listed_model>, openai::error>;
+  using answer = result<std::vector<chat::listed_model>, chat::failure>;
   using reader = std::function<answer(const upstream_response&)>;
 
   /// @param kind The call's index in the watch's list of names.

@@ -5,8 +5,7 @@
 
 namespace nekod {
 
-using openai::error;
-using openai::error_code;
+using chat::failure_code;
 
 namespace {
 
@@ -18,7 +17,7 @@ constexpr std::uint64_t failure_wake = ~std::uint64_t{0};
 
 } // namespace
 
-bool wants_obeying(const openai::chat_request& r) { return r.choices > 1 || !r.limits.empty(); }
+bool wants_obeying(const chat::request& r) { return r.choices > 1 || !r.limits.empty(); }
 
 obeying_conversation::obeying_conversation(std::shared_ptr<upstream_service> upstream,
                                            upstream_chat known, upstream_listener& listener,
@@ -208,7 +207,7 @@ void obeying_conversation::end_if_all_ended() {
       return;
   upstream_answer answer{choices_->end()};
   if (choices_->count() > 1)
-    answer.said = openai::message{openai::role::assistant, choices_->first_text()};
+    answer.said = chat::message{chat::role::assistant, choices_->first_text()};
   listener_.on_answer(std::move(answer));
 }
 
@@ -237,9 +236,10 @@ void obeying_conversation::fail_soon(upstream_failure f) {
 /// text counts twice, since it becomes JSON.
 void obeying_conversation::fail_for_room() {
   if (choices_->too_long()) {
-    fail_soon({error{error_code::upstream_error, {}, "the answers are too long to be sent whole"}});
+    fail_soon({chat::failure{
+        failure_code::upstream_error, {}, "the answers are too long to be sent whole"}});
   } else if (!held_.resize(2 * choices_->waiting_bytes())) {
-    fail_soon({openai::retry_soon(error_code::overloaded, "no memory left for the answers")});
+    fail_soon({chat::retry_soon(failure_code::overloaded, "no memory left for the answers")});
   }
 }
 

@@ -19,7 +19,7 @@ namespace nekod {
 inline constexpr std::uint32_t most_choices = 8;
 
 /// Whether a request has parameters that an `obeying_conversation` obeys.
-bool wants_obeying(const openai::chat_request& r);
+bool wants_obeying(const chat::request& r);
 
 /// A conversation at a text-only service, with the parameters that the gateway obeys in the
 /// service's place: `stop`, `max_tokens`, `max_completion_tokens` and `n`.

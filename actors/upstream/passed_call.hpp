@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/upstream/transport.hpp"
-#include "protocol/openai/errors.hpp"
+#include "protocol/chat/failure.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -45,7 +45,7 @@ public:
   /// The answer is complete.
   virtual void on_end() = 0;
   /// There is no answer, or no more of it.
-  virtual void on_failure(const openai::error& reason) = 0;
+  virtual void on_failure(const chat::failure& reason) = 0;
 };
 
 /// A call that passes. Dropping it cancels it.

@@ -20,7 +20,7 @@ public:
   }
 
   void list_models(models_handler f) override { first_.list_models(std::move(f)); }
-  result<std::unique_ptr<passed_call>, openai::error>
+  result<std::unique_ptr<passed_call>, chat::failure>
   pass(passed_request what, passed_call_listener& listener, transport::sink events) override {
     return first_.pass(std::move(what), listener, std::move(events));
   }

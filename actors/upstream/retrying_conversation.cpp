@@ -5,8 +5,7 @@
 
 namespace nekod {
 
-using openai::error;
-using openai::error_code;
+using chat::failure_code;
 
 retrying_conversation::retrying_conversation(std::shared_ptr<retry_plan> plan, upstream_chat known,
                                              upstream_listener& listener,
@@ -71,7 +70,7 @@ void retrying_conversation::on_wake(std::uint64_t number) {
     take(attempts_.on_wait_over());
   } else if (number == first_token_timer_) {
     current().give_up_late();
-    error late{error_code::upstream_timeout, {}, "no first text in time"};
+    chat::failure late{failure_code::upstream_timeout, {}, "no first text in time"};
     const auto& service = *plan_->upstreams[attempts_.upstream()].service;
     late.maybe_taken = !service.abilities().stateless;
     on_failure(std::move(late));

@@ -8,8 +8,7 @@
 
 namespace nekod {
 
-using openai::error;
-using openai::error_code;
+using chat::failure_code;
 using std::chrono::milliseconds;
 
 namespace {
@@ -18,13 +17,13 @@ namespace {
 constexpr unsigned most_moves = 64;
 
 /// Whether another upstream might succeed. A fault of the request is a fault everywhere.
-bool is_upstreams_fault(const error& e) {
+bool is_upstreams_fault(const chat::failure& e) {
   switch (e.code) {
-  case error_code::upstream_auth_failed:
-  case error_code::upstream_loop:
-  case error_code::rate_limit_exceeded:
-  case error_code::upstream_error:
-  case error_code::upstream_timeout:
+  case failure_code::upstream_auth_failed:
+  case failure_code::upstream_loop:
+  case failure_code::rate_limit_exceeded:
+  case failure_code::upstream_error:
+  case failure_code::upstream_timeout:
     return true;
   default:
     return false;
@@ -125,7 +124,7 @@ bool turn_attempts::may_try_once_more(const upstream_failure& f) {
 
 /// The fall-back that gets the turn, if one might succeed.
 std::optional<std::size_t> turn_attempts::elsewhere(const upstream_failure& f) {
-  const auto too_long = upstream_ == 0 && f.reason.code == error_code::context_length_exceeded;
+  const auto too_long = upstream_ == 0 && f.reason.code == failure_code::context_length_exceeded;
   too_long_ = too_long_ || too_long;
   if (upstream_ == 0 && !too_long && !is_upstreams_fault(f.reason))
     return std::nullopt;
@@ -133,7 +132,7 @@ std::optional<std::size_t> turn_attempts::elsewhere(const upstream_failure& f) {
   if (!next)
     return std::nullopt;
   spdlog::warn("upstream {} failed ({}); {} takes the turn",
-               plan_->upstreams[upstream_].service->name(), openai::name_of(f.reason.code),
+               plan_->upstreams[upstream_].service->name(), name_of(f.reason.code),
                plan_->upstreams[*next].service->name());
   plan_->counts.fallbacks.Increment();
   return next;

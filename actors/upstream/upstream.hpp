@@ -3,11 +3,11 @@
 #include "actors/upstream/accounts/circuit.hpp"
 #include "actors/upstream/passed_call.hpp"
 #include "actors/upstream/transport.hpp"
+#include "protocol/chat/answer_end.hpp"
 #include "protocol/chat/deltas.hpp"
-#include "protocol/openai/chat/request.hpp"
-#include "protocol/openai/chat/response.hpp"
-#include "protocol/openai/errors.hpp"
-#include "protocol/openai/model_list.hpp"
+#include "protocol/chat/failure.hpp"
+#include "protocol/chat/model.hpp"
+#include "protocol/chat/request.hpp"
 #include "protocol/result.hpp"
 
 #include <chrono>
@@ -56,7 +56,7 @@ struct upstream_turn {
   /// The model that is to answer, by its name at the upstream.
   std::string model;
   /// The client's request.
-  std::shared_ptr<const openai::chat_request> request;
+  std::shared_ptr<const chat::request> request;
 
   // For a service that keeps chats:
 
@@ -77,15 +77,15 @@ struct upstream_turn {
 
 /// The successful end of a turn.
 struct upstream_answer {
-  upstream_answer(openai::answer_end e) : end(std::move(e)) {}
+  upstream_answer(chat::answer_end e) : end(std::move(e)) {}
 
-  openai::answer_end end;
+  chat::answer_end end;
   /// The message to keep in the conversation: from a stateless service, and if the answer's pieces
   /// are members.
-  std::optional<openai::message> said;
+  std::optional<chat::message> said;
   /// How the further alternatives ended that the turn wanted, from the second answer on. Empty for
   /// one that did not exist.
-  std::vector<std::optional<openai::finish_reason>> alternatives;
+  std::vector<std::optional<chat::finish_reason>> alternatives;
 };
 
 /// What may help after a turn that failed.
@@ -104,10 +104,10 @@ enum class remedy : std::uint8_t {
 
 /// The failure of a turn.
 struct upstream_failure {
-  upstream_failure(openai::error e, remedy r = remedy::none) : reason(std::move(e)), help(r) {}
-  upstream_failure(openai::error_code c) : reason(c) {}
+  upstream_failure(chat::failure e, remedy r = remedy::none) : reason(std::move(e)), help(r) {}
+  upstream_failure(chat::failure_code c) : reason(c) {}
 
-  openai::error reason;
+  chat::failure reason;
   remedy help = remedy::none;
 };
 
@@ -240,7 +240,7 @@ struct upstream_state {
 class upstream_service {
 public:
   using models_handler =
-      std::function<void(result<std::vector<openai::listed_model>, openai::error>)>;
+      std::function<void(result<std::vector<chat::listed_model>, chat::failure>)>;
 
   virtual ~upstream_service() = default;
 
@@ -257,10 +257,10 @@ public:
   /// @param events Receives the transfer's events and must pass them to `on_transfer`, one at a
   /// time.
   /// @returns the call, or the reason why there is none.
-  virtual result<std::unique_ptr<passed_call>, openai::error>
+  virtual result<std::unique_ptr<passed_call>, chat::failure>
   pass(passed_request what, passed_call_listener& /*listener*/, transport::sink events) {
     [[maybe_unused]] const auto dropped = std::pair{std::move(what), std::move(events)};
-    return openai::error{openai::error_code::not_found};
+    return chat::failure{chat::failure_code::not_found};
   }
 
   virtual upstream_abilities abilities() const = 0;

@@ -30,7 +30,7 @@ void upstream_exchange::start(running_call call, http_call what) {
   transfer_ = net_.start(++number_, std::move(what), events_);
 }
 
-void upstream_exchange::finish(const openai::error* problem) {
+void upstream_exchange::finish(const chat::failure* problem) {
   running_ = false;
   account_->ended(call_, problem, failure_, response_);
 }
@@ -46,7 +46,7 @@ void upstream_exchange::cancel(std::optional<std::chrono::steady_clock::time_poi
 
 void upstream_exchange::give_up_late() {
   if (running_) {
-    const openai::error late{openai::error_code::upstream_timeout};
+    const chat::failure late{chat::failure_code::upstream_timeout};
     failure_ = transfer_failure::first_byte_timeout;
     finish(&late);
   }

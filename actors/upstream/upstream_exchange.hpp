@@ -5,7 +5,7 @@
 #include "actors/upstream/transport.hpp"
 #include "actors/upstream/upstream.hpp"
 #include "protocol/chat/deltas.hpp"
-#include "protocol/openai/errors.hpp"
+#include "protocol/chat/failure.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -58,7 +58,7 @@ public:
 
   /// The call ended, or its response is known to be complete: successfully, or with *problem*. The
   /// transfer stays open until its own end, so that its connection can be reused, or until `close`.
-  void finish(const openai::error* problem);
+  void finish(const chat::failure* problem);
 
   /// Closes the transfer. A call that runs is reported as cancelled.
   /// @param client_left When the client left, if that is why.

@@ -55,7 +55,7 @@ step encode_text() {
     writer.role(out);
     for (std::size_t i = 0; i < answer_pieces; ++i)
       writer.content(out, piece);
-    writer.finish(out, openai::finish_reason::stop);
+    writer.finish(out, chat::finish_reason::stop);
     openai::chunk_writer::done(out);
     keep(out);
   };
@@ -74,7 +74,7 @@ step encode_members() {
 
 step encode_whole() {
   return [text = answer_text()] {
-    keep(openai::completion(head(), text, openai::finish_reason::stop, openai::usage{}));
+    keep(openai::completion(head(), text, chat::finish_reason::stop, chat::usage{}));
   };
 }
 

@@ -45,11 +45,11 @@ double median(std::vector<double>& values) {
   return values[values.size() / 2];
 }
 
-std::vector<openai::message> turns_of(std::size_t count, char text) {
-  std::vector<openai::message> result;
+std::vector<chat::message> turns_of(std::size_t count, char text) {
+  std::vector<chat::message> result;
   for (std::size_t i = 0; i < count; ++i) {
-    result.emplace_back(openai::role::user, std::string(message_size, text));
-    result.emplace_back(openai::role::assistant, std::string(message_size, text));
+    result.emplace_back(chat::role::user, std::string(message_size, text));
+    result.emplace_back(chat::role::assistant, std::string(message_size, text));
   }
   return result;
 }

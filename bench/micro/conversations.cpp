@@ -17,7 +17,7 @@ namespace nekod::micro {
 namespace {
 
 using namespace std::chrono_literals;
-using request_ptr = std::shared_ptr<const openai::chat_request>;
+using request_ptr = std::shared_ptr<const chat::request>;
 
 /// Other sessions in memory during a measurement.
 constexpr std::size_t other_sessions = 200;
@@ -29,7 +29,7 @@ std::string session_named(const std::string& id) { return R"(,"session_id":")" +
 std::string other_id(std::size_t i) { return "other-" + std::to_string(i); }
 
 request_ptr shared_request(std::size_t turns, const std::string& more = {}) {
-  return std::make_shared<openai::chat_request>(request_of(turns, more));
+  return std::make_shared<chat::request>(request_of(turns, more));
 }
 
 /// A registry, its store, its sessions and a service, with other clients' sessions in memory.

@@ -74,7 +74,7 @@ std::string request_body(std::size_t turns, std::string_view more) {
          std::string{more} + '}';
 }
 
-openai::chat_request request_of(std::size_t turns, std::string_view more) {
+chat::request request_of(std::size_t turns, std::string_view more) {
   auto parsed = openai::parse_chat_request(request_body(turns, more), most_messages);
   if (!parsed)
     throw std::logic_error{"the request cannot be parsed"};

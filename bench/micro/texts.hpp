@@ -1,6 +1,6 @@
 #pragma once
 
-#include "protocol/openai/chat/request.hpp"
+#include "protocol/chat/request.hpp"
 
 #include <cstddef>
 #include <string>
@@ -37,6 +37,6 @@ std::string openai_stream();
 std::string request_body(std::size_t turns, std::string_view more = {});
 
 /// That body as a request.
-openai::chat_request request_of(std::size_t turns, std::string_view more = {});
+chat::request request_of(std::size_t turns, std::string_view more = {});
 
 } // namespace nekod::micro

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace nekod::openai {
+namespace nekod::chat {
 
 /// Where a request limits its answer: `stop`, `max_tokens` and `max_completion_tokens`.
 struct answer_limits {
@@ -20,4 +20,4 @@ struct answer_limits {
   std::optional<std::uint64_t> pieces;
 };
 
-} // namespace nekod::openai
+} // namespace nekod::chat

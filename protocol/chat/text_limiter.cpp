@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace nekod::openai {
+namespace nekod::chat {
 
 text_limiter::text_limiter(const answer_limits& limits)
     : limit_(limits.pieces), matched_(limits.stop.size()) {
@@ -93,4 +93,4 @@ void text_limiter::end(finish_reason reason, deltas& out) {
   ended_ = found_ ? finish_reason::stop : reason;
 }
 
-} // namespace nekod::openai
+} // namespace nekod::chat

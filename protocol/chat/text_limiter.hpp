@@ -1,8 +1,8 @@
 #pragma once
 
+#include "protocol/chat/answer_end.hpp"
 #include "protocol/chat/answer_limits.hpp"
 #include "protocol/chat/deltas.hpp"
-#include "protocol/openai/chat/response.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace nekod::openai {
+namespace nekod::chat {
 
 /// Ends an answer's text at the limits of its request.
 ///
@@ -70,4 +70,4 @@ private:
   bool cut_ = false;
 };
 
-} // namespace nekod::openai
+} // namespace nekod::chat

@@ -44,8 +44,8 @@ std::string members_of(std::string_view entry, bool is_strict) {
   return out;
 }
 
-std::vector<listed_model> models_in(std::string_view array, bool is_strict) {
-  std::vector<listed_model> models;
+std::vector<chat::listed_model> models_in(std::string_view array, bool is_strict) {
+  std::vector<chat::listed_model> models;
   for (json::elements e{array}; e.next();)
     if (auto name = name_in(e.value()); !name.empty())
       models.emplace_back(std::move(name), members_of(e.value(), is_strict));
@@ -54,14 +54,14 @@ std::vector<listed_model> models_in(std::string_view array, bool is_strict) {
 
 } // namespace
 
-std::optional<std::vector<listed_model>> parse_model_list(std::string_view body) {
+std::optional<std::vector<chat::listed_model>> parse_model_list(std::string_view body) {
   const bool is_strict{json::parse(body)};
   if (!is_strict && !json::parse_foreign(body))
     return std::nullopt;
   constexpr std::string_view space_and_mark = " \t\r\n\xEF\xBB\xBF";
   if (body[body.find_first_not_of(space_and_mark)] == '[')
     return models_in(body, is_strict);
-  std::optional<std::vector<listed_model>> result;
+  std::optional<std::vector<chat::listed_model>> result;
   for (const auto* key : {"data", "models"}) {
     const auto list = json::find_span(body, key);
     if (!list.starts_with('['))

@@ -10,7 +10,7 @@
 namespace nekod::openai {
 namespace {
 
-bool is_anunekos(const model_info& m) { return m.owner == "anuneko"; }
+bool is_anunekos(const chat::model_info& m) { return m.owner == "anuneko"; }
 
 std::string quoted(std::string_view text) {
   std::string out;
@@ -51,7 +51,7 @@ void append_members(std::string& out, const std::string& object, Members default
   out += others;
 }
 
-void append_model(std::string& out, const model_info& m, std::int64_t created) {
+void append_model(std::string& out, const chat::model_info& m, std::int64_t created) {
   out.append(R"({"id":)").append(quoted(m.id)).append(R"(,"object":"model")");
   const std::array<std::pair<std::string_view, std::string>, 5> defaults{
       {{"created", std::to_string(created)},
@@ -70,17 +70,13 @@ void append_model(std::string& out, const model_info& m, std::int64_t created) {
 
 } // namespace
 
-std::string model_json(const model_info& m, std::int64_t created) {
+std::string model_json(const chat::model_info& m, std::int64_t created) {
   std::string out;
   append_model(out, m, created);
   return out;
 }
 
-bool is_model_name(std::string_view name) noexcept {
-  return !name.empty() && name.size() <= longest_model_name && !has_control_characters(name);
-}
-
-std::string model_list_json(const std::vector<model_info>& models, std::int64_t created,
+std::string model_list_json(const std::vector<chat::model_info>& models, std::int64_t created,
                             const std::vector<std::string>& upstream_names) {
   std::string out = R"({"object":"list","data":[)";
   std::string_view separator;

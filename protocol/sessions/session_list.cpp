@@ -15,7 +15,7 @@ constexpr std::chrono::seconds longest_sweep_interval{60};
 
 } // namespace
 
-openai::session_page merge(openai::session_page records, live_listing live, std::size_t limit) {
+session_page merge(session_page records, live_listing live, std::size_t limit) {
   auto& all = records.sessions;
   std::erase_if(all, [&](const auto& s) { return live.keys.contains(session_key{s}); });
   // After the last record of that page there may be others, which precede the sessions in memory.
@@ -33,7 +33,7 @@ openai::session_page merge(openai::session_page records, live_listing live, std:
   return records;
 }
 
-bool session_filter::has(const openai::session_info& s) const {
+bool session_filter::has(const session_info& s) const {
   return view.has(s) && s.created_at <= created_until &&
          (!used_before || s.last_used < *used_before) && (model.empty() || s.model == model) &&
          !spared.contains(session_key{s});

@@ -20,7 +20,7 @@ namespace nekod {
 struct session_key {
   session_key() = default;
   session_key(std::string t, std::string i) : tenant(std::move(t)), id(std::move(i)) {}
-  explicit session_key(const openai::session_info& s) : session_key(s.tenant, s.id) {}
+  explicit session_key(const session_info& s) : session_key(s.tenant, s.id) {}
 
   bool operator==(const session_key&) const = default;
   bool operator<(const session_key& other) const {
@@ -35,7 +35,7 @@ struct session_key {
 struct session_view {
   session_view() = default;
 
-  bool has(const openai::session_info& s) const { return all || s.tenant == tenant; }
+  bool has(const session_info& s) const { return all || s.tenant == tenant; }
 
   std::string tenant;
   /// Whether it may see those of all tenants. If several tenants have a session of the requested
@@ -54,7 +54,7 @@ struct session_query {
   session_view view;
   std::size_t limit = largest_page;
   /// The page begins after this; nothing for the first page.
-  std::optional<openai::session_place> after;
+  std::optional<session_place> after;
   /// Sessions in memory that may have no record yet, but count towards the total.
   std::vector<session_key> unrecorded;
 };
@@ -65,7 +65,7 @@ struct live_listing {
 
   /// Those after the query's cursor, in the order of lists; one more than fits on the page is
   /// enough.
-  std::vector<openai::session_info> sessions;
+  std::vector<session_info> sessions;
   /// Sessions whose records are ignored: the session itself is on this page or another, or is being
   /// deleted.
   std::set<session_key> keys;
@@ -73,13 +73,13 @@ struct live_listing {
 
 /// One page of records and sessions in memory. The records are read later than the sessions, so
 /// that a session that leaves memory in between is not missed.
-openai::session_page merge(openai::session_page records, live_listing live, std::size_t limit);
+session_page merge(session_page records, live_listing live, std::size_t limit);
 
 /// Which sessions to delete: those that match all members.
 struct session_filter {
   session_filter() = default;
 
-  bool has(const openai::session_info& s) const;
+  bool has(const session_info& s) const;
 
   session_view view;
   /// Sessions created later do not match.
@@ -96,9 +96,7 @@ struct session_filter {
 struct session_expiry {
   session_expiry() = default;
 
-  bool has(const openai::session_info& s) const {
-    return s.last_used < used || s.created_at < made;
-  }
+  bool has(const session_info& s) const { return s.last_used < used || s.created_at < made; }
 
   std::chrono::system_clock::time_point used = std::chrono::system_clock::time_point::min();
   std::chrono::system_clock::time_point made = std::chrono::system_clock::time_point::min();

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "protocol/openai/errors.hpp"
+#include "protocol/text/language.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -11,9 +11,8 @@
 #include <utility>
 #include <vector>
 
-/// The bodies of the endpoints that OpenAI does not have: sessions, health and the front page.
-/// Shapes and texts are the manual's.
-namespace nekod::openai {
+/// Sessions as the manual's `/sessions` shows them. Shapes and texts are the manual's.
+namespace nekod {
 
 /// A session's position in lists: oldest first, equal times by id.
 struct session_place {
@@ -92,42 +91,4 @@ std::string sessions_deleted_json(std::uint64_t count, language lang);
 /// clients find the one they expect.
 std::string session_missing_json(language lang);
 
-/// `{"status":"healthy","timestamp":...,"version":...}`.
-std::string health_json(std::chrono::system_clock::time_point now, std::string_view version);
-
-/// `{"status":"alive"}`: the process works.
-std::string alive_json();
-
-/// A limit of a model that accounts of an upstream have met.
-struct shown_limit {
-  /// The upstream's name for it; empty for calls without a model.
-  std::string model;
-  std::size_t accounts = 0;
-  /// Time until the first of the accounts may be asked again.
-  std::chrono::seconds left{0};
-};
-
-/// The state of an upstream: its circuit breaker (`closed`, `open`, `half_open`), the number of its
-/// accounts in each state, the reasons why it may not answer turns now, and the limits it has
-/// reported.
-struct upstream_standing {
-  std::string name;
-  std::string circuit = "closed";
-  /// Words of a fixed set.
-  std::vector<std::string> reasons;
-  std::vector<shown_limit> limits;
-  std::size_t working = 0;
-  std::size_t refused = 0;
-  std::size_t limited = 0;
-  std::size_t unreachable = 0;
-};
-
-/// Whether turns can be answered: `{"status":"ready","reasons":[],"upstreams":[...]}`, or
-/// `not_ready` with reasons, which are words of a fixed set.
-std::string readiness_json(const std::vector<std::string>& reasons,
-                           const std::vector<upstream_standing>& upstreams = {});
-
-/// `GET /`: name, version and endpoints.
-std::string front_page_json(std::string_view version);
-
-} // namespace nekod::openai
+} // namespace nekod

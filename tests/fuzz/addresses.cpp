@@ -2,8 +2,8 @@
 #include "http/server/gate/client_address.hpp"
 #include "http/server/message/exchange.hpp"
 #include "http/server/message/path.hpp"
-#include "protocol/openai/chat/request.hpp"
-#include "protocol/openai/chat/retries.hpp"
+#include "protocol/chat/request.hpp"
+#include "protocol/chat/retries.hpp"
 #include "tests/fuzz/promise.hpp"
 #include "tests/fuzz/targets.hpp"
 
@@ -30,8 +30,7 @@ void check_query(std::string_view query) {
   if (const auto page = http::parse_session_query(query)) {
     check(page->limit >= 1 && page->limit <= largest_page, "a page has a bound");
     if (page->after)
-      check(openai::parse_place(openai::to_text(*page->after)) == page->after,
-            "a place is read back");
+      check(parse_place(to_text(*page->after)) == page->after, "a place is read back");
   }
   if (const auto filter = http::parse_session_filter(query, now))
     check(!query.empty(), "nothing is no way to mean all");
@@ -42,7 +41,7 @@ void check_id(std::string_view id) {
   auto good = !id.empty() && id.size() <= 128;
   for (const auto c : id)
     good = good && c > 0 && (std::isalnum(c) != 0 || c == '_' || c == '.' || c == ':' || c == '-');
-  check(openai::valid_session_id(id) == good, "an id is of its alphabet");
+  check(chat::valid_session_id(id) == good, "an id is of its alphabet");
 }
 
 void check_client(std::string_view forwarded) {
@@ -60,7 +59,7 @@ void check_client(std::string_view forwarded) {
 }
 
 void check_retries(std::string_view field) {
-  const auto r = openai::parse_retries(std::string{field}, field, field, {});
+  const auto r = chat::parse_retries(std::string{field}, field, field, {});
   check(!r.patience || std::isfinite(r.patience->count()), "a client's patience is a number");
   static_cast<void>(r.may_repeat());
   static_cast<void>(r.returns_after(std::chrono::seconds{1}, false));

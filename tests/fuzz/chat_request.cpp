@@ -2,6 +2,7 @@
 #include "actors/session/conversation/whole_conversation.hpp"
 #include "protocol/openai/chat/request_parser.hpp"
 #include "protocol/openai/chat/transcript_json.hpp"
+#include "protocol/openai/errors.hpp"
 #include "protocol/openai/upstream/upstream_call.hpp"
 #include "protocol/openai/upstream/whole_messages.hpp"
 #include "protocol/text/utf8.hpp"
@@ -15,14 +16,14 @@ namespace {
 
 constexpr std::size_t most_messages = 10'000;
 
-void check_error(const openai::error& e) {
+void check_error(const chat::failure& e) {
   check(openai::status_of(e) >= 400 && openai::status_of(e) < 600, "an error has a status of one");
-  for (const auto lang : {openai::language::zh, openai::language::en})
+  for (const auto lang : {language::zh, language::en})
     check_one_line_json(openai::to_json(e, lang), "an error is JSON on one line");
 }
 
 /// What an upstream with the same protocol is told.
-void check_upstream_body(const openai::chat_request& r) {
+void check_upstream_body(const chat::request& r) {
   const auto body = openai::upstream_body(r, "other", openai::messages_span(r));
   const auto told = json::parse(body);
   const auto asked = json::parse(r.body);
@@ -41,15 +42,14 @@ void check_upstream_body(const openai::chat_request& r) {
   check(again && again->messages.size() == r.messages.size(), "what is told is a request");
 }
 
-void check_messages(const openai::chat_request& r) {
+void check_messages(const chat::request& r) {
   const auto spans = openai::message_spans(r);
   for (std::size_t i = 0; i < spans.size(); ++i) {
     check(is_utf8(r.messages[i].text), "a text is UTF-8");
     std::string kept;
     openai::append_message(kept, openai::kept_message(r.messages[i], spans[i]));
     const auto again = openai::parse_message(kept);
-    check(again && openai::say_the_same(*again, r.messages[i]),
-          "a message that is kept is the same");
+    check(again && chat::say_the_same(*again, r.messages[i]), "a message that is kept is the same");
   }
 }
 
@@ -59,7 +59,7 @@ void check_told(const upstream_turn& told) {
 }
 
 /// The request twice in one session, and once more in the words for a text-only service.
-void check_conversation(const openai::chat_request& r) {
+void check_conversation(const chat::request& r) {
   static const auto digest = std::make_shared<conversation_digest>("key");
   whole_conversation talk{digest, {.messages = 64, .bytes = 64u << 10}};
   for (const auto named : {false, true, true}) {
@@ -70,18 +70,18 @@ void check_conversation(const openai::chat_request& r) {
       continue;
     }
     check_told(*told);
-    talk.answered(openai::message{openai::role::assistant, "an answer"});
+    talk.answered(chat::message{chat::role::assistant, "an answer"});
     talk.kept();
     const auto stored = openai::transcript_json(talk.messages());
     check(openai::parse_transcript(stored).size() == talk.messages().size(),
           "a conversation that is stored is read back");
     check(talk.messages().size() <= before + r.messages.size() + 1, "nothing is told twice");
   }
-  const auto newest = openai::newest_user_message(r);
+  const auto newest = chat::newest_user_message(r);
   if (newest == r.messages.size())
     return;
   const auto& text = r.messages[newest].text;
-  const std::vector<openai::message> earlier(
+  const std::vector<chat::message> earlier(
       r.messages.begin(), r.messages.begin() + static_cast<std::ptrdiff_t>(newest));
   const auto words = with_preamble(earlier, text, 256);
   check(is_utf8(words), "a preamble is UTF-8");
@@ -96,13 +96,12 @@ void chat_request(std::string_view input) {
     return check_error(r.error());
   check(r->body == input, "a request's body is as it came");
   check(!r->messages.empty(), "a request has messages");
-  check(r->session_id.empty() || openai::valid_session_id(r->session_id),
-        "a session has a good id");
+  check(r->session_id.empty() || chat::valid_session_id(r->session_id), "a session has a good id");
   check(is_utf8(r->model), "a model's name is UTF-8");
   if (r->objection)
     check_error(*r->objection);
   else
-    check(openai::newest_user_message(*r) < r->messages.size(), "a good request has a user");
+    check(chat::newest_user_message(*r) < r->messages.size(), "a good request has a user");
   check_upstream_body(*r);
   check_messages(*r);
   check_conversation(*r);

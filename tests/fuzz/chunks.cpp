@@ -1,9 +1,9 @@
 #include "tests/fuzz/chunks.hpp"
 
+#include "protocol/chat/message.hpp"
 #include "protocol/openai/chat/response.hpp"
 #include "protocol/openai/upstream/answer_collector.hpp"
 #include "protocol/openai/upstream/whole_answer.hpp"
-#include "protocol/openai/upstream/whole_messages.hpp"
 #include "protocol/text/json.hpp"
 #include "tests/fuzz/promise.hpp"
 

@@ -21,9 +21,9 @@
 namespace nekod::fuzz {
 namespace {
 
-void check_failure(const openai::error& e) {
+void check_failure(const chat::failure& e) {
   check(openai::status_of(e) >= 400 && openai::status_of(e) < 600, "a failure has a status of one");
-  for (const auto lang : {openai::language::zh, openai::language::en})
+  for (const auto lang : {language::zh, language::en})
     check_one_line_json(openai::to_json(e, lang), "a failure is JSON on one line");
 }
 
@@ -58,7 +58,7 @@ void check_answer(const openai::whole_answer& answer) {
   std::string said;
   openai::append_message(said, answer.said);
   const auto again = openai::parse_message(said);
-  check(again && openai::say_the_same(*again, answer.said), "what was said can be told again");
+  check(again && chat::say_the_same(*again, answer.said), "what was said can be told again");
   check_stream(answer, said);
 }
 
@@ -75,7 +75,7 @@ void openai_answer(std::string_view input) {
   if (const auto models = openai::parse_model_list(input))
     for (const auto& m : *models) {
       check(!m.name.empty() && is_utf8(m.name), "a model has a name");
-      openai::model_info info;
+      chat::model_info info;
       info.id = info.upstream_name = m.name;
       info.members = std::make_shared<const std::string>(m.members);
       check(static_cast<bool>(json::parse(openai::model_json(info, 0))), "a model is an object");

@@ -1,3 +1,4 @@
+#include "protocol/openai/errors.hpp"
 #include "protocol/openai/upstream/answer_decoder.hpp"
 #include "protocol/openai/upstream/whole_messages.hpp"
 #include "tests/fuzz/chunks.hpp"
@@ -39,7 +40,7 @@ reading read(bool usage, Cut cut) {
   r.rest = pieces_of(decoder.take_rest());
   r.whole = decoder.whole();
   if (decoder.failure())
-    r.failure = openai::to_json(*decoder.failure(), openai::language::en);
+    r.failure = openai::to_json(*decoder.failure(), language::en);
   openai::append_message(r.said, decoder.said());
   return r;
 }

@@ -1,7 +1,7 @@
 #include "actors/session/conversation/transcript.hpp"
 
+#include "protocol/chat/message.hpp"
 #include "protocol/openai/chat/transcript_json.hpp"
-#include "protocol/openai/upstream/whole_messages.hpp"
 #include "protocol/text/utf8.hpp"
 #include "tests/fuzz/promise.hpp"
 #include "tests/fuzz/targets.hpp"
@@ -23,7 +23,7 @@ void transcript(std::string_view input) {
   const auto again = openai::parse_transcript(stored);
   check(again.size() == messages.size(), "a transcript is read back");
   for (std::size_t i = 0; i < again.size(); ++i)
-    check(openai::say_the_same(again[i], messages[i]), "a message is read back");
+    check(chat::say_the_same(again[i], messages[i]), "a message is read back");
   check(openai::transcript_json(again) == stored, "a transcript settles");
 
   const std::string text = "what is new";

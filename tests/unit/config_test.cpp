@@ -58,7 +58,7 @@ TEST_CASE("words of settings become their values") {
   const auto& s = std::get<settings>(found);
   CHECK(s.upstreams.at(0).kind == upstream_kind::openai);
   CHECK(s.upstreams.at(0).url == "http://a/v1");
-  CHECK(s.language == openai::language::en);
+  CHECK(s.language == language::en);
   CHECK(s.session_header == session_header::name);
   CHECK_FALSE(s.session_matching);
   CHECK(s.log_format == log_format::json);

@@ -13,20 +13,20 @@ namespace nekod {
 
 namespace {
 
-using openai::message;
+using chat::message;
 using messages = std::vector<message>;
 
 /// The messages of *all* from *begin* to *end* that a chat of plain text can be told.
 messages texts_in(const messages& all, std::size_t begin, std::size_t end) {
   messages result;
   for (auto i = begin; i < end; ++i)
-    if (!all[i].text.empty() && openai::says_something(all[i]))
+    if (!all[i].text.empty() && chat::says_something(all[i]))
       result.push_back(all[i]);
   return result;
 }
 
 messages::const_iterator body_of(const messages& all) {
-  return std::find_if_not(all.begin(), all.end(), openai::instructs);
+  return std::find_if_not(all.begin(), all.end(), chat::instructs);
 }
 
 /// The digest of the prompt that *transcript* begins with.
@@ -43,9 +43,9 @@ chat_memory::chat_memory(std::shared_ptr<const conversation_digest> digest,
     now_.prompt = prompt_in(*digest_, now_.transcript);
 }
 
-result<upstream_turn, openai::error>
-chat_memory::begin(const openai::chat_request& r, const request_digests& digests, bool named) {
-  const auto layout = openai::layout_of(r.messages);
+result<upstream_turn, chat::failure>
+chat_memory::begin(const chat::request& r, const request_digests& digests, bool named) {
+  const auto layout = chat::layout_of(r.messages);
   const auto& all = r.messages;
   fresh_ = texts_in(all, layout.fresh, all.size());
   text_ = said_together(fresh_);
@@ -67,7 +67,7 @@ chat_memory::begin(const openai::chat_request& r, const request_digests& digests
 }
 
 /// Puts the session's conversation before the new part, under the request's prompt if it has one.
-void chat_memory::follow(const openai::chat_request& r, const openai::message_layout& layout,
+void chat_memory::follow(const chat::request& r, const chat::message_layout& layout,
                          const request_digests& digests) {
   const auto& old = now_.transcript;
   const auto has_prompt = !digests.prompt.empty();
@@ -86,7 +86,7 @@ void chat_memory::follow(const openai::chat_request& r, const openai::message_la
 }
 
 /// Puts the client's own messages before its new part, and nothing else.
-void chat_memory::replace(const openai::chat_request& r, const openai::message_layout& layout,
+void chat_memory::replace(const chat::request& r, const chat::message_layout& layout,
                           const request_digests& digests) {
   before_ = texts_in(r.messages, 0, layout.fresh);
   prompt_ = digests.prompt;
@@ -99,7 +99,7 @@ bool chat_memory::ends_with(const messages& conversation) const {
   const auto count = static_cast<std::ptrdiff_t>(conversation.size());
   return count > 0 && std::distance(body, now_.transcript.end()) >= count &&
          std::equal(conversation.begin(), conversation.end(), now_.transcript.end() - count,
-                    openai::say_the_same);
+                    chat::say_the_same);
 }
 
 /// Whether the request has a prompt other than the one that the chat was told.
@@ -111,17 +111,17 @@ std::string chat_memory::seeded_text() const { return with_preamble(before_, tex
 
 std::size_t chat_memory::times_said() const {
   const auto said = [this](const message& m) {
-    return m.speaker == openai::role::user && m.text == text_;
+    return m.speaker == chat::role::user && m.text == text_;
   };
   return static_cast<std::size_t>(
       std::count_if(now_.transcript.begin(), now_.transcript.end(), said));
 }
 
-void chat_memory::answered(openai::message said) {
+void chat_memory::answered(chat::message said) {
   needs_new_chat_ = false;
   const auto is_whole = said.text.size() < longest_answer;
   const auto text = openai::with_prefill(prefill_, said.text);
-  now_.tip = is_whole ? asked_.after({openai::role::assistant, text}, *digest_)
+  now_.tip = is_whole ? asked_.after({chat::role::assistant, text}, *digest_)
                       : conversation_tip::unrecognisable();
   remember(text);
 }
@@ -140,7 +140,7 @@ void chat_memory::remember(std::string_view text) {
   for (auto& m : fresh_)
     append(all, m.speaker, std::move(m.text));
   if (!text.empty())
-    append(all, openai::role::assistant, std::string{text});
+    append(all, chat::role::assistant, std::string{text});
   keep_newest(all);
   now_.stored = common_beginning(std::span{now_.transcript}.first(now_.stored), all);
   now_.transcript = std::move(all);

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/session/conversation/kept_conversation.hpp"
-#include "protocol/openai/chat/message_layout.hpp"
+#include "protocol/chat/message_layout.hpp"
 
 #include <memory>
 
@@ -22,15 +22,15 @@ public:
   kind serves() const noexcept override { return kind::chat; }
 
   /// Sets `new_chat` if the upstream's chat cannot go on with this turn.
-  result<upstream_turn, openai::error> begin(const openai::chat_request& r,
-                                             const request_digests& digests, bool named) override;
+  result<upstream_turn, chat::failure> begin(const chat::request& r, const request_digests& digests,
+                                             bool named) override;
 
   std::string seeded_text() const override;
   std::size_t times_said() const override;
 
   /// From an answer of `longest_answer` bytes on the beginning may be missing, and the conversation
   /// cannot be recognised.
-  void answered(openai::message said) override;
+  void answered(chat::message said) override;
 
   /// What came of the answer is remembered. A conversation that was heard without an answer cannot
   /// be recognised.
@@ -44,11 +44,11 @@ public:
   conversation_state take() override;
 
 private:
-  using messages = std::vector<openai::message>;
+  using messages = std::vector<chat::message>;
 
-  void follow(const openai::chat_request& r, const openai::message_layout& layout,
+  void follow(const chat::request& r, const chat::message_layout& layout,
               const request_digests& digests);
-  void replace(const openai::chat_request& r, const openai::message_layout& layout,
+  void replace(const chat::request& r, const chat::message_layout& layout,
                const request_digests& digests);
   bool ends_with(const messages& conversation) const;
   bool replaces_prompt(const request_digests& digests) const;

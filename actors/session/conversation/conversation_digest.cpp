@@ -1,7 +1,7 @@
 #include "actors/session/conversation/conversation_digest.hpp"
 
-#include "protocol/openai/chat/message_layout.hpp"
-#include "protocol/openai/upstream/whole_messages.hpp"
+#include "protocol/chat/message.hpp"
+#include "protocol/chat/message_layout.hpp"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -16,7 +16,7 @@ namespace nekod {
 
 namespace {
 
-using openai::without_trailing_space;
+using chat::without_trailing_space;
 
 /// Bytes of a digest.
 constexpr std::size_t digest_size = 16;
@@ -66,7 +66,7 @@ context begin_with(const std::string& key) {
 
 conversation_digest::conversation_digest(const std::string& key) : begun_(begin_with(key)) {}
 
-std::string conversation_digest::extend(const std::string& digest, openai::role speaker,
+std::string conversation_digest::extend(const std::string& digest, chat::role speaker,
                                         std::string_view text) const {
   text = without_trailing_space(text);
   if (text.empty())
@@ -77,7 +77,7 @@ std::string conversation_digest::extend(const std::string& digest, openai::role 
   return digest_of({digest, {&speaks, 1}, text});
 }
 
-std::string conversation_digest::extend(const std::string& digest, const openai::message& m) const {
+std::string conversation_digest::extend(const std::string& digest, const chat::message& m) const {
   if (m.more.empty())
     return extend(digest, m.speaker, m.text);
   // Another byte for the speaker, and the length before the text, so that no text can imitate a
@@ -103,7 +103,7 @@ std::string conversation_digest::digest_of(const std::vector<std::string_view>& 
   return hex(out.data(), digest_size);
 }
 
-std::string conversation_digest::of(const std::vector<openai::message>& conversation) const {
+std::string conversation_digest::of(const std::vector<chat::message>& conversation) const {
   std::string digest;
   for (const auto& m : conversation)
     digest = extend(digest, m);
@@ -126,8 +126,8 @@ std::string conversation_digest::of_parts(const std::vector<std::string_view>& p
   return digest_of(said);
 }
 
-request_digests conversation_digest::of(const openai::chat_request& r) const {
-  const auto layout = openai::layout_of(r.messages);
+request_digests conversation_digest::of(const chat::request& r) const {
+  const auto layout = chat::layout_of(r.messages);
   request_digests result;
   for (std::size_t i = 0; i < layout.prefill; ++i) {
     result.asked = extend(result.asked, r.messages[i]);
@@ -146,13 +146,13 @@ std::string make_digest_key() {
   return key;
 }
 
-bool is_aside(const openai::chat_request& r) {
-  if (!openai::layout_of(r.messages).asks)
+bool is_aside(const chat::request& r) {
+  if (!chat::layout_of(r.messages).asks)
     return true;
   if (r.stream)
     return false;
   static constexpr std::string_view words[] = {"title", "summar", "标题", "主题", "总结", "概括"};
-  auto newest = openai::newest_user_message(r);
+  auto newest = chat::newest_user_message(r);
   if (newest == r.messages.size())
     return false;
   auto text = lower(r.messages[newest].text);

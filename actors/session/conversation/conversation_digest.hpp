@@ -1,6 +1,6 @@
 #pragma once
 
-#include "protocol/openai/chat/request.hpp"
+#include "protocol/chat/request.hpp"
 
 #include <openssl/types.h>
 
@@ -40,11 +40,11 @@ public:
   explicit conversation_digest(const std::string& key);
 
   /// The digest of a conversation after one more message. The digest of no messages is empty.
-  std::string extend(const std::string& digest, openai::role speaker, std::string_view text) const;
-  std::string extend(const std::string& digest, const openai::message& m) const;
+  std::string extend(const std::string& digest, chat::role speaker, std::string_view text) const;
+  std::string extend(const std::string& digest, const chat::message& m) const;
 
   /// The digest of a whole conversation.
-  std::string of(const std::vector<openai::message>& conversation) const;
+  std::string of(const std::vector<chat::message>& conversation) const;
 
   /// The digest of a client's name for a group of conversations. It differs for each *name*, and
   /// from the digest of any conversation.
@@ -55,7 +55,7 @@ public:
   std::string of_parts(const std::vector<std::string_view>& parts) const;
 
   /// The digests of a request's messages.
-  request_digests of(const openai::chat_request& r) const;
+  request_digests of(const chat::request& r) const;
 
 private:
   std::string digest_of(const std::vector<std::string_view>& said) const;
@@ -71,6 +71,6 @@ std::string make_digest_key();
 /// Whether a request only asks for a title or a summary of a conversation, as chat programs do
 /// beside it, and must not become part of the conversation. Such a request is not streamed and has
 /// one of certain words in its newest user message; or its new part consists of instructions.
-bool is_aside(const openai::chat_request& r);
+bool is_aside(const chat::request& r);
 
 } // namespace nekod

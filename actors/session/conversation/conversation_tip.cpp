@@ -22,7 +22,7 @@ bool conversation_tip::is_told_by(std::string_view digest) const noexcept {
   return is_recognisable() && digest_ == digest;
 }
 
-conversation_tip conversation_tip::after(const openai::message& m,
+conversation_tip conversation_tip::after(const chat::message& m,
                                          const conversation_digest& digest) const {
   return is_recognisable() ? of(digest.extend(digest_, m)) : *this;
 }

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/session/conversation/conversation_digest.hpp"
-#include "protocol/openai/chat/request.hpp"
+#include "protocol/chat/request.hpp"
 
 #include <cstdint>
 #include <string>
@@ -46,7 +46,7 @@ public:
   bool is_told_by(std::string_view digest) const noexcept;
 
   /// The tip after one more message.
-  conversation_tip after(const openai::message& m, const conversation_digest& digest) const;
+  conversation_tip after(const chat::message& m, const conversation_digest& digest) const;
 
   bool operator==(const conversation_tip&) const = default;
 

@@ -4,8 +4,8 @@
 #include "actors/session/conversation/conversation_tip.hpp"
 #include "actors/session/conversation/message_changes.hpp"
 #include "actors/upstream/upstream.hpp"
-#include "protocol/openai/chat/request.hpp"
-#include "protocol/openai/errors.hpp"
+#include "protocol/chat/failure.hpp"
+#include "protocol/chat/request.hpp"
 #include "protocol/result.hpp"
 
 #include <cstddef>
@@ -21,12 +21,12 @@ namespace nekod {
 /// A conversation as it is handed over: read from a record, or moved to another kind of upstream.
 struct conversation_state {
   conversation_state() = default;
-  conversation_state(std::vector<openai::message> messages, conversation_tip t,
+  conversation_state(std::vector<chat::message> messages, conversation_tip t,
                      std::optional<std::string> p, std::size_t s = 0)
       : transcript(std::move(messages)), tip(std::move(t)), prompt(std::move(p)), stored(s) {}
 
   /// The messages so far, the prompt first.
-  std::vector<openai::message> transcript;
+  std::vector<chat::message> transcript;
   conversation_tip tip;
   /// The digest of the prompt that the upstream's chat was told, empty for none; nothing if it is
   /// not known.
@@ -73,8 +73,8 @@ public:
   /// did not tells the whole conversation.
   /// @returns what to tell the upstream, without the model and the request; or
   /// `conversation_too_large`, and then no turn has begun.
-  virtual result<upstream_turn, openai::error>
-  begin(const openai::chat_request& r, const request_digests& digests, bool named) = 0;
+  virtual result<upstream_turn, chat::failure>
+  begin(const chat::request& r, const request_digests& digests, bool named) = 0;
 
   /// The turn's text for a new chat, with what was said before. Empty if the upstream keeps none.
   virtual std::string seeded_text() const = 0;
@@ -84,7 +84,7 @@ public:
   virtual std::size_t times_said() const = 0;
 
   /// The turn was answered with *said*.
-  virtual void answered(openai::message said) = 0;
+  virtual void answered(chat::message said) = 0;
 
   /// The turn ended without its whole answer.
   /// @param text What came of the answer.

@@ -4,9 +4,9 @@
 
 namespace nekod {
 
-std::size_t common_beginning(std::span<const openai::message> a,
-                             std::span<const openai::message> b) noexcept {
-  const auto is_same = [](const openai::message& x, const openai::message& y) {
+std::size_t common_beginning(std::span<const chat::message> a,
+                             std::span<const chat::message> b) noexcept {
+  const auto is_same = [](const chat::message& x, const chat::message& y) {
     return x.speaker == y.speaker && x.text == y.text && x.more == y.more && x.json == y.json;
   };
   const auto [end, other] = std::mismatch(a.begin(), a.end(), b.begin(), b.end(), is_same);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "protocol/openai/chat/request.hpp"
+#include "protocol/chat/request.hpp"
 
 #include <cstddef>
 #include <span>
@@ -13,16 +13,16 @@ namespace nekod {
 /// replaced. A turn that only goes on adds its own messages, however long the conversation is.
 struct message_changes {
   message_changes() = default;
-  message_changes(std::size_t k, std::vector<openai::message> m) : kept(k), added(std::move(m)) {}
+  message_changes(std::size_t k, std::vector<chat::message> m) : kept(k), added(std::move(m)) {}
 
   /// How many messages stay, from the beginning.
   std::size_t kept = 0;
   /// The messages after them.
-  std::vector<openai::message> added;
+  std::vector<chat::message> added;
 };
 
 /// How many messages at the beginning of both conversations are the same, byte for byte.
-std::size_t common_beginning(std::span<const openai::message> a,
-                             std::span<const openai::message> b) noexcept;
+std::size_t common_beginning(std::span<const chat::message> a,
+                             std::span<const chat::message> b) noexcept;
 
 } // namespace nekod

@@ -1,7 +1,7 @@
 #include "actors/session/conversation/transcript.hpp"
 
-#include "protocol/openai/chat/message_layout.hpp"
-#include "protocol/openai/upstream/whole_messages.hpp"
+#include "protocol/chat/message.hpp"
+#include "protocol/chat/message_layout.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -10,18 +10,18 @@ namespace nekod {
 
 namespace {
 
-using openai::instructs;
+using chat::instructs;
 
 constexpr std::string_view new_message_label = "[New message]\n";
 
-std::string_view label(openai::role speaker) {
+std::string_view label(chat::role speaker) {
   switch (speaker) {
-  case openai::role::user:
+  case chat::role::user:
     return "User: ";
-  case openai::role::assistant:
+  case chat::role::assistant:
     return "Assistant: ";
-  case openai::role::tool:
-  case openai::role::function:
+  case chat::role::tool:
+  case chat::role::function:
     return "Tool: ";
   default:
     return "";
@@ -37,7 +37,7 @@ std::string_view whole_characters(std::string_view text, std::size_t limit) {
   return text.substr(0, limit);
 }
 
-std::string instructions(const std::vector<openai::message>& earlier, std::size_t limit) {
+std::string instructions(const std::vector<chat::message>& earlier, std::size_t limit) {
   std::string result;
   for (const auto& m : earlier) {
     if (!instructs(m) || m.text.empty())
@@ -50,7 +50,7 @@ std::string instructions(const std::vector<openai::message>& earlier, std::size_
   return result;
 }
 
-std::string newest_turns(const std::vector<openai::message>& earlier, std::size_t limit) {
+std::string newest_turns(const std::vector<chat::message>& earlier, std::size_t limit) {
   std::vector<std::string> lines;
   for (auto m = earlier.rbegin(); m != earlier.rend(); ++m) {
     if (instructs(*m) || m->text.empty())
@@ -69,16 +69,16 @@ std::string newest_turns(const std::vector<openai::message>& earlier, std::size_
 
 } // namespace
 
-void append(std::vector<openai::message>& transcript, openai::role speaker, std::string text) {
-  constexpr auto longest = max_transcript_bytes - sizeof(openai::message);
+void append(std::vector<chat::message>& transcript, chat::role speaker, std::string text) {
+  constexpr auto longest = max_transcript_bytes - sizeof(chat::message);
   text.resize(whole_characters(text, longest).size());
   if (!text.empty())
     transcript.emplace_back(speaker, std::move(text));
 }
 
-void keep_newest(std::vector<openai::message>& transcript, std::size_t limit) {
+void keep_newest(std::vector<chat::message>& transcript, std::size_t limit) {
   constexpr auto newest_turn = 2;
-  auto size_of = [](const openai::message& m) { return m.text.size() + sizeof(m); };
+  auto size_of = [](const chat::message& m) { return m.text.size() + sizeof(m); };
   auto body = std::find_if_not(transcript.begin(), transcript.end(), instructs);
   std::size_t size = 0;
   for (auto m = transcript.begin(); m != body; ++m)
@@ -96,22 +96,22 @@ void keep_newest(std::vector<openai::message>& transcript, std::size_t limit) {
   transcript.erase(body, first_kept);
 }
 
-std::string said_together(const std::vector<openai::message>& messages) {
-  const auto spoken = std::count_if(messages.begin(), messages.end(), openai::says_something);
+std::string said_together(const std::vector<chat::message>& messages) {
+  const auto spoken = std::count_if(messages.begin(), messages.end(), chat::says_something);
   std::string result;
   for (const auto& m : messages) {
-    if (m.text.empty() || (spoken > 1 && !openai::says_something(m)))
+    if (m.text.empty() || (spoken > 1 && !chat::says_something(m)))
       continue;
     if (!result.empty())
       result += "\n\n";
-    if (m.speaker != openai::role::user)
+    if (m.speaker != chat::role::user)
       result += label(m.speaker);
     result += m.text;
   }
   return result;
 }
 
-std::string with_preamble(const std::vector<openai::message>& earlier, const std::string& text,
+std::string with_preamble(const std::vector<chat::message>& earlier, const std::string& text,
                           std::size_t limit) {
   auto prompt = instructions(earlier, limit);
   auto turns = newest_turns(earlier, limit - prompt.size());

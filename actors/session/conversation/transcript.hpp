@@ -1,6 +1,6 @@
 #pragma once
 
-#include "protocol/openai/chat/request.hpp"
+#include "protocol/chat/request.hpp"
 
 #include <cstddef>
 #include <string>
@@ -17,23 +17,22 @@ inline constexpr std::size_t max_preamble_bytes = 32u << 10;
 
 /// Appends a message to *transcript*. An empty message is left out. One that alone is longer than a
 /// transcript may be is cut.
-void append(std::vector<openai::message>& transcript, openai::role speaker, std::string text);
+void append(std::vector<chat::message>& transcript, chat::role speaker, std::string text);
 
 /// Drops the oldest messages of a transcript that is larger than the limit; then further ones, but
 /// not the newest two, until a quarter of the limit is free. If each turn dropped only as much as
 /// it must, all others would move each time, and the store would have to write them all. The prompt
 /// at the beginning stays, unless it alone leaves no room.
-void keep_newest(std::vector<openai::message>& transcript,
-                 std::size_t limit = max_transcript_bytes);
+void keep_newest(std::vector<chat::message>& transcript, std::size_t limit = max_transcript_bytes);
 
 /// The text of *messages*, the new part of a request, as one message of a chat: a single text as it
 /// is; several separated by blank lines, each with its speaker's label unless the user says it.
-std::string said_together(const std::vector<openai::message>& messages);
+std::string said_together(const std::vector<chat::message>& messages);
 
 /// The first message for a chat that knows nothing yet: the *earlier* messages with the labels of
 /// their speakers, then *text*. Within the limit, system and developer prompts come first, then as
 /// many of the newest messages as fit, each whole. Without any, *text* alone.
-std::string with_preamble(const std::vector<openai::message>& earlier, const std::string& text,
+std::string with_preamble(const std::vector<chat::message>& earlier, const std::string& text,
                           std::size_t limit = max_preamble_bytes);
 
 /// Whether *told*, a chat's message, has *text* as its new part: alone, or after a preamble.

@@ -11,9 +11,8 @@ namespace nekod {
 
 namespace {
 
-using openai::error;
-using openai::error_code;
-using openai::message;
+using chat::failure_code;
+using chat::message;
 using messages = std::vector<message>;
 using span_of_messages = std::span<const message>;
 
@@ -23,11 +22,11 @@ std::optional<std::size_t> place_of_end(span_of_messages all, span_of_messages t
   auto place = all.size();
   auto compared = std::size_t{0};
   for (auto m = told.rbegin(); m != told.rend(); ++m) {
-    if (!openai::says_something(*m))
+    if (!chat::says_something(*m))
       continue;
-    while (place > 0 && !openai::says_something(all[place - 1]))
+    while (place > 0 && !chat::says_something(all[place - 1]))
       --place;
-    if (place == 0 || !openai::say_the_same(all[place - 1], *m))
+    if (place == 0 || !chat::say_the_same(all[place - 1], *m))
       return std::nullopt;
     --place;
     ++compared;
@@ -38,27 +37,25 @@ std::optional<std::size_t> place_of_end(span_of_messages all, span_of_messages t
 /// The place after the last answer that is followed by words, also if that answer says nothing.
 std::size_t behind_any_answer(span_of_messages all) {
   auto end = all.size();
-  while (end > 0 && !openai::says_something(all[end - 1]))
+  while (end > 0 && !chat::says_something(all[end - 1]))
     --end;
-  while (end > 0 && all[end - 1].speaker != openai::role::assistant)
+  while (end > 0 && all[end - 1].speaker != chat::role::assistant)
     --end;
   return end;
 }
 
 /// Whether the last answer said nothing, so that it looks like none.
-bool ends_silent(const messages& all) {
-  return !all.empty() && !openai::says_something(all.back());
-}
+bool ends_silent(const messages& all) { return !all.empty() && !chat::says_something(all.back()); }
 
-error too_long(std::size_t limit, const char* of) {
-  return {error_code::conversation_too_large,
+chat::failure too_long(std::size_t limit, const char* of) {
+  return {failure_code::conversation_too_large,
           {},
           "at most " + std::to_string(limit) + " " + of + " are kept of a conversation"};
 }
 
 /// The messages that a chat of plain text can be told.
 messages texts_of(messages whole) {
-  std::erase_if(whole, [](const auto& m) { return m.text.empty() || !openai::says_something(m); });
+  std::erase_if(whole, [](const auto& m) { return m.text.empty() || !chat::says_something(m); });
   keep_newest(whole);
   return whole;
 }
@@ -73,10 +70,9 @@ whole_conversation::whole_conversation(std::shared_ptr<const conversation_digest
       tip_(std::move(state.tip)),
       stored_(state.stored) {}
 
-result<upstream_turn, error> whole_conversation::begin(const openai::chat_request& r,
-                                                       const request_digests& /*digests*/,
-                                                       bool named) {
-  const auto layout = openai::layout_of(r.messages);
+result<upstream_turn, chat::failure>
+whole_conversation::begin(const chat::request& r, const request_digests& /*digests*/, bool named) {
+  const auto layout = chat::layout_of(r.messages);
   const auto before = named ? earlier_for(r, layout) : span_of_messages{};
   const auto spans = openai::message_spans(r);
   auto tell = [&](std::size_t from, std::size_t to) {
@@ -106,11 +102,10 @@ result<upstream_turn, error> whole_conversation::begin(const openai::chat_reques
 /// The messages of the conversation that go before the request's own ones, after its prompt if it
 /// has one. If the request tells a conversation, they are what was said before that; if it tells
 /// another one, there are none.
-std::span<const message>
-whole_conversation::earlier_for(const openai::chat_request& r,
-                                const openai::message_layout& layout) const {
+std::span<const message> whole_conversation::earlier_for(const chat::request& r,
+                                                         const chat::message_layout& layout) const {
   const span_of_messages all{now_};
-  const auto prompt = openai::layout_of(now_).instructions;
+  const auto prompt = chat::layout_of(now_).instructions;
   const auto begin = layout.instructions > 0 ? prompt : std::size_t{0};
   const auto told = span_of_messages{r.messages}.subspan(layout.instructions);
   const auto fresh =
@@ -122,7 +117,7 @@ whole_conversation::earlier_for(const openai::chat_request& r,
 }
 
 void whole_conversation::answered(message said) {
-  while (prefilled_ && !openai::says_something(next_.back()))
+  while (prefilled_ && !chat::says_something(next_.back()))
     next_.pop_back();
   if (prefilled_) {
     said = openai::with_prefill(next_.back(), std::move(said));

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/session/conversation/kept_conversation.hpp"
-#include "protocol/openai/chat/message_layout.hpp"
+#include "protocol/chat/message_layout.hpp"
 
 #include <memory>
 #include <span>
@@ -30,14 +30,14 @@ public:
   /// either only what is new, which follows what was said; or a conversation. If that is what was
   /// said, or the end of it, it goes on, in the request's own words; else it replaces all that was
   /// said. A prompt in a request replaces the one before.
-  result<upstream_turn, openai::error> begin(const openai::chat_request& r,
-                                             const request_digests& digests, bool named) override;
+  result<upstream_turn, chat::failure> begin(const chat::request& r, const request_digests& digests,
+                                             bool named) override;
 
   std::string seeded_text() const override { return {}; }
   std::size_t times_said() const override { return 0; }
 
   /// The answer replaces a prefill.
-  void answered(openai::message said) override;
+  void answered(chat::message said) override;
 
   bool broken_off(std::string_view text, bool heard) override;
   conversation_changes take_changes() override;
@@ -50,16 +50,16 @@ public:
   conversation_state take() override;
 
   /// The conversation without the turn that is under way.
-  const std::vector<openai::message>& messages() const noexcept { return now_; }
+  const std::vector<chat::message>& messages() const noexcept { return now_; }
 
 private:
-  std::span<const openai::message> earlier_for(const openai::chat_request& r,
-                                               const openai::message_layout& layout) const;
+  std::span<const chat::message> earlier_for(const chat::request& r,
+                                             const chat::message_layout& layout) const;
   void drop_turn();
 
   std::shared_ptr<const conversation_digest> digest_;
   conversation_limits limits_;
-  std::vector<openai::message> now_;
+  std::vector<chat::message> now_;
   conversation_tip tip_;
   /// How many messages of *now_*, from the beginning, the store has.
   std::size_t stored_ = 0;
@@ -67,7 +67,7 @@ private:
   // Of the turn that is under way:
 
   /// The conversation with it; empty if there is none.
-  std::vector<openai::message> next_;
+  std::vector<chat::message> next_;
   conversation_tip next_tip_;
   /// Whether its request ends with a prefill.
   bool prefilled_ = false;

@@ -11,7 +11,7 @@ namespace nekod {
 namespace {
 
 using form = deltas::form;
-using openai::finish_reason;
+using chat::finish_reason;
 
 std::string_view name_of(form f) { return f == form::text ? "text" : "members"; }
 

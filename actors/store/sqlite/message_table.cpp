@@ -13,12 +13,12 @@ message_table::message_table(sqlite::connection& db)
       add_(db.prepare("INSERT INTO messages VALUES (?1, ?2, ?3)")),
       cut_(db.prepare("DELETE FROM messages WHERE session = ?1 AND position >= ?2")) {}
 
-std::vector<openai::message> message_table::read(std::int64_t session) const {
-  std::vector<openai::message> result;
+std::vector<chat::message> message_table::read(std::int64_t session) const {
+  std::vector<chat::message> result;
   auto row = read_(session);
   // Changes count messages, so one that cannot be read keeps its position, as an empty one.
   while (row.next())
-    result.push_back(openai::parse_message(row.text(0)).value_or(openai::message{}));
+    result.push_back(openai::parse_message(row.text(0)).value_or(chat::message{}));
   return result;
 }
 

@@ -14,7 +14,7 @@ public:
   explicit message_table(sqlite::connection& db);
 
   /// The messages of a session, by the number of its row.
-  std::vector<openai::message> read(std::int64_t session) const;
+  std::vector<chat::message> read(std::int64_t session) const;
 
   /// Whether the session has as many messages as *changes* keep, so that they can be applied.
   bool has_kept(std::int64_t session, const message_changes& changes) const;

@@ -79,9 +79,7 @@ public:
   }
 
   /// A page of the sessions, as in `session_listing`.
-  openai::session_page list(const session_query& query) const {
-    return listing_.list(query, count_);
-  }
+  session_page list(const session_query& query) const { return listing_.list(query, count_); }
 
   /// The key with which the tips in the file were computed.
   std::string digest_key();

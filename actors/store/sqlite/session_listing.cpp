@@ -36,10 +36,9 @@ session_finding session_listing::show(const std::string& id, const session_view&
   return result;
 }
 
-openai::session_page session_listing::list(const session_query& query, std::size_t count) const {
-  openai::session_page page;
-  const auto after =
-      query.after.value_or(openai::session_place{system_clock::time_point::min(), {}});
+session_page session_listing::list(const session_query& query, std::size_t count) const {
+  session_page page;
+  const auto after = query.after.value_or(session_place{system_clock::time_point::min(), {}});
   // One more than requested shows whether there are more.
   const auto most = static_cast<std::int64_t>(query.limit) + 1;
   const auto begin = to_number(after.created_at);

@@ -22,7 +22,7 @@ public:
   /// A page of the sessions. Its cost depends neither on where it begins nor on the number of
   /// sessions.
   /// @param count The number of sessions in the file.
-  openai::session_page list(const session_query& query, std::size_t count) const;
+  session_page list(const session_query& query, std::size_t count) const;
 
 private:
   std::uint64_t total(const session_query& query, std::size_t count) const;

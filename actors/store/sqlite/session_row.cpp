@@ -17,8 +17,8 @@ std::int64_t to_number(system_clock::time_point t) {
   return std::chrono::floor<microseconds>(t.time_since_epoch()).count();
 }
 
-openai::session_info info_of(const sqlite::rows& row) {
-  openai::session_info info;
+session_info info_of(const sqlite::rows& row) {
+  session_info info;
   info.id = row.text(0);
   info.tenant = row.text(1);
   info.model = row.text(2);

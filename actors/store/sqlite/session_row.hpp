@@ -17,7 +17,7 @@ inline const std::string info_columns = "id, tenant, model, created_at, last_use
 inline constexpr int first_other_column = 7;
 
 /// Reads them.
-openai::session_info info_of(const sqlite::rows& row);
+session_info info_of(const sqlite::rows& row);
 
 /// A time as it is stored: microseconds since 1970.
 std::int64_t to_number(std::chrono::system_clock::time_point t);

@@ -162,7 +162,7 @@ void sqlite_store_state::clear_next() {
 
 /// @returns how many it deleted.
 std::uint64_t sqlite_store_state::clear_page(const session_filter& filter,
-                                             const openai::session_page& page) {
+                                             const session_page& page) {
   auto meant = [&](const auto& s) { return filter.has(s); };
   if (std::none_of(page.sessions.begin(), page.sessions.end(), meant))
     return 0;

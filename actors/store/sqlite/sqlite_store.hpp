@@ -78,7 +78,7 @@ private:
   void join_batch(waiting answer);
   void answer_all(const caf::error& e);
   void write_apart(const std::function<void()>& write);
-  std::uint64_t clear_page(const session_filter& filter, const openai::session_page& page);
+  std::uint64_t clear_page(const session_filter& filter, const session_page& page);
   void wrote();
   caf::error could_not(bool& trouble, const char* what, const sqlite::error& e);
   bool is_misplaced();

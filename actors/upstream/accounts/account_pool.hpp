@@ -124,9 +124,9 @@ private:
 /// If *reason* is a rate limit and the upstream has several accounts, shortens its time to that
 /// until the first of them may be asked again.
 template <class Account>
-void tell_shortest_rest(openai::error& reason, const account_pool<Account>& accounts,
+void tell_shortest_rest(chat::failure& reason, const account_pool<Account>& accounts,
                         const std::string& model) {
-  if (reason.code != openai::error_code::rate_limit_exceeded || !reason.retry_after ||
+  if (reason.code != chat::failure_code::rate_limit_exceeded || !reason.retry_after ||
       accounts.all().size() < 2)
     return;
   const auto rest = std::chrono::ceil<std::chrono::milliseconds>(accounts.shortest_rest(model));

@@ -11,8 +11,7 @@ namespace nekod {
 
 namespace {
 
-using openai::error;
-using openai::error_code;
+using chat::failure_code;
 
 /// Failed calls in a row after which an upstream counts as unreachable although it accepts
 /// connections.
@@ -21,17 +20,19 @@ constexpr unsigned failures_that_tell = 5;
 /// How long all accounts rest if our address is limited and the upstream does not say for how long.
 constexpr std::chrono::seconds address_rest{1};
 
-bool is_out_of_money(const error& e) { return e.foreign && openai::is_out_of_money(*e.foreign); }
+bool is_out_of_money(const chat::failure& e) {
+  return e.foreign && openai::is_out_of_money(*e.foreign);
+}
 
 /// Whether the upstream accepted the account, even if it answered with an error of the client's.
-bool works_with(const error* problem) {
-  return problem == nullptr || problem->code == error_code::rate_limit_exceeded ||
-         (problem->foreign && problem->code != error_code::upstream_auth_failed);
+bool works_with(const chat::failure* problem) {
+  return problem == nullptr || problem->code == failure_code::rate_limit_exceeded ||
+         (problem->foreign && problem->code != failure_code::upstream_auth_failed);
 }
 
 /// Whether the upstream failed, rather than the request: no connection, no answer in time, a reset,
 /// or a body that is not an answer. A server that reports an error in its own words is alive.
-bool upstream_failed(const error* problem, transfer_failure f, const upstream_response& r) {
+bool upstream_failed(const chat::failure* problem, transfer_failure f, const upstream_response& r) {
   if (f == transfer_failure::whole_timeout)
     return r.status == 0;
   if (f != transfer_failure::none)
@@ -41,10 +42,10 @@ bool upstream_failed(const error* problem, transfer_failure f, const upstream_re
   return r.ok() && problem != nullptr && !r.tells_error;
 }
 
-call_outcome outcome_of(const error* problem, transfer_failure f) {
+call_outcome outcome_of(const chat::failure* problem, transfer_failure f) {
   if (problem == nullptr)
     return call_outcome::ok;
-  if (problem->code == error_code::upstream_timeout)
+  if (problem->code == failure_code::upstream_timeout)
     return call_outcome::timeout;
   return f == transfer_failure::none ? call_outcome::refused : call_outcome::failed;
 }
@@ -67,7 +68,7 @@ account_watch::account_watch(account_identity who, std::shared_ptr<metrics> coun
 
 account_watch::~account_watch() { states_[state_].Decrement(); }
 
-void account_watch::ended(const running_call& c, const error* problem, transfer_failure f,
+void account_watch::ended(const running_call& c, const chat::failure* problem, transfer_failure f,
                           const upstream_response& r, clock::time_point now) {
   count(c, outcome_of(problem, f));
   tell_circuit(c, problem, f, r, now);
@@ -79,8 +80,9 @@ bool account_watch::is_address_limit(const upstream_response& r) const {
 }
 
 /// Updates the account's state and rests.
-void account_watch::update_state(const running_call& c, const error* problem, transfer_failure f,
-                                 const upstream_response& r, clock::time_point now) {
+void account_watch::update_state(const running_call& c, const chat::failure* problem,
+                                 transfer_failure f, const upstream_response& r,
+                                 clock::time_point now) {
   auto works = works_with(problem) && r.status < 500;
   if (works)
     failures_in_a_row_ = 0;
@@ -89,7 +91,7 @@ void account_watch::update_state(const running_call& c, const error* problem, tr
   if (problem != nullptr && refuses_account(*problem)) {
     enter(account_state::refused);
     rests_.refused(r.retry_after, now);
-  } else if (problem != nullptr && problem->code == error_code::rate_limit_exceeded &&
+  } else if (problem != nullptr && problem->code == failure_code::rate_limit_exceeded &&
              !is_address_limit(r)) {
     enter(account_state::limited);
     rests_.limited(c.model, r.retry_after, now);
@@ -105,8 +107,9 @@ void account_watch::update_state(const running_call& c, const error* problem, tr
 }
 
 /// Reports to the circuit breaker of the upstream, which all its accounts share.
-void account_watch::tell_circuit(const running_call& c, const error* problem, transfer_failure f,
-                                 const upstream_response& r, clock::time_point now) {
+void account_watch::tell_circuit(const running_call& c, const chat::failure* problem,
+                                 transfer_failure f, const upstream_response& r,
+                                 clock::time_point now) {
   if (f != transfer_failure::unreachable && f != transfer_failure::connect_timeout)
     circuit_->connected();
   const auto failed = upstream_failed(problem, f, r);
@@ -166,8 +169,8 @@ bool is_page(const upstream_response& r) noexcept {
   return first != std::string::npos && r.body[first] == '<';
 }
 
-bool refuses_account(const error& e) {
-  return e.code == error_code::upstream_auth_failed || is_out_of_money(e);
+bool refuses_account(const chat::failure& e) {
+  return e.code == failure_code::upstream_auth_failed || is_out_of_money(e);
 }
 
 bool loads(const upstream_response& r, transfer_failure f, const circuit& breaker) {
@@ -176,33 +179,33 @@ bool loads(const upstream_response& r, transfer_failure f, const circuit& breake
   return openai::says_it_loads(r.status, r.body) || (not_connected && !breaker.was_connected());
 }
 
-error failure_of(transfer_failure f, const upstream_response& r) {
+chat::failure failure_of(transfer_failure f, const upstream_response& r) {
   switch (f) {
   case transfer_failure::unreachable:
-    return {error_code::upstream_error, {}, "cannot connect to the upstream"};
+    return {failure_code::upstream_error, {}, "cannot connect to the upstream"};
   case transfer_failure::untrusted:
-    return {error_code::upstream_error, {}, "the upstream's TLS certificate cannot be verified"};
+    return {failure_code::upstream_error, {}, "the upstream's TLS certificate cannot be verified"};
   case transfer_failure::connect_timeout:
-    return {error_code::upstream_timeout, {}, "no connection in time"};
+    return {failure_code::upstream_timeout, {}, "no connection in time"};
   case transfer_failure::first_byte_timeout:
-    return {error_code::upstream_timeout, {}, "no first byte in time"};
+    return {failure_code::upstream_timeout, {}, "no first byte in time"};
   case transfer_failure::silence_timeout:
-    return {error_code::upstream_timeout, {}, "the upstream's reply stalled"};
+    return {failure_code::upstream_timeout, {}, "the upstream's reply stalled"};
   case transfer_failure::whole_timeout:
-    return {error_code::upstream_timeout, {}, "the upstream's reply took too long"};
+    return {failure_code::upstream_timeout, {}, "the upstream's reply took too long"};
   case transfer_failure::malformed:
-    return {error_code::upstream_error, {}, "the upstream's reply is not valid HTTP"};
+    return {failure_code::upstream_error, {}, "the upstream's reply is not valid HTTP"};
   case transfer_failure::undecodable:
-    return {error_code::upstream_error,
+    return {failure_code::upstream_error,
             {},
             "the upstream's reply cannot be decoded; its Content-Encoding is " + r.content_coding};
   case transfer_failure::too_long:
-    return {error_code::upstream_error, {}, "the upstream's reply is too long"};
+    return {failure_code::upstream_error, {}, "the upstream's reply is too long"};
   case transfer_failure::none:
   case transfer_failure::cut:
     break;
   }
-  return {error_code::upstream_error, {}, "the upstream's reply was cut short"};
+  return {failure_code::upstream_error, {}, "the upstream's reply was cut short"};
 }
 
 } // namespace nekod

@@ -5,7 +5,7 @@
 #include "actors/upstream/accounts/circuit.hpp"
 #include "actors/upstream/transport.hpp"
 #include "actors/upstream/upstream.hpp"
-#include "protocol/openai/errors.hpp"
+#include "protocol/chat/failure.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -80,14 +80,14 @@ struct upstream_response {
 bool is_page(const upstream_response& r) noexcept;
 
 /// Whether the account was refused, or has no credit left.
-bool refuses_account(const openai::error& e);
+bool refuses_account(const chat::failure& e);
 
 /// Whether the upstream is still loading: it says so, or no connection to it was ever made.
 bool loads(const upstream_response& r, transfer_failure f, const circuit& breaker);
 
 /// The meaning of a failed transfer.
 /// @param r As much of the response as arrived.
-openai::error failure_of(transfer_failure f, const upstream_response& r);
+chat::failure failure_of(transfer_failure f, const upstream_response& r);
 
 /// The identity of an account, and how it is treated.
 struct account_identity {
@@ -119,7 +119,7 @@ public:
 
   /// A call ended: successfully, or with *problem*. *f* is how its transfer ended, *r* its
   /// response.
-  void ended(const running_call& c, const openai::error* problem, transfer_failure f,
+  void ended(const running_call& c, const chat::failure* problem, transfer_failure f,
              const upstream_response& r, clock::time_point now = clock::now());
 
   /// We gave up a call.
@@ -174,9 +174,9 @@ private:
   void count(const running_call& c, call_outcome outcome);
   void enter(account_state next);
   bool is_address_limit(const upstream_response& r) const;
-  void update_state(const running_call& c, const openai::error* problem, transfer_failure f,
+  void update_state(const running_call& c, const chat::failure* problem, transfer_failure f,
                     const upstream_response& r, clock::time_point now);
-  void tell_circuit(const running_call& c, const openai::error* problem, transfer_failure f,
+  void tell_circuit(const running_call& c, const chat::failure* problem, transfer_failure f,
                     const upstream_response& r, clock::time_point now);
 
   account_identity who_;

@@ -9,8 +9,7 @@ namespace nekod {
 
 namespace {
 
-using openai::error;
-using openai::error_code;
+using chat::failure_code;
 
 models_query::answer read_models(const upstream_response& r) {
   if (!r.ok())
@@ -19,8 +18,9 @@ models_query::answer read_models(const upstream_response& r) {
     return failure_of(*e);
   auto names = anuneko::parse_models(r.body);
   if (!names)
-    return error{error_code::upstream_error, {}, "the upstream's list of models cannot be read"};
-  return std::vector<openai::listed_model>(names->begin(), names->end());
+    return chat::failure{
+        failure_code::upstream_error, {}, "the upstream's list of models cannot be read"};
+  return std::vector<chat::listed_model>(names->begin(), names->end());
 }
 
 class anuneko_service : public upstream_service {

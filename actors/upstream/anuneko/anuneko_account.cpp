@@ -12,8 +12,7 @@ namespace nekod {
 
 namespace {
 
-using openai::error;
-using openai::error_code;
+using chat::failure_code;
 
 /// Whether *code* is an identifier, which certainly quotes nothing.
 bool is_word(std::string_view code) {
@@ -86,24 +85,26 @@ http_call anuneko_account::make(anuneko::call c, bool repeatable) const {
   return result;
 }
 
-error failure_of(const anuneko::service_error& e) {
+chat::failure failure_of(const anuneko::service_error& e) {
   if (anuneko::refuses_account(e))
-    return error_code::upstream_auth_failed;
-  return {
-      error_code::upstream_error, {}, is_word(e.code) ? "upstream code " + e.code : std::string{}};
+    return failure_code::upstream_auth_failed;
+  return {failure_code::upstream_error,
+          {},
+          is_word(e.code) ? "upstream code " + e.code : std::string{}};
 }
 
-error failure_of(const upstream_response& r) {
+chat::failure failure_of(const upstream_response& r) {
   if (r.status == 401 || r.status == 402 || (r.status == 403 && !is_page(r)))
-    return error_code::upstream_auth_failed;
+    return failure_code::upstream_auth_failed;
   if (r.status == 429) {
-    error result{error_code::rate_limit_exceeded, {}, "the upstream's rate limit"};
+    chat::failure result{failure_code::rate_limit_exceeded, {}, "the upstream's rate limit"};
     result.retry_after = r.retry_after;
     return result;
   }
   if (auto e = anuneko::parse_error(r.body); e && anuneko::refuses_account(*e))
-    return error_code::upstream_auth_failed;
-  error result{error_code::upstream_error, {}, "upstream status " + std::to_string(r.status)};
+    return failure_code::upstream_auth_failed;
+  chat::failure result{
+      failure_code::upstream_error, {}, "upstream status " + std::to_string(r.status)};
   if (!r.redirect.empty())
     result.detail = "the upstream redirects to " + r.redirect;
   result.retry_after = r.retry_after;

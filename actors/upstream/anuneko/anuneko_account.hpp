@@ -4,7 +4,7 @@
 #include "actors/upstream/accounts/account_watch.hpp"
 #include "actors/upstream/anuneko/anuneko_options.hpp"
 #include "protocol/anuneko/calls.hpp"
-#include "protocol/openai/errors.hpp"
+#include "protocol/chat/failure.hpp"
 
 #include <memory>
 #include <string>
@@ -41,9 +41,9 @@ running_call begun(anuneko::call_kind kind, std::string model = {});
 
 /// The error for clients after an error object of the service. The service's text may quote the
 /// message, so only its code is passed on.
-openai::error failure_of(const anuneko::service_error& e);
+chat::failure failure_of(const anuneko::service_error& e);
 
 /// The error for a response whose status does not mean success.
-openai::error failure_of(const upstream_response& r);
+chat::failure failure_of(const upstream_response& r);
 
 } // namespace nekod

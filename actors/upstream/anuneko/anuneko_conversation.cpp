@@ -4,8 +4,7 @@
 
 namespace nekod {
 
-using openai::error;
-using openai::error_code;
+using chat::failure_code;
 
 namespace {
 
@@ -29,15 +28,15 @@ bool was_not_taken(const upstream_exchange& x) {
 }
 
 /// The remedy after a call that failed for *reason*.
-remedy remedy_for(const error& reason, const upstream_exchange& x, const anuneko_accounts& accounts,
-                  const anuneko_account& account) {
+remedy remedy_for(const chat::failure& reason, const upstream_exchange& x,
+                  const anuneko_accounts& accounts, const anuneko_account& account) {
   if (reason.maybe_taken)
     return remedy::none;
   const auto& response = x.response();
   const auto others = accounts.others_work(account, x.call().model);
-  if (reason.code == error_code::upstream_auth_failed)
+  if (reason.code == failure_code::upstream_auth_failed)
     return others ? remedy::other_account : remedy::none;
-  if (reason.code == error_code::rate_limit_exceeded)
+  if (reason.code == failure_code::rate_limit_exceeded)
     return others && !is_page(response) ? remedy::other_account : remedy::later;
   if (loads(response, x.failure(), accounts.breaker()))
     return remedy::when_loaded;
@@ -150,7 +149,7 @@ void anuneko_conversation::on_body(std::string&& bytes) {
   }
   exchange_.grant(bytes.size());
   if (response.body.size() + bytes.size() > max_small_reply)
-    end_call(error{error_code::upstream_error, {}, "the upstream's reply is too long"});
+    end_call(chat::failure{failure_code::upstream_error, {}, "the upstream's reply is too long"});
   else
     response.body += bytes;
 }
@@ -200,7 +199,7 @@ void anuneko_conversation::end_post() {
 }
 
 /// A call ended; *problem* says why it failed, if it did. All failures of a turn come through here.
-void anuneko_conversation::end_call(std::optional<error> problem) {
+void anuneko_conversation::end_call(std::optional<chat::failure> problem) {
   auto& response = exchange_.response();
   const auto posting = step_ == step::posting;
   response.tells_error = problem && (posting ? reply_.error() && reply_.error_is_theirs()
@@ -230,7 +229,7 @@ void anuneko_conversation::end_call(std::optional<error> problem) {
   }
 }
 
-void anuneko_conversation::end_preparing(std::optional<error> problem) {
+void anuneko_conversation::end_preparing(std::optional<chat::failure> problem) {
   const auto help = problem ? remedy_for(*problem, exchange_, *accounts_, *account_) : remedy::none;
   const auto call_failed = problem.has_value();
   auto failure = preparation_.on_end(std::move(problem), exchange_.failure(), exchange_.response(),
@@ -260,7 +259,7 @@ void anuneko_conversation::end_settling() {
   listener_.on_settled();
 }
 
-void anuneko_conversation::fail(error reason, remedy help) {
+void anuneko_conversation::fail(chat::failure reason, remedy help) {
   if (help == remedy::other_account)
     chat_ = upstream_chat{};
   tell_shortest_rest(reason, *accounts_, turn_.model);

@@ -47,11 +47,11 @@ private:
   void call(step s, anuneko::call c, bool repeatable);
   void read_reply(const std::string& bytes);
   void end_post();
-  void end_call(std::optional<openai::error> problem);
-  void end_preparing(std::optional<openai::error> problem);
+  void end_call(std::optional<chat::failure> problem);
+  void end_preparing(std::optional<chat::failure> problem);
   void note_reply();
   void drop_turn();
-  void fail(openai::error reason, remedy help);
+  void fail(chat::failure reason, remedy help);
   void end_settling();
 
   std::shared_ptr<const anuneko_accounts> accounts_;

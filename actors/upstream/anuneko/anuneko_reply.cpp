@@ -6,12 +6,12 @@ namespace nekod {
 
 namespace {
 
-openai::finish_reason reason_of(const std::string& word) {
+chat::finish_reason reason_of(const std::string& word) {
   if (word == "length" || word == "max_tokens")
-    return openai::finish_reason::length;
+    return chat::finish_reason::length;
   if (word == "content_filter" || word == "sensitive")
-    return openai::finish_reason::content_filter;
-  return openai::finish_reason::stop;
+    return chat::finish_reason::content_filter;
+  return chat::finish_reason::stop;
 }
 
 } // namespace

@@ -7,8 +7,7 @@
 
 namespace nekod {
 
-using openai::error;
-using openai::error_code;
+using chat::failure_code;
 
 namespace {
 
@@ -16,9 +15,9 @@ namespace {
 constexpr unsigned most_pages = 50;
 
 /// Whether the service itself refused the call, so that asking again would not help.
-bool was_refused(const error& problem, const upstream_response& response) {
+bool was_refused(const chat::failure& problem, const upstream_response& response) {
   return response.status >= 200 && response.status < 500 &&
-         problem.code == error_code::upstream_error;
+         problem.code == failure_code::upstream_error;
 }
 
 } // namespace
@@ -46,11 +45,11 @@ std::optional<anuneko::call> chat_preparation::next(const upstream_chat& chat) {
   return std::nullopt;
 }
 
-std::optional<error> chat_preparation::on_end(std::optional<error> problem,
-                                              transfer_failure failure,
-                                              const upstream_response& response,
-                                              upstream_chat& chat,
-                                              const upstream_listener& session) {
+std::optional<chat::failure> chat_preparation::on_end(std::optional<chat::failure> problem,
+                                                      transfer_failure failure,
+                                                      const upstream_response& response,
+                                                      upstream_chat& chat,
+                                                      const upstream_listener& session) {
   const auto refused = problem && was_refused(*problem, response);
   switch (step_) {
   case step::reading:
@@ -102,11 +101,11 @@ void chat_preparation::read_page(const std::string& body, upstream_chat& chat,
   chat.unsure = false;
 }
 
-std::optional<error> chat_preparation::begin_chat(const std::string& body,
-                                                  upstream_chat& chat) const {
+std::optional<chat::failure> chat_preparation::begin_chat(const std::string& body,
+                                                          upstream_chat& chat) const {
   auto id = anuneko::parse_chat_id(body);
   if (!id || id->empty())
-    return error{error_code::upstream_error, {}, "cannot create a chat"};
+    return chat::failure{failure_code::upstream_error, {}, "cannot create a chat"};
   chat.id = std::move(*id);
   chat.upstream = upstream_;
   chat.account = account_;

@@ -3,7 +3,7 @@
 #include "actors/upstream/accounts/account_watch.hpp"
 #include "actors/upstream/upstream.hpp"
 #include "protocol/anuneko/calls.hpp"
-#include "protocol/openai/errors.hpp"
+#include "protocol/chat/failure.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -41,7 +41,7 @@ public:
   /// @param problem Why it failed; nothing if it did not.
   /// @param session Knows how often the user has said the turn's message before.
   /// @returns why the turn fails; nothing if it goes on.
-  std::optional<openai::error> on_end(std::optional<openai::error> problem,
+  std::optional<chat::failure> on_end(std::optional<chat::failure> problem,
                                       transfer_failure failure, const upstream_response& response,
                                       upstream_chat& chat, const upstream_listener& session);
 
@@ -49,7 +49,7 @@ private:
   enum class step : std::uint8_t { reading, choosing, creating, selecting };
 
   void read_page(const std::string& body, upstream_chat& chat, const upstream_listener& session);
-  std::optional<openai::error> begin_chat(const std::string& body, upstream_chat& chat) const;
+  std::optional<chat::failure> begin_chat(const std::string& body, upstream_chat& chat) const;
 
   std::string upstream_;
   std::string account_;

@@ -3,6 +3,7 @@
 #include "actors/upstream/models_query.hpp"
 #include "actors/upstream/openai/openai_conversation.hpp"
 #include "actors/upstream/openai/openai_passed_call.hpp"
+#include "protocol/openai/model_list.hpp"
 #include "protocol/openai/upstream/upstream_call.hpp"
 
 #include <utility>
@@ -11,8 +12,7 @@ namespace nekod {
 
 namespace {
 
-using openai::error;
-using openai::error_code;
+using chat::failure_code;
 
 class openai_service : public upstream_service {
 public:
@@ -34,7 +34,7 @@ public:
     models_.start(account, within(account->list_models(), longest_list_time), std::move(f));
   }
 
-  result<std::unique_ptr<passed_call>, error>
+  result<std::unique_ptr<passed_call>, chat::failure>
   pass(passed_request what, passed_call_listener& listener, transport::sink events) override {
     auto call = std::make_unique<openai_passed_call>(net_, accounts_, std::move(what), listener,
                                                      std::move(events));
@@ -83,14 +83,15 @@ private:
         failure = account->without_key(std::move(failure));
       // A server without such a list will not get one soon, so nobody needs to wait for it.
       if (r.status == 404 || r.status == 405)
-        return error{error_code::model_not_found, "model",
-                     failure.detail +
-                         "; the upstream has no list of models, so the request must name one"};
+        return chat::failure{
+            failure_code::model_not_found, "model",
+            failure.detail + "; the upstream has no list of models, so the request must name one"};
       return failure;
     }
     auto models = openai::parse_model_list(r.body);
     if (!models)
-      return error{error_code::upstream_error, {}, "the upstream's list of models cannot be read"};
+      return chat::failure{
+          failure_code::upstream_error, {}, "the upstream's list of models cannot be read"};
     return std::move(*models);
   }
 

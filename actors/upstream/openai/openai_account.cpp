@@ -13,8 +13,7 @@
 
 namespace nekod {
 
-using openai::error;
-using openai::error_code;
+using chat::failure_code;
 
 namespace {
 
@@ -149,16 +148,16 @@ http_call openai_account::pass(const passed_request& what) const {
   return result;
 }
 
-error openai_account::failure_of(const upstream_response& r) const {
+chat::failure openai_account::failure_of(const upstream_response& r) const {
   // A page comes from a gate in front of the server, which knows nothing about keys.
   if (r.status == 403 && is_page(r))
-    return {error_code::upstream_error, {}, "upstream status 403"};
+    return {failure_code::upstream_error, {}, "upstream status 403"};
   // A server that breaks may print anything; what it says in an error object is meant for clients.
   const auto meant = r.status < 500 || openai::is_error_object(r.body);
   auto words = meant ? openai::parse_failure(r.body) : std::nullopt;
   auto result = without_key(openai::failure_of(r.status, std::move(words)));
   result.retry_after = r.retry_after;
-  if (result.code == error_code::upstream_auth_failed)
+  if (result.code == failure_code::upstream_auth_failed)
     result.detail = "check OPENAI_API_KEY";
   // Most servers have their calls below /v1, which is easily forgotten.
   if (r.status == 404 && !result.foreign && origin_of(base_url_) == base_url_)
@@ -168,7 +167,7 @@ error openai_account::failure_of(const upstream_response& r) const {
   return result;
 }
 
-error openai_account::without_key(error e) const {
+chat::failure openai_account::without_key(chat::failure e) const {
   if (!e.foreign || secrets_.key.empty())
     return e;
   auto words = *e.foreign;
@@ -176,7 +175,7 @@ error openai_account::without_key(error e) const {
     mask(*text, secrets_.key);
     mask_parts(*text, secrets_.key);
   }
-  e.foreign = std::make_shared<const openai::foreign_words>(std::move(words));
+  e.foreign = std::make_shared<const chat::foreign_words>(std::move(words));
   return e;
 }
 

@@ -5,7 +5,7 @@
 #include "actors/upstream/openai/openai_options.hpp"
 #include "actors/upstream/passed_call.hpp"
 #include "actors/upstream/transport.hpp"
-#include "protocol/openai/errors.hpp"
+#include "protocol/chat/failure.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -39,10 +39,10 @@ public:
   http_call pass(const passed_request& what) const;
 
   /// The error for clients after a response whose status does not mean success.
-  openai::error failure_of(const upstream_response& r) const;
+  chat::failure failure_of(const upstream_response& r) const;
 
   /// *e* without the key, in case the server's text quotes it.
-  openai::error without_key(openai::error e) const;
+  chat::failure without_key(chat::failure e) const;
 
   /// Counts answers that are wanted whole while they arrive; null for no limit.
   const std::shared_ptr<byte_budget>& budget() const noexcept { return budget_; }

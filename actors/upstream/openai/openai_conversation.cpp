@@ -7,25 +7,26 @@
 
 namespace nekod {
 
+using chat::failure_code;
 using openai::answer_kind;
-using openai::error;
-using openai::error_code;
 
 namespace {
 
-error too_long() { return {error_code::upstream_error, {}, "the upstream's answer is too long"}; }
+chat::failure too_long() {
+  return {failure_code::upstream_error, {}, "the upstream's answer is too long"};
+}
 
 /// The remedy after a call that failed for *reason*. A server that reports an error remembers
 /// nothing of the turn. One that is silent may still be working on it, and charge for it; only a
 /// reset shows that it is not.
-remedy remedy_for(const error& reason, const upstream_exchange& x, const openai_accounts& accounts,
-                  const openai_account& account) {
-  if (x.answer_began() || reason.code == error_code::upstream_loop)
+remedy remedy_for(const chat::failure& reason, const upstream_exchange& x,
+                  const openai_accounts& accounts, const openai_account& account) {
+  if (x.answer_began() || reason.code == failure_code::upstream_loop)
     return remedy::none;
   const auto& response = x.response();
   const auto others = accounts.others_work(account, x.call().model);
   const auto refused = refuses_account(reason);
-  const auto limited = reason.code == error_code::rate_limit_exceeded;
+  const auto limited = reason.code == failure_code::rate_limit_exceeded;
   if (refused || (limited && others && !is_page(response)))
     return others ? remedy::other_account : remedy::none;
   if (loads(response, x.failure(), accounts.breaker()))
@@ -159,7 +160,7 @@ void openai_conversation::end_stream() {
     fail(account_->without_key(*decoder_.failure()));
     return;
   }
-  openai::answer_end end;
+  chat::answer_end end;
   end.rest = decoder_.take_rest();
   if (wanted_ == answer_kind::whole) {
     collector_.take(std::exchange(end.rest, deltas{deltas::form::members}));
@@ -176,7 +177,7 @@ void openai_conversation::end_whole() {
     fail(account_->without_key(std::move(read.error())));
     return;
   }
-  openai::answer_end end;
+  chat::answer_end end;
   if (wanted_ == answer_kind::stream) {
     auto chunks = openai::streamed(*read, usage_);
     pass_on(std::move(chunks.chunks), 0);
@@ -196,7 +197,7 @@ void openai_conversation::succeed(upstream_answer answer) {
   listener_.on_answer(std::move(answer));
 }
 
-void openai_conversation::fail(error reason) {
+void openai_conversation::fail(chat::failure reason) {
   exchange_.response().tells_error = reason.foreign != nullptr;
   exchange_.finish(&reason);
   const auto help = remedy_for(reason, exchange_, *accounts_, *account_);
@@ -210,7 +211,7 @@ void openai_conversation::fail(error reason) {
 void openai_conversation::give_up_for_room() {
   cancel({});
   listener_.on_failure(
-      {openai::retry_soon(error_code::overloaded, "no memory left for the answer"), remedy::none});
+      {chat::retry_soon(failure_code::overloaded, "no memory left for the answer"), remedy::none});
 }
 
 } // namespace nekod

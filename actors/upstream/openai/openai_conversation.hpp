@@ -42,7 +42,7 @@ private:
   void end_stream();
   void end_whole();
   void succeed(upstream_answer answer);
-  void fail(openai::error reason);
+  void fail(chat::failure reason);
   void give_up_for_room();
   void forget_turn();
 

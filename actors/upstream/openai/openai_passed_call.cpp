@@ -6,8 +6,7 @@
 
 namespace nekod {
 
-using openai::error;
-using openai::error_code;
+using chat::failure_code;
 
 namespace {
 
@@ -85,11 +84,11 @@ void openai_passed_call::on_body(std::string&& bytes) {
 void openai_passed_call::on_end() {
   if (what_.source && what_.source->is_broken()) {
     exchange_.cancel({});
-    listener_.on_failure(error_code::malformed_request);
+    listener_.on_failure(failure_code::malformed_request);
     return;
   }
   const auto failure = exchange_.failure();
-  std::optional<error> problem;
+  std::optional<chat::failure> problem;
   if (failure != transfer_failure::none)
     problem = failure_of(failure, exchange_.response());
   else if (!exchange_.response().ok())

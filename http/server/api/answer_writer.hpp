@@ -1,7 +1,7 @@
 #pragma once
 
+#include "protocol/chat/answer_end.hpp"
 #include "protocol/chat/deltas.hpp"
-#include "protocol/openai/chat/response.hpp"
 #include "protocol/openai/errors.hpp"
 
 #include <cstddef>
@@ -52,12 +52,12 @@ public:
   /// The bytes that `piece` adds to a piece's own.
   virtual std::size_t frame(deltas::form form) const noexcept = 0;
 
-  virtual void end(std::string& out, const openai::answer_end& end) = 0;
-  virtual void failure(std::string& out, const openai::error& reason, openai::language lang) = 0;
+  virtual void end(std::string& out, const chat::answer_end& end) = 0;
+  virtual void failure(std::string& out, const chat::failure& reason, language lang) = 0;
 
   /// The answer in one piece.
   /// @param text The text of an answer that consists of text.
-  virtual std::string whole(std::string_view text, const openai::answer_end& end) = 0;
+  virtual std::string whole(std::string_view text, const chat::answer_end& end) = 0;
 };
 
 } // namespace nekod::http

@@ -20,11 +20,10 @@ namespace nekod::http {
 
 namespace {
 
-using openai::error;
-using openai::error_code;
+using chat::failure_code;
 
-openai::retries retries_of(const request& r, const caller& who) {
-  auto result = openai::parse_retries(
+chat::retries retries_of(const request& r, const caller& who) {
+  auto result = chat::parse_retries(
       std::string{r.header("Idempotency-Key")}, r.header("X-Stainless-Retry-Count"),
       r.header("X-Stainless-Timeout"), r.header("X-Stainless-Read-Timeout"));
   result.sender = who.address;
@@ -34,14 +33,15 @@ openai::retries retries_of(const request& r, const caller& who) {
 
 /// Reads the session that the header fields name. A name in the body has precedence.
 /// @returns what is wrong with them.
-std::optional<error> read_session_fields(const request& from, openai::chat_request& to,
-                                         bool header_names_sessions) {
-  auto name = [&](const char* field) -> std::optional<error> {
+std::optional<chat::failure> read_session_fields(const request& from, chat::request& to,
+                                                 bool header_names_sessions) {
+  auto name = [&](const char* field) -> std::optional<chat::failure> {
     auto value = from.header(field);
     if (value.empty() || !to.session_id.empty())
       return std::nullopt;
-    if (!openai::valid_session_id(value))
-      return error{error_code::invalid_session_id, field, std::string{openai::session_id_form}};
+    if (!chat::valid_session_id(value))
+      return chat::failure{failure_code::invalid_session_id, field,
+                           std::string{chat::session_id_form}};
     to.session_id = value;
     return std::nullopt;
   };
@@ -69,10 +69,9 @@ void answer_chat(const request_context& c) {
     return c.refuse(*problem);
   parsed->retries = retries_of(request, c.who);
   parsed->passed = nekods_before(request);
-  if (parsed->retries.key.size() > openai::max_idempotency_key)
-    return c.refuse({error_code::invalid_value, "Idempotency-Key", "at most 255 bytes"});
-  std::shared_ptr<const openai::chat_request> shared =
-      std::make_shared<openai::chat_request>(std::move(*parsed));
+  if (parsed->retries.key.size() > chat::max_idempotency_key)
+    return c.refuse({failure_code::invalid_value, "Idempotency-Key", "at most 255 bytes"});
+  std::shared_ptr<const chat::request> shared = std::make_shared<chat::request>(std::move(*parsed));
   open_turn t;
   if (options.home)
     t.home = options.home();

@@ -1,5 +1,7 @@
 #include "http/server/api/chat_writer.hpp"
 
+#include "protocol/openai/chat/response.hpp"
+
 #include <cstdint>
 #include <optional>
 
@@ -42,21 +44,21 @@ public:
     return form == deltas::form::text ? chunks_->content_frame() : chunks_->members_frame();
   }
 
-  void end(std::string& out, const openai::answer_end& end) override {
+  void end(std::string& out, const chat::answer_end& end) override {
     if (end.rest.empty()) {
       chunks_->finish(out, end.reason);
       if (include_usage_)
-        chunks_->usage_chunk(out, openai::usage{});
+        chunks_->usage_chunk(out, chat::usage{});
     }
     end.rest.for_each([&](std::string_view piece) { chunks_->members(out, piece); });
     openai::chunk_writer::done(out);
   }
 
-  void failure(std::string& out, const openai::error& reason, openai::language lang) override {
+  void failure(std::string& out, const chat::failure& reason, language lang) override {
     openai::chunk_writer::failure(out, reason, lang);
   }
 
-  std::string whole(std::string_view, const openai::answer_end&) override { return {}; }
+  std::string whole(std::string_view, const chat::answer_end&) override { return {}; }
 
 private:
   std::uint32_t choices_;
@@ -71,8 +73,8 @@ public:
   const char* content_type() const noexcept override { return "application/json"; }
   void introduce(const answer_head& head) override { head_ = completion_head_of(head); }
 
-  std::string whole(std::string_view text, const openai::answer_end& end) override {
-    return end.rest.empty() ? openai::completion(head_, text, end.reason, openai::usage{})
+  std::string whole(std::string_view text, const chat::answer_end& end) override {
+    return end.rest.empty() ? openai::completion(head_, text, end.reason, chat::usage{})
                             : openai::completion(head_, end.rest.text);
   }
 
@@ -80,8 +82,8 @@ public:
   void begin(std::string&) override {}
   void piece(std::string&, deltas::form, std::string_view) override {}
   std::size_t frame(deltas::form) const noexcept override { return 0; }
-  void end(std::string&, const openai::answer_end&) override {}
-  void failure(std::string&, const openai::error&, openai::language) override {}
+  void end(std::string&, const chat::answer_end&) override {}
+  void failure(std::string&, const chat::failure&, language) override {}
 
 private:
   openai::completion_head head_;
@@ -89,7 +91,7 @@ private:
 
 } // namespace
 
-std::unique_ptr<answer_writer> make_chat_writer(const openai::chat_request& request) {
+std::unique_ptr<answer_writer> make_chat_writer(const chat::request& request) {
   if (request.stream)
     return std::make_unique<chat_chunks>(request.choices, request.include_usage);
   return std::make_unique<chat_whole>();

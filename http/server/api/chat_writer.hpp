@@ -1,7 +1,7 @@
 #pragma once
 
 #include "http/server/api/answer_writer.hpp"
-#include "protocol/openai/chat/request.hpp"
+#include "protocol/chat/request.hpp"
 
 #include <memory>
 
@@ -9,6 +9,6 @@ namespace nekod::http {
 
 /// The form in which `POST /v1/chat/completions` answers *request*: chunks if it asks for a stream,
 /// else one `chat.completion`.
-std::unique_ptr<answer_writer> make_chat_writer(const openai::chat_request& request);
+std::unique_ptr<answer_writer> make_chat_writer(const chat::request& request);
 
 } // namespace nekod::http

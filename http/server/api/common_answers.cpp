@@ -15,9 +15,9 @@ fields cors_fields(std::string_view origin) {
            "X-Upstream, Idempotent-Replayed, Retry-After, Retry-After-Ms, X-Should-Retry"}};
 }
 
-void respond_error(exchange& x, const openai::error& e, openai::language lang,
+void respond_error(exchange& x, const chat::failure& e, language lang,
                    const std::string& request_id) {
-  x.notes().error = openai::name_of(e.code);
+  x.notes().error = name_of(e.code);
   auto headers = common_fields(request_id);
   headers.emplace_back("Content-Type", "application/json");
   if (e.retry_after) {
@@ -27,9 +27,9 @@ void respond_error(exchange& x, const openai::error& e, openai::language lang,
   }
   if (!openai::retriable(e.code) || e.maybe_taken)
     headers.emplace_back("X-Should-Retry", "false");
-  if (e.code == openai::error_code::invalid_api_key)
+  if (e.code == chat::failure_code::invalid_api_key)
     headers.emplace_back("WWW-Authenticate", "Bearer");
-  if (e.code == openai::error_code::unsupported_media_type)
+  if (e.code == chat::failure_code::unsupported_media_type)
     headers.emplace_back("Accept-Encoding", "identity");
   x.respond(openai::status_of(e), std::move(headers), openai::to_json(e, lang));
 }

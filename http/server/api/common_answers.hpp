@@ -16,7 +16,7 @@ fields common_fields(const std::string& request_id);
 fields cors_fields(std::string_view origin);
 
 /// Answers *x* with an error.
-void respond_error(exchange& x, const openai::error& e, openai::language lang,
+void respond_error(exchange& x, const chat::failure& e, language lang,
                    const std::string& request_id);
 
 } // namespace nekod::http

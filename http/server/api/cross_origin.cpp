@@ -56,7 +56,7 @@ bool is_shared(const admission& gate, const endpoint& where, const request& r) {
 
 } // namespace
 
-std::optional<openai::error> origin_refusal(const admission& gate, request_source source,
+std::optional<chat::failure> origin_refusal(const admission& gate, request_source source,
                                             const endpoint* where, const request& r) {
   if (where != nullptr) {
     if (source == request_source::unknown_host && where->any_host)

@@ -2,7 +2,7 @@
 
 #include "http/server/gate/admission.hpp"
 #include "http/server/message/exchange.hpp"
-#include "protocol/openai/errors.hpp"
+#include "protocol/chat/failure.hpp"
 
 #include <optional>
 
@@ -15,7 +15,7 @@ struct request_context;
 /// The refusal of *r* because of the page it comes from, or the host name it was sent to; nothing
 /// if they are allowed.
 /// @param where Null for an unknown path.
-std::optional<openai::error> origin_refusal(const admission& gate, request_source source,
+std::optional<chat::failure> origin_refusal(const admission& gate, request_source source,
                                             const endpoint* where, const request& r);
 
 /// Header fields that tell browsers which pages may read the answer.

@@ -3,7 +3,7 @@
 #include "http/server/api/common_answers.hpp"
 #include "http/server/api/openapi.hpp"
 #include "http/server/api/request_context.hpp"
-#include "protocol/sessions/sessions.hpp"
+#include "protocol/sessions/health.hpp"
 
 #include <chrono>
 #include <string>
@@ -12,18 +12,17 @@
 namespace nekod::http {
 
 void answer_health(const request_context& c) {
-  c.respond_json(200, openai::health_json(std::chrono::system_clock::now(), c.api.options.version));
+  c.respond_json(200, health_json(std::chrono::system_clock::now(), c.api.options.version));
 }
 
-void answer_liveness(const request_context& c) { c.respond_json(200, openai::alive_json()); }
+void answer_liveness(const request_context& c) { c.respond_json(200, alive_json()); }
 
 void answer_readiness(const request_context& c) {
   if (c.api.leaving)
-    return c.respond_json(503, openai::readiness_json({"draining"}));
+    return c.respond_json(503, readiness_json({"draining"}));
   c.ask<readiness>(
       [](const request_context& asked, const readiness& r) {
-        asked.respond_json(r.reasons.empty() ? 200 : 503,
-                           openai::readiness_json(r.reasons, r.upstreams));
+        asked.respond_json(r.reasons.empty() ? 200 : 503, readiness_json(r.reasons, r.upstreams));
       },
       atom::ready_v);
 }
@@ -41,7 +40,7 @@ void answer_openapi(const request_context& c) {
 }
 
 void answer_front_page(const request_context& c) {
-  c.respond_json(200, openai::front_page_json(c.api.options.version));
+  c.respond_json(200, front_page_json(c.api.options.version));
 }
 
 } // namespace nekod::http

@@ -25,7 +25,7 @@ void answer_model(const request_context& c) {
     auto found = std::find_if(list.models.begin(), list.models.end(),
                               [&](const auto& m) { return id && m.id == *id; });
     if (found == list.models.end())
-      asked.refuse({openai::error_code::model_not_found, "model"});
+      asked.refuse({chat::failure_code::model_not_found, "model"});
     else
       asked.respond_json(200, openai::model_json(*found, asked.api.started));
   };

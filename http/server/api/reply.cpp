@@ -11,7 +11,7 @@ namespace nekod::http {
 
 namespace {
 
-using openai::error_code;
+using chat::failure_code;
 
 /// The bytes that an answer may hold even if the budget is used up, so that a client that reads is
 /// not cut off because others do not.
@@ -31,7 +31,7 @@ std::string join(const std::vector<std::string>& words) {
 
 reply_state::~reply_state() { log_reader_->leave(); }
 
-void reply_state::start(exchange_ptr x, std::shared_ptr<const openai::chat_request> request,
+void reply_state::start(exchange_ptr x, std::shared_ptr<const chat::request> request,
                         std::unique_ptr<answer_writer> writer, std::string request_id,
                         std::shared_ptr<const reply_options> options, home_loop home) {
   exchange_ = std::move(x);
@@ -47,7 +47,7 @@ void reply_state::start(exchange_ptr x, std::shared_ptr<const openai::chat_reque
     if (ending_)
       return;
     auto shutdown = m.reason == caf::exit_reason::user_shutdown;
-    fail(shutdown ? error_code::overloaded : error_code::internal_error);
+    fail(shutdown ? failure_code::overloaded : failure_code::internal_error);
   });
   auto handle = caf::actor_cast<private_reply_actor>(self_);
   exchange_->on_gone(
@@ -102,10 +102,10 @@ void reply_state::on_more() {
   if (!hold(2 * at.unread))
     fail_for_room();
   else if (at.unread > options_->max_whole_answer)
-    fail_soon({error_code::upstream_error, {}, "the answer is too long to be sent whole"});
+    fail_soon({failure_code::upstream_error, {}, "the answer is too long to be sent whole"});
 }
 
-void reply_state::finish(openai::answer_end end) {
+void reply_state::finish(chat::answer_end end) {
   // From here on the session may end without harm to the answer.
   self_->demonitor(session_.address());
   ending_ = std::move(end);
@@ -135,11 +135,11 @@ void reply_state::end_whole() {
   self_->quit();
 }
 
-void reply_state::fail(const openai::error& reason) {
+void reply_state::fail(const chat::failure& reason) {
   if (ending_)
     return; // The answer is complete and stored; only its client is slow.
   if (stream_begun_) {
-    exchange_->notes().error = openai::name_of(reason.code);
+    exchange_->notes().error = name_of(reason.code);
     // Text that arrived before the failure is part of the answer, and of what the session
     // remembers.
     if (head_ && !dropped_)
@@ -162,7 +162,7 @@ void reply_state::written() { pump(); }
 void reply_state::idle() {
   waited_ += options_->heartbeat;
   if (!head_ && waited_ >= options_->longest_wait) {
-    fail(error_code::overloaded);
+    fail(failure_code::overloaded);
     return;
   }
   // A client that does not read needs no heartbeat; it could not see one.
@@ -273,10 +273,10 @@ bool reply_state::hold(std::size_t waiting) {
 /// Ends the answer early; its waiting part is dropped.
 void reply_state::fail_for_room() {
   dropped_ = true;
-  fail_soon(openai::retry_soon(error_code::overloaded, "no memory left for the answer"));
+  fail_soon(chat::retry_soon(failure_code::overloaded, "no memory left for the answer"));
 }
 
-void reply_state::fail_soon(openai::error reason) {
+void reply_state::fail_soon(chat::failure reason) {
   failing_ = true;
   caf::anon_send(caf::actor_cast<reply_actor>(self_), atom::failed_v, std::move(reason));
 }
@@ -321,8 +321,8 @@ behavior_of(private_reply_actor::stateful_pointer<reply_state> self) {
       [self](atom::begin, turn_head& head, turn_actor& session) {
         self->state.begin(std::move(head), std::move(session));
       },
-      [self](atom::finish, openai::answer_end& end) { self->state.finish(std::move(end)); },
-      [self](atom::failed, const openai::error& reason) { self->state.fail(reason); },
+      [self](atom::finish, chat::answer_end& end) { self->state.finish(std::move(end)); },
+      [self](atom::failed, const chat::failure& reason) { self->state.fail(reason); },
       [self](atom::written) { self->state.written(); },
       [self](atom::gone, std::chrono::steady_clock::time_point then) { self->state.leave(then); },
       [self](atom::idle) { self->state.idle(); },
@@ -332,7 +332,7 @@ behavior_of(private_reply_actor::stateful_pointer<reply_state> self) {
 } // namespace
 
 reply_actor spawn_reply(caf::actor_system& system, home_loop home, exchange_ptr x,
-                        std::shared_ptr<const openai::chat_request> request,
+                        std::shared_ptr<const chat::request> request,
                         std::unique_ptr<answer_writer> writer, std::string request_id,
                         std::shared_ptr<const reply_options> options) {
   auto parts = std::make_shared<std::unique_ptr<answer_writer>>(std::move(writer));

@@ -23,7 +23,7 @@ namespace nekod::http {
 
 /// Settings that all replies of a server share.
 struct reply_options {
-  openai::language language = openai::language::zh;
+  nekod::language language = language::zh;
   /// A stream that is silent for this long gets a comment line.
   std::chrono::milliseconds heartbeat{15'000};
   /// How long a turn may wait until it begins.
@@ -58,13 +58,13 @@ struct reply_state {
   reply_state& operator=(const reply_state&) = delete;
   ~reply_state();
 
-  void start(exchange_ptr x, std::shared_ptr<const openai::chat_request> request,
+  void start(exchange_ptr x, std::shared_ptr<const chat::request> request,
              std::unique_ptr<answer_writer> writer, std::string request_id,
              std::shared_ptr<const reply_options> options, home_loop home);
 
   void begin(turn_head head, turn_actor session);
-  void finish(openai::answer_end end);
-  void fail(const openai::error& reason);
+  void finish(chat::answer_end end);
+  void fail(const chat::failure& reason);
   void written();
   void idle();
   /// The client left at that time.
@@ -95,7 +95,7 @@ private:
   void count_pieces(std::size_t pieces);
   bool hold(std::size_t waiting);
   void fail_for_room();
-  void fail_soon(openai::error reason);
+  void fail_soon(chat::failure reason);
   fields answer_fields() const;
   bool knows_upstream() const;
   bool has_text() const noexcept { return last_text_ != std::chrono::steady_clock::time_point{}; }
@@ -105,7 +105,7 @@ private:
 
   private_reply_actor::stateful_pointer<reply_state> self_;
   exchange_ptr exchange_;
-  std::shared_ptr<const openai::chat_request> request_;
+  std::shared_ptr<const chat::request> request_;
   std::unique_ptr<answer_writer> writer_;
   std::string request_id_;
   std::shared_ptr<const reply_options> options_;
@@ -119,7 +119,7 @@ private:
   /// Events for the next write.
   std::string pending_;
   /// How the answer ended, once it has.
-  std::optional<openai::answer_end> ending_;
+  std::optional<chat::answer_end> ending_;
   /// The number of pieces that have been counted.
   std::size_t seen_ = 0;
   /// Whether a failure is on its way to the actor.
@@ -140,7 +140,7 @@ private:
 /// Spawns a REPLY that answers *x* in the form of *writer*.
 /// @param home The loop of the exchange's connection.
 reply_actor spawn_reply(caf::actor_system& system, home_loop home, exchange_ptr x,
-                        std::shared_ptr<const openai::chat_request> request,
+                        std::shared_ptr<const chat::request> request,
                         std::unique_ptr<answer_writer> writer, std::string request_id,
                         std::shared_ptr<const reply_options> options);
 

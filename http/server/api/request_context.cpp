@@ -12,15 +12,15 @@ void request_context::respond_json(std::uint16_t status, std::string body) const
   x->respond(status, std::move(headers), std::move(body));
 }
 
-void request_context::refuse(const openai::error& e) const {
+void request_context::refuse(const chat::failure& e) const {
   respond_error(*x, e, language(), request_id);
 }
 
-openai::error request_context::failure_of(const caf::error& e) {
+chat::failure request_context::failure_of(const caf::error& e) {
   // The store reports its failures like this.
   if (e == caf::sec::runtime_error)
-    return {openai::error_code::store_unavailable};
-  return {openai::error_code::internal_error, {}, "no answer in time"};
+    return {chat::failure_code::store_unavailable};
+  return {chat::failure_code::internal_error, {}, "no answer in time"};
 }
 
 } // namespace nekod::http

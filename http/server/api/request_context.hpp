@@ -50,11 +50,11 @@ struct request_context {
   /// The part of the path after the endpoint's, percent-encoded.
   std::string_view id() const { return std::string_view{path}.substr(where->path.size()); }
 
-  openai::language language() const { return api.options.language; }
+  nekod::language language() const { return api.options.language; }
 
   void respond_json(std::uint16_t status, std::string body) const;
 
-  void refuse(const openai::error& e) const;
+  void refuse(const chat::failure& e) const;
 
   /// Asks the registry, and calls *answer* with this context and the reply. Answers with an error
   /// if there is no reply in time.
@@ -87,7 +87,7 @@ struct request_context {
 
 private:
   /// The error for a client if the registry answers with *e*.
-  static openai::error failure_of(const caf::error& e);
+  static chat::failure failure_of(const caf::error& e);
 };
 
 } // namespace nekod::http

@@ -18,7 +18,7 @@ struct reply_options;
 
 /// The limits and dependencies of routes. Members without a value here must be set.
 struct route_options {
-  openai::language language{};
+  nekod::language language{};
   std::shared_ptr<const reply_options> reply;
   /// The loop of the connection whose request is being handled; called on that loop's thread. Empty
   /// if there is only one thread.

@@ -22,8 +22,7 @@ namespace nekod::http {
 
 namespace {
 
-using openai::error;
-using openai::error_code;
+using chat::failure_code;
 
 /// When clients are told to retry if there is no capacity for their request.
 constexpr std::chrono::seconds overload_retry{2};
@@ -34,8 +33,8 @@ std::int64_t seconds_since_epoch() {
       .count();
 }
 
-error overloaded() {
-  error full{error_code::overloaded};
+chat::failure overloaded() {
+  chat::failure full{failure_code::overloaded};
   full.retry_after = overload_retry;
   return full;
 }
@@ -53,12 +52,12 @@ bool has_coding(const request& r) {
 }
 
 void refuse_method(const request_context& c) {
-  c.x->notes().error = openai::name_of(error_code::method_not_allowed);
+  c.x->notes().error = name_of(failure_code::method_not_allowed);
   auto headers = common_fields(c.request_id);
   headers.emplace_back("Content-Type", "application/json");
   headers.emplace_back("Allow", c.where->allowed);
   headers.emplace_back("X-Should-Retry", "false");
-  error e{error_code::method_not_allowed};
+  chat::failure e{failure_code::method_not_allowed};
   c.x->respond(openai::status_of(e.code), std::move(headers), openai::to_json(e, c.language()));
 }
 
@@ -131,7 +130,7 @@ bool routes::lacks_memory() const {
 
 /// The refusal if there is no capacity for a request, or for its connection, which closes after
 /// that answer.
-std::optional<error> routes::turned_away(const request_context& c) const {
+std::optional<chat::failure> routes::turned_away(const request_context& c) const {
   const auto& o = api_.options;
   const auto no_room = c.req().missing == unread::room;
   const auto closing = api_.draining || exceeds(o.open_connections, o.max_connections);
@@ -145,20 +144,20 @@ std::optional<error> routes::turned_away(const request_context& c) const {
 }
 
 /// The refusal if a request is malformed, or exceeds a limit.
-std::optional<error> routes::too_large(const request& r, const endpoint* where) const {
-  auto at_most = [](error_code code, std::size_t limit) {
-    return error{code, {}, "at most " + std::to_string(limit) + " bytes"};
+std::optional<chat::failure> routes::too_large(const request& r, const endpoint* where) const {
+  auto at_most = [](failure_code code, std::size_t limit) {
+    return chat::failure{code, {}, "at most " + std::to_string(limit) + " bytes"};
   };
   if (r.missing == unread::malformed)
-    return error{error_code::malformed_request};
+    return chat::failure{failure_code::malformed_request};
   if (r.path.size() + r.query.size() + 1 > api_.options.max_url)
-    return at_most(error_code::uri_too_long, api_.options.max_url);
+    return at_most(failure_code::uri_too_long, api_.options.max_url);
   if (r.missing == unread::head || r.header_size() > api_.options.max_headers)
-    return at_most(error_code::header_too_large, api_.options.max_headers);
+    return at_most(failure_code::header_too_large, api_.options.max_headers);
   const auto passes = where != nullptr && where->work == upstream_work::passed;
   const auto longest = passes ? api_.options.max_upload : api_.options.max_body;
   if (r.body_size > longest)
-    return at_most(error_code::content_too_large, longest);
+    return at_most(failure_code::content_too_large, longest);
   return std::nullopt;
 }
 
@@ -166,19 +165,19 @@ void routes::dispatch(const request_context& c) const {
   const auto& gate = *api_.options.gate;
   auto known = gate.knows(c.who);
   if (leads_back(nekods_before(c.req()), api_.options.instance))
-    return c.refuse(error_code::upstream_loop);
+    return c.refuse(failure_code::upstream_loop);
   if (c.where == nullptr || !c.where->watched)
     if (auto wait = gate.refusal(c.who, known && c.is_work() && c.where->counts_as_chat))
       return c.refuse(*wait);
   if (c.where != nullptr && !c.where->open && !known)
-    return c.refuse(error_code::invalid_api_key);
+    return c.refuse(failure_code::invalid_api_key);
   if (c.where == nullptr)
-    return c.refuse(error_code::not_found);
+    return c.refuse(failure_code::not_found);
   if (!c.where->takes(c.req().method))
     return refuse_method(c);
   if (c.is("POST") && c.where->work != upstream_work::passed && has_coding(c.req()))
     return c.refuse(
-        {error_code::unsupported_media_type, "Content-Encoding", "only identity is supported"});
+        {failure_code::unsupported_media_type, "Content-Encoding", "only identity is supported"});
   // The reason why the body was not read no longer holds.
   if (c.req().missing == unread::body)
     return c.refuse(overloaded());

@@ -4,7 +4,7 @@
 #include "http/server/api/request_context.hpp"
 #include "http/server/api/route_options.hpp"
 #include "http/server/message/exchange.hpp"
-#include "protocol/openai/errors.hpp"
+#include "protocol/chat/failure.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -40,8 +40,8 @@ public:
 private:
   const endpoint* endpoint_of(const request& r, std::string_view path) const;
   bool lacks_memory() const;
-  std::optional<openai::error> turned_away(const request_context& c) const;
-  std::optional<openai::error> too_large(const request& r, const endpoint* where) const;
+  std::optional<chat::failure> turned_away(const request_context& c) const;
+  std::optional<chat::failure> too_large(const request& r, const endpoint* where) const;
   void dispatch(const request_context& c) const;
 
   api_services api_;

@@ -14,14 +14,13 @@ namespace nekod::http {
 
 namespace {
 
-using openai::error;
-using openai::error_code;
+using chat::failure_code;
 
 /// A century.
 constexpr std::int64_t longest_idle = 3'155'760'000;
 
-error invalid(const std::string& name, const std::string& detail) {
-  return {error_code::invalid_value, name, detail};
+chat::failure invalid(const std::string& name, const std::string& detail) {
+  return {failure_code::invalid_value, name, detail};
 }
 
 std::optional<std::int64_t> number_in(const std::string& text, std::int64_t least,
@@ -33,23 +32,23 @@ std::optional<std::int64_t> number_in(const std::string& text, std::int64_t leas
 }
 
 /// Reads one field into *result*; returns its fault, if any.
-std::optional<error> take(session_query& result, const std::string& name,
-                          const std::string& value) {
+std::optional<chat::failure> take(session_query& result, const std::string& name,
+                                  const std::string& value) {
   if (name == "limit") {
     auto number = number_in(value, 1, static_cast<std::int64_t>(largest_page));
     if (!number)
       return invalid(name, "must be a number from 1 to " + std::to_string(largest_page));
     result.limit = static_cast<std::size_t>(*number);
   } else if (name == "after") {
-    result.after = openai::parse_place(value);
+    result.after = parse_place(value);
     if (!result.after)
       return invalid(name, "must be the `next` of another page");
   }
   return std::nullopt;
 }
 
-std::optional<error> take(session_filter& result, const std::string& name,
-                          const std::string& value) {
+std::optional<chat::failure> take(session_filter& result, const std::string& name,
+                                  const std::string& value) {
   if (name == "idle_for") {
     auto number = number_in(value, 0, longest_idle);
     if (!number)
@@ -70,7 +69,7 @@ std::optional<error> take(session_filter& result, const std::string& name,
 
 } // namespace
 
-result<session_query, error> parse_session_query(std::string_view query) {
+result<session_query, chat::failure> parse_session_query(std::string_view query) {
   session_query result;
   auto fields = query_fields(query);
   if (!fields)
@@ -81,8 +80,8 @@ result<session_query, error> parse_session_query(std::string_view query) {
   return result;
 }
 
-result<session_filter, error> parse_session_filter(std::string_view query,
-                                                   std::chrono::system_clock::time_point now) {
+result<session_filter, chat::failure>
+parse_session_filter(std::string_view query, std::chrono::system_clock::time_point now) {
   session_filter result;
   result.created_until = now;
   auto fields = query_fields(query);
@@ -96,8 +95,8 @@ result<session_filter, error> parse_session_filter(std::string_view query,
       return invalid(name, "is given twice");
   }
   if (seen.empty())
-    return error{error_code::missing_required_parameter, "all",
-                 "name the sessions: idle_for, model, or all=true"};
+    return chat::failure{failure_code::missing_required_parameter, "all",
+                         "name the sessions: idle_for, model, or all=true"};
   return result;
 }
 

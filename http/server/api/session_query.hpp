@@ -1,6 +1,6 @@
 #pragma once
 
-#include "protocol/openai/errors.hpp"
+#include "protocol/chat/failure.hpp"
 #include "protocol/result.hpp"
 #include "protocol/sessions/session_list.hpp"
 
@@ -11,11 +11,11 @@
 namespace nekod::http {
 
 /// The page that `GET /sessions?limit=&after=` asks for. Other names are ignored.
-result<session_query, openai::error> parse_session_query(std::string_view query);
+result<session_query, chat::failure> parse_session_query(std::string_view query);
 
 /// The sessions that `DELETE /sessions?idle_for=&model=&all=` selects; *now* is the time of the
 /// request. An empty query or an unknown name is a fault: neither means all sessions.
-result<session_filter, openai::error>
+result<session_filter, chat::failure>
 parse_session_filter(std::string_view query, std::chrono::system_clock::time_point now);
 
 } // namespace nekod::http

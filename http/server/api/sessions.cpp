@@ -3,7 +3,7 @@
 #include "http/server/api/request_context.hpp"
 #include "http/server/api/session_query.hpp"
 #include "http/server/message/path.hpp"
-#include "protocol/openai/chat/request.hpp"
+#include "protocol/chat/request.hpp"
 #include "protocol/sessions/sessions.hpp"
 
 #include <chrono>
@@ -30,11 +30,11 @@ session_view view_of(const caller& who) {
 /// The id in a URL, if it is a possible session id.
 std::optional<std::string> session_id_of(std::string_view raw) {
   auto id = decode_percent(raw);
-  return id && openai::valid_session_id(*id) ? id : std::nullopt;
+  return id && chat::valid_session_id(*id) ? id : std::nullopt;
 }
 
 void refuse_unknown(const request_context& c) {
-  c.respond_json(404, openai::session_missing_json(c.language()));
+  c.respond_json(404, session_missing_json(c.language()));
 }
 
 } // namespace
@@ -44,9 +44,9 @@ void answer_sessions(const request_context& c) {
   if (!query)
     return c.refuse(query.error());
   query->view = view_of(c.who);
-  c.ask<openai::session_page>(
-      [](const request_context& asked, const openai::session_page& page) {
-        asked.respond_json(200, openai::session_list_json(page));
+  c.ask<session_page>(
+      [](const request_context& asked, const session_page& page) {
+        asked.respond_json(200, session_list_json(page));
       },
       atom::list_v, std::move(*query));
 }
@@ -58,7 +58,7 @@ void answer_session(const request_context& c) {
   c.ask<session_finding>(
       [](const request_context& asked, const session_finding& s) {
         if (s.found)
-          asked.respond_json(200, openai::session_json(s.info));
+          asked.respond_json(200, session_json(s.info));
         else
           refuse_unknown(asked);
       },
@@ -72,7 +72,7 @@ void delete_session(const request_context& c) {
   c.ask<bool>(
       [](const request_context& asked, bool found) {
         if (found)
-          asked.respond_json(200, openai::session_deleted_json(asked.language()));
+          asked.respond_json(200, session_deleted_json(asked.language()));
         else
           refuse_unknown(asked);
       },
@@ -87,7 +87,7 @@ void clear_sessions(const request_context& c) {
   c.ask_for<std::uint64_t>(
       clear_timeout,
       [](const request_context& asked, std::uint64_t count) {
-        asked.respond_json(200, openai::sessions_deleted_json(count, asked.language()));
+        asked.respond_json(200, sessions_deleted_json(count, asked.language()));
       },
       atom::clear_v, std::move(*filter));
 }

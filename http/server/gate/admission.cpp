@@ -10,8 +10,7 @@ namespace nekod::http {
 
 namespace {
 
-using openai::error;
-using openai::error_code;
+using chat::failure_code;
 
 constexpr const char* request_limit = "requests";
 constexpr const char* chat_limit = "chat";
@@ -36,28 +35,30 @@ constexpr const char* for_pages =
 
 } // namespace
 
-std::optional<error> refusal_of(request_source source, const request& r, bool by_name) {
+std::optional<chat::failure> refusal_of(request_source source, const request& r, bool by_name) {
   switch (source) {
   case request_source::program:
   case request_source::known_page:
     return std::nullopt;
   case request_source::unknown_host: {
     auto host = r.authority.empty() ? r.header("Host") : std::string_view{r.authority};
-    return error{error_code::host_not_allowed,
-                 {},
-                 quoted(host) + "; names can be allowed with --allowed-hosts"};
+    return chat::failure{failure_code::host_not_allowed,
+                         {},
+                         quoted(host) + "; names can be allowed with --allowed-hosts"};
   }
   case request_source::foreign_page:
-    return error{error_code::origin_not_allowed,
-                 {},
-                 quoted(r.header("Origin")) +
-                     (by_name ? "; origins can be allowed with --cors-origins" : for_pages)};
+    return chat::failure{
+        failure_code::origin_not_allowed,
+        {},
+        quoted(r.header("Origin")) +
+            (by_name ? "; origins can be allowed with --cors-origins" : for_pages)};
   case request_source::foreign_element:
     break;
   }
-  return error{error_code::origin_not_allowed,
-               {},
-               "embedded in a page of another site; its origin can be allowed with --cors-origins"};
+  return chat::failure{
+      failure_code::origin_not_allowed,
+      {},
+      "embedded in a page of another site; its origin can be allowed with --cors-origins"};
 }
 
 admission::admission(admission_rules rules, std::shared_ptr<metrics> counts)
@@ -124,14 +125,14 @@ admission::callers_limiters admission::limiters_of(const state& current, const c
           find(chat_limit, who.chats.value_or(current.rules.chats))};
 }
 
-error admission::refused(const char* kind, std::chrono::seconds wait) const {
+chat::failure admission::refused(const char* kind, std::chrono::seconds wait) const {
   counts_->rate_limited(kind);
-  error result{error_code::rate_limit_exceeded};
+  chat::failure result{failure_code::rate_limit_exceeded};
   result.retry_after = wait;
   return result;
 }
 
-std::optional<error> admission::refusal(const caller& who, bool chat) const {
+std::optional<chat::failure> admission::refusal(const caller& who, bool chat) const {
   auto current = now();
   if (current->counting.empty())
     return std::nullopt;
@@ -152,7 +153,8 @@ std::optional<error> admission::refusal(const caller& who, bool chat) const {
   return refused(chat_limit, *wait);
 }
 
-std::optional<error> admission::further_refusal(const caller& who, std::uint32_t turns) const {
+std::optional<chat::failure> admission::further_refusal(const caller& who,
+                                                        std::uint32_t turns) const {
   auto current = now();
   auto [requests, chats] = limiters_of(*current, who);
   if (chats == nullptr)
@@ -168,16 +170,16 @@ std::optional<error> admission::further_refusal(const caller& who, std::uint32_t
     requests->refund(bucket);
   if (possible)
     return refused(chat_limit, *wait);
-  return error{error_code::invalid_value, "n",
-               "the rate limit allows at most " + std::to_string(chats->most_at_once()) +
-                   " answers in one request"};
+  return chat::failure{failure_code::invalid_value, "n",
+                       "the rate limit allows at most " + std::to_string(chats->most_at_once()) +
+                           " answers in one request"};
 }
 
-std::optional<error> admission::watch_refusal(const caller& who, const request& r) const {
+std::optional<chat::failure> admission::watch_refusal(const caller& who, const request& r) const {
   if (who.admin)
     return std::nullopt;
   if (!is_loopback(who.address))
-    return error{error_code::invalid_api_key};
+    return chat::failure{failure_code::invalid_api_key};
   return refusal_of(source_of(r), r, names_origins());
 }
 

@@ -6,7 +6,7 @@
 #include "http/server/gate/origin_rules.hpp"
 #include "http/server/gate/rate_limiter.hpp"
 #include "http/server/message/exchange.hpp"
-#include "protocol/openai/errors.hpp"
+#include "protocol/chat/failure.hpp"
 #include "protocol/result.hpp"
 
 #include <chrono>
@@ -48,7 +48,7 @@ struct caller {
 
 /// The refusal of *r* because of its source; nothing if there is no reason to refuse it.
 /// @param by_name Whether pages are allowed by name only.
-std::optional<openai::error> refusal_of(request_source source, const request& r, bool by_name);
+std::optional<chat::failure> refusal_of(request_source source, const request& r, bool by_name);
 
 /// The gate that every request passes first. Limits count by tenant if there are keys, else by
 /// address. Thread-safe, even while the rules change.
@@ -67,11 +67,11 @@ public:
 
   /// Counts a request of *who*.
   /// @returns nothing if it may pass, else the refusal with the time to wait.
-  std::optional<openai::error> refusal(const caller& who, bool chat) const;
+  std::optional<chat::failure> refusal(const caller& who, bool chat) const;
 
   /// Counts *turns* further turns for a chat of *who* that has passed and asks for several answers.
   /// @returns nothing if it may continue, else the refusal; the chat does not count then either.
-  std::optional<openai::error> further_refusal(const caller& who, std::uint32_t turns) const;
+  std::optional<chat::failure> further_refusal(const caller& who, std::uint32_t turns) const;
 
   /// Whether any key is accepted, so that a page could use whatever its visitor can reach.
   bool is_open() const { return !now()->rules.keys; }
@@ -85,7 +85,7 @@ public:
   /// Why *who* may not read the metrics with *r*. Allowed are admins, callers on this machine
   /// unless a foreign page sent the request, and everyone if there are no keys.
   /// @returns nothing if it may.
-  std::optional<openai::error> watch_refusal(const caller& who, const request& r) const;
+  std::optional<chat::failure> watch_refusal(const caller& who, const request& r) const;
 
   /// Whether requests of *who* pass through even if they name objects without an owner here: with
   /// an admin's key, or, if there are no keys, from this machine.
@@ -110,7 +110,7 @@ private:
 
   std::shared_ptr<const state> now() const;
   static callers_limiters limiters_of(const state& current, const caller& who);
-  openai::error refused(const char* kind, std::chrono::seconds wait) const;
+  chat::failure refused(const char* kind, std::chrono::seconds wait) const;
 
   std::shared_ptr<metrics> counts_;
   mutable std::mutex mutex_;

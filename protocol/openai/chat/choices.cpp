@@ -1,13 +1,14 @@
 #include "protocol/openai/chat/choices.hpp"
 
+#include "protocol/openai/chat/response.hpp"
 #include "protocol/text/json_strings.hpp"
 
 #include <utility>
 
 namespace nekod::openai {
 
-choices::choices(const chat_request& r)
-    : all_(r.choices, choice{text_limiter{r.limits}, {}}),
+choices::choices(const chat::request& r)
+    : all_(r.choices, choice{chat::text_limiter{r.limits}, {}}),
       stream_(r.stream),
       include_usage_(r.include_usage) {}
 
@@ -17,7 +18,7 @@ deltas choices::take(std::size_t index, const deltas& pieces) {
   return passed_on(index, std::move(text));
 }
 
-deltas choices::finish(std::size_t index, finish_reason reason) {
+deltas choices::finish(std::size_t index, chat::finish_reason reason) {
   deltas text;
   all_[index].limiter.finish(reason, text);
   return passed_on(index, std::move(text));
@@ -36,10 +37,10 @@ deltas choices::passed_on(std::size_t index, deltas text) {
   return chunks;
 }
 
-answer_end choices::end() const {
+chat::answer_end choices::end() const {
   if (count() == 1)
-    return all_.front().limiter.ended().value_or(finish_reason::stop);
-  answer_end end;
+    return all_.front().limiter.ended().value_or(chat::finish_reason::stop);
+  chat::answer_end end;
   if (!stream_) {
     end.rest.push_back(whole());
     return end;
@@ -48,7 +49,7 @@ answer_end choices::end() const {
     end.rest.push_back(last_chunk(i));
   if (include_usage_) {
     std::string chunk = R"("choices":[],)";
-    append_usage(chunk, usage{});
+    append_usage(chunk, chat::usage{});
     end.rest.push_back(chunk);
   }
   return end;
@@ -70,7 +71,8 @@ std::string choices::content_chunk(std::size_t index, std::string_view piece) co
 
 std::string choices::last_chunk(std::size_t index) const {
   auto chunk = opening(index) + R"(},"finish_reason":)";
-  json::append_quoted(chunk, name_of(all_[index].limiter.ended().value_or(finish_reason::stop)));
+  json::append_quoted(chunk,
+                      name_of(all_[index].limiter.ended().value_or(chat::finish_reason::stop)));
   return chunk + closing();
 }
 
@@ -80,10 +82,11 @@ std::string choices::whole() const {
   auto before = '[';
   for (std::size_t i = 0; i < count(); ++i) {
     out += std::exchange(before, ',');
-    append_choice(out, i, all_[i].text, all_[i].limiter.ended().value_or(finish_reason::stop));
+    append_choice(out, i, all_[i].text,
+                  all_[i].limiter.ended().value_or(chat::finish_reason::stop));
   }
   out += "],";
-  append_usage(out, usage{});
+  append_usage(out, chat::usage{});
   return out;
 }
 

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "protocol/chat/answer_end.hpp"
 #include "protocol/chat/deltas.hpp"
+#include "protocol/chat/request.hpp"
 #include "protocol/chat/text_limiter.hpp"
-#include "protocol/openai/chat/request.hpp"
-#include "protocol/openai/chat/response.hpp"
 
 #include <cstddef>
 #include <string>
@@ -23,7 +23,7 @@ public:
   /// The most bytes that are kept of the first of several streamed answers.
   static constexpr std::size_t max_first_bytes = 1u << 20;
 
-  explicit choices(const chat_request& r);
+  explicit choices(const chat::request& r);
 
   /// Takes pieces of answer number *index*, from 0.
   /// @returns what the client gets of it now.
@@ -31,7 +31,7 @@ public:
 
   /// The service ended answer number *index* for *reason*.
   /// @returns the rest of its text.
-  deltas finish(std::size_t index, finish_reason reason);
+  deltas finish(std::size_t index, chat::finish_reason reason);
 
   std::size_t count() const noexcept { return all_.size(); }
 
@@ -46,14 +46,14 @@ public:
   bool too_long() const noexcept { return waiting_bytes_ > max_whole_bytes; }
 
   /// The end of the answers, once all are complete.
-  answer_end end() const;
+  chat::answer_end end() const;
 
   /// The text of the first of several answers, as far as it is kept.
   const std::string& first_text() const noexcept { return all_.front().text; }
 
 private:
   struct choice {
-    text_limiter limiter;
+    chat::text_limiter limiter;
     std::string text;
   };
 

@@ -7,10 +7,6 @@
 namespace nekod::openai {
 namespace {
 
-/// The roles' names, in the order of the enum.
-constexpr std::array<std::string_view, 6> role_names{"system",    "developer", "user",
-                                                     "assistant", "tool",      "function"};
-
 /// The content of a message.
 struct content {
   /// The texts so far, joined by LF.
@@ -18,7 +14,7 @@ struct content {
   bool has_text = false;
   /// The places of parts that are not text.
   std::vector<std::string> demands;
-  std::optional<error> objection;
+  std::optional<chat::failure> objection;
 
   void add_text(std::string_view t) {
     if (has_text)
@@ -34,23 +30,23 @@ std::string element(std::string_view array, std::size_t index) {
 
 bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n\v\f") == text.npos; }
 
-error wrong_type(std::string place, std::string_view expected) {
-  return {error_code::invalid_type, std::move(place), "expected " + std::string{expected}};
+chat::failure wrong_type(std::string place, std::string_view expected) {
+  return {chat::failure_code::invalid_type, std::move(place), "expected " + std::string{expected}};
 }
 
 /// The required string *name* of *object*, which is at *place* in the body.
-result<std::string_view, error> required_string(const json::value& object, std::string_view name,
-                                                const std::string& place) {
+result<std::string_view, chat::failure>
+required_string(const json::value& object, std::string_view name, const std::string& place) {
   const auto* v = json::find(object, name);
   auto param = place + "." + std::string{name};
   if (v == nullptr || v->IsNull())
-    return error{error_code::missing_required_parameter, std::move(param)};
+    return chat::failure{chat::failure_code::missing_required_parameter, std::move(param)};
   if (!v->IsString())
     return wrong_type(std::move(param), "a string");
   return json::text_of(*v);
 }
 
-std::optional<error> read_part(const json::value& part, std::string place, content& to) {
+std::optional<chat::failure> read_part(const json::value& part, std::string place, content& to) {
   if (!part.IsObject())
     return wrong_type(std::move(place), "an object");
   const auto type = required_string(part, "type", place);
@@ -68,13 +64,14 @@ std::optional<error> read_part(const json::value& part, std::string place, conte
     return std::nullopt;
   }
   if (!to.objection)
-    to.objection = error{error_code::invalid_value, place + ".type",
-                         "expected text, refusal, image_url, input_audio or file"};
+    to.objection = chat::failure{chat::failure_code::invalid_value, place + ".type",
+                                 "expected text, refusal, image_url, input_audio or file"};
   to.demands.push_back(std::move(place));
   return std::nullopt;
 }
 
-std::optional<error> read_parts(const json::value& parts, const std::string& place, content& to) {
+std::optional<chat::failure> read_parts(const json::value& parts, const std::string& place,
+                                        content& to) {
   for (rapidjson::SizeType i = 0; i < parts.Size(); ++i)
     if (auto e = read_part(parts[i], element(place, i), to))
       return e;
@@ -83,12 +80,12 @@ std::optional<error> read_parts(const json::value& parts, const std::string& pla
 
 /// Reads the content of the message at *place*. Null counts as empty for every role, since clients
 /// send it.
-std::optional<error> read_content(const json::value& m, role speaker, const std::string& place,
-                                  content& to) {
-  const auto is_tool = speaker == role::tool || speaker == role::function;
+std::optional<chat::failure> read_content(const json::value& m, chat::role speaker,
+                                          const std::string& place, content& to) {
+  const auto is_tool = speaker == chat::role::tool || speaker == chat::role::function;
   const auto* v = json::find(m, "content");
-  if (v == nullptr && speaker != role::assistant && !is_tool)
-    return error{error_code::missing_required_parameter, place + ".content"};
+  if (v == nullptr && speaker != chat::role::assistant && !is_tool)
+    return chat::failure{chat::failure_code::missing_required_parameter, place + ".content"};
   if (v == nullptr || v->IsNull())
     return std::nullopt;
   if (v->IsArray())
@@ -113,29 +110,20 @@ std::size_t parts_in(const json::value& messages) {
   return result;
 }
 
-result<role, error> read_role(const json::value& m, const std::string& place) {
+result<chat::role, chat::failure> read_role(const json::value& m, const std::string& place) {
   const auto name = required_string(m, "role", place);
   if (!name)
     return name.error();
-  const auto speaker = role_named(*name);
+  const auto speaker = chat::role_named(*name);
   if (!speaker)
-    return error{error_code::invalid_value, place + ".role",
-                 "expected system, developer, user, assistant, tool or function"};
+    return chat::failure{chat::failure_code::invalid_value, place + ".role",
+                         "expected system, developer, user, assistant, tool or function"};
   return *speaker;
 }
 
 } // namespace
 
-std::string_view name_of(role r) noexcept { return role_names[static_cast<std::size_t>(r)]; }
-
-std::optional<role> role_named(std::string_view name) noexcept {
-  const auto found = std::ranges::find(role_names, name);
-  if (found == role_names.end())
-    return std::nullopt;
-  return static_cast<role>(found - role_names.begin());
-}
-
-result<heard_message, error> read_message(const json::value& m, const std::string& place) {
+result<heard_message, chat::failure> read_message(const json::value& m, const std::string& place) {
   if (!m.IsObject())
     return wrong_type(place, "an object");
   const auto speaker = read_role(m, place);
@@ -145,32 +133,33 @@ result<heard_message, error> read_message(const json::value& m, const std::strin
   if (auto e = read_content(m, *speaker, place, said))
     return *std::move(e);
   heard_message heard;
-  heard.said = message{*speaker, std::move(said.text)};
+  heard.said = chat::message{*speaker, std::move(said.text)};
   heard.said.more = more_of(m, *speaker);
   heard.demands = std::move(said.demands);
   heard.objection = std::move(said.objection);
   return heard;
 }
 
-std::optional<error> read_messages(const json::value& body, std::size_t most, chat_request& r) {
+std::optional<chat::failure> read_messages(const json::value& body, std::size_t most,
+                                           chat::request& r) {
   const std::string name = "messages";
   const auto* messages = json::find(body, name);
   if (messages == nullptr || messages->IsNull())
-    return error{error_code::missing_required_parameter, name};
+    return chat::failure{chat::failure_code::missing_required_parameter, name};
   if (!messages->IsArray())
     return wrong_type(name, "an array");
   if (messages->Empty())
-    return error{error_code::empty_messages, name};
+    return chat::failure{chat::failure_code::empty_messages, name};
   if (messages->Size() > most || parts_in(*messages) > parts_a_message * most)
-    return error{error_code::conversation_too_large, name,
-                 "at most " + std::to_string(most) + " messages, of " +
-                     std::to_string(parts_a_message) + " parts on average"};
+    return chat::failure{chat::failure_code::conversation_too_large, name,
+                         "at most " + std::to_string(most) + " messages, of " +
+                             std::to_string(parts_a_message) + " parts on average"};
   auto user_spoke = false;
   for (rapidjson::SizeType i = 0; i < messages->Size(); ++i) {
     auto heard = read_message((*messages)[i], element(name, i));
     if (!heard)
       return heard.error();
-    if (heard->said.speaker == role::user)
+    if (heard->said.speaker == chat::role::user)
       user_spoke = !is_blank(heard->said.text) || !heard->demands.empty();
     r.messages.push_back(std::move(heard->said));
     std::ranges::move(heard->demands, std::back_inserter(r.demands));
@@ -178,7 +167,7 @@ std::optional<error> read_messages(const json::value& body, std::size_t most, ch
       object_to(r, *std::move(heard->objection));
   }
   if (!user_spoke)
-    object_to(r, {error_code::no_user_message, name});
+    object_to(r, {chat::failure_code::no_user_message, name});
   return std::nullopt;
 }
 

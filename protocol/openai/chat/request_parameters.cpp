@@ -8,7 +8,7 @@ namespace nekod::openai {
 namespace {
 
 using json::value;
-using outcome = std::optional<error>;
+using outcome = std::optional<chat::failure>;
 
 /// The requirements on a value: its type, and the range of a number.
 struct shape {
@@ -54,9 +54,9 @@ std::string expectation(const shape& s) {
 
 outcome check(std::string_view name, const value& v, const shape& s) {
   if (!s.holds(v))
-    return error{error_code::invalid_type, std::string{name}, expectation(s)};
+    return chat::failure{chat::failure_code::invalid_type, std::string{name}, expectation(s)};
   if (!is_in_range(v, s))
-    return error{error_code::invalid_value, std::string{name}, expectation(s)};
+    return chat::failure{chat::failure_code::invalid_value, std::string{name}, expectation(s)};
   return std::nullopt;
 }
 
@@ -72,21 +72,21 @@ bool asks(const value& v) { return !v.IsFalse() && !(v.IsArray() && v.Empty()); 
 
 // Actions for a parameter that has the right shape.
 
-outcome accept(std::string_view, const value&, chat_request&) { return std::nullopt; }
+outcome accept(std::string_view, const value&, chat::request&) { return std::nullopt; }
 
-outcome tune(std::string_view name, const value& v, chat_request& r) {
+outcome tune(std::string_view name, const value& v, chat::request& r) {
   if (asks(v))
     r.tuning.emplace_back(name);
   return std::nullopt;
 }
 
-outcome demand(std::string_view name, const value& v, chat_request& r) {
+outcome demand(std::string_view name, const value& v, chat::request& r) {
   if (asks(v))
     r.demands.emplace_back(name);
   return std::nullopt;
 }
 
-outcome take_modalities(std::string_view name, const value& v, chat_request& r) {
+outcome take_modalities(std::string_view name, const value& v, chat::request& r) {
   if (auto e = check_strings(name, v))
     return e;
   if (std::ranges::any_of(v.GetArray(), [](const value& m) { return json::text_of(m) == "audio"; }))
@@ -94,28 +94,28 @@ outcome take_modalities(std::string_view name, const value& v, chat_request& r) 
   return std::nullopt;
 }
 
-outcome take_model(std::string_view, const value& v, chat_request& r) {
+outcome take_model(std::string_view, const value& v, chat::request& r) {
   r.model = json::text_of(v);
   return std::nullopt;
 }
 
 /// The smaller of `max_tokens` and `max_completion_tokens` applies.
-outcome take_max_tokens(std::string_view, const value& v, chat_request& r) {
+outcome take_max_tokens(std::string_view, const value& v, chat::request& r) {
   const auto most = static_cast<std::uint64_t>(json::integer_of(v).value_or(1));
   r.limits.pieces = std::min(most, r.limits.pieces.value_or(most));
   return std::nullopt;
 }
 
-outcome take_n(std::string_view, const value& v, chat_request& r) {
+outcome take_n(std::string_view, const value& v, chat::request& r) {
   r.choices = static_cast<std::uint32_t>(json::integer_of(v).value_or(1));
   return std::nullopt;
 }
 
-outcome take_response_format(std::string_view name, const value& v, chat_request& r) {
+outcome take_response_format(std::string_view name, const value& v, chat::request& r) {
   const auto param = std::string{name} + ".type";
   const auto* type = json::find(v, "type");
   if (type == nullptr)
-    return error{error_code::missing_required_parameter, param};
+    return chat::failure{chat::failure_code::missing_required_parameter, param};
   if (auto e = check(param, *type, string))
     return e;
   const auto word = json::text_of(*type);
@@ -124,24 +124,26 @@ outcome take_response_format(std::string_view name, const value& v, chat_request
   if (word == "json_object")
     return tune(name, v, r);
   if (word != "text")
-    return error{error_code::invalid_value, param, "expected text, json_object or json_schema"};
+    return chat::failure{chat::failure_code::invalid_value, param,
+                         "expected text, json_object or json_schema"};
   return std::nullopt;
 }
 
-outcome take_session_id(std::string_view name, const value& v, chat_request& r) {
-  if (!valid_session_id(json::text_of(v)))
-    return error{error_code::invalid_session_id, std::string{name}, std::string{session_id_form}};
+outcome take_session_id(std::string_view name, const value& v, chat::request& r) {
+  if (!chat::valid_session_id(json::text_of(v)))
+    return chat::failure{chat::failure_code::invalid_session_id, std::string{name},
+                         std::string{chat::session_id_form}};
   r.session_id = json::text_of(v);
   return std::nullopt;
 }
 
 /// An empty stop text has no effect.
-void add_stop(const value& text, chat_request& r) {
+void add_stop(const value& text, chat::request& r) {
   if (text.GetStringLength() > 0)
     r.limits.stop.emplace_back(json::text_of(text));
 }
 
-outcome take_stop(std::string_view name, const value& v, chat_request& r) {
+outcome take_stop(std::string_view name, const value& v, chat::request& r) {
   if (v.IsString()) {
     add_stop(v, r);
     return std::nullopt;
@@ -149,18 +151,19 @@ outcome take_stop(std::string_view name, const value& v, chat_request& r) {
   if (auto e = check_strings(name, v))
     return e;
   if (v.Size() > 4)
-    return error{error_code::invalid_value, std::string{name}, "expected up to 4 strings"};
+    return chat::failure{chat::failure_code::invalid_value, std::string{name},
+                         "expected up to 4 strings"};
   for (const auto& text : v.GetArray())
     add_stop(text, r);
   return std::nullopt;
 }
 
-outcome take_stream(std::string_view, const value& v, chat_request& r) {
+outcome take_stream(std::string_view, const value& v, chat::request& r) {
   r.stream = v.GetBool();
   return std::nullopt;
 }
 
-outcome take_stream_options(std::string_view name, const value& v, chat_request& r) {
+outcome take_stream_options(std::string_view name, const value& v, chat::request& r) {
   const auto* usage = json::find(v, "include_usage");
   if (usage == nullptr || usage->IsNull())
     return std::nullopt;
@@ -173,7 +176,7 @@ outcome take_stream_options(std::string_view name, const value& v, chat_request&
 struct rule {
   std::string_view name;
   shape expected;
-  outcome (*take)(std::string_view name, const value& v, chat_request& r);
+  outcome (*take)(std::string_view name, const value& v, chat::request& r);
   /// True if nekod itself depends on this field: a fault is fatal, whatever the upstream accepts.
   bool ours = false;
 };
@@ -230,7 +233,7 @@ const rule* rule_for(std::string_view name) {
 
 } // namespace
 
-std::optional<error> read_parameters(const json::value& body, chat_request& r) {
+std::optional<chat::failure> read_parameters(const json::value& body, chat::request& r) {
   std::bitset<std::size(rules)> seen;
   // One pass over the members: a hostile body may have millions.
   for (const auto& member : body.GetObject()) {

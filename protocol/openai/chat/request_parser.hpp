@@ -1,6 +1,6 @@
 #pragma once
 
-#include "protocol/openai/chat/request.hpp"
+#include "protocol/chat/request.hpp"
 #include "protocol/result.hpp"
 
 #include <cstddef>
@@ -14,6 +14,6 @@ namespace nekod::openai {
 /// @param max_messages Of parts there may be four times as many.
 /// @returns the request, or the first fault that makes it unusable, with the field's name. Other
 ///          faults become the request's objection.
-result<chat_request, error> parse_chat_request(std::string body, std::size_t max_messages);
+result<chat::request, chat::failure> parse_chat_request(std::string body, std::size_t max_messages);
 
 } // namespace nekod::openai

@@ -47,18 +47,18 @@ bool is_told_otherwise(const json::value& part) {
 
 } // namespace
 
-void object_to(chat_request& r, error e) {
+void object_to(chat::request& r, chat::failure e) {
   if (!r.objection)
     r.objection = std::move(e);
 }
 
-std::string more_of(const json::value& m, role speaker) {
+std::string more_of(const json::value& m, chat::role speaker) {
   std::string out;
   if (const auto* parts = json::find(m, "content"); parts != nullptr && parts->IsArray())
     for (const auto& part : parts->GetArray())
       if (!is_told_otherwise(part))
         add(out, "part", &part);
-  if (speaker == role::assistant) {
+  if (speaker == chat::role::assistant) {
     add(out, "refusal", json::find(m, "refusal"));
     if (const auto* calls = json::find(m, "tool_calls"); calls != nullptr && calls->IsArray())
       for (const auto& call : calls->GetArray())

@@ -28,20 +28,8 @@ constexpr std::string_view after_members = "}\n\n";
 
 } // namespace
 
-std::string_view name_of(finish_reason r) noexcept {
-  switch (r) {
-  case finish_reason::stop:
-    return "stop";
-  case finish_reason::length:
-    return "length";
-  case finish_reason::content_filter:
-    return "content_filter";
-  }
-  return "stop";
-}
-
 void append_choice(std::string& out, std::size_t index, std::string_view text,
-                   finish_reason reason) {
+                   chat::finish_reason reason) {
   out += R"({"index":)" + std::to_string(index);
   out += R"(,"message":{"role":"assistant","content":)";
   json::append_quoted(out, text);
@@ -50,15 +38,15 @@ void append_choice(std::string& out, std::size_t index, std::string_view text,
   out += '}';
 }
 
-void append_usage(std::string& out, const usage& tokens) {
+void append_usage(std::string& out, const chat::usage& tokens) {
   out += R"("usage":{"prompt_tokens":)" + std::to_string(tokens.prompt_tokens);
   out += R"(,"completion_tokens":)" + std::to_string(tokens.completion_tokens);
   out += R"(,"total_tokens":)" + std::to_string(tokens.prompt_tokens + tokens.completion_tokens);
   out += '}';
 }
 
-std::string completion(const completion_head& head, std::string_view text, finish_reason reason,
-                       const usage& tokens) {
+std::string completion(const completion_head& head, std::string_view text,
+                       chat::finish_reason reason, const chat::usage& tokens) {
   auto out = opening(head, "chat.completion");
   out += choices_begin;
   append_choice(out, 0, text, reason);
@@ -111,7 +99,7 @@ std::size_t chunk_writer::members_frame() const noexcept {
   return before_members_.size() + after_members.size();
 }
 
-void chunk_writer::finish(std::string& out, finish_reason reason) const {
+void chunk_writer::finish(std::string& out, chat::finish_reason reason) const {
   out += before_delta_;
   out += R"(},"finish_reason":)";
   json::append_quoted(out, name_of(reason));
@@ -119,7 +107,7 @@ void chunk_writer::finish(std::string& out, finish_reason reason) const {
   out += after_choices_;
 }
 
-void chunk_writer::usage_chunk(std::string& out, const usage& tokens) const {
+void chunk_writer::usage_chunk(std::string& out, const chat::usage& tokens) const {
   out += before_choices_;
   out += "],";
   append_usage(out, tokens);
@@ -128,7 +116,7 @@ void chunk_writer::usage_chunk(std::string& out, const usage& tokens) const {
 
 void chunk_writer::done(std::string& out) { sse::append_event(out, "[DONE]"); }
 
-void chunk_writer::failure(std::string& out, const error& e, language lang) {
+void chunk_writer::failure(std::string& out, const chat::failure& e, language lang) {
   sse::append_event(out, to_json(e, lang));
 }
 

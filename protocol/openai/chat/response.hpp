@@ -1,6 +1,6 @@
 #pragma once
 
-#include "protocol/chat/deltas.hpp"
+#include "protocol/chat/answer_end.hpp"
 #include "protocol/openai/errors.hpp"
 
 #include <cstddef>
@@ -10,12 +10,6 @@
 
 /// Answers to `POST /v1/chat/completions`: `CreateChatCompletionResponse` and its stream's chunks.
 namespace nekod::openai {
-
-/// Why an answer ended.
-enum class finish_reason : std::uint8_t { stop, length, content_filter };
-
-/// The reason's name on the wire.
-std::string_view name_of(finish_reason r) noexcept;
 
 /// The values that all chunks of an answer share.
 struct completion_head {
@@ -27,34 +21,16 @@ struct completion_head {
   std::string session_id;
 };
 
-/// Numbers of tokens; all zero if the upstream does not count tokens.
-struct usage {
-  std::uint64_t prompt_tokens = 0;
-  std::uint64_t completion_tokens = 0;
-};
-
 /// Appends one choice of a whole answer.
 void append_choice(std::string& out, std::size_t index, std::string_view text,
-                   finish_reason reason);
+                   chat::finish_reason reason);
 
 /// Appends the member `usage`.
-void append_usage(std::string& out, const usage& tokens);
+void append_usage(std::string& out, const chat::usage& tokens);
 
 /// A whole text answer as a JSON body.
-std::string completion(const completion_head& head, std::string_view text, finish_reason reason,
-                       const usage& tokens);
-
-/// The end of an answer, which is held back until its turn is committed.
-struct answer_end {
-  answer_end() = default;
-  answer_end(finish_reason r) : reason(r) {}
-
-  /// For a text answer.
-  finish_reason reason = finish_reason::stop;
-  /// For an answer of members: the last chunks of a stream, with the finish reasons, or all of a
-  /// whole answer.
-  deltas rest{deltas::form::members};
-};
+std::string completion(const completion_head& head, std::string_view text,
+                       chat::finish_reason reason, const chat::usage& tokens);
 
 /// A whole answer made of *members* and *head*.
 std::string completion(const completion_head& head, std::string_view members);
@@ -81,10 +57,10 @@ public:
   std::size_t content_frame() const noexcept;
   std::size_t members_frame() const noexcept;
 
-  void finish(std::string& out, finish_reason reason) const;
-  void usage_chunk(std::string& out, const usage& tokens) const;
+  void finish(std::string& out, chat::finish_reason reason) const;
+  void usage_chunk(std::string& out, const chat::usage& tokens) const;
   static void done(std::string& out);
-  static void failure(std::string& out, const error& e, language lang);
+  static void failure(std::string& out, const chat::failure& e, language lang);
 
 private:
   /// From `data: {` to the members that differ between chunks.

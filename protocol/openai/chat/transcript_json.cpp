@@ -6,7 +6,7 @@
 
 namespace nekod::openai {
 
-std::string transcript_json(const std::vector<message>& transcript) {
+std::string transcript_json(const std::vector<chat::message>& transcript) {
   std::string out = "[";
   for (const auto& m : transcript) {
     if (out.size() > 1)
@@ -16,8 +16,8 @@ std::string transcript_json(const std::vector<message>& transcript) {
   return out + "]";
 }
 
-std::vector<message> parse_transcript(std::string_view text) {
-  std::vector<message> result;
+std::vector<chat::message> parse_transcript(std::string_view text) {
+  std::vector<chat::message> result;
   if (!json::parse(text))
     return result;
   for (json::elements e{text}; e.next();)

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "protocol/openai/chat/request.hpp"
+#include "protocol/chat/request.hpp"
 
 #include <string>
 #include <string_view>
@@ -10,10 +10,10 @@
 /// `[{"role":"user","content":"..."},...]`, each message as its sender wrote it.
 namespace nekod::openai {
 
-std::string transcript_json(const std::vector<message>& transcript);
+std::string transcript_json(const std::vector<chat::message>& transcript);
 
 /// Reads what `transcript_json` wrote. Any other text is an empty conversation, and an entry that
 /// is not a message is skipped.
-std::vector<message> parse_transcript(std::string_view text);
+std::vector<chat::message> parse_transcript(std::string_view text);
 
 } // namespace nekod::openai

@@ -250,7 +250,7 @@ void answer_assembly::write_content(std::string& out) const {
   }
 }
 
-message answer_assembly::taken() const {
+chat::message answer_assembly::taken() const {
   std::string out = R"({"role":"assistant","content":)";
   write_content(out);
   if (!refusal_.empty()) {
@@ -270,7 +270,7 @@ message answer_assembly::taken() const {
     write_called(out, function_);
   }
   out += '}';
-  return parse_message(out).value_or(message{role::assistant, text_});
+  return parse_message(out).value_or(chat::message{chat::role::assistant, text_});
 }
 
 } // namespace nekod::openai

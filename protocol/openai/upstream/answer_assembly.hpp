@@ -1,6 +1,6 @@
 #pragma once
 
-#include "protocol/openai/chat/request.hpp"
+#include "protocol/chat/request.hpp"
 #include "protocol/text/json.hpp"
 
 #include <cstddef>
@@ -38,7 +38,7 @@ public:
   /// The approximate number of bytes in use.
   std::size_t size() const noexcept { return size_; }
 
-  message taken() const;
+  chat::message taken() const;
 
 private:
   struct tool_call {

@@ -15,11 +15,11 @@
 namespace nekod::openai {
 namespace {
 
-error malformed(std::string_view what) {
-  return {error_code::upstream_error, {}, std::string{what}};
+chat::failure malformed(std::string_view what) {
+  return {chat::failure_code::upstream_error, {}, std::string{what}};
 }
 
-error no_chunk() { return malformed("an event of the upstream's stream is not a chunk"); }
+chat::failure no_chunk() { return malformed("an event of the upstream's stream is not a chunk"); }
 
 bool is_one_line(std::string_view text) {
   return text.find('\n') == text.npos && text.find('\r') == text.npos;
@@ -44,7 +44,7 @@ void answer_decoder::check(bool within_limit) {
     fail(malformed("an event of the upstream's stream is too long"));
 }
 
-void answer_decoder::fail(error e) {
+void answer_decoder::fail(chat::failure e) {
   if (!failure_)
     failure_ = std::move(e);
 }

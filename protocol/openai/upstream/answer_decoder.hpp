@@ -1,8 +1,8 @@
 #pragma once
 
 #include "protocol/chat/deltas.hpp"
-#include "protocol/openai/chat/request.hpp"
-#include "protocol/openai/errors.hpp"
+#include "protocol/chat/failure.hpp"
+#include "protocol/chat/request.hpp"
 #include "protocol/openai/upstream/chunk_halves.hpp"
 #include "protocol/openai/upstream/chunk_order.hpp"
 #include "protocol/openai/upstream/chunk_pattern.hpp"
@@ -45,7 +45,7 @@ public:
 
   bool whole() const noexcept { return whole_; }
 
-  const std::optional<error>& failure() const noexcept { return failure_; }
+  const std::optional<chat::failure>& failure() const noexcept { return failure_; }
 
   /// The number of dropped events.
   std::uint64_t skipped() const noexcept { return skipped_; }
@@ -54,7 +54,7 @@ public:
   deltas take_rest() { return order_.take_rest(); }
 
   /// The message of the first choice.
-  message said() const { return choices_.said(); }
+  chat::message said() const { return choices_.said(); }
 
 private:
   void take(const sse::item& item, deltas& out);
@@ -66,7 +66,7 @@ private:
   void take_object(json::document& doc, std::string_view data, deltas& out);
   void take_bare(const json::value& chunk, std::string_view data, deltas& out);
   void end(std::string_view otherwise, deltas& out);
-  void fail(error e);
+  void fail(chat::failure e);
   void check(bool within_limit);
 
   bool usage_;
@@ -75,7 +75,7 @@ private:
   chunk_halves halves_;
   stream_choices choices_;
   chunk_order order_;
-  std::optional<error> failure_;
+  std::optional<chat::failure> failure_;
   bool whole_ = false;
   std::uint64_t skipped_ = 0;
   /// The pattern of the last chunk that a JSON parser read, if that had only a text.

@@ -25,7 +25,7 @@ constexpr std::array<std::string_view, 9> message_names{
     "message",      "msg",    "Message", "error_description", "error_message", "error_msg",
     "errorMessage", "reason", "title"};
 
-std::optional<foreign_words> words_of(const json::value& v, int layers);
+std::optional<chat::foreign_words> words_of(const json::value& v, int layers);
 
 /// A string or a number as text.
 std::string word_of(const json::value* v) {
@@ -55,7 +55,7 @@ std::string message_in(const json::value& object) {
 }
 
 /// Appends the members that have no field of their own in our client's error.
-void keep_further(const json::value& object, foreign_words& w) {
+void keep_further(const json::value& object, chat::foreign_words& w) {
   constexpr std::array<std::string_view, 8> told{"message", "type",   "param",  "code",
                                                  "error",   "errors", "detail", "object"};
   std::string more;
@@ -91,8 +91,8 @@ std::string path_of(const json::value* loc) {
 }
 
 /// Several failures as one: all messages, one after the other, and the other fields of the first.
-std::optional<foreign_words> words_of_list(const json::value& list, int layers) {
-  std::optional<foreign_words> all;
+std::optional<chat::foreign_words> words_of_list(const json::value& list, int layers) {
+  std::optional<chat::foreign_words> all;
   for (const auto& each : list.GetArray()) {
     auto w = words_of(each, layers - 1);
     if (!w)
@@ -107,8 +107,8 @@ std::optional<foreign_words> words_of_list(const json::value& list, int layers) 
 }
 
 /// A failure about a field: `{"loc":["body","top_k"],"msg":"...","type":"..."}`.
-foreign_words words_of_field(const json::value& object) {
-  foreign_words w;
+chat::foreign_words words_of_field(const json::value& object) {
+  chat::foreign_words w;
   w.param = path_of(json::find(object, "loc"));
   w.type = word_of(json::find(object, "type"));
   w.message = message_in(object);
@@ -118,7 +118,7 @@ foreign_words words_of_field(const json::value& object) {
 }
 
 /// The words of another failure inside *object*, under one of its usual names.
-std::optional<foreign_words> inner_words(const json::value& object, int layers) {
+std::optional<chat::foreign_words> inner_words(const json::value& object, int layers) {
   for (const auto name : {"error", "errors", "detail"}) {
     const auto* inner = json::find(object, name);
     if (is_nothing(inner))
@@ -129,12 +129,12 @@ std::optional<foreign_words> inner_words(const json::value& object, int layers) 
   return std::nullopt;
 }
 
-std::optional<foreign_words> words_of_object(const json::value& object, int layers) {
+std::optional<chat::foreign_words> words_of_object(const json::value& object, int layers) {
   if (json::find(object, "loc") != nullptr)
     return words_of_field(object);
   const auto* error = json::find(object, "error");
   const auto own = message_in(object);
-  auto w = inner_words(object, layers).value_or(foreign_words{});
+  auto w = inner_words(object, layers).value_or(chat::foreign_words{});
   // `{"error":"invalid_request","error_description":"..."}`: a code and its text.
   if (!own.empty() && error != nullptr && error->IsString())
     w.code = std::exchange(w.message, own);
@@ -150,7 +150,7 @@ std::optional<foreign_words> words_of_object(const json::value& object, int laye
   return w;
 }
 
-std::optional<foreign_words> words_of(const json::value& v, int layers) {
+std::optional<chat::foreign_words> words_of(const json::value& v, int layers) {
   if (layers < 0)
     return std::nullopt;
   if (v.IsArray())
@@ -159,13 +159,13 @@ std::optional<foreign_words> words_of(const json::value& v, int layers) {
     return words_of_object(v, layers);
   if (!v.IsString() || v.GetStringLength() == 0)
     return std::nullopt;
-  foreign_words w;
+  chat::foreign_words w;
   w.message = json::text_of(v);
   return w;
 }
 
 /// The words of a text that is not JSON.
-std::optional<foreign_words> words_of_plain(std::string_view text) {
+std::optional<chat::foreign_words> words_of_plain(std::string_view text) {
   constexpr auto space = " \t\r\n";
   const auto begin = text.find_first_not_of(space);
   if (begin == text.npos)
@@ -179,7 +179,7 @@ std::optional<foreign_words> words_of_plain(std::string_view text) {
   if (is_other || text.size() > longest_plain_text || !is_utf8(text) ||
       !std::all_of(text.begin(), text.end(), is_text))
     return std::nullopt;
-  foreign_words w;
+  chat::foreign_words w;
   w.message = text;
   return w;
 }
@@ -208,7 +208,7 @@ bool is_failure(const json::value& object) {
          json::find(object, "error_code") != nullptr;
 }
 
-std::optional<foreign_words> parse_failure(std::string_view body) {
+std::optional<chat::foreign_words> parse_failure(std::string_view body) {
   const auto doc = json::parse_foreign(body);
   return doc ? words_of(doc.root, most_layers) : words_of_plain(body);
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "protocol/openai/errors.hpp"
+#include "protocol/chat/failure.hpp"
 #include "protocol/text/json.hpp"
 
 #include <optional>
@@ -17,6 +17,6 @@ bool is_failure(const json::value& object);
 /// object, a string or a list; `errors`; FastAPI's `detail`; a top-level `message` or similar; a
 /// list of these; or a short plain text. Further members are kept as JSON.
 /// @returns nothing if *body* has no message for people, such as a page of HTML.
-std::optional<foreign_words> parse_failure(std::string_view body);
+std::optional<chat::foreign_words> parse_failure(std::string_view body);
 
 } // namespace nekod::openai

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "protocol/chat/deltas.hpp"
+#include "protocol/chat/request.hpp"
 #include "protocol/openai/chat/choice_form.hpp"
-#include "protocol/openai/chat/request.hpp"
 #include "protocol/openai/upstream/answer_assembly.hpp"
 #include "protocol/openai/upstream/call_table.hpp"
 #include "protocol/result.hpp"
@@ -71,7 +71,7 @@ public:
   deltas ends() const;
 
   /// The message of the first choice.
-  message said() const { return message_.taken(); }
+  chat::message said() const { return message_.taken(); }
 
 private:
   /// The state of a choice; choices are stored by index.

@@ -14,7 +14,7 @@ bool is_ours(std::string_view name) {
 
 } // namespace
 
-std::string upstream_body(const chat_request& r, std::string_view model,
+std::string upstream_body(const chat::request& r, std::string_view model,
                           std::string_view messages) {
   std::string out;
   out.reserve(r.body.size() + messages.size() + model.size() + 32);

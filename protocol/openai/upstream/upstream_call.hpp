@@ -1,6 +1,6 @@
 #pragma once
 
-#include "protocol/openai/chat/request.hpp"
+#include "protocol/chat/request.hpp"
 
 #include <string>
 #include <string_view>
@@ -11,6 +11,7 @@ namespace nekod::openai {
 /// The body of a call to `/chat/completions`: everything that *r* asked for, known or unknown, as
 /// written, but with another model and other messages, and without the fields addressed to nekod.
 /// @param messages A JSON array.
-std::string upstream_body(const chat_request& r, std::string_view model, std::string_view messages);
+std::string upstream_body(const chat::request& r, std::string_view model,
+                          std::string_view messages);
 
 } // namespace nekod::openai

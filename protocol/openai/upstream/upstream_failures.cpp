@@ -36,7 +36,7 @@ bool is_any(std::string_view text, std::initializer_list<std::string_view> words
 }
 
 /// Whether the conversation is longer than the model accepts.
-bool is_too_long(const foreign_words& w) {
+bool is_too_long(const chat::foreign_words& w) {
   if (is_any(w.code,
              {"context_length_exceeded", "context_window_exceeded", "string_above_max_length"}) ||
       is_any(w.type, {"exceed_context_size_error", "context_length_exceeded"}))
@@ -56,12 +56,12 @@ bool is_too_long(const foreign_words& w) {
 }
 
 /// Whether a 404 is about the model that the client named, rather than about our address.
-bool is_about_model(const foreign_words& w) {
+bool is_about_model(const chat::foreign_words& w) {
   return w.code == "model_not_found" || w.param == "model" || has_any(lower(w.message), {"model"});
 }
 
 /// Whether the message says that the model does not exist, whatever the status.
-bool says_no_such_model(const foreign_words& w) {
+bool says_no_such_model(const chat::foreign_words& w) {
   const auto code = lower(w.code);
   if (is_any(code, {"model_not_found", "invalid_model", "unknown_model", "deploymentnotfound"}) ||
       is_any(lower(w.type), {"model_not_found", "invalid_model"}))
@@ -86,66 +86,67 @@ bool is_clients_matter(std::uint16_t status) {
          std::find(not_theirs.begin(), not_theirs.end(), status) == not_theirs.end();
 }
 
-error in_their_words(error_code code, foreign_words w, std::uint16_t status) {
-  error result{code};
+chat::failure in_their_words(chat::failure_code code, chat::foreign_words w, std::uint16_t status) {
+  chat::failure result{code};
   w.status = status;
-  result.foreign = std::make_shared<const foreign_words>(std::move(w));
+  result.foreign = std::make_shared<const chat::foreign_words>(std::move(w));
   return result;
 }
 
 /// The same, with our *code*, which is more specific than theirs.
-error by_our_code(error_code code, foreign_words w, std::uint16_t status) {
+chat::failure by_our_code(chat::failure_code code, chat::foreign_words w, std::uint16_t status) {
   w.code = name_of(code);
   return in_their_words(code, std::move(w), status);
 }
 
-error account_refused(foreign_words w) {
+chat::failure account_refused(chat::foreign_words w) {
   if (w.message.empty())
-    return error_code::upstream_auth_failed;
-  foreign_words message;
+    return chat::failure_code::upstream_auth_failed;
+  chat::foreign_words message;
   message.message = std::move(w.message);
-  return in_their_words(error_code::upstream_auth_failed, std::move(message), 0);
+  return in_their_words(chat::failure_code::upstream_auth_failed, std::move(message), 0);
 }
 
 /// A failure of the server itself. If the server gives a reason, the client gets that.
-error server_failed(std::uint16_t status, foreign_words w) {
-  const auto code = status == 504 ? error_code::upstream_timeout : error_code::upstream_error;
+chat::failure server_failed(std::uint16_t status, chat::foreign_words w) {
+  const auto code =
+      status == 504 ? chat::failure_code::upstream_timeout : chat::failure_code::upstream_error;
   auto detail = status == 0 ? std::string{"the upstream's answer ended in an error"}
                             : "upstream status " + std::to_string(status);
   auto tells = !w.message.empty() && (status == 0 || status >= 500);
-  auto result = tells ? in_their_words(code, std::move(w), status) : error{code};
+  auto result = tells ? in_their_words(code, std::move(w), status) : chat::failure{code};
   result.detail = std::move(detail);
   return result;
 }
 
 } // namespace
 
-error failure_of(std::uint16_t status, std::optional<foreign_words> words) {
-  auto w = std::move(words).value_or(foreign_words{});
+chat::failure failure_of(std::uint16_t status, std::optional<chat::foreign_words> words) {
+  auto w = std::move(words).value_or(chat::foreign_words{});
   const auto named = status_in(w.code);
   if (named != 0)
     w.code.clear();
   if (status == 0)
     status = named != 0 ? named : is_too_long(w) ? 400 : 0;
-  if (status == 508 || w.code == name_of(error_code::upstream_loop))
-    return by_our_code(error_code::upstream_loop, std::move(w), 508);
+  if (status == 508 || w.code == name_of(chat::failure_code::upstream_loop))
+    return by_our_code(chat::failure_code::upstream_loop, std::move(w), 508);
   if (status == 429)
-    return in_their_words(error_code::rate_limit_exceeded, std::move(w), status);
+    return in_their_words(chat::failure_code::rate_limit_exceeded, std::move(w), status);
   if (status == 401 || status == 402 || status == 403 || is_out_of_money(w))
     return account_refused(std::move(w));
   if (status != 408 && is_too_long(w))
-    return by_our_code(error_code::context_length_exceeded, std::move(w),
+    return by_our_code(chat::failure_code::context_length_exceeded, std::move(w),
                        is_clients_matter(status) ? status : 400);
   if ((status == 400 || status == 404 || status == 422) && says_no_such_model(w))
-    return by_our_code(error_code::model_not_found, std::move(w), 404);
+    return by_our_code(chat::failure_code::model_not_found, std::move(w), 404);
   if (status == 404 && is_about_model(w))
-    return in_their_words(error_code::model_not_found, std::move(w), status);
+    return in_their_words(chat::failure_code::model_not_found, std::move(w), status);
   if (is_clients_matter(status))
-    return in_their_words(error_code::upstream_refused, std::move(w), status);
+    return in_their_words(chat::failure_code::upstream_refused, std::move(w), status);
   return server_failed(status, std::move(w));
 }
 
-bool is_out_of_money(const foreign_words& w) {
+bool is_out_of_money(const chat::foreign_words& w) {
   return w.code == "insufficient_quota" || w.type == "insufficient_quota" ||
          w.code.rfind("billing", 0) == 0 || w.type.rfind("billing", 0) == 0;
 }

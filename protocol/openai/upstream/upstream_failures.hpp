@@ -1,6 +1,6 @@
 #pragma once
 
-#include "protocol/openai/errors.hpp"
+#include "protocol/chat/failure.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -17,11 +17,11 @@ namespace nekod::openai {
 /// else gets our words.
 /// @param status The response's; 0 for a failure within a stream, which may contain a status
 /// itself.
-error failure_of(std::uint16_t status, std::optional<foreign_words> words);
+chat::failure failure_of(std::uint16_t status, std::optional<chat::foreign_words> words);
 
 /// Whether the server refuses because the account has no money left: `insufficient_quota`, or a
 /// code or type that begins with `billing`.
-bool is_out_of_money(const foreign_words& w);
+bool is_out_of_money(const chat::foreign_words& w);
 
 /// Whether the server is still loading its model and will soon be ready: a 503 whose body says so,
 /// in JSON, text or a web page.

@@ -22,8 +22,8 @@
 namespace nekod::openai {
 namespace {
 
-error malformed_answer(std::string_view what) {
-  return {error_code::upstream_error, {}, std::string{what}};
+chat::failure malformed_answer(std::string_view what) {
+  return {chat::failure_code::upstream_error, {}, std::string{what}};
 }
 
 /// The JSON value at the beginning of *body*, if only an event's end follows, such as `data:
@@ -111,7 +111,7 @@ public:
   }
 
   bool changed() const noexcept { return changed_; }
-  message said() const { return said_.taken(); }
+  chat::message said() const { return said_.taken(); }
 
 private:
   /// Adds an index to the choice, if it has none.
@@ -134,7 +134,7 @@ private:
   bool changed_ = false;
 };
 
-result<whole_answer, error> read_answer(std::string_view body) {
+result<whole_answer, chat::failure> read_answer(std::string_view body) {
   auto doc = json::parse(body);
   if (!doc || !doc.root.IsObject()) {
     auto words = doc && doc.root.IsArray() ? parse_failure(body) : std::nullopt;
@@ -235,7 +235,7 @@ std::string further_members(const json::value& answer) {
 
 } // namespace
 
-result<whole_answer, error> parse_whole_answer(std::string_view body) {
+result<whole_answer, chat::failure> parse_whole_answer(std::string_view body) {
   body = without_done(body);
   if (json::has_lone_half(body))
     return parse_whole_answer(json::without_lone_halves(body));

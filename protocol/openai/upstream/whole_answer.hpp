@@ -1,8 +1,8 @@
 #pragma once
 
 #include "protocol/chat/deltas.hpp"
-#include "protocol/openai/chat/request.hpp"
-#include "protocol/openai/errors.hpp"
+#include "protocol/chat/failure.hpp"
+#include "protocol/chat/request.hpp"
 #include "protocol/result.hpp"
 
 #include <string>
@@ -19,12 +19,12 @@ struct whole_answer {
   /// All members except those that nekod writes.
   std::string members;
   /// The message of the first choice.
-  message said;
+  chat::message said;
 };
 
 /// Reads an answer in one piece, which `data: [DONE]` may follow. It is a failure if there is no
 /// choice, if the first choice has no message, or if the answer reports an error.
-result<whole_answer, error> parse_whole_answer(std::string_view body);
+result<whole_answer, chat::failure> parse_whole_answer(std::string_view body);
 
 /// A whole answer for a client that asked for a stream.
 struct streamed_answer {

@@ -8,7 +8,7 @@
 namespace nekod::openai {
 namespace {
 
-std::string plain_json(const message& m) {
+std::string plain_json(const chat::message& m) {
   std::string out;
   out.append(R"({"role":")").append(name_of(m.speaker)).append(R"(","content":)");
   json::append_quoted(out, m.text);
@@ -28,11 +28,11 @@ std::string with_content(std::string_view object, std::string_view text) {
 
 } // namespace
 
-std::string_view messages_span(const chat_request& r) {
+std::string_view messages_span(const chat::request& r) {
   return json::find_span(r.body, "messages");
 }
 
-std::vector<std::string_view> message_spans(const chat_request& r) {
+std::vector<std::string_view> message_spans(const chat::request& r) {
   std::vector<std::string_view> spans;
   spans.reserve(r.messages.size());
   for (json::elements e{messages_span(r)}; e.next();)
@@ -41,7 +41,7 @@ std::vector<std::string_view> message_spans(const chat_request& r) {
   return spans;
 }
 
-message kept_message(const message& m, std::string_view span) {
+chat::message kept_message(const chat::message& m, std::string_view span) {
   auto result = m;
   if (span != plain_json(m))
     result.json = span;
@@ -49,12 +49,12 @@ message kept_message(const message& m, std::string_view span) {
 }
 
 std::string with_prefill(std::string_view prefill, std::string_view text) {
-  if (text.starts_with(without_trailing_space(prefill)))
+  if (text.starts_with(chat::without_trailing_space(prefill)))
     return std::string{text};
   return std::string{prefill}.append(text);
 }
 
-message with_prefill(const message& prefill, message answer) {
+chat::message with_prefill(const chat::message& prefill, chat::message answer) {
   auto text = with_prefill(prefill.text, answer.text);
   if (text == answer.text)
     return answer;
@@ -64,7 +64,7 @@ message with_prefill(const message& prefill, message answer) {
   return answer;
 }
 
-std::optional<message> parse_message(std::string_view text) {
+std::optional<chat::message> parse_message(std::string_view text) {
   const auto doc = json::parse(text);
   if (!doc)
     return std::nullopt;
@@ -74,25 +74,11 @@ std::optional<message> parse_message(std::string_view text) {
   return kept_message(heard->said, text);
 }
 
-void append_message(std::string& out, const message& m) {
+void append_message(std::string& out, const chat::message& m) {
   if (m.json.empty())
     out += plain_json(m);
   else
     out += m.json;
-}
-
-bool says_something(const message& m) noexcept {
-  return !m.more.empty() || !without_trailing_space(m.text).empty();
-}
-
-bool say_the_same(const message& a, const message& b) noexcept {
-  return a.speaker == b.speaker && a.more == b.more &&
-         without_trailing_space(a.text) == without_trailing_space(b.text);
-}
-
-std::string_view without_trailing_space(std::string_view text) noexcept {
-  const auto end = text.find_last_not_of(" \t\r\n\f\v");
-  return end == std::string_view::npos ? std::string_view{} : text.substr(0, end + 1);
 }
 
 } // namespace nekod::openai

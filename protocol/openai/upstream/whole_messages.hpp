@@ -1,6 +1,6 @@
 #pragma once
 
-#include "protocol/openai/chat/request.hpp"
+#include "protocol/chat/request.hpp"
 
 #include <optional>
 #include <string>
@@ -11,20 +11,20 @@
 namespace nekod::openai {
 
 /// The array of messages as written in the body of *r*.
-std::string_view messages_span(const chat_request& r);
+std::string_view messages_span(const chat::request& r);
 
 /// The messages as written in the body of *r*, one for each of `r.messages`.
-std::vector<std::string_view> message_spans(const chat_request& r);
+std::vector<std::string_view> message_spans(const chat::request& r);
 
 /// A message for a conversation, made of *m* and of *span*, its written form.
-message kept_message(const message& m, std::string_view span);
+chat::message kept_message(const chat::message& m, std::string_view span);
 
 /// Reads a message for a conversation.
 /// @returns nothing if *text* is not a message.
-std::optional<message> parse_message(std::string_view text);
+std::optional<chat::message> parse_message(std::string_view text);
 
 /// Appends a message as JSON: as its sender wrote it, if that is known.
-void append_message(std::string& out, const message& m);
+void append_message(std::string& out, const chat::message& m);
 
 /// The text of an answer after *prefill*: some servers repeat the prefill, others send only what
 /// follows it.
@@ -32,16 +32,6 @@ std::string with_prefill(std::string_view prefill, std::string_view text);
 
 /// The message that replaces *prefill* and its *answer*. If the prefill has tool calls, no text can
 /// continue it, and the answer alone replaces it.
-message with_prefill(const message& prefill, message answer);
-
-/// Whether a message has any content.
-bool says_something(const message& m) noexcept;
-
-/// Whether two messages are equal, except for changes that clients are known to make when they send
-/// messages back: white space at a text's end, the formatting of JSON.
-bool say_the_same(const message& a, const message& b) noexcept;
-
-/// A text without the white space at its end.
-std::string_view without_trailing_space(std::string_view text) noexcept;
+chat::message with_prefill(const chat::message& prefill, chat::message answer);
 
 } // namespace nekod::openai

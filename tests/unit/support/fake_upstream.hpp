@@ -14,7 +14,7 @@
 namespace nekod::test {
 
 /// A list of models with names only.
-inline std::vector<openai::listed_model> listed(const std::vector<std::string>& names) {
+inline std::vector<chat::listed_model> listed(const std::vector<std::string>& names) {
   return {names.begin(), names.end()};
 }
 
@@ -70,12 +70,12 @@ public:
       });
     }
     void end_answer() {
-      happen([this] { listener.on_answer({openai::finish_reason::stop}); });
+      happen([this] { listener.on_answer({chat::finish_reason::stop}); });
     }
     /// As a stateless service does it.
-    void end_answer(openai::message said) {
+    void end_answer(chat::message said) {
       happen([this, said] {
-        upstream_answer answer{openai::answer_end{}};
+        upstream_answer answer{chat::answer_end{}};
         answer.end.rest.push_back("\"choices\":[]");
         answer.said = said;
         listener.on_answer(std::move(answer));
@@ -84,8 +84,8 @@ public:
     void end_settling() {
       happen([this] { listener.on_settled(); });
     }
-    void fail(openai::error_code code, remedy help = remedy::none) {
-      fail_with({openai::error{code}, help});
+    void fail(chat::failure_code code, remedy help = remedy::none) {
+      fail_with({chat::failure{code}, help});
     }
     void fail_with(const upstream_failure& f) {
       happen([this, f] { listener.on_failure(f); });

@@ -9,7 +9,7 @@
 namespace nekod::test {
 
 /// Parses *body* with the limit on messages that is the default.
-inline result<openai::chat_request, openai::error> parse_request(std::string body) {
+inline result<chat::request, chat::failure> parse_request(std::string body) {
   return openai::parse_chat_request(std::move(body), settings{}.transcript_messages);
 }
 

@@ -27,7 +27,7 @@ struct recording_listener : upstream_listener {
 
   std::size_t used = 0;
   std::vector<std::string> log;
-  openai::error error;
+  chat::failure error;
   remedy help = remedy::none;
 };
 

@@ -18,7 +18,7 @@ namespace nekod::test {
 struct reply_record {
   std::vector<std::string> log;
   turn_head head;
-  openai::error error;
+  chat::failure error;
   turn_actor session;
   /// Its number among the answer's readers.
   answer_log::reader_id reader = 0;
@@ -67,11 +67,11 @@ recording_reply(recording_reply_actor::pointer self, const std::shared_ptr<reply
         record->head.answer->attach(self->id(), std::make_shared<recording_reader>(record), {},
                                     answer_log::pace::own);
       },
-      [record, self](atom::finish, const openai::answer_end&) {
+      [record, self](atom::finish, const chat::answer_end&) {
         record->log.emplace_back("finish");
         self->quit();
       },
-      [record, self](atom::failed, const openai::error& e) {
+      [record, self](atom::failed, const chat::failure& e) {
         record->log.emplace_back("failed");
         record->error = e;
         self->quit();
@@ -99,9 +99,9 @@ inline void leave_reply(const reply_actor& reply) {
 }
 
 /// A request of one user message.
-inline std::shared_ptr<openai::chat_request> request_saying(const std::string& text) {
-  auto result = std::make_shared<openai::chat_request>();
-  result->messages.emplace_back(openai::role::user, text);
+inline std::shared_ptr<chat::request> request_saying(const std::string& text) {
+  auto result = std::make_shared<chat::request>();
+  result->messages.emplace_back(chat::role::user, text);
   return result;
 }
 

@@ -37,7 +37,7 @@ slow_store(slow_store_actor::stateful_pointer<slow_store_state> self, session_ta
       },
       [](atom::release, const session_token&) {},
       [](atom::show, const std::string&, const session_view&) { return session_finding{}; },
-      [](atom::list, const session_query&) { return openai::session_page{}; },
+      [](atom::list, const session_query&) { return session_page{}; },
       [](atom::remove, const session_key&) { return false; },
       [](atom::clear, const session_filter&) { return std::uint64_t{0}; },
       [self](atom::sweep) {
@@ -51,7 +51,7 @@ slow_store(slow_store_actor::stateful_pointer<slow_store_state> self, session_ta
 /// Writes down which sessions want to leave, and agrees if it was told to.
 struct registry_log {
   std::vector<std::string> retiring;
-  std::vector<openai::session_info> infos;
+  std::vector<session_info> infos;
 };
 
 inline registry_actor::behavior_type quiet_registry(registry_actor::pointer,
@@ -63,7 +63,7 @@ inline registry_actor::behavior_type quiet_registry(registry_actor::pointer,
       [](atom::pass, const std::string&) { return model_choice{}; },
       [](const model_aliases&) {},
       [](atom::ready) { return readiness{}; },
-      [](atom::list, const session_query&) { return openai::session_page{}; },
+      [](atom::list, const session_query&) { return session_page{}; },
       [](atom::show, const std::string&, const session_view&) { return session_finding{}; },
       [](atom::remove, const std::string&, const session_view&) { return false; },
       [](atom::clear, const session_filter&) { return std::uint64_t{0}; },
@@ -141,12 +141,12 @@ struct session_fixture : actor_system_fixture {
 
   asked ask_with_prompt(const std::string& prompt, const std::string& text) {
     auto request = request_saying(text);
-    request->messages.insert(request->messages.begin(), {openai::role::system, prompt});
+    request->messages.insert(request->messages.begin(), {chat::role::system, prompt});
     return ask(request);
   }
 
   /// A turn of a client that names the session.
-  asked ask(const std::shared_ptr<openai::chat_request>& request) {
+  asked ask(const std::shared_ptr<chat::request>& request) {
     asked result;
     result.reply = spawn_recording_reply(system(), result.record);
     turn t;

@@ -13,8 +13,7 @@ namespace nekod::http {
 
 namespace {
 
-using openai::error;
-using openai::error_code;
+using chat::failure_code;
 
 /// Asks the registry for the upstream that has *model*. Calls *f* once, on any thread.
 void choose_upstream(const api_services& api, const std::string& model,
@@ -24,7 +23,7 @@ void choose_upstream(const api_services& api, const std::string& model,
     self->request(registry, registry_timeout, atom::pass_v, name)
         .then([f](const model_choice& found) { f(found); },
               [f](const caf::error&) {
-                f(error{error_code::internal_error, {}, "no answer in time"});
+                f(chat::failure{failure_code::internal_error, {}, "no answer in time"});
               });
   };
   api.system.spawn(std::move(asking), api.registry, model);
@@ -48,10 +47,10 @@ bool may_pass(const route_options& options, const pass_target& target, const cal
 void answer_pass(const request_context& c) {
   const auto& r = c.req();
   if (asks_for_upgrade(r))
-    return c.refuse(error_code::upgrade_not_supported);
+    return c.refuse(failure_code::upgrade_not_supported);
   auto target = pass_target_of(r.path, r.method);
   if (!may_pass(c.api.options, target, c.who, r))
-    return c.refuse({error_code::not_found, {}, "--pass-paths can open it"});
+    return c.refuse({failure_code::not_found, {}, "--pass-paths can open it"});
   auto choose = [&api = c.api](const std::string& model,
                                std::function<void(pass_relay::choice)> f) {
     choose_upstream(api, model, std::move(f));

@@ -13,8 +13,7 @@ namespace nekod::http {
 
 namespace {
 
-using openai::error;
-using openai::error_code;
+using chat::failure_code;
 
 /// How many bytes are read at a time while the body is held.
 constexpr std::size_t read_size = 16u << 10;
@@ -22,9 +21,9 @@ constexpr std::size_t read_size = 16u << 10;
 /// How often a client's silence is checked within its time limit.
 constexpr int looks = 4;
 
-error ending_of(body_pipe::ending how) {
-  return how == body_pipe::ending::too_long ? error_code::content_too_large
-                                            : error_code::malformed_request;
+chat::failure ending_of(body_pipe::ending how) {
+  return how == body_pipe::ending::too_long ? failure_code::content_too_large
+                                            : failure_code::malformed_request;
 }
 
 constexpr std::uint16_t no_content = 204;
@@ -96,7 +95,7 @@ bool pass_relay::read_on() {
     held_.append(piece.data(), come.size);
     if (room_.resize(held_.capacity()))
       return true;
-    fail(openai::retry_soon(error_code::overloaded));
+    fail(chat::retry_soon(failure_code::overloaded));
     return false;
   }
   if (come.how == body_pipe::ending::none)
@@ -111,7 +110,7 @@ void pass_relay::chosen(choice found) {
   if (!exchange_)
     return;
   if (!found || !found->upstream) {
-    fail(found ? openai::retry_soon(error_code::overloaded) : found.error());
+    fail(found ? chat::retry_soon(failure_code::overloaded) : found.error());
     return;
   }
   name_model(found->upstream_name);
@@ -167,7 +166,7 @@ void pass_relay::look_for_silence() {
     return;
   const auto silent = exchange_->req().stream->starving(std::chrono::steady_clock::now());
   if (silent >= options_->client_silence)
-    fail({error_code::malformed_request, {}, "the rest of the body did not arrive in time"});
+    fail({failure_code::malformed_request, {}, "the rest of the body did not arrive in time"});
 }
 
 // -- the answer ----------------------------------------------------------------------------------
@@ -214,7 +213,7 @@ void pass_relay::on_end() {
   end();
 }
 
-void pass_relay::on_failure(const error& reason) {
+void pass_relay::on_failure(const chat::failure& reason) {
   const auto& stream = exchange_->req().stream;
   const auto how = stream ? stream->how() : body_pipe::ending::whole;
   const auto is_client = how == body_pipe::ending::too_long || how == body_pipe::ending::malformed;
@@ -223,9 +222,9 @@ void pass_relay::on_failure(const error& reason) {
 
 /// Answers with an error, or cuts an answer that has begun, since there is no other way to report
 /// it.
-void pass_relay::fail(const error& reason) {
+void pass_relay::fail(const chat::failure& reason) {
   if (begun_) {
-    exchange_->notes().error = openai::name_of(reason.code);
+    exchange_->notes().error = name_of(reason.code);
     exchange_->abort();
   } else {
     respond_error(*exchange_, reason, options_->language, request_id_);

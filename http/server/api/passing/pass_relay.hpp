@@ -21,7 +21,7 @@ namespace nekod::http {
 
 /// Settings that all passing requests share.
 struct pass_options {
-  openai::language language{};
+  nekod::language language{};
   /// The most bytes of a body that are held until its model is found.
   std::size_t most_held = 1u << 20;
   /// The longest time without a byte of a client's body.
@@ -36,7 +36,7 @@ struct pass_options {
 /// the connection's loop.
 class pass_relay : public passed_call_listener, public std::enable_shared_from_this<pass_relay> {
 public:
-  using choice = result<model_choice, openai::error>;
+  using choice = result<model_choice, chat::failure>;
   /// Finds the upstream that has the model with that name, which may be empty; answers on any
   /// thread.
   using chooser = std::function<void(const std::string& model, std::function<void(choice)> f)>;
@@ -50,7 +50,7 @@ public:
   void on_head(std::uint16_t status, const header_fields& fields) override;
   void on_data(std::string bytes) override;
   void on_end() override;
-  void on_failure(const openai::error& reason) override;
+  void on_failure(const chat::failure& reason) override;
 
 private:
   void look();
@@ -62,7 +62,7 @@ private:
   void take(transfer_event event);
   void write_head();
   void look_for_silence();
-  void fail(const openai::error& reason);
+  void fail(const chat::failure& reason);
   void leave(std::chrono::steady_clock::time_point then);
   void end();
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 using namespace nekod;
-using openai::role;
+using chat::role;
 
 namespace {
 
@@ -16,15 +16,15 @@ using strings = std::vector<std::string>;
 
 struct fixture {
   /// A request with these messages, of user and assistant in turn.
-  static std::shared_ptr<openai::chat_request> telling(const strings& texts) {
-    auto result = std::make_shared<openai::chat_request>();
+  static std::shared_ptr<chat::request> telling(const strings& texts) {
+    auto result = std::make_shared<chat::request>();
     for (std::size_t i = 0; i < texts.size(); ++i)
       result->messages.emplace_back(i % 2 == 0 ? role::user : role::assistant, texts[i]);
     result->stream = true;
     return result;
   }
 
-  static pending_turn turn_of(std::shared_ptr<const openai::chat_request> request,
+  static pending_turn turn_of(std::shared_ptr<const chat::request> request,
                               const std::string& tenant = {}) {
     pending_turn t;
     t.what.request = std::move(request);
@@ -32,7 +32,7 @@ struct fixture {
     return t;
   }
 
-  placement_step place(const std::shared_ptr<openai::chat_request>& request,
+  placement_step place(const std::shared_ptr<chat::request>& request,
                        const std::string& tenant = {}) {
     return rules.place(turn_of(request, tenant));
   }
@@ -83,14 +83,14 @@ struct fixture {
 
 const strings next{"hello", "meow", "and then?"};
 
-std::shared_ptr<openai::chat_request> under(const std::string& header,
-                                            std::shared_ptr<openai::chat_request> request) {
+std::shared_ptr<chat::request> under(const std::string& header,
+                                     std::shared_ptr<chat::request> request) {
   request->session_header = header;
   return request;
 }
 
-std::shared_ptr<openai::chat_request> keyed(std::shared_ptr<openai::chat_request> request,
-                                            const std::string& key = "key") {
+std::shared_ptr<chat::request> keyed(std::shared_ptr<chat::request> request,
+                                     const std::string& key = "key") {
   request->retries.key = key;
   return request;
 }
@@ -260,7 +260,7 @@ TEST_CASE_FIXTURE(fixture, "a repetition waits while the store is asked about th
   as<waits_for_equal>(place(keyed(telling({"hello"}))));
   as<waits_for_equal>(place(keyed(telling({"hello"}))));
   auto refused = as<refused_turn>(place(keyed(telling({"hello"}))));
-  CHECK(refused.reason.code == openai::error_code::session_busy);
+  CHECK(refused.reason.code == chat::failure_code::session_busy);
   CHECK(refused.turn.what.request != nullptr);
   auto begun = as<begins_session>(rules.taken(std::move(first), {}));
   const session_key key{"", "s1"};

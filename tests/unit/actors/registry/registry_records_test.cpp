@@ -53,8 +53,7 @@ slow_store_actor::behavior_type slow_store(slow_store_actor::pointer self, store
         return self->delegate(behind, atom::show_v, id, view);
       },
       [=](atom::list, const session_query& query) {
-        return hold(self->make_response_promise<openai::session_page>(), "list", atom::list_v,
-                    query);
+        return hold(self->make_response_promise<session_page>(), "list", atom::list_v, query);
       },
       [=](atom::remove, const session_key& key) {
         return hold(self->make_response_promise<bool>(), "remove " + key.id, atom::remove_v, key);
@@ -177,8 +176,8 @@ struct fixture : test::actor_system_fixture {
     return begin<bool>(atom::remove_v, id, view);
   }
 
-  openai::session_page list(const session_query& query = {}) {
-    return get<openai::session_page>(atom::list_v, query);
+  session_page list(const session_query& query = {}) {
+    return get<session_page>(atom::list_v, query);
   }
 
   strings ids() {
@@ -252,10 +251,10 @@ TEST_CASE_FIXTURE(fixture, "a session that is being deleted is neither found nor
   answered("s1");
   answered("s2");
   auto removed = remove("s1");
-  CHECK(ask_in("s1")->error.code == openai::error_code::session_deleted);
+  CHECK(ask_in("s1")->error.code == chat::failure_code::session_deleted);
   auto found = begin<session_finding>(atom::show_v, std::string{"s1"}, session_view{});
   CHECK_FALSE((*found)->found);
-  auto listed = begin<openai::session_page>(atom::list_v, session_query{});
+  auto listed = begin<session_page>(atom::list_v, session_query{});
   settle_store();
   CHECK((*listed)->sessions.size() == 1);
   CHECK(*removed == true);
@@ -276,7 +275,7 @@ TEST_CASE_FIXTURE(fixture, "a session whose record is being read is deleted with
   auto removed = remove("s1");
   settle_store();
   CHECK(*removed == true);
-  CHECK(turn->error.code == openai::error_code::session_deleted);
+  CHECK(turn->error.code == chat::failure_code::session_deleted);
   CHECK(ids().empty());
 }
 
@@ -312,7 +311,7 @@ TEST_CASE_FIXTURE(
     fixture,
     "a session that gets its record, or leaves memory, while a list is made is on it once") {
   ask_in("s1");
-  auto listed = begin<openai::session_page>(atom::list_v, session_query{});
+  auto listed = begin<session_page>(atom::list_v, session_query{});
   upstream->lines.back()->end_answer();
   run();
   CHECK(store->asked == strings{"list", "commit s1"});
@@ -351,7 +350,7 @@ TEST_CASE_FIXTURE(fixture, "a deletion of many includes running, idle and stored
   auto running = ask_in("running");
   answered("alice's", "alice");
   CHECK(clear(all()) == 3);
-  CHECK(running->error.code == openai::error_code::session_deleted);
+  CHECK(running->error.code == chat::failure_code::session_deleted);
   CHECK(ids().empty());
   CHECK(show("alice's", of("alice")).found);
   CHECK(clear(all()) == 0);
@@ -404,7 +403,7 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(turn->log == strings{"begin"});
   settle_store();
   CHECK(*cleared == 1);
-  CHECK(turn->error.code == openai::error_code::session_deleted);
+  CHECK(turn->error.code == chat::failure_code::session_deleted);
   CHECK(ids().empty());
 }
 
@@ -427,7 +426,7 @@ TEST_CASE_FIXTURE(fixture, "a silent store fails a turn, and the turns that wait
   pass(10s);
   for (const auto& record : {first, again}) {
     CHECK(record->log == strings{"failed"});
-    CHECK(record->error.code == openai::error_code::store_unavailable);
+    CHECK(record->error.code == chat::failure_code::store_unavailable);
   }
   CHECK(upstream->log.empty());
   // The next one is asked about again, and begins.
@@ -449,11 +448,11 @@ TEST_CASE_FIXTURE(
   auto third = ask_keyed("key");
   auto fourth = ask_keyed("key");
   CHECK(third->log.empty());
-  CHECK(fourth->error.code == openai::error_code::session_busy);
+  CHECK(fourth->error.code == chat::failure_code::session_busy);
   caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
   run();
-  CHECK(second->error.code == openai::error_code::overloaded);
-  CHECK(third->error.code == openai::error_code::overloaded);
+  CHECK(second->error.code == chat::failure_code::overloaded);
+  CHECK(third->error.code == chat::failure_code::overloaded);
 }
 
 TEST_CASE_FIXTURE(fixture, "the answer of a session that has left memory is replayed") {

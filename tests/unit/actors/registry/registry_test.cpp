@@ -57,18 +57,18 @@ struct fixture : test::actor_system_fixture {
   }
 
   /// @param may_pass Whether the reason may go away by itself.
-  void refuse_models(openai::error_code code = openai::error_code::upstream_error,
+  void refuse_models(chat::failure_code code = chat::failure_code::upstream_error,
                      bool may_pass = true) {
     REQUIRE_FALSE(upstream->model_queries.empty());
     auto f = std::move(upstream->model_queries.back());
     upstream->model_queries.pop_back();
-    openai::error reason{code};
+    chat::failure reason{code};
     reason.may_pass = may_pass;
     f(reason);
     run();
   }
 
-  std::shared_ptr<test::reply_record> ask(std::shared_ptr<openai::chat_request> request,
+  std::shared_ptr<test::reply_record> ask(std::shared_ptr<chat::request> request,
                                           const std::string& tenant = {}) {
     auto record = std::make_shared<test::reply_record>();
     auto reply = test::spawn_recording_reply(system(), record);
@@ -102,10 +102,10 @@ struct fixture : test::actor_system_fixture {
     return result;
   }
 
-  std::vector<openai::session_info> list(const session_view& view) {
+  std::vector<session_info> list(const session_view& view) {
     session_query query;
     query.view = view;
-    return get<openai::session_page>(atom::list_v, query).sessions;
+    return get<session_page>(atom::list_v, query).sessions;
   }
 
   std::shared_ptr<test::fake_upstream> upstream = std::make_shared<test::fake_upstream>();
@@ -120,11 +120,10 @@ struct fixture : test::actor_system_fixture {
 namespace {
 
 /// A request with these messages, of user and assistant in turn, the last one of the user.
-std::shared_ptr<openai::chat_request> telling(const strings& texts) {
-  auto result = std::make_shared<openai::chat_request>();
+std::shared_ptr<chat::request> telling(const strings& texts) {
+  auto result = std::make_shared<chat::request>();
   for (std::size_t i = 0; i < texts.size(); ++i)
-    result->messages.emplace_back(i % 2 == 0 ? openai::role::user : openai::role::assistant,
-                                  texts[i]);
+    result->messages.emplace_back(i % 2 == 0 ? chat::role::user : chat::role::assistant, texts[i]);
   result->stream = true;
   return result;
 }
@@ -155,7 +154,7 @@ TEST_CASE_FIXTURE(fixture, "turns are refused without asking the store while its
   upstream->stands.working = 1;
   health->in_place = false;
   const auto refused = ask_in("s1");
-  CHECK(refused->error.code == openai::error_code::store_unavailable);
+  CHECK(refused->error.code == chat::failure_code::store_unavailable);
   CHECK(upstream->lines.empty());
   CHECK(get<readiness>(atom::ready_v).reasons == strings{"store_unavailable"});
   health->in_place = true;
@@ -176,7 +175,7 @@ TEST_CASE_FIXTURE(fixture,
     caf::anon_send(handle, atom::open_v, t, reply);
   run();
   CHECK(record->log.empty());
-  CHECK(ask_in("s1")->error.code == openai::error_code::overloaded);
+  CHECK(ask_in("s1")->error.code == chat::failure_code::overloaded);
 }
 
 TEST_CASE_FIXTURE(fixture, "without a list the default model is used") {
@@ -238,7 +237,7 @@ TEST_CASE_FIXTURE(fixture, "one id is one session, and no id is a new one each t
   auto b = ask_in("");
   CHECK(upstream->lines.size() == 3);
   CHECK(a->head.session_id != b->head.session_id);
-  CHECK(openai::valid_session_id(a->head.session_id));
+  CHECK(chat::valid_session_id(a->head.session_id));
 }
 
 TEST_CASE_FIXTURE(fixture, "the answer names the rule that found its session") {
@@ -246,7 +245,7 @@ TEST_CASE_FIXTURE(fixture, "the answer names the rule that found its session") {
   CHECK(ask_in("s1")->head.what.match == session_match::explicit_id);
   CHECK(ask_in("")->head.what.match == session_match::fresh);
   auto request = test::request_saying("hello");
-  request->messages.insert(request->messages.begin(), {openai::role::system, "be a cat"});
+  request->messages.insert(request->messages.begin(), {chat::role::system, "be a cat"});
   CHECK(ask(request)->head.what.match == session_match::seeded);
 }
 
@@ -256,7 +255,7 @@ TEST_CASE_FIXTURE(fixture,
   auto request = test::request_saying("hello");
   request->demands = {"tools"};
   auto a = ask(request);
-  CHECK(a->error.code == openai::error_code::unsupported_parameter);
+  CHECK(a->error.code == chat::failure_code::unsupported_parameter);
   CHECK(a->error.param == "tools");
   CHECK(upstream->lines.empty());
 }
@@ -265,7 +264,7 @@ TEST_CASE_FIXTURE(fixture, "a deleted session is gone, and its id begins a new o
   give_models({"Orange Cat"});
   auto a = ask_in("s1");
   CHECK(get<bool>(atom::remove_v, std::string{"s1"}, session_view{}));
-  CHECK(a->error.code == openai::error_code::session_deleted);
+  CHECK(a->error.code == chat::failure_code::session_deleted);
   CHECK(list({}).empty());
   CHECK_FALSE(get<bool>(atom::remove_v, std::string{"s1"}, session_view{}));
   CHECK(ask_in("s1")->log == strings{"begin"});
@@ -463,9 +462,9 @@ TEST_CASE_FIXTURE(fixture, "and for no longer than a loading upstream is waited 
 TEST_CASE_FIXTURE(fixture, "a list that will not come is not waited for") {
   begin_without_default();
   auto asked = ask_in("s1");
-  refuse_models(openai::error_code::upstream_auth_failed, false);
+  refuse_models(chat::failure_code::upstream_auth_failed, false);
   CHECK(asked->log == strings{"failed"});
-  CHECK(asked->error.code == openai::error_code::upstream_auth_failed);
+  CHECK(asked->error.code == chat::failure_code::upstream_auth_failed);
 }
 
 TEST_CASE_FIXTURE(fixture, "a lone OpenAI-compatible upstream needs no list for a named model") {
@@ -510,7 +509,7 @@ TEST_CASE_FIXTURE(fixture, "so does a client that names its users") {
   auto named = [](const strings& texts) {
     auto request = telling(texts);
     for (auto& m : request->messages)
-      if (m.speaker == openai::role::user)
+      if (m.speaker == chat::role::user)
         m.more = "name=\"Tom\"\n";
     return request;
   };
@@ -539,7 +538,7 @@ TEST_CASE_FIXTURE(fixture, "a repetition reaches its session before that is stor
   auto request = telling({"hello"});
   request->retries.count = 0;
   auto first = ask(request);
-  auto again = std::make_shared<openai::chat_request>(*request);
+  auto again = std::make_shared<chat::request>(*request);
   again->retries.count = 1;
   auto second = ask(again);
   CHECK(second->head.session_id == first->head.session_id);
@@ -552,13 +551,13 @@ TEST_CASE_FIXTURE(fixture, "a repetition among equal requests is of the newest o
   give_models({"Orange Cat"});
   auto request = telling({"hello"});
   request->retries.count = 0;
-  auto again = std::make_shared<openai::chat_request>(*request);
+  auto again = std::make_shared<chat::request>(*request);
   again->retries.count = 1;
   auto first = ask(request);
   answer(*this, "meow");
   auto twin = ask(request);
   CHECK(ask(again)->head.session_id == twin->head.session_id);
-  upstream->lines.back()->fail(openai::error_code::upstream_error);
+  upstream->lines.back()->fail(chat::failure_code::upstream_error);
   run();
   auto last = ask(again);
   CHECK(last->log == strings{"begin"});
@@ -636,7 +635,7 @@ TEST_CASE_FIXTURE(fixture,
   auto first = ask(telling({"hello"}));
   answer(*this, "meow");
   ask(telling({"hello", "meow", "two"}));
-  upstream->lines.back()->fail(openai::error_code::rate_limit_exceeded);
+  upstream->lines.back()->fail(chat::failure_code::rate_limit_exceeded);
   run();
   CHECK(ask(telling({"hello", "meow", "two"}))->head.session_id == first->head.session_id);
 }
@@ -703,8 +702,8 @@ TEST_CASE_FIXTURE(fixture, "a chat program's request for a title stays out of th
 namespace {
 
 /// The same request with that `X-Session-Id`.
-std::shared_ptr<openai::chat_request> under(const std::string& header,
-                                            std::shared_ptr<openai::chat_request> request) {
+std::shared_ptr<chat::request> under(const std::string& header,
+                                     std::shared_ptr<chat::request> request) {
   request->session_header = header;
   return request;
 }
@@ -781,8 +780,8 @@ TEST_CASE_FIXTURE(fixture,
   ask_in(first->head.session_id);
   session_report late;
   late.info.id = first->head.session_id;
-  late.tip = conversation_tip::of(digest->extend(digest->extend("", openai::role::user, "hello"),
-                                                 openai::role::assistant, "meow"));
+  late.tip = conversation_tip::of(
+      digest->extend(digest->extend("", chat::role::user, "hello"), chat::role::assistant, "meow"));
   late.turns = 1;
   caf::anon_send(handle, atom::changed_v, late);
   run();
@@ -799,7 +798,7 @@ TEST_CASE_FIXTURE(fixture, "more answers than a text-only upstream can give are 
   CHECK(asking(8)->log == strings{"begin"});
   auto refused = asking(9);
   CHECK(refused->log == strings{"failed"});
-  CHECK(refused->error.code == openai::error_code::unsupported_parameter);
+  CHECK(refused->error.code == chat::failure_code::unsupported_parameter);
   CHECK(refused->error.param == "n");
   CHECK(refused->error.detail.find("at most 8") != std::string::npos);
   upstream->can.speaks_openai = true;
@@ -809,7 +808,7 @@ TEST_CASE_FIXTURE(fixture, "more answers than a text-only upstream can give are 
 TEST_CASE_FIXTURE(fixture, "further answers are counted if each costs a turn") {
   give_models({"Orange Cat"});
   std::vector<std::uint32_t> counted;
-  std::optional<openai::error> refusal;
+  std::optional<chat::failure> refusal;
   auto asking = [&](std::uint32_t n) {
     auto record = std::make_shared<test::reply_record>();
     auto request = test::request_saying("hello");
@@ -828,7 +827,7 @@ TEST_CASE_FIXTURE(fixture, "further answers are counted if each costs a turn") {
   CHECK(counted.empty());
   CHECK(asking(3)->log == strings{"begin"});
   CHECK(counted == std::vector<std::uint32_t>{2});
-  refusal = openai::error_code::rate_limit_exceeded;
+  refusal = chat::failure_code::rate_limit_exceeded;
   CHECK(asking(3)->log == strings{"failed"});
   upstream->can.speaks_openai = true;
   CHECK(asking(3)->log == strings{"begin"});

@@ -1,5 +1,6 @@
 #include "actors/runtime/event_loops.hpp"
 
+#include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <doctest/doctest.h>
 

@@ -1,5 +1,6 @@
 #include "actors/runtime/scheduler.hpp"
 
+#include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <caf/all.hpp>
 #include <doctest/doctest.h>

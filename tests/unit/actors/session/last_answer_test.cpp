@@ -12,7 +12,7 @@ using namespace nekod;
 struct fixture {
   /// The turn of a client that has an idempotency key.
   static turn keyed(const std::string& identity) {
-    auto request = std::make_shared<openai::chat_request>();
+    auto request = std::make_shared<chat::request>();
     request->retries.key = "key";
     turn t;
     t.request = std::move(request);
@@ -22,7 +22,7 @@ struct fixture {
 
   /// The turn of a client that counts how often it sends its request.
   static turn counted(const std::string& identity, session_match match) {
-    auto request = std::make_shared<openai::chat_request>();
+    auto request = std::make_shared<chat::request>();
     request->retries.count = 0;
     turn t;
     t.request = std::move(request);
@@ -34,7 +34,7 @@ struct fixture {
   /// The turn of a client that says nothing about repetitions.
   static turn plain(const std::string& identity) {
     turn t;
-    t.request = std::make_shared<openai::chat_request>();
+    t.request = std::make_shared<chat::request>();
     t.identity = identity;
     return t;
   }
@@ -48,7 +48,7 @@ struct fixture {
   }
 
   void answer(const turn& t, const std::string& text) {
-    last.remember(t, *log_of(text), {openai::finish_reason::stop});
+    last.remember(t, *log_of(text), {chat::finish_reason::stop});
   }
 
   last_answer last;
@@ -129,7 +129,7 @@ TEST_CASE_FIXTURE(fixture, "a record's answer replaces the known one") {
 TEST_CASE_FIXTURE(fixture, "an answer is replayed with its identity, its pieces and its upstream") {
   const auto log = log_of("meow");
   log->answered_by("second", "their-model");
-  last.remember(plain("one"), *log, {openai::finish_reason::stop});
+  last.remember(plain("one"), *log, {chat::finish_reason::stop});
   REQUIRE(last.kept());
   const auto again = replay(*last.kept(), {}, 1);
   CHECK(again->identity().id == "id");

@@ -107,7 +107,7 @@ TEST_CASE_FIXTURE(fixture,
   auto a = ask_limited("hello", 2, {});
   tell_one_answer();
   line().say("pu");
-  upstream->lines.at(1)->fail(openai::error_code::upstream_error);
+  upstream->lines.at(1)->fail(chat::failure_code::upstream_error);
   run();
   pass(1ms);
   CHECK(a.record->log.back() == "failed");

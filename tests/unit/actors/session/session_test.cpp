@@ -47,7 +47,7 @@ TEST_CASE_FIXTURE(fixture, "an answer whose record cannot be committed fails") {
   run();
   pass(10s); // The store never answers.
   CHECK(a.record->log == strings{"begin", "failed"});
-  CHECK(a.record->error.code == openai::error_code::store_unavailable);
+  CHECK(a.record->error.code == chat::failure_code::store_unavailable);
 }
 
 TEST_CASE_FIXTURE(fixture, "a turn begins only once the one before is settled") {
@@ -89,7 +89,7 @@ TEST_CASE_FIXTURE(fixture, "a turn too many is refused, and those before it cont
   auto third = ask("three");
   auto fourth = ask("four");
   CHECK(fourth.record->log == strings{"failed"});
-  CHECK(fourth.record->error.code == openai::error_code::session_busy);
+  CHECK(fourth.record->error.code == chat::failure_code::session_busy);
   CHECK(fourth.record->error.retry_after.has_value());
   CHECK(third.record->log.empty());
   line().end_answer();
@@ -104,7 +104,7 @@ TEST_CASE_FIXTURE(fixture,
   auto first = ask("one");
   CHECK(first.record->log == strings{"begin"});
   auto second = ask("two");
-  CHECK(second.record->error.code == openai::error_code::session_busy);
+  CHECK(second.record->error.code == chat::failure_code::session_busy);
 }
 
 TEST_CASE_FIXTURE(fixture, "a client that leaves cancels its turn, and the next begins") {
@@ -157,10 +157,10 @@ TEST_CASE_FIXTURE(fixture, "a client that leaves while its answer is settled doe
 TEST_CASE_FIXTURE(fixture, "after a failure the session takes the next turn") {
   start();
   auto a = ask("one");
-  line().fail(openai::error_code::upstream_timeout);
+  line().fail(chat::failure_code::upstream_timeout);
   run();
   CHECK(a.record->log == strings{"begin", "failed"});
-  CHECK(a.record->error.code == openai::error_code::upstream_timeout);
+  CHECK(a.record->error.code == chat::failure_code::upstream_timeout);
   ask("two");
   CHECK(upstream->log == strings{"begin one", "begin two"});
 }
@@ -172,8 +172,8 @@ TEST_CASE_FIXTURE(fixture, "deleting a session fails its running and waiting tur
   caf::anon_send(handle, atom::discard_v);
   run();
   CHECK(upstream->log.at(1) == "cancel");
-  CHECK(running.record->error.code == openai::error_code::session_deleted);
-  CHECK(waiting.record->error.code == openai::error_code::session_deleted);
+  CHECK(running.record->error.code == chat::failure_code::session_deleted);
+  CHECK(waiting.record->error.code == chat::failure_code::session_deleted);
   CHECK(upstream->lines.empty());
 }
 
@@ -192,7 +192,7 @@ TEST_CASE_FIXTURE(fixture,
                   "an answer that ends in a call of its transfer is committed by the actor") {
   start();
   auto a = ask("one");
-  line().happen_in_transfer([this] { line().listener.on_answer({openai::finish_reason::stop}); });
+  line().happen_in_transfer([this] { line().listener.on_answer({chat::finish_reason::stop}); });
   CHECK(upstream->log == strings{"begin one"});
   run();
   CHECK(upstream->log == strings{"begin one", "settle"});
@@ -275,7 +275,7 @@ TEST_CASE_FIXTURE(fixture, "each turn is counted once, by its outcome") {
   ask("waits");
   ask("refused");
   answer("ha");
-  line().fail(openai::error_code::upstream_error);
+  line().fail(chat::failure_code::upstream_error);
   run();
   auto b = ask("cancelled");
   test::leave_reply(b.reply);
@@ -324,7 +324,7 @@ TEST_CASE_FIXTURE(fixture, "answered turns are counted, and a session reports it
   CHECK(registry->infos.back().state == "idle");
   ask("one");
   CHECK(registry->infos.back().state == "answering");
-  line().fail(openai::error_code::upstream_timeout);
+  line().fail(chat::failure_code::upstream_timeout);
   run();
   CHECK(registry->infos.back().turns == 0);
   ask("two");
@@ -375,7 +375,7 @@ TEST_CASE_FIXTURE(fixture, "after a refused commit a session continues from the 
   auto two = ask("two");
   answer("second answer");
   CHECK(two.record->log.back() == "failed");
-  CHECK(two.record->error.code == openai::error_code::store_unavailable);
+  CHECK(two.record->error.code == chat::failure_code::store_unavailable);
   std::string chat;
   upstream->opened = [&](const upstream_chat& known) { chat = known.id; };
   auto three = ask("three");
@@ -452,7 +452,7 @@ TEST_CASE_FIXTURE(fixture, "between upstreams without memory a conversation move
   const auto saying = [](const std::string& message) {
     auto parsed = test::parse_request(R"({"messages":[)" + message + "]}");
     REQUIRE(parsed);
-    return std::make_shared<openai::chat_request>(std::move(*parsed));
+    return std::make_shared<chat::request>(std::move(*parsed));
   };
   upstream->can.stateless = true;
   start();

@@ -35,7 +35,7 @@ TEST_CASE_FIXTURE(fixture, "one repetition too many is refused") {
     readers.push_back(ask_counted("one", i));
   auto refused = ask_counted("one", 3);
   CHECK(refused.record->log == strings{"failed"});
-  CHECK(refused.record->error.code == openai::error_code::session_busy);
+  CHECK(refused.record->error.code == chat::failure_code::session_busy);
   line().say("hello");
   line().end_answer();
   run();
@@ -92,14 +92,14 @@ TEST_CASE_FIXTURE(fixture, "an answer that was not stored is not replayed") {
   line().end_settling();
   run();
   auto again = ask_counted("one", 1, session_match::repeated);
-  CHECK(again.record->error.code == openai::error_code::session_busy);
+  CHECK(again.record->error.code == chat::failure_code::session_busy);
   CHECK(upstream->log == strings{"begin one", "settle"});
 }
 
 TEST_CASE_FIXTURE(fixture, "a repetition replaces a first turn that was certainly not accepted") {
   start();
   ask_counted("one", 0);
-  line().fail(openai::error_code::overloaded);
+  line().fail(chat::failure_code::overloaded);
   run();
   auto again = ask_counted("one", 1, session_match::repeated);
   CHECK(again.record->log == strings{"begin"});
@@ -112,7 +112,7 @@ TEST_CASE_FIXTURE(fixture, "a new request that fails is not answered by an earli
   ask_counted("go on", 0);
   answer("meow");
   ask_counted("go on", 0);
-  line().fail(openai::error_code::overloaded);
+  line().fail(chat::failure_code::overloaded);
   run();
   auto again = ask_counted("go on", 1);
   CHECK(again.record->log == strings{"begin"});
@@ -153,7 +153,7 @@ TEST_CASE_FIXTURE(fixture, "a new request does not get the record's answer") {
   begin_from_store();
   handle = system().spawn(session, options);
   REQUIRE(ask_counted("one", 0).record->log == strings{"begin"});
-  line().fail(openai::error_code::overloaded);
+  line().fail(chat::failure_code::overloaded);
   run();
   CHECK(ask_counted("one", 1).record->log == strings{"begin"});
 }
@@ -163,6 +163,6 @@ TEST_CASE_FIXTURE(fixture, "a repetition whose answer is not in the record may a
   begin_from_store();
   handle = system().spawn(session, options);
   auto other = ask_counted("two", 1, session_match::repeated);
-  CHECK(other.record->error.code == openai::error_code::session_busy);
+  CHECK(other.record->error.code == chat::failure_code::session_busy);
   CHECK(ask_counted("two", 0).record->log == strings{"begin"});
 }

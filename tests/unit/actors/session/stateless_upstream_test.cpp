@@ -14,7 +14,7 @@ namespace {
 
 using namespace nekod;
 using namespace std::chrono_literals;
-using openai::error_code;
+using chat::failure_code;
 using strings = std::vector<std::string>;
 
 /// How a moody store stands.
@@ -42,7 +42,7 @@ store_actor::behavior_type moody_store(store_actor::pointer, std::shared_ptr<sto
       },
       [](atom::release, const session_token&) {},
       [](atom::show, const std::string&, const session_view&) { return session_finding{}; },
-      [](atom::list, const session_query&) { return openai::session_page{}; },
+      [](atom::list, const session_query&) { return session_page{}; },
       [](atom::remove, const session_key&) { return false; },
       [](atom::clear, const session_filter&) { return std::uint64_t{0}; },
   };
@@ -96,7 +96,7 @@ struct fixture : test::actor_system_fixture {
     REQUIRE(parsed);
     result.reply = test::spawn_recording_reply(system(), result.record);
     open_turn t;
-    t.request = std::make_shared<openai::chat_request>(std::move(*parsed));
+    t.request = std::make_shared<chat::request>(std::move(*parsed));
     caf::anon_send(handle, atom::open_v, t, result.reply);
     run();
     return result;
@@ -155,7 +155,7 @@ TEST_CASE_FIXTURE(fixture, "a failed or abandoned turn leaves no trace") {
   answer(a1);
   auto history = u1 + "," + a1 + "," + u2;
   auto failed = ask(history);
-  line().fail(error_code::upstream_error);
+  line().fail(failure_code::upstream_error);
   run();
   CHECK(failed.record->log.back() == "failed");
   auto left = ask(history);
@@ -182,7 +182,7 @@ TEST_CASE_FIXTURE(fixture, "a turn that could not be stored leaves no trace") {
   auto lost = ask(u2, named);
   answer(said("assistant", "lost"));
   CHECK(lost.record->log.back() == "failed");
-  CHECK(lost.record->error.code == error_code::store_unavailable);
+  CHECK(lost.record->error.code == failure_code::store_unavailable);
   mood->fails = false;
   ask(u2, named);
   CHECK(told() == "[" + u1 + "," + a1 + "," + u2 + "]");
@@ -192,7 +192,7 @@ TEST_CASE("a conversation that is too long is refused before it reaches the upst
   fixture f{2};
   auto refused = f.ask(u1 + "," + a1 + "," + u2, R"(,"session_id":"s")");
   CHECK(refused.record->log == strings{"failed"});
-  CHECK(refused.record->error.code == error_code::conversation_too_large);
+  CHECK(refused.record->error.code == failure_code::conversation_too_large);
   CHECK(f.upstream->turns.empty());
   auto next = f.ask(u1, R"(,"session_id":"s")");
   CHECK(next.record->log == strings{"begin"});
@@ -207,8 +207,8 @@ TEST_CASE_FIXTURE(fixture, "the upstream judges what only it has to understand")
   // Another kind of upstream is not asked.
   upstream->can = {};
   auto refused = ask(u1, hot);
-  CHECK(refused.record->error.code == error_code::invalid_value);
+  CHECK(refused.record->error.code == failure_code::invalid_value);
   CHECK(refused.record->error.param == "temperature");
-  CHECK(ask(odd).record->error.code == error_code::no_user_message);
+  CHECK(ask(odd).record->error.code == failure_code::no_user_message);
   CHECK(upstream->turns.size() == 1);
 }

@@ -41,7 +41,7 @@ TEST_CASE("a session is found by its tip, the most recently used one among sever
 }
 
 TEST_CASE("a conversation continues from its stored messages, and from no others") {
-  using openai::role;
+  using chat::role;
   memory_records s;
   auto r = record("a", "one", 1s);
   CHECK(test::commit(s, r, {0, {{role::user, "one"}, {role::assistant, "first"}}}) ==

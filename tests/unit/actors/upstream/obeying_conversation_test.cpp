@@ -12,7 +12,7 @@
 namespace {
 
 using namespace nekod;
-using openai::finish_reason;
+using chat::finish_reason;
 using strings = std::vector<std::string>;
 
 /// Records the events for a session.
@@ -28,7 +28,7 @@ struct session_log : upstream_listener {
     said = a.said ? a.said->text : "";
   }
   void on_failure(upstream_failure f) override {
-    log.push_back("failure " + std::string{openai::name_of(f.reason.code)});
+    log.push_back("failure " + std::string{name_of(f.reason.code)});
   }
   void on_settled() override { log.emplace_back("settled"); }
   std::string seeded_text() const override { return "seeded"; }
@@ -54,8 +54,8 @@ struct fixture {
         std::make_unique<obeying_conversation>(upstream, known, heard, std::move(context), budget);
   }
 
-  void begin(std::uint32_t choices, openai::answer_limits limits = {}, bool stream = true) {
-    auto request = std::make_shared<openai::chat_request>();
+  void begin(std::uint32_t choices, chat::answer_limits limits = {}, bool stream = true) {
+    auto request = std::make_shared<chat::request>();
     request->choices = choices;
     request->limits = std::move(limits);
     request->stream = stream;
@@ -65,8 +65,8 @@ struct fixture {
     conversation->begin(turn);
   }
 
-  static openai::answer_limits stop(strings texts) {
-    openai::answer_limits result;
+  static chat::answer_limits stop(strings texts) {
+    chat::answer_limits result;
     result.stop = std::move(texts);
     return result;
   }
@@ -183,7 +183,7 @@ TEST_CASE_FIXTURE(fixture, "text that is held back is granted at once") {
 
 TEST_CASE_FIXTURE(fixture, "a failure of a lone answer is passed on unchanged") {
   begin(1, stop({"END"}));
-  chat(0).fail(openai::error_code::upstream_timeout);
+  chat(0).fail(chat::failure_code::upstream_timeout);
   run();
   CHECK(heard.log == strings{"failure upstream_timeout"});
   CHECK(wakes.empty());
@@ -281,7 +281,7 @@ TEST_CASE_FIXTURE(fixture, "one failed answer fails the turn, and the others are
   begin(2);
   alternatives(0, 1);
   say(0, "a");
-  chat(1).fail(openai::error_code::upstream_error);
+  chat(1).fail(chat::failure_code::upstream_error);
   run();
   CHECK(news() == strings{content(0, "a")});
   say(0, "b"); // It arrived meanwhile.
@@ -300,7 +300,7 @@ TEST_CASE_FIXTURE(fixture, "one failed answer fails the turn, and the others are
 TEST_CASE_FIXTURE(fixture, "a failure after the turn was given up is not reported") {
   begin(2);
   alternatives(0, 1);
-  chat(1).fail(openai::error_code::upstream_error);
+  chat(1).fail(chat::failure_code::upstream_error);
   run();
   conversation->cancel(std::chrono::steady_clock::now());
   CHECK(upstream->log.back() == "let go");

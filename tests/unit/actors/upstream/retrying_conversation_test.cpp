@@ -7,7 +7,7 @@
 
 using namespace nekod;
 using namespace std::chrono_literals;
-using openai::error_code;
+using chat::failure_code;
 using strings = std::vector<std::string>;
 
 namespace {
@@ -43,7 +43,7 @@ struct fixture {
   }
 
   void begin_again(bool stream = true) {
-    auto request = std::make_shared<openai::chat_request>();
+    auto request = std::make_shared<chat::request>();
     request->stream = stream;
     upstream_turn turn;
     turn.model = "model";
@@ -61,7 +61,7 @@ struct fixture {
 
   void fail_later(std::optional<std::chrono::milliseconds> retry_after = {},
                   remedy help = remedy::later) {
-    openai::error e{error_code::upstream_error};
+    chat::failure e{failure_code::upstream_error};
     e.retry_after = retry_after;
     at(main).fail_with({e, help});
   }
@@ -115,7 +115,7 @@ TEST_CASE_FIXTURE(fixture, "a turn that was certainly not accepted is retried, l
 
 TEST_CASE_FIXTURE(fixture, "a turn that may have been accepted is not retried") {
   begin();
-  at(main).fail(error_code::upstream_error);
+  at(main).fail(failure_code::upstream_error);
   CHECK(waits.empty());
   CHECK(heard.log == strings{"failure"});
 }
@@ -148,10 +148,10 @@ TEST_CASE_FIXTURE(
 
 TEST_CASE_FIXTURE(fixture, "another account takes a turn at once") {
   begin();
-  at(main).fail(error_code::upstream_auth_failed, remedy::other_account);
+  at(main).fail(failure_code::upstream_auth_failed, remedy::other_account);
   CHECK(main->log == twice);
   CHECK(waits.empty());
-  at(main).fail(error_code::upstream_auth_failed);
+  at(main).fail(failure_code::upstream_auth_failed);
   CHECK(heard.log == strings{"failure"});
 }
 
@@ -197,7 +197,7 @@ TEST_CASE_FIXTURE(fixture, "an answer without text in time is given up") {
   SUBCASE("if the text comes too late") {
     wake();
     CHECK(main->log.back() == "too late");
-    CHECK(heard.error.code == error_code::upstream_timeout);
+    CHECK(heard.error.code == failure_code::upstream_timeout);
     CHECK(heard.error.maybe_taken);
   }
   SUBCASE("and not if it came in time") {
@@ -217,13 +217,13 @@ TEST_CASE_FIXTURE(fixture, "a whole answer has no first text") {
 TEST_CASE_FIXTURE(with_two_fallbacks,
                   "fall-backs take a turn that the first upstream cannot answer") {
   begin();
-  at(main).fail(error_code::upstream_error);
+  at(main).fail(failure_code::upstream_error);
   CHECK(others[0]->log == once);
   CHECK(others[0]->turns[0].model == "their model");
-  at(others[0]).fail(error_code::upstream_timeout);
+  at(others[0]).fail(failure_code::upstream_timeout);
   CHECK(others[1]->log == once);
   at(others[1]).say("meow");
-  at(others[1]).end_answer(openai::message{openai::role::assistant, "meow"});
+  at(others[1]).end_answer(chat::message{chat::role::assistant, "meow"});
   CHECK(heard.log == strings{"by other1 public-their model", "answer"});
   conversation->settle();
   CHECK(others[1]->log.back() == "settle");
@@ -234,25 +234,25 @@ TEST_CASE_FIXTURE(with_two_fallbacks,
 
 TEST_CASE_FIXTURE(with_two_fallbacks, "a fault of the request is a fault everywhere") {
   begin();
-  at(main).fail(error_code::context_length_exceeded);
+  at(main).fail(failure_code::context_length_exceeded);
   CHECK(others[0]->log.empty());
-  CHECK(heard.error.code == error_code::context_length_exceeded);
+  CHECK(heard.error.code == failure_code::context_length_exceeded);
 }
 
 TEST_CASE_FIXTURE(with_two_fallbacks, "what fall-backs say about a request is not reported") {
   begin();
-  at(main).fail(error_code::upstream_timeout);
-  at(others[0]).fail(error_code::context_length_exceeded);
-  at(others[1]).fail(error_code::model_not_found);
+  at(main).fail(failure_code::upstream_timeout);
+  at(others[0]).fail(failure_code::context_length_exceeded);
+  at(others[1]).fail(failure_code::model_not_found);
   CHECK(heard.log == strings{"failure"});
-  CHECK(heard.error.code == error_code::upstream_timeout);
+  CHECK(heard.error.code == failure_code::upstream_timeout);
 }
 
 TEST_CASE_FIXTURE(with_two_fallbacks,
                   "there is no fall-back after some of the answer was passed on") {
   begin();
   at(main).say("me");
-  at(main).fail(error_code::upstream_error);
+  at(main).fail(failure_code::upstream_error);
   CHECK(others[0]->log.empty());
   CHECK(heard.log == strings{"failure"});
 }
@@ -260,9 +260,9 @@ TEST_CASE_FIXTURE(with_two_fallbacks,
 TEST_CASE_FIXTURE(with_two_fallbacks, "a turn starts over if all failed") {
   begin();
   fail_later();
-  at(others[0]).fail(error_code::upstream_error);
+  at(others[0]).fail(failure_code::upstream_error);
   CHECK(waits.empty());
-  at(others[1]).fail(error_code::upstream_error);
+  at(others[1]).fail(failure_code::upstream_error);
   REQUIRE(waits.size() == 1);
   wake();
   CHECK(main->log == twice);
@@ -280,7 +280,7 @@ TEST_CASE_FIXTURE(with_two_fallbacks, "an answer without text in time is request
 TEST_CASE_FIXTURE(with_two_fallbacks, "events reach the conversation that started the transfer") {
   begin();
   auto& first = at(main);
-  at(main).fail(error_code::upstream_error);
+  at(main).fail(failure_code::upstream_error);
   auto& second = at(others[0]);
   first.happenings.push_back([this] { heard.log.emplace_back("late"); });
   second.happenings.push_back([this] { heard.log.emplace_back("in time"); });
@@ -386,7 +386,7 @@ TEST_CASE_FIXTURE(with_two_fallbacks, "if no upstream admits a turn, the first i
   main->admitting = others[0]->admitting = others[1]->admitting = false;
   begin();
   CHECK(main->log == once);
-  at(main).fail(error_code::upstream_error);
+  at(main).fail(failure_code::upstream_error);
   CHECK(others[0]->log.empty());
   CHECK(heard.log == strings{"failure"});
 }
@@ -394,12 +394,12 @@ TEST_CASE_FIXTURE(with_two_fallbacks, "if no upstream admits a turn, the first i
 TEST_CASE_FIXTURE(with_two_fallbacks, "a skipped upstream is asked if all others failed") {
   main->admitting = false;
   begin();
-  at(others[0]).fail(error_code::upstream_error);
-  at(others[1]).fail(error_code::upstream_timeout);
+  at(others[0]).fail(failure_code::upstream_error);
+  at(others[1]).fail(failure_code::upstream_timeout);
   CHECK(main->log == once);
-  at(main).fail(error_code::upstream_auth_failed);
+  at(main).fail(failure_code::upstream_auth_failed);
   CHECK(heard.log == strings{"failure"});
-  CHECK(heard.error.code == error_code::upstream_auth_failed);
+  CHECK(heard.error.code == failure_code::upstream_auth_failed);
 }
 
 TEST_CASE_FIXTURE(with_two_fallbacks,
@@ -423,7 +423,7 @@ TEST_CASE_FIXTURE(with_two_fallbacks,
                   "a conversation that is too long goes to the fall-back marked for it") {
   long_one = "other1";
   begin();
-  at(main).fail(error_code::context_length_exceeded);
+  at(main).fail(failure_code::context_length_exceeded);
   CHECK(others[0]->log.empty());
   CHECK(others[1]->log == once);
   SUBCASE("and is answered there") {
@@ -431,9 +431,9 @@ TEST_CASE_FIXTURE(with_two_fallbacks,
     CHECK(heard.log == strings{"by other1 public-their model"});
   }
   SUBCASE("or fails as the first upstream did") {
-    at(others[1]).fail(error_code::upstream_error);
+    at(others[1]).fail(failure_code::upstream_error);
     CHECK(others[0]->log.empty());
-    CHECK(heard.error.code == error_code::context_length_exceeded);
+    CHECK(heard.error.code == failure_code::context_length_exceeded);
   }
 }
 

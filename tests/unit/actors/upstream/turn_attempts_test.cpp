@@ -7,8 +7,7 @@
 
 using namespace nekod;
 using namespace std::chrono_literals;
-using openai::error;
-using openai::error_code;
+using chat::failure_code;
 
 namespace {
 
@@ -22,8 +21,8 @@ struct fixture {
     return result;
   }
 
-  turn_attempts::step fail(remedy help, error_code code = error_code::upstream_error) {
-    return attempts.on_failure({error{code}, help});
+  turn_attempts::step fail(remedy help, failure_code code = failure_code::upstream_error) {
+    return attempts.on_failure({chat::failure{code}, help});
   }
 
   static std::size_t tried(const turn_attempts::step& s) {
@@ -38,7 +37,7 @@ struct fixture {
     return later->time;
   }
 
-  static error failure(const turn_attempts::step& s) {
+  static chat::failure failure(const turn_attempts::step& s) {
     const auto* end = std::get_if<turn_attempts::give_up>(&s);
     REQUIRE(end != nullptr);
     return end->reason.reason;
@@ -62,22 +61,22 @@ TEST_CASE_FIXTURE(fixture, "a turn tries its fall-backs once, then fails as the 
   CHECK(tried(fail(remedy::none)) == 1);
   CHECK(attempts.model_at(1) == "theirs");
   CHECK(attempts.model_at(2) == "model");
-  CHECK(tried(fail(remedy::none, error_code::upstream_timeout)) == 2);
-  CHECK(failure(fail(remedy::none, error_code::upstream_timeout)).code ==
-        error_code::upstream_error);
+  CHECK(tried(fail(remedy::none, failure_code::upstream_timeout)) == 2);
+  CHECK(failure(fail(remedy::none, failure_code::upstream_timeout)).code ==
+        failure_code::upstream_error);
   CHECK(attempts.upstream() == 0);
 }
 
 TEST_CASE_FIXTURE(fixture, "a fault of the request is not tried elsewhere") {
   attempts.begin("model");
-  CHECK(failure(fail(remedy::none, error_code::malformed_request)).code ==
-        error_code::malformed_request);
+  CHECK(failure(fail(remedy::none, failure_code::malformed_request)).code ==
+        failure_code::malformed_request);
 }
 
 TEST_CASE_FIXTURE(fixture, "a conversation that is too long goes to a fall-back for long ones") {
   attempts.begin("model");
-  CHECK(tried(fail(remedy::none, error_code::context_length_exceeded)) == 2);
-  CHECK(failure(fail(remedy::none)).code == error_code::context_length_exceeded);
+  CHECK(tried(fail(remedy::none, failure_code::context_length_exceeded)) == 2);
+  CHECK(failure(fail(remedy::none)).code == failure_code::context_length_exceeded);
 }
 
 TEST_CASE_FIXTURE(fixture, "the same upstream is tried once more in each round if that is cheap") {
@@ -101,7 +100,7 @@ TEST_CASE_FIXTURE(fixture, "a failed round begins again after a back-off, within
     CHECK(wait(fail(remedy::later)) >= options.wait / 2);
     CHECK(tried(attempts.on_wait_over()) == 0);
   }
-  CHECK(failure(fail(remedy::later)).code == error_code::upstream_error);
+  CHECK(failure(fail(remedy::later)).code == failure_code::upstream_error);
 }
 
 TEST_CASE_FIXTURE(fixture, "a loading upstream is asked every second, by one turn at a time") {
@@ -116,5 +115,5 @@ TEST_CASE_FIXTURE(fixture, "a loading upstream is asked every second, by one tur
   now += loading_step;
   CHECK(tried(attempts.on_wait_over()) == 0);
   now += options.loading_wait;
-  CHECK(failure(fail(remedy::when_loaded)).code == error_code::upstream_error);
+  CHECK(failure(fail(remedy::when_loaded)).code == failure_code::upstream_error);
 }

@@ -9,7 +9,7 @@
 #include <vector>
 
 using namespace nekod;
-using openai::error_code;
+using chat::failure_code;
 using strings = std::vector<std::string>;
 using test::fake_transport;
 
@@ -164,7 +164,7 @@ TEST_CASE_FIXTURE(fixture, "a response that ended early is known as far as it ar
   at_end = [this] {
     CHECK(exchange->failure() == transfer_failure::cut);
     CHECK(exchange->response().status == 503);
-    const openai::error e{error_code::upstream_error};
+    const chat::failure e{failure_code::upstream_error};
     exchange->finish(&e);
   };
   fake_transport::end(net.last(), transfer_failure::cut);

@@ -4,11 +4,12 @@
 #include <doctest/doctest.h>
 
 using namespace nekod::load;
+namespace chat = nekod::chat;
 namespace openai = nekod::openai;
 
 TEST_CASE("a whole answer has its text as it is written in JSON") {
   const auto body =
-      openai::completion({"id", 1, "cat", "s"}, "say \"hi\"", openai::finish_reason::stop, {});
+      openai::completion({"id", 1, "cat", "s"}, "say \"hi\"", chat::finish_reason::stop, {});
   const auto answer = read_whole(body);
   CHECK_FALSE(answer.wrong);
   CHECK(answer.text == R"(say \"hi\")");

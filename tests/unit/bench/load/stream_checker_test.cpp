@@ -8,6 +8,7 @@
 #include <string>
 
 using namespace nekod::load;
+namespace chat = nekod::chat;
 namespace openai = nekod::openai;
 
 namespace {
@@ -24,7 +25,7 @@ std::string pieces(std::size_t n, std::string_view text = "a\"\\b") {
 
 std::string ending() {
   std::string out;
-  writer.finish(out, openai::finish_reason::stop);
+  writer.finish(out, chat::finish_reason::stop);
   openai::chunk_writer::done(out);
   return out;
 }
@@ -67,7 +68,7 @@ TEST_CASE("a stream that ends early is broken") {
   CHECK(fault_of(pieces(3)) == "broken: a stream ended without a finish reason");
   CHECK(fault_of(pieces(3) + "data: {\"ch") == "broken: a stream ended within a line");
   std::string unfinished = pieces(1);
-  writer.finish(unfinished, openai::finish_reason::stop);
+  writer.finish(unfinished, chat::finish_reason::stop);
   CHECK(fault_of(unfinished) == "broken: a stream ended without [DONE]");
   CHECK(fault_of(pieces(1) + "data: [DONE]\n\n") ==
         "broken: a stream ended without a finish reason");
@@ -91,7 +92,7 @@ TEST_CASE("events that are not chunks are wrong") {
 
 TEST_CASE("nothing may follow the end") {
   std::string finish;
-  writer.finish(finish, openai::finish_reason::stop);
+  writer.finish(finish, chat::finish_reason::stop);
   CHECK(fault_of(pieces(1) + finish + pieces(1) + "data: [DONE]\n\n") ==
         "wrong: a stream goes on after its finish reason");
   CHECK(fault_of(pieces(1) + ending() + pieces(1)) == "broken: an event after [DONE]");

@@ -8,9 +8,9 @@
 #include <vector>
 
 using namespace nekod;
-using openai::answer_limits;
-using openai::finish_reason;
-using openai::text_limiter;
+using chat::answer_limits;
+using chat::finish_reason;
+using chat::text_limiter;
 
 using strings = std::vector<std::string>;
 

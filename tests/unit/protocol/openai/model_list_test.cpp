@@ -4,11 +4,12 @@
 
 #include <ostream>
 
+using namespace nekod;
 using namespace nekod::openai;
 
 namespace {
 
-using models = std::vector<listed_model>;
+using models = std::vector<chat::listed_model>;
 
 models read(std::string_view body) {
   auto found = parse_model_list(body);

@@ -4,12 +4,13 @@
 
 #include <ostream>
 
+using namespace nekod;
 using namespace nekod::openai;
 
 namespace {
 
-model_info model(std::string id, std::string upstream_name, std::uint32_t index) {
-  model_info m;
+chat::model_info model(std::string id, std::string upstream_name, std::uint32_t index) {
+  chat::model_info m;
   m.id = std::move(id);
   m.upstream_name = std::move(upstream_name);
   m.upstream_index = index;

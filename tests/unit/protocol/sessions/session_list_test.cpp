@@ -14,14 +14,14 @@ using strings = std::vector<std::string>;
 
 const auto epoch = std::chrono::system_clock::time_point{};
 
-openai::session_info session(const std::string& id, std::chrono::seconds created) {
-  openai::session_info s;
+session_info session(const std::string& id, std::chrono::seconds created) {
+  session_info s;
   s.id = id;
   s.created_at = s.last_used = epoch + created;
   return s;
 }
 
-strings ids(const openai::session_page& page) {
+strings ids(const session_page& page) {
   strings result;
   for (const auto& s : page.sessions)
     result.push_back(s.id);
@@ -29,13 +29,13 @@ strings ids(const openai::session_page& page) {
 }
 
 struct fixture {
-  void in_memory(openai::session_info s) {
+  void in_memory(session_info s) {
     s.state = "idle";
     live.keys.insert(session_key{s});
     live.sessions.push_back(std::move(s));
   }
 
-  openai::session_page records;
+  session_page records;
   live_listing live;
 };
 
@@ -59,7 +59,7 @@ TEST_CASE_FIXTURE(fixture, "sessions that do not fit on a page are on the next o
   in_memory(session("b", 2s));
   auto page = merge(records, live, 2);
   CHECK(ids(page) == strings{"a", "b"});
-  CHECK(page.next == openai::session_place{epoch + 2s, "b"});
+  CHECK(page.next == session_place{epoch + 2s, "b"});
 }
 
 TEST_CASE_FIXTURE(fixture,
@@ -70,7 +70,7 @@ TEST_CASE_FIXTURE(fixture,
   in_memory(session("x", 9s));
   auto page = merge(records, live, 2);
   CHECK(ids(page) == strings{"a"});
-  CHECK(page.next == openai::session_place{epoch + 2s, "b"});
+  CHECK(page.next == session_place{epoch + 2s, "b"});
 }
 
 TEST_CASE_FIXTURE(fixture,
@@ -80,7 +80,7 @@ TEST_CASE_FIXTURE(fixture,
   live.keys = {{{}, "a"}, {{}, "b"}};
   auto page = merge(records, live, 2);
   CHECK(page.sessions.empty());
-  CHECK(page.next == openai::session_place{epoch + 2s, "b"});
+  CHECK(page.next == session_place{epoch + 2s, "b"});
 }
 
 TEST_CASE("a filter selects sessions that match all its parts") {

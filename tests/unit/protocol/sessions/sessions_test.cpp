@@ -1,3 +1,4 @@
+#include "protocol/sessions/health.hpp"
 #include "protocol/sessions/sessions.hpp"
 #include "protocol/text/json.hpp"
 
@@ -6,7 +7,6 @@
 #include <ostream>
 
 using namespace nekod;
-using namespace nekod::openai;
 using namespace std::chrono_literals;
 
 namespace {

@@ -9,24 +9,24 @@
 #include <vector>
 
 using namespace nekod;
-using openai::role;
-using messages = std::vector<openai::message>;
+using chat::role;
+using messages = std::vector<chat::message>;
 
 namespace {
 
-const openai::message sys{role::system, "be kind"};
-const openai::message brief{role::system, "be brief"};
-const openai::message u1{role::user, "one"};
-const openai::message a1{role::assistant, "first"};
-const openai::message u2{role::user, "two"};
-const openai::message a2{role::assistant, "second"};
-const openai::message u3{role::user, "three"};
+const chat::message sys{role::system, "be kind"};
+const chat::message brief{role::system, "be brief"};
+const chat::message u1{role::user, "one"};
+const chat::message a1{role::assistant, "first"};
+const chat::message u2{role::user, "two"};
+const chat::message a2{role::assistant, "second"};
+const chat::message u3{role::user, "three"};
 
 struct fixture {
   /// Begins a turn.
   /// @returns what the chat there is, or else a new one, is told.
   std::pair<std::string, std::string> ask(messages all, bool named = true) {
-    openai::chat_request r;
+    chat::request r;
     r.messages = std::move(all);
     const auto told = it.begin(r, digest->of(r), named);
     REQUIRE(told);

@@ -6,11 +6,11 @@
 #include <random>
 
 using namespace nekod;
-using openai::role;
+using chat::role;
 
 namespace {
 
-using messages = std::vector<openai::message>;
+using messages = std::vector<chat::message>;
 
 const conversation_digest digest{"a key"};
 
@@ -21,8 +21,8 @@ std::string of(const messages& all) {
   return result;
 }
 
-openai::chat_request request(messages all, bool stream = true) {
-  openai::chat_request r;
+chat::request request(messages all, bool stream = true) {
+  chat::request r;
   r.messages = std::move(all);
   r.stream = stream;
   return r;
@@ -158,7 +158,7 @@ TEST_CASE("requests for a whole title or summary do not join the conversation") 
 
 TEST_CASE("tool calls and their results are part of a conversation") {
   auto message = [](role speaker, const std::string& text, const std::string& more) {
-    openai::message m{speaker, text};
+    chat::message m{speaker, text};
     m.more = more;
     return m;
   };

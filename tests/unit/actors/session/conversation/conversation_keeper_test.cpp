@@ -11,7 +11,7 @@
 namespace {
 
 using namespace nekod;
-using openai::role;
+using chat::role;
 using kind = kept_conversation::kind;
 
 const std::string call =

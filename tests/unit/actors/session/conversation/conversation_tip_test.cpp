@@ -38,8 +38,8 @@ TEST_CASE("a record stores the digest alone, and one without a digest cannot be 
 
 TEST_CASE("a tip goes on with each message, unless it cannot be recognised") {
   const conversation_digest digest{"key"};
-  const openai::message hello{openai::role::user, "hello"};
-  const openai::message silence{openai::role::assistant, " "};
+  const chat::message hello{chat::role::user, "hello"};
+  const chat::message silence{chat::role::assistant, " "};
   const auto one = conversation_tip{}.after(hello, digest);
   CHECK(one == conversation_tip::of(digest.of({hello})));
   CHECK(one.after(hello, digest) == conversation_tip::of(digest.of({hello, hello})));

@@ -3,8 +3,8 @@
 #include <doctest/doctest.h>
 
 using namespace nekod;
-using openai::role;
-using messages = std::vector<openai::message>;
+using chat::role;
+using messages = std::vector<chat::message>;
 
 TEST_CASE("two conversations share the messages that are the same in every byte") {
   const messages a{{role::user, "one"}, {role::assistant, "first"}, {role::user, "two"}};

@@ -5,8 +5,8 @@
 namespace {
 
 using namespace nekod;
-using openai::message;
-using openai::role;
+using chat::message;
+using chat::role;
 
 } // namespace
 

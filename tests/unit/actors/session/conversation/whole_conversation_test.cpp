@@ -12,8 +12,8 @@
 namespace {
 
 using namespace nekod;
-using openai::error_code;
-using openai::role;
+using chat::failure_code;
+using chat::role;
 
 std::string said(const char* speaker, const std::string& text) {
   return std::string{R"({"role":")"} + speaker + R"(","content":")" + text + "\"}";
@@ -50,7 +50,7 @@ struct fixture {
                    bool named = true) {
     auto told = ask(messages, named);
     auto m = openai::parse_message(answer);
-    it.answered(m ? *m : openai::message{role::assistant, answer});
+    it.answered(m ? *m : chat::message{role::assistant, answer});
     it.kept();
     return told;
   }
@@ -188,7 +188,7 @@ TEST_CASE_FIXTURE(fixture, "a turn without a result leaves no trace") {
   CHECK(it.tip() == conversation_tip::of(digest->of(it.messages())));
   CHECK(ask({u3}) == list({u1, a1, u3}));
   ask({u2});
-  it.answered(openai::message{role::assistant, "x"});
+  it.answered(chat::message{role::assistant, "x"});
   it.not_kept();
   CHECK(ask({u3}) == list({u1, a1, u3}));
 }

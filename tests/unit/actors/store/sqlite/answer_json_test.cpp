@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 using namespace nekod;
-using openai::finish_reason;
+using chat::finish_reason;
 using strings = std::vector<std::string>;
 
 namespace {

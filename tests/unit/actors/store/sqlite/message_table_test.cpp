@@ -6,7 +6,7 @@
 #include <doctest/doctest.h>
 
 using namespace nekod;
-using openai::role;
+using chat::role;
 
 namespace {
 

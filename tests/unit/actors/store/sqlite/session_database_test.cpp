@@ -105,7 +105,7 @@ TEST_CASE_FIXTURE(fixture, "a record is read as it was stored, also by the next 
   r.chat.is_new = true;
   r.chat.unsettled_message = "message-1";
   r.chat.messages = 3;
-  r.transcript = {{openai::role::system, "be kind"}, {openai::role::user, "你好"}};
+  r.transcript = {{chat::role::system, "be kind"}, {chat::role::user, "你好"}};
   keep(r);
   db->write_batch();
   open();
@@ -125,7 +125,7 @@ TEST_CASE_FIXTURE(fixture, "a record is read as it was stored, also by the next 
   CHECK(read.record.info.last_used == r.info.last_used);
   CHECK(read.record.info.turns == 7);
   REQUIRE(read.record.transcript.size() == 2);
-  CHECK(read.record.transcript[0].speaker == openai::role::system);
+  CHECK(read.record.transcript[0].speaker == chat::role::system);
   CHECK(read.record.transcript[1].text == r.transcript[1].text);
   CHECK_FALSE(load(*db, {{}, "s2"}).found);
 }
@@ -133,7 +133,7 @@ TEST_CASE_FIXTURE(fixture, "a record is read as it was stored, also by the next 
 TEST_CASE_FIXTURE(fixture, "a record replaces its session's older one") {
   keep(record("a", "one", 1s, "alice"));
   auto newer = record("a", "two", 2s, "alice");
-  newer.transcript = {{openai::role::user, "hello"}};
+  newer.transcript = {{chat::role::user, "hello"}};
   keep(newer);
   CHECK(db->count() == 1);
   CHECK(load(*db, {"alice", "a"}).record.transcript.size() == 1);
@@ -142,7 +142,7 @@ TEST_CASE_FIXTURE(fixture, "a record replaces its session's older one") {
 }
 
 TEST_CASE_FIXTURE(fixture, "a conversation continues from its stored messages") {
-  using openai::role;
+  using chat::role;
   auto r = record("a");
   CHECK(test::commit(*db, r, {0, {{role::user, "one"}, {role::assistant, "first"}}}) ==
         commit_outcome::kept);
@@ -154,7 +154,7 @@ TEST_CASE_FIXTURE(fixture, "a conversation continues from its stored messages") 
 }
 
 TEST_CASE_FIXTURE(fixture, "changes based on missing messages are refused") {
-  using openai::role;
+  using chat::role;
   auto r = record("a", "one");
   r.transcript = {{role::user, "one"}};
   keep(r);
@@ -169,10 +169,10 @@ TEST_CASE_FIXTURE(fixture, "changes based on missing messages are refused") {
 
 TEST_CASE_FIXTURE(fixture, "a new session in an old one's place replaces all of it") {
   auto r = record("a", "one");
-  r.transcript = {{openai::role::user, "one"}};
+  r.transcript = {{chat::role::user, "one"}};
   keep(r);
   r.info.created_at += 1s;
-  r.transcript = {{openai::role::user, "two"}};
+  r.transcript = {{chat::role::user, "two"}};
   CHECK(keep(r) == commit_outcome::kept);
   const auto now = load(*db, {{}, "a"}).record;
   CHECK(now.info.created_at == r.info.created_at);
@@ -182,7 +182,7 @@ TEST_CASE_FIXTURE(fixture, "a new session in an old one's place replaces all of 
 }
 
 TEST_CASE_FIXTURE(fixture, "a turn writes only what it adds, however long its conversation is") {
-  using openai::role;
+  using chat::role;
   const auto log = [&] { return std::filesystem::file_size(file + "-wal"); };
   auto r = record("a", "tip");
   r.transcript.assign(1'000, {role::user, std::string(1'000, 'x')});
@@ -409,7 +409,7 @@ TEST_CASE_FIXTURE(fixture, "expired records are deleted in steps, the oldest fir
 
 TEST_CASE_FIXTURE(fixture, "the text of removed records does not stay on the disk") {
   auto r = record("a");
-  r.transcript = {{openai::role::user, "a-very-private-word"}};
+  r.transcript = {{chat::role::user, "a-very-private-word"}};
   keep(r);
   db->write_batch();
   db->remove({{}, "a"});
@@ -421,7 +421,7 @@ TEST_CASE_FIXTURE(fixture, "the text of removed records does not stay on the dis
 TEST_CASE_FIXTURE(fixture,
                   "without texts none is on the disk, even if an earlier run stored them") {
   auto r = record("a", "tip");
-  r.transcript = {{openai::role::user, "a-very-private-word"}};
+  r.transcript = {{chat::role::user, "a-very-private-word"}};
   keep(r);
   db->write_batch();
   CHECK(on_disk("a-very-private-word"));
@@ -439,7 +439,7 @@ TEST_CASE_FIXTURE(fixture,
   keep(record("before"));
   db->write_batch();
   auto big = record("big");
-  big.transcript = {{openai::role::user, std::string(1u << 20, 'x')}};
+  big.transcript = {{chat::role::user, std::string(1u << 20, 'x')}};
   {
     test::small_disk full{64u << 10};
     auto write = [&] {

@@ -137,7 +137,7 @@ TEST_CASE_FIXTURE(fixture, "an invalid conversation of 1.0.0 is empty, and other
   session_database db{file, texts::kept};
   check_sessions_of_1_0_0(db);
   auto record = test::load(db, {"alice", "whole-1"}).record;
-  const message_changes next{record.transcript.size(), {{openai::role::user, "and then"}}};
+  const message_changes next{record.transcript.size(), {{chat::role::user, "and then"}}};
   CHECK(test::commit(db, record, next) == commit_outcome::kept);
   const auto all = test::load(db, {"alice", "whole-1"}).record.transcript;
   REQUIRE(all.size() == 5);

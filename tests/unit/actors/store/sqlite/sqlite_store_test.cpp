@@ -156,7 +156,7 @@ TEST_CASE_FIXTURE(fixture, "a read sees the writes before it") {
   auto taken = take("a");
   auto removed = ask<bool>({}, atom::remove_v, session_key{{}, "a"});
   auto again = take("a");
-  auto list = ask<openai::session_page>({}, atom::list_v, session_query{});
+  auto list = ask<session_page>({}, atom::list_v, session_query{});
   run();
   CHECK(shown->answer->found);
   CHECK(taken->answer->record->info.id == "a");
@@ -287,7 +287,7 @@ TEST_CASE_FIXTURE(fixture,
   keep(record("before"));
   run();
   auto big = record("big");
-  big.transcript = {{openai::role::user, std::string(1u << 20, 'x')}};
+  big.transcript = {{chat::role::user, std::string(1u << 20, 'x')}};
   {
     test::small_disk full{64u << 10};
     auto beside = keep(record("beside"));

@@ -1,5 +1,6 @@
 #include "actors/runtime/ids.hpp"
 #include "actors/upstream/anuneko/anuneko_conversation.hpp"
+#include "protocol/openai/errors.hpp"
 #include "tests/unit/support/fake_transport.hpp"
 #include "tests/unit/support/recording_listener.hpp"
 
@@ -13,7 +14,7 @@
 namespace {
 
 using namespace nekod;
-using openai::error_code;
+using chat::failure_code;
 using strings = std::vector<std::string>;
 using transport_script = test::fake_transport;
 
@@ -47,7 +48,7 @@ struct listener : test::recording_listener {
   std::function<void()> on_text;
   std::size_t alternatives = 0;
   strings branches;
-  std::vector<std::optional<openai::finish_reason>> ends;
+  std::vector<std::optional<chat::finish_reason>> ends;
   std::size_t said_before = 0;
 };
 
@@ -261,27 +262,27 @@ TEST_CASE_FIXTURE(fixture, "an invalid answer fails with its own code") {
     std::uint16_t status;
     const char* body;
     transfer_failure failure;
-    error_code expected;
+    failure_code expected;
   };
   const entry table[] = {
-      {"refused account", 401, "", transfer_failure::none, error_code::upstream_auth_failed},
-      {"forbidden account", 403, "", transfer_failure::none, error_code::upstream_auth_failed},
+      {"refused account", 401, "", transfer_failure::none, failure_code::upstream_auth_failed},
+      {"forbidden account", 403, "", transfer_failure::none, failure_code::upstream_auth_failed},
       {"200 with a refusal", 200, "{\"code\":401,\"msg\":\"no\"}\n", transfer_failure::none,
-       error_code::upstream_auth_failed},
-      {"limit", 429, "", transfer_failure::none, error_code::rate_limit_exceeded},
-      {"broken service", 500, "", transfer_failure::none, error_code::upstream_error},
+       failure_code::upstream_auth_failed},
+      {"limit", 429, "", transfer_failure::none, failure_code::rate_limit_exceeded},
+      {"broken service", 500, "", transfer_failure::none, failure_code::upstream_error},
       {"error event", 200, "event: error\ndata: {\"code\":\"boom\",\"detail\":\"x\"}\n\n",
-       transfer_failure::none, error_code::upstream_error},
-      {"page", 200, "<html></html>", transfer_failure::none, error_code::upstream_error},
-      {"nothing", 200, "", transfer_failure::none, error_code::upstream_error},
-      {"cut", 200, "data: {\"v\":\"a\"}\n\n", transfer_failure::cut, error_code::upstream_error},
-      {"unreachable", 0, "", transfer_failure::unreachable, error_code::upstream_error},
-      {"no connection", 0, "", transfer_failure::connect_timeout, error_code::upstream_timeout},
-      {"silent", 0, "", transfer_failure::first_byte_timeout, error_code::upstream_timeout},
+       transfer_failure::none, failure_code::upstream_error},
+      {"page", 200, "<html></html>", transfer_failure::none, failure_code::upstream_error},
+      {"nothing", 200, "", transfer_failure::none, failure_code::upstream_error},
+      {"cut", 200, "data: {\"v\":\"a\"}\n\n", transfer_failure::cut, failure_code::upstream_error},
+      {"unreachable", 0, "", transfer_failure::unreachable, failure_code::upstream_error},
+      {"no connection", 0, "", transfer_failure::connect_timeout, failure_code::upstream_timeout},
+      {"silent", 0, "", transfer_failure::first_byte_timeout, failure_code::upstream_timeout},
       {"stalled", 200, "data: {\"v\":\"a\"}\n\n", transfer_failure::silence_timeout,
-       error_code::upstream_timeout},
+       failure_code::upstream_timeout},
       {"endless", 200, "data: {\"v\":\"a\"}\n\n", transfer_failure::whole_timeout,
-       error_code::upstream_timeout},
+       failure_code::upstream_timeout},
   };
   for (const auto& e : table) {
     CAPTURE(e.what);
@@ -330,7 +331,7 @@ TEST_CASE_FIXTURE(fixture, "no failure quotes the service's text or the account"
   open_in_chat();
   begin();
   net.answer(500, R"({"code":"said: secret-token","detail":"hello secret-cookie"})");
-  auto text = openai::to_json(heard.error, openai::language::en);
+  auto text = openai::to_json(heard.error, language::en);
   CHECK(text.find("secret") == std::string::npos);
   CHECK(text.find("hello") == std::string::npos);
 }
@@ -716,7 +717,7 @@ TEST_CASE_FIXTURE(fixture, "alternatives are passed on if several answers are wa
   CHECK(heard.text.empty());
   CHECK(heard.used == reply.size());
   REQUIRE(heard.ends.size() == 2);
-  CHECK(heard.ends[0] == openai::finish_reason::length);
+  CHECK(heard.ends[0] == chat::finish_reason::length);
   CHECK_FALSE(heard.ends[1]);
   CHECK(conversation->chat().unsettled_message == "m1");
   conversation->settle();

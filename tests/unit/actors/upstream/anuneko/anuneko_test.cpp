@@ -14,7 +14,7 @@ TEST_CASE("an endless list of models is an error") {
   anuneko_options o;
   o.accounts.emplace_back();
   auto service = make_anuneko(net, o);
-  std::optional<openai::error> error;
+  std::optional<chat::failure> error;
   service->list_models([&](auto names) {
     REQUIRE_FALSE(names);
     error = names.error();
@@ -24,5 +24,5 @@ TEST_CASE("an endless list of models is an error") {
   CHECK_FALSE(error);
   test::fake_transport::data(net.last(), " ");
   REQUIRE(error);
-  CHECK(error->code == openai::error_code::upstream_error);
+  CHECK(error->code == chat::failure_code::upstream_error);
 }

@@ -4,8 +4,7 @@
 #include <doctest/doctest.h>
 
 using namespace nekod;
-using openai::error;
-using openai::error_code;
+using chat::failure_code;
 
 namespace {
 
@@ -22,15 +21,15 @@ struct fixture {
     return call ? call->method + " " + call->path : "ready";
   }
 
-  std::optional<error> answer(const std::string& body) { return end({}, 200, body); }
+  std::optional<chat::failure> answer(const std::string& body) { return end({}, 200, body); }
 
-  std::optional<error> refuse(std::uint16_t status) {
-    return end(error{error_code::upstream_error}, status, {});
+  std::optional<chat::failure> refuse(std::uint16_t status) {
+    return end(chat::failure{failure_code::upstream_error}, status, {});
   }
 
-  std::optional<error> end(std::optional<error> problem, std::uint16_t status,
-                           const std::string& body,
-                           transfer_failure failure = transfer_failure::none) {
+  std::optional<chat::failure> end(std::optional<chat::failure> problem, std::uint16_t status,
+                                   const std::string& body,
+                                   transfer_failure failure = transfer_failure::none) {
     upstream_response response;
     response.status = status;
     response.body = body;
@@ -70,7 +69,7 @@ TEST_CASE_FIXTURE(fixture, "a new chat is created, then its model is selected") 
 TEST_CASE_FIXTURE(fixture, "a chat that could not be created fails the turn") {
   next();
   CHECK(answer("{}")->detail == "cannot create a chat");
-  CHECK(refuse(500)->code == error_code::upstream_error);
+  CHECK(refuse(500)->code == failure_code::upstream_error);
   CHECK(chat.id.empty());
 }
 
@@ -92,8 +91,8 @@ TEST_CASE_FIXTURE(with_chat, "a pending choice comes first, and may be refused")
 TEST_CASE_FIXTURE(with_chat, "a refused account fails any call") {
   chat.unsettled_message = "m1";
   next();
-  CHECK(end(error{error_code::upstream_auth_failed}, 401, {})->code ==
-        error_code::upstream_auth_failed);
+  CHECK(end(chat::failure{failure_code::upstream_auth_failed}, 401, {})->code ==
+        failure_code::upstream_auth_failed);
 }
 
 TEST_CASE_FIXTURE(with_chat, "an unsure chat that has the message is replaced") {
@@ -119,7 +118,7 @@ TEST_CASE_FIXTURE(
     with_chat, "an unsure chat that cannot be read is trusted, unless it may be readable later") {
   chat.unsure = true;
   next();
-  CHECK(end(error{error_code::upstream_error}, 200, {}, transfer_failure::cut));
+  CHECK(end(chat::failure{failure_code::upstream_error}, 200, {}, transfer_failure::cut));
   CHECK(refuse(500));
   CHECK(chat.unsure);
   CHECK_FALSE(refuse(404));

@@ -11,7 +11,7 @@
 namespace {
 
 using namespace nekod;
-using openai::error_code;
+using chat::failure_code;
 using strings = std::vector<std::string>;
 using transport_script = test::fake_transport;
 
@@ -25,13 +25,13 @@ struct listener : test::recording_listener {
   }
   void on_answer(upstream_answer a) override {
     a.end.rest.for_each([this](std::string_view piece) { rest.emplace_back(piece); });
-    said = a.said.value_or(openai::message{});
+    said = a.said.value_or(chat::message{});
     recording_listener::on_answer(std::move(a));
   }
 
   strings pieces;
   strings rest;
-  openai::message said;
+  chat::message said;
 };
 
 struct fixture {
@@ -48,7 +48,7 @@ struct fixture {
     REQUIRE(r);
     upstream_turn turn;
     turn.model = "llama";
-    turn.request = std::make_shared<openai::chat_request>(std::move(*r));
+    turn.request = std::make_shared<chat::request>(std::move(*r));
     turn.messages = R"([{"role":"user","content":"all"}])";
     conversation->begin(turn);
   }
@@ -171,23 +171,23 @@ TEST_CASE_FIXTURE(fixture,
     std::uint16_t status;
     std::string body;
     transfer_failure failure;
-    error_code expected;
+    failure_code expected;
   };
   const entry table[] = {
-      {"refused key", 401, "", transfer_failure::none, error_code::upstream_auth_failed},
-      {"limit", 429, "", transfer_failure::none, error_code::rate_limit_exceeded},
-      {"bad request", 400, "{}", transfer_failure::none, error_code::upstream_refused},
-      {"broken server", 500, "", transfer_failure::none, error_code::upstream_error},
-      {"page", 200, "<html></html>", transfer_failure::none, error_code::upstream_error},
-      {"nothing", 200, "", transfer_failure::none, error_code::upstream_error},
+      {"refused key", 401, "", transfer_failure::none, failure_code::upstream_auth_failed},
+      {"limit", 429, "", transfer_failure::none, failure_code::rate_limit_exceeded},
+      {"bad request", 400, "{}", transfer_failure::none, failure_code::upstream_refused},
+      {"broken server", 500, "", transfer_failure::none, failure_code::upstream_error},
+      {"page", 200, "<html></html>", transfer_failure::none, failure_code::upstream_error},
+      {"nothing", 200, "", transfer_failure::none, failure_code::upstream_error},
       {"an end without a finish reason", 200, meow, transfer_failure::none,
-       error_code::upstream_error},
-      {"no finish reason", 200, meow + done, transfer_failure::none, error_code::upstream_error},
-      {"cut", 200, meow + stop, transfer_failure::cut, error_code::upstream_error},
-      {"garbage", 200, meow + "data: {\n\n", transfer_failure::none, error_code::upstream_error},
-      {"unreachable", 0, "", transfer_failure::unreachable, error_code::upstream_error},
-      {"silent", 0, "", transfer_failure::first_byte_timeout, error_code::upstream_timeout},
-      {"stalled", 200, meow, transfer_failure::silence_timeout, error_code::upstream_timeout},
+       failure_code::upstream_error},
+      {"no finish reason", 200, meow + done, transfer_failure::none, failure_code::upstream_error},
+      {"cut", 200, meow + stop, transfer_failure::cut, failure_code::upstream_error},
+      {"garbage", 200, meow + "data: {\n\n", transfer_failure::none, failure_code::upstream_error},
+      {"unreachable", 0, "", transfer_failure::unreachable, failure_code::upstream_error},
+      {"silent", 0, "", transfer_failure::first_byte_timeout, failure_code::upstream_timeout},
+      {"stalled", 200, meow, transfer_failure::silence_timeout, failure_code::upstream_timeout},
   };
   for (const auto& e : table) {
     CAPTURE(e.what);
@@ -299,7 +299,7 @@ TEST_CASE_FIXTURE(fixture, "the key is masked everywhere in a failure") {
     CAPTURE(body);
     begin_stream();
     net.answer(400, body);
-    const auto told = openai::to_json(heard.error, openai::language::en);
+    const auto told = openai::to_json(heard.error, language::en);
     CHECK(told.find("***") != std::string::npos);
     CHECK(told.find("secret") == std::string::npos);
   }
@@ -333,7 +333,7 @@ TEST_CASE_FIXTURE(fixture, "the server's text reaches the client, and its key do
   transport_script::data(*c, R"({"error":{"message":"limit of sk-secret","type":"tokens"}})");
   transport_script::end(*c);
   CHECK(heard.error.retry_after == std::chrono::seconds{7});
-  CHECK(openai::message_of(heard.error, openai::language::zh) == "limit of ***");
+  CHECK(openai::message_of(heard.error, language::zh) == "limit of ***");
   CHECK(accounts->state().limited == 1);
 }
 
@@ -375,7 +375,7 @@ TEST_CASE("the models are those of the server's list") {
   test::fake_transport net;
   auto service = make_openai(net, fixture::options(std::make_shared<metrics>()));
   strings names;
-  std::optional<openai::error> problem;
+  std::optional<chat::failure> problem;
   auto take = [&](auto found) {
     if (found)
       for (const auto& m : *found)

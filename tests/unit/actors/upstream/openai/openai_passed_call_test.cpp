@@ -1,4 +1,5 @@
 #include "actors/upstream/openai/openai.hpp"
+#include "protocol/openai/errors.hpp"
 #include "tests/unit/support/fake_transport.hpp"
 
 #include <doctest/doctest.h>
@@ -11,7 +12,7 @@
 namespace {
 
 using namespace nekod;
-using openai::error_code;
+using chat::failure_code;
 
 struct listener : passed_call_listener {
   void on_head(std::uint16_t s, const header_fields& f) override {
@@ -20,13 +21,13 @@ struct listener : passed_call_listener {
   }
   void on_data(std::string bytes) override { body += bytes; }
   void on_end() override { ended = true; }
-  void on_failure(const openai::error& e) override { failure = e; }
+  void on_failure(const chat::failure& e) override { failure = e; }
 
   std::uint16_t status = 0;
   header_fields fields;
   std::string body;
   bool ended = false;
-  std::optional<openai::error> failure;
+  std::optional<chat::failure> failure;
 };
 
 /// A body that the test can break.
@@ -126,9 +127,8 @@ TEST_CASE_FIXTURE(fixture, "a refusal of the account becomes an error of ours, w
     net.answer(static_cast<std::uint16_t>(status), R"({"error":{"message":"bad key secret-one"}})");
     CHECK(heard.status == 0);
     REQUIRE(heard.failure);
-    CHECK(heard.failure->code == error_code::upstream_auth_failed);
-    CHECK(openai::to_json(*heard.failure, openai::language::en).find("secret-one") ==
-          std::string::npos);
+    CHECK(heard.failure->code == failure_code::upstream_auth_failed);
+    CHECK(openai::to_json(*heard.failure, language::en).find("secret-one") == std::string::npos);
   }
 }
 
@@ -137,7 +137,7 @@ TEST_CASE_FIXTURE(fixture, "a redirect does not lead the client elsewhere") {
   pass(embeddings());
   net.answer(302, "");
   CHECK(heard.status == 0);
-  CHECK(heard.failure->code == error_code::upstream_error);
+  CHECK(heard.failure->code == failure_code::upstream_error);
   heard = {};
   pass(embeddings());
   net.answer(304, "");
@@ -177,7 +177,7 @@ TEST_CASE_FIXTURE(fixture, "a broken body says nothing about the upstream") {
   pass(std::move(what));
   source->broken = true;
   test::fake_transport::end(net.last(), transfer_failure::cut);
-  CHECK(heard.failure->code == error_code::malformed_request);
+  CHECK(heard.failure->code == failure_code::malformed_request);
   CHECK(calls(call_outcome::cancelled) == 1);
   CHECK(calls(call_outcome::failed) == 0);
 }
@@ -186,7 +186,7 @@ TEST_CASE_FIXTURE(fixture, "a failed transfer becomes an error of ours") {
   open({{"one"}});
   pass(embeddings());
   test::fake_transport::end(net.last(), transfer_failure::first_byte_timeout);
-  CHECK(heard.failure->code == error_code::upstream_timeout);
+  CHECK(heard.failure->code == failure_code::upstream_timeout);
   heard = {};
   pass(embeddings());
   test::fake_transport::head(net.last(), 200);
@@ -194,7 +194,7 @@ TEST_CASE_FIXTURE(fixture, "a failed transfer becomes an error of ours") {
   test::fake_transport::end(net.last(), transfer_failure::cut);
   CHECK(heard.status == 200);
   CHECK_FALSE(heard.ended);
-  CHECK(heard.failure->code == error_code::upstream_error);
+  CHECK(heard.failure->code == failure_code::upstream_error);
 }
 
 TEST_CASE_FIXTURE(fixture, "a dropped call is cancelled") {

@@ -69,7 +69,7 @@ turn_actor::behavior_type turn_of(turn_actor::pointer, std::shared_ptr<std::uint
 
 struct fixture : test::actor_system_fixture {
   fixture() {
-    options->language = openai::language::en;
+    options->language = language::en;
     options->budget = budget;
     options->max_whole_answer = 100;
     options->longest_wait = 60s;
@@ -118,12 +118,12 @@ struct fixture : test::actor_system_fixture {
 
   void finish() {
     answer->on_room(nullptr);
-    caf::anon_send(handle, atom::finish_v, openai::answer_end{openai::finish_reason::stop});
+    caf::anon_send(handle, atom::finish_v, chat::answer_end{chat::finish_reason::stop});
     run();
   }
 
-  void fail(openai::error_code code) {
-    caf::anon_send(handle, atom::failed_v, openai::error{code});
+  void fail(chat::failure_code code) {
+    caf::anon_send(handle, atom::failed_v, chat::failure{code});
     run();
   }
 
@@ -136,7 +136,7 @@ struct fixture : test::actor_system_fixture {
   }
 
   std::shared_ptr<fake_exchange> x = std::make_shared<fake_exchange>();
-  std::shared_ptr<openai::chat_request> request = test::request_saying("hello");
+  std::shared_ptr<chat::request> request = test::request_saying("hello");
   std::shared_ptr<byte_budget> budget = std::make_shared<byte_budget>(100'000);
   std::shared_ptr<http::reply_options> options = std::make_shared<http::reply_options>();
   std::shared_ptr<std::uint64_t> credit = std::make_shared<std::uint64_t>(0);
@@ -171,7 +171,7 @@ TEST_CASE_FIXTURE(fixture, "a stream begins with its first text, and ends in DON
 TEST_CASE_FIXTURE(fixture, "a failure before the first text has its own status") {
   start();
   begin();
-  fail(openai::error_code::upstream_timeout);
+  fail(chat::failure_code::upstream_timeout);
   CHECK(x->log == strings{"respond"});
   CHECK(x->status == 504);
   CHECK(x->body.find("upstream_timeout") != std::string::npos);
@@ -181,7 +181,7 @@ TEST_CASE_FIXTURE(fixture, "a failure after text is one event and the end, witho
   start();
   begin();
   say("me", 2);
-  fail(openai::error_code::upstream_error);
+  fail(chat::failure_code::upstream_error);
   CHECK(x->log == strings{"begin", "write", "write", "finish"});
   auto event = x->body.substr(x->body.rfind("data: "));
   CHECK(event.find("{\"error\":{") != std::string::npos);
@@ -196,7 +196,7 @@ TEST_CASE_FIXTURE(fixture, "text from before a failure is sent, even to a slow c
   say("first", 5);
   say("second", 6);
   say("third", 5);
-  fail(openai::error_code::upstream_error);
+  fail(chat::failure_code::upstream_error);
   CHECK(x->log == strings{"begin", "write", "write", "finish"});
   auto third = x->body.find("third");
   REQUIRE(third != std::string::npos);
@@ -210,7 +210,7 @@ TEST_CASE_FIXTURE(fixture, "an answer that has ended cannot fail") {
   say("first", 5);
   say("second", 6);
   finish();
-  fail(openai::error_code::session_deleted);
+  fail(chat::failure_code::session_deleted);
   leave();
   CHECK(x->log.back() == "finish");
   CHECK(x->body.find("second") != std::string::npos);
@@ -464,7 +464,7 @@ TEST_CASE_FIXTURE(fixture, "the log has the turn, and why it failed") {
   CHECK(x->noted.session == "s1");
   CHECK(x->noted.model == "cat");
   CHECK(x->noted.match == "new");
-  caf::anon_send(handle, atom::failed_v, openai::error{openai::error_code::upstream_error});
+  caf::anon_send(handle, atom::failed_v, chat::failure{chat::failure_code::upstream_error});
   run();
   CHECK(x->noted.error == "upstream_error");
 }

@@ -8,7 +8,7 @@
 using namespace nekod;
 using namespace nekod::http;
 using namespace std::chrono_literals;
-using openai::error_code;
+using chat::failure_code;
 
 namespace {
 
@@ -16,7 +16,7 @@ const auto now = std::chrono::system_clock::time_point{} + 1h;
 
 struct fault {
   const char* query;
-  error_code code;
+  failure_code code;
   const char* param;
 };
 
@@ -30,21 +30,21 @@ TEST_CASE("a query for a page has its size and its beginning") {
   auto full = parse_session_query("limit=2&colour=red&after=7~a");
   REQUIRE(full);
   CHECK(full->limit == 2);
-  CHECK(full->after == openai::parse_place("7~a"));
+  CHECK(full->after == parse_place("7~a"));
   CHECK(parse_session_query("limit=1000"));
 }
 
 TEST_CASE("a fault in a query for a page is named") {
   const fault faults[] = {
-      {"limit=0", error_code::invalid_value, "limit"},
-      {"limit=1001", error_code::invalid_value, "limit"},
-      {"limit=", error_code::invalid_value, "limit"},
-      {"limit=-1", error_code::invalid_value, "limit"},
-      {"limit=ten", error_code::invalid_value, "limit"},
-      {"limit=5x", error_code::invalid_value, "limit"},
-      {"after=", error_code::invalid_value, "after"},
-      {"after=some-session", error_code::invalid_value, "after"},
-      {"limit=%zz", error_code::invalid_value, "query"},
+      {"limit=0", failure_code::invalid_value, "limit"},
+      {"limit=1001", failure_code::invalid_value, "limit"},
+      {"limit=", failure_code::invalid_value, "limit"},
+      {"limit=-1", failure_code::invalid_value, "limit"},
+      {"limit=ten", failure_code::invalid_value, "limit"},
+      {"limit=5x", failure_code::invalid_value, "limit"},
+      {"after=", failure_code::invalid_value, "after"},
+      {"after=some-session", failure_code::invalid_value, "after"},
+      {"limit=%zz", failure_code::invalid_value, "query"},
   };
   for (const auto& f : faults) {
     CAPTURE(f.query);
@@ -70,19 +70,19 @@ TEST_CASE("a filter selects the sessions that match all its parts") {
 
 TEST_CASE("an unclear filter selects no session at all") {
   const fault faults[] = {
-      {"", error_code::missing_required_parameter, "all"},
-      {"&", error_code::missing_required_parameter, "all"},
-      {"all", error_code::invalid_value, "all"},
-      {"all=", error_code::invalid_value, "all"},
-      {"all=false", error_code::invalid_value, "all"},
-      {"idle_for=", error_code::invalid_value, "idle_for"},
-      {"idle_for=-1", error_code::invalid_value, "idle_for"},
-      {"idle_for=1h", error_code::invalid_value, "idle_for"},
-      {"idle_for=99999999999", error_code::invalid_value, "idle_for"},
-      {"model=", error_code::invalid_value, "model"},
-      {"all=true&ilde_for=60", error_code::invalid_value, "ilde_for"},
-      {"model=a&model=b", error_code::invalid_value, "model"},
-      {"all=true&model=%", error_code::invalid_value, "query"},
+      {"", failure_code::missing_required_parameter, "all"},
+      {"&", failure_code::missing_required_parameter, "all"},
+      {"all", failure_code::invalid_value, "all"},
+      {"all=", failure_code::invalid_value, "all"},
+      {"all=false", failure_code::invalid_value, "all"},
+      {"idle_for=", failure_code::invalid_value, "idle_for"},
+      {"idle_for=-1", failure_code::invalid_value, "idle_for"},
+      {"idle_for=1h", failure_code::invalid_value, "idle_for"},
+      {"idle_for=99999999999", failure_code::invalid_value, "idle_for"},
+      {"model=", failure_code::invalid_value, "model"},
+      {"all=true&ilde_for=60", failure_code::invalid_value, "ilde_for"},
+      {"model=a&model=b", failure_code::invalid_value, "model"},
+      {"all=true&model=%", failure_code::invalid_value, "query"},
   };
   for (const auto& f : faults) {
     CAPTURE(f.query);

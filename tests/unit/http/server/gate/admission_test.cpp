@@ -76,12 +76,12 @@ TEST_CASE_FIXTURE(fixture,
     auto local = from("127.0.0.1", std::move(headers));
     return gate.watch_refusal(gate.identify(local), local)->code;
   };
-  using openai::error_code;
-  CHECK(code({{"Host", "evil.test"}}) == error_code::host_not_allowed);
+  using chat::failure_code;
+  CHECK(code({{"Host", "evil.test"}}) == failure_code::host_not_allowed);
   CHECK(code({{"Host", "nekod"}, {"Origin", "http://evil.test"}}) ==
-        error_code::origin_not_allowed);
+        failure_code::origin_not_allowed);
   CHECK(code({{"Host", "nekod"}, {"Sec-Fetch-Site", "cross-site"}}) ==
-        error_code::origin_not_allowed);
+        failure_code::origin_not_allowed);
   auto known = from("127.0.0.1", {{"Host", "nekod"}, {"Origin", "http://localhost:3000"}});
   CHECK_FALSE(gate.watch_refusal(gate.identify(known), known));
   auto admin = from("192.0.2.1", bearer("alice-key"));
@@ -109,7 +109,7 @@ TEST_CASE_FIXTURE(fixture, "limits count by address, and chats count against bot
   CHECK_FALSE(gate.refusal(a, true));
   auto refused = gate.refusal(a, true);
   REQUIRE(refused);
-  CHECK(refused->code == openai::error_code::rate_limit_exceeded);
+  CHECK(refused->code == chat::failure_code::rate_limit_exceeded);
   CHECK(refused->retry_after);
   // The refused chat does not count as a request.
   CHECK_FALSE(gate.refusal(a, false));
@@ -160,7 +160,7 @@ TEST_CASE_FIXTURE(fixture, "further answers of a chat count as chats, unless the
   CHECK_FALSE(gate.refusal(a, true));
   auto refused = gate.further_refusal(a, 2);
   REQUIRE(refused);
-  CHECK(refused->code == openai::error_code::rate_limit_exceeded);
+  CHECK(refused->code == chat::failure_code::rate_limit_exceeded);
   CHECK(refused->retry_after);
   CHECK_FALSE(gate.refusal(a, true));
   CHECK_FALSE(gate.further_refusal(a, 1));
@@ -178,7 +178,7 @@ TEST_CASE_FIXTURE(fixture, "more answers than the chat limit ever allows are ref
   CHECK_FALSE(gate.refusal(a, true));
   auto refused = gate.further_refusal(a, 5);
   REQUIRE(refused);
-  CHECK(refused->code == openai::error_code::invalid_value);
+  CHECK(refused->code == chat::failure_code::invalid_value);
   CHECK(refused->param == "n");
   CHECK_FALSE(gate.refusal(a, true));
   CHECK_FALSE(gate.further_refusal(a, 4));

@@ -7,8 +7,8 @@
 #include <vector>
 
 using namespace nekod;
+using chat::finish_reason;
 using openai::choices;
-using openai::finish_reason;
 
 using strings = std::vector<std::string>;
 
@@ -27,8 +27,8 @@ strings list(const deltas& d) {
   return result;
 }
 
-openai::chat_request request_of(std::uint32_t n, bool stream, bool usage = false) {
-  openai::chat_request result;
+chat::request request_of(std::uint32_t n, bool stream, bool usage = false) {
+  chat::request result;
   result.choices = n;
   result.stream = stream;
   result.include_usage = usage;

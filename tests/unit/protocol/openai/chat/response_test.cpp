@@ -1,4 +1,5 @@
 #include "protocol/openai/chat/response.hpp"
+#include "protocol/openai/errors.hpp"
 #include "protocol/text/json.hpp"
 
 #include <doctest/doctest.h>
@@ -22,7 +23,7 @@ const std::string opening =
 } // namespace
 
 TEST_CASE("a whole answer has the specification's members and the session") {
-  CHECK(completion(head(), "你好\n\"猫\"", finish_reason::stop, {}) ==
+  CHECK(completion(head(), "你好\n\"猫\"", chat::finish_reason::stop, {}) ==
         R"({"id":"chatcmpl-1","object":"chat.completion","created":1677652288,)"
         R"("model":"a \"cat\"","session_id":"s:1","choices":[{"index":0,)"
         R"("message":{"role":"assistant","content":"你好\n\"猫\"","refusal":null},)"
@@ -31,8 +32,8 @@ TEST_CASE("a whole answer has the specification's members and the session") {
 }
 
 TEST_CASE("a whole answer counts its tokens and says why it ended") {
-  const auto doc = json::parse(
-      completion(head(), "", finish_reason::length, {.prompt_tokens = 3, .completion_tokens = 4}));
+  const auto doc = json::parse(completion(head(), "", chat::finish_reason::length,
+                                          {.prompt_tokens = 3, .completion_tokens = 4}));
   REQUIRE(doc);
   CHECK(json::to_text(doc.root["usage"]) ==
         R"({"prompt_tokens":3,"completion_tokens":4,"total_tokens":7})");
@@ -41,9 +42,9 @@ TEST_CASE("a whole answer counts its tokens and says why it ended") {
 }
 
 TEST_CASE("a finish reason has its word on the wire") {
-  CHECK(name_of(finish_reason::stop) == "stop");
-  CHECK(name_of(finish_reason::length) == "length");
-  CHECK(name_of(finish_reason::content_filter) == "content_filter");
+  CHECK(name_of(chat::finish_reason::stop) == "stop");
+  CHECK(name_of(chat::finish_reason::length) == "length");
+  CHECK(name_of(chat::finish_reason::content_filter) == "content_filter");
 }
 
 TEST_CASE("a stream has the role, the pieces, the reason and the end, and no usage") {
@@ -52,7 +53,7 @@ TEST_CASE("a stream has the role, the pieces, the reason and the end, and no usa
   writer.role(out);
   writer.content(out, "你\n\"");
   writer.content(out, "好");
-  writer.finish(out, finish_reason::stop);
+  writer.finish(out, chat::finish_reason::stop);
   chunk_writer::done(out);
   CHECK(out == opening +
                    R"({"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]})"
@@ -74,7 +75,7 @@ TEST_CASE("a stream with usage has it as null until a chunk without choices brin
   std::string out;
   writer.role(out);
   writer.content(out, "a");
-  writer.finish(out, finish_reason::content_filter);
+  writer.finish(out, chat::finish_reason::content_filter);
   writer.usage_chunk(out, {.prompt_tokens = 1, .completion_tokens = 2});
   CHECK(out == opening +
                    R"({"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}],)"
@@ -93,9 +94,12 @@ TEST_CASE("a stream with usage has it as null until a chunk without choices brin
 
 TEST_CASE("a failure in a stream is one event with the error's object") {
   std::string out;
-  chunk_writer::failure(out, error{error_code::upstream_error, {}, "a\nb"}, language::en);
+  chunk_writer::failure(out, chat::failure{chat::failure_code::upstream_error, {}, "a\nb"},
+                        language::en);
   CHECK(out ==
-        "data: " + to_json(error{error_code::upstream_error, {}, "a\nb"}, language::en) + "\n\n");
+        "data: " +
+            to_json(chat::failure{chat::failure_code::upstream_error, {}, "a\nb"}, language::en) +
+            "\n\n");
   CHECK(out.find('\n') == out.size() - 2);
 }
 

@@ -2,11 +2,12 @@
 
 #include <doctest/doctest.h>
 
+using namespace nekod;
 using namespace nekod::openai;
 
 namespace {
 
-std::vector<message> again(const std::vector<message>& transcript) {
+std::vector<chat::message> again(const std::vector<chat::message>& transcript) {
   return parse_transcript(transcript_json(transcript));
 }
 
@@ -14,15 +15,15 @@ std::vector<message> again(const std::vector<message>& transcript) {
 
 TEST_CASE("a conversation is stored as messages in OpenAI's form") {
   CHECK(transcript_json({}) == "[]");
-  CHECK(transcript_json({{role::user, "a \"b\"\n"}, {role::assistant, "猫"}}) ==
+  CHECK(transcript_json({{chat::role::user, "a \"b\"\n"}, {chat::role::assistant, "猫"}}) ==
         R"([{"role":"user","content":"a \"b\"\n"},{"role":"assistant","content":"猫"}])");
 }
 
 TEST_CASE("a stored conversation is read as it was, whoever spoke") {
   CHECK(again({}).empty());
-  for (auto r :
-       {role::system, role::developer, role::user, role::assistant, role::tool, role::function}) {
-    auto read = again({{r, std::string{"zero\0 and \x1f", 11}}, {role::user, ""}});
+  for (auto r : {chat::role::system, chat::role::developer, chat::role::user, chat::role::assistant,
+                 chat::role::tool, chat::role::function}) {
+    auto read = again({{r, std::string{"zero\0 and \x1f", 11}}, {chat::role::user, ""}});
     REQUIRE(read.size() == 2);
     CHECK(read[0].speaker == r);
     CHECK(read[0].text == std::string{"zero\0 and \x1f", 11});

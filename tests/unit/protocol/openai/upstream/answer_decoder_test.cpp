@@ -1,3 +1,4 @@
+#include "protocol/openai/errors.hpp"
 #include "protocol/openai/upstream/answer_decoder.hpp"
 #include "protocol/text/json.hpp"
 
@@ -29,14 +30,14 @@ const std::string start = chunk(R"({"role":"assistant","content":""})");
 const std::string start_members =
     R"("choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}])";
 
-std::string said_json(const message& m) { return m.json; }
+std::string said_json(const chat::message& m) { return m.json; }
 
 struct outcome {
   strings passed;
   strings rest;
   bool whole = false;
-  std::optional<error> failure;
-  message said;
+  std::optional<chat::failure> failure;
+  chat::message said;
 };
 
 strings pieces_of(const deltas& d) {
@@ -90,7 +91,7 @@ TEST_CASE("chunks are passed on unchanged, except for the members that we write"
   CHECK(o.rest == strings{R"("choices":[{"index":0,"delta":{},"finish_reason":"stop"}])"});
   CHECK(o.whole);
   CHECK(o.said.text == "meow");
-  CHECK(o.said.speaker == role::assistant);
+  CHECK(o.said.speaker == chat::role::assistant);
 }
 
 TEST_CASE("an event of several lines is passed on in one") {
@@ -178,15 +179,15 @@ TEST_CASE("of two lists of choices in a chunk only the one that was read is pass
 TEST_CASE("an error in a stream keeps its text if it concerns the client") {
   auto e = *decode(event(R"({"error":{"message":"too long","code":"context_length_exceeded"}})"))
                 .failure;
-  CHECK(e.code == error_code::context_length_exceeded);
+  CHECK(e.code == chat::failure_code::context_length_exceeded);
   CHECK(status_of(e) == 400);
   CHECK(message_of(e, language::en) == "too long");
   CHECK(decode(event(R"({"error":{"message":"slow down","code":429}})")).failure->code ==
-        error_code::rate_limit_exceeded);
+        chat::failure_code::rate_limit_exceeded);
   CHECK(decode(event(R"({"error":{"message":"no","code":401}})")).failure->code ==
-        error_code::upstream_auth_failed);
+        chat::failure_code::upstream_auth_failed);
   CHECK(decode(event(R"({"error":{"message":"boom","type":"server_error"}})")).failure->code ==
-        error_code::upstream_error);
+        chat::failure_code::upstream_error);
 }
 
 TEST_CASE("tool calls are assembled from their pieces") {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+using namespace nekod;
 using namespace nekod::openai;
 
 TEST_CASE("the first bytes and the Content-Type show the form of an answer") {

@@ -1,3 +1,4 @@
+#include "protocol/openai/errors.hpp"
 #include "protocol/openai/upstream/answer_decoder.hpp"
 #include "protocol/openai/upstream/whole_answer.hpp"
 #include "protocol/text/json.hpp"

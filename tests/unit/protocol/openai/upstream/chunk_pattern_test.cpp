@@ -1,3 +1,4 @@
+#include "protocol/openai/errors.hpp"
 #include "protocol/openai/upstream/answer_decoder.hpp"
 #include "protocol/openai/upstream/chunk_pattern.hpp"
 #include "protocol/text/json.hpp"

@@ -1,3 +1,4 @@
+#include "protocol/openai/errors.hpp"
 #include "protocol/openai/upstream/failure_words.hpp"
 #include "protocol/openai/upstream/upstream_failures.hpp"
 #include "protocol/text/json.hpp"

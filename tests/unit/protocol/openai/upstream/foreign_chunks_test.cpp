@@ -1,6 +1,7 @@
 // Streams of servers that deviate from OpenAI's form: the client gets OpenAI's form, and the
 // conversation keeps everything that was said.
 
+#include "protocol/openai/errors.hpp"
 #include "protocol/openai/upstream/answer_decoder.hpp"
 #include "protocol/openai/upstream/whole_messages.hpp"
 #include "protocol/text/json.hpp"
@@ -347,7 +348,7 @@ TEST_CASE("content in parts is text, and its reasoning is sent back in later tur
   auto again = parse_message(o.said);
   REQUIRE(again);
   // A client that sends back only the text says the same.
-  CHECK(say_the_same(*again, message{role::assistant, "It is 4!"}));
+  CHECK(chat::say_the_same(*again, chat::message{chat::role::assistant, "It is 4!"}));
 
   auto plain = decode(parts(R"({"type":"text","text":"It is "})") + content("4") + stop);
   CHECK(plain.said == R"({"role":"assistant","content":"It is 4"})");
@@ -371,7 +372,7 @@ TEST_CASE("reasoning and unknown members are sent back in later turns") {
         R"("thought_signature":"s2"})");
   auto again = parse_message(o.said);
   REQUIRE(again);
-  CHECK(say_the_same(*again, message{role::assistant, "Rain. "}));
+  CHECK(chat::say_the_same(*again, chat::message{chat::role::assistant, "Rain. "}));
 }
 
 TEST_CASE("events that are not part of the answer are left out and counted") {

@@ -83,11 +83,11 @@ TEST_CASE("a choice without an index has its position as index") {
 
 TEST_CASE("choices that are no objects, or far too many, are faults") {
   stream_choices text;
-  CHECK(take(text, R"(["a"])").problem == "a choice of the upstream's has no index");
+  CHECK(take(text, R"(["a"])").problem == "a choice of the upstream's stream has no index");
   stream_choices many;
   CHECK(take(many, "[" + choice("{}", "null", 127) + "]").problem.empty());
   CHECK(take(many, "[" + choice("{}", "null", 128) + "]").problem ==
-        "a choice of the upstream's has no index");
+        "a choice of the upstream's stream has no index");
 }
 
 TEST_CASE("a finish reason beside content is removed, and comes in a chunk of its own") {
@@ -160,5 +160,5 @@ TEST_CASE("too many tool calls are a fault") {
     calls += (i == 0 ? "" : ",") + (R"({"index":)" + std::to_string(i) + R"(,"id":"c)" +
                                     std::to_string(i) + R"(","function":{"name":"f"}})");
   CHECK(take(choices, "[" + choice(R"({"tool_calls":[)" + calls + "]}") + "]").problem ==
-        "the upstream's answer has too many calls of tools");
+        "the upstream's answer has too many tool calls");
 }

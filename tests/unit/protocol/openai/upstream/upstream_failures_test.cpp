@@ -1,3 +1,4 @@
+#include "protocol/openai/errors.hpp"
 #include "protocol/openai/upstream/failure_words.hpp"
 #include "protocol/openai/upstream/upstream_failures.hpp"
 
@@ -10,7 +11,7 @@ using namespace nekod::openai;
 
 namespace {
 
-error failure(std::uint16_t status, std::string_view body) {
+chat::failure failure(std::uint16_t status, std::string_view body) {
   return failure_of(status, parse_failure(body));
 }
 
@@ -29,14 +30,15 @@ TEST_CASE("an error that concerns the client reaches it in the server's words") 
   struct {
     std::uint16_t status;
     std::string body;
-    error_code code;
+    chat::failure_code code;
     std::uint16_t shown;
   } const table[] = {
-      {400, saying("x", R"(,"code":"content_filter")"), error_code::upstream_refused, 400},
-      {400, "", error_code::upstream_refused, 400},
-      {422, R"({"detail":"x"})", error_code::upstream_refused, 422},
-      {429, saying("slow down"), error_code::rate_limit_exceeded, 429},
-      {429, saying("x", R"(,"code":"insufficient_quota")"), error_code::rate_limit_exceeded, 429},
+      {400, saying("x", R"(,"code":"content_filter")"), chat::failure_code::upstream_refused, 400},
+      {400, "", chat::failure_code::upstream_refused, 400},
+      {422, R"({"detail":"x"})", chat::failure_code::upstream_refused, 422},
+      {429, saying("slow down"), chat::failure_code::rate_limit_exceeded, 429},
+      {429, saying("x", R"(,"code":"insufficient_quota")"), chat::failure_code::rate_limit_exceeded,
+       429},
   };
   for (const auto& row : table) {
     CAPTURE(row.body);
@@ -67,13 +69,15 @@ TEST_CASE("a conversation that is too long is recognised in any server's words")
     for (std::uint16_t status : {400, 413, 422, 500}) {
       CAPTURE(body);
       auto e = failure(status, body);
-      CHECK(e.code == error_code::context_length_exceeded);
+      CHECK(e.code == chat::failure_code::context_length_exceeded);
       CHECK(status_of(e) == (status == 500 ? 400 : status));
       CHECK(to_json(e, language::en).find(R"("code":"context_length_exceeded")") !=
             std::string::npos);
     }
-  CHECK(failure(400, saying("max_tokens must be an integer")).code == error_code::upstream_refused);
-  CHECK(failure(429, saying("too many tokens per minute")).code == error_code::rate_limit_exceeded);
+  CHECK(failure(400, saying("max_tokens must be an integer")).code ==
+        chat::failure_code::upstream_refused);
+  CHECK(failure(429, saying("too many tokens per minute")).code ==
+        chat::failure_code::rate_limit_exceeded);
 }
 
 TEST_CASE("a missing model is recognised by any server's words and status") {
@@ -94,20 +98,21 @@ TEST_CASE("a missing model is recognised by any server's words and status") {
     for (std::uint16_t status : {400, 404, 422}) {
       CAPTURE(body);
       auto e = failure(status, body);
-      CHECK(e.code == error_code::model_not_found);
+      CHECK(e.code == chat::failure_code::model_not_found);
       CHECK(status_of(e) == 404);
       CHECK(to_json(e, language::en).find(R"("code":"model_not_found")") != std::string::npos);
     }
   for (const auto* message : {"this model does not support tools", "image file not found",
                               "temperature is not valid", "unknown field model_kwargs"})
-    CHECK(failure(400, saying(message)).code == error_code::upstream_refused);
-  CHECK(failure(404, R"({"detail":"Not Found"})").code == error_code::upstream_error);
+    CHECK(failure(400, saying(message)).code == chat::failure_code::upstream_refused);
+  CHECK(failure(404, R"({"detail":"Not Found"})").code == chat::failure_code::upstream_error);
 }
 
 TEST_CASE("a server's own failure is passed on with its words and status, if it has any") {
   for (std::uint16_t status : {500, 501, 502, 503, 504, 529}) {
     auto e = failure(status, saying("cannot read the picture", R"(,"type":"server_error")"));
-    CHECK(e.code == (status == 504 ? error_code::upstream_timeout : error_code::upstream_error));
+    CHECK(e.code == (status == 504 ? chat::failure_code::upstream_timeout
+                                   : chat::failure_code::upstream_error));
     CHECK(status_of(e) == status);
     CHECK(message_of(e, language::zh) == "cannot read the picture");
     e = failure(status, "");
@@ -133,20 +138,20 @@ TEST_CASE("a refusal of our account becomes our error, with only the server's me
   }
   for (const auto* more : {R"(,"code":"billing_hard_limit_reached")", R"(,"type":"billing_error")",
                            R"(,"code":"insufficient_quota")"})
-    CHECK(failure(400, saying("x", more)).code == error_code::upstream_auth_failed);
+    CHECK(failure(400, saying("x", more)).code == chat::failure_code::upstream_auth_failed);
 }
 
 TEST_CASE("a failure between us and the server is reported in our words") {
   for (std::uint16_t status : {302, 404, 405, 408}) {
     auto e = failure(status, saying("the key sk-secret is wrong"));
-    CHECK(e.code == error_code::upstream_error);
+    CHECK(e.code == chat::failure_code::upstream_error);
     CHECK_FALSE(e.foreign);
   }
 }
 
 TEST_CASE("a server that leads back to us is reported as a loop") {
   auto e = failure(508, saying("x", R"(,"code":"upstream_loop")"));
-  CHECK(e.code == error_code::upstream_loop);
+  CHECK(e.code == chat::failure_code::upstream_loop);
   CHECK(status_of(e) == 508);
   CHECK_FALSE(retriable(e.code));
 }

@@ -1,3 +1,4 @@
+#include "protocol/openai/errors.hpp"
 #include "protocol/openai/upstream/answer_collector.hpp"
 #include "protocol/openai/upstream/answer_decoder.hpp"
 #include "protocol/openai/upstream/whole_answer.hpp"
@@ -108,7 +109,7 @@ TEST_CASE("missing members of a whole answer are filled in") {
     CHECK(json::to_text(*json::find(choice, "message")) == row.message);
     CHECK(json::find_string(choice, "finish_reason") == row.reason);
     CHECK(json::integer_of(*json::find(choice, "index")) == 0);
-    CHECK(a->said.speaker == role::assistant);
+    CHECK(a->said.speaker == chat::role::assistant);
   }
 }
 
@@ -123,7 +124,7 @@ TEST_CASE(
       said(*a) ==
       R"({"role":"assistant","content":[{"type":"thinking","thinking":[{"type":"text","text":"hm"}]},)"
       R"({"type":"text","text":"It is 4"}]})");
-  CHECK(say_the_same(a->said, message{role::assistant, "It is 4"}));
+  CHECK(chat::say_the_same(a->said, chat::message{chat::role::assistant, "It is 4"}));
 }
 
 TEST_CASE("a call without an id gets one that the client and the next turn share") {

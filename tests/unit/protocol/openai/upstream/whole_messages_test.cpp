@@ -4,17 +4,18 @@
 
 #include <doctest/doctest.h>
 
+using namespace nekod;
 using namespace nekod::openai;
 
 namespace {
 
-message read(std::string_view text) {
+chat::message read(std::string_view text) {
   auto m = parse_message(text);
   REQUIRE(m);
   return *m;
 }
 
-bool same(std::string_view a, std::string_view b) { return say_the_same(read(a), read(b)); }
+bool same(std::string_view a, std::string_view b) { return chat::say_the_same(read(a), read(b)); }
 
 } // namespace
 
@@ -29,7 +30,7 @@ TEST_CASE("a message is kept as it was written") {
     CHECK(out == text);
     auto again = parse_transcript(transcript_json({read(text)}));
     REQUIRE(again.size() == 1);
-    CHECK(say_the_same(again[0], read(text)));
+    CHECK(chat::say_the_same(again[0], read(text)));
     CHECK(transcript_json(again) == "[" + std::string{text} + "]");
   }
   CHECK(read(R"({"role":"user","content":"hi"})").json.empty());
@@ -80,6 +81,7 @@ TEST_CASE("messages with different calls, results or pictures are different") {
                    R"({"role":"tool","tool_call_id":"b","content":"x"})"));
   CHECK_FALSE(same(R"({"role":"user","content":[{"type":"image_url","image_url":{"url":"x"}}]})",
                    R"({"role":"user","content":[{"type":"image_url","image_url":{"url":"y"}}]})"));
-  CHECK(says_something(read(call)));
-  CHECK_FALSE(says_something(read(R"({"role":"assistant","content":" \n","tool_calls":[]})")));
+  CHECK(chat::says_something(read(call)));
+  CHECK_FALSE(
+      chat::says_something(read(R"({"role":"assistant","content":" \n","tool_calls":[]})")));
 }

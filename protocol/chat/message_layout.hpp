@@ -1,13 +1,13 @@
 #pragma once
 
-#include "protocol/openai/chat/request.hpp"
+#include "protocol/chat/request.hpp"
 
 #include <cstddef>
 #include <vector>
 
 /// The division of a request's messages into the conversation so far and a new part. Messages
 /// without content (`says_something`) do not count.
-namespace nekod::openai {
+namespace nekod::chat {
 
 /// Where the parts begin, as indices of messages:
 ///
@@ -37,4 +37,4 @@ message_layout layout_of(const std::vector<message>& messages) noexcept;
 /// Whether a message is a system or developer message.
 bool instructs(const message& m) noexcept;
 
-} // namespace nekod::openai
+} // namespace nekod::chat

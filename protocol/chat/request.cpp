@@ -1,8 +1,8 @@
-#include "protocol/openai/chat/request.hpp"
+#include "protocol/chat/request.hpp"
 
 #include <algorithm>
 
-namespace nekod::openai {
+namespace nekod::chat {
 namespace {
 
 bool is_session_character(char c) {
@@ -13,7 +13,7 @@ bool is_session_character(char c) {
 
 } // namespace
 
-std::size_t newest_user_message(const chat_request& r) noexcept {
+std::size_t newest_user_message(const request& r) noexcept {
   const auto newest =
       std::ranges::find(r.messages.rbegin(), r.messages.rend(), role::user, &message::speaker);
   if (newest == r.messages.rend())
@@ -25,4 +25,4 @@ bool valid_session_id(std::string_view id) noexcept {
   return !id.empty() && id.size() <= 128 && std::ranges::all_of(id, is_session_character);
 }
 
-} // namespace nekod::openai
+} // namespace nekod::chat

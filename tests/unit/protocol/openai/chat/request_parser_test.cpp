@@ -1,4 +1,5 @@
-#include "protocol/openai/chat/request.hpp"
+#include "protocol/openai/chat/request_parser.hpp"
+#include "protocol/openai/errors.hpp"
 #include "tests/unit/support/parsed_request.hpp"
 
 #include <doctest/doctest.h>
@@ -6,15 +7,15 @@
 #include <ostream>
 
 using namespace nekod;
-using namespace nekod::openai;
+using namespace nekod::chat;
 
 using strings = std::vector<std::string>;
 
-namespace nekod::openai {
+namespace nekod::chat {
 
-std::ostream& operator<<(std::ostream& out, error_code code) { return out << name_of(code); }
+std::ostream& operator<<(std::ostream& out, failure_code code) { return out << name_of(code); }
 
-} // namespace nekod::openai
+} // namespace nekod::chat
 
 namespace {
 
@@ -30,17 +31,17 @@ std::string saying(std::string_view messages) {
   return R"({"model":"m","messages":[)" + std::string{messages} + "]}";
 }
 
-chat_request parsed(std::string body) {
+request parsed(std::string body) {
   CAPTURE(body);
   auto r = nekod::test::parse_request(std::move(body));
-  REQUIRE_MESSAGE(r, message_of(r.error(), language::en));
+  REQUIRE_MESSAGE(r, openai::message_of(r.error(), language::en));
   REQUIRE_FALSE(r->objection);
   return *r;
 }
 
 struct refusal {
   std::string body;
-  error_code code;
+  failure_code code;
   std::string_view param;
   std::string_view detail;
 };
@@ -89,80 +90,80 @@ TEST_CASE("the manual's request is read") {
 
 TEST_CASE("a body that is not a JSON object is refused by its fault") {
   check_refused({
-      {"", error_code::empty_body, "", ""},
-      {" \r\n\t", error_code::empty_body, "", ""},
-      {"{", error_code::invalid_json, "", "at byte 1"},
-      {"{} x", error_code::invalid_json, "", "at byte 3"},
-      {"model=a", error_code::invalid_json, "", "at byte 0"},
-      {with(R"("a":1e999)"), error_code::invalid_json, "", "at byte 52"},
-      {"{\"a\":\"\xFF\"}", error_code::invalid_encoding, "", "at byte 6"},
-      {R"({"a":"\ud800"})", error_code::invalid_encoding, "", "at byte 6"},
-      {with(R"("a":)" + nested(64)), error_code::nesting_too_deep, "", "the limit is 64 levels"},
-      {"[]", error_code::invalid_type, "", "expected an object"},
-      {"null", error_code::invalid_type, "", "expected an object"},
-      {R"("text")", error_code::invalid_type, "", "expected an object"},
+      {"", failure_code::empty_body, "", ""},
+      {" \r\n\t", failure_code::empty_body, "", ""},
+      {"{", failure_code::invalid_json, "", "at byte 1"},
+      {"{} x", failure_code::invalid_json, "", "at byte 3"},
+      {"model=a", failure_code::invalid_json, "", "at byte 0"},
+      {with(R"("a":1e999)"), failure_code::invalid_json, "", "at byte 52"},
+      {"{\"a\":\"\xFF\"}", failure_code::invalid_encoding, "", "at byte 6"},
+      {R"({"a":"\ud800"})", failure_code::invalid_encoding, "", "at byte 6"},
+      {with(R"("a":)" + nested(64)), failure_code::nesting_too_deep, "", "the limit is 64 levels"},
+      {"[]", failure_code::invalid_type, "", "expected an object"},
+      {"null", failure_code::invalid_type, "", "expected an object"},
+      {R"("text")", failure_code::invalid_type, "", "expected an object"},
   });
   CHECK(nekod::test::parse_request(with(R"("a":)" + nested(63))));
 }
 
 TEST_CASE("messages without a user's text are refused") {
   check_refused({
-      {"{}", error_code::missing_required_parameter, "messages", ""},
-      {R"({"messages":null})", error_code::missing_required_parameter, "messages", ""},
-      {R"({"messages":"hello"})", error_code::invalid_type, "messages", "expected an array"},
-      {R"({"messages":{}})", error_code::invalid_type, "messages", "expected an array"},
-      {R"({"messages":[]})", error_code::empty_messages, "messages", ""},
-      {saying(R"({"role":"system","content":"a"})"), error_code::no_user_message, "messages", ""},
-      {saying(R"({"role":"user","content":""})"), error_code::no_user_message, "messages", ""},
-      {saying(R"({"role":"user","content":null})"), error_code::no_user_message, "messages", ""},
-      {saying(R"({"role":"user","content":" \n\t\r"})"), error_code::no_user_message, "messages",
+      {"{}", failure_code::missing_required_parameter, "messages", ""},
+      {R"({"messages":null})", failure_code::missing_required_parameter, "messages", ""},
+      {R"({"messages":"hello"})", failure_code::invalid_type, "messages", "expected an array"},
+      {R"({"messages":{}})", failure_code::invalid_type, "messages", "expected an array"},
+      {R"({"messages":[]})", failure_code::empty_messages, "messages", ""},
+      {saying(R"({"role":"system","content":"a"})"), failure_code::no_user_message, "messages", ""},
+      {saying(R"({"role":"user","content":""})"), failure_code::no_user_message, "messages", ""},
+      {saying(R"({"role":"user","content":null})"), failure_code::no_user_message, "messages", ""},
+      {saying(R"({"role":"user","content":" \n\t\r"})"), failure_code::no_user_message, "messages",
        ""},
-      {saying(R"({"role":"user","content":[]})"), error_code::no_user_message, "messages", ""},
+      {saying(R"({"role":"user","content":[]})"), failure_code::no_user_message, "messages", ""},
       {saying(R"({"role":"user","content":[{"type":"text","text":" "}]})"),
-       error_code::no_user_message, "messages", ""},
+       failure_code::no_user_message, "messages", ""},
       {saying(R"({"role":"user","content":"a"},{"role":"user","content":" "})"),
-       error_code::no_user_message, "messages", ""},
+       failure_code::no_user_message, "messages", ""},
   });
 }
 
 TEST_CASE("an invalid message is refused by its position") {
   const std::string before = R"({"role":"user","content":"a"},)";
   check_refused({
-      {saying(before + "7"), error_code::invalid_type, "messages[1]", "expected an object"},
-      {saying("null"), error_code::invalid_type, "messages[0]", "expected an object"},
-      {saying(before + R"({"content":"b"})"), error_code::missing_required_parameter,
+      {saying(before + "7"), failure_code::invalid_type, "messages[1]", "expected an object"},
+      {saying("null"), failure_code::invalid_type, "messages[0]", "expected an object"},
+      {saying(before + R"({"content":"b"})"), failure_code::missing_required_parameter,
        "messages[1].role", ""},
-      {saying(R"({"role":null,"content":"b"})"), error_code::missing_required_parameter,
+      {saying(R"({"role":null,"content":"b"})"), failure_code::missing_required_parameter,
        "messages[0].role", ""},
-      {saying(R"({"role":1,"content":"b"})"), error_code::invalid_type, "messages[0].role",
+      {saying(R"({"role":1,"content":"b"})"), failure_code::invalid_type, "messages[0].role",
        "expected a string"},
-      {saying(R"({"role":"cat","content":"b"})"), error_code::invalid_value, "messages[0].role",
+      {saying(R"({"role":"cat","content":"b"})"), failure_code::invalid_value, "messages[0].role",
        "expected system, developer, user, assistant, tool or function"},
-      {saying(R"({"role":"User","content":"b"})"), error_code::invalid_value, "messages[0].role",
+      {saying(R"({"role":"User","content":"b"})"), failure_code::invalid_value, "messages[0].role",
        "expected system, developer, user, assistant, tool or function"},
-      {saying(R"({"role":"user"})"), error_code::missing_required_parameter, "messages[0].content",
-       ""},
-      {saying(R"({"role":"system"})"), error_code::missing_required_parameter,
+      {saying(R"({"role":"user"})"), failure_code::missing_required_parameter,
        "messages[0].content", ""},
-      {saying(R"({"role":"developer"})"), error_code::missing_required_parameter,
+      {saying(R"({"role":"system"})"), failure_code::missing_required_parameter,
        "messages[0].content", ""},
-      {saying(R"({"role":"user","content":7})"), error_code::invalid_type, "messages[0].content",
+      {saying(R"({"role":"developer"})"), failure_code::missing_required_parameter,
+       "messages[0].content", ""},
+      {saying(R"({"role":"user","content":7})"), failure_code::invalid_type, "messages[0].content",
        "expected a string or an array of parts"},
-      {saying(R"({"role":"assistant","content":{}})"), error_code::invalid_type,
+      {saying(R"({"role":"assistant","content":{}})"), failure_code::invalid_type,
        "messages[0].content", "expected a string or an array of parts"},
-      {saying(R"({"role":"user","content":["a"]})"), error_code::invalid_type,
+      {saying(R"({"role":"user","content":["a"]})"), failure_code::invalid_type,
        "messages[0].content[0]", "expected an object"},
       {saying(R"({"role":"user","content":[{"text":"a"}]})"),
-       error_code::missing_required_parameter, "messages[0].content[0].type", ""},
-      {saying(R"({"role":"user","content":[{"type":7}]})"), error_code::invalid_type,
+       failure_code::missing_required_parameter, "messages[0].content[0].type", ""},
+      {saying(R"({"role":"user","content":[{"type":7}]})"), failure_code::invalid_type,
        "messages[0].content[0].type", "expected a string"},
       {saying(R"({"role":"user","content":[{"type":"text","text":"a"},{"type":"smell"}]})"),
-       error_code::invalid_value, "messages[0].content[1].type",
+       failure_code::invalid_value, "messages[0].content[1].type",
        "expected text, refusal, image_url, input_audio or file"},
       {saying(R"({"role":"user","content":[{"type":"text"}]})"),
-       error_code::missing_required_parameter, "messages[0].content[0].text", ""},
-      {saying(R"({"role":"user","content":[{"type":"text","text":7}]})"), error_code::invalid_type,
-       "messages[0].content[0].text", "expected a string"},
+       failure_code::missing_required_parameter, "messages[0].content[0].text", ""},
+      {saying(R"({"role":"user","content":[{"type":"text","text":7}]})"),
+       failure_code::invalid_type, "messages[0].content[0].text", "expected a string"},
   });
 }
 
@@ -374,12 +375,12 @@ TEST_CASE("a parameter of the wrong type is refused by its name") {
   };
   for (const auto& row : rows)
     for (const auto& name : row.names)
-      check_refused({{with("\"" + name + "\":" + std::string{row.wrong}), error_code::invalid_type,
-                      name, "expected " + std::string{row.expected}}});
+      check_refused({{with("\"" + name + "\":" + std::string{row.wrong}),
+                      failure_code::invalid_type, name, "expected " + std::string{row.expected}}});
 }
 
 TEST_CASE("a parameter out of its range is refused with the range") {
-  const auto value = error_code::invalid_value;
+  const auto value = failure_code::invalid_value;
   check_refused({
       {with(R"("temperature":2.01)"), value, "temperature", "expected a number from 0 to 2"},
       {with(R"("temperature":-0.01)"), value, "temperature", "expected a number from 0 to 2"},
@@ -399,14 +400,14 @@ TEST_CASE("a parameter out of its range is refused with the range") {
 }
 
 TEST_CASE("the contents of a parameter are checked as well") {
-  const auto type = error_code::invalid_type;
+  const auto type = failure_code::invalid_type;
   check_refused({
       {with(R"("stop":["a",7])"), type, "stop[1]", "expected a string"},
       {with(R"("modalities":[7])"), type, "modalities[0]", "expected a string"},
       {with(R"("stream_options":{"include_usage":1})"), type, "stream_options.include_usage",
        "expected a boolean"},
       {with(R"("response_format":{"type":7})"), type, "response_format.type", "expected a string"},
-      {with(R"("response_format":{})"), error_code::missing_required_parameter,
+      {with(R"("response_format":{})"), failure_code::missing_required_parameter,
        "response_format.type", ""},
   });
 }
@@ -434,7 +435,7 @@ TEST_CASE("a session id is 1 to 128 characters of a small alphabet") {
                          std::string{"猫"}, std::string{"a%41"}}) {
     CAPTURE(id);
     CHECK_FALSE(valid_session_id(id));
-    check_refused({{with(R"("session_id":")" + id + "\""), error_code::invalid_session_id,
+    check_refused({{with(R"("session_id":")" + id + "\""), failure_code::invalid_session_id,
                     "session_id", "expected 1 to 128 characters of A-Z a-z 0-9 _ . : -"}});
   }
   CHECK_FALSE(valid_session_id({"a\0", 2}));
@@ -470,13 +471,14 @@ TEST_CASE("too many messages or parts are refused before they are read") {
   };
   const std::string one = R"({"role":"user","content":"x"})";
   const std::string part = R"({"type":"text","text":"x"})";
-  CHECK(parse_chat_request(saying(times(3, one)), 3));
-  CHECK(parse_chat_request(saying(R"({"role":"user","content":[)" + times(12, part) + "]}"), 3));
+  CHECK(openai::parse_chat_request(saying(times(3, one)), 3));
+  CHECK(openai::parse_chat_request(saying(R"({"role":"user","content":[)" + times(12, part) + "]}"),
+                                   3));
   for (const auto& body : {saying(times(4, one)), saying(times(4, "1")),
                            saying(R"({"role":"user","content":[)" + times(13, part) + "]}")}) {
-    const auto r = parse_chat_request(body, 3);
+    const auto r = openai::parse_chat_request(body, 3);
     REQUIRE_FALSE(r);
-    CHECK(r.error().code == error_code::conversation_too_large);
+    CHECK(r.error().code == failure_code::conversation_too_large);
     CHECK(r.error().param == "messages");
   }
   const auto by_default = nekod::settings{}.transcript_messages;

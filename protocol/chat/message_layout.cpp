@@ -1,11 +1,11 @@
-#include "protocol/openai/chat/message_layout.hpp"
+#include "protocol/chat/message_layout.hpp"
 
-#include "protocol/openai/upstream/whole_messages.hpp"
+#include "protocol/chat/message.hpp"
 
 #include <algorithm>
 #include <iterator>
 
-namespace nekod::openai {
+namespace nekod::chat {
 namespace {
 
 bool answers(const message& m) noexcept {
@@ -50,4 +50,4 @@ message_layout layout_of(const std::vector<message>& messages) noexcept {
   return result;
 }
 
-} // namespace nekod::openai
+} // namespace nekod::chat

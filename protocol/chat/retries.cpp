@@ -1,10 +1,10 @@
-#include "protocol/openai/chat/retries.hpp"
+#include "protocol/chat/retries.hpp"
 
 #include <charconv>
 #include <cmath>
 #include <utility>
 
-namespace nekod::openai {
+namespace nekod::chat {
 
 namespace {
 
@@ -40,4 +40,4 @@ retries parse_retries(std::string key, std::string_view count, std::string_view 
   return result;
 }
 
-} // namespace nekod::openai
+} // namespace nekod::chat

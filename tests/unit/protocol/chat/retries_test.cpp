@@ -1,8 +1,8 @@
-#include "protocol/openai/chat/retries.hpp"
+#include "protocol/chat/retries.hpp"
 
 #include <doctest/doctest.h>
 
-using namespace nekod::openai;
+using namespace nekod::chat;
 using namespace std::chrono_literals;
 
 TEST_CASE("a request may be a repetition if it has a key or a retry count") {

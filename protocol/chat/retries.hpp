@@ -6,7 +6,7 @@
 #include <string_view>
 
 /// The header fields by which a client says that it sends a request again.
-namespace nekod::openai {
+namespace nekod::chat {
 
 /// The most bytes of an `Idempotency-Key`.
 inline constexpr std::size_t max_idempotency_key = 255;
@@ -41,4 +41,4 @@ struct retries {
 retries parse_retries(std::string key, std::string_view count, std::string_view timeout,
                       std::string_view read_timeout);
 
-} // namespace nekod::openai
+} // namespace nekod::chat

@@ -1,8 +1,9 @@
 #pragma once
 
 #include "protocol/chat/answer_limits.hpp"
-#include "protocol/openai/chat/retries.hpp"
-#include "protocol/openai/errors.hpp"
+#include "protocol/chat/failure.hpp"
+#include "protocol/chat/message.hpp"
+#include "protocol/chat/retries.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -12,36 +13,12 @@
 #include <utility>
 #include <vector>
 
-/// The body of `POST /v1/chat/completions`: OpenAI's `CreateChatCompletionRequest`.
-namespace nekod::openai {
-
-/// The sender of a message.
-enum class role : std::uint8_t { system, developer, user, assistant, tool, function };
-
-/// The role's name on the wire.
-std::string_view name_of(role r) noexcept;
-
-/// The role with that name.
-std::optional<role> role_named(std::string_view name) noexcept;
-
-/// One message. A text-only service gets only its text.
-struct message {
-  message() = default;
-  message(role s, std::string t) : speaker(s), text(std::move(t)) {}
-
-  role speaker = role::user;
-  /// The content: the string as sent, or the text parts joined by LF. UTF-8; may be empty.
-  std::string text;
-  /// Its content other than text, such as tool calls, in a canonical form; usually empty.
-  std::string more;
-  /// In a conversation that is kept whole: the message as its sender wrote it, if it has more than
-  /// a role and text.
-  std::string json;
-};
+/// A request for an answer, through whatever API it came.
+namespace nekod::chat {
 
 /// A checked request.
-struct chat_request {
-  chat_request() = default;
+struct request {
+  request() = default;
 
   /// The model's name as the client wrote it; if empty, nekod chooses one.
   std::string model;
@@ -59,7 +36,7 @@ struct chat_request {
   /// none.
   std::string session_header;
   /// The header fields about retries.
-  openai::retries retries;
+  nekod::chat::retries retries;
   /// The nekods that the request came through, as in `X-Nekod-Via`.
   std::string passed;
   /// Checked parameters that only tune an answer, such as `temperature`. If the upstream cannot
@@ -71,14 +48,14 @@ struct chat_request {
   /// The first fault in something that only the upstream has to understand, such as a temperature
   /// out of range. An upstream that reads requests itself judges it; for others the request is
   /// refused.
-  std::optional<error> objection;
+  std::optional<failure> objection;
   /// The body as received.
   std::string body;
 };
 
 /// The index in `messages` of the newest user message; the number of messages if there is none,
 /// which is an objection.
-std::size_t newest_user_message(const chat_request& r) noexcept;
+std::size_t newest_user_message(const request& r) noexcept;
 
 /// The form of a session's name, for error texts.
 inline constexpr std::string_view session_id_form =
@@ -87,4 +64,4 @@ inline constexpr std::string_view session_id_form =
 /// Whether *id* can name a session: 1 to 128 characters of `A-Z a-z 0-9 _ . : -`.
 bool valid_session_id(std::string_view id) noexcept;
 
-} // namespace nekod::openai
+} // namespace nekod::chat

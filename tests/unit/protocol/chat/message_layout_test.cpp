@@ -1,11 +1,11 @@
-#include "protocol/openai/chat/message_layout.hpp"
+#include "protocol/chat/message_layout.hpp"
 
 #include <doctest/doctest.h>
 
 #include <string>
 #include <vector>
 
-using namespace nekod::openai;
+using namespace nekod::chat;
 
 namespace {
 
