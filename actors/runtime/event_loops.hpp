@@ -8,7 +8,7 @@
 
 namespace asio {
 class io_context;
-}
+} // namespace asio
 
 namespace nekod {
 

@@ -4,6 +4,7 @@
 #include "actors/runtime/loop_clock.hpp"
 
 #include <asio/defer.hpp>
+#include <asio/io_context.hpp>
 #include <caf/all.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 
