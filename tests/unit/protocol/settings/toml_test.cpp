@@ -103,7 +103,7 @@ TEST_CASE("invalid TOML, and values that no setting accepts, are refused by line
       {"a = [{b = 1}]", "line 1: a is an array of tables"},
       {"x = 1\n[[upstreams.local]]\nkind = 'openai'",
        "line 2: upstreams.local is an array of tables"},
-      {"a = \"x\\u0000y\"", "line 1: a has the character NUL"},
+      {"a = \"x\\u0000y\"", "line 1: a contains the character NUL"},
   };
   for (const auto& row : table) {
     CAPTURE(row.text);

@@ -113,7 +113,7 @@ TEST_CASE("an error quotes only the part at fault, and not all of a long one") {
 }
 
 TEST_CASE("rate limits are shown in the notation in which they are read") {
-  CHECK(to_text({}) == "");
+  CHECK(to_text(rate_limit{}) == "");
   CHECK(to_text(parse("200/DAY | 50 per hour\n5 per 120 seconds, 1 per 90 second")) ==
         "200 per day; 50 per hour; 5 per 2 minutes; 1 per 90 seconds");
   auto limit = parse("1/second; 2/3 month; 7 per 2 years; 4 per 30 days");
