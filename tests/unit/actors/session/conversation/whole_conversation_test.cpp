@@ -198,6 +198,8 @@ TEST_CASE_FIXTURE(fixture, "a conversation beyond a limit is refused, and never 
   turn({u1}, "first");
   CHECK(ask({u2}) == list({u1, a1, u2}));
   CHECK(ask({u2, u3}) == "conversation_too_large");
+  it.doubt_store();
+  CHECK(it.take_changes().messages.added.size() == 2); // No turn has begun.
   CHECK(ask({u1, a1, u2, u3}, false) == "conversation_too_large");
   CHECK(ask({said("user", std::string(1000, 'x'))}) == "conversation_too_large");
   it.doubt_store();
