@@ -1,3 +1,4 @@
+#include "protocol/openai/body_checks.hpp"
 #include "protocol/openai/chat/request_parts.hpp"
 
 #include <algorithm>
@@ -24,27 +25,7 @@ struct content {
   }
 };
 
-std::string element(std::string_view array, std::size_t index) {
-  return std::string{array} + "[" + std::to_string(index) + "]";
-}
-
 bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n\v\f") == text.npos; }
-
-chat::failure wrong_type(std::string place, std::string_view expected) {
-  return {chat::failure_code::invalid_type, std::move(place), "expected " + std::string{expected}};
-}
-
-/// The required string *name* of *object*, which is at *place* in the body.
-result<std::string_view, chat::failure>
-required_string(const json::value& object, std::string_view name, const std::string& place) {
-  const auto* v = json::find(object, name);
-  auto param = place + "." + std::string{name};
-  if (v == nullptr || v->IsNull())
-    return chat::failure{chat::failure_code::missing_required_parameter, std::move(param)};
-  if (!v->IsString())
-    return wrong_type(std::move(param), "a string");
-  return json::text_of(*v);
-}
 
 std::optional<chat::failure> read_part(const json::value& part, std::string place, content& to) {
   if (!part.IsObject())

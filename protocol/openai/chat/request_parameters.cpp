@@ -1,71 +1,15 @@
+#include "protocol/openai/body_checks.hpp"
 #include "protocol/openai/chat/request_parts.hpp"
 
 #include <algorithm>
 #include <bitset>
-#include <limits>
 
 namespace nekod::openai {
 namespace {
 
 using json::value;
 using outcome = std::optional<chat::failure>;
-
-/// The requirements on a value: its type, and the range of a number.
-struct shape {
-  bool (*holds)(const value&);
-  std::string_view words;
-  std::int64_t low = std::numeric_limits<std::int64_t>::min();
-  std::int64_t high = std::numeric_limits<std::int64_t>::max();
-};
-
-constexpr shape boolean{[](const value& v) { return v.IsBool(); }, "a boolean"};
-constexpr shape string{[](const value& v) { return v.IsString(); }, "a string"};
-constexpr shape array{[](const value& v) { return v.IsArray(); }, "an array"};
-constexpr shape object{[](const value& v) { return v.IsObject(); }, "an object"};
-constexpr shape string_or_array{[](const value& v) { return v.IsString() || v.IsArray(); },
-                                "a string or an array of strings"};
-constexpr shape string_or_object{[](const value& v) { return v.IsString() || v.IsObject(); },
-                                 "a string or an object"};
-constexpr shape integer{[](const value& v) { return json::integer_of(v).has_value(); },
-                        "an integer"};
-constexpr shape positive_integer{integer.holds, integer.words, 1};
-
-constexpr shape integer_from(std::int64_t low, std::int64_t high) {
-  return {integer.holds, integer.words, low, high};
-}
-
-constexpr shape number_from(std::int64_t low, std::int64_t high) {
-  return {[](const value& v) { return v.IsNumber(); }, "a number", low, high};
-}
-
-bool is_in_range(const value& v, const shape& s) {
-  return !v.IsNumber() || (v.GetDouble() >= static_cast<double>(s.low) &&
-                           v.GetDouble() <= static_cast<double>(s.high));
-}
-
-std::string expectation(const shape& s) {
-  auto text = "expected " + std::string{s.words};
-  if (s.low == integer.low)
-    return text;
-  if (s.high == integer.high)
-    return text + " of at least " + std::to_string(s.low);
-  return text + " from " + std::to_string(s.low) + " to " + std::to_string(s.high);
-}
-
-outcome check(std::string_view name, const value& v, const shape& s) {
-  if (!s.holds(v))
-    return chat::failure{chat::failure_code::invalid_type, std::string{name}, expectation(s)};
-  if (!is_in_range(v, s))
-    return chat::failure{chat::failure_code::invalid_value, std::string{name}, expectation(s)};
-  return std::nullopt;
-}
-
-outcome check_strings(std::string_view name, const value& list) {
-  for (rapidjson::SizeType i = 0; i < list.Size(); ++i)
-    if (auto e = check(std::string{name} + "[" + std::to_string(i) + "]", list[i], string))
-      return e;
-  return std::nullopt;
-}
+using namespace shapes;
 
 /// Whether a value asks for anything; `false` and `[]` do not.
 bool asks(const value& v) { return !v.IsFalse() && !(v.IsArray() && v.Empty()); }

@@ -1,30 +1,12 @@
 #include "protocol/openai/chat/request_parser.hpp"
 
+#include "protocol/openai/body_checks.hpp"
 #include "protocol/openai/chat/request_parts.hpp"
 #include "protocol/text/json.hpp"
 
 #include <utility>
 
 namespace nekod::openai {
-namespace {
-
-chat::failure body_error(const json::document& doc) {
-  const auto position = "at byte " + std::to_string(doc.offset);
-  switch (doc.error) {
-  case json::fault::empty:
-    return chat::failure{chat::failure_code::empty_body};
-  case json::fault::encoding:
-    return {chat::failure_code::invalid_encoding, {}, position};
-  case json::fault::too_deep:
-    return {chat::failure_code::nesting_too_deep,
-            {},
-            "the limit is " + std::to_string(json::max_depth) + " levels"};
-  default:
-    return {chat::failure_code::invalid_json, {}, position};
-  }
-}
-
-} // namespace
 
 result<chat::request, chat::failure> parse_chat_request(std::string body,
                                                         std::size_t max_messages) {

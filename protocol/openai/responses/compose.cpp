@@ -1,0 +1,89 @@
+#include "protocol/openai/responses/compose.hpp"
+
+#include "protocol/openai/chat/request_parts.hpp"
+#include "protocol/openai/responses/message_list.hpp"
+#include "protocol/openai/responses/told_items.hpp"
+#include "protocol/text/json.hpp"
+#include "protocol/text/json_strings.hpp"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace nekod::openai::responses {
+namespace {
+
+using chat::failure;
+using chat::failure_code;
+
+/// Reads the messages back, as the chat door would.
+std::optional<failure> take_messages(const std::vector<std::string>& messages, chat::request& r) {
+  auto user_spoke = false;
+  for (const auto& m : messages) {
+    const auto doc = json::parse(m);
+    auto heard = read_message(doc.root, "input");
+    if (!heard)
+      return failure{failure_code::internal_error};
+    if (heard->said.speaker == chat::role::user)
+      user_spoke =
+          !chat::without_trailing_space(heard->said.text).empty() || !heard->demands.empty();
+    r.messages.push_back(std::move(heard->said));
+  }
+  if (!user_spoke)
+    object_to(r, {failure_code::no_user_message, "input"});
+  return std::nullopt;
+}
+
+std::string body_of(const create_request& asked, const std::vector<std::string>& messages,
+                    const upstream_form& form) {
+  std::string out = R"({"messages":[)";
+  for (const auto& m : messages)
+    out.append(&m == &messages.front() ? "" : ",").append(m);
+  out += ']';
+  if (!asked.model.empty()) {
+    out += R"(,"model":)";
+    json::append_quoted(out, asked.model);
+  }
+  out += asked.parameters;
+  if (form.openai_parameters)
+    out += asked.openai_parameters;
+  if (asked.limits.pieces)
+    out.append(",\"")
+        .append(form.token_limit)
+        .append("\":")
+        .append(std::to_string(*asked.limits.pieces));
+  if (asked.stream)
+    out += R"(,"stream":true,"stream_options":{"include_usage":true})";
+  return out += '}';
+}
+
+} // namespace
+
+result<chat::request, failure> compose(const create_request& asked, std::span<const item> history,
+                                       std::span<const item> own, std::string_view instructions,
+                                       const upstream_form& form) {
+  const auto told = told_items(history, own);
+  if (!told)
+    return told.error();
+  message_list list{form.reasoning};
+  list.instruct(instructions);
+  for (const auto& t : *told)
+    list.add(t);
+  const auto messages = list.finish();
+  if (messages.empty())
+    return failure{failure_code::missing_required_parameter, "input"};
+  chat::request r;
+  if (auto e = take_messages(messages, r))
+    return *std::move(e);
+  r.model = asked.model;
+  r.session_id = asked.session_id;
+  r.stream = r.include_usage = asked.stream;
+  r.limits = asked.limits;
+  r.tuning = asked.tuning;
+  r.demands = list.demands();
+  r.demands.insert(r.demands.end(), asked.demands.begin(), asked.demands.end());
+  r.body = body_of(asked, messages, form);
+  return r;
+}
+
+} // namespace nekod::openai::responses

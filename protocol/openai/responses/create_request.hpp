@@ -1,0 +1,79 @@
+#pragma once
+
+#include "protocol/chat/answer_limits.hpp"
+#include "protocol/chat/failure.hpp"
+#include "protocol/openai/responses/item.hpp"
+#include "protocol/openai/responses/tool_bridge.hpp"
+#include "protocol/result.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace nekod::openai::responses {
+
+/// A checked body of `POST /v1/responses`.
+struct create_request {
+  create_request() = default;
+
+  /// The model's name as the client wrote it; if empty, nekod chooses one.
+  std::string model;
+  /// The items of `input`, in order. Ids may be missing, and references are not resolved.
+  std::vector<item> input;
+  /// `instructions`, if there are any; they count for this request only.
+  std::optional<std::string> instructions;
+  /// The response that this one follows; empty for none. Not together with `conversation`.
+  std::string previous_response_id;
+  /// The id of the conversation that the request belongs to; empty for none.
+  std::string conversation;
+  /// The session that the client names in the body, as in chat completions; empty for none.
+  std::string session_id;
+  bool store = true;
+  bool stream = false;
+  bool background = false;
+  /// `truncation: auto`: the oldest turns may be left out if the conversation is too long.
+  bool may_truncate = false;
+  /// Whether reasoning is wanted as a summary: `reasoning.summary` or `generate_summary`.
+  bool wants_summary = false;
+  /// Whether the probabilities of tokens are wanted.
+  bool wants_logprobs = false;
+  /// `metadata` as a JSON object.
+  std::string metadata = "{}";
+
+  /// `max_output_tokens`.
+  chat::answer_limits limits;
+  /// The fields that only tune an answer, as in `chat::request`.
+  std::vector<std::string> tuning;
+  /// The fields that an upstream must support, as in `chat::request`; of `input` see `compose`.
+  std::vector<std::string> demands;
+  /// The fields that no upstream gets, although they ask for something. Fit for a header field.
+  std::vector<std::string> ignored;
+  /// The tools that a function of another name or form stands for upstream.
+  tool_bridge bridge;
+  /// With `allowed_tools`: the upstream names of the tools that may be called.
+  std::optional<std::set<std::string, std::less<>>> allowed_tools;
+
+  /// The parameters in the form of chat completions: members, each with a leading comma. Not among
+  /// them are `model`, `messages`, `stream` and the limit of tokens.
+  std::string parameters;
+  /// Members that only OpenAI's own servers know, each with a leading comma: `verbosity`,
+  /// `prompt_cache_key`, `safety_identifier`, `user`.
+  std::string openai_parameters;
+  /// The members of the response object that repeat the request, normalised: every one of them,
+  /// with its default. Without braces and without a comma at the ends. `model` is not among them.
+  std::string echo;
+};
+
+/// Parses and checks the body of `POST /v1/responses`. Unknown fields are ignored, and null counts
+/// as missing.
+/// @param max_items The most items in `input`; of parts there may be four times as many.
+/// @returns the request, or the first fault, with the field's name. As the body is translated and
+///          not passed on, there are no objections: a fault in a known field refuses the request.
+result<create_request, chat::failure> parse_create_request(std::string_view body,
+                                                           std::size_t max_items);
+
+} // namespace nekod::openai::responses

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "protocol/chat/failure.hpp"
+#include "protocol/openai/responses/item.hpp"
+#include "protocol/result.hpp"
+
+#include <span>
+#include <vector>
+
+namespace nekod::openai::responses {
+
+/// An item that an upstream hears.
+struct told_item {
+  const item* what = nullptr;
+  /// The output of a call.
+  const item* output = nullptr;
+};
+
+/// What an upstream hears of a conversation, in order: *history*, then what is new in *own*.
+///
+/// An own item is not new if it is in the history already: an equal one with the same id, a call
+/// with the same `call_id`, or an output of a call that has its output. Calls that were cut off are
+/// left out with their outputs. Each call is paired with its output, wherever that stands; of equal
+/// `call_id`s the first call gets the first output. Calls of hosted tools without an output are
+/// left out. The outputs stay in the list, where they end an answer.
+/// @returns views of the arguments, or the failure of a call without output, an output without
+///          call, or an item that should have been resolved.
+result<std::vector<told_item>, chat::failure> told_items(std::span<const item> history,
+                                                         std::span<const item> own);
+
+} // namespace nekod::openai::responses
