@@ -6,7 +6,7 @@
 namespace nekod::fuzz {
 namespace {
 
-constexpr std::array<target, 14> targets{{
+constexpr std::array<target, 15> targets{{
     {"addresses", addresses},
     {"anuneko_calls", anuneko_calls},
     {"anuneko_reply", anuneko_reply},
@@ -19,6 +19,7 @@ constexpr std::array<target, 14> targets{{
     {"openai_stream", openai_stream},
     {"passed_body", passed_body},
     {"rate_limit", rate_limit},
+    {"responses_request", responses_request},
     {"settings_file", settings_file},
     {"transcript", transcript},
 }};

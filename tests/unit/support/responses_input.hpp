@@ -1,7 +1,8 @@
 #pragma once
 
-#include "protocol/openai/responses/compose.hpp"
-#include "protocol/openai/responses/item_reader.hpp"
+#include "protocol/openai/responses/request/compose.hpp"
+#include "protocol/openai/responses/request/create_parser.hpp"
+#include "protocol/openai/responses/request/item_reader.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,8 +1,8 @@
-#include "protocol/openai/responses/create_fields.hpp"
+#include "protocol/openai/responses/request/create_fields.hpp"
 
 #include "protocol/chat/request.hpp"
 #include "protocol/openai/body_checks.hpp"
-#include "protocol/openai/responses/create_values.hpp"
+#include "protocol/openai/responses/request/create_values.hpp"
 
 #include <algorithm>
 #include <bitset>

@@ -1,4 +1,4 @@
-#include "protocol/openai/responses/create_values.hpp"
+#include "protocol/openai/responses/request/create_values.hpp"
 
 #include "protocol/openai/body_checks.hpp"
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "protocol/chat/failure.hpp"
-#include "protocol/openai/responses/create_request.hpp"
+#include "protocol/openai/responses/request/create_request.hpp"
 #include "protocol/text/json.hpp"
 
 #include <optional>

@@ -1,4 +1,4 @@
-#include "protocol/openai/responses/item_reader.hpp"
+#include "protocol/openai/responses/request/item_reader.hpp"
 #include "tests/unit/support/responses_input.hpp"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,4 @@
-#include "protocol/openai/responses/tools.hpp"
+#include "protocol/openai/responses/request/tools.hpp"
 #include "tests/unit/support/responses_input.hpp"
 
 #include <doctest/doctest.h>

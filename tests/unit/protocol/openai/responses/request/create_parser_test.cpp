@@ -1,4 +1,4 @@
-#include "protocol/openai/responses/create_request.hpp"
+#include "protocol/openai/responses/request/create_parser.hpp"
 #include "tests/unit/support/responses_input.hpp"
 
 #include <doctest/doctest.h>

@@ -1,5 +1,5 @@
-#include "protocol/openai/responses/tool_choice.hpp"
-#include "protocol/openai/responses/tools.hpp"
+#include "protocol/openai/responses/request/tool_choice.hpp"
+#include "protocol/openai/responses/request/tools.hpp"
 #include "tests/unit/support/responses_input.hpp"
 
 #include <doctest/doctest.h>

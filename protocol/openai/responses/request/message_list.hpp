@@ -1,6 +1,6 @@
 #pragma once
 
-#include "protocol/openai/responses/told_items.hpp"
+#include "protocol/openai/responses/request/told_items.hpp"
 
 #include <string>
 #include <string_view>

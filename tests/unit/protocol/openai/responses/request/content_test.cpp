@@ -1,4 +1,4 @@
-#include "protocol/openai/responses/content.hpp"
+#include "protocol/openai/responses/request/content.hpp"
 #include "tests/unit/support/responses_input.hpp"
 
 #include <doctest/doctest.h>

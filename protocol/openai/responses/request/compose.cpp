@@ -1,8 +1,8 @@
-#include "protocol/openai/responses/compose.hpp"
+#include "protocol/openai/responses/request/compose.hpp"
 
 #include "protocol/openai/chat/request_parts.hpp"
-#include "protocol/openai/responses/message_list.hpp"
-#include "protocol/openai/responses/told_items.hpp"
+#include "protocol/openai/responses/request/message_list.hpp"
+#include "protocol/openai/responses/request/told_items.hpp"
 #include "protocol/text/json.hpp"
 #include "protocol/text/json_strings.hpp"
 

@@ -1,4 +1,4 @@
-#include "protocol/openai/responses/content.hpp"
+#include "protocol/openai/responses/request/content.hpp"
 
 #include "protocol/openai/body_checks.hpp"
 #include "protocol/text/json_strings.hpp"

@@ -1,7 +1,7 @@
-#include "protocol/openai/responses/tools.hpp"
+#include "protocol/openai/responses/request/tools.hpp"
 
 #include "protocol/openai/body_checks.hpp"
-#include "protocol/openai/responses/tool_choice.hpp"
+#include "protocol/openai/responses/request/tool_choice.hpp"
 #include "protocol/text/json_strings.hpp"
 #include "protocol/text/utf8.hpp"
 

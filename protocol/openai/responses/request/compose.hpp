@@ -2,8 +2,8 @@
 
 #include "protocol/chat/failure.hpp"
 #include "protocol/chat/request.hpp"
-#include "protocol/openai/responses/create_request.hpp"
 #include "protocol/openai/responses/item.hpp"
+#include "protocol/openai/responses/request/create_request.hpp"
 #include "protocol/result.hpp"
 
 #include <span>

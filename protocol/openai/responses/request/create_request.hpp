@@ -1,17 +1,13 @@
 #pragma once
 
 #include "protocol/chat/answer_limits.hpp"
-#include "protocol/chat/failure.hpp"
 #include "protocol/openai/responses/item.hpp"
 #include "protocol/openai/responses/tool_bridge.hpp"
-#include "protocol/result.hpp"
 
-#include <cstddef>
 #include <functional>
 #include <optional>
 #include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace nekod::openai::responses {
@@ -67,13 +63,5 @@ struct create_request {
   /// with its default. Without braces and without a comma at the ends. `model` is not among them.
   std::string echo;
 };
-
-/// Parses and checks the body of `POST /v1/responses`. Unknown fields are ignored, and null counts
-/// as missing.
-/// @param max_items The most items in `input`; of parts there may be four times as many.
-/// @returns the request, or the first fault, with the field's name. As the body is translated and
-///          not passed on, there are no objections: a fault in a known field refuses the request.
-result<create_request, chat::failure> parse_create_request(std::string_view body,
-                                                           std::size_t max_items);
 
 } // namespace nekod::openai::responses

@@ -1,7 +1,7 @@
-#include "protocol/openai/responses/item_reader.hpp"
+#include "protocol/openai/responses/request/item_reader.hpp"
 
 #include "protocol/openai/body_checks.hpp"
-#include "protocol/openai/responses/content.hpp"
+#include "protocol/openai/responses/request/content.hpp"
 #include "protocol/text/json_strings.hpp"
 
 #include <initializer_list>

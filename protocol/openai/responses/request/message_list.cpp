@@ -1,8 +1,8 @@
-#include "protocol/openai/responses/message_list.hpp"
+#include "protocol/openai/responses/request/message_list.hpp"
 
 #include "protocol/openai/body_checks.hpp"
-#include "protocol/openai/responses/content.hpp"
-#include "protocol/openai/responses/tools.hpp"
+#include "protocol/openai/responses/request/content.hpp"
+#include "protocol/openai/responses/request/tools.hpp"
 #include "protocol/text/json.hpp"
 #include "protocol/text/json_strings.hpp"
 

@@ -1,10 +1,10 @@
-#include "protocol/openai/responses/create_request.hpp"
+#include "protocol/openai/responses/request/create_parser.hpp"
 
 #include "protocol/openai/body_checks.hpp"
-#include "protocol/openai/responses/create_fields.hpp"
-#include "protocol/openai/responses/create_values.hpp"
-#include "protocol/openai/responses/item_reader.hpp"
-#include "protocol/openai/responses/tools.hpp"
+#include "protocol/openai/responses/request/create_fields.hpp"
+#include "protocol/openai/responses/request/create_values.hpp"
+#include "protocol/openai/responses/request/item_reader.hpp"
+#include "protocol/openai/responses/request/tools.hpp"
 #include "protocol/text/json.hpp"
 #include "protocol/text/json_strings.hpp"
 

@@ -1,4 +1,4 @@
-#include "protocol/openai/responses/told_items.hpp"
+#include "protocol/openai/responses/request/told_items.hpp"
 
 #include "protocol/text/words.hpp"
 

@@ -1,4 +1,4 @@
-#include "protocol/openai/responses/tool_choice.hpp"
+#include "protocol/openai/responses/request/tool_choice.hpp"
 
 #include "protocol/openai/body_checks.hpp"
 #include "protocol/text/json_strings.hpp"
