@@ -1,7 +1,6 @@
 #include "protocol/openai/upstream/call_table.hpp"
 
 #include <charconv>
-#include <utility>
 
 namespace nekod::openai {
 namespace {
@@ -37,24 +36,6 @@ std::string seed_of(const json::value& answer) {
     if (const auto* v = json::find(answer, name))
       seed += json::to_text(*v);
   return seed;
-}
-
-void call_table::json_progress::take(std::string_view piece) noexcept {
-  for (const auto c : piece) {
-    if (std::exchange(escaped_, false))
-      continue;
-    if (in_string_) {
-      escaped_ = c == '\\';
-      in_string_ = c != '"';
-    } else if (c == '"') {
-      in_string_ = true;
-    } else if (c == '{' || c == '[') {
-      begun_ = true;
-      ++depth_;
-    } else if ((c == '}' || c == ']') && depth_ > 0) {
-      --depth_;
-    }
-  }
 }
 
 bool call_table::repair(json::value& delta, json_pool& pool) {

@@ -2,6 +2,7 @@
 
 #include "protocol/openai/chat/choice_form.hpp"
 #include "protocol/text/json.hpp"
+#include "protocol/text/json_progress.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -45,25 +46,12 @@ public:
 private:
   static constexpr std::size_t max_calls = 1024;
 
-  /// Detects when a text that arrives in pieces is a complete JSON object or array.
-  class json_progress {
-  public:
-    void take(std::string_view piece) noexcept;
-    bool complete() const noexcept { return begun_ && depth_ == 0; }
-
-  private:
-    std::size_t depth_ = 0;
-    bool begun_ = false;
-    bool in_string_ = false;
-    bool escaped_ = false;
-  };
-
   struct call {
     std::string id;
     /// The server's index.
     std::optional<std::int64_t> index;
     std::string name;
-    json_progress arguments;
+    json::progress arguments;
     /// Whether the id is ours, because the server gave none.
     bool made_id = false;
   };
