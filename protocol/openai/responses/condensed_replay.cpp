@@ -1,0 +1,129 @@
+#include "protocol/openai/responses/condensed_replay.hpp"
+
+#include "protocol/openai/responses/chunk_content.hpp"
+#include "protocol/openai/responses/event_writer.hpp"
+#include "protocol/text/json_spans.hpp"
+#include "protocol/text/json_strings.hpp"
+
+#include <optional>
+
+namespace nekod::openai::responses {
+namespace {
+
+using item_kind = output_item::kind;
+using part_kind = output_part::kind;
+
+std::optional<item_kind> kind_of(std::string_view type) {
+  for (const auto kind : {item_kind::message, item_kind::reasoning, item_kind::function_call,
+                          item_kind::custom_tool_call})
+    if (type_of(kind) == type)
+      return kind;
+  return std::nullopt;
+}
+
+/// Adds the parts of a list to an item, as far as they are known.
+void read_parts(std::string_view list, output_item& item) {
+  if (!list.starts_with('['))
+    return;
+  for (json::elements e{list}; e.next();) {
+    const auto type = string_in(e.value(), "type");
+    for (const auto kind : {part_kind::output_text, part_kind::refusal, part_kind::reasoning_text,
+                            part_kind::summary_text}) {
+      if (type_of(kind) != type)
+        continue;
+      auto& part = item.parts.emplace_back();
+      part.what = kind;
+      part.text = string_in(e.value(), kind == part_kind::refusal ? "refusal" : "text");
+      if (const auto logprobs = json::find_span(e.value(), "logprobs"); logprobs.size() > 2)
+        part.logprobs = logprobs.substr(1, logprobs.size() - 2);
+    }
+  }
+}
+
+/// @returns nothing for an item of another type.
+std::optional<output_item> read_item(std::string_view json, std::size_t index) {
+  const auto kind = kind_of(string_in(json, "type"));
+  if (!kind)
+    return std::nullopt;
+  output_item item;
+  item.what = *kind;
+  item.id = string_in(json, "id");
+  item.index = index;
+  if (item.is_call()) {
+    item.call_id = string_in(json, "call_id");
+    item.name = string_in(json, "name");
+    item.name_space = string_in(json, "namespace");
+    auto& part = item.parts.emplace_back();
+    part.what = *kind == item_kind::function_call ? part_kind::arguments : part_kind::input;
+    part.text = string_in(json, type_of(part.what));
+  } else {
+    read_parts(json::find_span(json, "summary"), item);
+    read_parts(json::find_span(json, "content"), item);
+  }
+  return item;
+}
+
+/// @param ends Whether the item has come to its end.
+void replay_item(event_writer& writer, std::string_view json, std::size_t index, bool ends) {
+  const auto item = read_item(json, index);
+  if (!item) {
+    writer.item_event("response.output_item.added", index, json);
+    writer.item_event("response.output_item.done", index, json);
+    return;
+  }
+  writer.item_begins(*item);
+  for (std::size_t i = 0; i < item->parts.size(); ++i) {
+    const auto& part = item->parts[i];
+    writer.part_begins(*item, i);
+    if (!part.text.empty())
+      writer.part_grows(part.text, part.logprobs);
+    if (ends || i + 1 < item->parts.size())
+      writer.part_ends(*item, i);
+  }
+  if (ends)
+    writer.item_ends(*item, json);
+}
+
+void append_error(event_writer& writer, std::string& out, const response_error& error) {
+  if (!writer.begin_event("error"))
+    return;
+  out += R"(,"error":{"message":)";
+  json::append_quoted(out, error.message);
+  out += R"(,"type":"server_error","param":null,"code":)";
+  json::append_quoted(out, error.code);
+  out += '}';
+  writer.end_event();
+}
+
+void append_state(event_writer& writer, std::string& out, std::string_view type,
+                  const response_head& head, const response_result& result) {
+  if (!writer.begin_event(type))
+    return;
+  out += R"(,"response":)";
+  append_response(out, head, result);
+  writer.end_event();
+}
+
+} // namespace
+
+void append_replay(std::string& out, const response_head& head, const response_result& result) {
+  event_writer writer;
+  writer.write_to(out);
+  const response_result running;
+  append_state(writer, out, "response.created", head, running);
+  append_state(writer, out, "response.in_progress", head, running);
+  const auto breaks_off =
+      result.status == response_status::failed || result.status == response_status::cancelled;
+  std::size_t index = 0;
+  for (const auto& item : result.output) {
+    const auto ends = !breaks_off || string_in(item.json, "status") != "incomplete";
+    replay_item(writer, item.json, index++, ends);
+  }
+  if (result.error)
+    append_error(writer, out, *result.error);
+  if (result.status != response_status::cancelled)
+    append_state(writer, out, "response." + std::string{name_of(result.status)}, head, result);
+  writer.done();
+}
+
+} // namespace nekod::openai::responses
