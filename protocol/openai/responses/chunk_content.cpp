@@ -57,19 +57,21 @@ call_piece call_of(std::string_view written, std::int64_t position) {
   return piece;
 }
 
+/// Whether the character at *at* of a JSON string's content is escaped.
+bool is_escaped(std::string_view text, std::size_t at) {
+  std::size_t slashes = 0;
+  while (slashes < at && text[at - slashes - 1] == '\\')
+    ++slashes;
+  return slashes % 2 == 1;
+}
+
 /// Whether *text* is all of a JSON string between its quotes, if it begins behind the first one and
 /// a quote follows it. *text* must be from JSON.
 bool is_all_of_string(std::string_view text) {
-  const auto escaped = [&](std::size_t at) {
-    std::size_t slashes = 0;
-    while (slashes < at && text[at - slashes - 1] == '\\')
-      ++slashes;
-    return slashes % 2 == 1;
-  };
   for (auto at = text.find('"'); at != text.npos; at = text.find('"', at + 1))
-    if (!escaped(at))
+    if (!is_escaped(text, at))
       return false;
-  return !escaped(text.size());
+  return !is_escaped(text, text.size());
 }
 
 } // namespace
@@ -89,14 +91,13 @@ std::string decoded(std::string_view escaped) {
   return doc && doc.root.IsString() ? std::string{json::text_of(doc.root)} : std::string{};
 }
 
-std::optional<only_text> chunk_reader::read_like_before(std::string_view members) const {
-  if (before_.empty() || members.size() < before_.size() + after_.size() ||
-      !members.starts_with(before_) || !members.ends_with(after_))
-    return std::nullopt;
-  const auto text = members.substr(before_.size(), members.size() - before_.size() - after_.size());
-  if (!is_all_of_string(text))
-    return std::nullopt;
-  return only_text{what_, text};
+std::string_view chunk_reader::read_like_before(std::string_view members) const {
+  const auto frame = before_.size() + after_.size();
+  if (frame == 0 || members.size() < frame || !members.starts_with(before_) ||
+      !members.ends_with(after_))
+    return {};
+  const auto text = members.substr(before_.size(), members.size() - frame);
+  return is_all_of_string(text) ? text : std::string_view{};
 }
 
 const chunk_content& chunk_reader::read(std::string_view members) {

@@ -41,20 +41,16 @@ struct chunk_content {
   std::optional<token_usage> usage;
 };
 
-/// A chunk that has one text and nothing else.
-struct only_text {
-  /// `output_text` or `reasoning_text`.
-  output_part::kind what = output_part::kind::output_text;
-  std::string_view text;
-};
-
 /// Reads the chunks of an answer. Nearly all of them differ only in their text: one with the bytes
 /// of an earlier one around its text needs no second search for its members.
 class chunk_reader {
 public:
-  /// The text of a chunk that is like the last one that `read` found to have one text only; nothing
-  /// if it differs.
-  std::optional<only_text> read_like_before(std::string_view members) const;
+  /// The text of a chunk that is like the last one that `read` found to have one text and nothing
+  /// else; no data if it differs.
+  std::string_view read_like_before(std::string_view members) const;
+
+  /// The kind of that text: `output_text` or `reasoning_text`.
+  output_part::kind kind_before() const noexcept { return what_; }
 
   const chunk_content& read(std::string_view members);
 

@@ -84,9 +84,7 @@ bool event_writer::begin_event(std::string_view type) {
 void event_writer::done() { sse::append_event(*out_, "[DONE]"); }
 
 std::size_t event_writer::frame() const noexcept {
-  if (delta_begin_.empty())
-    return 0;
-  return delta_begin_.size() + most_digits + delta_place_.size() + delta_end_.size();
+  return delta_.empty() ? 0 : delta_.size() + most_digits + delta_end_.size();
 }
 
 void event_writer::item_event(std::string_view type, std::size_t index, std::string_view json) {
@@ -123,22 +121,35 @@ void event_writer::part_begins(const output_item& item, std::size_t part) {
   const auto words = wording_of(what);
   if (!words.part.empty())
     part_event(joined(words.part, ".added"), item, part, {what, {}, {}});
-  delta_begin_.clear();
-  append_begin(delta_begin_, joined(words.text, ".delta"));
-  delta_place_.clear();
-  append_place(delta_place_, item, part);
-  delta_place_ += R"(,"delta":")";
+  delta_.clear();
+  append_begin(delta_, joined(words.text, ".delta"));
+  number_begin_ = number_end_ = delta_.size();
+  append_place(delta_, item, part);
+  delta_ += R"(,"delta":")";
   delta_end_ = what == part_kind::output_text ? end_of_output_text : end_of_text;
+}
+
+/// Puts the number into the event that is made ready. Mostly it is the next one, with another last
+/// digit.
+void event_writer::number_delta(std::int64_t number) {
+  if (number == delta_number_ + 1 && number_end_ > number_begin_ && delta_[number_end_ - 1] < '9') {
+    ++delta_[number_end_ - 1];
+  } else {
+    std::string digits;
+    append_number(digits, static_cast<std::uint64_t>(number));
+    delta_.replace(number_begin_, number_end_ - number_begin_, digits);
+    number_end_ = number_begin_ + digits.size();
+  }
+  delta_number_ = number;
 }
 
 void event_writer::part_grows(std::string_view text, std::string_view logprobs) {
   const auto number = next_++;
   if (number <= after_)
     return;
+  number_delta(number);
   auto& out = *out_;
-  out += delta_begin_;
-  append_number(out, static_cast<std::uint64_t>(number));
-  out += delta_place_;
+  out += delta_;
   out += text;
   if (logprobs.empty())
     out += delta_end_;
@@ -160,7 +171,7 @@ void event_writer::part_ends(const output_item& item, std::size_t part) {
   }
   if (!words.part.empty())
     part_event(joined(words.part, ".done"), item, part, told);
-  delta_begin_.clear();
+  delta_.clear();
 }
 
 } // namespace nekod::openai::responses

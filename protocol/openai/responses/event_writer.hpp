@@ -45,13 +45,18 @@ private:
   void part_event(std::string_view type, const output_item& item, std::size_t part,
                   const output_part& told);
 
+  void number_delta(std::int64_t number);
+
   std::int64_t after_;
   std::int64_t next_ = 0;
   std::string* out_ = nullptr;
-  /// Of an event of the open part's text: up to its number; from there to its text; the rest.
-  std::string delta_begin_;
-  std::string delta_place_;
+  /// An event of the open part's text, up to the text; and what follows that.
+  std::string delta_;
   std::string_view delta_end_;
+  /// The number in it, and where that stands.
+  std::int64_t delta_number_ = 0;
+  std::size_t number_begin_ = 0;
+  std::size_t number_end_ = 0;
 };
 
 } // namespace nekod::openai::responses

@@ -35,14 +35,17 @@ output_items::output_items(std::string answer_id, reasoning_form reasoning, tool
       listener_(listener) {}
 
 void output_items::take(deltas::form form, std::string_view piece) {
-  if (form == deltas::form::text)
+  if (form == deltas::form::text) {
     take_text(piece);
-  else if (const auto only = reader_.read_like_before(piece); !only)
+    return;
+  }
+  const auto text = reader_.read_like_before(piece);
+  if (text.data() == nullptr)
     take_chunk(piece);
-  else if (only->what == part_kind::output_text)
-    add(item_kind::message, only->what, only->text);
+  else if (reader_.kind_before() == part_kind::output_text)
+    add(item_kind::message, part_kind::output_text, text);
   else
-    add(item_kind::reasoning, reasoning_, only->text);
+    add(item_kind::reasoning, reasoning_, text);
 }
 
 void output_items::take_text(std::string_view text) {
@@ -54,7 +57,7 @@ void output_items::take_text(std::string_view text) {
 void output_items::take_chunk(std::string_view members) {
   const auto& found = reader_.read(members);
   add(item_kind::reasoning, reasoning_, found.reasoning);
-  add(item_kind::message, part_kind::output_text, found.text, found.logprobs);
+  add_elsewhere(item_kind::message, part_kind::output_text, found.text, found.logprobs);
   add(item_kind::message, part_kind::refusal, found.refusal);
   for (const auto& call : found.calls)
     take_call(call);
@@ -64,8 +67,21 @@ void output_items::take_chunk(std::string_view members) {
     usage_ = found.usage;
 }
 
-void output_items::add(item_kind item, part_kind part, std::string_view text,
-                       std::string_view logprobs) {
+void output_items::add(item_kind item, part_kind part, std::string_view text) {
+  if (text.empty())
+    return;
+  if (!growing_ || growing_->what != part) {
+    add_elsewhere(item, part, text, {});
+    return;
+  }
+  growing_->text += text;
+  if (listener_)
+    listener_->part_grows(text, {});
+}
+
+/// Adds a text where nothing is known of the text before it.
+void output_items::add_elsewhere(item_kind item, part_kind part, std::string_view text,
+                                 std::string_view logprobs) {
   if (text.empty())
     return;
   auto& d =
@@ -96,6 +112,7 @@ void output_items::grow(draft& d, part_kind part, std::string_view text,
   }
   if (heard_by && !text.empty())
     heard_by->part_grows(text, logprobs);
+  growing_ = open_ && drafts_.size() == 1 && !d.item.is_call() ? &at_hand : nullptr;
 }
 
 void output_items::grow_call(draft& d, std::string_view text) {
@@ -128,6 +145,7 @@ output_items::draft* output_items::draft_of(std::int64_t call) {
 }
 
 output_items::draft& output_items::begin_draft(item_kind what) {
+  growing_ = nullptr;
   auto& d = drafts_.emplace_back();
   d.item.what = what;
   d.item.index = count_++;
@@ -206,6 +224,7 @@ void output_items::end_front(item_status status) {
   }
   drafts_.pop_front();
   open_ = false;
+  growing_ = nullptr;
 }
 
 void output_items::end(const chat::answer_end& end) {
@@ -234,6 +253,7 @@ void output_items::break_off() {
   }
   drafts_.clear();
   open_ = false;
+  growing_ = nullptr;
 }
 
 std::vector<finished_item> output_items::so_far() const {

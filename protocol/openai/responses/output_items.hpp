@@ -86,8 +86,9 @@ private:
 
   void take_text(std::string_view text);
   void take_chunk(std::string_view members);
-  void add(output_item::kind item, output_part::kind part, std::string_view text,
-           std::string_view logprobs = {});
+  void add(output_item::kind item, output_part::kind part, std::string_view text);
+  void add_elsewhere(output_item::kind item, output_part::kind part, std::string_view text,
+                     std::string_view logprobs);
   void grow(draft& d, output_part::kind part, std::string_view text, std::string_view logprobs);
   void grow_call(draft& d, std::string_view text);
   void take_call(const call_piece& piece);
@@ -117,6 +118,9 @@ private:
   std::vector<finished_item> finished_;
   std::string finish_reason_;
   std::optional<token_usage> usage_;
+  /// Where the next text goes if it is of that kind: the last part of the open item, while nothing
+  /// waits behind it. Null if that has to be found out.
+  output_part* growing_ = nullptr;
   /// The text by which an item grows.
   std::string grown_;
 };
