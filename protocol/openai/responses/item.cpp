@@ -59,6 +59,11 @@ std::string string_in(const json::value& object, std::string_view name) {
   return std::string{json::find_string(object, name).value_or(std::string_view{})};
 }
 
+bool belongs_to_call(item_kind kind) {
+  return kind == item_kind::call || kind == item_kind::output || kind == item_kind::hosted_call ||
+         kind == item_kind::hosted_output;
+}
+
 void add(std::string& out, const json::value* v) {
   if (v != nullptr && !v->IsNull())
     out += json::to_text(*v);
@@ -134,8 +139,10 @@ item stored_item(std::string id, std::string json) {
   const auto doc = json::parse(result.json);
   result.type = string_in(doc.root, "type");
   result.kind = kind_of(result.type);
-  result.speaker = chat::role_named(string_in(doc.root, "role")).value_or(chat::role::user);
-  result.call_id = string_in(doc.root, "call_id");
+  if (result.kind == item_kind::message)
+    result.speaker = chat::role_named(string_in(doc.root, "role")).value_or(chat::role::user);
+  if (belongs_to_call(result.kind))
+    result.call_id = string_in(doc.root, "call_id");
   result.incomplete = json::find_string(doc.root, "status") == "incomplete";
   return result;
 }

@@ -75,6 +75,8 @@ TEST_CASE("a stored item is read back as it was") {
            R"({"type":"local_shell_call_output","id":"c","output":"x"})",
            R"({"type":"reasoning","summary":[]})",
            R"({"type":"mcp_list_tools","tools":[]})",
+           R"({"role":"user","content":"a","call_id":"c"})",
+           R"({"type":"ghost","call_id":"c","role":"system"})",
        }) {
     CAPTURE(text);
     const auto i = one(text);
