@@ -180,7 +180,8 @@ TEST_CASE("reasoning without content goes up as its summary") {
 TEST_CASE("reasoning that belongs to no answer, or is not wanted, is left out") {
   const std::string thought =
       R"({"type":"reasoning","summary":[],"content":[{"type":"reasoning_text","text":"t"}]})";
-  CHECK(told("[" + thought + "," + std::string{hi} + "]") == hi);
+  CHECK(told("[" + thought + "," + std::string{hi} + R"(,{"role":"assistant","content":"b"}])") ==
+        std::string{hi} + R"(,{"role":"assistant","content":"b"})");
   CHECK(told("[" + std::string{hi} + "," + thought + "]") == hi);
   CHECK(told(R"([{"role":"user","content":"hi"},{"type":"reasoning","id":"rs_1","summary":[]},
                  {"role":"assistant","content":"b"}])") ==
