@@ -7,8 +7,8 @@
 #include "actors/upstream/make_upstreams.hpp"
 #include "config.hpp"
 #include "http/client/client_options.hpp"
+#include "http/server/api/answer/reply.hpp"
 #include "http/server/api/passing/pass_relay.hpp"
-#include "http/server/api/reply.hpp"
 #include "http/server/api/route_options.hpp"
 #include "http/server/listen/server_options.hpp"
 

@@ -27,7 +27,7 @@
 /// The values that travel are in the headers above, beside their subject. An actor that also sends
 /// messages to itself has them in an interface of its own, `private_..._actor`, in a header beside
 /// the actor: `session_messages.hpp`, `registry_messages.hpp`, `prober.hpp`, and
-/// `http/server/api/reply.hpp`. A turn:
+/// `http/server/api/answer/reply.hpp`. A turn:
 ///
 ///     routes --open--> registry --turn--> session --begin, finish|failed--> reply
 ///                                         session <--leave-- reply

@@ -1,6 +1,7 @@
 #include "actors/session/session_turns.hpp"
 
 #include "actors/runtime/ids.hpp"
+#include "actors/runtime/unix_time.hpp"
 
 #include <chrono>
 #include <utility>
@@ -128,9 +129,7 @@ bool session_turns::run_next() {
 }
 
 const std::shared_ptr<answer_log>& session_turns::begin_answer() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  answer_identity identity{make_id({}),
-                           std::chrono::duration_cast<std::chrono::seconds>(now).count()};
+  answer_identity identity{make_id({}), unix_time()};
   running_->answer =
       std::make_shared<answer_log>(std::move(identity), options_.home, options_.credit_step);
   turn_head head;

@@ -32,6 +32,8 @@ constexpr auto rows = std::to_array<row>({
     {failure_code::origin_not_allowed, "origin_not_allowed"},
     {failure_code::model_not_found, "model_not_found"},
     {failure_code::session_not_found, "session_not_found"},
+    {failure_code::previous_response_not_found, "previous_response_not_found"},
+    {failure_code::conversation_not_found, "conversation_not_found"},
     {failure_code::not_found, "not_found"},
     {failure_code::method_not_allowed, "method_not_allowed"},
     {failure_code::content_too_large, "content_too_large"},

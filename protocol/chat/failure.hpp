@@ -54,6 +54,9 @@ enum class failure_code : std::uint8_t {
   origin_not_allowed,
   model_not_found,
   session_not_found,
+  /// There is no response of that id to go on from.
+  previous_response_not_found,
+  conversation_not_found,
   not_found,
   method_not_allowed,
   content_too_large,

@@ -42,6 +42,8 @@ struct request {
   /// Checked parameters that only tune an answer, such as `temperature`. If the upstream cannot
   /// obey them, they are ignored and reported.
   std::vector<std::string> tuning;
+  /// Fields that no upstream gets, although they ask for something. They are reported.
+  std::vector<std::string> ignored;
   /// Fields that an upstream must support for the request to be accepted, such as `tools` or
   /// `messages[0].content[1]`.
   std::vector<std::string> demands;

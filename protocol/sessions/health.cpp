@@ -75,6 +75,7 @@ std::string front_page_json(std::string_view version) {
   json::append_quoted(out, version);
   out += R"(,"endpoints":{)"
          R"("chat_completions":"POST /v1/chat/completions",)"
+         R"("responses":"POST /v1/responses",)"
          R"("models":"GET /v1/models",)"
          R"("model":"GET /v1/models/{id}",)"
          R"("sessions":"GET /sessions",)"

@@ -43,6 +43,7 @@ const endless = () => [{ role: 'user', content: `[sim tokens=200000 delay=20] ${
 /// What each operation needs besides its path.
 const needs = {
   createChatCompletion: { body: JSON.stringify(hello) },
+  createResponse: { body: JSON.stringify({ model, input: 'hello' }) },
   listModels: {},
   retrieveModel: { id: model },
   listSessions: {},
@@ -98,8 +99,14 @@ test('the front page and the document name the same endpoints', async () => {
 });
 
 test('its codes are those of the table in the sources', () => {
-  const source = readFileSync(new URL('../../protocol/openai/errors.cpp', import.meta.url), 'utf8');
-  const rows = [...source.matchAll(/error_code::\w+,\s*(\d{3}),\s*(\w+),\s*"(\w+)"/g)];
+  const sourceOf = (path) => readFileSync(new URL(`../../protocol/${path}`, import.meta.url), 'utf8');
+  const names = new Map(
+    [...sourceOf('chat/failure.cpp').matchAll(/failure_code::(\w+),\s*"(\w+)"/g)].map(([, failure, name]) => [failure, name]),
+  );
+  const rows = [...sourceOf('openai/errors.cpp').matchAll(/failure_code::(\w+),\s*(\d{3}),\s*(\w+),/g)].map(
+    ([row, failure, status, type]) => [row, status, type, names.get(failure)],
+  );
+  assert.ok(rows.length > 30 && rows.length === names.size);
   const table = rows.map(
     ([, status, type, name]) =>
       `| \`${name}\` | ${status} | \`${type.replace('request_error', 'invalid_request_error')}\` |`,
@@ -357,9 +364,31 @@ test('over TLS every answer asks browsers to stay with it', async (t) => {
   }
 });
 
+test('responses, whole and streamed, and every status of theirs', async (t) => {
+  const respond = (gate, fields, options) =>
+    walk(gate, operations.createResponse, { ...options, body: JSON.stringify({ model, input: unique(), ...fields }) });
+  assert.equal((await respond(nekod, {})).status, 200);
+  assert.match((await respond(nekod, { stream: true })).text, /^event: response\.created\n/);
+  assert.equal(code(await respond(nekod, { previous_response_id: 'resp_0' })), 'previous_response_not_found');
+  assert.equal(code(await respond(nekod, { conversation: 'conv_0' })), 'conversation_not_found');
+  assert.equal((await respond(nekod, {}, { headers: { 'Content-Encoding': 'gzip' } })).status, 415);
+  const headers = { 'X-Nekod-Via': Array.from({ length: 17 }, (_, i) => `nekod-${i}`).join(', ') };
+  assert.equal((await respond(nekod, {}, { headers })).status, 508);
+  const broken = await simulator(t);
+  const gate = await gateway(t, [...leading(broken), '--request-timeout', '1', '--answer-timeout', '2', ...once]);
+  for (const [fault, status] of [[{ kind: 'html' }, 502], [{ kind: 'silent' }, 504]]) {
+    await broken.fault({ call: completion, ...fault });
+    assert.equal((await respond(gate, {})).status, status);
+  }
+  for (const status of anuneko ? [] : [422, 529]) {
+    await broken.fault({ call: completion, kind: 'status', status, body: JSON.stringify({ error: { message: 'no' } }) });
+    assert.equal((await respond(gate, {})).status, status);
+  }
+});
+
 test('every answer, field and code of the document has been seen, but for those of the other kind', () => {
   const strange = anuneko
-    ? ['context_length_exceeded', 'conversation_too_large', 'upstream_refused', 'createChatCompletion 4XX application/json', 'createChatCompletion 5XX application/json']
+    ? ['context_length_exceeded', 'conversation_too_large', 'upstream_refused', ...['createChatCompletion', 'createResponse'].flatMap((each) => [`${each} 4XX application/json`, `${each} 5XX application/json`])]
     : ['no_user_message', 'unsupported_parameter', 'X-Ignored-Parameters', 'X-Model-Fallback'];
   // A client cannot provoke an error inside nekod or its store; pass-through has tests of its own.
   const wanted = (each) =>

@@ -4,6 +4,7 @@
 #include "http/server/api/health.hpp"
 #include "http/server/api/models.hpp"
 #include "http/server/api/passing/pass.hpp"
+#include "http/server/api/responses.hpp"
 #include "http/server/api/sessions.hpp"
 
 #include <algorithm>
@@ -50,6 +51,7 @@ constexpr endpoint chat(endpoint e) {
 
 constexpr endpoint table[] = {
     shared(chat({"/chat/completions", "POST", post, "chat_completions", answer_chat})),
+    shared(chat({"/responses", "POST", post, "responses", answer_responses})),
     shared({"/models", "GET", get, "models", answer_models}),
     shared({"/models/", "GET", get, "model", answer_model}),
     {"/sessions", "GET", get_or_delete, "sessions", answer_sessions},

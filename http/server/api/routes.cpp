@@ -1,6 +1,7 @@
 #include "http/server/api/routes.hpp"
 
 #include "actors/runtime/ids.hpp"
+#include "actors/runtime/unix_time.hpp"
 #include "http/server/api/common_answers.hpp"
 #include "http/server/api/cross_origin.hpp"
 #include "http/server/api/endpoint_table.hpp"
@@ -26,12 +27,6 @@ using chat::failure_code;
 
 /// When clients are told to retry if there is no capacity for their request.
 constexpr std::chrono::seconds overload_retry{2};
-
-std::int64_t seconds_since_epoch() {
-  return std::chrono::duration_cast<std::chrono::seconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 chat::failure overloaded() {
   chat::failure full{failure_code::overloaded};
@@ -64,7 +59,7 @@ void refuse_method(const request_context& c) {
 } // namespace
 
 routes::routes(caf::actor_system& system, registry_actor registry, route_options options)
-    : api_{system, std::move(registry), std::move(options), seconds_since_epoch()} {}
+    : api_{system, std::move(registry), std::move(options), unix_time()} {}
 
 const endpoint* routes::endpoint_of(const request& r, std::string_view path) const {
   const auto* ours = find_endpoint(path, r.method);

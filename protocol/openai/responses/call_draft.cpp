@@ -7,7 +7,7 @@
 namespace nekod::openai::responses {
 namespace {
 
-using item_kind = output_item::kind;
+using output_kind = output_item::kind;
 using part_kind = output_part::kind;
 
 std::string escaped(std::string_view text) {
@@ -35,12 +35,12 @@ void call_draft::name(std::string_view written, const tool_bridge& bridge, outpu
   item.name = written;
   if (const auto* tool = bridge.find(decoded(written))) {
     if (tool->what == client_tool::kind::custom)
-      item.what = item_kind::custom_tool_call;
+      item.what = output_kind::custom_tool_call;
     item.name = escaped(tool->name);
     item.name_space = escaped(tool->name_space);
   }
   item.parts.emplace_back().what =
-      item.what == item_kind::function_call ? part_kind::arguments : part_kind::input;
+      item.what == output_kind::function_call ? part_kind::arguments : part_kind::input;
   add(std::exchange(early_, {}), item, grown);
 }
 
@@ -49,14 +49,14 @@ void call_draft::add(std::string_view arguments, const output_item& item, std::s
     return;
   const auto text = decoded(arguments);
   progress_.take(text);
-  if (item.what == item_kind::function_call)
+  if (item.what == output_kind::function_call)
     grown += arguments;
   else
     input_.take(text, grown);
 }
 
 void call_draft::finish(const output_item& item, std::string& grown) {
-  if (item.what == item_kind::custom_tool_call)
+  if (item.what == output_kind::custom_tool_call)
     input_.finish(grown);
 }
 

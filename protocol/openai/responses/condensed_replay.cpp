@@ -10,12 +10,12 @@
 namespace nekod::openai::responses {
 namespace {
 
-using item_kind = output_item::kind;
+using output_kind = output_item::kind;
 using part_kind = output_part::kind;
 
-std::optional<item_kind> kind_of(std::string_view type) {
-  for (const auto kind : {item_kind::message, item_kind::reasoning, item_kind::function_call,
-                          item_kind::custom_tool_call})
+std::optional<output_kind> output_kind_of(std::string_view type) {
+  for (const auto kind : {output_kind::message, output_kind::reasoning, output_kind::function_call,
+                          output_kind::custom_tool_call})
     if (type_of(kind) == type)
       return kind;
   return std::nullopt;
@@ -42,7 +42,7 @@ void read_parts(std::string_view list, output_item& item) {
 
 /// @returns nothing for an item of another type.
 std::optional<output_item> read_item(std::string_view json, std::size_t index) {
-  const auto kind = kind_of(string_in(json, "type"));
+  const auto kind = output_kind_of(string_in(json, "type"));
   if (!kind)
     return std::nullopt;
   output_item item;
@@ -54,7 +54,7 @@ std::optional<output_item> read_item(std::string_view json, std::size_t index) {
     item.name = string_in(json, "name");
     item.name_space = string_in(json, "namespace");
     auto& part = item.parts.emplace_back();
-    part.what = *kind == item_kind::function_call ? part_kind::arguments : part_kind::input;
+    part.what = *kind == output_kind::function_call ? part_kind::arguments : part_kind::input;
     part.text = string_in(json, type_of(part.what));
   } else {
     read_parts(json::find_span(json, "summary"), item);

@@ -8,18 +8,18 @@
 namespace nekod::openai::responses {
 namespace {
 
-using item_kind = output_item::kind;
+using output_kind = output_item::kind;
 using part_kind = output_part::kind;
 
-std::string_view id_prefix(item_kind what) noexcept {
+std::string_view prefix_of(output_kind what) noexcept {
   switch (what) {
-  case item_kind::message:
+  case output_kind::message:
     return "msg_";
-  case item_kind::reasoning:
+  case output_kind::reasoning:
     return "rs_";
-  case item_kind::function_call:
+  case output_kind::function_call:
     return "fc_";
-  case item_kind::custom_tool_call:
+  case output_kind::custom_tool_call:
     return "ctc_";
   }
   return "msg_";
@@ -63,9 +63,9 @@ void append_item(std::string& out, const output_item& item, const std::vector<ou
     append_text(out, "name", item.name);
     if (!item.name_space.empty())
       append_text(out, "namespace", item.name_space);
-    append_text(out, item.what == item_kind::function_call ? "arguments" : "input",
+    append_text(out, item.what == output_kind::function_call ? "arguments" : "input",
                 parts.empty() ? std::string_view{} : parts.front().text);
-  } else if (item.what == item_kind::message) {
+  } else if (item.what == output_kind::message) {
     out += R"(,"role":"assistant","content":[)";
     append_parts(out, parts, false);
     out += ']';
@@ -81,15 +81,15 @@ void append_item(std::string& out, const output_item& item, const std::vector<ou
 
 } // namespace
 
-std::string_view type_of(item_kind what) noexcept {
+std::string_view type_of(output_kind what) noexcept {
   switch (what) {
-  case item_kind::message:
+  case output_kind::message:
     return "message";
-  case item_kind::reasoning:
+  case output_kind::reasoning:
     return "reasoning";
-  case item_kind::function_call:
+  case output_kind::function_call:
     return "function_call";
-  case item_kind::custom_tool_call:
+  case output_kind::custom_tool_call:
     return "custom_tool_call";
   }
   return "message";
@@ -113,13 +113,13 @@ std::string_view type_of(part_kind what) noexcept {
   return "output_text";
 }
 
-std::string item_id(item_kind what, std::string_view answer_id, std::size_t index) {
+std::string item_id(output_kind what, std::string_view answer_id, std::size_t index) {
   constexpr std::string_view prefix = "resp_";
   if (answer_id.starts_with(prefix))
     answer_id.remove_prefix(prefix.size());
   std::array<char, 2 * sizeof index> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), index, 16).ptr;
-  std::string id{id_prefix(what)};
+  std::string id{prefix_of(what)};
   id += answer_id;
   if (index < 16)
     id += '0';

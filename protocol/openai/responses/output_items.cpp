@@ -8,7 +8,7 @@
 namespace nekod::openai::responses {
 namespace {
 
-using item_kind = output_item::kind;
+using output_kind = output_item::kind;
 using part_kind = output_part::kind;
 
 finished_item finished(const output_item& item, item_status status) {
@@ -43,22 +43,22 @@ void output_items::take(deltas::form form, std::string_view piece) {
   if (text.data() == nullptr)
     take_chunk(piece);
   else if (reader_.kind_before() == part_kind::output_text)
-    add(item_kind::message, part_kind::output_text, text);
+    add(output_kind::message, part_kind::output_text, text);
   else
-    add(item_kind::reasoning, reasoning_, text);
+    add(output_kind::reasoning, reasoning_, text);
 }
 
 void output_items::take_text(std::string_view text) {
   grown_.clear();
   json::append_escaped(grown_, text);
-  add(item_kind::message, part_kind::output_text, grown_);
+  add(output_kind::message, part_kind::output_text, grown_);
 }
 
 void output_items::take_chunk(std::string_view members) {
   const auto& found = reader_.read(members);
-  add(item_kind::reasoning, reasoning_, found.reasoning);
-  add_elsewhere(item_kind::message, part_kind::output_text, found.text, found.logprobs);
-  add(item_kind::message, part_kind::refusal, found.refusal);
+  add(output_kind::reasoning, reasoning_, found.reasoning);
+  add_elsewhere(output_kind::message, part_kind::output_text, found.text, found.logprobs);
+  add(output_kind::message, part_kind::refusal, found.refusal);
   for (const auto& call : found.calls)
     take_call(call);
   if (!found.finish_reason.empty())
@@ -67,7 +67,7 @@ void output_items::take_chunk(std::string_view members) {
     usage_ = found.usage;
 }
 
-void output_items::add(item_kind item, part_kind part, std::string_view text) {
+void output_items::add(output_kind item, part_kind part, std::string_view text) {
   if (text.empty())
     return;
   if (!growing_ || growing_->what != part) {
@@ -80,7 +80,7 @@ void output_items::add(item_kind item, part_kind part, std::string_view text) {
 }
 
 /// Adds a text where nothing is known of the text before it.
-void output_items::add_elsewhere(item_kind item, part_kind part, std::string_view text,
+void output_items::add_elsewhere(output_kind item, part_kind part, std::string_view text,
                                  std::string_view logprobs) {
   if (text.empty())
     return;
@@ -125,7 +125,7 @@ void output_items::take_call(const call_piece& piece) {
   if (!d) {
     if (!calls_.insert(piece.index).second)
       return; // Its arguments were complete, and another item has begun.
-    d = &begin_draft(item_kind::function_call);
+    d = &begin_draft(output_kind::function_call);
     d->index = piece.index;
   }
   grown_.clear();
@@ -144,12 +144,12 @@ output_items::draft* output_items::draft_of(std::int64_t call) {
   return found == drafts_.end() ? nullptr : &*found;
 }
 
-output_items::draft& output_items::begin_draft(item_kind what) {
+output_items::draft& output_items::begin_draft(output_kind what) {
   growing_ = nullptr;
   auto& d = drafts_.emplace_back();
   d.item.what = what;
   d.item.index = count_++;
-  if (what != item_kind::reasoning)
+  if (what != output_kind::reasoning)
     has_answer_ = true;
   // A call is announced with its name.
   if (drafts_.size() == 1 && !d.item.is_call())
@@ -233,7 +233,7 @@ void output_items::end(const chat::answer_end& end) {
     finish_reason_ = name_of(end.reason);
   const auto cut = !incomplete_reason(finish_reason_).empty();
   if (!has_answer_ && (!cut || count_ == 0)) {
-    begin_draft(item_kind::message);
+    begin_draft(output_kind::message);
     grow(drafts_.back(), part_kind::output_text, {}, {});
     advance();
   }

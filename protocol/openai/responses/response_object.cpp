@@ -103,6 +103,7 @@ void append_response(std::string& out, const response_head& head, const response
   append_or_null(out, "model", head.model);
   append_or_null(out, "previous_response_id", head.previous_response_id);
   append_holder(out, "conversation", "id", head.conversation);
+  out += head.stored ? R"(,"store":true)" : R"(,"store":false)";
   append_or_null(out, "session_id", head.session_id);
   out += ',';
   out += head.echo.empty() ? default_echo : std::string_view{head.echo};

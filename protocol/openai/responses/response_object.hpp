@@ -49,6 +49,8 @@ struct response_head {
   std::string session_id;
   std::string previous_response_id;
   std::string conversation;
+  /// Whether the response can be fetched later.
+  bool stored = true;
   /// The members that repeat the request, as JSON separated by commas: those of `default_echo`.
   /// Empty for the defaults.
   std::string echo;
@@ -60,7 +62,7 @@ inline constexpr std::string_view default_echo =
     R"("text":{"format":{"type":"text"},"verbosity":"medium"},)"
     R"("reasoning":{"effort":null,"summary":null},"temperature":1,"top_p":1,)"
     R"("presence_penalty":0,"frequency_penalty":0,"top_logprobs":0,"max_output_tokens":null,)"
-    R"("max_tool_calls":null,"truncation":"disabled","service_tier":"default","store":true,)"
+    R"("max_tool_calls":null,"truncation":"disabled","service_tier":"default",)"
     R"("background":false,"metadata":{},"safety_identifier":null,"prompt_cache_key":null,)"
     R"("user":null)";
 

@@ -2,7 +2,7 @@
 #include "actors/session/session.hpp"
 #include "actors/store/memory_store.hpp"
 #include "actors/store/sqlite/sqlite_store.hpp"
-#include "http/server/api/reply.hpp"
+#include "http/server/api/answer/reply.hpp"
 
 #include <doctest/doctest.h>
 

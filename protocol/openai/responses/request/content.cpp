@@ -1,6 +1,7 @@
 #include "protocol/openai/responses/request/content.hpp"
 
 #include "protocol/openai/body_checks.hpp"
+#include "protocol/openai/responses/request/create_values.hpp"
 #include "protocol/text/json_strings.hpp"
 
 #include <algorithm>
@@ -35,29 +36,24 @@ bool is_text_type(std::string_view type) {
   return std::ranges::find(types, type) != types.end();
 }
 
-bool has(const json::value& object, std::string_view name) {
-  const auto* v = json::find(object, name);
-  return v != nullptr && !v->IsNull();
-}
-
 /// The failure of a part that names its data by a member that no chat upstream can follow.
 std::optional<failure> unreachable(const json::value& part, std::string_view name,
                                    const std::string& place) {
-  if (!has(part, name))
+  if (value_of(part, name) == nullptr)
     return std::nullopt;
   return failure{failure_code::unsupported_parameter, place + "." + std::string{name},
                  "send the data itself"};
 }
 
 part_json image_part(const json::value& part, const std::string& place) {
-  if (!has(part, "image_url"))
+  if (value_of(part, "image_url") == nullptr)
     if (auto e = unreachable(part, "file_id", place))
       return *std::move(e);
   const auto url = required_string(part, "image_url", place);
   if (!url)
     return url.error();
   std::string_view detail = "auto";
-  if (has(part, "detail")) {
+  if (value_of(part, "detail") != nullptr) {
     const auto named = required_string(part, "detail", place);
     if (!named)
       return named.error();
@@ -73,7 +69,7 @@ part_json image_part(const json::value& part, const std::string& place) {
 }
 
 part_json file_part(const json::value& part, const std::string& place) {
-  if (!has(part, "file_data"))
+  if (value_of(part, "file_data") == nullptr)
     for (const auto* name : {"file_url", "file_id"})
       if (auto e = unreachable(part, name, place))
         return *std::move(e);
@@ -81,7 +77,7 @@ part_json file_part(const json::value& part, const std::string& place) {
   if (!data)
     return data.error();
   std::string out = R"({"type":"input_file")";
-  if (has(part, "filename")) {
+  if (value_of(part, "filename") != nullptr) {
     const auto name = required_string(part, "filename", place);
     if (!name)
       return name.error();

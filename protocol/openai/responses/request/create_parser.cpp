@@ -64,7 +64,6 @@ struct echoed {
 /// The members that repeat a field as it was sent, or else its default.
 constexpr echoed echoes[] = {
     {"instructions", "null"},
-    {"previous_response_id", "null"},
     {"parallel_tool_calls", "true"},
     {"temperature", "1"},
     {"top_p", "1"},
@@ -74,7 +73,6 @@ constexpr echoed echoes[] = {
     {"max_output_tokens", "null"},
     {"max_tool_calls", "null"},
     {"truncation", R"("disabled")"},
-    {"store", "true"},
     {"background", "false"},
     {"metadata", "{}"},
     {"safety_identifier", "null"},
@@ -95,23 +93,14 @@ std::string echo_of_reasoning(const value* reasoning) {
          or_null(summary) + "}";
 }
 
-std::string echo_of(const value& body, const create_request& r, std::string_view tools) {
+std::string echo_of(const value& body, std::string_view tools) {
   std::string out;
   for (const auto& e : echoes) {
     const auto* v = value_of(body, e.name);
     out.append("\"").append(e.name).append("\":");
     out.append(v == nullptr ? std::string{e.otherwise} : json::to_text(*v)).append(",");
   }
-  out += R"("conversation":)";
-  if (r.conversation.empty())
-    out += "null";
-  else {
-    out += R"({"id":)";
-    json::append_quoted(out, r.conversation);
-    out += '}';
-  }
-  return out.append(",")
-      .append(tools)
+  return out.append(tools)
       .append(R"(,"text":)")
       .append(echo_of_text(value_of(body, "text")))
       .append(R"(,"reasoning":)")
@@ -135,7 +124,7 @@ result<create_request, failure> parse_create_request(std::string_view body, std:
   std::string tools;
   if (auto e = take_tools(doc.root, r, tools))
     return *std::move(e);
-  r.echo = echo_of(doc.root, r, tools);
+  r.echo = echo_of(doc.root, tools);
   return r;
 }
 

@@ -60,7 +60,8 @@ struct create_request {
   /// `prompt_cache_key`, `safety_identifier`, `user`.
   std::string openai_parameters;
   /// The members of the response object that repeat the request, normalised: every one of them,
-  /// with its default. Without braces and without a comma at the ends. `model` is not among them.
+  /// with its default. Without braces and without a comma at the ends. Not among them are what the
+  /// answer decides: `model`, `store`, `previous_response_id` and `conversation`.
   std::string echo;
 };
 

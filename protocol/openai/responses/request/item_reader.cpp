@@ -2,6 +2,7 @@
 
 #include "protocol/openai/body_checks.hpp"
 #include "protocol/openai/responses/request/content.hpp"
+#include "protocol/openai/responses/request/create_values.hpp"
 #include "protocol/text/json_strings.hpp"
 
 #include <initializer_list>
@@ -16,11 +17,6 @@ namespace {
 using chat::failure;
 using chat::failure_code;
 using outcome = std::optional<failure>;
-
-bool has(const json::value& object, std::string_view name) {
-  const auto* v = json::find(object, name);
-  return v != nullptr && !v->IsNull();
-}
 
 /// Writes the canonical form of an item, member by member.
 class canonical_form {
@@ -117,7 +113,7 @@ outcome read_call(const json::value& v, item& i) {
   form.add_string("call_id", i.call_id);
   if (auto e = copy_string(v, "name", i.place, form))
     return e;
-  if (has(v, "namespace"))
+  if (value_of(v, "namespace") != nullptr)
     if (auto e = copy_string(v, "namespace", i.place, form))
       return e;
   if (auto e = copy_string(v, i.type == "function_call" ? "arguments" : "input", i.place, form))
@@ -200,10 +196,10 @@ outcome read_by_kind(const json::value& v, item& i) {
 
 /// The type of an item; without one, a role makes a message, and an id alone a reference.
 result<std::string_view, failure> type_of(const json::value& v, const std::string& place) {
-  if (!has(v, "type")) {
-    if (has(v, "role"))
+  if (value_of(v, "type") == nullptr) {
+    if (value_of(v, "role") != nullptr)
       return std::string_view{"message"};
-    if (has(v, "id"))
+    if (value_of(v, "id") != nullptr)
       return std::string_view{"item_reference"};
   }
   return required_string(v, "type", place);

@@ -56,7 +56,7 @@ TEST_CASE("a stream of text has the specification's events, byte for byte") {
     return R"({"id":"resp_1","object":"response","created_at":2,"status":")" + status +
            R"(","completed_at":)" + completed +
            R"(,"error":null,"incomplete_details":null,"model":"cat","previous_response_id":null,)"
-           R"("conversation":null,"session_id":null,"x":1,"output":[)" +
+           R"("conversation":null,"store":true,"session_id":null,"x":1,"output":[)" +
            output + R"(],"usage":)" + usage + "}";
   };
   const auto event = [](int number, const std::string& type, const std::string& members) {

@@ -68,19 +68,21 @@ TEST_CASE("a response that has ended says all it knows") {
   auto of = head();
   of.previous_response_id = "resp_0";
   of.conversation = "conv_1";
-  of.echo = R"("store":false)";
+  of.stored = false;
+  of.echo = R"("truncation":"auto")";
   response_result result;
   result.status = response_status::completed;
   result.completed_at = 1700000009;
   result.output = {{"a", "message", R"({"id":"a"})"}, {"b", "message", R"({"id":"b"})"}};
   result.usage = token_usage{1, 2, 3, 4, 5, 6};
-  CHECK(written(of, result) ==
-        R"({"id":"resp_1","object":"response","created_at":1700000000,"status":"completed",)"
-        R"("completed_at":1700000009,"error":null,"incomplete_details":null,"model":"a \"cat\"",)"
-        R"("previous_response_id":"resp_0","conversation":{"id":"conv_1"},"session_id":"s:1",)"
-        R"("store":false,"output":[{"id":"a"},{"id":"b"}],"usage":{"input_tokens":1,)"
-        R"("input_tokens_details":{"cached_tokens":2,"cache_write_tokens":3},"output_tokens":4,)"
-        R"("output_tokens_details":{"reasoning_tokens":5},"total_tokens":6}})");
+  CHECK(
+      written(of, result) ==
+      R"({"id":"resp_1","object":"response","created_at":1700000000,"status":"completed",)"
+      R"("completed_at":1700000009,"error":null,"incomplete_details":null,"model":"a \"cat\"",)"
+      R"("previous_response_id":"resp_0","conversation":{"id":"conv_1"},"store":false,)"
+      R"("session_id":"s:1","truncation":"auto","output":[{"id":"a"},{"id":"b"}],"usage":{"input_tokens":1,)"
+      R"("input_tokens_details":{"cached_tokens":2,"cache_write_tokens":3},"output_tokens":4,)"
+      R"("output_tokens_details":{"reasoning_tokens":5},"total_tokens":6}})");
 }
 
 TEST_CASE("a response says why it is incomplete or has failed") {

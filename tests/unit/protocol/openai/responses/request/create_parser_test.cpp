@@ -324,11 +324,11 @@ TEST_CASE("of members with the same name the first counts") {
 TEST_CASE("the response repeats every field, with its default") {
   const auto echo = "{" + request_with("").echo + "}";
   CHECK(echo ==
-        R"({"instructions":null,"previous_response_id":null,"parallel_tool_calls":true,)"
+        R"({"instructions":null,"parallel_tool_calls":true,)"
         R"("temperature":1,"top_p":1,"presence_penalty":0,"frequency_penalty":0,"top_logprobs":0,)"
-        R"("max_output_tokens":null,"max_tool_calls":null,"truncation":"disabled","store":true,)"
+        R"("max_output_tokens":null,"max_tool_calls":null,"truncation":"disabled",)"
         R"("background":false,"metadata":{},"safety_identifier":null,"prompt_cache_key":null,)"
-        R"("prompt_cache_retention":null,"user":null,"conversation":null,"tools":[],)"
+        R"("prompt_cache_retention":null,"user":null,"tools":[],)"
         R"("tool_choice":"auto","text":{"format":{"type":"text"},"verbosity":"medium"},)"
         R"("reasoning":{"effort":null,"summary":null},"service_tier":"default"})");
 }
@@ -341,9 +341,6 @@ TEST_CASE("the response repeats what was sent") {
   };
   const row rows[] = {
       {R"("instructions":"a\"b")", "instructions", R"("a\"b")"},
-      {R"("previous_response_id":"resp_1")", "previous_response_id", R"("resp_1")"},
-      {R"("conversation":"conv_1")", "conversation", R"({"id":"conv_1"})"},
-      {R"("conversation":{"id":"conv_1","x":1})", "conversation", R"({"id":"conv_1"})"},
       {R"("parallel_tool_calls":false)", "parallel_tool_calls", "false"},
       {R"("temperature":0.25)", "temperature", "0.25"},
       {R"("top_p":0.5)", "top_p", "0.5"},
@@ -354,7 +351,6 @@ TEST_CASE("the response repeats what was sent") {
       {R"("max_tool_calls":7)", "max_tool_calls", "7"},
       {R"("truncation":"auto")", "truncation", R"("auto")"},
       {R"("service_tier":"flex")", "service_tier", R"("default")"},
-      {R"("store":false)", "store", "false"},
       {R"("background":true)", "background", "true"},
       {R"("metadata":{"a":"b"})", "metadata", R"({"a":"b"})"},
       {R"("safety_identifier":"s")", "safety_identifier", R"("s")"},

@@ -1,8 +1,7 @@
-#include "http/server/api/reply.hpp"
+#include "http/server/api/answer/reply.hpp"
 
 #include "actors/runtime/bound_actor.hpp"
 #include "http/server/api/common_answers.hpp"
-#include "protocol/text/sse.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -168,7 +167,7 @@ void reply_state::idle() {
   // A client that does not read needs no heartbeat; it could not see one.
   if (!writer_->streams() || progress_->under_way())
     return;
-  pending_ += sse::keep_alive;
+  writer_->heartbeat(pending_, silence_ += options_->heartbeat);
   pump();
 }
 
@@ -247,6 +246,7 @@ void reply_state::count_pieces(std::size_t pieces) {
     return;
   const auto now = std::chrono::steady_clock::now();
   exchange_->notes().chunks += pieces - seen_;
+  silence_ = {};
   seen_ = pieces;
   if (!has_text()) {
     options_->counts->first_token.Observe(in_seconds(now - exchange_->arrived()));
@@ -293,8 +293,11 @@ fields reply_state::answer_fields() const {
   const auto& turn = head_->what;
   result.emplace_back("X-Session-Id", head_->session_id);
   result.emplace_back("X-Session-Match", std::string{name_of(turn.match)});
-  if (!turn.abilities.tuning && !request_->tuning.empty())
-    result.emplace_back("X-Ignored-Parameters", join(request_->tuning));
+  auto ignored = request_->ignored;
+  if (!turn.abilities.tuning)
+    ignored.insert(ignored.end(), request_->tuning.begin(), request_->tuning.end());
+  if (!ignored.empty())
+    result.emplace_back("X-Ignored-Parameters", join(ignored));
   if (head_->replayed)
     result.emplace_back("Idempotent-Replayed", "true");
   if (knows_upstream())

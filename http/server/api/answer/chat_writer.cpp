@@ -1,6 +1,7 @@
-#include "http/server/api/chat_writer.hpp"
+#include "http/server/api/answer/chat_writer.hpp"
 
 #include "protocol/openai/chat/response.hpp"
+#include "protocol/text/sse.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -44,6 +45,8 @@ public:
     return form == deltas::form::text ? chunks_->content_frame() : chunks_->members_frame();
   }
 
+  void heartbeat(std::string& out, std::chrono::milliseconds) override { out += sse::keep_alive; }
+
   void end(std::string& out, const chat::answer_end& end) override {
     if (end.rest.empty()) {
       chunks_->finish(out, end.reason);
@@ -82,6 +85,7 @@ public:
   void begin(std::string&) override {}
   void piece(std::string&, deltas::form, std::string_view) override {}
   std::size_t frame(deltas::form) const noexcept override { return 0; }
+  void heartbeat(std::string&, std::chrono::milliseconds) override {}
   void end(std::string&, const chat::answer_end&) override {}
   void failure(std::string&, const chat::failure&, language) override {}
 

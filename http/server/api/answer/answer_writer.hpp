@@ -4,6 +4,7 @@
 #include "protocol/chat/deltas.hpp"
 #include "protocol/openai/errors.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -26,6 +27,7 @@ struct answer_head {
 
 /// The form of an answer in one API. The route chooses one for each request. For a streamed answer
 /// the calls are `begin`, any number of `piece`, then `end` or `failure`; for a whole one `whole`.
+/// `heartbeat` and `failure` may also come before `introduce`, if the turn waits for long.
 ///
 /// Pure: appends to the bytes that are sent next.
 class answer_writer {
@@ -51,6 +53,10 @@ public:
 
   /// The bytes that `piece` adds to a piece's own.
   virtual std::size_t frame(deltas::form form) const noexcept = 0;
+
+  /// A sign of life while no piece comes.
+  /// @param silence How long none has come.
+  virtual void heartbeat(std::string& out, std::chrono::milliseconds silence) = 0;
 
   virtual void end(std::string& out, const chat::answer_end& end) = 0;
   virtual void failure(std::string& out, const chat::failure& reason, language lang) = 0;

@@ -5,7 +5,7 @@
 #include "actors/runtime/home_loop.hpp"
 #include "actors/runtime/metrics.hpp"
 #include "actors/session/answer_log.hpp"
-#include "http/server/api/answer_writer.hpp"
+#include "http/server/api/answer/answer_writer.hpp"
 #include "http/server/listen/write_progress.hpp"
 #include "http/server/message/exchange.hpp"
 
@@ -135,6 +135,8 @@ private:
   std::shared_ptr<write_progress> progress_ = std::make_shared<write_progress>();
   bool stream_begun_ = false;
   std::chrono::milliseconds waited_{0};
+  /// How long no piece came, in heartbeats.
+  std::chrono::milliseconds silence_{0};
 };
 
 /// Spawns a REPLY that answers *x* in the form of *writer*.

@@ -1,5 +1,5 @@
-#include "http/server/api/chat_writer.hpp"
-#include "http/server/api/reply.hpp"
+#include "http/server/api/answer/chat_writer.hpp"
+#include "http/server/api/answer/reply.hpp"
 #include "tests/unit/support/actor_system.hpp"
 #include "tests/unit/support/recording_reply.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "http/server/api/answer_writer.hpp"
+#include "http/server/api/answer/answer_writer.hpp"
 #include "protocol/chat/request.hpp"
 
 #include <memory>

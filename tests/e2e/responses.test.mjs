@@ -1,0 +1,223 @@
+// The Responses API: answers whole and streamed, over either kind of upstream, and what is refused.
+
+import assert from 'node:assert/strict';
+import test, { after } from 'node:test';
+import { leadingToAddress, scriptedServer } from './scripted.mjs';
+import { expectError, gateway, pair, unique } from './support.mjs';
+
+const { sim, nekod } = await pair({ after });
+const upstream = await scriptedServer({ after });
+const open = await gateway({ after }, leadingToAddress(`${upstream.origin}/v1`));
+
+const user = (content) => ({ role: 'user', content });
+const call = { type: 'function_call', call_id: 'call_1', name: 'weather', arguments: '{"city":"Paris"}' };
+const tools = [
+  { type: 'function', name: 'weather', parameters: { type: 'object', properties: {} } },
+  { type: 'custom', name: 'apply_patch', format: { type: 'text' } },
+  { type: 'web_search' },
+];
+
+const respond = (to, body, headers = {}) =>
+  fetch(`${to.url}/v1/responses`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+
+async function responseOf(to, body, headers) {
+  const response = await respond(to, body, headers);
+  const text = await response.text();
+  assert.equal(response.status, 200, text);
+  return { response, json: JSON.parse(text) };
+}
+
+/// The events of a stream, after checking their numbers, names and end.
+async function eventsOf(response) {
+  assert.equal(response.status, 200);
+  assert.equal(response.headers.get('content-type'), 'text/event-stream');
+  const blocks = (await response.text()).split('\n\n').filter((block) => block && !block.startsWith(':'));
+  assert.equal(blocks.pop(), 'data: [DONE]');
+  return blocks.map((block, number) => {
+    const [, name, data] = block.match(/^event: (\S+)\ndata: (.*)$/);
+    const event = JSON.parse(data);
+    assert.equal(event.type, name);
+    assert.equal(event.sequence_number, number);
+    return event;
+  });
+}
+
+/// Has the scripted upstream answer with these deltas, then with *reason*.
+function answerWith(deltas, reason = 'stop', fields = {}) {
+  upstream.say = (_, response) => {
+    const chunk = (delta, finish_reason = null, more = {}) =>
+      `data: ${JSON.stringify({ id: 'x', object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason }], ...more })}\n\n`;
+    response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+    response.end(`${deltas.map((d) => chunk(d)).join('')}${chunk({}, reason, fields)}data: [DONE]\n\n`);
+  };
+}
+
+const textOf = (response) =>
+  response.output.flatMap((item) => item.content ?? []).map((part) => part.text ?? '').join('');
+
+test('a whole answer is a response with every key', async () => {
+  const text = unique();
+  const { response, json } = await responseOf(nekod, { input: text, tools: [{ type: 'web_search' }], temperature: 0.5 });
+  assert.match(json.id, /^resp_./);
+  assert.equal(json.object, 'response');
+  assert.equal(json.status, 'completed');
+  assert.equal(json.model, 'mihoyo-orange_cat');
+  assert.equal(json.store, false, 'what is echoed is true');
+  assert.equal(json.output.length, 1);
+  assert.ok(textOf(json).includes(text));
+  assert.equal(json.session_id, response.headers.get('x-session-id'));
+  assert.equal(response.headers.get('x-ignored-parameters'), 'tools.web_search, temperature');
+  for (const key of ['error', 'incomplete_details', 'instructions', 'previous_response_id', 'conversation', 'metadata',
+    'parallel_tool_calls', 'tool_choice', 'tools', 'text', 'reasoning', 'top_p', 'truncation', 'usage'])
+    assert.ok(key in json, key);
+});
+
+test('a stream tells one item from its beginning to its end', async () => {
+  const text = unique();
+  const events = await eventsOf(await respond(nekod, { input: [user(text)], stream: true }));
+  const types = events.map((event) => event.type);
+  assert.deepEqual(types.slice(0, 4), [
+    'response.created', 'response.in_progress', 'response.output_item.added', 'response.content_part.added',
+  ]);
+  assert.deepEqual(types.slice(-4), [
+    'response.output_text.done', 'response.content_part.done', 'response.output_item.done', 'response.completed',
+  ]);
+  const deltas = events.filter((event) => event.type === 'response.output_text.delta');
+  assert.ok(deltas.length > 3, 'the text comes in pieces');
+  const last = events.at(-1).response;
+  assert.equal(deltas.map((event) => event.delta).join(''), textOf(last));
+  assert.ok(textOf(last).includes(text));
+  assert.equal(last.id, events[0].response.id);
+  assert.equal(events.at(-2).item.id, last.output[0].id);
+});
+
+test('a conversation that is told goes on in its session, whichever API began it', async () => {
+  const [first, second, third] = [unique(), unique(), unique()];
+  const begun = await responseOf(nekod, { input: first, instructions: 'be kind' });
+  const history = [user(first), { role: 'assistant', content: textOf(begun.json) }];
+  const next = await responseOf(nekod, { input: [...history, user(second)], instructions: 'be kind' });
+  assert.equal(next.response.headers.get('x-session-match'), 'transcript');
+  assert.equal(next.json.session_id, begun.json.session_id);
+  const chat = await nekod.post({
+    messages: [
+      { role: 'system', content: 'be kind' }, ...history, user(second),
+      { role: 'assistant', content: textOf(next.json) }, user(third),
+    ],
+  });
+  assert.equal(chat.headers.get('x-session-id'), begun.json.session_id);
+  await chat.text();
+});
+
+test('an upstream hears calls, their outputs and one system message', async () => {
+  answerWith([{ content: 'sunny' }]);
+  const { json, response } = await responseOf(open, {
+    instructions: 'first',
+    input: [
+      { role: 'developer', content: [{ type: 'input_text', text: 'second' }] },
+      user('weather?'),
+      { type: 'reasoning', id: 'rs_1', summary: [] },
+      call,
+      { type: 'function_call_output', call_id: 'call_1', output: '20 C' },
+    ],
+    tools,
+    max_output_tokens: 9,
+  });
+  assert.equal(textOf(json), 'sunny');
+  assert.equal(response.headers.get('x-ignored-parameters'), 'tools.web_search');
+  const { body } = upstream.requests.at(-1);
+  assert.deepEqual(body.messages, [
+    { role: 'system', content: 'first\n\nsecond' },
+    user('weather?'),
+    {
+      role: 'assistant',
+      content: null,
+      tool_calls: [{ id: 'call_1', type: 'function', function: { name: call.name, arguments: call.arguments } }],
+    },
+    { role: 'tool', tool_call_id: 'call_1', content: '20 C' },
+  ]);
+  assert.deepEqual(body.tools.map((tool) => tool.function.name), ['weather', 'apply_patch']);
+  assert.equal(body.max_completion_tokens, 9);
+});
+
+test('calls come back as items of the kind that was declared', async () => {
+  answerWith(
+    [
+      { reasoning_content: 'hm' },
+      { tool_calls: [{ index: 0, id: 'a', type: 'function', function: { name: 'weather', arguments: '{"city"' } }] },
+      { tool_calls: [{ index: 0, function: { arguments: ':"Paris"}' } }] },
+      {
+        tool_calls: [
+          { index: 1, id: 'b', type: 'function', function: { name: 'apply_patch', arguments: '{"input":"*** Begin\\n"}' } },
+        ],
+      },
+    ],
+    'tool_calls',
+    { usage: { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 } },
+  );
+  const events = await eventsOf(await respond(open, { input: unique(), tools, stream: true, reasoning: { summary: 'auto' } }));
+  const { output, usage, status } = events.at(-1).response;
+  assert.equal(status, 'completed');
+  assert.deepEqual(output.map((item) => item.type), ['reasoning', 'function_call', 'custom_tool_call']);
+  assert.equal(output[0].summary[0].text, 'hm');
+  assert.deepEqual([output[1].call_id, output[1].name, output[1].arguments], ['a', 'weather', '{"city":"Paris"}']);
+  assert.deepEqual([output[2].call_id, output[2].name, output[2].input], ['b', 'apply_patch', '*** Begin\n']);
+  assert.deepEqual([usage.input_tokens, usage.output_tokens, usage.total_tokens], [3, 2, 5]);
+  const done = events.filter((event) => event.type === 'response.output_item.done').map((event) => event.item);
+  assert.deepEqual(done, output);
+});
+
+test('an answer that was cut by its length is incomplete', async () => {
+  answerWith([{ content: 'half' }], 'length');
+  const { json } = await responseOf(open, { input: unique() });
+  assert.equal(json.status, 'incomplete');
+  assert.deepEqual(json.incomplete_details, { reason: 'max_output_tokens' });
+});
+
+test('a failure before the text has its own status; after it, the stream ends in response.failed', async () => {
+  upstream.say = (_, response) => {
+    response.writeHead(400, { 'Content-Type': 'application/json' });
+    response.end('{"error":{"message":"too hot","type":"x","code":"hot"}}');
+  };
+  const refused = await respond(open, { input: unique(), stream: true });
+  assert.equal(refused.status, 400);
+  assert.equal((await refused.json()).error.message, 'too hot');
+  upstream.say = (_, response) => {
+    response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+    response.write('data: {"choices":[{"index":0,"delta":{"content":"ab"}}]}\n\n', () => response.destroy());
+  };
+  const events = await eventsOf(await respond(open, { input: unique(), stream: true }));
+  assert.deepEqual(events.slice(-2).map((event) => event.type), ['error', 'response.failed']);
+  assert.ok(events.at(-2).error.message);
+  assert.equal(events.at(-1).response.status, 'failed');
+  assert.equal(textOf(events.at(-1).response), 'ab');
+});
+
+test('what would need a stored response is refused, and never forgotten silently', async () => {
+  const before = upstream.requests.length;
+  for (const [body, status, code, param] of [
+    [{ previous_response_id: 'resp_1' }, 400, 'previous_response_not_found', 'previous_response_id'],
+    [{ conversation: 'conv_1' }, 404, 'conversation_not_found', 'conversation'],
+    [{ conversation: 'conv_1', previous_response_id: 'resp_1' }, 400, 'invalid_value', 'conversation'],
+    [{ background: true }, 400, 'unsupported_parameter', 'background'],
+    [{ input: [{ type: 'item_reference', id: 'msg_1' }] }, 400, 'invalid_value', 'input[0]'],
+    [{ input: [call] }, 400, 'invalid_value', 'input'],
+    [{ input: 5 }, 400, 'invalid_type', 'input'],
+  ]) {
+    const error = await expectError(await respond(open, { input: 'x', ...body }), status, code);
+    assert.equal(error.param, param);
+  }
+  for (const [method, path] of [['GET', 'resp_1'], ['DELETE', 'resp_1'], ['POST', 'resp_1/cancel'], ['GET', 'resp_1/input_items']])
+    await expectError(await fetch(`${open.url}/v1/responses/${path}`, { method }), 404, 'not_found');
+  assert.equal(upstream.requests.length, before, 'no upstream was asked');
+});
+
+test('a service of plain text refuses what it cannot do, by the name that the client wrote', async () => {
+  const error = await expectError(
+    await respond(nekod, { input: 'x', tools: tools.slice(0, 1), tool_choice: 'required' }), 400, 'unsupported_parameter');
+  assert.equal(error.param, 'tool_choice');
+  assert.ok(sim);
+});
