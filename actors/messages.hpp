@@ -2,7 +2,9 @@
 
 #include "actors/registry/model_choice.hpp"
 #include "actors/registry/readiness.hpp"
+#include "actors/session/conversation/conversation_edit.hpp"
 #include "actors/session/session_record.hpp"
+#include "actors/store/response_lookup.hpp"
 #include "actors/store/session_claim.hpp"
 #include "actors/store/session_lookup.hpp"
 #include "actors/turn.hpp"
@@ -39,25 +41,36 @@
 // -- type IDs ------------------------------------------------------------------------------------
 
 CAF_BEGIN_TYPE_ID_BLOCK(nekod_values, caf::first_custom_type_id)
+CAF_ADD_TYPE_ID(nekod_values, (nekod::chat::answer_end))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::chain_query))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::client_left))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::conversation_edit))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::conversation_finding))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::conversation_query))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::edit_outcome))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::chat::failure))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::item_finding))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::item_query))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::model_aliases))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::model_choice))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::model_list))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::models_answer))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::open_turn))
-CAF_ADD_TYPE_ID(nekod_values, (nekod::chat::answer_end))
-CAF_ADD_TYPE_ID(nekod_values, (nekod::chat::failure))
-CAF_ADD_TYPE_ID(nekod_values, (nekod::session_page))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::readiness))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::response_chain))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::response_finding))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::response_key))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::response_record))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_commit))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_filter))
-CAF_ADD_TYPE_ID(nekod_values, (nekod::session_key))
-CAF_ADD_TYPE_ID(nekod_values, (nekod::session_tip))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_finding))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::session_key))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::session_page))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_query))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_record))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_report))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_taken))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::session_tip))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_token))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_view))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_wanted))
@@ -69,25 +82,36 @@ CAF_END_TYPE_ID_BLOCK(nekod_values)
 
 // No actor of nekod lives outside its process, so no message is ever serialised. What cannot be
 // printed cannot bring message text into a log.
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::chat::answer_end)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::chain_query)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::client_left)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::conversation_edit)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::conversation_finding)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::conversation_query)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::edit_outcome)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::chat::failure)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::item_finding)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::item_query)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::model_aliases)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::model_choice)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::model_list)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::models_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::open_turn)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::chat::answer_end)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::chat::failure)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_page)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::readiness)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::response_chain)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::response_finding)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::response_key)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::response_record)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_commit)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_filter)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_key)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_tip)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_finding)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_key)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_page)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_query)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_record)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_taken)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_tip)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_token)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_view)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_wanted)
@@ -101,8 +125,10 @@ CAF_ADD_ATOM(nekod_atoms, nekod::atom, abandon, "abandon")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, begin, "begin")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, changed, "changed")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, clear, "clear")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, close, "close")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, commit, "commit")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, discard, "discard")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, edit, "edit")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, failed, "failed")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, finish, "finish")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, flush, "flush")
@@ -150,8 +176,20 @@ using store_actor = caf::typed_actor<
     // Deletes a session, held or not; answers whether there was one. Later commits to it are
     // refused.
     caf::replies_to<atom::remove, session_key>::with<bool>,
-    // Deletes many, in steps between which other requests are answered; answers how many.
-    caf::replies_to<atom::clear, session_filter>::with<std::uint64_t>>;
+    // Deletes many, in steps between which other requests are answered; answers how many. The
+    // responses of deleted sessions are deleted, too.
+    caf::replies_to<atom::clear, session_filter>::with<std::uint64_t>,
+    // Stores a response whose turn has not ended, or failed; replaces one with its id.
+    caf::replies_to<atom::commit, response_record>::with<atom::commit>,
+    // Looks up a response, a response with all before it, items, a conversation.
+    caf::replies_to<atom::show, response_key>::with<response_finding>,
+    caf::replies_to<atom::show, chain_query>::with<response_chain>,
+    caf::replies_to<atom::show, item_query>::with<item_finding>,
+    caf::replies_to<atom::show, conversation_query>::with<conversation_finding>,
+    // No response of the session can be followed any more. They stay when the session is deleted.
+    caf::replies_to<atom::close, session_key>::with<atom::close>,
+    // Deletes a response; answers whether there was one.
+    caf::replies_to<atom::remove, response_key>::with<bool>>;
 
 /// The owner of a running TURN, as its replies see it.
 using turn_actor = caf::typed_actor<
@@ -177,6 +215,8 @@ using session_actor = turn_actor::extend<
     // Accepts a turn whose answer goes to the reply: runs it at once or after the earlier turns, or
     // refuses it. A turn is given up when its reply actor ends.
     caf::reacts_to<atom::turn, turn, reply_actor>,
+    // Changes the conversation between two turns; refused while one runs or waits.
+    caf::replies_to<atom::edit, conversation_edit>::with<edit_outcome>,
     // The conversation is deleted: the running turn and the waiting ones fail, and the actor ends.
     // It writes nothing more; the sender of this message takes care of its record.
     caf::replies_to<atom::discard>::with<atom::discard>,
@@ -208,6 +248,8 @@ using registry_actor = caf::typed_actor<
     caf::replies_to<atom::remove, std::string, session_view>::with<bool>,
     // Deletes many in the same way; answers how many.
     caf::replies_to<atom::clear, session_filter>::with<std::uint64_t>,
+    // Changes the conversation of a session that there is.
+    caf::replies_to<atom::edit, session_key, conversation_edit>::with<edit_outcome>,
     // From a session: its current state.
     caf::reacts_to<atom::changed, session_report>,
     // From an idle session: asks whether it may end. A `retire` in return means yes.

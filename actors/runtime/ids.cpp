@@ -84,4 +84,16 @@ std::string make_id(std::string_view prefix) {
   return result;
 }
 
+std::string make_conversation_id() {
+  constexpr std::string_view digits = "0123456789abcdef";
+  auto& bytes = this_thread_bytes();
+  std::string result;
+  for (int i = 0; i < 24; ++i) {
+    const auto byte = bytes.next();
+    result += digits[byte >> 4];
+    result += digits[byte & 0x0f];
+  }
+  return result;
+}
+
 } // namespace nekod

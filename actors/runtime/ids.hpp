@@ -14,4 +14,7 @@ std::string stable_uuid(std::string_view seed);
 /// *prefix* and 24 random characters of `0-9 a-v`, such as `chatcmpl-...`. Unguessable.
 std::string make_id(std::string_view prefix);
 
+/// 48 random hexadecimal digits. Unguessable.
+std::string make_conversation_id();
+
 } // namespace nekod

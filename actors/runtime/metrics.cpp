@@ -128,6 +128,9 @@ metrics::metrics()
                        "Repeated requests that did not reach the upstream, by outcome"),
               "outcome"),
       stored_sessions(gauges(registry, "nekod_stored_sessions", "Sessions in the store").Add({})),
+      stored_responses(gauges(registry, "nekod_stored_responses",
+                              "Responses in the store, with those kept because others follow them")
+                           .Add({})),
       store_commit(histograms(registry, "nekod_store_commit_seconds",
                               "Time to write a batch of session records to the disk")
                        .Add({}, short_times)),

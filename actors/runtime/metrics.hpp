@@ -171,6 +171,7 @@ public:
   const series_of<prometheus::Counter, turn_outcome> turns;
   const series_of<prometheus::Counter, repeat_outcome> repeats;
   prometheus::Gauge& stored_sessions;
+  prometheus::Gauge& stored_responses;
   /// The time to write a batch of records to the disk, and the number of records written.
   prometheus::Histogram& store_commit;
   prometheus::Counter& stored_records;

@@ -5,11 +5,12 @@
 
 namespace nekod {
 
-/// The time now, in seconds since the epoch.
-inline std::int64_t unix_time() {
-  return std::chrono::duration_cast<std::chrono::seconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
+/// A time in seconds since the epoch.
+inline std::int64_t in_unix_time(std::chrono::system_clock::time_point t) {
+  return std::chrono::duration_cast<std::chrono::seconds>(t.time_since_epoch()).count();
 }
+
+/// The time now, in seconds since the epoch.
+inline std::int64_t unix_time() { return in_unix_time(std::chrono::system_clock::now()); }
 
 } // namespace nekod

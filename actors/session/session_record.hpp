@@ -56,6 +56,8 @@ struct session_record {
   std::vector<chat::message> transcript;
   /// The last answered turn, if it is lasting.
   std::optional<answered_turn> answer;
+  /// The client's notes on the conversation: a JSON object.
+  std::string metadata = "{}";
 };
 
 /// The state of a session, for the registry.

@@ -7,6 +7,8 @@
 
 namespace nekod {
 
+using std::chrono::system_clock;
+
 // -- to take and commit --------------------------------------------------------------------------
 
 session_taken memory_records::take(const session_wanted& wanted) {
@@ -79,6 +81,8 @@ commit_outcome memory_records::commit(session_commit c) {
   kept.version = version + 1;
   kept.record = std::move(c.record);
   index(kept.record);
+  if (c.response)
+    responses_.keep(*std::move(c.response));
   return commit_outcome::kept;
 }
 
@@ -130,10 +134,24 @@ session_finding memory_records::show(const std::string& id, const session_view& 
   return result;
 }
 
+conversation_finding memory_records::show(const conversation_query& query) const {
+  conversation_finding result;
+  const auto i = by_conversation_.find({query.tenant, query.id});
+  result.found = i != by_conversation_.end();
+  if (!result.found)
+    return result;
+  const auto& record = records_.at(i->second).record;
+  result.info = record.info;
+  result.metadata = record.metadata;
+  result.messages = record.transcript;
+  return result;
+}
+
 // -- to delete -----------------------------------------------------------------------------------
 
 bool memory_records::remove(const session_key& key) {
   leases_.drop(key);
+  responses_.remove_of(key);
   const auto i = records_.find(key);
   if (i == records_.end())
     return false;
@@ -148,18 +166,20 @@ void memory_records::erase(record_map::iterator i) {
 
 std::size_t memory_records::sweep(const session_expiry& expiry, std::size_t most) {
   std::size_t swept = 0;
-  const auto sweep_first = [&](const auto& list, auto is_over) {
-    for (auto i = list.begin(); swept < most && i != list.end() && is_over(**i);) {
-      const session_key key{**i++};
-      if (leases_.is_held(key))
+  const auto sweep_first = [&](const auto& list, auto may_be_over) {
+    for (auto i = list.begin(); swept < most && i != list.end() && may_be_over(**i);) {
+      const auto* s = *i++;
+      const session_key key{*s};
+      if (!expiry.has(*s) || leases_.is_held(key))
         continue;
       erase(records_.find(key));
       ++swept;
     }
   };
   sweep_first(by_use_, [&](const auto& s) { return s.last_used < expiry.used; });
+  sweep_first(by_end_, [&](const auto& s) { return s.kept_until <= expiry.now; });
   sweep_first(by_age_, [&](const auto& s) { return s.created_at < expiry.made; });
-  return swept;
+  return swept + responses_.sweep(expiry.now, most - swept);
 }
 
 // -- indexes -------------------------------------------------------------------------------------
@@ -170,9 +190,14 @@ void memory_records::index(const session_record& record) {
     by_tip_.emplace(session_tip{s.tenant, record.scope, record.tip.digest()}, session_key{s});
   if (record.answer)
     by_answer_.insert_or_assign({s.tenant, record.answer->identity}, session_key{s});
+  if (!s.conversation.empty())
+    by_conversation_.insert_or_assign({s.tenant, s.conversation}, session_key{s});
   by_age_.insert(&s);
   by_tenant_[s.tenant].insert(&s);
-  by_use_.insert(&s);
+  if (s.kept_until == std::chrono::system_clock::time_point::min())
+    by_use_.insert(&s);
+  else
+    by_end_.insert(&s);
 }
 
 void memory_records::unindex(const session_record& record) {
@@ -187,8 +212,12 @@ void memory_records::unindex(const session_record& record) {
     if (newest != by_answer_.end() && newest->second == key)
       by_answer_.erase(newest);
   }
+  const auto newest = by_conversation_.find({s.tenant, s.conversation});
+  if (newest != by_conversation_.end() && newest->second == key)
+    by_conversation_.erase(newest);
   by_age_.erase(&s);
   by_use_.erase(&s);
+  by_end_.erase(&s);
   const auto own = by_tenant_.find(s.tenant);
   own->second.erase(&s);
   if (own->second.empty())
@@ -221,7 +250,9 @@ memory_store(memory_store_actor::stateful_pointer<memory_store_state> self,
     self->quit(m.reason);
   });
   auto count = [self, counts] {
-    counts->stored_sessions.Set(static_cast<double>(self->state.records.count()));
+    const auto stored = self->state.records.counts();
+    counts->stored_sessions.Set(static_cast<double>(stored.sessions));
+    counts->stored_responses.Set(static_cast<double>(stored.responses));
   };
   return {
       [self](atom::take, const session_wanted& wanted) { return self->state.records.take(wanted); },
@@ -253,13 +284,38 @@ memory_store(memory_store_actor::stateful_pointer<memory_store_state> self,
         count();
       },
       [self, count, lifetime](atom::sweep) {
-        auto expiry = lifetime.expiry(std::chrono::system_clock::now());
-        auto swept = self->state.records.sweep(expiry, store_step);
+        auto swept = self->state.records.sweep(lifetime.expiry(system_clock::now()), store_step);
         count();
         if (swept == store_step)
           self->send(self, atom::sweep_v);
         else
           self->delayed_send(self, lifetime.sweep_interval(), atom::sweep_v);
+      },
+      [self, count](atom::commit, response_record& r) {
+        self->state.records.commit(std::move(r));
+        count();
+        return atom::commit_v;
+      },
+      [self](atom::show, const response_key& key) {
+        return self->state.records.responses().show(key, system_clock::now());
+      },
+      [self](atom::show, const chain_query& query) {
+        return self->state.records.responses().show(query, system_clock::now());
+      },
+      [self](atom::show, const item_query& query) {
+        return self->state.records.responses().show(query, system_clock::now());
+      },
+      [self](atom::show, const conversation_query& query) {
+        return self->state.records.show(query);
+      },
+      [self](atom::close, const session_key& session) {
+        self->state.records.close(session);
+        return atom::close_v;
+      },
+      [self, count](atom::remove, const response_key& key) {
+        auto removed = self->state.records.remove(key, system_clock::now());
+        count();
+        return removed;
       },
   };
 }

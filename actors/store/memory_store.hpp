@@ -3,10 +3,12 @@
 #include "actors/messages.hpp"
 #include "actors/runtime/metrics.hpp"
 #include "actors/store/clearing.hpp"
+#include "actors/store/memory_responses.hpp"
 #include "actors/store/refused_commit.hpp"
 #include "actors/store/session_claim.hpp"
 #include "actors/store/session_leases.hpp"
 #include "actors/store/session_store.hpp"
+#include "actors/store/store_counts.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -27,10 +29,10 @@ namespace nekod {
 using memory_store_actor = store_actor::extend<
     // The next step of a deletion of many.
     caf::reacts_to<atom::clear>,
-    // Deletes expired sessions, in steps.
+    // Deletes expired sessions and responses, in steps.
     caf::reacts_to<atom::sweep>>;
 
-/// Session records in this process's memory.
+/// Session records and responses in this process's memory.
 class memory_records {
 public:
   memory_records() = default;
@@ -40,18 +42,31 @@ public:
   // These answer the messages of `store_actor`.
   session_taken take(const session_wanted& wanted);
   commit_outcome commit(session_commit c);
+  void commit(response_record r) { responses_.keep(std::move(r)); }
   void release(const session_token& token) { leases_.release(token); }
   session_finding show(const std::string& id, const session_view& view) const;
   session_page list(const session_query& query) const;
+  conversation_finding show(const conversation_query& query) const;
 
-  /// Deletes a session. @returns whether there was a record.
+  /// Deletes a session with its responses. @returns whether there was a record.
   bool remove(const session_key& key);
 
-  /// Deletes at most *most* expired records that no token holds.
+  /// Deletes a response. @returns whether it could be seen at *now*.
+  bool remove(const response_key& key, std::chrono::system_clock::time_point now) {
+    return responses_.remove(key, now);
+  }
+
+  /// No response of the session can be followed any more, and they stay when it is deleted.
+  void close(const session_key& session) { responses_.close_of(session); }
+
+  /// Deletes at most *most* expired records that no token holds, and expired responses.
   /// @returns how many.
   std::size_t sweep(const session_expiry& expiry, std::size_t most);
 
-  std::size_t count() const noexcept { return records_.size(); }
+  store_counts counts() const noexcept { return {records_.size(), responses_.count()}; }
+
+  /// The responses, for reading.
+  const memory_responses& responses() const noexcept { return responses_; }
 
 private:
   struct stored {
@@ -81,6 +96,12 @@ private:
     }
   };
 
+  struct by_end {
+    bool operator()(info a, info b) const {
+      return std::tie(a->kept_until, a->id, a->tenant) < std::tie(b->kept_until, b->id, b->tenant);
+    }
+  };
+
   using age_list = std::set<info, by_age>;
   using record_map = std::map<session_key, stored>;
 
@@ -99,9 +120,14 @@ private:
   std::multimap<session_tip, session_key> by_tip_;
   /// The sessions with a stored answer, by tenant and identity.
   std::map<std::pair<std::string, std::string>, session_key> by_answer_;
+  /// By tenant and the conversation's id.
+  std::map<std::pair<std::string, std::string>, session_key> by_conversation_;
   age_list by_age_;
   std::map<std::string, age_list> by_tenant_;
+  /// Those that are not kept, however long they are unused; the others are in `by_end_`.
   std::set<info, by_use> by_use_;
+  std::set<info, by_end> by_end_;
+  memory_responses responses_;
 };
 
 /// The state of a store in memory.

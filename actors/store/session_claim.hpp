@@ -2,6 +2,7 @@
 
 #include "actors/session/conversation/message_changes.hpp"
 #include "actors/session/session_record.hpp"
+#include "actors/store/response_record.hpp"
 #include "actors/store/session_lookup.hpp"
 #include "actors/store/session_token.hpp"
 #include "protocol/sessions/session_list.hpp"
@@ -73,6 +74,8 @@ struct session_commit {
   session_record record;
   /// The changes to the transcript.
   message_changes messages;
+  /// The response that the turn ended with, stored together with it; replaces one with its id.
+  std::optional<response_record> response;
 };
 
 /// The outcome of a commit.

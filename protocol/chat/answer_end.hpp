@@ -30,6 +30,8 @@ struct answer_end {
   /// For an answer of members: the last chunks of a stream, with the finish reasons, or all of a
   /// whole answer.
   deltas rest{deltas::form::members};
+  /// When its session committed it, in seconds since the epoch; 0 before.
+  std::int64_t committed_at = 0;
 };
 
 } // namespace nekod::chat

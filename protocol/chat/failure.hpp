@@ -56,7 +56,11 @@ enum class failure_code : std::uint8_t {
   session_not_found,
   /// There is no response of that id to go on from.
   previous_response_not_found,
+  response_not_found,
+  item_not_found,
   conversation_not_found,
+  conversation_locked,
+  stream_expired,
   not_found,
   method_not_allowed,
   content_too_large,

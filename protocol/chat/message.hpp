@@ -31,6 +31,9 @@ struct message {
   /// In a conversation that is kept whole: the message as its sender wrote it, if it has more than
   /// a role and text.
   std::string json;
+  /// The items of the Responses API that the message consists of, as a JSON array; empty if it came
+  /// another way.
+  std::string items;
 };
 
 /// Whether a message has any content.

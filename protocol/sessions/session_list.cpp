@@ -41,6 +41,7 @@ bool session_filter::has(const session_info& s) const {
 
 session_expiry session_lifetime::expiry(system_clock::time_point now) const {
   session_expiry result;
+  result.now = now;
   result.used = now - unused;
   if (age.count() > 0)
     result.made = now - age;

@@ -92,14 +92,18 @@ struct session_filter {
   std::set<session_key> spared;
 };
 
-/// Sessions expire that were last used, or created, before these.
+/// What expires at a time: sessions that were created before `made`, or last used before `used` and
+/// are not kept beyond that time; responses by their own times.
 struct session_expiry {
   session_expiry() = default;
 
-  bool has(const session_info& s) const { return s.last_used < used || s.created_at < made; }
+  bool has(const session_info& s) const {
+    return (s.last_used < used && s.kept_until <= now) || s.created_at < made;
+  }
 
   std::chrono::system_clock::time_point used = std::chrono::system_clock::time_point::min();
   std::chrono::system_clock::time_point made = std::chrono::system_clock::time_point::min();
+  std::chrono::system_clock::time_point now = std::chrono::system_clock::time_point::min();
 };
 
 /// How long sessions last.
@@ -112,7 +116,7 @@ struct session_lifetime {
   /// How often a store looks for expired sessions.
   std::chrono::seconds sweep_interval() const;
 
-  /// Time since the last use.
+  /// Time since the last use; a session that is kept for longer does not expire by it.
   std::chrono::seconds unused;
   /// Time since the creation, used or not; zero for no limit.
   std::chrono::seconds age;

@@ -34,6 +34,8 @@ void append_session(std::string& out, const session_info& s) {
   out += R"(","turns":)" + std::to_string(s.turns);
   out += R"(,"state":)";
   json::append_quoted(out, s.state);
+  if (!s.conversation.empty())
+    out += R"(,"conversation":"conv_)" + s.conversation + '"';
   out += '}';
 }
 
@@ -47,6 +49,11 @@ std::string outcome(std::string_view status, std::string_view message) {
 }
 
 } // namespace
+
+void session_info::keep_for(std::chrono::seconds time, std::chrono::system_clock::time_point now) {
+  kept_until =
+      std::max(kept_until, time.count() > 0 ? now + time : system_clock::time_point::max());
+}
 
 std::string timestamp(std::chrono::system_clock::time_point t) {
   namespace chrono = std::chrono;

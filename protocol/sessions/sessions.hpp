@@ -43,6 +43,9 @@ struct session_info {
 
   session_place place() const { return {created_at, id}; }
 
+  /// Keeps it for at least that long from *now* on; zero for ever.
+  void keep_for(std::chrono::seconds time, std::chrono::system_clock::time_point now);
+
   std::string id;
   /// The session's tenant; not shown.
   std::string tenant;
@@ -56,6 +59,12 @@ struct session_info {
   std::uint64_t turns = 0;
   /// Whether the upstream has a chat for it.
   bool has_upstream_chat = false;
+  /// Names it as a conversation, since a client may have chosen its id: 48 hexadecimal digits.
+  std::string conversation;
+  /// The response that its last turn ended with; empty if that turn came another way. Not shown.
+  std::string newest_response;
+  /// It does not expire before this, whenever it was used: a response of it is kept. Not shown.
+  std::chrono::system_clock::time_point kept_until = std::chrono::system_clock::time_point::min();
   /// Its state, a word of a fixed set: `stored` if it is not in memory, else what it does there.
   std::string_view state = "stored";
 };

@@ -164,7 +164,7 @@ test('a file that is broken, foreign or newer, or no file, is refused by name an
   const cases = [
     [changed('letters.txt', () => 'Dear diary'), /letters\.txt is damaged, or not a file of nekod's/],
     [changed('foreign.db', (bytes) => bytes.fill(0, 68, 72)), /foreign\.db belongs to another program/],
-    [changed('newer.db', (bytes) => bytes.fill(9, 63, 64)), /newer\.db was written by a newer nekod/],
+    [changed('newer.db', (bytes) => bytes.fill(0xff, 63, 64)), /newer\.db was written by a newer nekod/],
     [changed('short.db', (bytes) => bytes.subarray(0, 6000)), /short\.db cannot be used/],
     [changed('broken.db', (bytes) => bytes.fill(0xff, 4096)), /broken\.db cannot be used/],
     ['/proc/no-such-folder/nekod.db', /\/proc\/no-such-folder\/nekod\.db cannot be opened/],

@@ -92,6 +92,7 @@ test('turns are counted by outcome and match, calls by kind and outcome', async 
     'nekod_responses_total{status="200"}': 4,
     'nekod_responses_total{status="502"}': 1,
     'nekod_stored_sessions': 4,
+    'nekod_stored_responses': 0,
   };
   await until(async () => (await nekod.figure('nekod_sessions{state="idle"}')) === 4, 'not all settle');
   for (const [series, count] of Object.entries(expected))

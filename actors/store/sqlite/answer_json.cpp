@@ -53,6 +53,12 @@ std::optional<deltas> pieces_of(const json::value& object, std::string_view name
   return result;
 }
 
+/// A time; 0 if it is not there.
+std::int64_t seconds_in(const json::value& object, std::string_view name) {
+  const auto* seconds = json::find(object, name);
+  return seconds && seconds->IsInt64() ? seconds->GetInt64() : 0;
+}
+
 } // namespace
 
 std::string answer_json(const answered_turn& t) {
@@ -64,7 +70,9 @@ std::string answer_json(const answered_turn& t) {
   out += name_of(t.match);
   out += R"(","reason":")";
   out += name_of(t.end.reason);
-  out += R"(","form":")";
+  out += R"(","committed":)";
+  out += std::to_string(t.end.committed_at);
+  out += R"(,"form":")";
   out += name_of(t.pieces.what);
   out += R"(","told":)";
   append_pieces(out, t.pieces);
@@ -94,11 +102,10 @@ std::optional<answered_turn> parse_answer(std::string_view text) {
   result.lasting = true;
   result.match = *found;
   result.known_by.id = json::find_string(object, "id").value_or("");
-  const auto* created = json::find(object, "created");
-  if (created && created->IsInt64())
-    result.known_by.created = created->GetInt64();
+  result.known_by.created = seconds_in(object, "created");
   result.pieces = *std::move(pieces);
   result.end = *reason;
+  result.end.committed_at = seconds_in(object, "committed");
   result.end.rest = *std::move(rest);
   return result;
 }

@@ -7,18 +7,20 @@
 namespace nekod {
 
 message_table::message_table(sqlite::connection& db)
-    : read_(db.prepare("SELECT message FROM messages WHERE session = ?1 ORDER BY position")),
+    : read_(db.prepare("SELECT message, items FROM messages WHERE session = ?1 ORDER BY position")),
       exists_(db.prepare(
           "SELECT EXISTS (SELECT 1 FROM messages WHERE session = ?1 AND position = ?2)")),
-      add_(db.prepare("INSERT INTO messages VALUES (?1, ?2, ?3)")),
+      add_(db.prepare("INSERT INTO messages VALUES (?1, ?2, ?3, ?4)")),
       cut_(db.prepare("DELETE FROM messages WHERE session = ?1 AND position >= ?2")) {}
 
 std::vector<chat::message> message_table::read(std::int64_t session) const {
   std::vector<chat::message> result;
   auto row = read_(session);
   // Changes count messages, so one that cannot be read keeps its position, as an empty one.
-  while (row.next())
+  while (row.next()) {
     result.push_back(openai::parse_message(row.text(0)).value_or(chat::message{}));
+    result.back().items = row.text(1);
+  }
   return result;
 }
 
@@ -36,7 +38,7 @@ void message_table::apply(std::int64_t session, const message_changes& changes) 
   for (const auto& m : changes.added) {
     json.clear();
     openai::append_message(json, m);
-    add_.run(session, position++, json);
+    add_.run(session, position++, json, m.items);
   }
 }
 

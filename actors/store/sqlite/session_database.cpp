@@ -1,5 +1,7 @@
 #include "actors/store/sqlite/session_database.hpp"
 
+#include "actors/store/clearing.hpp"
+#include "actors/store/sqlite/session_row.hpp"
 #include "actors/store/sqlite/session_schema.hpp"
 
 #include <filesystem>
@@ -11,29 +13,59 @@ namespace {
 /// Before all runs, so that its records are always unsure.
 constexpr std::int64_t unsure_run = 0;
 
+bool has_rows(sqlite::connection& db, const std::string& table) {
+  return db.number("SELECT EXISTS (SELECT 1 FROM " + table + ")") != 0;
+}
+
+/// Reads an index of each table: a damaged file is not written to.
+store_counts count_rows(sqlite::connection& db) {
+  const auto count = [&](const std::string& table) {
+    return static_cast<std::size_t>(db.number("SELECT count(*) FROM " + table));
+  };
+  return {count("sessions"), count("responses")};
+}
+
+/// Begins a run, which also shows at once whether the file can be written.
+/// @returns the run's number.
+std::int64_t begin_run(sqlite::connection& db) {
+  db.execute("UPDATE runs SET number = number + 1, ended_well = 0, "
+             "sure_since = CASE WHEN ended_well THEN sure_since ELSE number + 1 END");
+  return db.number("SELECT number FROM runs");
+}
+
+/// Removes texts that an earlier run stored.
+void drop_texts(sqlite::connection& db) {
+  if (!has_rows(db, "messages") && !has_rows(db, "answers") && !has_rows(db, "responses"))
+    return;
+  db.execute("DELETE FROM messages; DELETE FROM answers; DELETE FROM responses");
+  db.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
 } // namespace
 
 session_database::session_database(const std::string& file, texts t) try
     : texts_(t),
       db_(open_session_file(file)),
-      run_(begin_run()),
+      batch_(db_, count_rows(db_)),
+      run_(begin_run(db_)),
       sessions_(db_, db_.number("SELECT sure_since FROM runs")),
       messages_(db_),
       answers_(db_),
-      listing_(db_),
-      begin_(db_.prepare("BEGIN IMMEDIATE")),
-      commit_(db_.prepare("COMMIT")) {
+      responses_(db_),
+      listing_(db_) {
   const auto path = std::filesystem::absolute(file).string();
   watch_.add(path);
   watch_.add(path + "-wal");
-  if (texts_ == texts::dropped)
-    drop_texts();
+  if (texts_ == texts::dropped) {
+    drop_texts(db_);
+    batch_.counts().responses = 0;
+  }
 } catch (const sqlite::error& e) {
   throw session_file_error{file + " cannot be used: " + e.what(), e.may_pass()};
 }
 
 session_database::~session_database() {
-  if (batch_)
+  if (batch_.is_open())
     return;
   try {
     db_.execute("UPDATE runs SET ended_well = 1");
@@ -42,58 +74,19 @@ session_database::~session_database() {
   }
 }
 
-/// Also shows at once whether the file can be written. Reads before that, including all of one
-/// index: a damaged file stays as it is.
-/// @returns the run's number.
-std::int64_t session_database::begin_run() {
-  count_ = committed_count_ = static_cast<std::size_t>(db_.number("SELECT count(*) FROM sessions"));
-  db_.execute("UPDATE runs SET number = number + 1, ended_well = 0, "
-              "sure_since = CASE WHEN ended_well THEN sure_since ELSE number + 1 END");
-  return db_.number("SELECT number FROM runs");
-}
-
-/// Removes texts that an earlier run stored.
-void session_database::drop_texts() {
-  if (db_.number("SELECT EXISTS (SELECT 1 FROM messages)") == 0 &&
-      db_.number("SELECT EXISTS (SELECT 1 FROM answers)") == 0)
-    return;
-  db_.execute("DELETE FROM messages; DELETE FROM answers");
-  db_.execute("PRAGMA wal_checkpoint(TRUNCATE)");
-}
-
 // -- writing -------------------------------------------------------------------------------------
 
-template <class Write>
-auto session_database::in_batch(Write write) {
-  try {
-    if (!batch_) {
-      begin_.run();
-      batch_ = true;
-    }
-    return write();
-  } catch (const sqlite::error&) {
-    undo();
-    throw;
-  }
-}
-
-void session_database::undo() noexcept {
-  batch_ = false;
-  count_ = committed_count_;
-  try {
-    if (db_.in_transaction())
-      db_.execute("ROLLBACK");
-  } catch (const sqlite::error&) {
-    // The start of the next batch will report what is wrong.
-  }
-}
-
 commit_outcome session_database::commit(const session_commit& c) {
-  const auto had_batch = batch_;
-  const auto outcome = in_batch([&] { return write(c); });
+  const auto had_batch = batch_.is_open();
+  const auto outcome = batch_.join([&] { return write(c); });
   if (outcome == commit_outcome::refused && !had_batch)
-    undo(); // Nothing was written.
+    batch_.undo(); // Nothing was written.
   return outcome;
+}
+
+void session_database::commit(const response_record& r) {
+  if (texts_ == texts::kept)
+    batch_.join([&] { batch_.counts().responses += responses_.keep(r) ? 1 : 0; });
 }
 
 commit_outcome session_database::write(const session_commit& c) {
@@ -110,7 +103,7 @@ commit_outcome session_database::write(const session_commit& c) {
   const auto run = r.chat.unsure ? unsure_run : run_;
   if (version == 0) {
     number = sessions_.insert(r, run);
-    ++count_;
+    ++batch_.counts().sessions;
   } else {
     sessions_.update(number, r, run);
   }
@@ -118,49 +111,62 @@ commit_outcome session_database::write(const session_commit& c) {
     messages_.apply(number, c.messages);
     answers_.keep(number, key.tenant, r.answer);
   }
+  if (c.response)
+    commit(*c.response);
   return commit_outcome::kept;
 }
 
 bool session_database::remove(const session_key& key) {
   leases_.drop(key);
-  return in_batch([&] {
+  return batch_.join([&] {
+    auto& counts = batch_.counts();
+    const auto own = responses_.expire_of(key);
+    counts.responses -= responses_.sweep(response_table::time_point::min(), own);
     const auto removed = sessions_.remove(key);
-    count_ -= removed;
+    counts.sessions -= removed;
     return removed > 0;
   });
 }
 
-std::size_t session_database::sweep(const session_expiry& expiry, std::size_t most) {
-  return in_batch([&] {
-    const auto swept = sweep(sessions_.used_before(expiry.used), most);
-    return swept + sweep(sessions_.made_before(expiry.made), most - swept);
+bool session_database::remove(const response_key& key, std::chrono::system_clock::time_point now) {
+  return batch_.join([&] {
+    const auto was_visible = responses_.has(key, now);
+    responses_.expire(key);
+    batch_.counts().responses -= responses_.sweep(response_table::time_point::min(), store_step);
+    return was_visible;
   });
 }
 
-/// Deletes those sessions of *oldest* that no token holds.
-std::size_t session_database::sweep(sqlite::rows oldest, std::size_t most) {
-  std::vector<session_key> over;
-  while (over.size() < most && oldest.next()) {
-    session_key key{std::string{oldest.text(0)}, std::string{oldest.text(1)}};
-    if (!leases_.is_held(key))
-      over.push_back(std::move(key));
-  }
-  for (const auto& key : over)
-    count_ -= sessions_.remove(key);
-  return over.size();
+void session_database::close(const session_key& session) {
+  batch_.join([&] { responses_.close_of(session); });
+}
+
+std::size_t session_database::sweep(const session_expiry& expiry, std::size_t most) {
+  std::size_t swept = 0;
+  // Deletes those sessions of *oldest* that no token holds.
+  const auto sweep_first = [&](sqlite::rows oldest) {
+    std::vector<session_key> over;
+    while (over.size() < most - swept && oldest.next()) {
+      session_key key{std::string{oldest.text(0)}, std::string{oldest.text(1)}};
+      if (!leases_.is_held(key))
+        over.push_back(std::move(key));
+    }
+    for (const auto& key : over)
+      batch_.counts().sessions -= sessions_.remove(key);
+    swept += over.size();
+  };
+  return batch_.join([&] {
+    sweep_first(sessions_.used_before(expiry.used));
+    sweep_first(sessions_.kept_before(expiry.used, expiry.now));
+    sweep_first(sessions_.made_before(expiry.made));
+    const auto responses = responses_.sweep(expiry.now, most - swept);
+    batch_.counts().responses -= responses;
+    return swept + responses;
+  });
 }
 
 void session_database::try_write() {
-  in_batch([&] { db_.execute("UPDATE runs SET ended_well = 0"); });
-}
-
-void session_database::write_batch() {
-  if (!batch_)
-    return;
-  // Fails, as it should, if SQLite undid the batch by itself after a failed read.
-  in_batch([&] { commit_.run(); });
-  batch_ = false;
-  committed_count_ = count_;
+  batch_.join([&] { db_.execute("UPDATE runs SET ended_well = 0"); });
 }
 
 // -- reading -------------------------------------------------------------------------------------
@@ -171,7 +177,7 @@ bool session_database::forgets_answer(const session_wanted& wanted) const {
 
 session_taken session_database::take(const session_wanted& wanted) {
   if (forgets_answer(wanted))
-    in_batch([&] { answers_.forget(wanted.tenant, wanted.identity); });
+    batch_.join([&] { answers_.forget(wanted.tenant, wanted.identity); });
   if (!wanted.id.empty()) {
     leases_.take({wanted.tenant, wanted.id}, wanted.token);
     const session_key key{wanted.tenant, wanted.id};
@@ -217,6 +223,18 @@ session_taken session_database::taken(const sqlite::rows& row, const session_wan
     result.record->transcript = messages_.read(number);
   }
   leases_.take(result.key, wanted.token);
+  return result;
+}
+
+conversation_finding session_database::show(const conversation_query& query) const {
+  conversation_finding result;
+  auto row = sessions_.with_conversation(query);
+  result.found = row.next();
+  if (!result.found)
+    return result;
+  result.info = info_of(row);
+  result.metadata = session_table::metadata_of(row);
+  result.messages = messages_.read(session_table::location_of(row).number);
   return result;
 }
 

@@ -2,19 +2,20 @@
 
 namespace nekod {
 
-namespace {
-
 using std::chrono::microseconds;
 using std::chrono::system_clock;
 
-system_clock::time_point to_time(std::int64_t number) {
-  return system_clock::time_point{microseconds{number}};
-}
-
-} // namespace
-
 std::int64_t to_number(system_clock::time_point t) {
   return std::chrono::floor<microseconds>(t.time_since_epoch()).count();
+}
+
+system_clock::time_point to_time(std::int64_t number) {
+  // The clock counts finer: its ends are between two numbers.
+  if (number <= to_number(system_clock::time_point::min()))
+    return system_clock::time_point::min();
+  if (number >= to_number(system_clock::time_point::max()))
+    return system_clock::time_point::max();
+  return system_clock::time_point{microseconds{number}};
 }
 
 session_info info_of(const sqlite::rows& row) {
@@ -25,7 +26,11 @@ session_info info_of(const sqlite::rows& row) {
   info.created_at = to_time(row.number(3));
   info.last_used = to_time(row.number(4));
   info.turns = static_cast<std::uint64_t>(row.number(5));
-  info.has_upstream_chat = !row.text(6).empty();
+  info.conversation = row.text(6);
+  info.newest_response = row.text(7);
+  if (!row.is_null(8))
+    info.kept_until = to_time(row.number(8));
+  info.has_upstream_chat = !row.text(9).empty();
   return info;
 }
 

@@ -251,6 +251,69 @@ const std::vector<std::string>& session_schema_steps() {
       R"(
       ALTER TABLE sessions ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
       )",
+      // Conversations have ids, which nobody can guess. A session is kept, used or not, for as long
+      // as `kept_until` says; it is looked for by that time, or else by its last use.
+      R"(
+      ALTER TABLE sessions ADD COLUMN conversation TEXT NOT NULL DEFAULT '';
+      ALTER TABLE sessions ADD COLUMN newest_response TEXT NOT NULL DEFAULT '';
+      ALTER TABLE sessions ADD COLUMN kept_until INTEGER;
+      ALTER TABLE sessions ADD COLUMN metadata TEXT NOT NULL DEFAULT '{}';
+      UPDATE sessions SET conversation = lower(hex(randomblob(24)));
+      CREATE INDEX sessions_by_conversation ON sessions (tenant, conversation)
+        WHERE conversation <> '';
+      DROP INDEX sessions_by_use;
+      CREATE INDEX sessions_by_use ON sessions (last_used) WHERE kept_until IS NULL;
+      CREATE INDEX sessions_by_end ON sessions (kept_until) WHERE kept_until IS NOT NULL;
+      ALTER TABLE messages ADD COLUMN items TEXT NOT NULL DEFAULT '';
+      )",
+      // A response has the row of its parent, if it was kept when the response was stored, and
+      // counts its followers. Those without followers go once they have expired, so that a parent
+      // is looked at when its last follower is gone. The owner of an item is its response's tenant,
+      // for the index. A response's tenant never changes.
+      R"(
+      CREATE TABLE responses (
+        number INTEGER PRIMARY KEY,
+        tenant TEXT NOT NULL,
+        id TEXT NOT NULL,
+        session TEXT NOT NULL,
+        parent TEXT NOT NULL,
+        parent_number INTEGER,
+        followers INTEGER NOT NULL DEFAULT 0,
+        state INTEGER NOT NULL,
+        created_at INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL,
+        UNIQUE (tenant, id)
+      ) STRICT;
+      CREATE INDEX responses_of_session ON responses (tenant, session);
+      CREATE INDEX responses_by_end ON responses (expires_at) WHERE followers = 0;
+      CREATE TABLE response_objects (
+        response INTEGER PRIMARY KEY,
+        object TEXT NOT NULL
+      ) STRICT;
+      CREATE TABLE response_items (
+        response INTEGER NOT NULL,
+        position INTEGER NOT NULL,
+        owner TEXT NOT NULL,
+        id TEXT NOT NULL,
+        is_output INTEGER NOT NULL,
+        item TEXT NOT NULL,
+        PRIMARY KEY (response, position)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX response_items_by_id ON response_items (owner, id);
+      CREATE TRIGGER followed AFTER INSERT ON responses WHEN new.parent_number IS NOT NULL BEGIN
+        UPDATE responses SET followers = followers + 1 WHERE number = new.parent_number;
+      END;
+      CREATE TRIGGER followed_instead AFTER UPDATE OF parent_number ON responses
+      WHEN new.parent_number IS NOT old.parent_number BEGIN
+        UPDATE responses SET followers = followers - 1 WHERE number = old.parent_number;
+        UPDATE responses SET followers = followers + 1 WHERE number = new.parent_number;
+      END;
+      CREATE TRIGGER response_deleted AFTER DELETE ON responses BEGIN
+        UPDATE responses SET followers = followers - 1 WHERE number = old.parent_number;
+        DELETE FROM response_objects WHERE response = old.number;
+        DELETE FROM response_items WHERE response = old.number;
+      END;
+      )",
   };
   return steps;
 }

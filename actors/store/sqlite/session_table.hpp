@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/session/session_record.hpp"
+#include "actors/store/response_lookup.hpp"
 #include "actors/store/session_lookup.hpp"
 #include "actors/store/sqlite/sqlite.hpp"
 #include "protocol/sessions/session_list.hpp"
@@ -32,6 +33,7 @@ public:
   sqlite::rows with_id(const session_key& session) const;
   sqlite::rows with_tip(const session_tip& tip) const;
   sqlite::rows answering(const std::string& tenant, const std::string& identity) const;
+  sqlite::rows with_conversation(const conversation_query& query) const;
 
   // The key in such a row.
   static session_key key_of(const sqlite::rows& row);
@@ -39,8 +41,14 @@ public:
   /// The record, without its transcript.
   session_record record_of(const sqlite::rows& row) const;
 
-  // Rows of tenant and id, the oldest first.
+  /// The client's notes in such a row.
+  static std::string metadata_of(const sqlite::rows& row);
+
+  // Rows of tenant and id: of sessions last used before *t*, those that are not kept, and those
+  // whose keeping ends at *now* or before; and of sessions created before *t*. The oldest first.
   sqlite::rows used_before(std::chrono::system_clock::time_point t) const;
+  sqlite::rows kept_before(std::chrono::system_clock::time_point t,
+                           std::chrono::system_clock::time_point now) const;
   sqlite::rows made_before(std::chrono::system_clock::time_point t) const;
 
   /// Replaces the record in that row, with the next version.
@@ -60,9 +68,12 @@ private:
   sqlite::statement with_id_;
   sqlite::statement with_tip_;
   sqlite::statement answering_;
+  sqlite::statement with_conversation_;
   sqlite::statement used_before_;
+  sqlite::statement kept_before_;
   sqlite::statement made_before_;
   sqlite::statement update_;
+  sqlite::statement rename_;
   sqlite::statement insert_;
   sqlite::statement remove_;
 };

@@ -107,7 +107,19 @@ void statement::bind(int parameter, std::string_view value) const {
 void statement::bind(int parameter, nullable value) const {
   if (value.text)
     bind(parameter, std::string_view{*value.text});
-  else if (sqlite3_bind_null(statement_.get(), parameter) != SQLITE_OK)
+  else
+    bind_null(parameter);
+}
+
+void statement::bind(int parameter, const std::optional<std::int64_t>& value) const {
+  if (value)
+    bind(parameter, *value);
+  else
+    bind_null(parameter);
+}
+
+void statement::bind_null(int parameter) const {
+  if (sqlite3_bind_null(statement_.get(), parameter) != SQLITE_OK)
     fail(statement_.get());
 }
 

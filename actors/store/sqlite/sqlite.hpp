@@ -96,6 +96,8 @@ private:
   void bind(int parameter, std::string_view value) const;
   void bind(int parameter, blob value) const;
   void bind(int parameter, nullable value) const;
+  void bind(int parameter, const std::optional<std::int64_t>& value) const;
+  void bind_null(int parameter) const;
 
   std::unique_ptr<sqlite3_stmt, finalizer> statement_;
 };

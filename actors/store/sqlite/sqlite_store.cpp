@@ -9,12 +9,23 @@
 
 namespace nekod {
 
+using std::chrono::system_clock;
+
+namespace {
+
+void show(const store_counts& stored, metrics& counts) {
+  counts.stored_sessions.Set(static_cast<double>(stored.sessions));
+  counts.stored_responses.Set(static_cast<double>(stored.responses));
+}
+
+} // namespace
+
 void sqlite_store_state::start(std::shared_ptr<session_database> database,
                                session_lifetime lifetime, std::shared_ptr<metrics> counts) {
   database_ = std::move(database);
   lifetime_ = lifetime;
   counts_ = std::move(counts);
-  counts_->stored_sessions.Set(static_cast<double>(database_->count()));
+  show(database_->counts(), *counts_);
   self_->set_exit_handler([this](caf::exit_msg& m) {
     flush();
     for (auto& c : std::exchange(clearings_, {}))
@@ -80,8 +91,27 @@ caf::result<atom::commit> sqlite_store_state::commit(const session_commit& c) {
   });
 }
 
+caf::result<atom::commit> sqlite_store_state::commit(const response_record& r) {
+  return write<atom::commit>([&]() -> caf::expected<atom::commit> {
+    database_->commit(r);
+    return atom::commit_v;
+  });
+}
+
 caf::result<bool> sqlite_store_state::remove(const session_key& key) {
   return write<bool>([&] { return caf::expected<bool>{database_->remove(key)}; });
+}
+
+caf::result<atom::close> sqlite_store_state::close(const session_key& session) {
+  return write<atom::close>([&]() -> caf::expected<atom::close> {
+    database_->close(session);
+    return atom::close_v;
+  });
+}
+
+caf::result<bool> sqlite_store_state::remove(const response_key& key) {
+  return write<bool>(
+      [&] { return caf::expected<bool>{database_->remove(key, system_clock::now())}; });
 }
 
 void sqlite_store_state::flush() {
@@ -117,7 +147,7 @@ void sqlite_store_state::sweep() {
   try {
     if (misplaced_.empty())
       write_apart([&] {
-        swept = database_->sweep(lifetime_.expiry(std::chrono::system_clock::now()), store_step);
+        swept = database_->sweep(lifetime_.expiry(system_clock::now()), store_step);
         if (cannot_write_)
           database_->try_write();
       });
@@ -199,7 +229,7 @@ auto sqlite_store_state::look(Read read)
 // -- how it stands -------------------------------------------------------------------------------
 
 void sqlite_store_state::wrote() {
-  counts_->stored_sessions.Set(static_cast<double>(database_->count()));
+  show(database_->counts(), *counts_);
   if (!std::exchange(cannot_write_, false))
     return;
   spdlog::warn("the session store is writable again");
@@ -266,6 +296,24 @@ sqlite_store(sqlite_store_actor::stateful_pointer<sqlite_store_state> self,
       [self](atom::list, const session_query& query) {
         return self->state.look([&](auto& db) { return db.list(query); });
       },
+      [self](atom::commit, const response_record& r) { return self->state.commit(r); },
+      [self](atom::show, const response_key& key) {
+        return self->state.look(
+            [&](auto& db) { return db.responses().show(key, system_clock::now()); });
+      },
+      [self](atom::show, const chain_query& query) {
+        return self->state.look(
+            [&](auto& db) { return db.responses().show(query, system_clock::now()); });
+      },
+      [self](atom::show, const item_query& query) {
+        return self->state.look(
+            [&](auto& db) { return db.responses().show(query, system_clock::now()); });
+      },
+      [self](atom::show, const conversation_query& query) {
+        return self->state.look([&](auto& db) { return db.show(query); });
+      },
+      [self](atom::close, const session_key& session) { return self->state.close(session); },
+      [self](atom::remove, const response_key& key) { return self->state.remove(key); },
       [self](atom::sweep) { self->state.sweep(); },
       [self](atom::flush) { self->state.flush(); },
       [self](atom::wake) { self->state.check(); },

@@ -22,7 +22,7 @@ namespace nekod {
 using sqlite_store_actor = store_actor::extend<
     // The next step of a deletion of many.
     caf::reacts_to<atom::clear>,
-    // Deletes expired sessions, in steps.
+    // Deletes expired sessions and responses, in steps.
     caf::reacts_to<atom::sweep>,
     // Writes what has arrived so far.
     caf::reacts_to<atom::flush>,
@@ -35,9 +35,9 @@ inline constexpr std::size_t most_in_batch = 512;
 /// How often the file's place is checked, and a failed store is tried again.
 inline constexpr std::chrono::seconds store_check_interval{2};
 
-/// Session records in a file, written in batches: everything that waits in the mailbox while the
-/// disk is busy is written together. A write is answered once it is on the disk. A read sees the
-/// writes before it, whether they are on the disk or not.
+/// Session records and responses in a file, written in batches: everything that waits in the
+/// mailbox while the disk is busy is written together. A write is answered once it is on the disk.
+/// A read sees the writes before it, whether they are on the disk or not.
 struct sqlite_store_state {
   explicit sqlite_store_state(sqlite_store_actor::stateful_pointer<sqlite_store_state> self)
       : self_(self) {}
@@ -49,8 +49,11 @@ struct sqlite_store_state {
 
   caf::result<session_taken> take(const session_wanted& wanted);
   caf::result<atom::commit> commit(const session_commit& c);
+  caf::result<atom::commit> commit(const response_record& r);
   void release(const session_token& token) { database_->release(token); }
   caf::result<bool> remove(const session_key& key);
+  caf::result<atom::close> close(const session_key& session);
+  caf::result<bool> remove(const response_key& key);
 
   /// Answers with the result of *read*.
   template <class Read>

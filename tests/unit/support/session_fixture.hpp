@@ -40,6 +40,16 @@ slow_store(slow_store_actor::stateful_pointer<slow_store_state> self, session_ta
       [](atom::list, const session_query&) { return session_page{}; },
       [](atom::remove, const session_key&) { return false; },
       [](atom::clear, const session_filter&) { return std::uint64_t{0}; },
+      [self](atom::commit, const response_record&) {
+        self->state.waiting.push_back(self->make_response_promise<atom::commit>());
+        return self->state.waiting.back();
+      },
+      [](atom::show, const response_key&) { return response_finding{}; },
+      [](atom::show, const chain_query&) { return response_chain{}; },
+      [](atom::show, const item_query&) { return item_finding{}; },
+      [](atom::show, const conversation_query&) { return conversation_finding{}; },
+      [](atom::close, const session_key&) { return atom::close_v; },
+      [](atom::remove, const response_key&) { return false; },
       [self](atom::sweep) {
         for (auto& promise : self->state.waiting)
           promise.deliver(atom::commit_v);
@@ -67,6 +77,7 @@ inline registry_actor::behavior_type quiet_registry(registry_actor::pointer,
       [](atom::show, const std::string&, const session_view&) { return session_finding{}; },
       [](atom::remove, const std::string&, const session_view&) { return false; },
       [](atom::clear, const session_filter&) { return std::uint64_t{0}; },
+      [](atom::edit, const session_key&, const conversation_edit&) { return edit_outcome{}; },
       [log](atom::changed, const session_report& r) { log->infos.push_back(r.info); },
       [log](atom::retire, const session_report& r) { log->retiring.push_back(r.info.id); },
   };

@@ -1,5 +1,7 @@
 #include "actors/store/memory_store.hpp"
+#include "tests/unit/support/actor_system.hpp"
 #include "tests/unit/support/store_calls.hpp"
+#include "tests/unit/support/stored_records.hpp"
 
 #include <doctest/doctest.h>
 
@@ -211,5 +213,47 @@ TEST_CASE("sessions beyond their age expire in steps, however often they were us
   CHECK(s.sweep(expiry, 2) == 2);
   CHECK(s.sweep(expiry, 2) == 1);
   CHECK(s.sweep(expiry, 2) == 0);
-  CHECK(s.count() == 2);
+  CHECK(s.counts().sessions == 2);
+}
+
+TEST_CASE("the actor answers about responses, and deletes those that expired") {
+  test::actor_system_fixture actors;
+  auto counts = std::make_shared<metrics>();
+  auto store = actors.system().spawn(memory_store, session_lifetime{1h}, counts);
+  // What each request is answered with, as a text.
+  std::vector<std::string> answers;
+  const auto ask = [&](auto type, auto read, auto... question) {
+    using answer = decltype(type);
+    actors.system().spawn([=, &answers](caf::event_based_actor* self) {
+      self->request(store, 10s, question...).then([=, &answers](const answer& a) {
+        answers.push_back(read(a));
+      });
+    });
+    actors.run();
+  };
+  const auto yes_or_no = [](bool b) { return std::string{b ? "yes" : "no"}; };
+  const auto done = [](atom::commit) { return std::string{"done"}; };
+  ask(atom::commit{}, done, atom::commit_v, test::response("a"));
+  auto over = test::response("b", "a");
+  over.expires_at = std::chrono::system_clock::now() - 1s;
+  ask(atom::commit{}, done, atom::commit_v, over);
+  CHECK(counts->stored_responses.Value() == 2);
+  const auto is_there = [=](const response_finding& f) { return yes_or_no(f.record.has_value()); };
+  ask(response_finding{}, is_there, atom::show_v, response_key{{}, "a"});
+  ask(response_finding{}, is_there, atom::show_v, response_key{{}, "b"});
+  const auto ids = [](const auto& f) { return test::ids_of(f.items); };
+  ask(response_chain{}, ids, atom::show_v, chain_query{{{}, "a"}});
+  item_query wanted;
+  wanted.ids = {"in-b", "out-a"};
+  ask(item_finding{}, ids, atom::show_v, wanted);
+  const auto is_found = [=](const conversation_finding& f) { return yes_or_no(f.found); };
+  ask(conversation_finding{}, is_found, atom::show_v, conversation_query{{}, "c"});
+  actors.pass(60s);
+  CHECK(counts->stored_responses.Value() == 1);
+  ask(true, yes_or_no, atom::remove_v, response_key{{}, "a"});
+  ask(true, yes_or_no, atom::remove_v, response_key{{}, "a"});
+  CHECK(counts->stored_responses.Value() == 0);
+  CHECK(answers == std::vector<std::string>{"done", "done", "yes", "no", " in-a out-a", " out-a",
+                                            "no", "yes", "no"});
+  caf::anon_send_exit(store, caf::exit_reason::user_shutdown);
 }

@@ -1,8 +1,7 @@
 #include "actors/store/memory_store.hpp"
 #include "actors/store/session_claim.hpp"
-#include "actors/store/sqlite/session_database.hpp"
 #include "tests/unit/support/store_calls.hpp"
-#include "tests/unit/support/temporary_folder.hpp"
+#include "tests/unit/support/stored_records.hpp"
 
 #include <doctest/doctest.h>
 
@@ -11,14 +10,9 @@ namespace {
 
 using namespace nekod;
 using namespace std::chrono_literals;
+using test::file_records;
 using test::keep;
 using test::load;
-
-/// Records in a file that is removed with them.
-class file_records : public test::temporary_folder, public session_database {
-public:
-  file_records() : session_database{file("sessions.db"), texts::kept} {}
-};
 
 const session_token one{"node", 1};
 const session_token two{"node", 2};
@@ -181,5 +175,5 @@ TEST_CASE_TEMPLATE("a session that is held is not past its time", Records, memor
   CHECK(records.commit(commit_of(one, 1, record("held", {}, 1s))) == commit_outcome::kept);
   records.release(one);
   CHECK(records.sweep(expiry, 1) == 1);
-  CHECK(records.count() == 0);
+  CHECK(records.counts().sessions == 0);
 }

@@ -112,6 +112,18 @@ TEST_CASE("a filter selects sessions that match all its parts") {
   CHECK(f.has(s));
 }
 
+TEST_CASE("a session that is kept expires by age alone") {
+  const auto lifetime = session_lifetime{60s, 200s};
+  session_info s;
+  s.created_at = s.last_used = epoch + 10s;
+  s.kept_until = epoch + 150s;
+  CHECK_FALSE(lifetime.expiry(epoch + 149s).has(s));
+  CHECK(lifetime.expiry(epoch + 150s).has(s));
+  s.kept_until = epoch + 1000s;
+  CHECK_FALSE(lifetime.expiry(epoch + 210s).has(s));
+  CHECK(lifetime.expiry(epoch + 211s).has(s));
+}
+
 TEST_CASE("a lifetime ends by last use, and by age if that is limited") {
   auto expiry = session_lifetime{60s}.expiry(epoch + 100s);
   CHECK(expiry.used == epoch + 40s);

@@ -135,7 +135,7 @@ TEST_CASE_FIXTURE(fixture, "a record replaces its session's older one") {
   auto newer = record("a", "two", 2s, "alice");
   newer.transcript = {{chat::role::user, "hello"}};
   keep(newer);
-  CHECK(db->count() == 1);
+  CHECK(db->counts().sessions == 1);
   CHECK(load(*db, {"alice", "a"}).record.transcript.size() == 1);
   CHECK(found("one", "alice").empty());
   CHECK(found("two", "alice") == "a");
@@ -164,7 +164,7 @@ TEST_CASE_FIXTURE(fixture, "changes based on missing messages are refused") {
   db->write_batch();
   CHECK(found("one") == "a");
   CHECK(load(*db, {{}, "a"}).record.transcript.size() == 1);
-  CHECK(db->count() == 1);
+  CHECK(db->counts().sessions == 1);
 }
 
 TEST_CASE_FIXTURE(fixture, "a new session in an old one's place replaces all of it") {
@@ -178,7 +178,7 @@ TEST_CASE_FIXTURE(fixture, "a new session in an old one's place replaces all of 
   CHECK(now.info.created_at == r.info.created_at);
   REQUIRE(now.transcript.size() == 1);
   CHECK(now.transcript.front().text == "two");
-  CHECK(db->count() == 1);
+  CHECK(db->counts().sessions == 1);
 }
 
 TEST_CASE_FIXTURE(fixture, "a turn writes only what it adds, however long its conversation is") {
@@ -254,7 +254,7 @@ TEST_CASE_FIXTURE(fixture, "committed turns survive a crash, others do not") {
   auto later = after_crash();
   CHECK(load(later, {{}, "a"}).found);
   CHECK_FALSE(load(later, {{}, "b"}).found);
-  CHECK(later.count() == 1);
+  CHECK(later.counts().sessions == 1);
 }
 
 TEST_CASE_FIXTURE(fixture,
@@ -279,7 +279,7 @@ TEST_CASE_FIXTURE(fixture, "a session's id belongs to its tenant") {
   CHECK(db->remove({"alice", "a"}));
   CHECK_FALSE(db->remove({"alice", "a"}));
   CHECK(load(*db, {"bob", "a"}).found);
-  CHECK(db->count() == 1);
+  CHECK(db->counts().sessions == 1);
 }
 
 TEST_CASE_FIXTURE(fixture,
@@ -367,7 +367,7 @@ TEST_CASE_FIXTURE(fixture, "the total is the tenant's, after every kind of chang
   keep(record("b", "", 5s, "bob"));
   CHECK(total("alice") == 2);
   CHECK(total("bob") == 2);
-  CHECK(db->count() == 4);
+  CHECK(db->counts().sessions == 4);
   db->write_batch();
   db->remove({"bob", "c"});
   db->remove({"alice", "b"});
@@ -393,7 +393,7 @@ TEST_CASE_FIXTURE(fixture, "records beyond their age expire, too, within the sam
   CHECK(db->sweep(expiry, 2) == 1);
   CHECK(db->sweep(expiry, 2) == 0);
   CHECK(ids() == strings{"c", "d"});
-  CHECK(db->count() == 2);
+  CHECK(db->counts().sessions == 2);
 }
 
 TEST_CASE_FIXTURE(fixture, "expired records are deleted in steps, the oldest first") {
@@ -404,7 +404,7 @@ TEST_CASE_FIXTURE(fixture, "expired records are deleted in steps, the oldest fir
   CHECK(db->sweep(used_before(epoch + 4s), 2) == 1);
   CHECK(db->sweep(used_before(epoch + 4s), 2) == 0);
   CHECK(ids() == strings{"a", "b"});
-  CHECK(db->count() == 2);
+  CHECK(db->counts().sessions == 2);
 }
 
 TEST_CASE_FIXTURE(fixture, "the text of removed records does not stay on the disk") {
@@ -448,14 +448,14 @@ TEST_CASE_FIXTURE(fixture,
       db->write_batch();
     };
     CHECK_THROWS_AS(write(), sqlite::error);
-    CHECK(db->count() == 1);
+    CHECK(db->counts().sessions == 1);
     CHECK(load(*db, {{}, "before"}).found);
     CHECK_FALSE(load(*db, {{}, "beside"}).found);
     CHECK_THROWS_AS(write(), sqlite::error);
   }
   keep(big);
   db->write_batch();
-  CHECK(db->count() == 2);
+  CHECK(db->counts().sessions == 2);
   CHECK(load(after_crash(), {{}, "big"}).record.transcript.size() == 1);
 }
 
@@ -468,12 +468,12 @@ TEST_CASE_FIXTURE(fixture,
   open();
   keep(record("before"));
   CHECK_THROWS_AS(keep(record("bad")), sqlite::error);
-  CHECK(db->count() == 0);
+  CHECK(db->counts().sessions == 0);
   CHECK_FALSE(load(*db, {{}, "before"}).found);
   keep(record("after"));
   db->write_batch();
   auto later = after_crash();
-  CHECK(later.count() == 1);
+  CHECK(later.counts().sessions == 1);
   CHECK(load(later, {{}, "after"}).found);
 }
 

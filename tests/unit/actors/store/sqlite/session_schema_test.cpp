@@ -8,6 +8,9 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
+#include <cstddef>
+#include <set>
+
 using namespace nekod;
 using namespace std::chrono_literals;
 
@@ -38,17 +41,35 @@ bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-/// The steps to the previous schema.
-strings steps_of_predecessor() {
+/// The steps to an earlier schema.
+strings steps_until(std::size_t version) {
   const auto& all = session_schema_steps();
-  return {all.begin(), all.end() - 1};
+  return {all.begin(), all.begin() + static_cast<std::ptrdiff_t>(version)};
 }
 
 using texts = session_database::texts;
 
+/// Checks that sessions of older files are conversations, each with an id that nobody can guess.
+void check_conversations(const session_database& db, const std::vector<session_record>& sessions) {
+  std::set<std::string> ids;
+  for (const auto& s : sessions) {
+    const auto& id = s.info.conversation;
+    CHECK(id.size() == 48);
+    CHECK(id.find_first_not_of("0123456789abcdef") == std::string::npos);
+    ids.insert(id);
+    CHECK(db.show(conversation_query{s.info.tenant, id}).info.id == s.info.id);
+    CHECK(s.metadata == "{}");
+    CHECK(s.info.newest_response.empty());
+    CHECK(s.info.kept_until == std::chrono::system_clock::time_point::min());
+    for (const auto& m : s.transcript)
+      CHECK(m.items.empty());
+  }
+  CHECK(ids.size() == sessions.size());
+}
+
 /// Checks that the sessions of a file of 1.0.0 are there, whatever steps led to the current schema.
 void check_sessions_of_1_0_0(session_database& db) {
-  CHECK(db.count() == 3);
+  CHECK(db.counts().sessions == 3);
   const auto chat = test::load(db, {"alice", "chat-1"});
   REQUIRE(chat.found);
   CHECK(chat.record.info.turns == 2);
@@ -75,6 +96,7 @@ void check_sessions_of_1_0_0(session_database& db) {
   const auto digest = test::load(db, {"bob", "digest-1"});
   CHECK(digest.record.chat.unsettled_message == "m-3");
   CHECK(digest.record.transcript.empty());
+  check_conversations(db, {chat.record, whole.record, digest.record});
   std::string key;
   for (auto i = 0; i < 32; ++i)
     key += "01";
@@ -117,11 +139,20 @@ TEST_CASE_FIXTURE(fixture, "a file of 1.0.0 keeps its sessions") {
   check_sessions_of_1_0_0(db);
 }
 
-TEST_CASE_FIXTURE(fixture, "a file of the predecessor keeps its sessions") {
-  test::write_file_of_1_0_0(file);
-  open_session_file(file, steps_of_predecessor());
-  session_database db{file, texts::kept};
-  check_sessions_of_1_0_0(db);
+TEST_CASE_FIXTURE(fixture, "a file of any version since 1.0.0 keeps its sessions") {
+  constexpr std::size_t version_of_1_0_0 = 3;
+  for (auto version = version_of_1_0_0; version < session_schema_steps().size(); ++version) {
+    CAPTURE(version);
+    file = folder.file("version-" + std::to_string(version));
+    test::write_file_of_1_0_0(file);
+    open_session_file(file, steps_until(version));
+    session_database db{file, texts::kept};
+    check_sessions_of_1_0_0(db);
+    CHECK(db.counts().responses == 0);
+    CHECK(db.sweep(session_lifetime{10h}.expiry(std::chrono::system_clock::time_point{10h + 6s}),
+                   10) == 1);
+    CHECK_FALSE(test::load(db, {"alice", "chat-1"}).found);
+  }
 }
 
 TEST_CASE_FIXTURE(fixture, "an answer whose request was identified by a hash is dropped") {

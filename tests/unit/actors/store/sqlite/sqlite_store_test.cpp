@@ -2,6 +2,7 @@
 #include "tests/unit/support/actor_system.hpp"
 #include "tests/unit/support/small_disk.hpp"
 #include "tests/unit/support/store_calls.hpp"
+#include "tests/unit/support/stored_records.hpp"
 #include "tests/unit/support/temporary_folder.hpp"
 
 #include <doctest/doctest.h>
@@ -197,6 +198,81 @@ TEST_CASE_FIXTURE(fixture, "an answer is forgotten for good before a turn contin
       atom::take_v, wanted);
   run();
   CHECK(forgotten);
+}
+
+TEST_CASE_FIXTURE(fixture, "a response is stored by itself, or with a session, and is looked for") {
+  auto then = false;
+  auto written = ask<atom::commit>(
+      [&] {
+        session_database later{test::copy_after_crash(folder, file), session_database::texts::kept};
+        const auto now = std::chrono::system_clock::now();
+        then = later.responses().show(response_key{{}, "a"}, now).record == test::response("a");
+      },
+      atom::commit_v, test::response("a"));
+  session_commit c;
+  c.token = test::some_token;
+  c.record = record("s");
+  c.record.info.conversation = "c";
+  c.response = test::response("b", "a");
+  auto committed = ask<atom::commit>({}, atom::commit_v, c);
+  auto shown = ask<response_finding>({}, atom::show_v, response_key{{}, "b"});
+  auto chain = ask<response_chain>({}, atom::show_v, chain_query{{{}, "b"}});
+  item_query wanted;
+  wanted.ids = {"in-a", "out-b", "x"};
+  auto items = ask<item_finding>({}, atom::show_v, wanted);
+  auto conversation = ask<conversation_finding>({}, atom::show_v, conversation_query{{}, "c"});
+  run();
+  CHECK(then);
+  CHECK(written->answer);
+  CHECK(committed->answer);
+  CHECK(shown->answer->record == c.response);
+  CHECK(test::ids_of(chain->answer->items) == " in-a out-a in-b out-b");
+  CHECK(test::ids_of(items->answer->items) == " in-a out-b");
+  CHECK(conversation->answer->info.id == "s");
+  CHECK(counts->stored_responses.Value() == 2);
+  auto removed = ask<bool>({}, atom::remove_v, response_key{{}, "b"});
+  auto again = ask<bool>({}, atom::remove_v, response_key{{}, "b"});
+  run();
+  CHECK(*removed->answer);
+  CHECK_FALSE(*again->answer);
+  CHECK(counts->stored_responses.Value() == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "expired responses are deleted step by step, at the start and later") {
+  for (std::size_t i = 0; i < 2 * store_step + 1; ++i) {
+    const auto id = std::to_string(i);
+    auto r = test::response(id, i == 0 ? "" : std::to_string(i - 1));
+    r.expires_at = std::chrono::system_clock::now() - 1s;
+    ask<atom::commit>({}, atom::commit_v, r);
+  }
+  ask<atom::commit>({}, atom::commit_v, test::response("fresh"));
+  run();
+  CHECK(counts->stored_responses.Value() == 2 * store_step + 2);
+  stop();
+  start();
+  CHECK(counts->stored_responses.Value() == 1);
+  auto later = test::response("later");
+  later.expires_at = std::chrono::system_clock::now() - 1s;
+  ask<atom::commit>({}, atom::commit_v, later);
+  run();
+  CHECK(counts->stored_responses.Value() == 2);
+  pass(60s);
+  CHECK(counts->stored_responses.Value() == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "a deletion of many sessions deletes their responses") {
+  for (std::size_t i = 0; i < store_step + 1; ++i) {
+    const auto id = "session-" + std::to_string(i);
+    keep(record(id));
+    ask<atom::commit>({}, atom::commit_v, test::response(id, {}, id));
+  }
+  run();
+  session_filter all;
+  all.created_until = recorded_now();
+  all.spared = {{{}, "session-7"}};
+  ask<std::uint64_t>({}, atom::clear_v, all);
+  run();
+  CHECK(counts->stored_responses.Value() == 1);
 }
 
 TEST_CASE_FIXTURE(fixture, "deleted sessions stay deleted after a crash") {
