@@ -5,6 +5,7 @@ namespace nekod {
 std::string_view name_of(session_match m) noexcept {
   switch (m) {
   case session_match::explicit_id:
+  case session_match::predecessor:
     return "explicit";
   case session_match::repeated:
     return "repeated";

@@ -2,6 +2,7 @@
 
 #include "actors/registry/model_choice.hpp"
 #include "actors/runtime/home_loop.hpp"
+#include "actors/session/answer_keeper.hpp"
 #include "actors/session/answer_log.hpp"
 #include "actors/session/conversation/conversation_digest.hpp"
 #include "actors/upstream/upstream.hpp"
@@ -24,6 +25,9 @@ namespace nekod {
 enum class session_match : std::uint8_t {
   /// The client named the session.
   explicit_id,
+  /// The client named the last response of the session, and the request has the whole conversation
+  /// from the store. `explicit` on the wire.
+  predecessor,
   /// The request repeats the conversation so far.
   transcript,
   /// The session already has this very request. Never on the wire: the answer has the match of the
@@ -38,6 +42,30 @@ enum class session_match : std::uint8_t {
 /// The match's word on the wire.
 std::string_view name_of(session_match m) noexcept;
 
+/// The stored response that a turn follows.
+struct turn_predecessor {
+  turn_predecessor() = default;
+  turn_predecessor(std::string r, std::string s) : response(std::move(r)), session(std::move(s)) {}
+
+  std::string response;
+  /// The session that answered it.
+  std::string session;
+};
+
+/// The conversation that a turn goes on in.
+struct turn_conversation {
+  turn_conversation() = default;
+
+  bool is_named() const noexcept { return !id.empty(); }
+
+  /// As in `session_info`; empty for none.
+  std::string id;
+  /// Its session.
+  std::string session;
+  /// How long that session is kept after the turn, at least; zero for ever.
+  std::chrono::seconds kept_for{0};
+};
+
 /// A turn as a client asks for it.
 struct open_turn {
   open_turn() = default;
@@ -45,6 +73,14 @@ struct open_turn {
   std::shared_ptr<const chat::request> request;
   /// The owner of the turn's session; tenants never share one.
   std::string tenant;
+  /// The response that it follows, if the client named one. The request has the conversation up to
+  /// that, too.
+  std::optional<turn_predecessor> follows;
+  /// The conversation that it goes on in, if the client named one. The request has only what is
+  /// new.
+  turn_conversation conversation;
+  /// Keeps the answer; null for a door that keeps none.
+  std::shared_ptr<const answer_keeper> keeper;
   /// Counts further turns against the caller's limits, for a request for several answers that cost
   /// a turn each. Returns the refusal if they are too many. May be empty; may be called on any
   /// thread.
@@ -65,6 +101,10 @@ struct turn {
   std::string name;
   /// The digest of the scope that the client sent the request in; empty for none.
   std::string scope;
+  /// As in `open_turn`.
+  std::optional<turn_predecessor> follows;
+  turn_conversation conversation;
+  std::shared_ptr<const answer_keeper> keeper;
   /// The same for a request and its repetitions.
   std::string identity;
   /// The abilities of the model's upstream.

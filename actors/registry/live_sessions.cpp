@@ -25,6 +25,12 @@ std::optional<session_key> live_sessions::with_tip(const session_tip& tip) const
   return i == by_tip_.end() ? std::nullopt : std::optional{i->second};
 }
 
+bool live_sessions::rests_after(const session_key& key, const std::string& response) const {
+  const auto* s = find(key);
+  return s != nullptr && s->has_reported && s->turns_reported == s->turns && !s->leaving &&
+         s->info.newest_response == response;
+}
+
 std::optional<session_key> live_sessions::with_request(const std::string& tenant,
                                                        const std::string& identity) const {
   auto i = by_request_.find({tenant, identity});
@@ -58,6 +64,12 @@ void live_sessions::give_turn(const session_key& key, const turn& t) {
     by_request_.insert_or_assign({key.tenant, t.identity}, key);
     session.identity = t.identity;
   }
+  ++session.turns;
+}
+
+void live_sessions::give_edit(const session_key& key) {
+  auto& session = sessions_.at(key);
+  unindex(session);
   ++session.turns;
 }
 

@@ -59,6 +59,9 @@ public:
   /// A session whose conversation has that tip.
   std::optional<session_key> with_tip(const session_tip& tip) const;
 
+  /// Whether the session of that key has answered all its turns, the last one with that response.
+  bool rests_after(const session_key& key, const std::string& response) const;
+
   /// The newest session that is running, or answered last, the tenant's request with that identity.
   std::optional<session_key> with_request(const std::string& tenant,
                                           const std::string& identity) const;
@@ -75,6 +78,10 @@ public:
 
   /// Records that the session of that key gets a turn with that request. The session must exist.
   void give_turn(const session_key& key, const turn& t);
+
+  /// Records that the session of that key gets a change to its conversation, which counts as a
+  /// turn.
+  void give_edit(const session_key& key);
 
   /// Updates a session from its report. A report of an unknown session is ignored.
   void take_report(session_report report);

@@ -20,8 +20,13 @@ namespace {
 std::string identity_of(const turn& t, const conversation_digest& digest) {
   const auto& r = *t.request;
   const auto from_anybody = r.retries.key.empty() && t.name.empty() && !t.digests.tell_history();
-  return digest.of_parts({t.digests.asked, r.body, t.name, r.retries.key, t.scope,
-                          from_anybody ? std::string_view{r.retries.sender} : std::string_view{}});
+  std::vector<std::string_view> parts{
+      t.digests.asked, r.body,
+      t.name,          r.retries.key,
+      t.scope,         from_anybody ? std::string_view{r.retries.sender} : std::string_view{}};
+  if (t.follows)
+    parts.emplace_back(t.follows->response);
+  return digest.of_parts(parts);
 }
 
 /// Whether a request has messages before its new part.
@@ -46,6 +51,14 @@ placement_step placement::place(pending_turn t) {
   const auto& r = *t.what.request;
   const auto& header = r.session_header;
   t.what.digests = options_.digest->of(r);
+  if (t.what.follows) {
+    t.what.identity = identity_of(t.what, *options_.digest);
+    return place_repeated(std::move(t));
+  }
+  if (t.what.conversation.is_named()) {
+    t.what.name = t.what.conversation.session;
+    return name_or_search(std::move(t));
+  }
   t.what.name = r.session_id;
   if (!header.empty())
     t.what.scope = options_.digest->of_name(header);
@@ -61,7 +74,7 @@ placement_step placement::name_or_search(pending_turn t) {
   auto& what = t.what;
   const auto is_named = !what.name.empty();
   // An `X-Session-Id` that names a session is not a scope; one beside a name in the body is.
-  if (is_named && what.request->session_id.empty())
+  if (is_named && what.name != what.request->session_id)
     what.scope.clear();
   what.identity = identity_of(what, *options_.digest);
   if (!is_named)
@@ -98,7 +111,8 @@ placement_step placement::wait_for_equal(pending_turn t) {
 
 /// The conversation by which a session is recognised, if that is wanted.
 std::optional<session_tip> placement::tip_of(const pending_turn& t) const {
-  if (!options_.matching || !t.what.digests.tell_history() || is_aside(*t.what.request))
+  if (!options_.matching || t.what.follows || !t.what.digests.tell_history() ||
+      is_aside(*t.what.request))
     return std::nullopt;
   return session_tip{t.tenant, t.what.scope, t.what.digests.before};
 }
@@ -116,14 +130,47 @@ placement_step placement::search(pending_turn t, earlier_answer answer) {
     wanted.tip.reset(); // A stored answer has precedence.
   }
   if (answer == earlier_answer::ignored && !wanted.tip)
-    return begin(std::move(t));
+    return go_on(std::move(t));
   waiting_.try_emplace({t.tenant, t.what.identity});
   return takes_session{std::move(t), std::move(wanted)};
 }
 
+/// Places a turn that no stored answer and no conversation was found for.
+placement_step placement::go_on(pending_turn t) {
+  return t.what.follows ? follow(std::move(t)) : begin(std::move(t));
+}
+
+placement_step placement::follow(pending_turn t) {
+  const auto& response = *t.what.follows;
+  session_key session{t.tenant, response.session};
+  if (!live_.has(session)) {
+    session_wanted wanted;
+    wanted.tenant = t.tenant;
+    wanted.id = session.id;
+    return takes_session{std::move(t), std::move(wanted)};
+  }
+  if (!live_.rests_after(session, response.response))
+    return begin(std::move(t));
+  return join(std::move(t), std::move(session), session_match::predecessor);
+}
+
+/// Continues after the store has returned the session that answered the response.
+placement_step placement::followed(pending_turn t, session_taken taken) {
+  session_key session{t.tenant, t.what.follows->session};
+  // If it came into memory meanwhile, its actor has taken it over.
+  if (live_.has(session))
+    return follow(std::move(t));
+  if (taken.record && taken.record->info.newest_response == t.what.follows->response)
+    return join(std::move(t), std::move(session), session_match::predecessor, std::move(taken));
+  auto token = std::move(taken.token);
+  auto step = begin(std::move(t));
+  std::get<begins_session>(step).unused = std::move(token);
+  return step;
+}
+
 placement_step placement::begin(pending_turn t) {
   t.what.match = has_history(*t.what.request) ? session_match::seeded : session_match::fresh;
-  return begins_session{std::move(t)};
+  return begins_session{std::move(t), std::nullopt};
 }
 
 placement_step placement::named(asks_name asked, const session_finding& found) {
@@ -139,6 +186,8 @@ placement_step placement::named(asks_name asked, const session_finding& found) {
 
 placement_step placement::taken(takes_session asked, session_taken taken) {
   auto& t = asked.turn;
+  if (!asked.wanted.id.empty())
+    return followed(std::move(t), std::move(taken));
   const auto by_answer = taken.by == found_by::answer;
   // If the session came into memory meanwhile, it has continued or is about to, and its actor takes
   // it over.
@@ -150,7 +199,7 @@ placement_step placement::taken(takes_session asked, session_taken taken) {
   // The store was asked for an earlier answer only; now it is asked for the conversation.
   if (by_answer || (asked.wanted.answer == earlier_answer::wanted && !asked.wanted.tip))
     return search(std::move(t), earlier_answer::ignored);
-  return begin(std::move(t));
+  return go_on(std::move(t));
 }
 
 std::vector<pending_turn> placement::take_equal(const std::string& tenant,

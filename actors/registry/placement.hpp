@@ -39,6 +39,8 @@ struct joins_session {
 /// The turn goes to a new session, whose id nekod chooses.
 struct begins_session {
   pending_turn turn;
+  /// Holds a session in the store that does not take the turn after all.
+  std::optional<session_token> unused;
 };
 
 /// Ask the store whether the request's `X-Session-Id` names a session of the tenant. The answer
@@ -69,16 +71,20 @@ using placement_step = std::variant<joins_session, begins_session, asks_name, ta
 
 /// Decides which session takes a turn. The first rule that applies counts:
 ///
-/// 1. the session that the request's body names, or its `X-Session-Id`, if there is one of that
+/// 1. for a request that follows a response, the session that has the same request already; or the
+///    session that answered that response, if it rests and has gone no further; else a new one, so
+///    that the conversation branches;
+/// 2. the session of the conversation that the request names, or that the body names, or its
+/// `X-Session-Id`, if there is one of that
 ///    name; any other `X-Session-Id` is a scope, outside of which nothing below is found;
-/// 2. for a request that may repeat an earlier one, the session that has that one;
-/// 3. the session whose conversation so far equals the request's messages before its new part;
-/// 4. a new session.
+/// 3. for a request that may repeat an earlier one, the session that has that one;
+/// 4. the session whose conversation so far equals the request's messages before its new part;
+/// 5. a new session.
 ///
-/// Rules 2 and 3 look at the sessions in memory, then in the store. A session in memory that the
-/// store still finds has continued, or is about to. Pure: `place`, `named` and `taken` only return
-/// the next step. Once a turn has its session, or has failed, `take_equal` returns the requests
-/// that waited for it.
+/// All rules but the second look at the sessions in memory, then in the store. A session in memory
+/// that the store still finds has continued, or is about to. Pure: `place`, `named` and `taken`
+/// only return the next step. Once a turn has its session, or has failed, `take_equal` returns the
+/// requests that waited for it.
 class placement {
 public:
   /// @param live Outlives the placement.
@@ -110,6 +116,9 @@ private:
   placement_step name_or_search(pending_turn t);
   placement_step repeat(pending_turn t);
   placement_step search(pending_turn t, earlier_answer answer);
+  placement_step go_on(pending_turn t);
+  placement_step follow(pending_turn t);
+  placement_step followed(pending_turn t, session_taken taken);
   std::optional<session_tip> tip_of(const pending_turn& t) const;
   placement_step begin(pending_turn t);
   placement_step wait_for_equal(pending_turn t);

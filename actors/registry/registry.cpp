@@ -103,6 +103,9 @@ void registry_state::open(open_turn asked, reply_actor reply) {
   t.what.request = std::move(asked.request);
   t.what.home = asked.home;
   t.tenant = std::move(asked.tenant);
+  t.what.follows = std::move(asked.follows);
+  t.what.conversation = std::move(asked.conversation);
+  t.what.keeper = std::move(asked.keeper);
   t.reply = std::move(reply);
   t.count_further = std::move(asked.count_further);
   t.models_deadline = self_->clock().now() + options_.loading_wait;
@@ -144,6 +147,8 @@ void registry_state::carry_out(placement_step step) {
             const session_key key{s.turn.tenant, make_session_id()};
             session_taken nothing;
             nothing.token = next_token();
+            if (s.unused)
+              self_->send(options_.sessions.store, atom::release_v, std::move(*s.unused));
             give(std::move(s.turn), key, std::move(nothing));
           },
           [this](asks_name& s) { ask_name(std::move(s)); },
@@ -229,6 +234,16 @@ void registry_state::spawn_session(const session_key& key, std::optional<session
   spdlog::debug("session {} is in memory", key.id);
 }
 
+caf::result<edit_outcome> registry_state::edit(const session_key& key, conversation_edit e) {
+  if (!live_.has(key))
+    spawn_session(key, std::nullopt, {}, {});
+  const auto& session = *live_.find(key);
+  if (session.leaving)
+    return edit_outcome{{failure_code::conversation_not_found, "conversation"}};
+  live_.give_edit(key);
+  return self_->delegate(session.handle, atom::edit_v, std::move(e));
+}
+
 void registry_state::refuse(const pending_turn& t, chat::failure reason) {
   options_.sessions.counts->turn_failed(turn_outcome::refused, reason.code);
   self_->send(t.reply, atom::failed_v, std::move(reason));
@@ -291,6 +306,9 @@ registry(private_registry_actor::stateful_pointer<registry_state> self, registry
       },
       [self](atom::clear, const session_filter& filter) {
         return self->state.directory().clear(filter);
+      },
+      [self](atom::edit, const session_key& session, conversation_edit& e) {
+        return self->state.edit(session, std::move(e));
       },
       [self](atom::changed, session_report& report) { self->state.take_report(std::move(report)); },
       [self](atom::retire, const session_report& report) { self->state.retire(report); },

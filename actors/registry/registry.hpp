@@ -33,6 +33,7 @@ struct registry_state {
   void stop(const caf::error& reason);
 
   void open(open_turn t, reply_actor reply);
+  caf::result<edit_outcome> edit(const session_key& session, conversation_edit e);
   readiness ready();
   void take_models(models_answer answer);
   void look_for_models_again();

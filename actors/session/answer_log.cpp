@@ -2,8 +2,12 @@
 
 namespace nekod {
 
-answer_log::answer_log(answer_identity identity, home_loop home, std::size_t credit_step)
-    : identity_(std::move(identity)), home_(home), credit_step_(credit_step) {}
+answer_log::answer_log(answer_identity identity, home_loop home, std::size_t credit_step,
+                       retention keeps)
+    : identity_(std::move(identity)),
+      home_(home),
+      credit_step_(credit_step),
+      keeps_all_(keeps == retention::all) {}
 
 // -- the writer ----------------------------------------------------------------------------------
 
@@ -66,7 +70,10 @@ void answer_log::remove_reader(reader_id id) {
 
 // -- both ----------------------------------------------------------------------------------------
 
-bool answer_log::repeatable() const { return size() < longest_answer; }
+bool answer_log::repeatable() const {
+  std::lock_guard guard{mutex_};
+  return keeps_all_ || size_ < longest_answer;
+}
 
 std::size_t answer_log::size() const {
   std::lock_guard guard{mutex_};
@@ -155,7 +162,7 @@ answer_log::progress answer_log::progress_of(const reader& r) const {
 /// Drops pieces that nobody will read again, once they are half of all that are kept, so that each
 /// piece is moved about once.
 void answer_log::forget_what_was_read() {
-  if (size_ < longest_answer)
+  if (keeps_all_ || size_ < longest_answer)
     return;
   auto next = end();
   for (const auto& r : readers_)

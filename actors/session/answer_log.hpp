@@ -45,7 +45,8 @@ public:
 /// called when pieces are appended; one on another loop is woken, once until it has run. Pieces
 /// take up the window of the transfer that brought them until the slowest reader is done with them.
 /// A reader that collects the answer holds nothing up. An answer shorter than `longest_answer` can
-/// be read from its beginning; of a longer one, pieces that all have read are forgotten.
+/// be read from its beginning; of a longer one, pieces that all have read are forgotten, unless the
+/// log is to keep them.
 class answer_log : public std::enable_shared_from_this<answer_log> {
 public:
   /// Names a reader, uniquely within the log.
@@ -58,8 +59,16 @@ public:
     collects,
   };
 
+  /// Which pieces are kept that all have read.
+  enum class retention : std::uint8_t {
+    /// Those of an answer shorter than `longest_answer`.
+    short_answer,
+    all,
+  };
+
   /// @param credit_step Bytes of the window that have to be free before the writer hears of it.
-  answer_log(answer_identity identity, home_loop home, std::size_t credit_step);
+  answer_log(answer_identity identity, home_loop home, std::size_t credit_step,
+             retention keeps = retention::short_answer);
   answer_log(const answer_log&) = delete;
   answer_log& operator=(const answer_log&) = delete;
 
@@ -195,6 +204,7 @@ private:
   const answer_identity identity_;
   const home_loop home_;
   const std::size_t credit_step_;
+  const bool keeps_all_;
   /// Touched on the log's loop only.
   std::function<void(std::size_t)> on_room_;
 

@@ -1,5 +1,7 @@
 #include "actors/session/session.hpp"
 
+#include "actors/runtime/unix_time.hpp"
+
 #include <algorithm>
 
 namespace nekod {
@@ -8,6 +10,19 @@ using chat::failure_code;
 
 session_state::session_state(private_session_actor::stateful_pointer<session_state> self)
     : self_(self) {}
+
+namespace {
+
+kept_conversation::found found_how(const turn& t) {
+  using found = kept_conversation::found;
+  if (t.conversation.is_named())
+    return found::by_id;
+  if (t.match == session_match::predecessor)
+    return found::by_response;
+  return t.match == session_match::explicit_id ? found::by_name : found::by_conversation;
+}
+
+} // namespace
 
 // -- life ----------------------------------------------------------------------------------------
 
@@ -21,7 +36,9 @@ void session_state::start(session_options o) {
   link_.emplace(self_, *this, *conversation_, options_.home, options_.budget);
   // A client's next turn may come as soon as it has the end of an answer.
   turns_.emplace(options_, *standing_, *replies_, last_, [this] { tell_registry(); });
-  stored_.emplace(self_, options_, recorded_parts{*standing_, *conversation_, *link_, last_});
+  const recorded_parts parts{*standing_, *conversation_, *link_, last_};
+  stored_.emplace(self_, options_, parts);
+  edits_.emplace(self_, parts, *stored_);
   self_->set_down_handler([this](caf::down_msg& m) { reply_ended(m.source); });
   // An error that answers no request must not end a conversation.
   self_->set_error_handler([](caf::error&) {});
@@ -39,9 +56,20 @@ void session_state::start(session_options o) {
     load();
 }
 
+caf::result<edit_outcome> session_state::edit(conversation_edit e) {
+  standing_->took_turn();
+  auto outcome = edits_->take(std::move(e), turns_->any_waits());
+  if (standing_->phase() == phase::unknown && edits_->any_waits())
+    load();
+  else
+    tell_registry();
+  return outcome;
+}
+
 void session_state::discard() {
   link_->cancel({});
   turns_->fail_all(failure_code::session_deleted);
+  edits_->refuse_waiting(failure_code::session_deleted);
   self_->quit();
 }
 
@@ -57,18 +85,22 @@ void session_state::offer_to_leave() { self_->send(options_.registry, atom::reti
 
 void session_state::load() {
   standing_->enter(phase::loading);
-  stored_->take([this](session_taken& taken) { use(std::move(taken)); },
-                [this] {
-                  standing_->enter(phase::unknown);
-                  turns_->fail_all({failure_code::store_unavailable, {}, "it did not answer"});
-                  // Nobody else could ask for a session of that id meanwhile.
-                  offer_to_leave();
-                });
+  stored_->take(
+      [this](session_taken& taken) { use(std::move(taken)); },
+      [this] {
+        standing_->enter(phase::unknown);
+        const chat::failure silent{failure_code::store_unavailable, {}, "it did not answer"};
+        turns_->fail_all(silent);
+        edits_->refuse_waiting(silent);
+        // Nobody else could ask for a session of that id meanwhile.
+        offer_to_leave();
+      });
 }
 
 void session_state::use(session_taken taken) {
   stored_->use(std::move(taken));
   standing_->enter(phase::idle);
+  edits_->make_waiting();
   turns_->sort_waiting((*conversation_)->tip());
   tell_registry();
   begin_next();
@@ -76,7 +108,7 @@ void session_state::use(session_taken taken) {
 
 /// Commits what there is between turns, without waiting for it.
 void session_state::save() {
-  stored_->commit({}, [this] {
+  stored_->commit({}, {}, [this] {
     if (standing_->phase() == phase::idle)
       standing_->enter(phase::unknown);
   });
@@ -112,10 +144,17 @@ void session_state::begin_next() {
   standing_->enter(phase::answering);
   auto& running = turns_->running();
   const auto& t = running.what;
+  if (t.conversation.is_named() && t.conversation.id != standing_->info().conversation) {
+    // It was deleted after the request had found it.
+    replies_->refuse(running.readers, turn_outcome::refused,
+                     {failure_code::conversation_not_found, "conversation"});
+    end_turn();
+    return;
+  }
   const auto stateless = t.model.upstream->abilities().stateless;
   conversation_->serve(stateless ? kept_conversation::kind::whole : kept_conversation::kind::chat);
   link_->open_for(t);
-  auto told = (*conversation_)->begin(*t.request, t.digests, t.match == session_match::explicit_id);
+  auto told = (*conversation_)->begin(*t.request, t.digests, found_how(t));
   if (!told) {
     replies_->refuse(running.readers, turn_outcome::refused, told.error());
     end_turn();
@@ -133,17 +172,42 @@ void session_state::begin_next() {
 
 void session_state::on_answered(upstream_answer answer) {
   const auto& running = turns_->running();
+  answer.end.committed_at = unix_time();
   last_.remember(running.what, *running.answer, answer.end);
   if (!answer.said)
     answer.said.emplace(chat::role::assistant, running.text());
+  auto response = kept_response(answer.end, *answer.said);
   (*conversation_)->answered(std::move(*answer.said));
   ++standing_->info().turns;
-  commit(std::move(answer.end));
+  commit(std::move(answer.end), std::move(response));
 }
 
-void session_state::commit(chat::answer_end end) {
+/// The response that the running turn ends with, if one is stored: the session's newest from now
+/// on. Gives *said* its items.
+std::optional<response_record> session_state::kept_response(const chat::answer_end& end,
+                                                            chat::message& said) {
+  const auto& running = turns_->running();
+  auto& info = standing_->info();
+  info.newest_response.clear();
+  if (running.what.conversation.is_named())
+    info.keep_for(running.what.conversation.kept_for, recorded_now());
+  if (!running.what.keeper)
+    return std::nullopt;
+  const auto [upstream, model] = running.answer->answerer();
+  auto response = running.what.keeper->keep({*running.answer, end, info.tenant, info.id,
+                                             upstream.empty() ? running.what.model.id : model});
+  said.items = items_json(response.output);
+  if (!running.what.keeper->stores())
+    return std::nullopt;
+  info.newest_response = response.id;
+  info.kept_until = std::max(info.kept_until, response.expires_at);
+  return response;
+}
+
+void session_state::commit(chat::answer_end end, std::optional<response_record> response) {
   standing_->enter(phase::committing);
   stored_->commit(
+      std::move(response),
       [this, end = std::move(end)] {
         const auto& running = turns_->running();
         options_.counts->turns[turn_outcome::answered].Increment(running.weight);
@@ -156,6 +220,7 @@ void session_state::commit(chat::answer_end end) {
       [this] {
         const auto& running = turns_->running();
         --standing_->info().turns;
+        standing_->info().newest_response.clear();
         last_.begin_from({});
         (*conversation_)->not_kept();
         replies_->refuse(running.readers, turn_outcome::failed,
@@ -243,6 +308,8 @@ session_report session_state::report() {
   result.turns = standing_->turns();
   result.resting = standing_->rests() && !turns_->any_waits();
   const auto recognisable = now != phase::answering && !turns_->any_waits();
+  if (!recognisable)
+    result.info.newest_response.clear();
   result.tip = recognisable ? (*conversation_)->tip() : conversation_tip::unrecognisable();
   result.identity = turns_->identity();
   return result;
@@ -258,6 +325,7 @@ session(private_session_actor::stateful_pointer<session_state> self, session_opt
       [self](atom::turn, turn& t, reply_actor& reply) {
         self->state.take(std::move(t), std::move(reply));
       },
+      [self](atom::edit, conversation_edit& e) { return self->state.edit(std::move(e)); },
       [self](atom::discard) {
         self->state.discard();
         return atom::discard_v;

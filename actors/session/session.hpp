@@ -4,6 +4,7 @@
 #include "actors/runtime/bound_actor.hpp"
 #include "actors/session/conversation/conversation_keeper.hpp"
 #include "actors/session/last_answer.hpp"
+#include "actors/session/session_edits.hpp"
 #include "actors/session/session_messages.hpp"
 #include "actors/session/session_options.hpp"
 #include "actors/session/session_replies.hpp"
@@ -41,6 +42,9 @@ struct session_state : link_listener {
   /// The client that left as the one with that number did not come back in time.
   void abandon(std::uint64_t absence);
 
+  /// Makes a change that is not a turn, or refuses it.
+  caf::result<edit_outcome> edit(conversation_edit e);
+
   void discard();
   void check_idle();
 
@@ -59,7 +63,8 @@ private:
   void load();
   void use(session_taken taken);
   void begin_next();
-  void commit(chat::answer_end end);
+  std::optional<response_record> kept_response(const chat::answer_end& end, chat::message& said);
+  void commit(chat::answer_end end, std::optional<response_record> response);
   void save();
   void enter_settling();
   void give_up(std::optional<std::chrono::steady_clock::time_point> then);
@@ -79,6 +84,7 @@ private:
   std::optional<upstream_link> link_;
   std::optional<session_turns> turns_;
   std::optional<stored_record> stored_;
+  std::optional<session_edits> edits_;
   /// Clients that left and were about to come back.
   std::uint64_t absences_ = 0;
 };

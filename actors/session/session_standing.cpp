@@ -1,5 +1,7 @@
 #include "actors/session/session_standing.hpp"
 
+#include "actors/runtime/ids.hpp"
+
 #include <chrono>
 #include <utility>
 
@@ -27,6 +29,7 @@ void session_standing::begin_anew() {
   info_ = session_info{};
   info_.id = id_;
   info_.tenant = tenant_;
+  info_.conversation = make_conversation_id();
   info_.created_at = recorded_now();
   info_.last_used = info_.created_at;
 }

@@ -25,6 +25,7 @@ public:
   bool rests() const noexcept;
 
   session_info& info() noexcept { return info_; }
+  const session_info& info() const noexcept { return info_; }
 
   /// Goes on from a record's info.
   void begin_from(session_info info) { info_ = std::move(info); }

@@ -92,6 +92,9 @@ bool session_turns::belongs(turn& t, const conversation_tip& tip) const {
       return false;
     t.match = tip.is_known() ? session_match::transcript : session_match::fresh;
   }
+  if (t.match == session_match::predecessor &&
+      standing_.info().newest_response != t.follows->response)
+    return false;
   options_.counts->session_matched(name_of(t.match));
   return true;
 }
@@ -130,8 +133,10 @@ bool session_turns::run_next() {
 
 const std::shared_ptr<answer_log>& session_turns::begin_answer() {
   answer_identity identity{make_id({}), unix_time()};
+  const auto keeps =
+      running_->what.keeper ? answer_log::retention::all : answer_log::retention::short_answer;
   running_->answer =
-      std::make_shared<answer_log>(std::move(identity), options_.home, options_.credit_step);
+      std::make_shared<answer_log>(std::move(identity), options_.home, options_.credit_step, keeps);
   turn_head head;
   head.what = running_->what;
   head.session_id = options_.id;

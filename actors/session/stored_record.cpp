@@ -54,10 +54,12 @@ void stored_record::begin_from(session_record record) {
     parts_.conversation.begin_from({});
     parts_.link.close({});
     parts_.last.begin_from({});
+    metadata_ = session_record{}.metadata;
     return;
   }
   parts_.standing.begin_from(std::move(record.info));
   options_.scope = std::move(record.scope);
+  metadata_ = std::move(record.metadata);
   const auto stored = record.transcript.size();
   auto tip = conversation_tip::stored(record.tip.digest());
   parts_.conversation.begin_from(
@@ -68,13 +70,15 @@ void stored_record::begin_from(session_record record) {
 
 // -- to commit -----------------------------------------------------------------------------------
 
-void stored_record::commit(std::function<void()> on_kept, std::function<void()> on_failure) {
+void stored_record::commit(std::optional<response_record> response, std::function<void()> on_kept,
+                           std::function<void()> on_failure) {
   auto changes = parts_.conversation->take_changes();
   session_commit c;
   c.token = options_.token;
   c.version = version_++;
   c.record = record(changes);
   c.messages = std::move(changes.messages);
+  c.response = std::move(response);
   self_->request(options_.store, store_timeout, atom::commit_v, std::move(c))
       .then(
           [this, version = version_, on_kept = std::move(on_kept)](atom::commit) {
@@ -100,6 +104,7 @@ session_record stored_record::record(const conversation_changes& conversation) {
   info.last_used = recorded_now();
   result.info = info;
   result.scope = options_.scope;
+  result.metadata = metadata_;
   if (conversation.chat_goes_on)
     result.chat = parts_.link.chat();
   result.tip = conversation.tip;

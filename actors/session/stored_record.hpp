@@ -12,6 +12,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <string>
+#include <utility>
 
 namespace nekod {
 
@@ -45,9 +48,14 @@ public:
   void use(session_taken taken);
 
   /// Commits the record as the parts are now, with an answered turn that is not yet kept.
+  /// @param response What that turn ended with, if its answer is kept.
   /// @param on_kept May be empty.
   /// @param on_failure Called if the store fails or is silent. The record is in doubt then.
-  void commit(std::function<void()> on_kept, std::function<void()> on_failure);
+  void commit(std::optional<response_record> response, std::function<void()> on_kept,
+              std::function<void()> on_failure);
+
+  /// Replaces the client's notes on the conversation, as in `session_record`.
+  void note(std::string metadata) { metadata_ = std::move(metadata); }
 
   bool is_in_doubt() const noexcept { return in_doubt_; }
 
@@ -62,6 +70,8 @@ private:
   /// The version if all commits that are under way succeed; 0 for none.
   std::uint64_t version_ = 0;
   bool in_doubt_ = false;
+  /// As in `session_record`.
+  std::string metadata_ = session_record{}.metadata;
 };
 
 } // namespace nekod

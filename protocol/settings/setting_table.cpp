@@ -104,6 +104,15 @@ constexpr setting_text table[] = {
      restart,
      "Time since its creation after which a session is forgotten, used or not; 0 for no limit, in "
      "seconds"},
+    {"--response-age",
+     {"NEKOD_RESPONSE_AGE"},
+     restart,
+     "Time for which responses are stored; 0 for ever, in seconds"},
+    {"--conversation-age",
+     {"NEKOD_CONVERSATION_AGE"},
+     restart,
+     "Time without use after which a conversation of /v1/conversations is forgotten; 0 for never, "
+     "in seconds"},
     {"--session-idle",
      {"NEKOD_SESSION_IDLE"},
      restart,

@@ -62,9 +62,11 @@ void check_told(const upstream_turn& told) {
 void check_conversation(const chat::request& r) {
   static const auto digest = std::make_shared<conversation_digest>("key");
   whole_conversation talk{digest, {.messages = 64, .bytes = 64u << 10}};
-  for (const auto named : {false, true, true}) {
+  using found = kept_conversation::found;
+  for (const auto how :
+       {found::by_conversation, found::by_name, found::by_response, found::by_id}) {
     const auto before = talk.messages().size();
-    const auto told = talk.begin(r, {}, named);
+    const auto told = talk.begin(r, {}, how);
     if (!told) {
       check_error(told.error());
       continue;

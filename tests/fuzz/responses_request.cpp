@@ -26,7 +26,7 @@ void check_items(const create_request& r) {
     if (i.kind == item_kind::reference)
       continue;
     check_one_line_json(to_json(i), "an item is JSON on one line");
-    const auto back = stored_item(i.id, i.json);
+    const auto back = item_of(i.id, i.json);
     check(back.type == i.type && back.kind == i.kind && back.call_id == i.call_id &&
               back.speaker == i.speaker && back.incomplete == i.incomplete,
           "a stored item is read back");

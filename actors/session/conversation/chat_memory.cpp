@@ -43,8 +43,8 @@ chat_memory::chat_memory(std::shared_ptr<const conversation_digest> digest,
     now_.prompt = prompt_in(*digest_, now_.transcript);
 }
 
-result<upstream_turn, chat::failure>
-chat_memory::begin(const chat::request& r, const request_digests& digests, bool named) {
+result<upstream_turn, chat::failure> chat_memory::begin(const chat::request& r,
+                                                        const request_digests& digests, found how) {
   const auto layout = chat::layout_of(r.messages);
   const auto& all = r.messages;
   fresh_ = texts_in(all, layout.fresh, all.size());
@@ -54,14 +54,21 @@ chat_memory::begin(const chat::request& r, const request_digests& digests, bool 
     fresh_.pop_back();
   const auto before = texts_in(all, layout.instructions, layout.fresh);
   const auto known = now_.tip.is_told_by(digests.before);
-  const auto follows = named && (!layout.tells_conversation || ends_with(before));
+  const auto adds = how == found::by_id;
+  const auto follows =
+      adds || (how == found::by_name && (!layout.tells_conversation || ends_with(before)));
   begins_new_chat_ = needs_new_chat_ || !(known || (follows && !replaces_prompt(digests)));
-  if (follows && !known)
+  if (follows && (adds || !known))
     follow(r, layout, digests);
   else
     replace(r, layout, digests); // Of a known conversation the client told the same words, and all.
   upstream_turn told;
   told.text = text_;
+  if (adds && !before.empty()) {
+    before_.insert(before_.end(), before.begin(), before.end());
+    asked_ = conversation_tip::unrecognisable();
+    begins_new_chat_ = true;
+  }
   told.new_chat = begins_new_chat_;
   return told;
 }
@@ -123,24 +130,24 @@ void chat_memory::answered(chat::message said) {
   const auto text = openai::with_prefill(prefill_, said.text);
   now_.tip = is_whole ? asked_.after({chat::role::assistant, text}, *digest_)
                       : conversation_tip::unrecognisable();
-  remember(text);
+  said.text = text;
+  remember(std::move(said));
 }
 
 bool chat_memory::broken_off(std::string_view text, bool heard) {
   if (!text.empty())
-    remember(openai::with_prefill(prefill_, text));
+    remember({chat::role::assistant, openai::with_prefill(prefill_, text)});
   if (heard || !text.empty())
     now_.tip = conversation_tip::unrecognisable();
   needs_new_chat_ = begins_new_chat_ && heard && text.empty();
   return true;
 }
 
-void chat_memory::remember(std::string_view text) {
+void chat_memory::remember(message answer) {
   auto all = std::move(before_);
   for (auto& m : fresh_)
-    append(all, m.speaker, std::move(m.text));
-  if (!text.empty())
-    append(all, chat::role::assistant, std::string{text});
+    append(all, std::move(m));
+  append(all, std::move(answer));
   keep_newest(all);
   now_.stored = common_beginning(std::span{now_.transcript}.first(now_.stored), all);
   now_.transcript = std::move(all);
@@ -157,6 +164,14 @@ conversation_changes chat_memory::take_changes() {
   result.prompt = now_.prompt;
   result.chat_goes_on = !needs_new_chat_;
   return result;
+}
+
+void chat_memory::change(const change_messages& f) {
+  auto changed = f(now_.transcript);
+  now_.stored = common_beginning(std::span{now_.transcript}.first(now_.stored), changed);
+  now_.transcript = std::move(changed);
+  now_.tip = now_.transcript.empty() ? conversation_tip{} : conversation_tip::unrecognisable();
+  needs_new_chat_ = true;
 }
 
 conversation_state chat_memory::take() { return std::exchange(now_, {}); }

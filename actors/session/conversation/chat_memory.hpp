@@ -23,7 +23,7 @@ public:
 
   /// Sets `new_chat` if the upstream's chat cannot go on with this turn.
   result<upstream_turn, chat::failure> begin(const chat::request& r, const request_digests& digests,
-                                             bool named) override;
+                                             found how) override;
 
   std::string seeded_text() const override;
   std::size_t times_said() const override;
@@ -41,6 +41,7 @@ public:
   void not_kept() override { now_.tip = conversation_tip::unrecognisable(); }
   void doubt_store() override { now_.stored = 0; }
   const conversation_tip& tip() const noexcept override { return now_.tip; }
+  void change(const change_messages& f) override;
   conversation_state take() override;
 
 private:
@@ -52,12 +53,12 @@ private:
                const request_digests& digests);
   bool ends_with(const messages& conversation) const;
   bool replaces_prompt(const request_digests& digests) const;
-  void remember(std::string_view text);
+  void remember(chat::message answer);
 
   std::shared_ptr<const conversation_digest> digest_;
   conversation_state now_;
   /// Whether the next turn needs a new chat: the last one began one, and it is not known what that
-  /// chat heard.
+  /// chat heard; or the messages were changed.
   bool needs_new_chat_ = false;
 
   // Of the running turn:

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -62,6 +63,21 @@ public:
     whole,
   };
 
+  /// How the session of a request was found, which says how much of the conversation it tells.
+  enum class found : std::uint8_t {
+    /// By the conversation: the client tells all of it.
+    by_conversation,
+    /// By its name: the client may tell only what is new.
+    by_name,
+    /// By its last response: the request was given all of it, in the words of the store.
+    by_response,
+    /// By the conversation's id: all that the request says follows what was said.
+    by_id,
+  };
+
+  /// Makes the messages of a conversation of those that there are.
+  using change_messages = std::function<std::vector<chat::message>(std::vector<chat::message>)>;
+
   virtual ~kept_conversation() = default;
 
   /// For which kind of upstream it is kept.
@@ -69,12 +85,10 @@ public:
 
   /// Begins a turn.
   /// @param digests Those of *r*.
-  /// @param named Whether the client named the session. It may then tell only what is new; one that
-  /// did not tells the whole conversation.
   /// @returns what to tell the upstream, without the model and the request; or
   /// `conversation_too_large`, and then no turn has begun.
-  virtual result<upstream_turn, chat::failure>
-  begin(const chat::request& r, const request_digests& digests, bool named) = 0;
+  virtual result<upstream_turn, chat::failure> begin(const chat::request& r,
+                                                     const request_digests& digests, found how) = 0;
 
   /// The turn's text for a new chat, with what was said before. Empty if the upstream keeps none.
   virtual std::string seeded_text() const = 0;
@@ -106,6 +120,9 @@ public:
   virtual void doubt_store() = 0;
 
   virtual const conversation_tip& tip() const noexcept = 0;
+
+  /// Changes the messages, between two turns. A chat at the upstream does not go on.
+  virtual void change(const change_messages& f) = 0;
 
   /// Moves the conversation out; nothing is left here.
   virtual conversation_state take() = 0;

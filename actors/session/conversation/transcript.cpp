@@ -69,11 +69,11 @@ std::string newest_turns(const std::vector<chat::message>& earlier, std::size_t 
 
 } // namespace
 
-void append(std::vector<chat::message>& transcript, chat::role speaker, std::string text) {
+void append(std::vector<chat::message>& transcript, chat::message m) {
   constexpr auto longest = max_transcript_bytes - sizeof(chat::message);
-  text.resize(whole_characters(text, longest).size());
-  if (!text.empty())
-    transcript.emplace_back(speaker, std::move(text));
+  m.text.resize(whole_characters(m.text, longest).size());
+  if (!m.text.empty())
+    transcript.push_back(std::move(m));
 }
 
 void keep_newest(std::vector<chat::message>& transcript, std::size_t limit) {

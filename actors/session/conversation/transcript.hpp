@@ -17,7 +17,7 @@ inline constexpr std::size_t max_preamble_bytes = 32u << 10;
 
 /// Appends a message to *transcript*. An empty message is left out. One that alone is longer than a
 /// transcript may be is cut.
-void append(std::vector<chat::message>& transcript, chat::role speaker, std::string text);
+void append(std::vector<chat::message>& transcript, chat::message m);
 
 /// Drops the oldest messages of a transcript that is larger than the limit; then further ones, but
 /// not the newest two, until a quarter of the limit is free. If each turn dropped only as much as

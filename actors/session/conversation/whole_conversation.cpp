@@ -71,9 +71,17 @@ whole_conversation::whole_conversation(std::shared_ptr<const conversation_digest
       stored_(state.stored) {}
 
 result<upstream_turn, chat::failure>
-whole_conversation::begin(const chat::request& r, const request_digests& /*digests*/, bool named) {
+whole_conversation::begin(const chat::request& r, const request_digests& /*digests*/, found how) {
   const auto layout = chat::layout_of(r.messages);
-  const auto before = named ? earlier_for(r, layout) : span_of_messages{};
+  auto before = how == found::by_name ? earlier_for(r, layout) : span_of_messages{};
+  auto told_from = layout.instructions;
+  if (how == found::by_id)
+    before = span_of_messages{now_}.subspan(
+        layout.instructions > 0 ? chat::layout_of(now_).instructions : 0);
+  if (how == found::by_response) {
+    before = own_words_for(r, layout);
+    told_from = before.empty() ? told_from : layout.fresh;
+  }
   const auto spans = openai::message_spans(r);
   auto tell = [&](std::size_t from, std::size_t to) {
     for (auto i = from; i < to; ++i)
@@ -82,7 +90,7 @@ whole_conversation::begin(const chat::request& r, const request_digests& /*diges
   next_.clear();
   tell(0, layout.instructions);
   next_.insert(next_.end(), before.begin(), before.end());
-  tell(layout.instructions, r.messages.size());
+  tell(told_from, r.messages.size());
   prefilled_ = layout.prefill < r.messages.size();
   upstream_turn told;
   if (next_.size() > limits_.messages) {
@@ -114,6 +122,16 @@ std::span<const message> whole_conversation::earlier_for(const chat::request& r,
   if (place && (layout.tells_conversation || ends_silent(now_)))
     return all.subspan(begin, prompt + *place - begin);
   return layout.tells_conversation ? span_of_messages{} : all.subspan(begin);
+}
+
+/// The session's messages without its prompt, if the request tells all of them before its new part;
+/// else none.
+std::span<const message>
+whole_conversation::own_words_for(const chat::request& r,
+                                  const chat::message_layout& layout) const {
+  const auto all = span_of_messages{now_}.subspan(chat::layout_of(now_).instructions);
+  const auto told = span_of_messages{r.messages}.first(layout.fresh).subspan(layout.instructions);
+  return place_of_end(all, told) == 0 ? all : span_of_messages{};
 }
 
 void whole_conversation::answered(message said) {
@@ -157,6 +175,13 @@ void whole_conversation::kept() {
   now_ = std::exchange(next_, {});
   tip_ = std::exchange(next_tip_, {});
   stored_ = now_.size();
+}
+
+void whole_conversation::change(const change_messages& f) {
+  auto changed = f(now_);
+  stored_ = common_beginning(span_of_messages{now_}.first(stored_), changed);
+  now_ = std::move(changed);
+  tip_ = now_.empty() ? conversation_tip{} : conversation_tip::of(digest_->of(now_));
 }
 
 conversation_state whole_conversation::take() {

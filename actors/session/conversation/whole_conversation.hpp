@@ -29,9 +29,10 @@ public:
   /// A client that does not name the session tells the conversation itself. One that names it tells
   /// either only what is new, which follows what was said; or a conversation. If that is what was
   /// said, or the end of it, it goes on, in the request's own words; else it replaces all that was
-  /// said. A prompt in a request replaces the one before.
+  /// said. A prompt in a request replaces the one before. What the store told goes on in the words
+  /// of the session, which lack nothing of what the upstream said.
   result<upstream_turn, chat::failure> begin(const chat::request& r, const request_digests& digests,
-                                             bool named) override;
+                                             found how) override;
 
   std::string seeded_text() const override { return {}; }
   std::size_t times_said() const override { return 0; }
@@ -46,6 +47,8 @@ public:
   void doubt_store() override { stored_ = 0; }
   const conversation_tip& tip() const noexcept override { return tip_; }
 
+  void change(const change_messages& f) override;
+
   /// Moves out the texts alone, the newest of them, as a chat of plain text can be told them.
   conversation_state take() override;
 
@@ -55,6 +58,8 @@ public:
 private:
   std::span<const chat::message> earlier_for(const chat::request& r,
                                              const chat::message_layout& layout) const;
+  std::span<const chat::message> own_words_for(const chat::request& r,
+                                               const chat::message_layout& layout) const;
   void drop_turn();
 
   std::shared_ptr<const conversation_digest> digest_;

@@ -105,6 +105,15 @@ std::string meaning(const item& i) {
   return out;
 }
 
+/// Removes the `id` that `to_json` puts before the other members.
+void drop_id(item& i) {
+  std::string with_id = R"({"id":)";
+  json::append_quoted(with_id, i.id);
+  with_id += ',';
+  if (i.json.starts_with(with_id))
+    i.json.replace(0, with_id.size(), "{");
+}
+
 } // namespace
 
 item_kind kind_of(std::string_view type) noexcept {
@@ -132,10 +141,11 @@ std::string to_json(const item& i) {
   return out;
 }
 
-item stored_item(std::string id, std::string json) {
+item item_of(std::string id, std::string json) {
   item result;
   result.id = std::move(id);
   result.json = std::move(json);
+  drop_id(result);
   const auto doc = json::parse(result.json);
   result.type = string_in(doc.root, "type");
   result.kind = kind_of(result.type);

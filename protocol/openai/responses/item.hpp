@@ -56,6 +56,14 @@ struct item {
   std::string place;
 };
 
+/// Whether an item is a call of a tool, or the output of one.
+inline bool is_call(const item& i) noexcept {
+  return i.kind == item_kind::call || i.kind == item_kind::hosted_call;
+}
+inline bool is_output(const item& i) noexcept {
+  return i.kind == item_kind::output || i.kind == item_kind::hosted_output;
+}
+
 /// What the ids of items of *type* begin with, such as `msg_`.
 std::string_view id_prefix(std::string_view type) noexcept;
 
@@ -65,9 +73,9 @@ bool can_keep_id(std::string_view id) noexcept;
 /// The item as JSON with its id, as in lists of items and in `output`.
 std::string to_json(const item& i);
 
-/// Reads back the `json` of a stored item.
-/// @param json An item's canonical form.
-item stored_item(std::string id, std::string json);
+/// Reads back the `json` of an item.
+/// @param json An item's canonical form, also with its `id` as `to_json` puts it.
+item item_of(std::string id, std::string json);
 
 /// Whether two items say the same, whatever their ids and places are. Formatting, the status, and
 /// members that clients are known to leave out (`annotations`, `logprobs`, `phase`) do not count.

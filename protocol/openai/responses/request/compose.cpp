@@ -6,6 +6,7 @@
 #include "protocol/text/json.hpp"
 #include "protocol/text/json_strings.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -17,16 +18,19 @@ using chat::failure;
 using chat::failure_code;
 
 /// Reads the messages back, as the chat door would.
-std::optional<failure> take_messages(const std::vector<std::string>& messages, chat::request& r) {
+std::optional<failure> take_messages(std::vector<told_message>& messages, bool with_items,
+                                     chat::request& r) {
   auto user_spoke = false;
-  for (const auto& m : messages) {
-    const auto doc = json::parse(m);
+  for (auto& m : messages) {
+    const auto doc = json::parse(m.json);
     auto heard = read_message(doc.root, "input");
     if (!heard)
       return failure{failure_code::internal_error};
     if (heard->said.speaker == chat::role::user)
       user_spoke =
           !chat::without_trailing_space(heard->said.text).empty() || !heard->demands.empty();
+    if (with_items)
+      heard->said.items = std::move(m.items);
     r.messages.push_back(std::move(heard->said));
   }
   if (!user_spoke)
@@ -34,11 +38,11 @@ std::optional<failure> take_messages(const std::vector<std::string>& messages, c
   return std::nullopt;
 }
 
-std::string body_of(const create_request& asked, const std::vector<std::string>& messages,
+std::string body_of(const create_request& asked, const std::vector<told_message>& messages,
                     const upstream_form& form) {
   std::string out = R"({"messages":[)";
   for (const auto& m : messages)
-    out.append(&m == &messages.front() ? "" : ",").append(m);
+    out.append(&m == &messages.front() ? "" : ",").append(m.json);
   out += ']';
   if (!asked.model.empty()) {
     out += R"(,"model":)";
@@ -57,23 +61,44 @@ std::string body_of(const create_request& asked, const std::vector<std::string>&
   return out += '}';
 }
 
+bool instructs(const item& i) {
+  return i.kind == item_kind::message &&
+         (i.speaker == chat::role::system || i.speaker == chat::role::developer);
+}
+
+/// Adds the items of *told* that are among *own*, and outputs among these of earlier calls.
+void add_news(message_list& list, const std::vector<told_item>& told, std::span<const item> own,
+              bool has_instructions) {
+  const auto is_own = [&](const item* i) { return i >= own.data() && i < own.data() + own.size(); };
+  const auto has_prompt = has_instructions || std::ranges::any_of(own, instructs);
+  for (const auto& t : told) {
+    if (is_own(t.what) || (has_prompt && instructs(*t.what)))
+      list.add(t);
+    else if (t.output != nullptr && is_own(t.output))
+      list.add_output(t);
+  }
+}
+
 } // namespace
 
 result<chat::request, failure> compose(const create_request& asked, std::span<const item> history,
                                        std::span<const item> own, std::string_view instructions,
-                                       const upstream_form& form) {
+                                       telling what, const upstream_form& form) {
   const auto told = told_items(history, own);
   if (!told)
     return told.error();
   message_list list{form.reasoning};
   list.instruct(instructions);
-  for (const auto& t : *told)
-    list.add(t);
-  const auto messages = list.finish();
+  if (what == telling::whole)
+    for (const auto& t : *told)
+      list.add(t);
+  else
+    add_news(list, *told, own, !instructions.empty());
+  auto messages = list.finish();
   if (messages.empty())
     return failure{failure_code::missing_required_parameter, "input"};
   chat::request r;
-  if (auto e = take_messages(messages, r))
+  if (auto e = take_messages(messages, asked.store || !asked.conversation.empty(), r))
     return *std::move(e);
   r.model = asked.model;
   r.session_id = asked.session_id;

@@ -25,14 +25,24 @@ struct upstream_form {
   bool reasoning = true;
 };
 
+/// How much of a conversation a request tells.
+enum class telling {
+  /// All of it.
+  whole,
+  /// Only what is new in the request. A system message, if there is one, has the texts of the
+  /// history, too.
+  news,
+};
+
 /// The request for an answer that *asked* makes after *history*.
 ///
-/// Its messages, and `messages` in its body, follow what chat templates demand: one system message
-/// with *instructions* and the texts of all system and developer messages; calls in one assistant
-/// message with the text before them, followed by exactly their tool messages; images of outputs in
-/// a user message after these. The body is in the form of chat completions. The fields that text
-/// alone cannot replace, such as images, are among its demands, with the names they have in
-/// *asked*. `session_id` is taken over; what comes in header fields is left empty.
+/// Where the conversation is stored, its messages have their items. Its messages, and `messages` in
+/// its body, follow what chat templates demand: one system message with *instructions* and the
+/// texts of all system and developer messages; calls in one assistant message with the text before
+/// them, followed by exactly their tool messages; images of outputs in a user message after these.
+/// The body is in the form of chat completions. The fields that text alone cannot replace, such as
+/// images, are among its demands, with the names they have in *asked*. `session_id` is taken over;
+/// what comes in header fields is left empty.
 /// @param history The items before the request: of the conversation, or of the chain of responses.
 /// @param own The items of the request, in which references and compactions are replaced by the
 ///        items they stand for.
@@ -42,6 +52,7 @@ struct upstream_form {
 ///          nothing is told.
 result<chat::request, chat::failure>
 compose(const create_request& asked, std::span<const item> history, std::span<const item> own,
-        std::string_view instructions, const upstream_form& form = {});
+        std::string_view instructions, telling what = telling::whole,
+        const upstream_form& form = {});
 
 } // namespace nekod::openai::responses

@@ -6,6 +6,8 @@
 #include "protocol/text/json.hpp"
 #include "protocol/text/json_strings.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace nekod::openai::responses {
@@ -13,6 +15,13 @@ namespace {
 
 std::string_view string_in(const json::value& object, std::string_view name) {
   return json::find_string(object, name).value_or(std::string_view{});
+}
+
+/// Appends *i* to a list of items.
+void list_item(std::string& out, const item& i) {
+  if (!out.empty())
+    out += ',';
+  out += to_json(i);
 }
 
 /// Appends *text* to *out* after *between*, which stands only between texts.
@@ -89,6 +98,7 @@ void message_list::add(const told_item& t) {
   case item_kind::call:
   case item_kind::hosted_call:
     take_reasoning();
+    list_item(open_.items, *t.what);
     open_.calls.push_back(t);
     return;
   case item_kind::output:
@@ -97,41 +107,54 @@ void message_list::add(const told_item& t) {
   case item_kind::reasoning:
     return add_reasoning(*t.what);
   default:
+    list_item(early_items_, *t.what);
     return;
   }
+}
+
+void message_list::add_output(const told_item& t) {
+  close();
+  add_outputs({&t, 1});
 }
 
 void message_list::add_message(const item& i) {
   const auto doc = json::parse(i.json);
   const auto content = read_content(json::find(doc.root, "content"));
   if (i.speaker == chat::role::assistant)
-    return add_answer(content.text());
-  if (i.speaker != chat::role::user)
+    return add_answer(i, content.text());
+  if (i.speaker != chat::role::user) {
+    list_item(system_items_, i);
     return instruct(content.text());
+  }
   close();
   reasoning_.clear();
-  messages_.push_back(message_json("user", content));
+  auto items = std::exchange(early_items_, {});
+  list_item(items, i);
+  add_message(message_json("user", content), std::move(items));
   for (const auto& part : content.parts)
     if (!part.is_text)
       demand(i, "content", part.index);
 }
 
-void message_list::add_answer(std::string_view text) {
+void message_list::add_answer(const item& i, std::string_view text) {
   if (text.empty())
-    return;
+    return list_item(early_items_, i);
   if (!open_.text.empty())
     close();
   take_reasoning();
+  list_item(open_.items, i);
   open_.text = text;
 }
 
 void message_list::add_reasoning(const item& i) {
+  list_item(early_items_, i);
   if (with_reasoning_)
     join(reasoning_, "\n\n", reasoning_text(i));
 }
 
 void message_list::take_reasoning() {
   join(open_.reasoning, "\n\n", std::exchange(reasoning_, {}));
+  join(open_.items, ",", std::exchange(early_items_, {}));
 }
 
 void message_list::close() {
@@ -146,19 +169,28 @@ void message_list::close() {
     calls.append(calls.empty() ? "" : ",").append(call_json(*t.what));
   if (!calls.empty())
     out += R"(,"tool_calls":[)" + calls + "]";
-  messages_.push_back(std::move(out) + "}");
-  close_calls();
+  add_message(std::move(out) + "}", std::move(open_.items));
+  add_outputs(open_.calls);
   open_ = {};
 }
 
-/// Adds the outputs of the open calls, in the calls' order. What is not text follows in a message
-/// of the user, since tool messages are text.
-void message_list::close_calls() {
+/// Adds the outputs of calls, in the calls' order. What is not text follows in a message of the
+/// user, since tool messages are text.
+void message_list::add_outputs(std::span<const told_item> calls) {
   std::string data;
-  for (const auto& t : open_.calls)
-    messages_.push_back(tool_message(t, data));
+  for (const auto& t : calls) {
+    if (t.output == nullptr)
+      continue;
+    auto message = tool_message(t, data);
+    add_message(std::move(message), to_json(*t.output));
+  }
   if (!data.empty())
-    messages_.push_back(begin_message("user") + "[" + data + "]}");
+    add_message(begin_message("user") + "[" + data + "]}", {});
+}
+
+/// @param items Separated by commas.
+void message_list::add_message(std::string json, std::string items) {
+  messages_.push_back({std::move(json), items.empty() ? items : "[" + items + "]"});
 }
 
 std::string message_list::tool_message(const told_item& t, std::string& data) {
@@ -176,14 +208,14 @@ std::string message_list::tool_message(const told_item& t, std::string& data) {
       if (!std::exchange(announced, true))
         data.append(data.empty() ? "" : ",")
             .append(R"({"type":"text","text":)")
-            .append(quoted_json("From the output of " + t.what->call_id + ":"))
+            .append(quoted_json("From the output of " + t.output->call_id + ":"))
             .append("}");
       data.append(",").append(part.what);
       part = {part.index, true, "[See the next message of the user.]"};
     }
     text = content.text();
   }
-  return R"({"role":"tool","tool_call_id":)" + quoted_json(t.what->call_id) + R"(,"content":)" +
+  return R"({"role":"tool","tool_call_id":)" + quoted_json(t.output->call_id) + R"(,"content":)" +
          quoted_json(text) + "}";
 }
 
@@ -192,10 +224,12 @@ void message_list::demand(const item& i, std::string_view member, std::size_t in
                                      : element(i.place + "." + std::string{member}, index));
 }
 
-std::vector<std::string> message_list::finish() {
+std::vector<told_message> message_list::finish() {
   close();
-  if (!system_.empty())
-    messages_.insert(messages_.begin(), begin_message("system") + quoted_json(system_) + "}");
+  if (system_.empty())
+    return std::move(messages_);
+  add_message(begin_message("system") + quoted_json(system_) + "}", std::move(system_items_));
+  std::rotate(messages_.begin(), std::prev(messages_.end()), messages_.end());
   return std::move(messages_);
 }
 

@@ -2,11 +2,20 @@
 
 #include "protocol/openai/responses/request/told_items.hpp"
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace nekod::openai::responses {
+
+/// A message of chat completions.
+struct told_message {
+  /// The message as JSON.
+  std::string json;
+  /// The items that it consists of, as in `chat::message::items`.
+  std::string items;
+};
 
 /// Makes messages of chat completions of items.
 class message_list {
@@ -19,9 +28,12 @@ public:
 
   void add(const told_item& t);
 
+  /// Adds the output of a call that was told before; without the call if that is not known.
+  void add_output(const told_item& t);
+
   /// Ends the list.
-  /// @returns the messages as JSON, the system message first.
-  std::vector<std::string> finish();
+  /// @returns the messages, the system message first.
+  std::vector<told_message> finish();
 
   /// The places of parts that are not text.
   const std::vector<std::string>& demands() const noexcept { return demands_; }
@@ -32,24 +44,30 @@ private:
     std::string text;
     std::string reasoning;
     std::vector<told_item> calls;
+    std::string items;
   };
 
   void add_message(const item& i);
-  void add_answer(std::string_view text);
+  void add_answer(const item& i, std::string_view text);
   void add_reasoning(const item& i);
   void take_reasoning();
   void close();
-  void close_calls();
+  void add_outputs(std::span<const told_item> calls);
   std::string tool_message(const told_item& t, std::string& data);
   void demand(const item& i, std::string_view member, std::size_t index);
+  void add_message(std::string json, std::string items);
 
   bool with_reasoning_;
   std::string system_;
-  std::vector<std::string> messages_;
+  std::string system_items_;
+  std::vector<told_message> messages_;
   std::vector<std::string> demands_;
   answer open_;
   /// Reasoning before the assistant message that it belongs to.
   std::string reasoning_;
+  /// The items that belong to the message that follows: those that no upstream hears, and
+  /// reasoning.
+  std::string early_items_;
 };
 
 } // namespace nekod::openai::responses

@@ -15,13 +15,8 @@ namespace {
 using chat::failure;
 using chat::failure_code;
 
-bool is_call(const item& i) {
-  return i.kind == item_kind::call || i.kind == item_kind::hosted_call;
-}
-
-bool is_output(const item& i) {
-  return i.kind == item_kind::output || i.kind == item_kind::hosted_output;
-}
+/// Bytes of a client's word in an error.
+constexpr std::size_t longest_word = 128;
 
 /// Knows the items of a history.
 class known_items {
@@ -62,8 +57,9 @@ private:
 /// The failure of an item that cannot be told as it is.
 std::optional<failure> unresolved(const item& i) {
   if (i.kind == item_kind::reference)
-    return failure{failure_code::invalid_value, i.place.empty() ? "input" : i.place,
-                   "there is no such item; items are kept only with `store`"};
+    return failure{failure_code::item_not_found, "input",
+                   quoted(i.id, longest_word) +
+                       "; items are kept only with `store`, which is the default"};
   if (i.kind == item_kind::compaction)
     return failure{failure_code::invalid_value,
                    i.place.empty() ? "input" : i.place + ".encrypted_content",
@@ -72,8 +68,8 @@ std::optional<failure> unresolved(const item& i) {
 }
 
 failure lonely(std::string_view what, const item& i) {
-  constexpr std::size_t longest = 128;
-  return {failure_code::invalid_value, "input", std::string{what} + quoted(i.call_id, longest)};
+  return {failure_code::invalid_value, "input",
+          std::string{what} + quoted(i.call_id, longest_word)};
 }
 
 /// The outputs by the `call_id` of their call, in order.
@@ -112,6 +108,15 @@ private:
 };
 
 } // namespace
+
+std::vector<item> new_items(std::span<const item> history, std::span<const item> own) {
+  std::vector<item> result;
+  known_items known{history};
+  for (const auto& i : own)
+    if (!known.has(i))
+      result.push_back(i);
+  return result;
+}
 
 result<std::vector<told_item>, failure> told_items(std::span<const item> history,
                                                    std::span<const item> own) {

@@ -16,10 +16,13 @@ struct told_item {
   const item* output = nullptr;
 };
 
+/// The items of *own* that are not in *history* already: there is no equal one with the same id, no
+/// call with the same `call_id`, and no output for each call with that `call_id`.
+std::vector<item> new_items(std::span<const item> history, std::span<const item> own);
+
 /// What an upstream hears of a conversation, in order: *history*, then what is new in *own*.
 ///
-/// An own item is not new if it is in the history already: an equal one with the same id, a call
-/// with the same `call_id`, or an output of a call that has its output. Calls that were cut off are
+/// Own items count if they are among the `new_items`. Calls that were cut off are
 /// left out with their outputs. Each call is paired with its output, wherever that stands; of equal
 /// `call_id`s the first call gets the first output. Calls of hosted tools without an output are
 /// left out. The outputs stay in the list, where they end an answer.

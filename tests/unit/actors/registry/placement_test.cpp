@@ -60,6 +60,19 @@ struct fixture {
     live.take_report(report);
   }
 
+  /// A session in memory that has answered all its turns, the last one with that response.
+  void rest_after(const session_key& key, const std::string& response) {
+    if (!live.has(key))
+      live.add(key, {}, ++actors, {});
+    session_report report;
+    report.info.tenant = key.tenant;
+    report.info.id = key.id;
+    report.info.newest_response = response;
+    report.turns = live.find(key)->turns;
+    report.resting = true;
+    live.take_report(report);
+  }
+
   static session_taken given(const session_key& key, found_by by) {
     session_taken result;
     result.by = by;
@@ -354,4 +367,104 @@ TEST_CASE_FIXTURE(fixture, "a request that is meant as a new one drops an earlie
   auto first_words = telling({"hello"});
   first_words->retries.count = 0;
   as<begins_session>(place(first_words)); // Many conversations begin like this.
+}
+
+// -- a predecessor, a conversation ---------------------------------------------------------------
+
+namespace {
+
+/// A turn that follows *response*, which the session `old` answered.
+pending_turn following(std::shared_ptr<const chat::request> request,
+                       const std::string& response = "resp_1") {
+  auto t = fixture::turn_of(std::move(request));
+  t.what.follows.emplace(response, "old");
+  return t;
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(fixture,
+                  "a turn joins the session that answered last with the response it follows") {
+  rest_after({"", "old"}, "resp_1");
+  const auto joined = as<joins_session>(rules.place(following(telling(next))));
+  CHECK(joined.session.id == "old");
+  CHECK(joined.turn.what.match == session_match::predecessor);
+  CHECK(name_of(joined.turn.what.match) == "explicit");
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "a turn branches if its predecessor's session has gone on, runs or is leaving") {
+  rest_after({"", "old"}, "resp_1");
+  SUBCASE("it has gone on") { rest_after({"", "old"}, "resp_2"); }
+  SUBCASE("it has gone on without a response") { rest_after({"", "old"}, ""); }
+  SUBCASE("it was given a turn") {
+    const auto joined = as<joins_session>(rules.place(following(telling(next))));
+    live.give_turn(joined.session, joined.turn.what);
+  }
+  SUBCASE("it is being changed") { live.give_edit({"", "old"}); }
+  SUBCASE("it is being deleted") { live.start_deletion({"", "old"}); }
+  const auto begun = as<begins_session>(rules.place(following(telling(next))));
+  CHECK(begun.turn.what.match == session_match::seeded);
+  CHECK_FALSE(begun.unused);
+}
+
+TEST_CASE_FIXTURE(
+    fixture, "a predecessor's session is taken from the store, and released if it has gone on") {
+  auto asked = as<takes_session>(rules.place(following(telling(next))));
+  CHECK(asked.wanted.id == "old");
+  auto found = given({"", "old"}, found_by::id);
+  found.token = {"node", 3};
+  found.record.emplace().info.newest_response = "resp_1";
+  SUBCASE("it has not") {
+    const auto joined = as<joins_session>(rules.taken(std::move(asked), found));
+    CHECK(joined.session.id == "old");
+    CHECK(joined.taken);
+  }
+  SUBCASE("it has") {
+    found.record->info.newest_response = "resp_2";
+    const auto begun = as<begins_session>(rules.taken(std::move(asked), found));
+    CHECK(begun.unused == session_token{"node", 3});
+  }
+  SUBCASE("there is none") {
+    const auto begun = as<begins_session>(rules.taken(std::move(asked), session_taken{}));
+    CHECK(begun.turn.what.match == session_match::seeded);
+  }
+  SUBCASE("it came into memory meanwhile, and rests") {
+    rest_after({"", "old"}, "resp_1");
+    const auto joined = as<joins_session>(rules.taken(std::move(asked), found));
+    CHECK_FALSE(joined.taken);
+  }
+}
+
+TEST_CASE_FIXTURE(fixture, "a transcript does not take a turn that follows a response") {
+  at_rest({"", "other"}, {"hello", "meow"});
+  rest_after({"", "old"}, "resp_2");
+  as<begins_session>(rules.place(following(telling(next))));
+}
+
+TEST_CASE_FIXTURE(fixture, "a repeated request that follows a response joins the first one") {
+  rest_after({"", "old"}, "resp_1");
+  const auto first = as<takes_session>(rules.place(following(keyed(telling(next)))));
+  CHECK(first.wanted.answer == earlier_answer::wanted);
+  const auto joined = as<joins_session>(rules.taken(first, session_taken{}));
+  live.give_turn(joined.session, joined.turn.what);
+  const auto again = as<joins_session>(rules.place(following(keyed(telling(next)))));
+  CHECK(again.session.id == "old");
+  CHECK(again.turn.what.match == session_match::repeated);
+  // The same words after another response are another request.
+  const auto other = rules.place(following(keyed(telling(next)), "resp_0"));
+  CHECK_FALSE(std::holds_alternative<joins_session>(other));
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "a conversation's turn goes to its session, whatever else the request names") {
+  auto request = under("header", telling(next));
+  request->session_id = "named";
+  auto t = turn_of(request);
+  t.what.conversation.id = "c0ffee";
+  t.what.conversation.session = "its";
+  const auto joined = as<joins_session>(rules.place(std::move(t)));
+  CHECK(joined.session.id == "its");
+  CHECK(joined.turn.what.match == session_match::explicit_id);
+  CHECK(joined.turn.what.scope.empty());
 }

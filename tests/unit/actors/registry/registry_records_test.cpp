@@ -61,6 +61,30 @@ slow_store_actor::behavior_type slow_store(slow_store_actor::pointer self, store
       [=](atom::clear, const session_filter& filter) {
         return hold(self->make_response_promise<std::uint64_t>(), "clear", atom::clear_v, filter);
       },
+      [=](atom::commit, const response_record& r) {
+        return hold(self->make_response_promise<atom::commit>(), "commit response " + r.id,
+                    atom::commit_v, r);
+      },
+      [=](atom::show, const response_key& key) {
+        return self->delegate(behind, atom::show_v, key);
+      },
+      [=](atom::show, const chain_query& query) {
+        return self->delegate(behind, atom::show_v, query);
+      },
+      [=](atom::show, const item_query& query) {
+        return self->delegate(behind, atom::show_v, query);
+      },
+      [=](atom::show, const conversation_query& query) {
+        return self->delegate(behind, atom::show_v, query);
+      },
+      [=](atom::close, const session_key& key) {
+        return hold(self->make_response_promise<atom::close>(), "close " + key.id, atom::close_v,
+                    key);
+      },
+      [=](atom::remove, const response_key& key) {
+        return hold(self->make_response_promise<bool>(), "remove response " + key.id,
+                    atom::remove_v, key);
+      },
       [log](atom::sweep) {
         auto f = std::move(log->answers.front());
         log->answers.pop_front();

@@ -45,6 +45,13 @@ store_actor::behavior_type moody_store(store_actor::pointer, std::shared_ptr<sto
       [](atom::list, const session_query&) { return session_page{}; },
       [](atom::remove, const session_key&) { return false; },
       [](atom::clear, const session_filter&) { return std::uint64_t{0}; },
+      [](atom::commit, const response_record&) { return atom::commit_v; },
+      [](atom::show, const response_key&) { return response_finding{}; },
+      [](atom::show, const chain_query&) { return response_chain{}; },
+      [](atom::show, const item_query&) { return item_finding{}; },
+      [](atom::show, const conversation_query&) { return conversation_finding{}; },
+      [](atom::close, const session_key&) { return atom::close_v; },
+      [](atom::remove, const response_key&) { return false; },
   };
 }
 

@@ -14,6 +14,10 @@ using messages = std::vector<chat::message>;
 
 namespace {
 
+kept_conversation::found how_found(bool named) {
+  return named ? kept_conversation::found::by_name : kept_conversation::found::by_conversation;
+}
+
 const chat::message sys{role::system, "be kind"};
 const chat::message brief{role::system, "be brief"};
 const chat::message u1{role::user, "one"};
@@ -28,7 +32,7 @@ struct fixture {
   std::pair<std::string, std::string> ask(messages all, bool named = true) {
     chat::request r;
     r.messages = std::move(all);
-    const auto told = it.begin(r, digest->of(r), named);
+    const auto told = it.begin(r, digest->of(r), how_found(named));
     REQUIRE(told);
     return {told->new_chat ? "new chat" : "goes on",
             told->new_chat ? it.seeded_text() : told->text};

@@ -22,7 +22,7 @@ struct fixture {
   upstream_turn ask(const std::string& message) {
     const auto r = test::parse_request(R"({"messages":[)" + message + "]}");
     REQUIRE(r);
-    auto told = it->begin(*r, digest->of(*r), true);
+    auto told = it->begin(*r, digest->of(*r), kept_conversation::found::by_name);
     REQUIRE(told);
     return *told;
   }

@@ -38,18 +38,18 @@ TEST_CASE("instructions beyond the limit are cut between two characters") {
 
 TEST_CASE("a transcript drops its oldest messages beyond the limit") {
   std::vector<message> transcript;
-  append(transcript, role::user, "12345");
-  append(transcript, role::assistant, "67890");
-  append(transcript, role::user, "");
+  append(transcript, {role::user, "12345"});
+  append(transcript, {role::assistant, "67890"});
+  append(transcript, {role::user, ""});
   CHECK(transcript.size() == 2);
-  append(transcript, role::user, "x");
+  append(transcript, {role::user, "x"});
   keep_newest(transcript, 3 * sizeof(message) + 11);
   CHECK(transcript.size() == 3);
   keep_newest(transcript, 3 * sizeof(message) + 10);
   REQUIRE(transcript.size() == 2);
   CHECK(transcript.front().text == "67890");
   for (auto i = 0; i < 9; ++i)
-    append(transcript, role::user, "y");
+    append(transcript, {role::user, "y"});
   CHECK(transcript.size() == 11);
   keep_newest(transcript, 11 * sizeof(message));
   CHECK(transcript.size() == 8); // A quarter is free, for what comes next.

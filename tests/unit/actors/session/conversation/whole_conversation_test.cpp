@@ -15,6 +15,10 @@ using namespace nekod;
 using chat::failure_code;
 using chat::role;
 
+kept_conversation::found how_found(bool named) {
+  return named ? kept_conversation::found::by_name : kept_conversation::found::by_conversation;
+}
+
 std::string said(const char* speaker, const std::string& text) {
   return std::string{R"({"role":")"} + speaker + R"(","content":")" + text + "\"}";
 }
@@ -41,7 +45,7 @@ struct fixture {
   std::string ask(const std::vector<std::string>& messages, bool named = true) {
     auto r = test::parse_request(R"({"messages":)" + list(messages) + "}");
     REQUIRE(r);
-    auto told = it.begin(*r, {}, named);
+    auto told = it.begin(*r, {}, how_found(named));
     return told ? told->messages : std::string{name_of(told.error().code)};
   }
 
@@ -251,7 +255,7 @@ TEST_CASE("thousands of similar messages are compared quickly") {
       std::make_shared<conversation_digest>("key"), {100'000, 100u << 20}, {r->messages, {}, {}}};
   r->messages.pop_back();
   r->messages.emplace_back(role::user, "y");
-  REQUIRE(it.begin(*r, {}, true));
+  REQUIRE(it.begin(*r, {}, kept_conversation::found::by_name));
   it.answered({role::assistant, "z"});
   CHECK(it.take_changes().messages.added.size() == 20'002);
 }

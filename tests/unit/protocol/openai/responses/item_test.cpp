@@ -80,7 +80,7 @@ TEST_CASE("a stored item is read back as it was") {
        }) {
     CAPTURE(text);
     const auto i = one(text);
-    const auto back = stored_item(i.id, i.json);
+    const auto back = item_of(i.id, i.json);
     CHECK(back.id == i.id);
     CHECK(back.type == i.type);
     CHECK(back.kind == i.kind);

@@ -20,7 +20,7 @@ chat::request composed(std::string_view history, std::string_view input,
   create_request asked;
   const auto before = items_of(history);
   const auto own = items_of(input);
-  auto r = compose(asked, before, own, instructions, form);
+  auto r = compose(asked, before, own, instructions, telling::whole, form);
   REQUIRE_MESSAGE(r, test::in_words(r.error()));
   // Whatever is composed, there is one message in the body for each of the request's.
   const auto spans = openai::message_spans(*r);
@@ -40,7 +40,7 @@ std::string told(std::string_view input, std::string_view instructions = {},
 
 chat::request whole(std::string_view members, const upstream_form& form = {}) {
   const auto asked = request_with(members);
-  auto r = compose(asked, {}, asked.input, asked.instructions.value_or(""), form);
+  auto r = compose(asked, {}, asked.input, asked.instructions.value_or(""), telling::whole, form);
   REQUIRE_MESSAGE(r, test::in_words(r.error()));
   return *std::move(r);
 }

@@ -174,7 +174,7 @@ TEST_CASE("items that stand for others have to be resolved") {
     return test::in_words(r.error());
   };
   CHECK(refused(R"([{"id":"msg_1"}])") ==
-        "invalid_value input[0]: there is no such item; items are kept only with `store`");
+        "item_not_found input: `msg_1`; items are kept only with `store`, which is the default");
   CHECK(
       refused(R"([{"role":"user","content":"a"},{"type":"compaction","encrypted_content":"x"}])") ==
       "invalid_value input[1].encrypted_content: it was not made here");

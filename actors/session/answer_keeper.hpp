@@ -1,0 +1,38 @@
+#pragma once
+
+#include "actors/session/answer_log.hpp"
+#include "actors/store/response_record.hpp"
+#include "protocol/chat/answer_end.hpp"
+#include "protocol/chat/message.hpp"
+
+#include <string>
+
+namespace nekod {
+
+/// An answered turn, about to be committed.
+struct answered {
+  const answer_log& answer;
+  const chat::answer_end& end;
+  std::string tenant;
+  std::string session_id;
+  /// The public name of the model that answered.
+  std::string model;
+};
+
+/// Makes what is kept of an answer beside its session, for an API that keeps its answers. Called by
+/// the session, before the commit. Pure.
+class answer_keeper {
+public:
+  answer_keeper() = default;
+  answer_keeper(const answer_keeper&) = delete;
+  answer_keeper& operator=(const answer_keeper&) = delete;
+  virtual ~answer_keeper() = default;
+
+  /// The response that the turn ends with.
+  virtual response_record keep(const answered& a) const = 0;
+
+  /// Whether the response is stored. If not, only its items are kept, in the conversation.
+  virtual bool stores() const noexcept = 0;
+};
+
+} // namespace nekod

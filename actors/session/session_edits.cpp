@@ -1,0 +1,54 @@
+#include "actors/session/session_edits.hpp"
+
+namespace nekod {
+
+using chat::failure_code;
+
+caf::result<edit_outcome> session_edits::take(conversation_edit e, bool any_waits) {
+  auto answer = self_->make_response_promise<edit_outcome>();
+  const auto phase = parts_.standing.phase();
+  const auto is_read = phase == session_phase::idle;
+  const auto is_being_read = phase == session_phase::unknown || phase == session_phase::loading;
+  if (any_waits || !(is_read || is_being_read))
+    answer.deliver(edit_outcome{{failure_code::conversation_locked, "conversation"}});
+  else if (is_read)
+    make(std::move(e), answer);
+  else
+    waiting_.emplace_back(std::move(e), answer);
+  return answer;
+}
+
+void session_edits::make_waiting() {
+  for (auto& [edit, answer] : std::exchange(waiting_, {}))
+    make(std::move(edit), std::move(answer));
+}
+
+void session_edits::refuse_waiting(const chat::failure& reason) {
+  for (auto& [edit, answer] : std::exchange(waiting_, {}))
+    answer.deliver(edit_outcome{reason});
+}
+
+void session_edits::make(conversation_edit e, promise p) {
+  auto& info = parts_.standing.info();
+  if (e.id != info.conversation) {
+    p.deliver(edit_outcome{{failure_code::conversation_not_found, "conversation"}});
+    return;
+  }
+  info.keep_for(e.kept_for, recorded_now());
+  if (e.metadata)
+    stored_.note(std::move(*e.metadata));
+  if (e.change) {
+    parts_.conversation->change(e.change);
+    parts_.link.close({});
+    info.newest_response.clear();
+  }
+  stored_.commit(
+      {}, [p]() mutable { p.deliver(edit_outcome{}); },
+      [this, p]() mutable {
+        if (parts_.standing.phase() == session_phase::idle)
+          parts_.standing.enter(session_phase::unknown);
+        p.deliver(edit_outcome{failure_code::store_unavailable});
+      });
+}
+
+} // namespace nekod

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "actors/session/conversation/conversation_edit.hpp"
+#include "actors/session/conversation/conversation_keeper.hpp"
+#include "actors/session/session_messages.hpp"
+#include "actors/session/session_standing.hpp"
+#include "actors/session/stored_record.hpp"
+#include "actors/session/upstream_link.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include <utility>
+#include <vector>
+
+namespace nekod {
+
+/// The changes to a session's conversation that are not turns. One is made while the session rests;
+/// while turns run or wait it is refused. Those that come while the record is being read wait for
+/// it.
+class session_edits {
+public:
+  /// @param parts The session's; they must outlive this.
+  session_edits(private_session_actor::pointer self, recorded_parts parts, stored_record& stored)
+      : self_(self), parts_(parts), stored_(stored) {}
+
+  /// Makes a change, or refuses it.
+  /// @param any_waits Whether turns wait.
+  caf::result<edit_outcome> take(conversation_edit e, bool any_waits);
+
+  /// Whether changes wait for the record.
+  bool any_waits() const noexcept { return !waiting_.empty(); }
+
+  /// The record was read: makes the changes that wait for it.
+  void make_waiting();
+
+  /// The record could not be read.
+  void refuse_waiting(const chat::failure& reason);
+
+private:
+  using promise = caf::typed_response_promise<edit_outcome>;
+
+  void make(conversation_edit e, promise p);
+
+  private_session_actor::pointer self_;
+  recorded_parts parts_;
+  stored_record& stored_;
+  std::vector<std::pair<conversation_edit, promise>> waiting_;
+};
+
+} // namespace nekod
