@@ -201,7 +201,7 @@ void assembly::make_routes() {
   o.open_connections = [this] { return server->open_connections(); };
   o.metrics_text = [this] { return scrape.text(); };
   o.instance = instance;
-  routes.emplace(*system, registry, std::move(o));
+  routes.emplace(*system, registry, store, std::move(o));
 }
 
 void assembly::warn_if_open() const {

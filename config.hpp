@@ -97,6 +97,9 @@ struct settings {
   seconds session_ttl{7200};
   /// Zero for none.
   seconds session_max_age{0};
+  /// Zero for ever.
+  seconds response_age{30 * 86400};
+  seconds conversation_age{30 * 86400};
   seconds session_idle{60};
   std::size_t session_queue = 16;
   /// Whether a conversation is recognised by the history in a request.

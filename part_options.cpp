@@ -172,6 +172,9 @@ http::route_options route_options_of(const settings& s) {
   http::route_options result;
   result.language = s.language;
   result.max_messages = s.transcript_messages;
+  if (s.store_texts || store_file_of(s).empty())
+    result.response_age = in_whole_seconds(s.response_age);
+  result.conversation_age = in_whole_seconds(s.conversation_age);
   result.header_names_sessions = s.session_header == session_header::name;
   result.max_url = s.max_url_size;
   result.max_headers = s.max_header_size;

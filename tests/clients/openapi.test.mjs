@@ -44,6 +44,17 @@ const endless = () => [{ role: 'user', content: `[sim tokens=200000 delay=20] ${
 const needs = {
   createChatCompletion: { body: JSON.stringify(hello) },
   createResponse: { body: JSON.stringify({ model, input: 'hello' }) },
+  retrieveResponse: { id: 'resp_0' },
+  deleteResponse: { id: 'resp_0' },
+  listInputItems: { id: 'resp_0' },
+  createConversation: { body: '{}' },
+  retrieveConversation: { id: 'conv_0' },
+  updateConversation: { id: 'conv_0', body: '{"metadata":{}}' },
+  deleteConversation: { id: 'conv_0' },
+  listItems: { id: 'conv_0' },
+  addItems: { id: 'conv_0', body: '{"items":[{"role":"user","content":"hello"}]}' },
+  retrieveItem: { id: 'conv_0' },
+  deleteItem: { id: 'conv_0' },
   listModels: {},
   retrieveModel: { id: model },
   listSessions: {},
@@ -59,9 +70,10 @@ const needs = {
 };
 
 /// Calls an operation.
-function call(gate, operation, { id, path = operation.path, query, ...options } = {}) {
+function call(gate, operation, { id, item = 'msg_0', path = operation.path, query, ...options } = {}) {
   const need = needs[operation.id];
-  const place = path.replace('{id}', encodeURIComponent(id ?? need.id ?? '')) + (query ?? need.query ?? '');
+  const named = path.replace('{id}', encodeURIComponent(id ?? need.id ?? '')).replace('{item}', item);
+  const place = named + (query ?? need.query ?? '');
   return exchange(gate.url, options.method ?? operation.method, place, { body: need.body, ...options });
 }
 
@@ -384,6 +396,58 @@ test('responses, whole and streamed, and every status of theirs', async (t) => {
     await broken.fault({ call: completion, kind: 'status', status, body: JSON.stringify({ error: { message: 'no' } }) });
     assert.equal((await respond(gate, {})).status, status);
   }
+});
+
+test('stored responses and conversations, and every status of theirs', async (t) => {
+  const ask = (id, options) => walk(nekod, operations[id], options);
+  const well = async (id, options) => {
+    const answer = await ask(id, options);
+    assert.equal(answer.status, 200, answer.text);
+    return JSON.parse(answer.text);
+  };
+  const { id } = await well('createResponse');
+  await well('retrieveResponse', { id });
+  await well('listInputItems', { id });
+  assert.equal(code(await ask('listInputItems', { id, query: '?after=msg_0' })), 'item_not_found');
+  await well('deleteResponse', { id });
+  const missing = ['retrieveResponse', 'deleteResponse', 'listInputItems'];
+  for (const each of missing) assert.equal(code(await ask(each)), 'response_not_found');
+  const reference = JSON.stringify({ model, input: [{ type: 'item_reference', id: 'msg_0' }, { role: 'user', content: 'x' }] });
+  assert.equal(code(await ask('createResponse', { body: reference })), 'item_not_found');
+
+  const conversation = await well('createConversation');
+  const of = { id: conversation.id };
+  await well('updateConversation', of);
+  await well('retrieveConversation', of);
+  const { data } = await well('addItems', of);
+  await well('listItems', of);
+  const item = data[0].id;
+  await well('retrieveItem', { ...of, item });
+  await well('deleteItem', { ...of, item });
+  for (const each of ['retrieveItem', 'deleteItem']) assert.equal(code(await ask(each, of)), 'item_not_found');
+  for (const each of ['createConversation', 'updateConversation', 'addItems']) {
+    assert.equal((await ask(each, { ...of, body: '[]' })).status, 400);
+    assert.equal((await ask(each, { ...of, headers: { 'Content-Encoding': 'gzip' } })).status, 415);
+  }
+  for (const each of ['listInputItems', 'listItems'])
+    assert.equal((await ask(each, { ...of, query: '?limit=0' })).status, 400);
+  await well('deleteConversation', of);
+  const absent = ['retrieveConversation', 'updateConversation', 'deleteConversation', 'listItems', 'addItems', 'retrieveItem', 'deleteItem'];
+  for (const each of absent) assert.equal(code(await ask(each, of)), 'conversation_not_found');
+
+  const gate = await gateway(t, [...leading(sim), '--session-queue', '0']);
+  const begun = JSON.parse((await walk(gate, operations.createConversation)).text).id;
+  const slow = new AbortController();
+  const body = { model, conversation: begun, input: endless(), stream: true };
+  const running = await fetch(`${gate.url}/v1/responses`, {
+    ...{ method: 'POST', headers: { 'Content-Type': 'application/json' } },
+    ...{ body: JSON.stringify(body), signal: slow.signal },
+  });
+  await running.body.getReader().read();
+  const next = JSON.stringify({ model, conversation: begun, input: 'x' });
+  assert.equal(code(await walk(gate, operations.createResponse, { body: next })), 'conversation_locked');
+  assert.equal((await walk(gate, operations.updateConversation, { id: begun })).status, 400);
+  slow.abort();
 });
 
 test('every answer, field and code of the document has been seen, but for those of the other kind', () => {

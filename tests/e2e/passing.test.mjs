@@ -27,6 +27,7 @@ test('work for a model passes with and without /v1, whatever slashes there are',
     '/audio/speech': '/v1/audio/speech',
     '/v1/tokenize': '/tokenize',
     '/detokenize': '/detokenize',
+    '/v1/responses/input_tokens': '/v1/responses/input_tokens',
   };
   for (const [path, at] of Object.entries(paths)) {
     const answer = await post(nekod, path, body);
@@ -494,7 +495,7 @@ test('some paths never pass, however they are written', async (t) => {
   const nekod = await before(t, upstream, ['--pass-paths', '*']);
   const never = [
     '/v1/organization', '/v1/organization/users', '/v1/%6frganization/users', '/v1/Organization', '/v1/%256frganization',
-    '/v1/responses/r-1', '/v1/conversations', '/v1/conversations/c/items',
+    '/v1/responses/r-1', '/v1/conversations/c/other', '/v1/responses/%69nput_tokens',
     '/v1/files/../organization', '/v1/files/%2e%2e/organization', '/v1/files/.%2E/x', '/v1/files/%252e%252e/x',
     '/v1/files/..%2forganization', '/v1/files/..%5corganization', '/v1/files/..;/organization', '/v1/./files',
     '/v1/audio/../files', '/v1/audio/%2e%2e/files', '/v1/files/%zz', '/v1/files/%0d%0aX', '/v2/files', '/files',

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
+import { answerChatsWith, eventsOf, respond, responseOf, textOf } from './responding.mjs';
 import { leadingToAddress, scriptedServer } from './scripted.mjs';
 import { expectError, gateway, pair, unique } from './support.mjs';
 
@@ -17,47 +18,7 @@ const tools = [
   { type: 'web_search' },
 ];
 
-const respond = (to, body, headers = {}) =>
-  fetch(`${to.url}/v1/responses`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', ...headers },
-    body: JSON.stringify(body),
-  });
-
-async function responseOf(to, body, headers) {
-  const response = await respond(to, body, headers);
-  const text = await response.text();
-  assert.equal(response.status, 200, text);
-  return { response, json: JSON.parse(text) };
-}
-
-/// The events of a stream, after checking their numbers, names and end.
-async function eventsOf(response) {
-  assert.equal(response.status, 200);
-  assert.equal(response.headers.get('content-type'), 'text/event-stream');
-  const blocks = (await response.text()).split('\n\n').filter((block) => block && !block.startsWith(':'));
-  assert.equal(blocks.pop(), 'data: [DONE]');
-  return blocks.map((block, number) => {
-    const [, name, data] = block.match(/^event: (\S+)\ndata: (.*)$/);
-    const event = JSON.parse(data);
-    assert.equal(event.type, name);
-    assert.equal(event.sequence_number, number);
-    return event;
-  });
-}
-
-/// Has the scripted upstream answer with these deltas, then with *reason*.
-function answerWith(deltas, reason = 'stop', fields = {}) {
-  upstream.say = (_, response) => {
-    const chunk = (delta, finish_reason = null, more = {}) =>
-      `data: ${JSON.stringify({ id: 'x', object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason }], ...more })}\n\n`;
-    response.writeHead(200, { 'Content-Type': 'text/event-stream' });
-    response.end(`${deltas.map((d) => chunk(d)).join('')}${chunk({}, reason, fields)}data: [DONE]\n\n`);
-  };
-}
-
-const textOf = (response) =>
-  response.output.flatMap((item) => item.content ?? []).map((part) => part.text ?? '').join('');
+const answerWith = (...args) => answerChatsWith(upstream, ...args);
 
 test('a whole answer is a response with every key', async () => {
   const text = unique();
@@ -66,7 +27,7 @@ test('a whole answer is a response with every key', async () => {
   assert.equal(json.object, 'response');
   assert.equal(json.status, 'completed');
   assert.equal(json.model, 'mihoyo-orange_cat');
-  assert.equal(json.store, false, 'what is echoed is true');
+  assert.equal(json.store, true, 'what is echoed is true');
   assert.equal(json.output.length, 1);
   assert.ok(textOf(json).includes(text));
   assert.equal(json.session_id, response.headers.get('x-session-id'));
@@ -196,14 +157,14 @@ test('a failure before the text has its own status; after it, the stream ends in
   assert.equal(textOf(events.at(-1).response), 'ab');
 });
 
-test('what would need a stored response is refused, and never forgotten silently', async () => {
+test('what refers to nothing is refused, and never forgotten silently', async () => {
   const before = upstream.requests.length;
   for (const [body, status, code, param] of [
     [{ previous_response_id: 'resp_1' }, 400, 'previous_response_not_found', 'previous_response_id'],
     [{ conversation: 'conv_1' }, 404, 'conversation_not_found', 'conversation'],
     [{ conversation: 'conv_1', previous_response_id: 'resp_1' }, 400, 'invalid_value', 'conversation'],
     [{ background: true }, 400, 'unsupported_parameter', 'background'],
-    [{ input: [{ type: 'item_reference', id: 'msg_1' }] }, 400, 'invalid_value', 'input[0]'],
+    [{ input: [{ type: 'item_reference', id: 'msg_1' }] }, 404, 'item_not_found', 'input'],
     [{ input: [call] }, 400, 'invalid_value', 'input'],
     [{ input: 5 }, 400, 'invalid_type', 'input'],
   ]) {
@@ -211,7 +172,8 @@ test('what would need a stored response is refused, and never forgotten silently
     assert.equal(error.param, param);
   }
   for (const [method, path] of [['GET', 'resp_1'], ['DELETE', 'resp_1'], ['POST', 'resp_1/cancel'], ['GET', 'resp_1/input_items']])
-    await expectError(await fetch(`${open.url}/v1/responses/${path}`, { method }), 404, 'not_found');
+    await expectError(await fetch(`${open.url}/v1/responses/${path}`, { method }), 404, 'response_not_found');
+  await expectError(await fetch(`${open.url}/v1/responses/resp_1/other`), 404, 'not_found');
   assert.equal(upstream.requests.length, before, 'no upstream was asked');
 });
 

@@ -4,7 +4,9 @@
 #include "http/server/api/health.hpp"
 #include "http/server/api/models.hpp"
 #include "http/server/api/passing/pass.hpp"
-#include "http/server/api/responses.hpp"
+#include "http/server/api/responses/conversations.hpp"
+#include "http/server/api/responses/create.hpp"
+#include "http/server/api/responses/stored.hpp"
 #include "http/server/api/sessions.hpp"
 
 #include <algorithm>
@@ -17,6 +19,7 @@ namespace {
 constexpr const char* get = "GET, HEAD, OPTIONS";
 constexpr const char* post = "POST, OPTIONS";
 constexpr const char* get_or_delete = "GET, HEAD, DELETE, OPTIONS";
+constexpr const char* any_of_object = "GET, HEAD, POST, DELETE, OPTIONS";
 constexpr const char* any = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
 /// For monitors, which send no key and may use any host name.
@@ -49,9 +52,19 @@ constexpr endpoint chat(endpoint e) {
   return e;
 }
 
+/// Only an upstream can count tokens.
+constexpr std::string_view input_tokens = "/responses/input_tokens";
+
 constexpr endpoint table[] = {
     shared(chat({"/chat/completions", "POST", post, "chat_completions", answer_chat})),
-    shared(chat({"/responses", "POST", post, "responses", answer_responses})),
+    shared(chat({"/responses", "POST", post, "responses", create_response})),
+    shared({"/responses/", "GET", any_of_object, "response", show_response}),
+    shared({"/responses/", "DELETE", any_of_object, "response", delete_response}),
+    shared({"/responses/", "POST", any_of_object, "response", change_response}),
+    shared({"/conversations", "POST", post, "conversations", create_conversation}),
+    shared({"/conversations/", "GET", any_of_object, "conversation", show_conversation}),
+    shared({"/conversations/", "POST", any_of_object, "conversation", change_conversation}),
+    shared({"/conversations/", "DELETE", any_of_object, "conversation", delete_conversation}),
     shared({"/models", "GET", get, "models", answer_models}),
     shared({"/models/", "GET", get, "model", answer_model}),
     {"/sessions", "GET", get_or_delete, "sessions", answer_sessions},
@@ -81,20 +94,18 @@ constexpr endpoint passed_chat(std::string_view path, const char* word) {
 
 /// Looked up by their word.
 constexpr endpoint passed_table[] = {
-    passed("/embeddings", "embeddings"),
-    passed_chat("/completions", "completions"),
-    passed("/rerank", "rerank"),
-    passed("/moderations", "moderations"),
-    passed("/images/", "images"),
-    passed("/audio/", "audio"),
-    passed("/tokenize", "tokenize"),
-    passed("/detokenize", "detokenize"),
-    passed("/", "pass"),
+    passed("/embeddings", "embeddings"),  passed_chat("/completions", "completions"),
+    passed("/rerank", "rerank"),          passed("/moderations", "moderations"),
+    passed("/images/", "images"),         passed("/audio/", "audio"),
+    passed("/tokenize", "tokenize"),      passed("/detokenize", "detokenize"),
+    passed(input_tokens, "input_tokens"), passed("/", "pass"),
 };
 
 } // namespace
 
 const endpoint* find_endpoint(std::string_view path, std::string_view method) noexcept {
+  if (path == input_tokens && (method == "POST" || method == "OPTIONS"))
+    return nullptr;
   const endpoint* found = nullptr;
   for (const auto& e : table)
     if (e.is_at(path) && (found == nullptr || e.takes(method)))

@@ -23,4 +23,8 @@ chat::failure request_context::failure_of(const caf::error& e) {
   return {chat::failure_code::internal_error, {}, "no answer in time"};
 }
 
+chat::failure request_context::failure_of_store(const caf::error& /*e*/) {
+  return {chat::failure_code::store_unavailable};
+}
+
 } // namespace nekod::http

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/messages.hpp"
+#include "actors/store/store_timeout.hpp"
 #include "http/server/api/endpoint.hpp"
 #include "http/server/api/route_options.hpp"
 #include "http/server/gate/admission.hpp"
@@ -23,6 +24,7 @@ namespace nekod::http {
 struct api_services {
   caf::actor_system& system;
   registry_actor registry;
+  store_actor store;
   route_options options;
   /// When the process began, in seconds since the epoch: the time of models that have none of their
   /// own.
@@ -66,12 +68,14 @@ struct request_context {
   /// The same with another timeout.
   template <class Reply, class Answer, class... Question>
   void ask_for(std::chrono::seconds timeout, Answer answer, Question... question) const {
-    auto asking = [c = *this, answer, timeout](caf::event_based_actor* self, const Question&... q) {
-      self->request(c.api.registry, timeout, q...)
-          .then([c, answer](const Reply& reply) { answer(c, reply); },
-                [c](const caf::error& e) { c.refuse(failure_of(e)); });
-    };
-    api.system.spawn(std::move(asking), std::move(question)...);
+    ask_actor<Reply>(api.registry, timeout, std::move(answer), failure_of, std::move(question)...);
+  }
+
+  /// Asks the store in the same way.
+  template <class Reply, class Answer, class... Question>
+  void ask_store(Answer answer, Question... question) const {
+    ask_actor<Reply>(api.store, store_timeout, std::move(answer), failure_of_store,
+                     std::move(question)...);
   }
 
   const api_services& api;
@@ -86,8 +90,23 @@ struct request_context {
   request_source source = request_source::program;
 
 private:
-  /// The error for a client if the registry answers with *e*.
+  using failure_maker = chat::failure (*)(const caf::error&);
+
+  template <class Reply, class Actor, class Timeout, class Answer, class... Question>
+  void ask_actor(const Actor& whom, Timeout timeout, Answer answer, failure_maker failed,
+                 Question... question) const {
+    auto asking = [c = *this, whom, timeout, answer, failed](caf::event_based_actor* self,
+                                                             const Question&... q) {
+      self->request(whom, timeout, q...)
+          .then([c, answer](const Reply& reply) { answer(c, reply); },
+                [c, failed](const caf::error& e) { c.refuse(failed(e)); });
+    };
+    api.system.spawn(std::move(asking), std::move(question)...);
+  }
+
+  /// The error for a client if the registry, or the store, answers with *e*.
   static chat::failure failure_of(const caf::error& e);
+  static chat::failure failure_of_store(const caf::error& e);
 };
 
 } // namespace nekod::http

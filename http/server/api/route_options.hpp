@@ -4,10 +4,12 @@
 #include "http/server/api/passing/pass_paths.hpp"
 #include "protocol/openai/errors.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace nekod::http {
@@ -29,6 +31,11 @@ struct route_options {
   std::size_t max_body = 0;
   /// The most messages of a chat; a request with more is answered with 400.
   std::size_t max_messages = 0;
+  /// How long responses are kept; zero for ever. Nothing if the store keeps no texts, and so no
+  /// responses.
+  std::optional<std::chrono::seconds> response_age;
+  /// How long conversations are kept without use; zero for ever.
+  std::chrono::seconds conversation_age{0};
   /// Whether `X-Session-Id` always names a session; otherwise it is a scope if no session has that
   /// name.
   bool header_names_sessions = false;

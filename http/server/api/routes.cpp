@@ -58,8 +58,9 @@ void refuse_method(const request_context& c) {
 
 } // namespace
 
-routes::routes(caf::actor_system& system, registry_actor registry, route_options options)
-    : api_{system, std::move(registry), std::move(options), unix_time()} {}
+routes::routes(caf::actor_system& system, registry_actor registry, store_actor store,
+               route_options options)
+    : api_{system, std::move(registry), std::move(store), std::move(options), unix_time()} {}
 
 const endpoint* routes::endpoint_of(const request& r, std::string_view path) const {
   const auto* ours = find_endpoint(path, r.method);

@@ -17,7 +17,8 @@ namespace nekod::http {
 /// and trailing slashes. `endpoint_table.cpp` lists the endpoints.
 class routes {
 public:
-  routes(caf::actor_system& system, registry_actor registry, route_options options);
+  routes(caf::actor_system& system, registry_actor registry, store_actor store,
+         route_options options);
 
   /// Answers *x*, now or later. May be called on several threads at once.
   void handle(const exchange_ptr& x);

@@ -53,7 +53,8 @@ std::optional<chat::failure> read_session_fields(const request& from, chat::requ
 
 } // namespace
 
-void request_turn(const request_context& c, chat::request asked, const writer_maker& writer) {
+void request_turn(const request_context& c, chat::request asked, const writer_maker& writer,
+                  turn_storage storage) {
   const auto& request = c.req();
   const auto& options = c.api.options;
   if (c.source == request_source::foreign_page && !asked.session_id.empty()) {
@@ -74,6 +75,9 @@ void request_turn(const request_context& c, chat::request asked, const writer_ma
       spawn_reply(c.api.system, t.home, c.x, shared, writer(*shared), c.request_id, options.reply);
   t.request = std::move(shared);
   t.tenant = c.who.tenant;
+  t.follows = std::move(storage.follows);
+  t.conversation = std::move(storage.conversation);
+  t.keeper = std::move(storage.keeper);
   if (t.request->choices > 1)
     t.count_further = [gate = options.gate, who = c.who](std::uint32_t turns) {
       return gate->further_refusal(who, turns);

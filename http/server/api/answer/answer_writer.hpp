@@ -2,6 +2,7 @@
 
 #include "protocol/chat/answer_end.hpp"
 #include "protocol/chat/deltas.hpp"
+#include "protocol/chat/failure.hpp"
 #include "protocol/openai/errors.hpp"
 
 #include <chrono>
@@ -60,6 +61,9 @@ public:
 
   virtual void end(std::string& out, const chat::answer_end& end) = 0;
   virtual void failure(std::string& out, const chat::failure& reason, language lang) = 0;
+
+  /// The failure that clients of this API are told in place of *reason*.
+  virtual chat::failure told(const chat::failure& reason) const { return reason; }
 
   /// The answer in one piece.
   /// @param text The text of an answer that consists of text.

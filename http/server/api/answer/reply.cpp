@@ -134,9 +134,10 @@ void reply_state::end_whole() {
   self_->quit();
 }
 
-void reply_state::fail(const chat::failure& reason) {
+void reply_state::fail(const chat::failure& f) {
   if (ending_)
     return; // The answer is complete and stored; only its client is slow.
+  const auto reason = writer_->told(f);
   if (stream_begun_) {
     exchange_->notes().error = name_of(reason.code);
     // Text that arrived before the failure is part of the answer, and of what the session

@@ -2,6 +2,7 @@
 
 #include "actors/runtime/ids.hpp"
 #include "actors/runtime/unix_time.hpp"
+#include "http/server/api/answer/response_form.hpp"
 #include "protocol/openai/responses/event_stream.hpp"
 #include "protocol/openai/responses/output_items.hpp"
 #include "protocol/openai/responses/response_object.hpp"
@@ -18,35 +19,24 @@ namespace {
 namespace responses = openai::responses;
 using responses::response_head;
 
-constexpr std::string_view response_prefix = "resp_";
-
 /// Some clients take comments for silence, and give up after minutes.
 constexpr std::chrono::minutes silence_for_event{1};
 
-responses::reasoning_form reasoning_of(const responses::create_request& asked) {
-  return asked.wants_summary ? responses::reasoning_form::summary : responses::reasoning_form::text;
+response_head introduced(response_head head, const answer_head& from) {
+  return filled(std::move(head), from.id, from.created, from.model, from.session_id);
 }
 
-/// What is known of the response before its turn began.
-response_head template_of(const responses::create_request& asked) {
-  response_head head;
-  head.stored = false;
-  head.echo = asked.echo;
-  return head;
-}
-
-response_head filled(response_head head, const answer_head& from) {
-  head.id = std::string{response_prefix} + from.id;
-  head.created_at = from.created;
-  head.model = from.model;
-  head.session_id = from.session_id;
-  return head;
+/// A conversation that is busy has an error of its own.
+chat::failure told_of(const response_head& head, const chat::failure& reason) {
+  if (head.conversation.empty() || reason.code != chat::failure_code::session_busy)
+    return reason;
+  return {chat::failure_code::conversation_locked, "conversation", head.conversation};
 }
 
 class response_events : public answer_writer {
 public:
   response_events(const responses::create_request& asked, std::string model)
-      : template_(template_of(asked)), bridge_(asked.bridge) {
+      : template_(head_of(asked)), bridge_(asked.bridge) {
     template_.model = std::move(model);
     options_.reasoning = reasoning_of(asked);
   }
@@ -58,7 +48,7 @@ public:
     if (stream_)
       stream_->answered_by(head.model);
     else
-      open(filled(template_, head));
+      open(introduced(template_, head));
   }
 
   void begin(std::string& out) override {
@@ -78,7 +68,7 @@ public:
   }
 
   void end(std::string& out, const chat::answer_end& end) override {
-    stream_->end(out, end, unix_time());
+    stream_->end(out, end, end.committed_at);
   }
 
   void failure(std::string& out, const chat::failure& reason, language lang) override {
@@ -90,6 +80,10 @@ public:
       begin(out);
     }
     stream_->fail(out, reason, lang);
+  }
+
+  chat::failure told(const chat::failure& reason) const override {
+    return told_of(template_, reason);
   }
 
   std::string whole(std::string_view, const chat::answer_end&) override { return {}; }
@@ -106,11 +100,11 @@ private:
 class response_whole : public answer_writer {
 public:
   explicit response_whole(const responses::create_request& asked)
-      : head_(template_of(asked)), bridge_(asked.bridge), reasoning_(reasoning_of(asked)) {}
+      : head_(head_of(asked)), bridge_(asked.bridge), reasoning_(reasoning_of(asked)) {}
 
   bool streams() const noexcept override { return false; }
   const char* content_type() const noexcept override { return "application/json"; }
-  void introduce(const answer_head& head) override { head_ = filled(std::move(head_), head); }
+  void introduce(const answer_head& head) override { head_ = introduced(std::move(head_), head); }
 
   std::string whole(std::string_view text, const chat::answer_end& end) override {
     responses::output_items items{head_.id, reasoning_, bridge_};
@@ -118,9 +112,11 @@ public:
       items.take(deltas::form::text, text);
     items.end(end);
     std::string out;
-    append_response(out, head_, items.take_result(unix_time()));
+    append_response(out, head_, items.take_result(end.committed_at));
     return out;
   }
+
+  chat::failure told(const chat::failure& reason) const override { return told_of(head_, reason); }
 
   // A whole answer is sent at its end only, so a failure has a status of its own.
   void begin(std::string&) override {}

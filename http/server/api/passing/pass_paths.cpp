@@ -20,10 +20,15 @@ struct work {
 };
 
 constexpr std::array works{
-    work{"/embeddings", "embeddings"},   work{"/completions", "completions"},
-    work{"/rerank", "rerank"},           work{"/moderations", "moderations"},
-    work{"/images/", "images"},          work{"/audio/", "audio"},
-    work{"/tokenize", "tokenize", true}, work{"/detokenize", "detokenize", true},
+    work{"/embeddings", "embeddings"},
+    work{"/completions", "completions"},
+    work{"/rerank", "rerank"},
+    work{"/moderations", "moderations"},
+    work{"/images/", "images"},
+    work{"/audio/", "audio"},
+    work{"/tokenize", "tokenize", true},
+    work{"/detokenize", "detokenize", true},
+    work{"/responses/input_tokens", "input_tokens"},
 };
 
 /// The first segments of our own paths, and of paths that never pass.
@@ -108,17 +113,17 @@ bool is_passed_method(std::string_view method) noexcept {
 pass_target pass_target_of(std::string_view raw, std::string_view method) {
   pass_target result;
   result.path = endpoint_path(raw);
-  if (!may_pass(result.path))
+  const auto* found = work_at(result.path);
+  const auto is_work = found != nullptr && (method == "POST" || method == "OPTIONS");
+  // A path that is written exactly like one of these means nothing else.
+  const auto is_exact = is_work && result.path == found->path;
+  if (!is_exact && !may_pass(result.path))
     return result;
-  if (const auto* found = work_at(result.path)) {
-    result.word = found->word;
-    result.at_root = found->at_root;
-    if (method == "POST" || method == "OPTIONS") {
-      result.who = pass_rule::anybody;
-      return result;
-    }
-  } else {
-    result.word = "pass";
+  result.word = found == nullptr ? "pass" : found->word;
+  result.at_root = found != nullptr && found->at_root;
+  if (is_work) {
+    result.who = pass_rule::anybody;
+    return result;
   }
   if (has_version(raw))
     result.who = pass_rule::admins;

@@ -32,6 +32,14 @@ TEST_CASE("tokenize and detokenize are at the server's root") {
   CHECK(who("/tokenize") == pass_rule::anybody);
 }
 
+TEST_CASE("of the paths below ours only the counting of tokens passes") {
+  CHECK(who("/v1/responses/input_tokens", "POST") == pass_rule::anybody);
+  CHECK(who("/v1/responses/input_tokens", "GET") == pass_rule::nobody);
+  CHECK(who("/v1/responses/input_tokens/x", "POST") == pass_rule::nobody);
+  CHECK(who("/v1/responses/%69nput_tokens", "POST") == pass_rule::nobody);
+  CHECK(who("/v1/responses/resp_1", "POST") == pass_rule::nobody);
+}
+
 TEST_CASE("anything else below /v1 passes for admins only") {
   CHECK(who("/v1/files", "GET") == pass_rule::admins);
   CHECK(who("/v1/files/a/content", "GET") == pass_rule::admins);

@@ -1,0 +1,129 @@
+#include "http/server/api/responses/stored.hpp"
+
+#include "http/server/api/request_context.hpp"
+#include "http/server/api/responses/item_page.hpp"
+#include "http/server/message/path.hpp"
+#include "protocol/openai/responses/item.hpp"
+#include "protocol/text/json_strings.hpp"
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace nekod::http {
+
+namespace {
+
+using chat::failure_code;
+
+/// A path below `/responses/`: an id, and what is asked of it.
+struct response_path {
+  std::string id;
+  /// Empty for the response itself.
+  std::string_view part;
+};
+
+/// @returns an empty id if there cannot be such a response.
+response_path response_path_of(const request_context& c) {
+  const auto raw = c.id();
+  const auto slash = raw.find('/');
+  response_path result;
+  if (slash != std::string_view::npos)
+    result.part = raw.substr(slash + 1);
+  const auto id = decode_percent(raw.substr(0, slash));
+  if (id && openai::responses::can_keep_id(*id))
+    result.id = *id;
+  return result;
+}
+
+response_key key_of(const request_context& c, std::string id) {
+  return {c.who.tenant, std::move(id)};
+}
+
+void refuse_unknown_response(const request_context& c) {
+  c.refuse(failure_code::response_not_found);
+}
+
+void show_object(const request_context& c, std::string id) {
+  c.ask_store<response_finding>(
+      [](const request_context& asked, const response_finding& found) {
+        if (found.record)
+          asked.respond_json(200, found.record->object);
+        else
+          refuse_unknown_response(asked);
+      },
+      atom::show_v, key_of(c, std::move(id)));
+}
+
+/// Answers with the items of *chain* but for the newest response's output.
+void list_input(const request_context& c, const response_chain& chain,
+                const item_page_query& query) {
+  if (!chain.found)
+    return refuse_unknown_response(c);
+  const std::span all{chain.items};
+  auto page = item_page(all.first(all.size() - chain.output), query);
+  if (page)
+    c.respond_json(200, *std::move(page));
+  else
+    c.refuse(page.error());
+}
+
+void show_input(const request_context& c, std::string id) {
+  auto query = parse_item_page_query(c.req().query);
+  if (!query)
+    return c.refuse(query.error());
+  c.ask_store<response_chain>(
+      [query = *std::move(query)](const request_context& asked, const response_chain& chain) {
+        list_input(asked, chain, query);
+      },
+      atom::show_v, chain_query{key_of(c, std::move(id))});
+}
+
+} // namespace
+
+void show_response(const request_context& c) {
+  auto path = response_path_of(c);
+  if (path.id.empty())
+    return refuse_unknown_response(c);
+  if (path.part.empty())
+    return show_object(c, std::move(path.id));
+  if (path.part == "input_items")
+    return show_input(c, std::move(path.id));
+  c.refuse(failure_code::not_found);
+}
+
+void delete_response(const request_context& c) {
+  auto path = response_path_of(c);
+  if (!path.part.empty())
+    return c.refuse(failure_code::not_found);
+  if (path.id.empty())
+    return refuse_unknown_response(c);
+  c.ask_store<bool>(
+      [id = path.id](const request_context& asked, bool found) {
+        if (!found)
+          return refuse_unknown_response(asked);
+        std::string out = R"({"id":)";
+        json::append_quoted(out, id);
+        asked.respond_json(200, out + R"(,"object":"response","deleted":true})");
+      },
+      atom::remove_v, key_of(c, path.id));
+}
+
+void change_response(const request_context& c) {
+  auto path = response_path_of(c);
+  if (path.part != "cancel")
+    return c.refuse(failure_code::not_found);
+  if (path.id.empty())
+    return refuse_unknown_response(c);
+  c.ask_store<response_finding>(
+      [](const request_context& asked, const response_finding& found) {
+        if (!found.record)
+          return refuse_unknown_response(asked);
+        asked.refuse({failure_code::invalid_value, "background",
+                      "only a response in the background can be cancelled"});
+      },
+      atom::show_v, key_of(c, std::move(path.id)));
+}
+
+} // namespace nekod::http
