@@ -25,7 +25,8 @@ function* requestsOf(document, values) {
       if (!/^(get|post|put|patch|delete)$/.test(method)) continue;
       const parameters = (operation.parameters ?? []).map(resolve);
       const inPath = parameters.filter((p) => p.in === 'path');
-      const places = inPath.length ? inPath.flatMap((p) => valuesOf(p).map((v) => path.replace(`{${p.name}}`, v))) : [path];
+      const places = inPath.reduce(
+        (paths, p) => paths.flatMap((each) => valuesOf(p).map((v) => each.replace(`{${p.name}}`, v))), [path]);
       const queries = parameters.filter((p) => p.in === 'query').flatMap((p) => valuesOf(p).map((v) => `?${p.name}=${v}`));
       const fields = parameters.filter((p) => p.in === 'header').flatMap((p) => valuesOf(p).map((v) => ({ [p.name]: v })));
       const bodies = operation.requestBody ? values.bodies : [undefined];
@@ -52,11 +53,14 @@ for (const [kind, leading] of Object.entries({ anuneko: leadingTo, openai: leadi
     const nekod = await gateway(t, [...leading(sim), '--api-keys', file]);
     const alice = { headers: bearer('alice') };
 
-    // One session found by its name, one by its history, and one by a retry.
+    // One session found by its name, one by its history, one by a retry, and one by its response or conversation.
     const [id, key] = [unique('room-of-alice'), unique('key-of-alice')];
     const [named, told, next] = [unique('words-of-alice'), unique('words-of-alice'), unique('words-of-alice')];
     const first = await nekod.ask(named, { session_id: id }, alice);
     const open = await nekod.ask(told, {}, { headers: { ...bearer('alice'), 'Idempotency-Key': key } });
+    const [asked, input] = [unique('response-of-alice'), { ...alice.headers, 'Content-Type': 'application/json' }];
+    const post = { method: 'POST', headers: input, body: JSON.stringify({ input: asked, metadata: { of: 'alice' } }) };
+    const response = await (await fetch(`${nekod.url}/v1/responses`, post)).json();
     const list = async (query = '') => (await fetch(`${nekod.url}/sessions${query}`, alice)).json();
     // A turn may be answered before its session has settled.
     const resting = async () => {
@@ -67,12 +71,16 @@ for (const [kind, leading] of Object.entries({ anuneko: leadingTo, openai: leadi
     const { next: place } = await list('?limit=1');
     const chats = (await sim.chats()).map((chat) => chat.id);
 
+    const { conversation } = before.sessions.find((session) => session.id === response.session_id);
+    const reference = { type: 'item_reference', id: response.output[0].id };
     const history = [user(told), said(open.text), user('what did I say?')];
     const values = {
-      id: [id, open.json.session_id, `${id}/`, `%2e%2e/sessions/${id}`, 'mihoyo-orange_cat', ...chats],
+      id: [response.id, conversation, id, open.json.session_id, `${id}/`, `%2e%2e/sessions/${id}`, 'mihoyo-orange_cat', ...chats],
+      item: [response.output[0].id],
+      order: ['asc'],
       limit: ['1', '1000'],
       operation: ['generations', 'speech'],
-      after: [encodeURIComponent(place)],
+      after: [encodeURIComponent(place), response.output[0].id],
       idle_for: ['0'],
       model: ['mihoyo-orange_cat', 'Orange%20Cat'],
       all: ['true'],
@@ -86,34 +94,42 @@ for (const [kind, leading] of Object.entries({ anuneko: leadingTo, openai: leadi
         { stream, session_id: id, messages: [user('what did I say?')] },
         { stream, messages: history },
         { stream, messages: history.slice(0, 1) },
+        { stream, input: [user(asked), reference, user('what did I say?')] },
+        { stream, input: 'what did I say?', previous_response_id: response.id },
+        { stream, input: 'what did I say?', conversation },
+      ]).concat([
+        { metadata: { parent: conversation, from_item: response.output[0].id } },
+        { items: [user('mine')], metadata: {} },
       ]),
     };
     const document = await (await fetch(`${nekod.url}/openapi.json`)).json();
 
     // A request that contains a secret itself may get it back.
-    const secrets = [...chats, place, 'alice-of-the-first-floor', keys.alice, named, open.json.id, first.json.id];
+    const secrets = [response.id, response.output[0].id, response.session_id, conversation, asked, ...chats, place, 'alice-of-the-first-floor', keys.alice, named, open.json.id, first.json.id];
     let walked = 0;
     for (const request of requestsOf(document, values)) {
-      const asked = JSON.stringify(request);
+      const sent = JSON.stringify(request);
       // The same names, used by mallory, are sessions of her own.
       await send(nekod, 'mallory', { method: 'DELETE', path: '/sessions', query: '?all=true', headers: {} });
       const { status, text } = await send(nekod, 'mallory', request);
       walked += 1;
-      assert.ok(status < 500, `${asked}: ${status} ${text}`);
+      assert.ok(status < 500, `${sent}: ${status} ${text}`);
       for (const secret of [...secrets, id, told, open.json.session_id])
-        if (!asked.includes(secret)) assert.ok(!text.includes(secret), `${asked} shows ${secret}: ${text}`);
+        if (!sent.includes(secret)) assert.ok(!text.includes(secret), `${sent} shows ${secret}: ${text}`);
       // She does not even learn that there is such a session.
       if (request.path.includes(id)) {
-        const missing = await send(nekod, 'mallory', { ...request, path: request.path.replace(id, unique('no-room')) });
-        assert.deepEqual([status, text.length], [missing.status, missing.text.length], asked);
+        const missing = await send(nekod, 'mallory', { ...request, path: request.path.replace(id, unique('no-room-there')) });
+        assert.deepEqual([status, text.length], [missing.status, missing.text.length], sent);
       }
       const stranger = await send(nekod, undefined, request);
       for (const secret of [...secrets, id, told])
-        if (!asked.includes(secret)) assert.ok(!stranger.text.includes(secret), `${asked} shows ${secret} without a key`);
+        if (!sent.includes(secret)) assert.ok(!stranger.text.includes(secret), `${sent} shows ${secret} without a key`);
     }
     assert.ok(walked > 50, `${walked} requests`);
 
     assert.deepEqual(await list(), before, "alice's sessions are as they were");
+    const shown = await (await fetch(`${nekod.url}/v1/responses/${response.id}`, alice)).json();
+    assert.deepEqual(shown, response, "alice's response is as it was");
     await nekod.ask(next, { session_id: id }, alice);
     if (kind === 'anuneko') {
       const { messages } = await sim.chatWith(named);
