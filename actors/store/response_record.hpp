@@ -67,6 +67,9 @@ struct response_record {
   response_state state = response_state::running;
   /// The response object as clients get it: JSON, UTF-8.
   std::string object;
+  /// While it runs: the object that takes its place if nekod ends before the response does. Else
+  /// empty.
+  std::string if_interrupted;
   /// Its own items, in their order.
   std::vector<stored_item> input;
   std::vector<stored_item> output;

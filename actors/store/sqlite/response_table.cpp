@@ -30,16 +30,17 @@ std::int64_t before_all() { return to_number(response_table::time_point::min());
 
 response_table::response_table(sqlite::connection& db)
     : db_(db),
-      find_(db.prepare("SELECT number FROM responses WHERE tenant = ?1 AND id = ?2")),
+      find_(db.prepare("SELECT number, state FROM responses WHERE tenant = ?1 AND id = ?2")),
       insert_(
           db.prepare("INSERT INTO responses (tenant, id, session, parent, parent_number, state, "
                      "created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")),
       update_(db.prepare("UPDATE responses SET session = ?2, parent = ?3, parent_number = ?4, "
                          "state = ?5, created_at = ?6, expires_at = ?7 WHERE number = ?1")),
-      keep_object_(db.prepare("INSERT OR REPLACE INTO response_objects VALUES (?1, ?2)")),
+      keep_object_(db.prepare("INSERT OR REPLACE INTO response_objects VALUES (?1, ?2, ?3)")),
       keep_item_(db.prepare("INSERT INTO response_items VALUES (?1, ?2, ?3, ?4, ?5, ?6)")),
       drop_items_(db.prepare("DELETE FROM response_items WHERE response = ?1")),
-      show_(db.prepare("SELECT number, session, parent, state, created_at, expires_at, object "
+      show_(db.prepare("SELECT number, session, parent, state, created_at, expires_at, object, "
+                       "interrupted "
                        "FROM responses JOIN response_objects ON response = number "
                        "WHERE tenant = ?1 AND id = ?2 AND expires_at > ?3")),
       newest_(db.prepare("SELECT number, session, state FROM responses "
@@ -59,11 +60,20 @@ response_table::response_table(sqlite::connection& db)
                           "ORDER BY expires_at LIMIT 1")),
       remove_(db.prepare("DELETE FROM responses WHERE number = ?1")) {}
 
+void response_table::end_interrupted(sqlite::connection& db) {
+  db.execute(
+      "UPDATE response_objects SET object = interrupted, interrupted = '' "
+      "WHERE interrupted <> '' AND response IN (SELECT number FROM responses WHERE state = 0)");
+  db.execute("UPDATE responses SET state = 2 WHERE state = 0");
+}
+
 // -- to write ------------------------------------------------------------------------------------
 
 bool response_table::keep(const response_record& r) {
-  auto number = number_of(r.key());
+  auto [number, runs] = place_of(r.key());
   const auto is_new = number == 0;
+  if (!is_new && !runs)
+    return false;
   const auto parent = parent_of(r, number);
   if (is_new) {
     insert_.run(r.tenant, r.id, r.session, r.parent, parent, static_cast<std::int64_t>(r.state),
@@ -74,7 +84,7 @@ bool response_table::keep(const response_record& r) {
                 to_number(r.created_at), to_number(r.expires_at));
     drop_items_.run(number);
   }
-  keep_object_.run(number, r.object);
+  keep_object_.run(number, r.object, r.if_interrupted);
   keep_items(r, number);
   return is_new;
 }
@@ -89,10 +99,11 @@ void response_table::keep_items(const response_record& r, std::int64_t number) c
   keep_all(r.output, true);
 }
 
-/// The number of a response's row; 0 for none.
-std::int64_t response_table::number_of(const response_key& key) const {
+response_table::place response_table::place_of(const response_key& key) const {
   auto row = find_(key.tenant, key.id);
-  return row.next() ? row.number(0) : 0;
+  if (!row.next())
+    return {};
+  return {row.number(0), state_of(row.number(1)) == response_state::running};
 }
 
 /// The row of a response's parent. Parents have lower numbers, so that no chain is a circle.
@@ -101,7 +112,7 @@ std::optional<std::int64_t> response_table::parent_of(const response_record& r,
                                                       std::int64_t number) const {
   if (r.parent.empty())
     return std::nullopt;
-  const auto parent = number_of({r.tenant, r.parent});
+  const auto parent = place_of({r.tenant, r.parent}).number;
   if (parent == 0 || (number != 0 && parent >= number))
     return std::nullopt;
   return parent;
@@ -123,6 +134,7 @@ response_finding response_table::show(const response_key& key, time_point now) c
   r.created_at = to_time(row.number(4));
   r.expires_at = to_time(row.number(5));
   r.object = row.text(6);
+  r.if_interrupted = row.text(7);
   auto items = items_(row.number(0));
   while (items.next())
     (items.number(2) == 0 ? r.input : r.output).push_back(item_of(items));

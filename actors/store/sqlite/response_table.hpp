@@ -21,10 +21,14 @@ class response_table {
 public:
   explicit response_table(sqlite::connection& db);
 
+  /// Ends the responses that an earlier run of nekod did not: each becomes what it is if it is
+  /// interrupted. To be called before any is stored.
+  static void end_interrupted(sqlite::connection& db);
+
   using time_point = std::chrono::system_clock::time_point;
 
-  /// Stores a response; replaces one with its id. Its parent counts if it is kept, and was stored
-  /// before it; else its chain begins with it.
+  /// Stores a response; replaces one with its id that has not ended. Its parent counts if it is
+  /// kept, and was stored before it; else its chain begins with it.
   /// @returns whether its id is new.
   bool keep(const response_record& record);
 
@@ -50,7 +54,13 @@ public:
   std::size_t sweep(time_point now, std::size_t most) const;
 
 private:
-  std::int64_t number_of(const response_key& key) const;
+  /// A row, and whether its response has not ended. Its number is 0 if there is none.
+  struct place {
+    std::int64_t number = 0;
+    bool runs = false;
+  };
+
+  place place_of(const response_key& key) const;
   std::optional<std::int64_t> parent_of(const response_record& record, std::int64_t number) const;
   std::size_t append_items(std::vector<stored_item>& items, std::int64_t number) const;
   void keep_items(const response_record& record, std::int64_t number) const;

@@ -60,6 +60,7 @@ session_database::session_database(const std::string& file, texts t) try
     drop_texts(db_);
     batch_.counts().responses = 0;
   }
+  response_table::end_interrupted(db_);
 } catch (const sqlite::error& e) {
   throw session_file_error{file + " cannot be used: " + e.what(), e.may_pass()};
 }

@@ -286,9 +286,11 @@ const std::vector<std::string>& session_schema_steps() {
       ) STRICT;
       CREATE INDEX responses_of_session ON responses (tenant, session);
       CREATE INDEX responses_by_end ON responses (expires_at) WHERE followers = 0;
+      CREATE INDEX responses_running ON responses (number) WHERE state = 0;
       CREATE TABLE response_objects (
         response INTEGER PRIMARY KEY,
-        object TEXT NOT NULL
+        object TEXT NOT NULL,
+        interrupted TEXT NOT NULL
       ) STRICT;
       CREATE TABLE response_items (
         response INTEGER NOT NULL,
