@@ -161,6 +161,7 @@ void assembly::make_actors(model_aliases aliases) {
   o.sessions.counts = counts;
   o.sessions.budget = budget;
   o.sessions.digest = std::make_shared<conversation_digest>(sessions->key());
+  kept = std::make_shared<kept_answers>(budget, o.sessions.digest);
   o.health = sessions->health();
   o.aliases = std::move(aliases);
   registry = system->spawn(nekod::registry, std::move(o));
@@ -177,6 +178,8 @@ void assembly::watch_sizes() {
   scrape.watch("nekod_buffered_bytes",
                "Bytes of requests and of waiting answers, as --max-buffered counts them",
                count([this] { return budget->used(); }));
+  scrape.watch("nekod_kept_answers", "Answers kept for clients that come back",
+               count([this] { return kept->count(); }));
   scrape.watch("nekod_upstream_connections", "Connections to the upstream, idle ones included",
                count([this] { return client->open_connections(); }));
 }
@@ -190,11 +193,14 @@ void assembly::make_routes() {
   auto o = route_options_of(set);
   o.reply = std::make_shared<http::reply_options>(std::move(reply));
   o.pass = std::make_shared<http::pass_options>(std::move(pass));
+  auto resumption = resumption_rules_of(set);
+  resumption.all = kept;
+  o.resumption = std::make_shared<resumption_rules>(std::move(resumption));
   o.home = [this] { return home_loop{loops, loops.here()}; };
   o.gate = &gate;
   o.max_body = max_body_of(set, *budget);
   o.memory = [this] { return memory.resident(); };
-  o.open_requests = [this] { return server->open_exchanges(); };
+  o.open_requests = [this] { return server->open_exchanges() + kept->running(); };
   o.passes = std::any_of(upstreams.begin(), upstreams.end(),
                          [](const auto& u) { return u.kind == upstream_kind::openai; });
   o.max_connections = max_connections;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/messages.hpp"
+#include "actors/resumption/kept_answers.hpp"
 #include "actors/runtime/event_loops.hpp"
 #include "actors/runtime/ids.hpp"
 #include "actors/runtime/logs/logging.hpp"
@@ -60,6 +61,8 @@ struct assembly {
   std::optional<caf::actor_system> system;
   store_actor store;
   registry_actor registry;
+  /// The answers whose clients may come back.
+  std::shared_ptr<kept_answers> kept;
   std::optional<http::routes> routes;
 
 private:

@@ -155,6 +155,7 @@ private:
     reader_.add_time("--session-max-age", result_.session_max_age, 0);
     reader_.add_time("--response-age", result_.response_age, 0);
     reader_.add_time("--conversation-age", result_.conversation_age, 0);
+    reader_.add_time("--resume-age", result_.resume_age);
     reader_.add_time("--session-idle", result_.session_idle);
     reader_.add_choice("--session-matching", result_.session_matching, on_or_off);
     reader_.add_choice("--session-header", result_.session_header,

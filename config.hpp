@@ -100,6 +100,8 @@ struct settings {
   /// Zero for ever.
   seconds response_age{30 * 86400};
   seconds conversation_age{30 * 86400};
+  /// How long the events of an answer are kept after its end.
+  seconds resume_age{600};
   seconds session_idle{60};
   std::size_t session_queue = 16;
   /// Whether a conversation is recognised by the history in a request.

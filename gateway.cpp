@@ -96,7 +96,9 @@ void gateway::drain() {
   parts_->routes->drain();
 }
 
-std::size_t gateway::open_answers() const { return parts_->server->open_exchanges(); }
+std::size_t gateway::open_answers() const {
+  return parts_->server->open_exchanges() + parts_->kept->running();
+}
 
 std::size_t gateway::open_connections() const { return parts_->server->open_connections(); }
 
@@ -115,6 +117,7 @@ bool gateway::stop() {
   // Answers that still run end with their sessions.
   caf::anon_send_exit(all.registry, caf::exit_reason::user_shutdown);
   wait_until(last_words, [this] { return open_answers() == 0; });
+  all.kept->stop();
   caf::anon_send_exit(all.store, caf::exit_reason::user_shutdown);
   wait_until(last_words, [&] { return all.system->registry().running() == 0; });
   if (all.system->registry().running() > 0) {

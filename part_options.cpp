@@ -168,6 +168,13 @@ http::pass_options pass_options_of(const settings& s) {
   return result;
 }
 
+resumption_rules resumption_rules_of(const settings& s) {
+  resumption_rules result;
+  result.age = in_milliseconds(s.resume_age);
+  result.longest_wait = in_milliseconds(longest_answer_of(s));
+  return result;
+}
+
 http::route_options route_options_of(const settings& s) {
   http::route_options result;
   result.language = s.language;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/registry/registry_options.hpp"
+#include "actors/resumption/kept_answer.hpp"
 #include "actors/runtime/byte_budget.hpp"
 #include "actors/runtime/logs/logging.hpp"
 #include "actors/store/session_store.hpp"
@@ -44,6 +45,8 @@ session_lifetime lifetime_of(const settings& s);
 registry_options registry_options_of(const settings& s);
 http::reply_options reply_options_of(const settings& s);
 http::pass_options pass_options_of(const settings& s);
+/// How answers are kept for clients that come back.
+resumption_rules resumption_rules_of(const settings& s);
 http::route_options route_options_of(const settings& s);
 
 } // namespace nekod

@@ -123,6 +123,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::chrono::steady_clock::time_point)
 CAF_BEGIN_TYPE_ID_BLOCK(nekod_atoms, caf::id_block::nekod_values::end)
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, abandon, "abandon")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, begin, "begin")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, cancel, "cancel")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, changed, "changed")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, clear, "clear")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, close, "close")
@@ -209,6 +210,27 @@ using reply_actor = caf::typed_actor<
     caf::reacts_to<atom::finish, chat::answer_end>,
     // There will be no answer, or no more of it.
     caf::reacts_to<atom::failed, chat::failure>>;
+
+/// A KEPT ANSWER is an answer whose clients may leave and come back. For its turn's session it is
+/// the reply; for replies it is the owner of the turn.
+using kept_answer_actor = reply_actor::extend<
+    // Asks for the turn. Answered once the response is stored, if it is in the background; an error
+    // if it is not.
+    caf::replies_to<atom::turn>::with<atom::turn>,
+    // The reply is to read the answer, from its beginning.
+    caf::replies_to<atom::open, reply_actor>::with<atom::open>,
+    // The reply's client left; the reply ends.
+    caf::reacts_to<atom::leave, client_left>,
+    // The response object as it is now.
+    caf::replies_to<atom::show>::with<std::string>,
+    // Cancels a turn that has not ended; answers with the response object.
+    caf::replies_to<atom::cancel>::with<std::string>,
+    // Forgets an answer that has ended.
+    caf::reacts_to<atom::retire>,
+    // Cancels the turn without storing anything, and forgets the answer.
+    caf::reacts_to<atom::discard>,
+    // The turn has waited for long.
+    caf::reacts_to<atom::idle>>;
 
 /// A SESSION owns one conversation and its upstream chat.
 using session_actor = turn_actor::extend<

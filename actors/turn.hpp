@@ -81,6 +81,8 @@ struct open_turn {
   turn_conversation conversation;
   /// Keeps the answer; null for a door that keeps none.
   std::shared_ptr<const answer_keeper> keeper;
+  /// The identity of its answer, if clients know it already.
+  std::optional<answer_identity> known_by;
   /// Counts further turns against the caller's limits, for a request for several answers that cost
   /// a turn each. Returns the refusal if they are too many. May be empty; may be called on any
   /// thread.
@@ -105,6 +107,7 @@ struct turn {
   std::optional<turn_predecessor> follows;
   turn_conversation conversation;
   std::shared_ptr<const answer_keeper> keeper;
+  std::optional<answer_identity> known_by;
   /// The same for a request and its repetitions.
   std::string identity;
   /// The abilities of the model's upstream.
@@ -125,6 +128,9 @@ struct turn_head {
   std::shared_ptr<answer_log> answer;
   /// Whether the answer belongs to an earlier request, which this one repeats.
   bool replayed = false;
+  /// Whether the log is kept for clients that come back. Its bytes are counted, and no reader holds
+  /// the upstream up.
+  bool kept = false;
 };
 
 /// A client that left before the end of its answer.

@@ -106,6 +106,7 @@ void registry_state::open(open_turn asked, reply_actor reply) {
   t.what.follows = std::move(asked.follows);
   t.what.conversation = std::move(asked.conversation);
   t.what.keeper = std::move(asked.keeper);
+  t.what.known_by = std::move(asked.known_by);
   t.reply = std::move(reply);
   t.count_further = std::move(asked.count_further);
   t.models_deadline = self_->clock().now() + options_.loading_wait;
@@ -149,6 +150,8 @@ void registry_state::carry_out(placement_step step) {
             nothing.token = next_token();
             if (s.unused)
               self_->send(options_.sessions.store, atom::release_v, std::move(*s.unused));
+            if (s.turn.what.request->retries.resume_after)
+              return refuse_all(s.turn, {failure_code::stream_expired, "X-Resume-After"});
             give(std::move(s.turn), key, std::move(nothing));
           },
           [this](asks_name& s) { ask_name(std::move(s)); },
@@ -188,11 +191,15 @@ void registry_state::take_session(takes_session asked) {
           });
 }
 
-/// Refuses a turn whose session only the store knows, and the turns that wait for it. A new session
-/// in its place would fork the conversation.
+/// Refuses a turn whose session only the store knows. A new session in its place would fork the
+/// conversation.
 void registry_state::refuse_unplaced(const pending_turn& t) {
   spdlog::error("the store did not answer in time, so a turn's session is unknown");
-  const chat::failure reason{failure_code::store_unavailable, {}, "it did not answer"};
+  refuse_all(t, {failure_code::store_unavailable, {}, "it did not answer"});
+}
+
+/// Refuses a turn, and those that wait for it.
+void registry_state::refuse_all(const pending_turn& t, const chat::failure& reason) {
   refuse(t, reason);
   for (const auto& equal : placement_->take_equal(t.tenant, t.what.identity))
     refuse(equal, reason);

@@ -54,6 +54,7 @@ private:
   void ask_name(asks_name asked);
   void take_session(takes_session asked);
   void refuse_unplaced(const pending_turn& t);
+  void refuse_all(const pending_turn& t, const chat::failure& reason);
   void give(pending_turn t, const session_key& session, std::optional<session_taken> taken);
   void spawn_session(const session_key& key, std::optional<session_taken> taken,
                      const std::string& scope, home_loop home);

@@ -3,6 +3,7 @@
 #include "actors/session/answer_log.hpp"
 #include "actors/store/response_record.hpp"
 #include "protocol/chat/answer_end.hpp"
+#include "protocol/chat/failure.hpp"
 #include "protocol/chat/message.hpp"
 
 #include <string>
@@ -19,8 +20,18 @@ struct answered {
   std::string model;
 };
 
-/// Makes what is kept of an answer beside its session, for an API that keeps its answers. Called by
-/// the session, before the commit. Pure.
+/// A turn that has not been answered, or never will be.
+struct unanswered {
+  const answer_identity& identity;
+  std::string tenant;
+  /// Empty until the turn begins, as is the model.
+  std::string session_id;
+  std::string model;
+  /// Null until the turn begins.
+  const answer_log* answer = nullptr;
+};
+
+/// Makes what is kept of an answer beside its session, for an API that keeps its answers. Pure.
 class answer_keeper {
 public:
   answer_keeper() = default;
@@ -28,8 +39,14 @@ public:
   answer_keeper& operator=(const answer_keeper&) = delete;
   virtual ~answer_keeper() = default;
 
-  /// The response that the turn ends with.
+  /// The response that the turn ends with. Called by the session, before the commit.
   virtual response_record keep(const answered& a) const = 0;
+
+  /// The response of a turn that waits or runs.
+  virtual response_record unfinished(const unanswered& u) const = 0;
+
+  /// The response of a turn that failed or was cancelled, with what there is of its answer.
+  virtual response_record broken_off(const unanswered& u, const chat::failure& reason) const = 0;
 
   /// Whether the response is stored. If not, only its items are kept, in the conversation.
   virtual bool stores() const noexcept = 0;

@@ -2,12 +2,8 @@
 
 namespace nekod {
 
-answer_log::answer_log(answer_identity identity, home_loop home, std::size_t credit_step,
-                       retention keeps)
-    : identity_(std::move(identity)),
-      home_(home),
-      credit_step_(credit_step),
-      keeps_all_(keeps == retention::all) {}
+answer_log::answer_log(answer_identity identity, home_loop home, std::size_t credit_step)
+    : identity_(std::move(identity)), home_(home), credit_step_(credit_step) {}
 
 // -- the writer ----------------------------------------------------------------------------------
 
@@ -47,6 +43,11 @@ void answer_log::answered_by(std::string upstream, std::string model) {
   model_ = std::move(model);
 }
 
+void answer_log::keep() {
+  std::lock_guard guard{mutex_};
+  keeps_all_ = true;
+}
+
 void answer_log::add_reader(reader_id id) {
   std::lock_guard guard{mutex_};
   readers_.emplace_back().id = id;
@@ -83,11 +84,6 @@ std::size_t answer_log::size() const {
 deltas answer_log::pieces() const {
   std::lock_guard guard{mutex_};
   return kept_;
-}
-
-std::string answer_log::text() const {
-  std::lock_guard guard{mutex_};
-  return kept_.what == deltas::form::text ? kept_.text : std::string{};
 }
 
 std::pair<std::string, std::string> answer_log::answerer() const {
@@ -223,6 +219,11 @@ void answer_log::wake(reader_id id) {
     if (who)
       who->on_more();
   });
+}
+
+std::string text_of(const answer_log& log) {
+  auto pieces = log.pieces();
+  return pieces.what == deltas::form::text ? std::move(pieces.text) : std::string{};
 }
 
 } // namespace nekod

@@ -55,20 +55,12 @@ public:
   enum class pace : std::uint8_t {
     /// The transfer waits for it.
     own,
-    /// Reads all of the answer at its end.
+    /// The transfer does not: it reads all of the answer at its end, or all pieces are kept.
     collects,
   };
 
-  /// Which pieces are kept that all have read.
-  enum class retention : std::uint8_t {
-    /// Those of an answer shorter than `longest_answer`.
-    short_answer,
-    all,
-  };
-
   /// @param credit_step Bytes of the window that have to be free before the writer hears of it.
-  answer_log(answer_identity identity, home_loop home, std::size_t credit_step,
-             retention keeps = retention::short_answer);
+  answer_log(answer_identity identity, home_loop home, std::size_t credit_step);
   answer_log(const answer_log&) = delete;
   answer_log& operator=(const answer_log&) = delete;
 
@@ -87,6 +79,9 @@ public:
   /// piece is appended.
   void answered_by(std::string upstream, std::string model);
 
+  /// Keeps all pieces from now on, however long the answer is. To be called before the first one.
+  void keep();
+
   /// Adds a reader, at the answer's beginning. It holds the transfer up from now on.
   /// @pre `repeatable()`, or nothing was appended yet.
   void add_reader(reader_id id);
@@ -104,9 +99,6 @@ public:
 
   /// All pieces. If the answer is not repeatable, its beginning is missing.
   deltas pieces() const;
-
-  /// The text of all pieces; empty if they are members.
-  std::string text() const;
 
   /// The upstream and the model that answer, if another upstream than the turn's own does; else
   /// empty.
@@ -204,7 +196,6 @@ private:
   const answer_identity identity_;
   const home_loop home_;
   const std::size_t credit_step_;
-  const bool keeps_all_;
   /// Touched on the log's loop only.
   std::function<void(std::size_t)> on_room_;
 
@@ -214,6 +205,7 @@ private:
   std::size_t first_ = 0;
   /// Bytes of all pieces there were.
   std::size_t size_ = 0;
+  bool keeps_all_ = false;
   std::vector<reader> readers_;
   std::deque<cost> costs_;
   /// Bytes of the window that are free and that the writer has not been told.
@@ -221,5 +213,8 @@ private:
   std::string upstream_;
   std::string model_;
 };
+
+/// The text of all pieces of *log*; empty if they are members.
+std::string text_of(const answer_log& log);
 
 } // namespace nekod

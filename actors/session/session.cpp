@@ -125,7 +125,8 @@ void session_state::take(turn t, reply_actor reply) {
   const auto has_record =
       standing_->phase() != phase::unknown && standing_->phase() != phase::loading;
   if (has_record && !turns_->belongs(t, (*conversation_)->tip())) {
-    replies_->refuse(turn_readers{std::move(reply)}, turn_outcome::refused, busy_session());
+    replies_->refuse(turn_readers{std::move(reply)}, turn_outcome::refused,
+                     refusal_of_foreign(*t.request));
     return;
   }
   if (!turns_->add(std::move(t), std::move(reply)))

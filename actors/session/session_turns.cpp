@@ -87,6 +87,8 @@ void session_turns::begin_repeat(const reply_actor& reply, const turn& t, sessio
 // -- turns that wait -----------------------------------------------------------------------------
 
 bool session_turns::belongs(turn& t, const conversation_tip& tip) const {
+  if (t.request->retries.resume_after)
+    return false; // The answer that it came for is not here.
   if (t.match == session_match::repeated) {
     if (!tip.is_told_by(t.digests.before))
       return false;
@@ -116,7 +118,7 @@ void session_turns::sort_waiting(const conversation_tip& tip) {
     if (last_.find(t.what.identity))
       t.readers.for_each([&](const reply_actor& reply) { replay_last(t.what, reply); });
     else if (!belongs(t.what, tip))
-      replies_.refuse(t.readers, turn_outcome::refused, busy_session());
+      replies_.refuse(t.readers, turn_outcome::refused, refusal_of_foreign(*t.what.request));
     else
       queue_.push(std::move(t));
   }
@@ -132,11 +134,12 @@ bool session_turns::run_next() {
 }
 
 const std::shared_ptr<answer_log>& session_turns::begin_answer() {
-  answer_identity identity{make_id({}), unix_time()};
-  const auto keeps =
-      running_->what.keeper ? answer_log::retention::all : answer_log::retention::short_answer;
+  const auto& known_by = running_->what.known_by;
+  auto identity = known_by ? *known_by : answer_identity{make_id({}), unix_time()};
   running_->answer =
-      std::make_shared<answer_log>(std::move(identity), options_.home, options_.credit_step, keeps);
+      std::make_shared<answer_log>(std::move(identity), options_.home, options_.credit_step);
+  if (running_->what.keeper)
+    running_->answer->keep();
   turn_head head;
   head.what = running_->what;
   head.session_id = options_.id;

@@ -21,7 +21,7 @@ struct running_turn : asked_turn {
 
   /// The text of the answer so far. Empty if it has several answers, of which none counts before
   /// all are there.
-  std::string text() const { return answer ? answer->text() : std::string{}; }
+  std::string text() const { return answer ? text_of(*answer) : std::string{}; }
 
   /// Null until it begins at the upstream.
   std::shared_ptr<answer_log> answer;

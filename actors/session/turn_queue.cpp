@@ -8,6 +8,12 @@ namespace nekod {
 
 chat::failure busy_session() { return chat::retry_soon(chat::failure_code::session_busy); }
 
+chat::failure refusal_of_foreign(const chat::request& r) {
+  if (r.retries.resume_after)
+    return {chat::failure_code::stream_expired, "X-Resume-After"};
+  return busy_session();
+}
+
 std::optional<asked_turn> turn_queue::pop() {
   if (all_.empty())
     return std::nullopt;

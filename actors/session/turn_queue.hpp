@@ -15,6 +15,10 @@ namespace nekod {
 /// The error for a turn that a session cannot take now, but may soon.
 chat::failure busy_session();
 
+/// The error for a turn that belongs to another conversation, or came for an answer that is not
+/// there.
+chat::failure refusal_of_foreign(const chat::request& r);
+
 /// A turn that was asked for, and the replies that its answer goes to.
 struct asked_turn {
   asked_turn(turn t, turn_readers r) : what(std::move(t)), readers(std::move(r)) {}

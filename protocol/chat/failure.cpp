@@ -38,6 +38,7 @@ constexpr auto rows = std::to_array<row>({
     {failure_code::conversation_not_found, "conversation_not_found"},
     {failure_code::conversation_locked, "conversation_locked"},
     {failure_code::stream_expired, "stream_expired"},
+    {failure_code::cancelled, "cancelled"},
     {failure_code::not_found, "not_found"},
     {failure_code::method_not_allowed, "method_not_allowed"},
     {failure_code::content_too_large, "content_too_large"},

@@ -61,6 +61,8 @@ enum class failure_code : std::uint8_t {
   conversation_not_found,
   conversation_locked,
   stream_expired,
+  /// The client cancelled the response.
+  cancelled,
   not_found,
   method_not_allowed,
   content_too_large,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +30,9 @@ struct retries {
   /// `X-Stainless-Retry-Count`: how many times the request was sent before; nothing if the client
   /// does not count.
   std::optional<unsigned> count;
+  /// `X-Resume-After`: the client has that many events of the answer to its first request, and
+  /// wants the others. Only with a key.
+  std::optional<std::uint64_t> resume_after;
   /// Identifies the sender as far as possible. Secret.
   std::string sender;
   /// `X-Stainless-Timeout` or `X-Stainless-Read-Timeout`: how long the client waits for the

@@ -81,6 +81,7 @@ constexpr auto rows = std::to_array<row>({
      "Another request is running in the conversation", !retry, field},
     {failure_code::stream_expired, 400, request_error, "事件流已过期",
      "The events of the stream are no longer kept", !retry, field},
+    {failure_code::cancelled, 400, request_error, "响应已取消", "The response was cancelled"},
     {failure_code::not_found, 404, request_error, "端点不存在", "The endpoint does not exist"},
     {failure_code::method_not_allowed, 405, request_error, "该端点不支持此请求方法",
      "The endpoint does not support this method"},

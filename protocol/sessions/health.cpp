@@ -78,6 +78,7 @@ std::string front_page_json(std::string_view version) {
          R"("responses":"POST /v1/responses",)"
          R"("response":"GET /v1/responses/{id}",)"
          R"("delete_response":"DELETE /v1/responses/{id}",)"
+         R"("cancel_response":"POST /v1/responses/{id}/cancel",)"
          R"("input_items":"GET /v1/responses/{id}/input_items",)"
          R"("begin_conversation":"POST /v1/conversations",)"
          R"("conversation":"GET /v1/conversations/{id}",)"

@@ -113,6 +113,11 @@ constexpr setting_text table[] = {
      restart,
      "Time without use after which a conversation of /v1/conversations is forgotten; 0 for never, "
      "in seconds"},
+    {"--resume-age",
+     {"NEKOD_RESUME_AGE"},
+     restart,
+     "Time after its end for which the events of an answer are kept, if it is in the background or "
+     "its client sent X-Resumable, in seconds"},
     {"--session-idle",
      {"NEKOD_SESSION_IDLE"},
      restart,

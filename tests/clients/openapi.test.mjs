@@ -46,6 +46,7 @@ const needs = {
   createResponse: { body: JSON.stringify({ model, input: 'hello' }) },
   retrieveResponse: { id: 'resp_0' },
   deleteResponse: { id: 'resp_0' },
+  cancelResponse: { id: 'resp_0' },
   listInputItems: { id: 'resp_0' },
   createConversation: { body: '{}' },
   retrieveConversation: { id: 'conv_0' },
@@ -161,6 +162,8 @@ test('chats, whole and streamed, with every field of their head', async () => {
   const again = { headers: { 'Idempotency-Key': unique(), 'X-Stainless-Retry-Count': '1' } };
   await chat(nekod, {}, again);
   assert.equal((await chat(nekod, {}, again)).headers['idempotent-replayed'], 'true');
+  const kept = await chat(nekod, { stream: true }, { headers: { 'X-Resumable': 'true' } });
+  assert.equal(kept.headers['x-resumable'], 'true');
   const system = { role: 'system', content: 'be kind' };
   const seeded = await chat(nekod, {
     ...{ stream: true, stream_options: { include_usage: true } },
@@ -409,8 +412,16 @@ test('stored responses and conversations, and every status of theirs', async (t)
   await well('retrieveResponse', { id });
   await well('listInputItems', { id });
   assert.equal(code(await ask('listInputItems', { id, query: '?after=msg_0' })), 'item_not_found');
+  assert.equal((await ask('retrieveResponse', { id, query: '?stream=true' })).status, 200);
+  assert.equal(code(await ask('retrieveResponse', { id, query: '?stream=true&starting_after=1' })), 'stream_expired');
+  assert.equal((await ask('cancelResponse', { id })).status, 400);
+  assert.equal((await ask('cancelResponse', { id, headers: { 'Content-Encoding': 'gzip' } })).status, 415);
   await well('deleteResponse', { id });
-  const missing = ['retrieveResponse', 'deleteResponse', 'listInputItems'];
+  const inBackground = JSON.stringify({ model, input: endless(), background: true });
+  const queued = await well('createResponse', { body: inBackground });
+  await well('retrieveResponse', { id: queued.id });
+  assert.equal((await well('cancelResponse', { id: queued.id })).status, 'cancelled');
+  const missing = ['retrieveResponse', 'deleteResponse', 'listInputItems', 'cancelResponse'];
   for (const each of missing) assert.equal(code(await ask(each)), 'response_not_found');
   const reference = JSON.stringify({ model, input: [{ type: 'item_reference', id: 'msg_0' }, { role: 'user', content: 'x' }] });
   assert.equal(code(await ask('createResponse', { body: reference })), 'item_not_found');
@@ -454,9 +465,10 @@ test('every answer, field and code of the document has been seen, but for those 
   const strange = anuneko
     ? ['context_length_exceeded', 'conversation_too_large', 'upstream_refused', ...['createChatCompletion', 'createResponse'].flatMap((each) => [`${each} 4XX application/json`, `${each} 5XX application/json`])]
     : ['no_user_message', 'unsupported_parameter', 'X-Ignored-Parameters', 'X-Model-Fallback'];
-  // A client cannot provoke an error inside nekod or its store; pass-through has tests of its own.
+  // A client cannot provoke an error inside nekod or its store; pass-through has tests of its own. A stream that is
+  // cancelled just ends.
   const wanted = (each) =>
-    !/ 500 |^(internal_error|store_unavailable|upgrade_not_supported)$/.test(each) && !strange.includes(each);
+    !/ 500 |^(internal_error|cancelled|store_unavailable|upgrade_not_supported)$/.test(each) && !strange.includes(each);
   const unseen = (documented, seen) => documented.filter((each) => wanted(each) && !seen.has(each));
   const { headers, responses } = contract.document.components;
   const fields = [...Object.values(responses), operations.createChatCompletion.responses[200]];

@@ -163,7 +163,6 @@ test('what refers to nothing is refused, and never forgotten silently', async ()
     [{ previous_response_id: 'resp_1' }, 400, 'previous_response_not_found', 'previous_response_id'],
     [{ conversation: 'conv_1' }, 404, 'conversation_not_found', 'conversation'],
     [{ conversation: 'conv_1', previous_response_id: 'resp_1' }, 400, 'invalid_value', 'conversation'],
-    [{ background: true }, 400, 'unsupported_parameter', 'background'],
     [{ input: [{ type: 'item_reference', id: 'msg_1' }] }, 404, 'item_not_found', 'input'],
     [{ input: [call] }, 400, 'invalid_value', 'input'],
     [{ input: 5 }, 400, 'invalid_type', 'input'],

@@ -12,6 +12,10 @@
 #include <optional>
 #include <string>
 
+namespace nekod {
+struct resumption_rules;
+}
+
 namespace nekod::http {
 
 class admission;
@@ -36,6 +40,8 @@ struct route_options {
   std::optional<std::chrono::seconds> response_age;
   /// How long conversations are kept without use; zero for ever.
   std::chrono::seconds conversation_age{0};
+  /// The answers whose clients may come back, and how they are kept.
+  std::shared_ptr<const resumption_rules> resumption;
   /// Whether `X-Session-Id` always names a session; otherwise it is a scope if no session has that
   /// name.
   bool header_names_sessions = false;
@@ -46,7 +52,7 @@ struct route_options {
   /// The most concurrent requests; beyond it, requests that an upstream has to work for are
   /// answered with 503.
   std::size_t max_requests = 0;
-  /// The number of concurrent requests now.
+  /// The number of concurrent requests now, with what runs in the background.
   std::function<std::size_t()> open_requests;
   /// The most concurrent connections; a request on a further one is answered with 503, and its
   /// connection closed.

@@ -1,9 +1,14 @@
 #include "http/server/api/turn_request.hpp"
 
 #include "actors/messages.hpp"
+#include "actors/resumption/kept_answer.hpp"
+#include "actors/runtime/ids.hpp"
+#include "actors/runtime/unix_time.hpp"
 #include "http/server/api/answer/reply.hpp"
+#include "http/server/api/answer/resumed_writer.hpp"
 #include "http/server/api/cross_origin.hpp"
 #include "http/server/api/request_context.hpp"
+#include "http/server/api/resuming.hpp"
 #include "http/server/gate/api_keys.hpp"
 #include "http/server/message/nekod_path.hpp"
 
@@ -51,38 +56,118 @@ std::optional<chat::failure> read_session_fields(const request& from, chat::requ
   return std::nullopt;
 }
 
-} // namespace
-
-void request_turn(const request_context& c, chat::request asked, const writer_maker& writer,
-                  turn_storage storage) {
+/// Completes a request with the header fields about sessions.
+/// @returns the refusal if one of them is wrong.
+std::optional<chat::failure> complete(const request_context& c, chat::request& asked) {
   const auto& request = c.req();
   const auto& options = c.api.options;
   if (c.source == request_source::foreign_page && !asked.session_id.empty()) {
     c.x->carry(origin_fields(*options.gate, c.source, request, true));
-    return c.refuse(*refusal_of(c.source, request, false));
+    return refusal_of(c.source, request, false);
   }
   if (auto problem = read_session_fields(request, asked, options.header_names_sessions))
-    return c.refuse(*problem);
-  asked.retries = retries_of(request, c.who);
+    return problem;
   asked.passed = nekods_before(request);
-  if (asked.retries.key.size() > chat::max_idempotency_key)
-    return c.refuse({failure_code::invalid_value, "Idempotency-Key", "at most 255 bytes"});
-  std::shared_ptr<const chat::request> shared = std::make_shared<chat::request>(std::move(asked));
+  if (request.header("Idempotency-Key").size() > chat::max_idempotency_key)
+    return chat::failure{failure_code::invalid_value, "Idempotency-Key", "at most 255 bytes"};
+  return std::nullopt;
+}
+
+open_turn turn_of(const request_context& c, std::shared_ptr<const chat::request> asked,
+                  turn_storage& storage) {
   open_turn t;
-  if (options.home)
-    t.home = options.home();
-  auto handle =
-      spawn_reply(c.api.system, t.home, c.x, shared, writer(*shared), c.request_id, options.reply);
-  t.request = std::move(shared);
+  if (c.api.options.home)
+    t.home = c.api.options.home();
+  t.request = std::move(asked);
   t.tenant = c.who.tenant;
   t.follows = std::move(storage.follows);
   t.conversation = std::move(storage.conversation);
   t.keeper = std::move(storage.keeper);
   if (t.request->choices > 1)
-    t.count_further = [gate = options.gate, who = c.who](std::uint32_t turns) {
+    t.count_further = [gate = c.api.options.gate, who = c.who](std::uint32_t turns) {
       return gate->further_refusal(who, turns);
     };
+  return t;
+}
+
+/// Keeps the answer of *t* for clients that come back.
+/// @returns nothing if there is no room.
+std::optional<kept_answer_actor> keep_answer(const request_context& c, open_turn t,
+                                             turn_storage& storage, bool background) {
+  const auto home = t.home;
+  kept_answer_options o;
+  o.rules = *c.api.options.resumption;
+  o.registry = c.api.registry;
+  o.store = c.api.store;
+  o.asked = std::move(t);
+  o.keeper = std::move(storage.form);
+  o.background = background;
+  o.request = std::move(storage.identity);
+  return spawn_kept_answer(c.api.system, home, std::move(o));
+}
+
+} // namespace
+
+void request_turn(const request_context& c, chat::request asked, const writer_maker& writer,
+                  turn_storage storage) {
+  const auto& options = c.api.options;
+  if (auto problem = complete(c, asked))
+    return c.refuse(*problem);
+  asked.retries = retries_of(c.req(), c.who);
+  auto after = resume_after_of(c.req());
+  if (!after)
+    return c.refuse(after.error());
+  asked.retries.resume_after = *after;
+  if (storage.identity.empty())
+    storage.identity = request_identity(c, asked.body);
+  const auto resumable = asked.stream && wants_resumable(c.req());
+  std::shared_ptr<const chat::request> shared = std::make_shared<chat::request>(std::move(asked));
+  auto form = writer(*shared);
+  if (*after)
+    form = make_resumed_writer(std::move(form), **after);
+  if (const auto kept = options.resumption->all->find_request(storage.identity);
+      kept && shared->stream) {
+    c.x->carry({{"Idempotent-Replayed", "true"}});
+    return follow_answer(c, kept->who, std::move(shared), std::move(form));
+  }
+  auto t = turn_of(c, shared, storage);
+  if (resumable) {
+    t.known_by = {make_id({}), unix_time()};
+    if (const auto kept = keep_answer(c, t, storage, false))
+      return follow_answer(c, *kept, std::move(shared), std::move(form), true);
+    t.known_by.reset();
+  }
+  auto handle = spawn_reply(c.api.system, t.home, c.x, std::move(shared), std::move(form),
+                            c.request_id, options.reply);
   caf::anon_send(c.api.registry, atom::open_v, std::move(t), std::move(handle));
+}
+
+void request_background_turn(const request_context& c, chat::request asked, turn_storage storage,
+                             answer_identity identity,
+                             std::function<std::unique_ptr<answer_writer>()> writer) {
+  if (auto problem = complete(c, asked))
+    return c.refuse(*problem);
+  // Requests that are sent again are found by their kept answer alone.
+  asked.retries.sender = retries_of(c.req(), c.who).sender;
+  const std::shared_ptr<const chat::request> shared =
+      std::make_shared<chat::request>(std::move(asked));
+  auto t = turn_of(c, shared, storage);
+  const auto queued = storage.form->unfinished({identity, t.tenant, {}, {}, nullptr}).object;
+  t.known_by = std::move(identity);
+  const auto kept = keep_answer(c, std::move(t), storage, true);
+  if (!kept)
+    return c.refuse(chat::retry_soon(failure_code::overloaded, "no memory left for the answer"));
+  c.api.system.spawn([c, kept = *kept, shared, queued, writer](caf::event_based_actor* self) {
+    self->request(kept, registry_timeout, atom::turn_v)
+        .then(
+            [c, kept, shared, queued, writer](atom::turn) {
+              if (writer)
+                follow_answer(c, kept, shared, writer());
+              else
+                c.respond_json(200, queued);
+            },
+            [c](const caf::error&) { c.refuse({failure_code::store_unavailable}); });
+  });
 }
 
 } // namespace nekod::http

@@ -12,7 +12,7 @@ namespace nekod::http {
 
 struct request_context;
 
-/// What a turn has to do with stored responses.
+/// What a turn has to do with responses that are stored, or kept for clients that come back.
 struct turn_storage {
   turn_storage() = default;
 
@@ -20,6 +20,11 @@ struct turn_storage {
   std::optional<turn_predecessor> follows;
   turn_conversation conversation;
   std::shared_ptr<const answer_keeper> keeper;
+  /// Makes the objects of a response that is kept; null for an API whose answers have no ids to be
+  /// found by.
+  std::shared_ptr<const answer_keeper> form;
+  /// As in `request_identity`; empty for that of the request's own body.
+  std::string identity;
 };
 
 /// Makes the writer of the answer to a complete request.
@@ -27,8 +32,17 @@ using writer_maker = std::function<std::unique_ptr<answer_writer>(const chat::re
 
 /// Asks the registry for a turn, for a request of any API: completes *asked* with the header fields
 /// about sessions and retries, and sends it to the registry with the reply that will write its
-/// answer. Answers with an error if one of these fields is wrong.
+/// answer. Answers with an error if one of these fields is wrong. With `X-Resumable: true` the
+/// answer to a stream is kept for the client to come back; a request that is sent again, and whose
+/// answer is kept, gets that.
 void request_turn(const request_context& c, chat::request asked, const writer_maker& writer,
                   turn_storage storage = {});
+
+/// Asks for a turn in the background, of which the client is told at once.
+/// @param object The response object as the client is to be told it, and the identity in it.
+/// @param writer Made once the response is stored, to stream it; null to answer with the object.
+void request_background_turn(const request_context& c, chat::request asked, turn_storage storage,
+                             answer_identity identity,
+                             std::function<std::unique_ptr<answer_writer>()> writer);
 
 } // namespace nekod::http

@@ -84,45 +84,67 @@ void replay_item(event_writer& writer, std::string_view json, std::size_t index,
     writer.item_ends(*item, json);
 }
 
-void append_error(event_writer& writer, std::string& out, const response_error& error) {
+/// @param error The member of the response object.
+void append_error(event_writer& writer, std::string& out, std::string_view error) {
   if (!writer.begin_event("error"))
     return;
-  out += R"(,"error":{"message":)";
-  json::append_quoted(out, error.message);
+  out.append(R"(,"error":{"message":)").append(json::find_span(error, "message"));
   out += R"(,"type":"server_error","param":null,"code":)";
-  json::append_quoted(out, error.code);
-  out += '}';
+  out.append(json::find_span(error, "code")) += '}';
   writer.end_event();
 }
 
 void append_state(event_writer& writer, std::string& out, std::string_view type,
-                  const response_head& head, const response_result& result) {
+                  std::string_view response) {
   if (!writer.begin_event(type))
     return;
-  out += R"(,"response":)";
-  append_response(out, head, result);
+  out.append(R"(,"response":)").append(response);
   writer.end_event();
+}
+
+/// The object as it was when the response began.
+std::string begun(std::string_view object) {
+  std::string out;
+  for (json::members m{object}; m.next();) {
+    out += out.empty() ? '{' : ',';
+    if (m.name() == "status")
+      out += R"("status":"in_progress")";
+    else if (m.name() == "output")
+      out += R"("output":[])";
+    else if (m.name() == "completed_at" || m.name() == "error" ||
+             m.name() == "incomplete_details" || m.name() == "usage")
+      out.append("\"").append(m.name()).append("\":null");
+    else
+      out += m.whole();
+  }
+  return out + '}';
 }
 
 } // namespace
 
 void append_replay(std::string& out, const response_head& head, const response_result& result) {
+  std::string object;
+  append_response(object, head, result);
+  append_replay(out, object);
+}
+
+void append_replay(std::string& out, std::string_view object) {
   event_writer writer;
   writer.write_to(out);
-  const response_result running;
-  append_state(writer, out, "response.created", head, running);
-  append_state(writer, out, "response.in_progress", head, running);
-  const auto breaks_off =
-      result.status == response_status::failed || result.status == response_status::cancelled;
+  const auto first = begun(object);
+  append_state(writer, out, "response.created", first);
+  append_state(writer, out, "response.in_progress", first);
+  const auto status = string_in(object, "status");
+  const auto breaks_off = status == "failed" || status == "cancelled";
   std::size_t index = 0;
-  for (const auto& item : result.output) {
-    const auto ends = !breaks_off || string_in(item.json, "status") != "incomplete";
-    replay_item(writer, item.json, index++, ends);
+  for (json::elements items{json::find_span(object, "output")}; items.next();) {
+    const auto ends = !breaks_off || string_in(items.value(), "status") != "incomplete";
+    replay_item(writer, items.value(), index++, ends);
   }
-  if (result.error)
-    append_error(writer, out, *result.error);
-  if (result.status != response_status::cancelled)
-    append_state(writer, out, "response." + std::string{name_of(result.status)}, head, result);
+  if (const auto error = json::find_span(object, "error"); error.starts_with('{'))
+    append_error(writer, out, error);
+  if (status != "cancelled")
+    append_state(writer, out, "response." + std::string{status}, object);
   writer.done();
 }
 

@@ -45,6 +45,9 @@ public:
   /// Another model answers than was expected.
   void answered_by(std::string model) { head_.model = std::move(model); }
 
+  /// The turn has its session.
+  void in_session(std::string id) { head_.session_id = std::move(id); }
+
   /// `response.created`; in the background also `response.queued`.
   void begin(std::string& out);
 

@@ -43,6 +43,12 @@ public:
 
   virtual const char* content_type() const noexcept = 0;
 
+  /// Whether the stream begins at once, before its turn, so that a failure is always an event.
+  virtual bool begins_at_once() const noexcept { return false; }
+
+  /// Writes what comes before the turn.
+  virtual void prelude(std::string& /*out*/) {}
+
   /// Sets the head, before anything is written. Called again, before the first piece, if another
   /// model answers than was expected; whatever `begin` wrote stays.
   virtual void introduce(const answer_head& head) = 0;

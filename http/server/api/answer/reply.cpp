@@ -52,6 +52,12 @@ void reply_state::start(exchange_ptr x, std::shared_ptr<const chat::request> req
   exchange_->on_gone(
       [handle] { caf::anon_send(handle, atom::gone_v, std::chrono::steady_clock::now()); });
   exchange_->on_idle(options_->heartbeat, [handle] { caf::anon_send(handle, atom::idle_v); });
+  if (!writer_->begins_at_once())
+    return;
+  writer_->prelude(pending_);
+  if (pending_.empty()) // Something, so that the head is sent.
+    writer_->heartbeat(pending_, {});
+  pump();
 }
 
 // -- from the session ----------------------------------------------------------------------------
@@ -69,7 +75,8 @@ void reply_state::begin(turn_head head, turn_actor session) {
   head_ = std::move(head);
   introduce();
   writer_->begin(pending_);
-  const auto pace = writer_->streams() ? answer_log::pace::own : answer_log::pace::collects;
+  const auto holds_up = writer_->streams() && !head_->kept;
+  const auto pace = holds_up ? answer_log::pace::own : answer_log::pace::collects;
   head_->answer->attach(reader(), log_reader_, home_, pace);
 }
 
@@ -130,7 +137,7 @@ void reply_state::end_stream() {
 
 void reply_state::end_whole() {
   held_.force(0); // From here on the exchange holds the answer.
-  exchange_->respond(200, answer_fields(), writer_->whole(head_->answer->text(), *ending_));
+  exchange_->respond(200, answer_fields(), writer_->whole(text_of(*head_->answer), *ending_));
   self_->quit();
 }
 
@@ -261,6 +268,8 @@ void reply_state::count_pieces(std::size_t pieces) {
 /// Counts the bytes that wait in memory: text in the log, and events.
 /// @returns false if the budget has no room for them.
 bool reply_state::hold(std::size_t waiting) {
+  if (head_ && head_->kept)
+    waiting = 0; // A log that is kept is counted by itself.
   const auto bytes = waiting + pending_.size() + (progress_->under_way() ? write_size_ : 0);
   if (bytes == held_.size() || held_.resize(bytes))
     return true;
@@ -301,6 +310,8 @@ fields reply_state::answer_fields() const {
     result.emplace_back("X-Ignored-Parameters", join(ignored));
   if (head_->replayed)
     result.emplace_back("Idempotent-Replayed", "true");
+  if (head_->kept)
+    result.emplace_back("X-Resumable", "true");
   if (knows_upstream())
     result.emplace_back("X-Upstream", turn.answered_by);
   if (turn.model.fallback)

@@ -9,57 +9,98 @@
 
 namespace nekod::http {
 
+namespace responses = openai::responses;
+using responses::response_head;
+using responses::response_result;
+using responses::response_status;
+
 namespace {
 
-namespace responses = openai::responses;
+/// The items of the pieces so far.
+responses::output_items items_of(const responses::create_request& asked, const std::string& id,
+                                 const answer_log& answer) {
+  responses::output_items items{id, reasoning_of(asked), asked.bridge};
+  const auto pieces = answer.pieces();
+  pieces.for_each([&](std::string_view piece) { items.take(pieces.what, piece); });
+  return items;
+}
 
-class response_keeper : public answer_keeper {
-public:
-  response_keeper(std::shared_ptr<const responses::create_request> asked,
-                  const std::vector<responses::item>& input, std::chrono::seconds age)
-      : asked_(std::move(asked)), age_(age) {
-    for (const auto& i : input)
-      input_.emplace_back(i.id, to_json(i));
+/// A turn that has not begun has no session yet, and the model that the client named.
+response_head head_before_end(const responses::create_request& asked, const unanswered& u) {
+  return filled(head_of(asked), u.identity.id, u.identity.created, u.answer ? u.model : asked.model,
+                u.session_id);
+}
+
+response_result broken_result(const responses::create_request& asked, const std::string& id,
+                              const unanswered& u, const chat::failure& reason, language lang) {
+  response_result result;
+  if (u.answer) {
+    auto items = items_of(asked, id, *u.answer);
+    items.break_off();
+    result.output = items.take_items();
   }
-
-  response_record keep(const answered& a) const override {
-    const auto& identity = a.answer.identity();
-    auto head = filled(head_of(*asked_), identity.id, identity.created, a.model, a.session_id);
-    responses::output_items items{head.id, reasoning_of(*asked_), asked_->bridge};
-    const auto pieces = a.answer.pieces();
-    pieces.for_each([&](std::string_view piece) { items.take(pieces.what, piece); });
-    items.end(a.end);
-    const auto result = items.take_result(a.end.committed_at);
-    response_record r;
-    r.id = head.id;
-    r.tenant = a.tenant;
-    r.session = a.session_id;
-    r.parent = asked_->previous_response_id;
-    r.state = response_state::chainable;
-    append_response(r.object, head, result);
-    r.input = input_;
-    for (const auto& i : result.output)
-      r.output.emplace_back(i.id, i.json);
-    r.created_at = std::chrono::system_clock::time_point{std::chrono::seconds{identity.created}};
-    if (age_.count() > 0)
-      r.expires_at = r.created_at + age_;
-    return r;
+  result.status = response_status::cancelled;
+  if (reason.code != chat::failure_code::cancelled) {
+    result.status = response_status::failed;
+    result.error = responses::error_of(reason, lang);
   }
-
-  bool stores() const noexcept override { return asked_->store; }
-
-private:
-  std::shared_ptr<const responses::create_request> asked_;
-  std::vector<stored_item> input_;
-  std::chrono::seconds age_;
-};
+  return result;
+}
 
 } // namespace
 
-std::shared_ptr<const answer_keeper>
-make_response_keeper(std::shared_ptr<const responses::create_request> asked,
-                     std::vector<responses::item> input, std::chrono::seconds age) {
-  return std::make_shared<response_keeper>(std::move(asked), input, age);
+response_keeper::response_keeper(std::shared_ptr<const responses::create_request> asked,
+                                 const std::vector<responses::item>& input,
+                                 std::chrono::seconds age, language lang)
+    : asked_(std::move(asked)), age_(age), lang_(lang) {
+  for (const auto& i : input)
+    input_.emplace_back(i.id, to_json(i));
+}
+
+response_record response_keeper::record_of(const response_head& head, std::string tenant,
+                                           const response_result& result) const {
+  response_record r;
+  r.id = head.id;
+  r.tenant = std::move(tenant);
+  r.session = head.session_id;
+  r.parent = asked_->previous_response_id;
+  append_response(r.object, head, result);
+  r.input = input_;
+  for (const auto& i : result.output)
+    r.output.emplace_back(i.id, i.json);
+  r.created_at = std::chrono::system_clock::time_point{std::chrono::seconds{head.created_at}};
+  if (age_.count() > 0)
+    r.expires_at = r.created_at + age_;
+  return r;
+}
+
+response_record response_keeper::keep(const answered& a) const {
+  const auto& identity = a.answer.identity();
+  const auto head = filled(head_of(*asked_), identity.id, identity.created, a.model, a.session_id);
+  auto items = items_of(*asked_, head.id, a.answer);
+  items.end(a.end);
+  auto r = record_of(head, a.tenant, items.take_result(a.end.committed_at));
+  r.state = response_state::chainable;
+  return r;
+}
+
+response_record response_keeper::unfinished(const unanswered& u) const {
+  const auto head = head_before_end(*asked_, u);
+  response_result result;
+  result.status = u.answer ? response_status::in_progress : response_status::queued;
+  auto r = record_of(head, u.tenant, result);
+  const chat::failure interrupted{
+      chat::failure_code::internal_error, {}, "nekod ended before the response did"};
+  append_response(r.if_interrupted, head, broken_result(*asked_, head.id, u, interrupted, lang_));
+  return r;
+}
+
+response_record response_keeper::broken_off(const unanswered& u,
+                                            const chat::failure& reason) const {
+  const auto head = head_before_end(*asked_, u);
+  auto r = record_of(head, u.tenant, broken_result(*asked_, head.id, u, reason, lang_));
+  r.state = response_state::closed;
+  return r;
 }
 
 } // namespace nekod::http

@@ -3,18 +3,41 @@
 #include "actors/session/answer_keeper.hpp"
 #include "protocol/openai/responses/item.hpp"
 #include "protocol/openai/responses/request/create_request.hpp"
+#include "protocol/text/language.hpp"
 
 #include <chrono>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace nekod::http {
 
-/// Keeps the answer to *asked* as a response, with the ids and the text that its writer tells.
-/// @param input The new items of the request, each with its id.
-/// @param age How long it is kept; zero for ever.
-std::shared_ptr<const answer_keeper>
-make_response_keeper(std::shared_ptr<const openai::responses::create_request> asked,
-                     std::vector<openai::responses::item> input, std::chrono::seconds age);
+/// Keeps the answer to a request as a response, with the ids and the text that its writer tells.
+class response_keeper : public answer_keeper {
+public:
+  /// @param input The new items of the request, each with its id.
+  /// @param age How long the response is kept; zero for ever.
+  /// @param lang The language of errors.
+  response_keeper(std::shared_ptr<const openai::responses::create_request> asked,
+                  const std::vector<openai::responses::item>& input, std::chrono::seconds age,
+                  language lang);
+
+  response_record keep(const answered& a) const override;
+  response_record unfinished(const unanswered& u) const override;
+  response_record broken_off(const unanswered& u, const chat::failure& reason) const override;
+  bool stores() const noexcept override { return asked_->store; }
+
+  /// The request, for the writers of the answer.
+  const openai::responses::create_request& asked() const noexcept { return *asked_; }
+
+private:
+  response_record record_of(const openai::responses::response_head& head, std::string tenant,
+                            const openai::responses::response_result& result) const;
+
+  std::shared_ptr<const openai::responses::create_request> asked_;
+  std::vector<stored_item> input_;
+  std::chrono::seconds age_;
+  language lang_;
+};
 
 } // namespace nekod::http

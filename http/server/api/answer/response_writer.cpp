@@ -41,18 +41,34 @@ public:
     options_.reasoning = reasoning_of(asked);
   }
 
+  response_events(const responses::create_request& asked, const followed_response& what)
+      : response_events(asked, asked.model) {
+    at_once_ = true;
+    options_.after = what.after;
+    options_.background = what.identity.has_value();
+    if (what.identity)
+      open(filled(template_, what.identity->id, what.identity->created, template_.model, {}));
+  }
+
   bool streams() const noexcept override { return true; }
   const char* content_type() const noexcept override { return "text/event-stream"; }
+  bool begins_at_once() const noexcept override { return at_once_; }
+
+  void prelude(std::string& out) override {
+    if (stream_)
+      stream_->begin(out);
+  }
 
   void introduce(const answer_head& head) override {
-    if (stream_)
-      stream_->answered_by(head.model);
-    else
-      open(introduced(template_, head));
+    if (!stream_)
+      return open(introduced(template_, head));
+    stream_->answered_by(head.model);
+    stream_->in_session(head.session_id);
   }
 
   void begin(std::string& out) override {
-    stream_->begin(out);
+    if (!options_.background)
+      stream_->begin(out);
     stream_->start(out);
   }
 
@@ -79,7 +95,10 @@ public:
       open(std::move(head));
       begin(out);
     }
-    stream_->fail(out, reason, lang);
+    if (reason.code == chat::failure_code::cancelled)
+      stream_->cancel(out);
+    else
+      stream_->fail(out, reason, lang);
   }
 
   chat::failure told(const chat::failure& reason) const override {
@@ -94,6 +113,7 @@ private:
   response_head template_;
   responses::tool_bridge bridge_;
   responses::stream_options options_;
+  bool at_once_ = false;
   std::optional<responses::event_stream> stream_;
 };
 
@@ -139,6 +159,11 @@ std::unique_ptr<answer_writer> make_response_writer(const responses::create_requ
   if (asked.stream)
     return std::make_unique<response_events>(asked, model);
   return std::make_unique<response_whole>(asked);
+}
+
+std::unique_ptr<answer_writer> make_followed_writer(const responses::create_request& asked,
+                                                    const followed_response& what) {
+  return std::make_unique<response_events>(asked, what);
 }
 
 } // namespace nekod::http

@@ -1,10 +1,14 @@
 #include "http/server/api/responses/create.hpp"
 
+#include "actors/resumption/kept_answer.hpp"
 #include "actors/runtime/ids.hpp"
+#include "actors/runtime/unix_time.hpp"
 #include "http/server/api/answer/response_keeper.hpp"
 #include "http/server/api/answer/response_writer.hpp"
 #include "http/server/api/request_context.hpp"
 #include "http/server/api/responses/conversations.hpp"
+#include "http/server/api/responses/follow.hpp"
+#include "http/server/api/resuming.hpp"
 #include "http/server/api/turn_request.hpp"
 #include "protocol/openai/conversations/items.hpp"
 #include "protocol/openai/responses/request/compose.hpp"
@@ -13,6 +17,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -36,6 +41,8 @@ struct create_call {
 
   request_context c;
   responses::create_request asked;
+  /// As in `request_identity`.
+  std::string identity;
   /// The items before the request.
   std::vector<responses::item> history;
   std::optional<turn_predecessor> follows;
@@ -103,6 +110,10 @@ void ask_for_turn(const call_ptr& call) {
   const auto& c = call->c;
   asked.input = new_items(call->history, asked.input);
   const auto goes_on = call->conversation.is_named();
+  const auto streams = asked.stream;
+  // What runs in the background can always be streamed, and its pieces are there if it is
+  // cancelled.
+  asked.stream = asked.stream || asked.background;
   const auto what = goes_on ? responses::telling::news : responses::telling::whole;
   auto turn = responses::compose(asked, call->history, asked.input, prompt_of(*call), what);
   if (!turn)
@@ -113,13 +124,24 @@ void ask_for_turn(const call_ptr& call) {
   turn_storage storage;
   storage.follows = std::move(call->follows);
   storage.conversation = std::move(call->conversation);
+  storage.form = std::make_shared<response_keeper>(
+      shared, input, c.api.options.response_age.value_or(std::chrono::seconds{0}), c.language());
   if (keeps_items(*shared))
-    storage.keeper = make_response_keeper(
-        shared, std::move(input), c.api.options.response_age.value_or(std::chrono::seconds{0}));
-  request_turn(
-      c, *std::move(turn),
-      [shared](const chat::request& r) { return make_response_writer(*shared, r.model); },
-      std::move(storage));
+    storage.keeper = storage.form;
+  storage.identity = std::move(call->identity);
+  if (!shared->background)
+    return request_turn(
+        c, *std::move(turn),
+        [shared](const chat::request& r) { return make_response_writer(*shared, r.model); },
+        std::move(storage));
+  answer_identity identity{make_id({}), unix_time()};
+  std::function<std::unique_ptr<answer_writer>()> writer;
+  followed_response from_start;
+  from_start.identity = identity;
+  if (streams)
+    writer = [shared, from_start] { return make_followed_writer(*shared, from_start); };
+  request_background_turn(c, *std::move(turn), std::move(storage), std::move(identity),
+                          std::move(writer));
 }
 
 void find_items(const call_ptr& call) {
@@ -171,6 +193,22 @@ void find_conversation(const call_ptr& call) {
       atom::show_v, conversation_of(call->c, call->asked.conversation));
 }
 
+/// Answers a request that is sent again, if the answer to the first one is kept.
+/// @returns whether it is.
+bool answer_again(const create_call& call) {
+  const auto& c = call.c;
+  const auto kept = c.api.options.resumption->all->find_request(call.identity);
+  if (!kept || !kept->keeper || (!kept->background && !call.asked.stream))
+    return false;
+  c.x->carry({{"Idempotent-Replayed", "true"}});
+  if (call.asked.stream)
+    follow_response(c, *kept, -1);
+  else
+    ask_for_object(c, kept->who, atom::show_v,
+                   [](const request_context& gone) { gone.refuse(failure_code::overloaded); });
+  return true;
+}
+
 } // namespace
 
 void create_response(const request_context& c) {
@@ -178,12 +216,12 @@ void create_response(const request_context& c) {
   auto parsed = responses::parse_create_request(body, c.api.options.max_messages);
   if (!parsed)
     return c.refuse(parsed.error());
-  if (parsed->background)
-    return c.refuse(
-        {failure_code::unsupported_parameter, "background", "no response runs in the background"});
   if (!c.api.options.response_age)
     parsed->store = false;
   const auto call = std::make_shared<create_call>(c, *std::move(parsed));
+  call->identity = request_identity(c, body);
+  if (answer_again(*call))
+    return;
   if (!call->asked.conversation.empty())
     find_conversation(call);
   else if (!call->asked.previous_response_id.empty())

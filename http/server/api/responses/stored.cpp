@@ -1,10 +1,15 @@
 #include "http/server/api/responses/stored.hpp"
 
 #include "http/server/api/request_context.hpp"
+#include "http/server/api/responses/follow.hpp"
 #include "http/server/api/responses/item_page.hpp"
+#include "http/server/api/resuming.hpp"
 #include "http/server/message/path.hpp"
 #include "protocol/openai/responses/item.hpp"
+#include "protocol/text/json_spans.hpp"
 #include "protocol/text/json_strings.hpp"
+
+#include <caf/send.hpp>
 
 #include <span>
 #include <string>
@@ -45,13 +50,39 @@ void refuse_unknown_response(const request_context& c) {
   c.refuse(failure_code::response_not_found);
 }
 
-void show_object(const request_context& c, std::string id) {
+void refuse_to_cancel(const request_context& c) {
+  c.refuse({failure_code::invalid_value, "background",
+            "only a response in the background can be cancelled"});
+}
+
+void show_stored(const request_context& c, std::string id) {
   c.ask_store<response_finding>(
       [](const request_context& asked, const response_finding& found) {
         if (found.record)
           asked.respond_json(200, found.record->object);
         else
           refuse_unknown_response(asked);
+      },
+      atom::show_v, key_of(c, std::move(id)));
+}
+
+void show_object(const request_context& c, std::string id) {
+  const auto kept = find_kept(c, id);
+  if (!kept || !kept->background)
+    return show_stored(c, std::move(id));
+  ask_for_object(c, kept->who, atom::show_v,
+                 [id = std::move(id)](const request_context& gone) { show_stored(gone, id); });
+}
+
+/// Answers with a response that cannot be cancelled any more.
+void show_ended(const request_context& c, std::string id) {
+  c.ask_store<response_finding>(
+      [](const request_context& asked, const response_finding& found) {
+        if (!found.record)
+          return refuse_unknown_response(asked);
+        if (json::find_span(found.record->object, "background") == "true")
+          return asked.respond_json(200, found.record->object);
+        refuse_to_cancel(asked);
       },
       atom::show_v, key_of(c, std::move(id)));
 }
@@ -86,6 +117,8 @@ void show_response(const request_context& c) {
   auto path = response_path_of(c);
   if (path.id.empty())
     return refuse_unknown_response(c);
+  if (path.part.empty() && query_says(c.req().query, "stream") && !c.is("HEAD"))
+    return stream_response(c, path.id);
   if (path.part.empty())
     return show_object(c, std::move(path.id));
   if (path.part == "input_items")
@@ -99,9 +132,12 @@ void delete_response(const request_context& c) {
     return c.refuse(failure_code::not_found);
   if (path.id.empty())
     return refuse_unknown_response(c);
+  const auto kept = find_kept(c, path.id);
+  if (kept)
+    caf::anon_send(kept->who, atom::discard_v);
   c.ask_store<bool>(
-      [id = path.id](const request_context& asked, bool found) {
-        if (!found)
+      [id = path.id, was_kept = kept.has_value()](const request_context& asked, bool found) {
+        if (!found && !was_kept)
           return refuse_unknown_response(asked);
         std::string out = R"({"id":)";
         json::append_quoted(out, id);
@@ -116,14 +152,13 @@ void change_response(const request_context& c) {
     return c.refuse(failure_code::not_found);
   if (path.id.empty())
     return refuse_unknown_response(c);
-  c.ask_store<response_finding>(
-      [](const request_context& asked, const response_finding& found) {
-        if (!found.record)
-          return refuse_unknown_response(asked);
-        asked.refuse({failure_code::invalid_value, "background",
-                      "only a response in the background can be cancelled"});
-      },
-      atom::show_v, key_of(c, std::move(path.id)));
+  const auto kept = find_kept(c, path.id);
+  if (!kept)
+    return show_ended(c, std::move(path.id));
+  if (!kept->background)
+    return refuse_to_cancel(c);
+  ask_for_object(c, kept->who, atom::cancel_v,
+                 [id = std::move(path.id)](const request_context& gone) { show_ended(gone, id); });
 }
 
 } // namespace nekod::http

@@ -134,6 +134,6 @@ TEST_CASE_FIXTURE(fixture, "an answer is replayed with its identity, its pieces 
   const auto again = replay(*last.kept(), {}, 1);
   CHECK(again->identity().id == "id");
   CHECK(again->identity().created == 7);
-  CHECK(again->text() == "meow");
+  CHECK(text_of(*again) == "meow");
   CHECK(again->answerer() == log->answerer());
 }

@@ -1,0 +1,342 @@
+#include "actors/resumption/kept_answer.hpp"
+
+#include "actors/resumption/turn_follower.hpp"
+#include "actors/runtime/bound_actor.hpp"
+#include "actors/store/store_timeout.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/send.hpp>
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+namespace nekod {
+
+namespace {
+
+using chat::failure_code;
+
+/// The bytes by which the count of an answer grows, so that pieces need not be counted one by one.
+constexpr std::size_t count_step = 16u << 10;
+
+/// What a kept answer takes besides its pieces and its request.
+constexpr std::size_t base_size = 4u << 10;
+
+/// With room for a short answer, so that few that begin find no room later.
+std::size_t first_size(const open_turn& t) {
+  return base_size + t.request->body.size() + count_step;
+}
+
+} // namespace
+
+kept_answer_state::~kept_answer_state() {
+  counter_->leave();
+  give_up();
+  options_.rules.all->remove(key_);
+}
+
+void kept_answer_state::start(kept_answer_options options, home_loop home) {
+  options_ = std::move(options);
+  home_ = home;
+  identity_ = *options_.asked.known_by;
+  key_ = {options_.asked.tenant, identity_.id};
+  counted_ = first_size(options_.asked);
+  self_->set_error_handler([](caf::error&) {});
+  self_->set_down_handler([this](const caf::down_msg& m) { reader_left(m.source); });
+}
+
+// -- the turn ------------------------------------------------------------------------------------
+
+caf::result<atom::turn> kept_answer_state::ask_for_turn() {
+  self_->delayed_send(self_, options_.rules.longest_wait, atom::idle_v);
+  if (!stores()) {
+    open_turn_now();
+    return atom::turn_v;
+  }
+  auto promise = self_->make_response_promise<atom::turn>();
+  self_
+      ->request(options_.store, store_timeout, atom::commit_v,
+                options_.keeper->unfinished(so_far()))
+      .then(
+          [this, promise](atom::commit) mutable {
+            open_turn_now();
+            promise.deliver(atom::turn_v);
+          },
+          [this, promise](const caf::error& e) mutable {
+            // A store that was silent may still store it.
+            caf::anon_send(options_.store, atom::remove_v,
+                           options_.keeper->unfinished(so_far()).key());
+            promise.deliver(e);
+            self_->quit();
+          });
+  return promise;
+}
+
+void kept_answer_state::open_turn_now() {
+  if (has_ended() || ending_)
+    return;
+  follower_ = spawn_turn_follower(self_->system(), caf::actor_cast<kept_answer_actor>(self_));
+  self_->send(options_.registry, atom::open_v, std::move(options_.asked), follower_);
+  options_.asked.request = nullptr;
+}
+
+void kept_answer_state::begin(turn_head head) {
+  if (has_ended() || ending_)
+    return;
+  head.kept = true;
+  auto& what = head.what;
+  if (what.answered_by.empty() && what.model.upstream)
+    what.answered_by = what.model.upstream->name();
+  // Not needed any more, and large.
+  what.request = nullptr;
+  what.keeper = nullptr;
+  what.model.upstream = nullptr;
+  head_ = std::move(head);
+  auto& log = *head_->answer;
+  log.keep();
+  if (log.identity().id != identity_.id) {
+    // The turn repeats one that another API call began.
+    identity_ = log.identity();
+    const response_key actual{key_.tenant, identity_.id};
+    if (options_.rules.all->rename(key_, actual))
+      key_ = actual;
+  }
+  log.attach(follower_.id(), counter_, home_, answer_log::pace::collects);
+  readers_.for_each([this](const reply_actor& reply) { tell_begin(reply); });
+}
+
+void kept_answer_state::finish(chat::answer_end end) {
+  if (has_ended() || ending_)
+    return;
+  end_ = std::move(end);
+  conclude();
+}
+
+void kept_answer_state::fail(const chat::failure& reason) {
+  if (has_ended() || ending_)
+    return;
+  failure_ = reason;
+  give_up();
+  if (!options_.background && !head_) {
+    // Nothing was told of it.
+    readers_.for_each([this](const reply_actor& reply) { tell_end(reply); });
+    self_->quit();
+    return;
+  }
+  if (!stores()) {
+    conclude();
+    return;
+  }
+  if (reason.code == failure_code::session_deleted) {
+    const auto over = [this] {
+      conclude();
+      self_->quit();
+    };
+    ending_ = true;
+    self_->request(options_.store, store_timeout, atom::remove_v, record_of_end().key())
+        .then([over](bool) { over(); }, [over](const caf::error&) { over(); });
+    return;
+  }
+  ending_ = true;
+  self_->request(options_.store, store_timeout, atom::commit_v, record_of_end())
+      .then([this](atom::commit) { conclude(); }, [this](const caf::error&) { conclude(); });
+}
+
+caf::result<std::string> kept_answer_state::cancel() {
+  if (has_ended() && !ending_)
+    return object();
+  auto promise = self_->make_response_promise<std::string>();
+  cancels_.push_back(promise);
+  if (ending_)
+    return promise;
+  failure_ = failure_code::cancelled;
+  give_up();
+  if (!stores()) {
+    conclude();
+    return promise;
+  }
+  ending_ = true;
+  const auto record = record_of_end();
+  const auto failed = [this](const caf::error&) { conclude(); };
+  self_->request(options_.store, store_timeout, atom::commit_v, record)
+      .then(
+          [this, record_key = record.key(), failed](atom::commit) {
+            self_->request(options_.store, store_timeout, atom::show_v, record_key)
+                .then([this](const response_finding& f) { settle_cancel(f); }, failed);
+          },
+          failed);
+  return promise;
+}
+
+/// @param stored The response as the store has it, once it has an end.
+void kept_answer_state::settle_cancel(const response_finding& stored) {
+  if (!stored.record || stored.record->object == record_of_end().object)
+    return conclude();
+  // The turn had been answered, and is stored so.
+  for (auto& promise : std::exchange(cancels_, {}))
+    promise.deliver(stored.record->object);
+  conclude();
+  self_->quit();
+}
+
+/// Ends the turn wherever it is, if it has not ended.
+void kept_answer_state::give_up() {
+  if (const auto follower = std::exchange(follower_, nullptr))
+    caf::anon_send_exit(follower, caf::exit_reason::user_shutdown);
+}
+
+/// The end is stored, if it is to be: tells everybody.
+void kept_answer_state::conclude() {
+  ending_ = false;
+  give_up();
+  readers_.for_each([this](const reply_actor& reply) { tell_end(reply); });
+  for (auto& promise : std::exchange(cancels_, {}))
+    promise.deliver(object());
+  options_.rules.all->ended(key_);
+  self_->delayed_send(self_, options_.rules.age, atom::retire_v);
+}
+
+void kept_answer_state::waited() {
+  if (!head_)
+    fail(failure_code::overloaded);
+}
+
+void kept_answer_state::forget() {
+  if (has_ended() && !ending_)
+    self_->quit();
+}
+
+void kept_answer_state::discard() {
+  if (!has_ended()) {
+    failure_ = failure_code::cancelled;
+    conclude();
+  }
+  self_->quit();
+}
+
+/// The log has more. Called outside of the actor.
+void kept_answer_state::count_bytes() {
+  const auto size = head_->answer->size();
+  if (overfull_ || base_size + size <= counted_)
+    return;
+  const auto& rules = options_.rules;
+  const auto bytes = base_size + size + count_step;
+  if (size <= rules.longest_answer && rules.all->resize(key_, bytes)) {
+    counted_ = bytes;
+    return;
+  }
+  overfull_ = true;
+  auto reason =
+      size > rules.longest_answer
+          ? chat::failure{failure_code::upstream_error, {}, "the answer is too long to be kept"}
+          : chat::retry_soon(failure_code::overloaded, "no memory left for the answer");
+  caf::anon_send(caf::actor_cast<kept_answer_actor>(self_), atom::failed_v, std::move(reason));
+}
+
+// -- readers -------------------------------------------------------------------------------------
+
+caf::result<atom::open> kept_answer_state::take_reader(reply_actor reply) {
+  self_->monitor(reply);
+  if (head_)
+    tell_begin(reply);
+  if (has_ended() && !ending_)
+    tell_end(reply);
+  readers_.add(std::move(reply));
+  return atom::open_v;
+}
+
+void kept_answer_state::tell_begin(const reply_actor& reply) {
+  head_->answer->add_reader(reply.id());
+  self_->send(reply, atom::begin_v, *head_, caf::actor_cast<turn_actor>(self_));
+}
+
+void kept_answer_state::tell_end(const reply_actor& reply) {
+  if (end_)
+    self_->send(reply, atom::finish_v, *end_);
+  else
+    self_->send(reply, atom::failed_v, *failure_);
+}
+
+void kept_answer_state::reader_left(const caf::actor_addr& reply) {
+  if (readers_.remove(reply) && head_)
+    head_->answer->remove_reader(reply.id());
+}
+
+// -- the response --------------------------------------------------------------------------------
+
+unanswered kept_answer_state::so_far() const {
+  unanswered result{identity_, key_.tenant, {}, {}, nullptr};
+  if (!head_)
+    return result;
+  result.session_id = head_->session_id;
+  result.answer = head_->answer.get();
+  result.model = result.answer->answerer().second;
+  if (result.model.empty())
+    result.model = head_->what.model.id;
+  return result;
+}
+
+response_record kept_answer_state::record_of_end() const {
+  const auto u = so_far();
+  if (failure_)
+    return options_.keeper->broken_off(u, *failure_);
+  return options_.keeper->keep({*u.answer, *end_, u.tenant, u.session_id, u.model});
+}
+
+std::string kept_answer_state::object() const {
+  if (has_ended() && !ending_)
+    return record_of_end().object;
+  return options_.keeper->unfinished(so_far()).object;
+}
+
+namespace {
+
+kept_answer_actor::behavior_type
+behavior_of(kept_answer_actor::stateful_pointer<kept_answer_state> self) {
+  return {
+      [self](atom::begin, turn_head& head, const turn_actor&) {
+        self->state.begin(std::move(head));
+      },
+      [self](atom::finish, chat::answer_end& end) { self->state.finish(std::move(end)); },
+      [self](atom::failed, const chat::failure& reason) { self->state.fail(reason); },
+      [self](atom::turn) { return self->state.ask_for_turn(); },
+      [self](atom::open, reply_actor& reply) { return self->state.take_reader(std::move(reply)); },
+      [self](atom::leave, const client_left&) {
+        self->state.reader_left(caf::actor_cast<caf::actor_addr>(self->current_sender()));
+      },
+      [self](atom::show) { return self->state.object(); },
+      [self](atom::cancel) { return self->state.cancel(); },
+      [self](atom::retire) { self->state.forget(); },
+      [self](atom::discard) { self->state.discard(); },
+      [self](atom::idle) { self->state.waited(); },
+  };
+}
+
+} // namespace
+
+std::optional<kept_answer_actor> spawn_kept_answer(caf::actor_system& system, home_loop home,
+                                                   kept_answer_options options) {
+  const auto all = options.rules.all;
+  const response_key key{options.asked.tenant, options.asked.known_by->id};
+  const auto request = options.request;
+  const auto bytes = first_size(options.asked);
+  kept_entry entry;
+  entry.identity = *options.asked.known_by;
+  entry.keeper = options.keeper;
+  entry.background = options.background;
+  auto handle = spawn_bound<kept_answer_actor, kept_answer_state>(
+      system, home,
+      [home, options = std::move(options)](
+          kept_answer_actor::stateful_pointer<kept_answer_state> self) mutable {
+        self->state.start(std::move(options), home);
+        return behavior_of(self);
+      });
+  entry.who = handle;
+  entry.forget = [handle] { caf::anon_send(handle, atom::retire_v); };
+  if (all->add(key, request, std::move(entry), bytes))
+    return handle;
+  caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
+  return std::nullopt;
+}
+
+} // namespace nekod

@@ -1,0 +1,147 @@
+#include "actors/resumption/kept_answers.hpp"
+
+#include <caf/send.hpp>
+
+#include <vector>
+
+namespace nekod {
+
+std::string kept_answers::identity_of(std::string_view tenant, std::string_view key,
+                                      std::string_view body) const {
+  return key.empty() || !digest_ ? std::string{} : digest_->of_parts({tenant, key, body});
+}
+
+bool kept_answers::add(const response_key& key, const std::string& request, kept_entry entry,
+                       std::size_t bytes) {
+  std::vector<std::function<void()>> forgotten;
+  auto added = false;
+  {
+    std::lock_guard guard{mutex_};
+    kept k;
+    k.entry = std::move(entry);
+    k.request = request;
+    k.held = byte_budget::for_request(budget_);
+    added = !all_.contains(key) && make_room(k, bytes, forgotten);
+    if (added) {
+      running_ += k.entry.background ? 1 : 0;
+      all_.emplace(key, std::move(k));
+      if (!request.empty())
+        by_request_.insert_or_assign(request, key);
+    }
+  }
+  for (const auto& forget : forgotten)
+    forget();
+  return added;
+}
+
+bool kept_answers::rename(const response_key& from, const response_key& to) {
+  std::lock_guard guard{mutex_};
+  const auto i = all_.find(from);
+  if (i == all_.end() || all_.contains(to))
+    return false;
+  auto node = take(i);
+  if (node.mapped().end != 0)
+    ended_.emplace(node.mapped().end, to);
+  if (!node.mapped().request.empty())
+    by_request_.insert_or_assign(node.mapped().request, to);
+  node.key() = to;
+  all_.insert(std::move(node));
+  return true;
+}
+
+std::optional<kept_entry> kept_answers::find(const response_key& key) const {
+  std::lock_guard guard{mutex_};
+  const auto i = all_.find(key);
+  return i == all_.end() ? std::nullopt : std::optional{i->second.entry};
+}
+
+std::optional<kept_entry> kept_answers::find_request(const std::string& request) const {
+  std::lock_guard guard{mutex_};
+  const auto i = by_request_.find(request);
+  return i == by_request_.end() ? std::nullopt : std::optional{all_.at(i->second).entry};
+}
+
+bool kept_answers::resize(const response_key& key, std::size_t bytes) {
+  std::vector<std::function<void()>> forgotten;
+  auto fits = true;
+  {
+    std::lock_guard guard{mutex_};
+    if (const auto i = all_.find(key); i != all_.end())
+      fits = make_room(i->second, bytes, forgotten);
+  }
+  for (const auto& forget : forgotten)
+    forget();
+  return fits;
+}
+
+void kept_answers::ended(const response_key& key) {
+  std::lock_guard guard{mutex_};
+  const auto i = all_.find(key);
+  if (i == all_.end() || i->second.end != 0)
+    return;
+  count_end(i->second);
+  i->second.end = ++last_end_;
+  ended_.emplace(last_end_, key);
+}
+
+void kept_answers::remove(const response_key& key) {
+  std::lock_guard guard{mutex_};
+  const auto i = all_.find(key);
+  if (i == all_.end())
+    return;
+  count_end(i->second);
+  take(i);
+}
+
+std::size_t kept_answers::count() const {
+  std::lock_guard guard{mutex_};
+  return all_.size();
+}
+
+void kept_answers::stop() {
+  map all;
+  {
+    std::lock_guard guard{mutex_};
+    all.swap(all_);
+    by_request_.clear();
+    ended_.clear();
+    running_ = 0;
+  }
+  for (auto& [key, k] : all)
+    if (k.entry.who)
+      caf::anon_send_exit(k.entry.who, caf::exit_reason::user_shutdown);
+}
+
+// -- with the lock held --------------------------------------------------------------------------
+
+/// Has *k* take *bytes*.
+/// @param forgotten Gets what has to be called without the lock.
+bool kept_answers::make_room(kept& k, std::size_t bytes,
+                             std::vector<std::function<void()>>& forgotten) {
+  while (!k.held.resize(bytes)) {
+    // One that has ended grows no more, so *k* is not among them.
+    if (ended_.empty())
+      return false;
+    auto oldest = take(all_.find(ended_.begin()->second));
+    if (oldest.mapped().entry.forget)
+      forgotten.push_back(std::move(oldest.mapped().entry.forget));
+  }
+  return true;
+}
+
+/// The answer runs no more.
+void kept_answers::count_end(const kept& k) {
+  if (k.entry.background && k.end == 0)
+    --running_;
+}
+
+/// Takes an answer out, under all of its names.
+kept_answers::map::node_type kept_answers::take(map::iterator i) {
+  ended_.erase(i->second.end);
+  if (const auto r = by_request_.find(i->second.request);
+      r != by_request_.end() && r->second == i->first)
+    by_request_.erase(r);
+  return all_.extract(i);
+}
+
+} // namespace nekod

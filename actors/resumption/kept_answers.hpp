@@ -1,0 +1,116 @@
+#pragma once
+
+#include "actors/messages.hpp"
+#include "actors/runtime/byte_budget.hpp"
+#include "actors/session/answer_keeper.hpp"
+#include "actors/session/answer_log.hpp"
+#include "actors/session/conversation/conversation_digest.hpp"
+#include "actors/store/response_record.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace nekod {
+
+/// A kept answer, for those who look for it.
+struct kept_entry {
+  kept_entry() = default;
+
+  kept_answer_actor who;
+  answer_identity identity;
+  /// Null for an API whose answers are not found by their ids.
+  std::shared_ptr<const answer_keeper> keeper;
+  bool background = false;
+  /// Forgets an answer that has ended, to make room. Called on any thread.
+  std::function<void()> forget;
+};
+
+/// The answers that are kept for clients that come back: those that run, and those that have ended
+/// and are not forgotten.
+///
+/// Their bytes count in the byte budget, up to the part that requests may use. If there is no room,
+/// those that have ended are forgotten, the oldest first. Thread-safe.
+class kept_answers {
+public:
+  /// @param budget Null for no limit.
+  /// @param digest For requests that are sent again; null if none is to be found.
+  explicit kept_answers(std::shared_ptr<byte_budget> budget,
+                        std::shared_ptr<const conversation_digest> digest = nullptr)
+      : budget_(std::move(budget)), digest_(std::move(digest)) {}
+  kept_answers(const kept_answers&) = delete;
+  kept_answers& operator=(const kept_answers&) = delete;
+
+  /// Identifies a request that is sent again; empty without an `Idempotency-Key`.
+  /// @param body As the client sent it.
+  std::string identity_of(std::string_view tenant, std::string_view key,
+                          std::string_view body) const;
+
+  /// Adds an answer that runs.
+  /// @param key The tenant and the answer's id, without a prefix.
+  /// @param request As `identity_of` returned it; the newest answer to a request is found by it.
+  /// @returns false if there is no room, or another answer has the key.
+  bool add(const response_key& key, const std::string& request, kept_entry entry,
+           std::size_t bytes);
+
+  /// The answer turned out to have another id.
+  /// @returns false if another has that already; this one stays as it is.
+  bool rename(const response_key& from, const response_key& to);
+
+  std::optional<kept_entry> find(const response_key& key) const;
+  std::optional<kept_entry> find_request(const std::string& request) const;
+
+  /// The bytes of an answer have become that many.
+  /// @returns false if there is no room for them; they are not counted then.
+  bool resize(const response_key& key, std::size_t bytes);
+
+  /// The answer has ended, and may be forgotten.
+  void ended(const response_key& key);
+
+  void remove(const response_key& key);
+
+  /// The number of answers.
+  std::size_t count() const;
+
+  /// The number of answers in the background that have not ended.
+  std::size_t running() const noexcept { return running_.load(std::memory_order_relaxed); }
+
+  /// Ends all actors.
+  void stop();
+
+private:
+  struct kept {
+    kept_entry entry;
+    std::string request;
+    byte_budget::share held;
+    /// Counts those that have ended; 0 for one that runs.
+    std::uint64_t end = 0;
+  };
+
+  using map = std::map<response_key, kept>;
+
+  bool make_room(kept& k, std::size_t bytes, std::vector<std::function<void()>>& forgotten);
+  map::node_type take(map::iterator i);
+  void count_end(const kept& k);
+
+  const std::shared_ptr<byte_budget> budget_;
+  const std::shared_ptr<const conversation_digest> digest_;
+  mutable std::mutex mutex_;
+  map all_;
+  std::map<std::string, response_key> by_request_;
+  /// By the order of their ends.
+  std::map<std::uint64_t, response_key> ended_;
+  std::uint64_t last_end_ = 0;
+  std::atomic<std::size_t> running_{0};
+};
+
+} // namespace nekod
