@@ -70,7 +70,7 @@ export async function scriptedModel(scope, think, { bytes = false } = {}) {
 /// The arguments that point nekod at such an upstream.
 export const leadingToModel = (upstream, store = 'memory') => [
   ...['--upstream', 'openai', '--openai-url', `${upstream.origin}/v1`],
-  ...['--store', store, '--port', '0', '--retries', '0'],
+  ...['--store', store, '--port', '0', '--retries', '0', '--circuit-failures', '0'],
 ];
 
 /// Starts nekod in front of a new scripted model.
