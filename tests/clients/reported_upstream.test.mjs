@@ -280,3 +280,13 @@ test('a call without its output is refused by its id', async () => {
   assert.match(error.message, /call_7/);
   assert.equal(error.param, 'input');
 });
+
+test('files that the upstream could not read are refused', async () => {
+  const part = (fields) => [{ role: 'user', content: [{ type: 'input_text', text: 'x' }, fields] }];
+  for (const fields of [
+    { type: 'input_image', file_id: 'file_1' },
+    { type: 'input_file', file_id: 'file_1' },
+    { type: 'input_file', file_url: 'https://example.org/a.pdf' },
+  ])
+    assert.match((await refused({ input: part(fields) }, 400)).param, /^input\[0\]\.content\[1\]/);
+});
