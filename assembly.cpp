@@ -110,6 +110,7 @@ void assembly::open_redirect() {
 void assembly::exchange_ended(const http::request& request, const http::exchange_notes& notes,
                               const http::exchange_outcome& outcome) {
   counts->request_ended(request.method, notes.endpoint, outcome.status, outcome.duration);
+  failures.add(notes, outcome, std::chrono::system_clock::now());
   auto& requests = log.requests();
   if (requests.should_log(spdlog::level::info))
     requests.info(set.log_format == log_format::json ? http::access_members(request, notes, outcome)
@@ -206,6 +207,9 @@ void assembly::make_routes() {
   o.max_connections = max_connections;
   o.open_connections = [this] { return server->open_connections(); };
   o.metrics_text = [this] { return scrape.text(); };
+  o.figures = [this] { return scrape.json(); };
+  o.failures = [this](std::uint64_t after) { return failures.json_after(after); };
+  o.max_buffered = budget->limit();
   o.instance = instance;
   routes.emplace(*system, registry, store, std::move(o));
 }

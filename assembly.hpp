@@ -13,6 +13,7 @@
 #include "http/client/curl_transport.hpp"
 #include "http/server/api/routes.hpp"
 #include "http/server/listen/server.hpp"
+#include "http/server/watch/failure_log.hpp"
 #include "http/server/watch/scrape.hpp"
 #include "reload.hpp"
 
@@ -48,6 +49,7 @@ struct assembly {
   /// The budget for all requests that are read and all answers that wait.
   std::shared_ptr<byte_budget> budget;
   http::scrape scrape{counts, NEKOD_VERSION};
+  http::failure_log failures;
   http::admission gate;
   event_loops loops;
   std::unique_ptr<sim::service> simulator;

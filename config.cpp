@@ -179,6 +179,7 @@ private:
     reader_.add("--cors-origins", result_.cors_origins)
         ->check(accepted_by(http::parse_cors_origins));
     reader_.add("--pass-paths", result_.pass_paths)->check(accepted_by(http::parse_pass_list));
+    reader_.add_choice("--page", result_.page, on_or_off);
   }
 
   void add_tls() {

@@ -120,6 +120,8 @@ struct settings {
   std::string cors_origins;
   /// In the notation of `http/server/api/passing/pass_paths.hpp`; empty for none.
   std::string pass_paths;
+  /// Whether a browser gets the web page.
+  bool page = true;
 
   /// PEM files; both empty for plain HTTP.
   std::string tls_cert;

@@ -190,6 +190,9 @@ http::route_options route_options_of(const settings& s) {
   result.pass_paths = *http::parse_pass_list(s.pass_paths);
   result.max_upload = s.max_upload;
   result.version = NEKOD_VERSION;
+  result.page = s.page;
+  result.over_tls = !s.tls_cert.empty();
+  result.keeps_texts = s.store_texts;
   return result;
 }
 

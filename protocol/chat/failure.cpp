@@ -30,6 +30,7 @@ constexpr auto rows = std::to_array<row>({
     {failure_code::invalid_api_key, "invalid_api_key"},
     {failure_code::host_not_allowed, "host_not_allowed"},
     {failure_code::origin_not_allowed, "origin_not_allowed"},
+    {failure_code::admin_key_required, "admin_key_required"},
     {failure_code::model_not_found, "model_not_found"},
     {failure_code::session_not_found, "session_not_found"},
     {failure_code::previous_response_not_found, "previous_response_not_found"},

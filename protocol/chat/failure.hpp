@@ -52,6 +52,8 @@ enum class failure_code : std::uint8_t {
   host_not_allowed,
   /// Without API keys: the page that sent the request must not send it.
   origin_not_allowed,
+  /// The key is known, but only an admin's may do this.
+  admin_key_required,
   model_not_found,
   session_not_found,
   /// There is no response of that id to go on from.

@@ -66,6 +66,8 @@ constexpr auto rows = std::to_array<row>({
      "This host name is not allowed without API keys"},
     {failure_code::origin_not_allowed, 403, request_error, "没有 API Key 时不允许该网页来源",
      "This page's origin is not allowed without API keys"},
+    {failure_code::admin_key_required, 403, request_error, "需要管理员的 API Key",
+     "This needs an admin's API key"},
     {failure_code::model_not_found, 404, request_error, "模型不存在", "The model does not exist"},
     {failure_code::session_not_found, 404, request_error, "会话不存在",
      "The session does not exist"},

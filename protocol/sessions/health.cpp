@@ -98,6 +98,8 @@ std::string front_page_json(std::string_view version) {
          R"("alive":"GET /health/live",)"
          R"("ready":"GET /health/ready",)"
          R"("metrics":"GET /metrics",)"
+         R"("me":"GET /me",)"
+         R"("operations":"GET /operations",)"
          R"("openapi":"GET /openapi.json"}})";
   return out;
 }

@@ -172,6 +172,7 @@ constexpr setting_text table[] = {
      "Paths below /v1 that pass through to an openai upstream for everyone, such as 'files, "
      "batches', or * for all; any other path that names objects needs an admin key or, without "
      "keys, a caller on this machine"},
+    {"--page", {"NEKOD_PAGE"}, restart, "Answer browsers that open / with the web page"},
     {"--tls-cert", {"TLS_CERT"}, reload, "Certificate chain (PEM file)"},
     {"--tls-key", {"TLS_KEY"}, reload, "Private key of the certificate (PEM file)"},
     {"--tls-redirect-port",

@@ -68,6 +68,8 @@ const needs = {
   live: {},
   ready: {},
   metrics: {},
+  me: {},
+  operations: {},
 };
 
 /// Calls an operation.
@@ -312,6 +314,16 @@ async function everywhere(gate, status, options) {
     assert.equal(answer.status === status, operation.answers(status), `${operation.id}: ${answer.status}`);
   }
 }
+
+test('operations with keys, and after what is no number', async (t) => {
+  assert.equal(code(await walk(nekod, operations.operations, { query: '?after=x' })), 'invalid_value');
+  const file = join(nekod.home, 'operators');
+  const { log } = await runToEnd(t, ['keys', 'add', 'tester', '--file', file]);
+  const gate = await gateway(t, [...leading(sim), '--api-keys', file, '--rate-limit', '10 per hour']);
+  const headers = { Authorization: `Bearer ${log.match(/sk-nekod-[\w-]{43}/)[0]}` };
+  assert.equal(code(await walk(gate, operations.operations, { headers })), 'admin_key_required');
+  assert.equal(JSON.parse((await walk(gate, operations.me, { headers })).text).limits.length, 1);
+});
 
 test('a request without a key, and with one', async (t) => {
   const file = join(nekod.home, 'keys');

@@ -7,7 +7,11 @@
 #include "http/server/api/responses/conversations.hpp"
 #include "http/server/api/responses/create.hpp"
 #include "http/server/api/responses/stored.hpp"
+#include "http/server/api/service/front_page.hpp"
+#include "http/server/api/service/me.hpp"
+#include "http/server/api/service/operations.hpp"
 #include "http/server/api/sessions.hpp"
+#include "http/server/page/page_answer.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -75,8 +79,11 @@ constexpr endpoint table[] = {
     monitored("/health/live", "health_live", answer_liveness),
     monitored("/health/ready", "health_ready", answer_readiness),
     watched(open({"/metrics", "GET", get, "metrics", answer_metrics})),
+    watched({"/me", "GET", get, "me", answer_me}),
+    watched({"/operations", "GET", get, "operations", answer_operations}),
     open({"/openapi.json", "GET", get, "openapi", answer_openapi}),
     open({"/", "GET", get, "front_page", answer_front_page}),
+    watched(open({page_path, "GET", get, "page", answer_page_file})),
 };
 
 constexpr endpoint passed(std::string_view path, const char* word) {

@@ -39,8 +39,4 @@ void answer_openapi(const request_context& c) {
   c.respond_json(200, std::string{openapi_document()});
 }
 
-void answer_front_page(const request_context& c) {
-  c.respond_json(200, front_page_json(c.api.options.version));
-}
-
 } // namespace nekod::http

@@ -1,6 +1,6 @@
 #pragma once
 
-/// The endpoints for monitors and visitors, about nekod itself.
+/// The endpoints for monitors, about nekod itself.
 namespace nekod::http {
 
 struct request_context;
@@ -19,8 +19,5 @@ void answer_metrics(const request_context& c);
 
 /// `GET /openapi.json`.
 void answer_openapi(const request_context& c);
-
-/// `GET /`.
-void answer_front_page(const request_context& c);
 
 } // namespace nekod::http

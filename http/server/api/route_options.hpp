@@ -72,6 +72,18 @@ struct route_options {
   std::uint64_t max_upload = 0;
   /// Returns the text for `GET /metrics`.
   std::function<std::string()> metrics_text;
+  /// Returns the same figures as JSON.
+  std::function<std::string()> figures;
+  /// Returns the failures after the one with that number, as JSON.
+  std::function<std::string(std::uint64_t)> failures;
+  /// The byte budget, for `GET /operations`.
+  std::size_t max_buffered = 0;
+  /// Whether the store keeps the texts of messages.
+  bool keeps_texts = true;
+  /// Whether a browser gets the web page.
+  bool page = true;
+  /// Whether clients use TLS.
+  bool over_tls = false;
   std::string version;
   /// The id that this process adds to `X-Nekod-Via` in its calls to upstreams.
   std::string instance;

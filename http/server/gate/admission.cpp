@@ -175,6 +175,24 @@ std::optional<chat::failure> admission::further_refusal(const caller& who,
                            " answers in one request"};
 }
 
+std::vector<limit_standing> admission::standing_of(const caller& who) const {
+  auto current = now();
+  auto bucket = bucket_of(who);
+  auto time = std::chrono::steady_clock::now();
+  std::vector<limit_standing> result;
+  auto add = [&](const char* kind, const rate_limiter* counting, const rate_limit& limit) {
+    if (counting == nullptr)
+      return;
+    auto left = counting->left(bucket, time);
+    for (std::size_t i = 0; i < left.size(); ++i)
+      result.push_back({kind, limit.rates[i].count, limit.rates[i].period, left[i]});
+  };
+  auto [requests, chats] = limiters_of(*current, who);
+  add(request_limit, requests, who.requests.value_or(current->rules.requests));
+  add(chat_limit, chats, who.chats.value_or(current->rules.chats));
+  return result;
+}
+
 std::optional<chat::failure> admission::watch_refusal(const caller& who, const request& r) const {
   if (who.admin)
     return std::nullopt;

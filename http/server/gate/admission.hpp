@@ -46,6 +46,15 @@ struct caller {
   std::optional<rate_limit> chats;
 };
 
+/// What is left of one rate of a caller's limits.
+struct limit_standing {
+  /// What it limits: `requests` or `chat`.
+  std::string on;
+  std::uint64_t count = 0;
+  std::chrono::seconds period{0};
+  std::uint64_t left = 0;
+};
+
 /// The refusal of *r* because of its source; nothing if there is no reason to refuse it.
 /// @param by_name Whether pages are allowed by name only.
 std::optional<chat::failure> refusal_of(request_source source, const request& r, bool by_name);
@@ -72,6 +81,9 @@ public:
   /// Counts *turns* further turns for a chat of *who* that has passed and asks for several answers.
   /// @returns nothing if it may continue, else the refusal; the chat does not count then either.
   std::optional<chat::failure> further_refusal(const caller& who, std::uint32_t turns) const;
+
+  /// What is left of the limits of *who*; empty if there are none.
+  std::vector<limit_standing> standing_of(const caller& who) const;
 
   /// Whether any key is accepted, so that a page could use whatever its visitor can reach.
   bool is_open() const { return !now()->rules.keys; }

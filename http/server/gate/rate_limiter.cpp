@@ -29,6 +29,20 @@ std::optional<std::chrono::seconds> rate_limiter::take(std::string_view key, tim
   return std::nullopt;
 }
 
+std::vector<std::size_t> rate_limiter::left(std::string_view key, time_point now) const {
+  std::lock_guard guard{mutex_};
+  now = std::max(latest_, now);
+  const auto found = by_key_.find(key);
+  std::vector<std::size_t> result;
+  for (std::size_t i = 0; i < shapes_.size(); ++i) {
+    const auto& s = shapes_[i];
+    const auto full_at = found == by_key_.end() ? now : found->second->full_at[i];
+    const auto room = s.whole - std::max(duration::zero(), full_at - now);
+    result.push_back(static_cast<std::size_t>(std::max(duration::zero(), room) / s.interval));
+  }
+  return result;
+}
+
 void rate_limiter::refund(std::string_view key) {
   std::lock_guard guard{mutex_};
   auto found = by_key_.find(key);

@@ -42,6 +42,10 @@ public:
   /// The number of requests in the smallest bucket.
   std::size_t most_at_once() const noexcept;
 
+  /// How many requests of *key* may pass now, by each rate alone, in the order of the limit's
+  /// rates.
+  std::vector<std::size_t> left(std::string_view key, time_point now) const;
+
   /// Returns one request that a `take` of *key* charged: for a request that passed one limiter and
   /// was refused by the next, so that neither charges it.
   void refund(std::string_view key);

@@ -1,5 +1,7 @@
 #include "http/server/watch/scrape.hpp"
 
+#include "http/server/watch/figures_json.hpp"
+
 #include <prometheus/text_serializer.h>
 #include <sys/resource.h>
 #include <sys/time.h>
@@ -100,11 +102,15 @@ void scrape::watch_process() {
         [started] { return started; });
 }
 
-std::string scrape::text() const {
+std::vector<prometheus::MetricFamily> scrape::collect() const {
   auto families = counts_->registry.Collect();
   for (const auto& w : watched_)
     families.push_back(family_of(w.name, w.help, w.type, w.look()));
-  return prometheus::TextSerializer{}.Serialize(families);
+  return families;
 }
+
+std::string scrape::text() const { return prometheus::TextSerializer{}.Serialize(collect()); }
+
+std::string scrape::json() const { return figures_json(collect()); }
 
 } // namespace nekod::http

@@ -12,8 +12,7 @@
 
 namespace nekod::http {
 
-/// `GET /metrics`: counters, gauges that are read at that moment, and the process's own figures,
-/// for Prometheus (text format 0.0.4).
+/// Counters, gauges that are read at that moment, and the process's own figures.
 class scrape {
 public:
   scrape(std::shared_ptr<metrics> counts, const std::string& version);
@@ -21,8 +20,13 @@ public:
   /// Adds a gauge that is read at each scrape. To be called before the first one.
   void watch(std::string name, std::string help, std::function<double()> look);
 
-  /// Thread-safe.
+  /// `GET /metrics`: all of them, for Prometheus (text format 0.0.4). Thread-safe.
   std::string text() const;
+
+  /// The same as JSON: by name, each figure's `type` and `series`. A series has `labels` and a
+  /// `value`, or the `count`, the `sum` and the cumulative `buckets` of a histogram, whose upper
+  /// bounds are the figure's `bounds` without the infinite one. Thread-safe.
+  std::string json() const;
 
 private:
   struct watched {
@@ -33,6 +37,7 @@ private:
   };
 
   void watch_process();
+  std::vector<prometheus::MetricFamily> collect() const;
 
   std::shared_ptr<metrics> counts_;
   std::vector<watched> watched_;

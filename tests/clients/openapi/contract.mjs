@@ -7,7 +7,7 @@ import { dataOf } from '../../e2e/support.mjs';
 /// Fields of HTTP itself, or for browsers only.
 const ordinary = new Set([
   ...['connection', 'content-length', 'content-type', 'date', 'keep-alive', 'server', 'transfer-encoding'],
-  ...['access-control-expose-headers', 'vary'],
+  ...['access-control-expose-headers', 'vary', 'x-content-type-options'],
 ]);
 
 const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'];

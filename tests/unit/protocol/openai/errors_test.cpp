@@ -48,6 +48,8 @@ const std::vector<row> rows{
     {chat::failure_code::host_not_allowed, "host_not_allowed", 403, "invalid_request_error", false},
     {chat::failure_code::origin_not_allowed, "origin_not_allowed", 403, "invalid_request_error",
      false},
+    {chat::failure_code::admin_key_required, "admin_key_required", 403, "invalid_request_error",
+     false},
     {chat::failure_code::model_not_found, "model_not_found", 404, "invalid_request_error", false},
     {chat::failure_code::session_not_found, "session_not_found", 404, "invalid_request_error",
      false},

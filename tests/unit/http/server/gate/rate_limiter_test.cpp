@@ -250,3 +250,15 @@ TEST_CASE_FIXTURE(fixture, "threads share a bucket") {
   CHECK(passed == 1000);
   CHECK(limiter.size() == 8);
 }
+
+TEST_CASE_FIXTURE(fixture, "what is left, by each rate") {
+  rate_limiter limiter{parse("3 per minute; 10 per hour")};
+  auto left = [&] { return limiter.left("a", now); };
+  CHECK(left() == std::vector<std::size_t>{3, 10});
+  CHECK(pass(limiter, 3) == 3);
+  CHECK(left() == std::vector<std::size_t>{0, 7});
+  now += 20s;
+  CHECK(left() == std::vector<std::size_t>{1, 7});
+  CHECK(limiter.left("b", now) == std::vector<std::size_t>{3, 10});
+  CHECK(limiter.size() == 1);
+}

@@ -1,0 +1,283 @@
+// The blocks of Markdown: paragraphs, headings, lists, quotes, code, tables. Lines are looked at once a level, and
+// there are at most `deepest` levels. HTML is text here.
+
+const deepest = 20;
+const mostColumns = 100;
+
+const indentOf = (line) => {
+  let width = 0;
+  for (const c of line) {
+    if (c === ' ') width += 1;
+    else if (c === '\t') width += 4 - (width % 4);
+    else break;
+  }
+  return width;
+};
+
+/// *line* without that much of its indentation.
+function unindent(line, width) {
+  let at = 0;
+  let column = 0;
+  while (at < line.length && column < width) {
+    if (line[at] === ' ') column += 1;
+    else if (line[at] === '\t') column += 4 - (column % 4);
+    else break;
+    at += 1;
+  }
+  return ' '.repeat(Math.max(0, column - width)) + line.slice(at);
+}
+
+const isBlank = (line) => line.trim() === '';
+
+function fenceOf(line) {
+  const text = line.trimStart();
+  const c = text[0];
+  if ((c !== '`' && c !== '~') || indentOf(line) > 3) return undefined;
+  let length = 1;
+  while (text[length] === c) length += 1;
+  const info = text.slice(length).trim();
+  if (length < 3 || (c === '`' && info.includes('`'))) return undefined;
+  return { c, length, info, indent: indentOf(line) };
+}
+
+const closes = (fence, line) => {
+  const other = fenceOf(line);
+  return other && other.c === fence.c && other.length >= fence.length && other.info === '';
+};
+
+function headingOf(line) {
+  const text = line.trim();
+  let level = 0;
+  while (text[level] === '#') level += 1;
+  if (level < 1 || level > 6 || indentOf(line) > 3 || (text[level] !== undefined && text[level] !== ' ' && text[level] !== '\t')) return undefined;
+  let inner = text.slice(level).trim();
+  let end = inner.length;
+  while (inner[end - 1] === '#') end -= 1;
+  if (end === 0 || inner[end - 1] === ' ') inner = inner.slice(0, end).trim();
+  return { level, text: inner };
+}
+
+/// Whether *line* has three or more of one of *marks*, and else blanks only.
+function isRule(line, marks = '*-_') {
+  const text = line.trim();
+  const c = text[0];
+  if (!c || !marks.includes(c) || indentOf(line) > 3) return false;
+  let count = 0;
+  for (const each of text) {
+    if (each === c) count += 1;
+    else if (each !== ' ' && each !== '\t') return false;
+  }
+  return count >= 3;
+}
+
+function underlineOf(line) {
+  const text = line.trim();
+  if (!text || indentOf(line) > 3 || (text[0] !== '=' && text[0] !== '-')) return 0;
+  for (const c of text) if (c !== text[0]) return 0;
+  return text[0] === '=' ? 1 : 2;
+}
+
+/// The mark of a list's item: its kind, the number, and where the text begins.
+function itemOf(line) {
+  const indent = indentOf(line);
+  if (indent > 3) return undefined;
+  const text = line.trimStart();
+  const m = /^(?:([-+*])|(\d{1,9})([.)]))(?=[ \t]|$)/.exec(text);
+  if (!m || isRule(line)) return undefined;
+  const rest = text.slice(m[0].length);
+  const blank = isBlank(rest);
+  const space = indentOf(rest);
+  const width = indent + m[0].length + (blank || space > 4 ? 1 : space);
+  return { kind: m[1] ?? m[3], ordered: !m[1], start: Number(m[2]), width, blank, text: unindent(rest, blank || space > 4 ? 1 : space) };
+}
+
+/// The cells of a table's row; a backslash takes a bar's meaning away.
+function cellsOf(line) {
+  const cells = [];
+  let cell = '';
+  const text = line.trim();
+  for (let i = text[0] === '|' ? 1 : 0; i < text.length; i += 1) {
+    if (text[i] === '\\' && text[i + 1] === '|') {
+      cell += '|';
+      i += 1;
+    } else if (text[i] === '|') {
+      cells.push(cell.trim());
+      cell = '';
+    } else cell += text[i];
+  }
+  if (text.at(-1) !== '|' || text.at(-2) === '\\' || !cells.length) cells.push(cell.trim());
+  return cells.slice(0, mostColumns);
+}
+
+/// The alignments that the line below a table's head says; nothing if it is none.
+function columnsOf(head, line) {
+  if (line === undefined || !head.includes('|') || !line.includes('-') || !/^[\s|:-]*$/.test(line)) return undefined;
+  const marks = cellsOf(line);
+  const good = marks.every((mark) => /^:?-+:?$/.test(mark)) && marks.length === cellsOf(head).length;
+  return good ? marks.map((mark) => (mark.endsWith(':') ? (mark.startsWith(':') ? 'center' : 'right') : '')) : undefined;
+}
+
+const startsBlock = (line) =>
+  fenceOf(line) || headingOf(line) || isRule(line) || (indentOf(line) < 4 && line.trimStart().startsWith('>'));
+
+/// Whether *line* may end a paragraph by beginning a list: not an empty item, nor one that begins elsewhere than at 1.
+const interrupts = (line) => {
+  const item = itemOf(line);
+  return item && !item.blank && (!item.ordered || item.start === 1);
+};
+
+class Blocks {
+  constructor(lines, depth) {
+    this.lines = lines;
+    this.depth = depth;
+    this.at = 0;
+    this.blocks = [];
+  }
+
+  parse() {
+    while (this.at < this.lines.length) {
+      const from = this.at;
+      const line = this.lines[from];
+      const block = isBlank(line) ? this.skip() : this.next(line);
+      if (!block) continue;
+      block.line = from;
+      block.raw = this.lines.slice(from, this.at).join('\n');
+      this.blocks.push(block);
+    }
+    return this.blocks;
+  }
+
+  skip() {
+    this.at += 1;
+  }
+
+  next(line) {
+    const fence = fenceOf(line);
+    if (fence) return this.fenced(fence);
+    const heading = headingOf(line);
+    if (heading) {
+      this.at += 1;
+      return { type: 'heading', ...heading };
+    }
+    if (isRule(line)) {
+      this.at += 1;
+      return { type: 'rule' };
+    }
+    if (indentOf(line) >= 4) return this.indented();
+    if (this.depth < deepest) {
+      if (line.trimStart().startsWith('>')) return this.quote();
+      const item = itemOf(line);
+      if (item) return this.list(item);
+    }
+    const columns = columnsOf(line, this.lines[this.at + 1]);
+    return columns ? this.table(columns) : this.paragraph();
+  }
+
+  fenced(fence) {
+    const code = [];
+    this.at += 1;
+    let closed = false;
+    while (this.at < this.lines.length && !closed) {
+      const line = this.lines[this.at];
+      closed = closes(fence, line);
+      if (!closed) code.push(unindent(line, fence.indent));
+      this.at += 1;
+    }
+    return { type: 'code', language: fence.info.split(/\s/, 1)[0], text: code.join('\n'), closed };
+  }
+
+  indented() {
+    const code = [];
+    while (this.at < this.lines.length && (isBlank(this.lines[this.at]) || indentOf(this.lines[this.at]) >= 4)) {
+      code.push(unindent(this.lines[this.at], 4));
+      this.at += 1;
+    }
+    while (code.length && isBlank(code.at(-1))) code.pop();
+    return { type: 'code', language: '', text: code.join('\n'), closed: true };
+  }
+
+  /// Takes lines as long as *inner* finds something in them, or they go on a paragraph lazily.
+  contents(first, inner) {
+    const lines = [first];
+    let fence = fenceOf(first);
+    let lazy = !fence && !isBlank(first) && !headingOf(first) && !isRule(first);
+    this.at += 1;
+    while (this.at < this.lines.length) {
+      const line = this.lines[this.at];
+      let text = inner(line, lines);
+      if (text === undefined) {
+        if (!lazy || isBlank(line) || startsBlock(line) || itemOf(line)) break;
+        text = line;
+      }
+      lines.push(text);
+      if (fence) fence = closes(fence, text) ? undefined : fence;
+      else fence = fenceOf(text);
+      lazy = !fence && !isBlank(text) && !headingOf(text) && !isRule(text);
+      this.at += 1;
+    }
+    return lines;
+  }
+
+  quote() {
+    const strip = (line) => {
+      const text = line.trimStart();
+      return indentOf(line) < 4 && text[0] === '>' ? (text[1] === ' ' ? text.slice(2) : text.slice(1)) : undefined;
+    };
+    const lines = this.contents(strip(this.lines[this.at]), strip);
+    return { type: 'quote', children: new Blocks(lines, this.depth + 1).parse() };
+  }
+
+  list(first) {
+    const block = { type: 'list', ordered: first.ordered, start: first.start, loose: false, children: [] };
+    let item = first;
+    let gap = false;
+    while (item && item.kind === first.kind) {
+      if (gap) block.loose = true;
+      const from = this.at;
+      const { width } = item;
+      const lines = this.contents(item.text, (line, before) => {
+        if (isBlank(line)) return before.length === 1 && isBlank(before[0]) ? undefined : '';
+        return indentOf(line) >= width ? unindent(line, width) : undefined;
+      });
+      gap = isBlank(lines.at(-1)) && lines.length > 1;
+      while (lines.length > 1 && isBlank(lines.at(-1))) lines.pop();
+      const task = /^\[([ xX])\] /.exec(lines[0]);
+      if (task) lines[0] = lines[0].slice(4);
+      const children = new Blocks(lines, this.depth + 1).parse();
+      if (children.some((child, i) => i > 0 && isBlank(lines[child.line - 1]))) block.loose = true;
+      block.children.push({ type: 'item', task: task?.[1], children, raw: this.lines.slice(from, this.at).join('\n') });
+      item = this.at < this.lines.length ? itemOf(this.lines[this.at]) : undefined;
+    }
+    return block;
+  }
+
+  table(columns) {
+    const rows = [cellsOf(this.lines[this.at])];
+    this.at += 2;
+    while (this.at < this.lines.length && !isBlank(this.lines[this.at]) && !startsBlock(this.lines[this.at])) {
+      rows.push(cellsOf(this.lines[this.at]).slice(0, columns.length));
+      this.at += 1;
+    }
+    return { type: 'table', columns, rows };
+  }
+
+  paragraph() {
+    const lines = [this.lines[this.at]];
+    this.at += 1;
+    while (this.at < this.lines.length) {
+      const line = this.lines[this.at];
+      const level = underlineOf(line);
+      if (level) {
+        this.at += 1;
+        return { type: 'heading', level, text: lines.map((each) => each.trim()).join('\n') };
+      }
+      if (isBlank(line) || startsBlock(line) || interrupts(line) || columnsOf(line, this.lines[this.at + 1])) break;
+      lines.push(line);
+      this.at += 1;
+    }
+    return { type: 'paragraph', text: lines.map((each) => each.trimStart()).join('\n').trimEnd() };
+  }
+}
+
+/// The blocks of *text*: each with its `type`, the number of its first `line`, and its lines as `raw`.
+export const parseBlocks = (text) => new Blocks(text.split(/\r\n|\n|\r/), 0).parse();

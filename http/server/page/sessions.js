@@ -1,0 +1,229 @@
+// The list of nekod's sessions: all that the key may see, by whatever client they were begun.
+
+import { call, get } from './api.js';
+import { closeChat, familyOf, openChats, setTitle, titleFor } from './chats.js';
+import { ask, notice, openDialog, openMenu } from './dialog.js';
+import { $, button, h, saveFile } from './dom.js';
+import { messagesOf, titleOf } from './history.js';
+import { ago, dateTime, number, t, timeOf } from './text.js';
+
+const mostPages = 20;
+const shownAtFirst = 60;
+const exportName = (name, ending) => `${name.replace(/[^\w.-]+/g, '_')}.${ending}`;
+
+/// A conversation and what it says, for people.
+export function markdownOf(title, messages) {
+  const names = { user: t('you'), assistant: t('assistant'), system: t('system'), tool: t('tool') };
+  const quote = (text) => text.split('\n').map((line) => `> ${line}`).join('\n');
+  const fence = (text) => {
+    const longest = Math.max(2, ...[...text.matchAll(/`{3,}/g)].map((m) => m[0].length));
+    const mark = '`'.repeat(longest + 1);
+    return `${mark}json\n${text}\n${mark}`;
+  };
+  const parts = messages.map((message) => {
+    const said = [`## ${names[message.role] ?? message.role}`];
+    if (message.reasoning) said.push(quote(message.reasoning));
+    if (message.text) said.push(message.text);
+    for (const each of message.images ?? []) said.push(`![${t('picture')}](${each})`);
+    for (const each of message.calls ?? []) {
+      said.push(`**${t('call', each.name)}**`, fence(each.arguments));
+      if (each.result !== undefined) said.push(fence(each.result));
+    }
+    return said.join('\n\n');
+  });
+  return `# ${title}\n\n${parts.join('\n\n')}\n`;
+}
+
+const plain = ({ role, text, images, reasoning, calls, model, upstream }) => ({ role, text, ...(images?.length && { images }), ...(reasoning && { reasoning }), ...(calls?.length && { calls }), ...(model && { model }), ...(upstream && { upstream }) });
+
+/// The same for programs.
+export const jsonOf = (info, messages) => ({ session: info, messages: messages.filter((each) => !each.unsaid).map(plain) });
+
+export class SessionList {
+  constructor(root, { open, current }) {
+    Object.assign(this, { root, open, current, sessions: [], shown: shownAtFirst });
+    this.search = h('input', { type: 'search', placeholder: t('search'), 'aria-label': t('search'), oninput: () => this.draw() });
+    this.list = h('ul', { class: 'sessions' });
+    this.foot = h('div', { class: 'list-foot' });
+    root.replaceChildren(h('div', { class: 'search' }, this.search, button('more', t('conversations'), (event) => this.menu(event.currentTarget), { 'aria-haspopup': 'menu' })), this.list, this.foot);
+    this.asking = 0;
+    this.queue = [];
+    this.seen = new IntersectionObserver((entries) => {
+      for (const entry of entries) if (entry.isIntersecting) this.wantTitle(entry.target);
+    });
+  }
+
+  async load() {
+    try {
+      const sessions = [];
+      let after = '';
+      for (let page = 0; page < mostPages; page += 1) {
+        const found = await get(`sessions?limit=1000${after && `&after=${encodeURIComponent(after)}`}`);
+        sessions.push(...found.sessions);
+        if (!found.has_more) break;
+        after = found.next;
+      }
+      this.sessions = sessions;
+      this.problem = undefined;
+    } catch (error) {
+      this.problem = error;
+    }
+    this.draw();
+  }
+
+  names() {
+    return this.sessions.map((each) => each.id);
+  }
+
+  info(name) {
+    return this.sessions.find((each) => each.id === name);
+  }
+
+  /// Conversations with their versions, the latest first; those that nekod does not know yet, too.
+  families() {
+    const families = new Map();
+    const add = (session) => {
+      const family = familyOf(session.id);
+      if (!families.has(family)) families.set(family, { family, versions: [], used: '' });
+      const entry = families.get(family);
+      entry.versions.push(session);
+      if (session.last_used_at >= entry.used) {
+        entry.used = session.last_used_at;
+        entry.latest = session;
+      }
+    };
+    this.sessions.forEach(add);
+    const known = new Set(this.names());
+    const now = new Date().toISOString().slice(0, -1);
+    for (const chat of openChats()) if (chat.messages.length && !known.has(chat.name)) add({ id: chat.name, model: '', last_used_at: now, created_at: now, turns: 0, state: '' });
+    return [...families.values()].sort((a, b) => (a.used < b.used ? 1 : -1));
+  }
+
+  draw() {
+    const words = this.search.value.trim().toLowerCase();
+    const title = (entry) => titleFor(entry.family) ?? '';
+    const fits = (entry) => !words || `${title(entry)} ${entry.versions.map((each) => `${each.id} ${each.model}`).join(' ')}`.toLowerCase().includes(words);
+    const found = this.families().filter(fits);
+    this.seen.disconnect();
+    const focused = this.list.contains(document.activeElement) ? document.activeElement.dataset.name : undefined;
+    this.list.replaceChildren(...found.slice(0, this.shown).map((entry) => this.entry(entry)));
+    if (focused) this.list.querySelector(`[data-name="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    const foot = [];
+    if (!found.length && !this.problem) foot.push(h('p', { class: 'hint', text: t(words ? 'noMatch' : 'noSessions') }));
+    if (found.length > this.shown) foot.push(h('button', { type: 'button', class: 'plain', text: t('more'), onclick: () => ((this.shown += 200), this.draw()) }));
+    this.foot.replaceChildren(...foot);
+  }
+
+  entry({ family, latest, versions }) {
+    const now = this.current();
+    const here = familyOf(now) === family && now !== '';
+    const name = here && versions.some((each) => each.id === now) ? now : latest.id;
+    const title = titleFor(family);
+    const details = [ago(timeOf(latest.last_used_at)), latest.turns ? t('turns', number(latest.turns)) : '', latest.state === 'answering' ? t('state_answering') : ''].filter(Boolean).join(' · ');
+    const link = h('a', { href: `#/c/${encodeURIComponent(name)}`, 'aria-current': here ? 'page' : undefined, 'data-name': family, title: `${latest.id}\n${latest.model}\n${dateTime(timeOf(latest.last_used_at))}` }, h('span', { class: 'title', text: title ?? latest.id, dir: 'auto' }), h('span', { class: 'details', text: details }));
+    const item = h('li', { class: here ? 'here' : undefined }, link, button('more', `${t('menu')}: ${title ?? latest.id}`, (event) => this.entryMenu(event.currentTarget, family, versions), { 'aria-haspopup': 'menu' }));
+    if (!title && latest.conversation) {
+      item.info = latest;
+      this.seen.observe(item);
+    }
+    return item;
+  }
+
+  wantTitle(item) {
+    this.seen.unobserve(item);
+    this.queue.push(item);
+    while (this.asking < 2 && this.queue.length) this.askTitle(this.queue.shift());
+  }
+
+  async askTitle(item) {
+    this.asking += 1;
+    const title = await titleOf(item.info);
+    this.asking -= 1;
+    if (title) {
+      setTitle(item.info.id, title);
+      $('.title', item).textContent = title;
+    }
+    if (this.queue.length) this.askTitle(this.queue.shift());
+  }
+
+  entryMenu(opener, family, versions) {
+    openMenu(opener, [
+      [t('exportMarkdown'), () => this.exportOne(versions, 'md')],
+      [t('exportJson'), () => this.exportOne(versions, 'json')],
+      [t('remove'), () => this.remove(family, versions), 'danger'],
+    ]);
+  }
+
+  menu(opener) {
+    openMenu(opener, [
+      [t('exportAll'), () => this.exportAll()],
+      [t('removeMany'), () => this.removeMany(), 'danger'],
+    ]);
+  }
+
+  async messages(info) {
+    const open = openChats().find((chat) => chat.name === info.id && chat.whole);
+    return open ? open.messages : messagesOf(info);
+  }
+
+  async exportOne(versions, form) {
+    const latest = versions.find((each) => each.id === this.current()) ?? versions.at(-1);
+    const messages = await this.messages(latest);
+    if (!messages) {
+      notice(t('earlierMissing'));
+      return;
+    }
+    const title = titleFor(latest.id) ?? latest.id;
+    if (form === 'md') saveFile(exportName(latest.id, 'md'), 'text/markdown', markdownOf(title, messages));
+    else saveFile(exportName(latest.id, 'json'), 'application/json', JSON.stringify(jsonOf(latest, messages), null, 2));
+  }
+
+  async exportAll() {
+    const all = [];
+    for (const [i, info] of this.sessions.entries()) {
+      notice(t('exporting', number(i + 1), number(this.sessions.length)));
+      const messages = await this.messages(info).catch(() => undefined);
+      all.push(messages ? jsonOf(info, messages) : { session: info, messages: null });
+    }
+    saveFile('conversations.json', 'application/json', JSON.stringify({ conversations: all }, null, 2));
+  }
+
+  async remove(family, versions) {
+    const detail = [versions.length > 1 ? t('removeBranches', versions.length) : '', t('cannotUndo')].join(' ');
+    if (!(await ask(t('removeOne'), detail, t('remove')))) return;
+    for (const { id } of versions) {
+      closeChat(id);
+      await call('DELETE', `sessions/${encodeURIComponent(id)}`).catch((error) => error.status === 404 || notice(error.message));
+    }
+    if (familyOf(this.current()) === family) this.open('');
+    this.load();
+  }
+
+  removeMany() {
+    const choice = (value, text) => h('label', { class: 'choice' }, h('input', { type: 'radio', name: 'which', value, checked: value === '30' }), text);
+    const remove = async () => {
+      const which = new FormData(form).get('which');
+      dialog.close();
+      try {
+        const { deleted } = await (await call('DELETE', which === 'all' ? 'sessions?all=true' : `sessions?idle_for=${Number(which) * 86_400}`)).json();
+        notice(t('removed', number(deleted)));
+      } catch (error) {
+        notice(error.message);
+      }
+      await this.load();
+      const left = new Set(this.names());
+      for (const chat of openChats()) if (!left.has(chat.name)) closeChat(chat.name);
+      if (this.current() && !left.has(this.current())) this.open('');
+      this.draw();
+    };
+    const form = h(
+      'form',
+      { method: 'dialog' },
+      [30, 7, 1].map((days) => choice(String(days), t('unusedFor', days))),
+      choice('all', t('removeAll')),
+      h('p', { text: t('cannotUndo') }),
+      h('footer', {}, h('button', { type: 'button', class: 'plain', text: t('cancel'), onclick: () => dialog.close() }), h('button', { type: 'button', class: 'danger', text: t('remove'), onclick: remove })),
+    );
+    const dialog = openDialog(t('removeManyTitle'), form);
+  }
+}

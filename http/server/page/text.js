@@ -1,0 +1,236 @@
+// All words of the page, in Chinese and English.
+
+import { setting } from './keep.js';
+
+export const languages = ['zh', 'en'];
+
+export const texts = {
+  newChat: ['新对话', 'New chat'],
+  conversations: ['对话', 'Conversations'],
+  service: ['服务状态', 'Service'],
+  settings: ['设置', 'Settings'],
+  menu: ['菜单', 'Menu'],
+  search: ['搜索对话', 'Search conversations'],
+  skip: ['跳到输入框', 'Skip to the message box'],
+  message: ['消息', 'Message'],
+  placeholder: ['输入消息…', 'Write a message…'],
+  send: ['发送', 'Send'],
+  stop: ['停止', 'Stop'],
+  you: ['你', 'You'],
+  assistant: ['助手', 'Assistant'],
+  system: ['系统提示', 'System prompt'],
+  tool: ['工具结果', 'Tool result'],
+  model: ['模型', 'Model'],
+  defaultModel: ['默认模型', 'Default model'],
+  tune: ['提示与参数', 'Prompt and parameters'],
+  attach: ['添加图片', 'Add pictures'],
+  removePicture: ['移除图片', 'Remove the picture'],
+  picture: ['图片', 'Picture'],
+  tooLarge: ['图片超过 {0} MB，未添加', 'The picture is larger than {0} MB and was not added'],
+  tooMany: ['一条消息最多 {0} 张图片', 'At most {0} pictures in a message'],
+  notPicture: ['只能添加图片', 'Only pictures can be added'],
+  copy: ['复制', 'Copy'],
+  copied: ['已复制', 'Copied'],
+  copyFailed: ['复制失败', 'Not copied'],
+  edit: ['编辑', 'Edit'],
+  regenerate: ['重新回答', 'Answer again'],
+  retry: ['重试', 'Try again'],
+  cancel: ['取消', 'Cancel'],
+  save: ['保存', 'Save'],
+  close: ['关闭', 'Close'],
+  earlierVersion: ['上一版本', 'Previous version'],
+  laterVersion: ['下一版本', 'Next version'],
+  unknownHistory: ['不知道之前的内容，无法从这里分支', 'The earlier messages are not known here, so nothing can branch off'],
+  reasoning: ['思考过程', 'Reasoning'],
+  call: ['调用 {0}', 'Call of {0}'],
+  task: ['任务', 'Task'],
+  toEnd: ['回到底部', 'To the end'],
+  waiting: ['等待回答…', 'Waiting for the answer…'],
+  waitingLong: ['仍在等待（{0} 秒）…', 'Still waiting ({0} s)…'],
+  connectionsBusy: ['如果开了很多标签页，请求可能在浏览器里排队', 'With many tabs open, the browser may be holding the request back'],
+  reconnecting: ['连接中断，正在重新连接…', 'The connection broke; connecting again…'],
+  answering: ['正在回答', 'Answering'],
+  answerDone: ['回答完成', 'Answer complete'],
+  stopped: ['已停止。以上内容会在下一条消息时一并告知模型。', 'Stopped. What is above will be told to the model with your next message.'],
+  cutByLength: ['回答达到长度上限', 'The answer reached its length limit'],
+  filtered: ['内容被过滤', 'The content was filtered'],
+  firstToken: ['首字 {0} 秒', 'first text after {0} s'],
+  speed: ['{0} 段/秒', '{0} pieces/s'],
+  pieces: ['{0} 段', '{0} pieces'],
+  tokens: ['{0} 个 token', '{0} tokens'],
+  ignored: ['上游不支持的参数：{0}', 'Not supported upstream: {0}'],
+  fellBack: ['由 {0} 代答', 'Answered by {0} instead'],
+  errorAt: ['代码 {0}，请求 {1}', 'Code {0}, request {1}'],
+  retryIn: ['{0} 秒后可重试', 'Possible again in {0} s'],
+  network: ['无法连接到服务器', 'The server cannot be reached'],
+  askKey: ['这里需要 API Key', 'An API key is needed here'],
+  enterKey: ['输入 API Key', 'Enter an API key'],
+  apiKey: ['API Key', 'API key'],
+  remember: ['在此设备上记住', 'Remember on this device'],
+  rememberWarning: ['使用这台设备的人都能用它。', 'Anybody who uses this device can then use it.'],
+  forget: ['忘记', 'Forget'],
+  keyless: ['此服务不需要 API Key。', 'This service needs no API key.'],
+  holder: ['密钥属于 {0}', 'The key belongs to {0}'],
+  isAdmin: ['管理员', 'Admin'],
+  limitLeft: ['{0}：{1} 次中剩余 {2} 次（每 {3}）', '{0}: {2} of {1} left (per {3})'],
+  on_requests: ['请求', 'Requests'],
+  on_chat: ['聊天', 'Chats'],
+  firstKey: ['要求密钥：在服务器上运行此命令，再以 --api-keys FILE 启动 nekod', 'To require keys, run this on the server and start nekod with --api-keys FILE'],
+  noSessions: ['还没有对话', 'No conversations yet'],
+  noMatch: ['没有符合的对话', 'No conversation matches'],
+  more: ['显示更多', 'Show more'],
+  untitled: ['未命名', 'Untitled'],
+  turns: ['{0} 轮', '{0} turns'],
+  state_answering: ['回答中', 'answering'],
+  loadingHistory: ['正在读取之前的消息…', 'Reading the earlier messages…'],
+  earlierMissing: ['这个对话之前的消息无法显示：服务器不提供。可以继续对话。', 'The earlier messages of this conversation cannot be shown: the server does not give them out. You can go on with it.'],
+  textsDropped: ['服务器只保存摘要（--store-text digest），没有消息原文。', 'The server keeps digests only (--store-text digest), so there are no texts of messages.'],
+  noConversation: ['没有这个对话，发送消息会以此名开始', 'There is no such conversation; a message begins one of that name'],
+  forgotten: ['服务器已忘记这个对话，已重新告知全部内容', 'The server had forgotten this conversation and was told all of it again'],
+  remove: ['删除', 'Delete'],
+  removeOne: ['删除这个对话？', 'Delete this conversation?'],
+  removeBranches: ['它的 {0} 个版本都会删除。', 'All of its {0} versions will be deleted.'],
+  removeMany: ['删除多个…', 'Delete several…'],
+  removeManyTitle: ['删除哪些对话？', 'Which conversations are to be deleted?'],
+  removeAll: ['全部', 'All'],
+  unusedFor: ['{0} 天未使用的', 'Not used for {0} days'],
+  removed: ['已删除 {0} 个对话', '{0} conversations were deleted'],
+  cannotUndo: ['无法撤销。', 'This cannot be undone.'],
+  exportOne: ['导出', 'Export'],
+  exportMarkdown: ['导出为 Markdown', 'Export as Markdown'],
+  exportJson: ['导出为 JSON', 'Export as JSON'],
+  exportAll: ['全部导出为 JSON', 'Export all as JSON'],
+  exporting: ['正在导出 {0}/{1}', 'Exporting {0} of {1}'],
+  language: ['语言', 'Language'],
+  theme: ['外观', 'Colours'],
+  byBrowser: ['跟随浏览器', 'As the browser says'],
+  light: ['浅色', 'Light'],
+  dark: ['深色', 'Dark'],
+  enterKeyDoes: ['回车键', 'The Enter key'],
+  byDevice: ['跟随设备', 'As fits the device'],
+  enterSends: ['发送（Shift+回车换行）', 'Sends (Shift+Enter for a new line)'],
+  enterBreaks: ['换行（Ctrl+回车发送）', 'New line (Ctrl+Enter sends)'],
+  shortcuts: ['快捷键', 'Keyboard'],
+  k_search: ['搜索对话', 'Search conversations'],
+  k_new: ['新对话', 'New chat'],
+  k_stop: ['停止回答，或关闭', 'Stop the answer, or close'],
+  k_move: ['上一条、下一条消息', 'Previous and next message'],
+  k_focus: ['到输入框', 'To the message box'],
+  temperature: ['温度', 'Temperature'],
+  topP: ['Top P', 'Top P'],
+  maxTokens: ['最大长度', 'Most tokens'],
+  unset: ['不设置', 'Not set'],
+  promptHint: ['每次发送都会带上；留空则不改变', 'Sent with each message; if empty, nothing is changed'],
+  ready: ['就绪', 'Ready'],
+  notReady: ['未就绪', 'Not ready'],
+  draining: ['正在关闭', 'shutting down'],
+  upFor: ['已运行 {0}', 'up for {0}'],
+  version: ['版本 {0}', 'version {0}'],
+  memory: ['内存', 'Memory'],
+  ofLimit: ['{0}，上限 {1}', '{0} of {1}'],
+  now: ['现在', 'Now'],
+  streams: ['流式回答', 'Streams'],
+  requests: ['请求', 'Requests'],
+  connections: ['连接', 'Connections'],
+  turnsPerMinute: ['每分钟轮数', 'Turns a minute'],
+  piecesPerSecond: ['每秒文本段', 'Pieces a second'],
+  buffered: ['缓冲', 'Buffered'],
+  stalls: ['暂停次数', 'Stalls'],
+  firstText: ['首字时间', 'Time to first text'],
+  lastMinutes: ['最近 {0} 分钟', 'Last {0} minutes'],
+  noDataYet: ['还没有数据', 'No data yet'],
+  turnsByOutcome: ['各种结果的轮数', 'Turns by outcome'],
+  answered: ['已回答', 'answered'],
+  failed: ['失败', 'failed'],
+  cancelled: ['已取消', 'cancelled'],
+  refused: ['被拒绝', 'refused'],
+  upstreams: ['上游', 'Upstreams'],
+  upstream: ['上游', 'Upstream'],
+  circuit: ['熔断器', 'Circuit breaker'],
+  c_closed: ['正常', 'closed'],
+  c_open: ['断开', 'open'],
+  c_half_open: ['试探', 'trying'],
+  accounts: ['账号', 'Accounts'],
+  working: ['可用', 'working'],
+  limited: ['受限', 'limited'],
+  unreachable: ['不可达', 'unreachable'],
+  reasons: ['原因', 'Reasons'],
+  callsPerMinute: ['每分钟调用（失败）', 'Calls a minute (failed)'],
+  p95: ['95% 的调用', '95 % of calls'],
+  retries: ['重试（预算拒绝）', 'Retries (refused)'],
+  restsUntil: ['{0} 还需 {1}', '{0} for another {1}'],
+  sessionsHere: ['会话', 'Sessions'],
+  inMemory: ['内存中', 'in memory'],
+  stored: ['已存储', 'stored'],
+  commits: ['提交时间', 'Commit time'],
+  repeats: ['重复请求', 'Repeated requests'],
+  joined: ['合并', 'joined'],
+  replayed: ['重放', 'replayed'],
+  failures: ['最近的失败', 'Latest failures'],
+  noFailures: ['没有失败', 'No failures'],
+  filter: ['筛选', 'Filter'],
+  time: ['时间', 'Time'],
+  request: ['请求', 'Request'],
+  tenant: ['租户', 'Tenant'],
+  code: ['代码', 'Code'],
+  duration: ['用时', 'Duration'],
+  figures: ['数值', 'Figures'],
+  notAllowed: ['需要管理员密钥', 'This needs an admin key'],
+  noOperations: ['此版本的服务不提供', 'This version of the service does not have it'],
+  restarted: ['服务已重启', 'The service was restarted'],
+  per_second: ['秒', 'second'],
+  per_minute: ['分钟', 'minute'],
+  per_hour: ['小时', 'hour'],
+  per_day: ['天', 'day'],
+  perSeconds: ['{0} 秒', '{0} s'],
+  begin: ['想聊些什么？', 'What is on your mind?'],
+  beginHint: ['对话保存在 nekod 里，重新加载或换一台设备都在。', 'Conversations are kept in nekod: they are there after a reload, and on another device.'],
+};
+
+export function language() {
+  const chosen = setting('language') || (navigator.languages ?? [navigator.language]).find((each) => /^(zh|en)\b/i.test(each)) || 'en';
+  return /^zh/i.test(chosen) ? 'zh' : 'en';
+}
+
+/// The text of that name, with its places filled.
+export function t(name, ...values) {
+  const text = texts[name][language() === 'zh' ? 0 : 1];
+  return text.replace(/\{(\d)\}/g, (_, i) => values[i]);
+}
+
+export const has = (name) => name in texts;
+
+const locale = () => (language() === 'zh' ? 'zh-CN' : 'en');
+
+export const number = (value, digits = 0) =>
+  new Intl.NumberFormat(locale(), { maximumFractionDigits: digits }).format(value);
+
+export function bytes(value) {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let unit = 0;
+  let rest = value;
+  for (; rest >= 1024 && unit < units.length - 1; unit += 1) rest /= 1024;
+  return `${number(rest, rest < 10 && unit ? 1 : 0)} ${units[unit]}`;
+}
+
+export function duration(seconds) {
+  if (seconds < 1) return `${number(seconds * 1000)} ms`;
+  if (seconds < 120) return `${number(seconds, seconds < 10 ? 1 : 0)} s`;
+  const units = [['day', 86400], ['hour', 3600], ['minute', 60]];
+  const [unit, size] = units.find((each) => seconds >= each[1]);
+  return new Intl.NumberFormat(locale(), { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: 1 }).format(seconds / size);
+}
+
+/// A time that nekod's list of sessions gives: UTC without a zone.
+export const timeOf = (text) => new Date(`${text}Z`);
+
+export function ago(date) {
+  const seconds = (date - Date.now()) / 1000;
+  const format = new Intl.RelativeTimeFormat(locale(), { numeric: 'auto', style: 'short' });
+  for (const [unit, size] of [['day', 86400], ['hour', 3600], ['minute', 60]])
+    if (Math.abs(seconds) >= size) return format.format(Math.round(seconds / size), unit);
+  return format.format(Math.round(Math.min(0, seconds)), 'second');
+}
+
+export const clock = (date) => new Intl.DateTimeFormat(locale(), { timeStyle: 'medium' }).format(date);
+export const dateTime = (date) => new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'short' }).format(date);
