@@ -54,7 +54,7 @@ class App {
       h('div', { id: 'announcer', class: 'unseen', role: 'status', 'aria-live': 'polite' }));
     this.list = new SessionList(this.sessionsPlace, { open: (name) => this.go(name), current: () => this.name ?? '' });
     this.composer = new Composer(this.composerPlace, { send: (text, images) => this.send(text, images), stop: () => this.chat?.stop(), say: notice });
-    this.view = new ChatView(this.chatPlace, { composer: this.composer, go: (name) => this.go(name), names: () => this.list.names(), askKey: () => this.askKey(), changed: () => this.changed() });
+    this.view = new ChatView(this.chatPlace, { composer: this.composer, go: (name) => this.go(name), names: () => this.list.names(), askKey: () => this.askKey(), changed: () => this.changed(), texts: () => this.me?.texts ?? true });
     this.showModels();
     this.marks();
     this.openSide(false);
@@ -211,6 +211,6 @@ class App {
 
 }
 
-addEventListener('DOMContentLoaded', () => new App());
-if (document.readyState !== 'loading' && !$('.side')) new App();
+// A module runs once the document has been read.
+new App();
 matchMedia('(max-width: 760px)').addEventListener('change', () => ($('#side').inert = matchMedia('(max-width: 760px)').matches && !document.body.classList.contains('side-open')));

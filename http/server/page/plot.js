@@ -1,7 +1,7 @@
 // Small plots, as SVG, each with a table for those who cannot see it.
 
 import { h, svg } from './dom.js';
-import { clock } from './text.js';
+import { clock, t } from './text.js';
 
 const width = 320;
 const height = 72;
@@ -21,7 +21,7 @@ export function plot(title, times, series, show) {
   const most = Math.max(0, ...totals);
   const shapes = [];
   let below = times.map(() => 0);
-  for (const { values, kind } of series) {
+  for (const { values, kind } of times.length ? series : []) {
     const clean = values.map((value) => value ?? 0);
     const { line, area } = path(clean, most, below);
     shapes.push(svg('path', { d: area, class: `area s-${kind}` }), svg('path', { d: line, class: `line s-${kind}` }));
@@ -34,7 +34,7 @@ export function plot(title, times, series, show) {
     'table',
     {},
     h('caption', { text: title }),
-    h('thead', {}, h('tr', {}, h('th', {}), series.map(({ name }) => h('th', { scope: 'col', text: name })))),
+    h('thead', {}, h('tr', {}, h('th', { scope: 'col', text: t('time') }), series.map(({ name }) => h('th', { scope: 'col', text: name })))),
     h('tbody', {}, rows.map((time) => h('tr', {}, h('th', { scope: 'row', text: clock(new Date(time)) }), series.map(({ values }) => h('td', { text: show(values[times.indexOf(time)] ?? 0) }))))),
   );
   return h('figure', { class: 'plot' }, h('figcaption', {}, h('span', { text: title }), h('span', { class: 'latest' }, latest)), drawing, h('div', { class: 'unseen' }, table));

@@ -9,6 +9,7 @@ import { bytes, clock, duration, has, number, t } from './text.js';
 const period = 2000;
 const window = 30 * 60_000;
 const shortest = 15 * 60_000;
+const accountStates = ['working', 'refused', 'limited', 'unreachable'];
 
 /// One answer of the service.
 class Sample {
@@ -196,7 +197,7 @@ export class Service {
       const all = since('nekod_upstream_calls_total', {});
       const good = since('nekod_upstream_calls_total', { outcome: 'ok' });
       const circuit = `c_${each.circuit}`;
-      const accounts = Object.entries(each.accounts).filter(([, count]) => count > 0).map(([state, count]) => `${number(count)} ${has(state) ? t(state) : state}`);
+      const accounts = Object.entries(each.accounts).filter(([, count]) => count > 0).map(([state, count]) => `${number(count)} ${accountStates.includes(state) ? t(state) : state}`);
       const limits = each.limits.map((limit) => t('restsUntil', limit.model || t('accounts'), duration(limit.seconds)));
       return [
         each.name,

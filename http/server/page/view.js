@@ -8,8 +8,8 @@ import { drawMessage } from './message.js';
 import { number, t } from './text.js';
 
 export class ChatView {
-  constructor(root, { composer, go, names, askKey, changed }) {
-    Object.assign(this, { composer, go, names, askKey, changed });
+  constructor(root, { composer, go, names, askKey, changed, texts }) {
+    Object.assign(this, { composer, go, names, askKey, changed, texts });
     this.scroller = h('div', { class: 'scroller', tabindex: '0', role: 'region', 'aria-label': t('conversations') });
     this.note = h('div', { class: 'note', hidden: true });
     this.down = button('down', t('toEnd'), () => this.log.toEnd(), { class: 'tool down', hidden: true });
@@ -86,7 +86,7 @@ export class ChatView {
     const { chat } = this;
     let text = '';
     if (chat?.history === 'loading') text = t('loadingHistory');
-    else if (chat?.history === 'missing') text = chat.problem ? chat.problem.message || t('network') : t('earlierMissing');
+    else if (chat?.history === 'missing') text = chat.problem ? chat.problem.message || t('network') : t(this.texts() ? 'earlierMissing' : 'textsDropped');
     else if (chat?.forgotten) text = t('forgotten');
     else if (chat?.history === 'new' && !chat.messages.length) text = t('noConversation');
     this.note.hidden = !text;

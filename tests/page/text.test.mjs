@@ -1,0 +1,30 @@
+// The words of the page: each is used, each that is used is there, in both languages.
+
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import test from 'node:test';
+
+const folder = new URL('../../http/server/page/', import.meta.url);
+const sources = readdirSync(folder).filter((name) => name.endsWith('.js'));
+const all = sources.map((name) => readFileSync(new URL(name, folder), 'utf8')).join('\n');
+const { languages, texts } = await import(new URL('text.js', folder));
+
+test('each text is there in both languages, with the same places', () => {
+  for (const [name, forms] of Object.entries(texts)) {
+    assert.equal(forms.length, languages.length, name);
+    assert.ok(forms.every((form) => form.trim()), name);
+    const places = (form) => [...form.matchAll(/\{\d\}/g)].map(([place]) => place).sort().join();
+    assert.equal(places(forms[0]), places(forms[1]), name);
+  }
+});
+
+test('each text that is used is there, and each that is there is used', () => {
+  for (const [, name] of all.matchAll(/\bt\('(\w+)'/g)) assert.ok(name in texts, name);
+  const built = /^(c_|on_)/;
+  for (const name of Object.keys(texts)) assert.ok(built.test(name) || all.includes(`'${name}'`), `${name} is not used`);
+});
+
+test('nothing in the page makes HTML of text', () => {
+  for (const word of ['innerHTML', 'outerHTML', 'insertAdjacentHTML', 'document.write', 'DOMParser', 'createContextualFragment', 'eval(', 'new Function', 'srcdoc']) assert.ok(!all.includes(word), word);
+  assert.ok(!/https?:\/\/(?!www\.w3\.org)/.test(all.replaceAll(/^\s*\/\/.*$/gm, '').replaceAll(/\/\^.*$/gm, '')), 'no address of another host');
+});
