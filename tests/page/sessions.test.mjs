@@ -38,15 +38,33 @@ test('a conversation begun by another client is found, and goes on', { skip }, a
   await ask('by curl', name);
   const page = await open(t, nekod.url);
   await page.type('.search input', 'from-curl');
-  await seen(page, (n) => document.querySelector('.sessions a')?.textContent.includes(n), name);
+  await seen(page, (n) => document.querySelector('.sessions a')?.title.startsWith(n), name);
   await page.click('.sessions a');
-  await seen(page, () => /cannot be shown/.test(document.querySelector('.note').textContent));
+  await seen(page, () => document.querySelector('.markdown')?.textContent === 'You said by curl.');
   await say(page, 'by the page');
-  await answered(page);
+  await answered(page, 2);
+  assert.deepEqual(await textsOf(page, '.bubble'), ['by curl', 'by the page']);
   assert.deepEqual(upstream.requests.at(-1).messages.map((each) => each.content), ['by curl', 'You said by curl.', 'by the page']);
 });
 
-test('its earlier messages are shown where nekod gives them out', { skip }, async (t) => {
+test('it goes on even if its earlier messages are not known, and says so', { skip }, async (t) => {
+  const name = unique('unknown');
+  await ask('long ago', name);
+  const hide = async (page) => {
+    await page.setRequestInterception(true);
+    page.on('request', async (request) => {
+      if (!/^\/sessions\//.test(new URL(request.url()).pathname)) return request.continue();
+      const { conversation, ...body } = await (await fetch(request.url())).json();
+      return request.respond({ status: 200, contentType: 'application/json', body: JSON.stringify(body) });
+    });
+  };
+  const page = await open(t, `${nekod.url}/#/c/${name}`, { before: hide });
+  await seen(page, () => /cannot be shown/.test(document.querySelector('.note').textContent));
+  await say(page, 'by the page');
+  await answered(page);
+});
+
+test('earlier messages are shown with reasoning and calls', { skip }, async (t) => {
   const name = unique('old');
   await ask('first words', name);
   const message = (id, role, text) => ({ id, type: 'message', role, content: [{ type: role === 'user' ? 'input_text' : 'output_text', text }] });
@@ -121,7 +139,6 @@ test('one is deleted after a question, with its versions; many with one question
   assert.match(name, /:b2$/);
   await seen(page, () => document.querySelector('.sessions .here'));
   await until(async () => (await names()).includes(name), 'it is not there');
-  await new Promise((wake) => setTimeout(wake, 2000));
   await press(page, 'Menu', '.sessions .here');
   await press(page, 'Delete', '.menu');
   await seen(page, () => /All of its 2 versions/.test(document.querySelector('dialog')?.textContent));

@@ -9,6 +9,7 @@ import { kept, keep, pending, setPending, setting } from './keep.js';
 const versionMark = ':b';
 const mostRetries = 6;
 const mostTitles = 1000;
+const mostChats = 24;
 
 export const familyOf = (name) => name.replace(/:b\d{1,6}$/, '');
 const versionOf = (name) => Number(/:b(\d{1,6})$/.exec(name)?.[1] ?? 1);
@@ -274,13 +275,23 @@ class Chat extends EventTarget {
 
 const chats = new Map();
 
+/// Forgets those that nekod has whole, the least recently used first, if there are many.
+function makeRoom() {
+  for (const [name, each] of chats) {
+    if (chats.size <= mostChats) return;
+    const safe = each.history === 'whole' && each.info?.conversation && !each.running && !each.differs;
+    if (safe && each.messages.every((message) => !message.unsaid && message.state !== 'failed')) chats.delete(name);
+  }
+}
+
 /// The conversation of that name; it is loaded when it is first asked for.
 export function chat(name) {
-  if (!chats.has(name)) {
-    chats.set(name, new Chat(name));
-    chats.get(name).load();
-  }
-  return chats.get(name);
+  const known = chats.get(name) ?? new Chat(name);
+  const isNew = chats.delete(name) === false;
+  makeRoom();
+  chats.set(name, known);
+  if (isNew) known.load();
+  return known;
 }
 
 /// A conversation that does not exist yet.

@@ -52,6 +52,8 @@ export function addItem(messages, item) {
 export async function messagesOf(info, signal) {
   if (!info?.conversation) return undefined;
   const messages = [];
+  // Before its first answer there is nothing.
+  if (info.turns === 0) return messages;
   try {
     for (let after = ''; ; ) {
       const query = new URLSearchParams({ limit: pageSize, order: 'asc', ...(after && { after }) });
@@ -68,7 +70,7 @@ export async function messagesOf(info, signal) {
 
 /// The first words of the session *info*; undefined if they cannot be known.
 export async function titleOf(info, signal) {
-  if (!info.conversation) return undefined;
+  if (!info.conversation || info.turns === 0) return undefined;
   try {
     const page = await get(`v1/conversations/${encodeURIComponent(info.conversation)}/items?limit=3&order=asc`, { signal });
     const messages = [];

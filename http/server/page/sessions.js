@@ -122,7 +122,7 @@ export class SessionList {
     const details = [ago(timeOf(latest.last_used_at)), latest.turns ? t('turns', number(latest.turns)) : '', latest.state === 'answering' ? t('state_answering') : ''].filter(Boolean).join(' · ');
     const link = h('a', { href: `#/c/${encodeURIComponent(name)}`, 'aria-current': here ? 'page' : undefined, 'data-name': family, title: `${latest.id}\n${latest.model}\n${dateTime(timeOf(latest.last_used_at))}` }, h('span', { class: 'title', text: title ?? latest.id, dir: 'auto' }), h('span', { class: 'details', text: details }));
     const item = h('li', { class: here ? 'here' : undefined }, link, button('more', `${t('menu')}: ${title ?? latest.id}`, (event) => this.entryMenu(event.currentTarget, family, versions), { 'aria-haspopup': 'menu' }));
-    if (!title && latest.conversation) {
+    if (!title && latest.conversation && latest.turns > 0) {
       item.info = latest;
       this.seen.observe(item);
     }

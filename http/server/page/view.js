@@ -16,6 +16,7 @@ export class ChatView {
     root.replaceChildren(this.note, this.scroller, h('div', { class: 'down-place' }, this.down));
     this.log = new Log(this.scroller, (message) => this.drawn(message), (atEnd) => (this.down.hidden = atEnd));
     this.listen = this.listen.bind(this);
+    this.sibling = ({ detail }) => detail.what === 'all' && this.redrawFeet();
     this.frame = 0;
     this.waiting = new Set();
   }
@@ -57,7 +58,7 @@ export class ChatView {
   loadVersions() {
     if (!this.chat) return;
     const family = familyOf(this.chat.name);
-    for (const name of this.names()) if (familyOf(name) === family && name !== this.chat.name) chatOf(name).addEventListener('change', ({ detail }) => detail.what === 'all' && this.again && this.redrawFeet(), { once: false });
+    for (const name of this.names()) if (familyOf(name) === family && name !== this.chat.name) chatOf(name).addEventListener('change', this.sibling);
     this.redrawFeet();
   }
 
