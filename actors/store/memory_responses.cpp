@@ -28,7 +28,7 @@ void for_each_item(const response_record& r, Function f) {
 void memory_responses::keep(response_record record) {
   auto [i, is_new] = all_.try_emplace(record.key());
   auto& s = i->second;
-  if (!is_new && s.record.state != response_state::running)
+  if (!is_new && ends_otherwise(s.record.state, record.state))
     return;
   if (is_new)
     s.number = ++last_number_;

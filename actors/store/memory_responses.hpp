@@ -26,7 +26,8 @@ public:
 
   using time_point = std::chrono::system_clock::time_point;
 
-  /// Stores a response; replaces one with its id that has not ended. Its parent counts if it is
+  /// Stores a response; replaces one with its id, unless that ended in
+  /// another way. Its parent counts if it is
   /// kept, and was stored before it; else its chain begins with it.
   void keep(response_record record);
 

@@ -79,6 +79,12 @@ struct response_record {
   std::chrono::system_clock::time_point expires_at = std::chrono::system_clock::time_point::max();
 };
 
+/// Whether a response that has ended would end in another way if it was written again: then it
+/// stays as it is.
+constexpr bool ends_otherwise(response_state stored, response_state written) noexcept {
+  return stored != response_state::running && stored != written;
+}
+
 /// The items as a JSON array, as in `chat::message::items`; empty for none.
 std::string items_json(const std::vector<stored_item>& items);
 

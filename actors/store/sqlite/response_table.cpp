@@ -70,9 +70,9 @@ void response_table::end_interrupted(sqlite::connection& db) {
 // -- to write ------------------------------------------------------------------------------------
 
 bool response_table::keep(const response_record& r) {
-  auto [number, runs] = place_of(r.key());
+  auto [number, state] = place_of(r.key());
   const auto is_new = number == 0;
-  if (!is_new && !runs)
+  if (!is_new && ends_otherwise(state, r.state))
     return false;
   const auto parent = parent_of(r, number);
   if (is_new) {
@@ -103,7 +103,7 @@ response_table::place response_table::place_of(const response_key& key) const {
   auto row = find_(key.tenant, key.id);
   if (!row.next())
     return {};
-  return {row.number(0), state_of(row.number(1)) == response_state::running};
+  return {row.number(0), state_of(row.number(1))};
 }
 
 /// The row of a response's parent. Parents have lower numbers, so that no chain is a circle.

@@ -27,7 +27,8 @@ public:
 
   using time_point = std::chrono::system_clock::time_point;
 
-  /// Stores a response; replaces one with its id that has not ended. Its parent counts if it is
+  /// Stores a response; replaces one with its id, unless that ended in
+  /// another way. Its parent counts if it is
   /// kept, and was stored before it; else its chain begins with it.
   /// @returns whether its id is new.
   bool keep(const response_record& record);
@@ -54,10 +55,10 @@ public:
   std::size_t sweep(time_point now, std::size_t most) const;
 
 private:
-  /// A row, and whether its response has not ended. Its number is 0 if there is none.
+  /// A row. Its number is 0 if there is none.
   struct place {
     std::int64_t number = 0;
-    bool runs = false;
+    response_state state = response_state::running;
   };
 
   place place_of(const response_key& key) const;
