@@ -63,6 +63,7 @@ const std::vector<row> rows{
     {chat::failure_code::conversation_locked, "conversation_locked", 400, "invalid_request_error",
      false},
     {chat::failure_code::stream_expired, "stream_expired", 400, "invalid_request_error", false},
+    {chat::failure_code::cancelled, "cancelled", 400, "invalid_request_error", false},
     {chat::failure_code::not_found, "not_found", 404, "invalid_request_error", false},
     {chat::failure_code::method_not_allowed, "method_not_allowed", 405, "invalid_request_error",
      false},
