@@ -94,6 +94,20 @@ async function chat(gate, fields, options) {
 const code = (answer) => JSON.parse(answer.text).error.code;
 const session = async () => (await nekod.ask(unique())).json.session_id;
 
+/// Something new that an operation with an id can be about.
+async function namesFor({ id, path }) {
+  const made = async (operation, options) => JSON.parse((await walk(nekod, operations[operation], options)).text);
+  if (path === '/sessions/{id}') return { id: await session() };
+  if (path.startsWith('/v1/responses/')) {
+    const background = id === 'cancelResponse';
+    return { id: (await made('createResponse', { body: JSON.stringify({ model, input: unique(), background }) })).id };
+  }
+  if (!path.startsWith('/v1/conversations/')) return {};
+  const conversation = await made('createConversation');
+  const added = await made('addItems', { id: conversation.id });
+  return { id: conversation.id, item: added.data[0].id };
+}
+
 test('the document is one by the official schema of OpenAPI 3.1', async () => {
   const validator = new Validator();
   const { valid, errors } = await validator.validate(JSON.parse(served.text));
@@ -135,14 +149,14 @@ test('every operation answers 200, with /v1 and without, and HEAD where GET goes
   await until(async () => (await call(nekod, operations.ready)).status === 200, 'nekod does not get ready');
   for (const operation of contract.operations) {
     const bare = operation.path.replace(/^\/v1/, '');
-    let id;
+    let names;
     for (const path of [bare, `/v1${bare}`]) {
-      id = operation.path === '/sessions/{id}' ? await session() : undefined;
-      const { status, text } = await walk(nekod, operation, { id, path });
+      names = await namesFor(operation);
+      const { status, text } = await walk(nekod, operation, { ...names, path });
       assert.equal(status, 200, `${operation.id} at ${path}: ${text}`);
     }
     if (operation.method !== 'GET') continue;
-    assert.equal((await walk(nekod, operation, { id, method: 'HEAD' })).status, 200);
+    assert.equal((await walk(nekod, operation, { ...names, method: 'HEAD' })).status, 200);
   }
   assert.equal((await walk(nekod, operations.listModels, { query: '?refresh=true' })).status, 200);
 });

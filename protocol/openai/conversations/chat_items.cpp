@@ -99,7 +99,7 @@ std::string chat_items::id_of(std::string_view type, std::string_view json) {
   return id;
 }
 
-void chat_items::add(std::vector<item>& to, std::string_view type, std::string json) {
+void chat_items::add(std::vector<item>& to, std::string_view type, const std::string& json) {
   const auto doc = json::parse(json);
   auto made = responses::read_item(doc.root, "item");
   if (!made)

@@ -22,7 +22,7 @@ public:
   std::vector<responses::item> of(const chat::message& m);
 
 private:
-  void add(std::vector<responses::item>& to, std::string_view type, std::string json);
+  void add(std::vector<responses::item>& to, std::string_view type, const std::string& json);
   std::string id_of(std::string_view type, std::string_view json);
 
   std::string_view conversation_;

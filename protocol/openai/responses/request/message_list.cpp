@@ -130,7 +130,7 @@ void message_list::add_message(const item& i) {
   reasoning_.clear();
   auto items = std::exchange(early_items_, {});
   list_item(items, i);
-  add_message(message_json("user", content), std::move(items));
+  add_message(message_json("user", content), items);
   for (const auto& part : content.parts)
     if (!part.is_text)
       demand(i, "content", part.index);
@@ -169,7 +169,7 @@ void message_list::close() {
     calls.append(calls.empty() ? "" : ",").append(call_json(*t.what));
   if (!calls.empty())
     out += R"(,"tool_calls":[)" + calls + "]";
-  add_message(std::move(out) + "}", std::move(open_.items));
+  add_message(std::move(out) + "}", open_.items);
   add_outputs(open_.calls);
   open_ = {};
 }
@@ -189,7 +189,7 @@ void message_list::add_outputs(std::span<const told_item> calls) {
 }
 
 /// @param items Separated by commas.
-void message_list::add_message(std::string json, std::string items) {
+void message_list::add_message(std::string json, const std::string& items) {
   messages_.push_back({std::move(json), items.empty() ? items : "[" + items + "]"});
 }
 
@@ -228,7 +228,7 @@ std::vector<told_message> message_list::finish() {
   close();
   if (system_.empty())
     return std::move(messages_);
-  add_message(begin_message("system") + quoted_json(system_) + "}", std::move(system_items_));
+  add_message(begin_message("system") + quoted_json(system_) + "}", system_items_);
   std::rotate(messages_.begin(), std::prev(messages_.end()), messages_.end());
   return std::move(messages_);
 }

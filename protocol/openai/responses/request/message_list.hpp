@@ -55,7 +55,7 @@ private:
   void add_outputs(std::span<const told_item> calls);
   std::string tool_message(const told_item& t, std::string& data);
   void demand(const item& i, std::string_view member, std::size_t index);
-  void add_message(std::string json, std::string items);
+  void add_message(std::string json, const std::string& items);
 
   bool with_reasoning_;
   std::string system_;
