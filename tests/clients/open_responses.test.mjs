@@ -93,7 +93,8 @@ const others = {
 test('all cases at once', async () => {
   const cases = Object.entries(anuneko ? texts : { ...texts, ...others });
   const runs = Object.entries(servers).flatMap(([how, nekod]) =>
-    [false, true].flatMap((stream) => cases.map(([name, run]) => ({ name: `${name}, ${how}, stream ${stream}`, nekod, stream, run }))));
+    // A whole answer has no events to slice.
+    (how === 'bytes' ? [true] : [false, true]).flatMap((stream) => cases.map(([name, run]) => ({ name: `${name}, ${how}, stream ${stream}`, nekod, stream, run }))));
   const results = await Promise.allSettled(runs.map(({ nekod, stream, run }) => run(asking(nekod, stream))));
   const failed = results.flatMap(({ reason }, i) => (reason ? [`${runs[i].name}: ${reason.stack}`] : []));
   assert.deepEqual(failed, [], failed.join('\n\n'));

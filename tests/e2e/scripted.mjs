@@ -38,7 +38,8 @@ export const replyWell = (request, response, text = 'ok') =>
 /// method, path, header fields and `body` of each request. *scope* has an `after`.
 export async function scriptedServer(scope, models = { data: [{ id: 'm' }] }, say = replyWell, port = 0) {
   const self = { models, say, requests: [] };
-  const server = http.createServer((request, response) => {
+  // It closes no connection by itself: that could meet the next request.
+  const server = http.createServer({ keepAliveTimeout: 0 }, (request, response) => {
     const { method, url, headers } = request;
     const noted = { line: `${method} ${url}`, headers, socket: request.socket };
     self.requests.push(noted);
