@@ -38,7 +38,7 @@ void follow_answer(const request_context& c, const kept_answer_actor& whom,
 /// @param gone Called if it was forgotten meanwhile.
 template <class Question>
 void ask_for_object(const request_context& c, const kept_answer_actor& whom, Question question,
-                    std::function<void(const request_context&)> gone) {
+                    const std::function<void(const request_context&)>& gone) {
   c.api.system.spawn([c, whom, question, gone](caf::event_based_actor* self) {
     self->request(whom, registry_timeout, question)
         .then([c](const std::string& object) { c.respond_json(200, object); },

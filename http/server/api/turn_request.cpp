@@ -144,7 +144,7 @@ void request_turn(const request_context& c, chat::request asked, const writer_ma
 
 void request_background_turn(const request_context& c, chat::request asked, turn_storage storage,
                              answer_identity identity,
-                             std::function<std::unique_ptr<answer_writer>()> writer) {
+                             const std::function<std::unique_ptr<answer_writer>()>& writer) {
   if (auto problem = complete(c, asked))
     return c.refuse(*problem);
   // Requests that are sent again are found by their kept answer alone.

@@ -43,6 +43,6 @@ void request_turn(const request_context& c, chat::request asked, const writer_ma
 /// @param writer Made once the response is stored, to stream it; null to answer with the object.
 void request_background_turn(const request_context& c, chat::request asked, turn_storage storage,
                              answer_identity identity,
-                             std::function<std::unique_ptr<answer_writer>()> writer);
+                             const std::function<std::unique_ptr<answer_writer>()>& writer);
 
 } // namespace nekod::http

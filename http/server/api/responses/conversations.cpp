@@ -93,6 +93,7 @@ std::string object_of(const conversation_finding& found, std::string_view metada
 
 std::vector<stored_item> stored(const std::vector<item>& items) {
   std::vector<stored_item> result;
+  result.reserve(items.size());
   for (const auto& i : items)
     result.emplace_back(i.id, to_json(i));
   return result;
@@ -154,7 +155,8 @@ void edit(const request_context& c, const conversation_finding& found, conversat
 // -- to create -----------------------------------------------------------------------------------
 
 /// Stores the record of a session that has no turns yet, and answers with its conversation.
-void begin(const request_context& c, std::vector<chat::message> messages, std::string metadata) {
+void begin(const request_context& c, std::vector<chat::message> messages,
+           const std::string& metadata) {
   session_commit first;
   first.token = {make_id("begun-"), 1};
   auto& info = first.record.info;
