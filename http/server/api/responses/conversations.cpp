@@ -244,8 +244,8 @@ void delete_item(const request_context& c, const conversation_path& path) {
          if (std::ranges::find(all, id, &item::id) == all.end())
            return refuse_unknown_item(asked, id);
          conversation_edit e;
-         e.change = [id,
-                     conversation = found.info.conversation](std::vector<chat::message> messages) {
+         e.change = [id, conversation =
+                             found.info.conversation](const std::vector<chat::message>& messages) {
            return conversations::without_item(messages, conversation, id);
          };
          edit(asked, found, std::move(e), [found](const request_context& done) {
