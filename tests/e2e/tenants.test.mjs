@@ -89,6 +89,11 @@ for (const [kind, leading] of Object.entries({ anuneko: leadingTo, openai: leadi
       'X-Nekod-Session': [id, open.json.session_id],
       'Idempotency-Key': [key],
       'X-Stainless-Retry-Count': ['1'],
+      'X-Resumable': ['true'],
+      'X-Resume-After': ['1'],
+      'Last-Event-ID': ['1'],
+      starting_after: ['1'],
+      stream: ['true'],
       bodies: [false, true].flatMap((stream) => [
         { stream, messages: [user('what did I say?')] },
         { stream, session_id: id, messages: [user('what did I say?')] },
