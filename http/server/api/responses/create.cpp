@@ -140,8 +140,7 @@ void ask_for_turn(const call_ptr& call) {
   from_start.identity = identity;
   if (streams)
     writer = [shared, from_start] { return make_followed_writer(*shared, from_start); };
-  request_background_turn(c, *std::move(turn), std::move(storage), std::move(identity),
-                          std::move(writer));
+  request_background_turn(c, *std::move(turn), std::move(storage), std::move(identity), writer);
 }
 
 void find_items(const call_ptr& call) {
