@@ -3,6 +3,7 @@
 #include "actors/session/answer_keeper.hpp"
 #include "protocol/openai/responses/item.hpp"
 #include "protocol/openai/responses/request/create_request.hpp"
+#include "protocol/openai/responses/response_object.hpp"
 #include "protocol/text/language.hpp"
 
 #include <chrono>
