@@ -39,11 +39,13 @@ void follow_answer(const request_context& c, const kept_answer_actor& whom,
 template <class Question>
 void ask_for_object(const request_context& c, const kept_answer_actor& whom, Question question,
                     const std::function<void(const request_context&)>& gone) {
-  c.api.system.spawn([c, whom, question, gone](caf::event_based_actor* self) {
-    self->request(whom, registry_timeout, question)
+  // CAF's factory of actors binds a reference to nothing where there are no arguments.
+  auto asking = [c, gone](caf::event_based_actor* self, const kept_answer_actor& kept, Question q) {
+    self->request(kept, registry_timeout, q)
         .then([c](const std::string& object) { c.respond_json(200, object); },
               [c, gone](const caf::error&) { gone(c); });
-  });
+  };
+  c.api.system.spawn(std::move(asking), whom, question);
 }
 
 } // namespace nekod::http

@@ -157,17 +157,19 @@ void request_background_turn(const request_context& c, chat::request asked, turn
   const auto kept = keep_answer(c, std::move(t), storage, true);
   if (!kept)
     return c.refuse(chat::retry_soon(failure_code::overloaded, "no memory left for the answer"));
-  c.api.system.spawn([c, kept = *kept, shared, queued, writer](caf::event_based_actor* self) {
-    self->request(kept, registry_timeout, atom::turn_v)
+  auto asking = [c, shared, queued, writer](caf::event_based_actor* self,
+                                            const kept_answer_actor& whom) {
+    self->request(whom, registry_timeout, atom::turn_v)
         .then(
-            [c, kept, shared, queued, writer](atom::turn) {
+            [c, whom, shared, queued, writer](atom::turn) {
               if (writer)
-                follow_answer(c, kept, shared, writer());
+                follow_answer(c, whom, shared, writer());
               else
                 c.respond_json(200, queued);
             },
             [c](const caf::error&) { c.refuse({failure_code::store_unavailable}); });
-  });
+  };
+  c.api.system.spawn(std::move(asking), *kept);
 }
 
 } // namespace nekod::http
