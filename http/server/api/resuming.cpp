@@ -40,18 +40,20 @@ void follow_answer(const request_context& c, const kept_answer_actor& whom,
   const auto home = options.home ? options.home() : home_loop{};
   const auto reply = spawn_reply(c.api.system, home, c.x, std::move(asked), std::move(writer),
                                  c.request_id, options.reply);
-  c.api.system.spawn([whom, reply, begins](caf::event_based_actor* self) {
+  auto opening = [begins](caf::event_based_actor* self, const kept_answer_actor& kept,
+                          const reply_actor& reader) {
     // It reads before the turn begins, so that it hears of any end.
-    self->request(whom, registry_timeout, atom::open_v, reply)
+    self->request(kept, registry_timeout, atom::open_v, reader)
         .then(
-            [self, whom, begins](atom::open) {
+            [self, kept, begins](atom::open) {
               if (begins)
-                self->send(whom, atom::turn_v);
+                self->send(kept, atom::turn_v);
             },
-            [self, reply](const caf::error&) {
-              self->send(reply, atom::failed_v, chat::failure{failure_code::stream_expired});
+            [self, reader](const caf::error&) {
+              self->send(reader, atom::failed_v, chat::failure{failure_code::stream_expired});
             });
-  });
+  };
+  c.api.system.spawn(opening, whom, reply);
 }
 
 } // namespace nekod::http

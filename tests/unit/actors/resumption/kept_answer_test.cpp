@@ -46,7 +46,7 @@ registry_actor::behavior_type fake_registry(registry_actor::pointer,
   };
 }
 
-turn_actor::behavior_type fake_session(turn_actor::pointer) {
+turn_actor::behavior_type fake_session(turn_actor::pointer, int) {
   return {[](atom::leave, const client_left&) {}};
 }
 
@@ -90,7 +90,7 @@ struct fixture : test::actor_system_fixture {
     store =
         open_memory_store()->spawn(system(), session_lifetime{3600s}, std::make_shared<metrics>());
     registry = system().spawn(fake_registry, asked);
-    session = system().spawn(fake_session);
+    session = system().spawn(fake_session, 0); // CAF needs an argument.
     all = std::make_shared<kept_answers>(budget);
   }
 
@@ -165,23 +165,26 @@ struct fixture : test::actor_system_fixture {
   template <class Question>
   std::string ask(Question question) {
     std::string result = "nothing";
-    system().spawn([&, question, to = kept](caf::event_based_actor* self) {
-      self->request(to, 1s, question)
-          .then([&](const std::string& object) { result = object; },
-                [&](const caf::error&) { result = "an error"; });
-    });
+    system().spawn(
+        [&](caf::event_based_actor* self, const kept_answer_actor& to, Question q) {
+          self->request(to, 1s, q).then([&](const std::string& object) { result = object; },
+                                        [&](const caf::error&) { result = "an error"; });
+        },
+        kept, question);
     run();
     return result;
   }
 
   std::string stored() {
     std::string result = "nothing";
-    system().spawn([&](caf::event_based_actor* self) {
-      self->request(store, 1s, atom::show_v, response_key{"tenant", "resp_abc"})
-          .then([&](const response_finding& f) {
-            result = f.record ? f.record->object : std::string{};
-          });
-    });
+    system().spawn(
+        [&](caf::event_based_actor* self, const store_actor& records) {
+          self->request(records, 1s, atom::show_v, response_key{"tenant", "resp_abc"})
+              .then([&](const response_finding& f) {
+                result = f.record ? f.record->object : std::string{};
+              });
+        },
+        store);
     run();
     return result;
   }
@@ -189,15 +192,17 @@ struct fixture : test::actor_system_fixture {
   /// Whether the turn is given up: its reply has ended.
   bool is_given_up() {
     auto ended = false;
-    system().spawn([&](caf::event_based_actor* self) {
-      self->set_down_handler([&ended, self](const caf::down_msg&) {
-        ended = true;
-        self->quit();
-      });
-      self->monitor(asked->reply);
-      self->delayed_send(self, 0s, atom::idle_v);
-      self->become([self](atom::idle) { self->quit(); });
-    });
+    system().spawn(
+        [&ended](caf::event_based_actor* self, const reply_actor& reply) {
+          self->set_down_handler([&ended, self](const caf::down_msg&) {
+            ended = true;
+            self->quit();
+          });
+          self->monitor(reply);
+          self->delayed_send(self, 0s, atom::idle_v);
+          self->become([self](atom::idle) { self->quit(); });
+        },
+        asked->reply);
     pass(1ms);
     return ended;
   }

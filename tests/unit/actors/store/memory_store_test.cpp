@@ -224,11 +224,12 @@ TEST_CASE("the actor answers about responses, and deletes those that expired") {
   std::vector<std::string> answers;
   const auto ask = [&](auto type, auto read, auto... question) {
     using answer = decltype(type);
-    actors.system().spawn([=, &answers](caf::event_based_actor* self) {
-      self->request(store, 10s, question...).then([=, &answers](const answer& a) {
+    const auto asking = [=, &answers](caf::event_based_actor* self, const store_actor& to) {
+      self->request(to, 10s, question...).then([=, &answers](const answer& a) {
         answers.push_back(read(a));
       });
-    });
+    };
+    actors.system().spawn(asking, store);
     actors.run();
   };
   const auto yes_or_no = [](bool b) { return std::string{b ? "yes" : "no"}; };
