@@ -64,6 +64,12 @@ inline bool is_output(const item& i) noexcept {
   return i.kind == item_kind::output || i.kind == item_kind::hosted_output;
 }
 
+/// Whether an item is a system or developer message, which joins the prompt.
+inline bool instructs(const item& i) noexcept {
+  return i.kind == item_kind::message &&
+         (i.speaker == chat::role::system || i.speaker == chat::role::developer);
+}
+
 /// What the ids of items of *type* begin with, such as `msg_`.
 std::string_view id_prefix(std::string_view type) noexcept;
 

@@ -50,12 +50,9 @@ response_result broken_result(const responses::create_request& asked, const std:
 } // namespace
 
 response_keeper::response_keeper(std::shared_ptr<const responses::create_request> asked,
-                                 const std::vector<responses::item>& input,
-                                 std::chrono::seconds age, language lang)
-    : asked_(std::move(asked)), age_(age), lang_(lang) {
-  for (const auto& i : input)
-    input_.emplace_back(i.id, to_json(i));
-}
+                                 std::vector<responses::item> input, std::chrono::seconds age,
+                                 language lang)
+    : asked_(std::move(asked)), input_(std::move(input)), age_(age), lang_(lang) {}
 
 response_record response_keeper::record_of(const response_head& head, std::string tenant,
                                            const response_result& result) const {
@@ -65,7 +62,10 @@ response_record response_keeper::record_of(const response_head& head, std::strin
   r.session = head.session_id;
   r.parent = asked_->previous_response_id;
   append_response(r.object, head, result);
-  r.input = input_;
+  // Only here, since the answers of many requests are not kept at all.
+  r.input.reserve(input_.size());
+  for (const auto& i : input_)
+    r.input.emplace_back(i.id, to_json(i));
   for (const auto& i : result.output)
     r.output.emplace_back(i.id, i.json);
   r.created_at = std::chrono::system_clock::time_point{std::chrono::seconds{head.created_at}};

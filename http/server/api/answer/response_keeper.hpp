@@ -20,7 +20,7 @@ public:
   /// @param age How long the response is kept; zero for ever.
   /// @param lang The language of errors.
   response_keeper(std::shared_ptr<const openai::responses::create_request> asked,
-                  const std::vector<openai::responses::item>& input, std::chrono::seconds age,
+                  std::vector<openai::responses::item> input, std::chrono::seconds age,
                   language lang);
 
   response_record keep(const answered& a) const override;
@@ -36,7 +36,7 @@ private:
                             const openai::responses::response_result& result) const;
 
   std::shared_ptr<const openai::responses::create_request> asked_;
-  std::vector<stored_item> input_;
+  std::vector<openai::responses::item> input_;
   std::chrono::seconds age_;
   language lang_;
 };

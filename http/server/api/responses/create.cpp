@@ -96,11 +96,7 @@ void identify(create_call& call, const item_finding& found) {
 /// told again only if items join it.
 std::string prompt_of(const create_call& call) {
   const auto& asked = call.asked;
-  const auto joins = [](const responses::item& i) {
-    return i.kind == item_kind::message && i.speaker != chat::role::user &&
-           i.speaker != chat::role::assistant;
-  };
-  if (asked.instructions || std::ranges::none_of(asked.input, joins))
+  if (asked.instructions || std::ranges::none_of(asked.input, responses::instructs))
     return asked.instructions.value_or(std::string{});
   return call.prompt;
 }
@@ -125,7 +121,8 @@ void ask_for_turn(const call_ptr& call) {
   storage.follows = std::move(call->follows);
   storage.conversation = std::move(call->conversation);
   storage.form = std::make_shared<response_keeper>(
-      shared, input, c.api.options.response_age.value_or(std::chrono::seconds{0}), c.language());
+      shared, std::move(input), c.api.options.response_age.value_or(std::chrono::seconds{0}),
+      c.language());
   if (keeps_items(*shared))
     storage.keeper = storage.form;
   storage.identity = std::move(call->identity);

@@ -61,11 +61,6 @@ std::string body_of(const create_request& asked, const std::vector<told_message>
   return out += '}';
 }
 
-bool instructs(const item& i) {
-  return i.kind == item_kind::message &&
-         (i.speaker == chat::role::system || i.speaker == chat::role::developer);
-}
-
 /// Adds the items of *told* that are among *own*, and outputs among these of earlier calls.
 void add_news(message_list& list, const std::vector<told_item>& told, std::span<const item> own,
               bool has_instructions) {
