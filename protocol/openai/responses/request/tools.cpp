@@ -14,7 +14,6 @@ namespace nekod::openai::responses {
 namespace {
 
 using chat::failure;
-using chat::failure_code;
 using outcome = std::optional<failure>;
 
 const json::value* value_of(const json::value& object, std::string_view name) {
