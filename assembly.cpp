@@ -161,8 +161,9 @@ void assembly::make_actors(model_aliases aliases) {
   o.sessions.store = store;
   o.sessions.counts = counts;
   o.sessions.budget = budget;
-  o.sessions.digest = std::make_shared<conversation_digest>(sessions->key());
-  kept = std::make_shared<kept_answers>(budget, o.sessions.digest);
+  digest = std::make_shared<conversation_digest>(sessions->key());
+  o.sessions.digest = digest;
+  kept = std::make_shared<kept_answers>(budget, digest);
   o.health = sessions->health();
   o.aliases = std::move(aliases);
   registry = system->spawn(nekod::registry, std::move(o));
@@ -197,6 +198,7 @@ void assembly::make_routes() {
   auto resumption = resumption_rules_of(set);
   resumption.all = kept;
   o.resumption = std::make_shared<resumption_rules>(std::move(resumption));
+  o.digest = digest;
   o.home = [this] { return home_loop{loops, loops.here()}; };
   o.gate = &gate;
   o.max_body = max_body_of(set, *budget);

@@ -64,6 +64,7 @@ struct assembly {
   store_actor store;
   registry_actor registry;
   /// The answers whose clients may come back.
+  std::shared_ptr<const conversation_digest> digest;
   std::shared_ptr<kept_answers> kept;
   std::optional<http::routes> routes;
 

@@ -80,6 +80,7 @@ std::string front_page_json(std::string_view version) {
          R"("delete_response":"DELETE /v1/responses/{id}",)"
          R"("cancel_response":"POST /v1/responses/{id}/cancel",)"
          R"("input_items":"GET /v1/responses/{id}/input_items",)"
+         R"("compact":"POST /v1/responses/compact",)"
          R"("begin_conversation":"POST /v1/conversations",)"
          R"("conversation":"GET /v1/conversations/{id}",)"
          R"("update_conversation":"POST /v1/conversations/{id}",)"

@@ -48,6 +48,7 @@ const needs = {
   deleteResponse: { id: 'resp_0' },
   cancelResponse: { id: 'resp_0' },
   listInputItems: { id: 'resp_0' },
+  compactResponse: { body: JSON.stringify({ model, input: 'hello' }) },
   createConversation: { body: '{}' },
   retrieveConversation: { id: 'conv_0' },
   updateConversation: { id: 'conv_0', body: '{"metadata":{}}' },
@@ -443,6 +444,9 @@ test('stored responses and conversations, and every status of theirs', async (t)
   assert.equal((await ask('cancelResponse', { id })).status, 400);
   assert.equal((await ask('cancelResponse', { id, headers: { 'Content-Encoding': 'gzip' } })).status, 415);
   await well('deleteResponse', { id });
+  await well('retrieveResponse', { id: (await well('compactResponse')).id });
+  assert.equal((await ask('compactResponse', { body: '{}' })).status, 400);
+  assert.equal((await ask('compactResponse', { headers: { 'Content-Encoding': 'gzip' } })).status, 415);
   const inBackground = JSON.stringify({ model, input: endless(), background: true });
   const queued = await well('createResponse', { body: inBackground });
   await well('retrieveResponse', { id: queued.id });
@@ -450,7 +454,8 @@ test('stored responses and conversations, and every status of theirs', async (t)
   const missing = ['retrieveResponse', 'deleteResponse', 'listInputItems', 'cancelResponse'];
   for (const each of missing) assert.equal(code(await ask(each)), 'response_not_found');
   const reference = JSON.stringify({ model, input: [{ type: 'item_reference', id: 'msg_0' }, { role: 'user', content: 'x' }] });
-  assert.equal(code(await ask('createResponse', { body: reference })), 'item_not_found');
+  for (const each of ['createResponse', 'compactResponse'])
+    assert.equal(code(await ask(each, { body: reference })), 'item_not_found');
 
   const conversation = await well('createConversation');
   const of = { id: conversation.id };

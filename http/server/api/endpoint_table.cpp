@@ -4,6 +4,7 @@
 #include "http/server/api/health.hpp"
 #include "http/server/api/models.hpp"
 #include "http/server/api/passing/pass.hpp"
+#include "http/server/api/responses/compact.hpp"
 #include "http/server/api/responses/conversations.hpp"
 #include "http/server/api/responses/create.hpp"
 #include "http/server/api/responses/stored.hpp"
@@ -65,6 +66,7 @@ constexpr endpoint table[] = {
     shared({"/responses/", "GET", any_of_object, "response", show_response}),
     shared({"/responses/", "DELETE", any_of_object, "response", delete_response}),
     shared({"/responses/", "POST", any_of_object, "response", change_response}),
+    shared({"/responses/compact", "POST", post, "compact", compact_conversation}),
     shared({"/conversations", "POST", post, "conversations", create_conversation}),
     shared({"/conversations/", "GET", any_of_object, "conversation", show_conversation}),
     shared({"/conversations/", "POST", any_of_object, "conversation", change_conversation}),

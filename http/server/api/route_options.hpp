@@ -13,8 +13,9 @@
 #include <string>
 
 namespace nekod {
+class conversation_digest;
 struct resumption_rules;
-}
+} // namespace nekod
 
 namespace nekod::http {
 
@@ -38,6 +39,8 @@ struct route_options {
   /// How long responses are kept; zero for ever. Nothing if the store keeps no texts, and so no
   /// responses.
   std::optional<std::chrono::seconds> response_age;
+  /// The digests under the store's key.
+  std::shared_ptr<const conversation_digest> digest;
   /// How long conversations are kept without use; zero for ever.
   std::chrono::seconds conversation_age{0};
   /// The answers whose clients may come back, and how they are kept.

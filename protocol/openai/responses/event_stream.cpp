@@ -66,7 +66,7 @@ void event_stream::fail(std::string& out, const chat::failure& reason, language 
   result_.error = error_of(reason, lang);
   if (writer_.begin_event("error")) {
     // `{"error":{...}}` without its braces.
-    const auto error = to_json(reason, lang);
+    const auto error = openai::to_json(reason, lang);
     out.append(",").append(error, 1, error.size() - 2);
     writer_.end_event();
   }

@@ -117,4 +117,14 @@ void append_response(std::string& out, const response_head& head, const response
   out += '}';
 }
 
+void append_compaction(std::string& out, std::string_view id, std::int64_t created_at,
+                       std::string_view output) {
+  out += R"({"id":)";
+  json::append_quoted(out, id);
+  out += R"(,"object":"response.compaction","created_at":)" + std::to_string(created_at);
+  out.append(R"(,"output":[)").append(output).append(R"(],"usage":)");
+  append_usage(out, {});
+  out += '}';
+}
+
 } // namespace nekod::openai::responses

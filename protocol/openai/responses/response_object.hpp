@@ -91,4 +91,10 @@ struct response_result {
 /// Appends the object.
 void append_response(std::string& out, const response_head& head, const response_result& result);
 
+/// Appends the object `response.compaction`: the answer to `POST /v1/responses/compact`.
+/// @param created_at Seconds since the epoch.
+/// @param output The compaction item as JSON, with its id.
+void append_compaction(std::string& out, std::string_view id, std::int64_t created_at,
+                       std::string_view output);
+
 } // namespace nekod::openai::responses

@@ -63,7 +63,7 @@ std::optional<failure> unresolved(const item& i) {
   if (i.kind == item_kind::compaction)
     return failure{failure_code::invalid_value,
                    i.place.empty() ? "input" : i.place + ".encrypted_content",
-                   "it was not made here"};
+                   "it was not made here, or has expired"};
   return std::nullopt;
 }
 
@@ -116,6 +116,13 @@ std::vector<item> new_items(std::span<const item> history, std::span<const item>
     if (!known.has(i))
       result.push_back(i);
   return result;
+}
+
+std::optional<failure> first_unresolved(std::span<const item> items) {
+  for (const auto& i : items)
+    if (auto e = unresolved(i))
+      return e;
+  return std::nullopt;
 }
 
 result<std::vector<told_item>, failure> told_items(std::span<const item> history,

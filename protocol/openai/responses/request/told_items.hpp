@@ -4,6 +4,7 @@
 #include "protocol/openai/responses/item.hpp"
 #include "protocol/result.hpp"
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -19,6 +20,10 @@ struct told_item {
 /// The items of *own* that are not in *history* already: there is no equal one with the same id, no
 /// call with the same `call_id`, and no output for each call with that `call_id`.
 std::vector<item> new_items(std::span<const item> history, std::span<const item> own);
+
+/// The failure of the first item that stands for others which are not known: a reference or a
+/// compaction. Nothing if there is none.
+std::optional<chat::failure> first_unresolved(std::span<const item> items);
 
 /// What an upstream hears of a conversation, in order: *history*, then what is new in *own*.
 ///

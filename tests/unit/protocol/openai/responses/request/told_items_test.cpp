@@ -177,5 +177,5 @@ TEST_CASE("items that stand for others have to be resolved") {
         "item_not_found input: `msg_1`; items are kept only with `store`, which is the default");
   CHECK(
       refused(R"([{"role":"user","content":"a"},{"type":"compaction","encrypted_content":"x"}])") ==
-      "invalid_value input[1].encrypted_content: it was not made here");
+      "invalid_value input[1].encrypted_content: it was not made here, or has expired");
 }

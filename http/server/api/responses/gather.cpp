@@ -1,0 +1,171 @@
+#include "http/server/api/responses/gather.hpp"
+
+#include "actors/messages.hpp"
+#include "actors/runtime/ids.hpp"
+#include "http/server/api/responses/compaction_seal.hpp"
+#include "http/server/api/responses/conversations.hpp"
+#include "protocol/openai/conversations/items.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <set>
+#include <string_view>
+#include <unordered_map>
+
+namespace nekod::http {
+
+namespace {
+
+namespace responses = openai::responses;
+using chat::failure_code;
+using responses::item_kind;
+
+using next_step = std::function<void(const gathered_ptr&)>;
+
+/// The most compaction items of a request and its history, those within compactions included: each
+/// is a question to the store.
+constexpr std::size_t most_compactions = 64;
+
+/// Those items that the store has to be asked for: references, and, where the response is stored,
+/// items with ids of the client's.
+std::vector<std::string> wanted_ids(const gathered_request& call) {
+  std::vector<std::string> ids;
+  for (const auto& i : call.asked.input)
+    if (!i.id.empty() && (i.kind == item_kind::reference || keeps_items(call.asked)))
+      ids.push_back(i.id);
+  return ids;
+}
+
+/// Replaces references by the items that they stand for, and gives ids to items that are to be
+/// stored. An id of the client's stays unless another item has it.
+void identify(gathered_request& call, const item_finding& found) {
+  std::unordered_map<std::string_view, responses::item> known;
+  for (const auto& i : call.history)
+    known.emplace(i.id, i);
+  for (const auto& i : found.items)
+    known.emplace(i.id, responses::item_of(i.id, i.json));
+  std::set<std::string, std::less<>> used;
+  for (auto& i : call.asked.input) {
+    const auto same = known.find(i.id);
+    if (i.kind == item_kind::reference) {
+      if (same == known.end())
+        continue; // It is refused where the conversation is composed.
+      auto place = std::move(i.place);
+      i = same->second;
+      i.place = std::move(place);
+    } else if (keeps_items(call.asked)) {
+      const auto taken = same != known.end() && !say_the_same(same->second, i);
+      if (i.id.empty() || taken || used.contains(i.id))
+        i.id = make_id(responses::id_prefix(i.type));
+    }
+    used.insert(i.id);
+  }
+}
+
+/// A compaction item whose items have not been looked for, among *items*; empty if there is none.
+std::string unknown_compaction(const gathered_request& call,
+                               const std::vector<responses::item>& items) {
+  for (const auto& i : items)
+    if (i.kind == item_kind::compaction)
+      if (auto content = responses::compacted_content(i); !call.compacted.contains(content))
+        return content;
+  return {};
+}
+
+std::string unknown_compaction(const gathered_request& call) {
+  auto content = unknown_compaction(call, call.history);
+  if (content.empty())
+    content = unknown_compaction(call, call.asked.input);
+  for (auto i = call.compacted.begin(); content.empty() && i != call.compacted.end(); ++i)
+    if (i->second)
+      content = unknown_compaction(call, *i->second);
+  return content;
+}
+
+void find_compactions(const gathered_ptr& call, const next_step& then) {
+  const auto& c = call->c;
+  for (;;) {
+    const auto content = unknown_compaction(*call);
+    if (content.empty())
+      return then(call);
+    if (call->compacted.size() == most_compactions)
+      return c.refuse({failure_code::invalid_value, "input",
+                       "at most " + std::to_string(most_compactions) + " compaction items"});
+    const auto id = unsealed_compaction(c, content);
+    auto& items = call->compacted[content];
+    if (!id)
+      continue;
+    return c.ask_store<response_chain>(
+        [call, then, &items](const request_context&, const response_chain& chain) {
+          if (chain.found)
+            for (auto& list = items.emplace(); const auto& i : chain.items)
+              list.push_back(responses::item_of(i.id, i.json));
+          find_compactions(call, then);
+        },
+        atom::show_v, chain_query{{c.who.tenant, *id}});
+  }
+}
+
+void find_items(const gathered_ptr& call, const next_step& then) {
+  item_query query;
+  query.tenant = call->c.who.tenant;
+  query.ids = wanted_ids(*call);
+  if (query.ids.empty()) {
+    identify(*call, {});
+    return find_compactions(call, then);
+  }
+  call->c.ask_store<item_finding>(
+      [call, then](const request_context&, const item_finding& found) {
+        identify(*call, found);
+        find_compactions(call, then);
+      },
+      atom::show_v, std::move(query));
+}
+
+void find_chain(const gathered_ptr& call, const next_step& then) {
+  const auto& previous = call->asked.previous_response_id;
+  call->c.ask_store<response_chain>(
+      [call, then](const request_context& c, const response_chain& chain) {
+        const auto& id = call->asked.previous_response_id;
+        if (!chain.found || chain.state != response_state::chainable)
+          return c.refuse({failure_code::previous_response_not_found, "previous_response_id", id});
+        for (const auto& i : chain.items)
+          call->history.push_back(responses::item_of(i.id, i.json));
+        call->follows.emplace(id, chain.session);
+        find_items(call, then);
+      },
+      atom::show_v, chain_query{{call->c.who.tenant, previous}});
+}
+
+void find_conversation(const gathered_ptr& call, const next_step& then) {
+  call->c.ask_store<conversation_finding>(
+      [call, then](const request_context& c, const conversation_finding& found) {
+        auto& asked = call->asked;
+        if (!found.found)
+          return c.refuse(
+              {failure_code::conversation_not_found, "conversation", asked.conversation});
+        const auto& messages = found.messages;
+        call->conversation.id = found.info.conversation;
+        call->conversation.session = found.info.id;
+        call->conversation.kept_for = c.api.options.conversation_age;
+        call->history = openai::conversations::items_of(messages, found.info.conversation);
+        call->prompt = openai::conversations::instructions_of(messages);
+        find_items(call, then);
+      },
+      atom::show_v, conversation_of(call->c, call->asked.conversation));
+}
+
+} // namespace
+
+bool keeps_items(const responses::create_request& r) { return r.store || !r.conversation.empty(); }
+
+void gather(const gathered_ptr& call, const next_step& then) {
+  if (!call->asked.conversation.empty())
+    find_conversation(call, then);
+  else if (!call->asked.previous_response_id.empty())
+    find_chain(call, then);
+  else
+    find_items(call, then);
+}
+
+} // namespace nekod::http
