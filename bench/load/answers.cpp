@@ -3,11 +3,10 @@
 #include "protocol/text/json_strings.hpp"
 
 namespace nekod::load {
-namespace {
 
-whole_answer wrong(std::string what) { return {{}, fault{fault_kind::wrong, std::move(what)}}; }
-
-} // namespace
+whole_answer wrong_answer(std::string what) {
+  return {{}, {}, fault{fault_kind::wrong, std::move(what)}};
+}
 
 std::string reported_error(const json::value& body) {
   const auto* error = json::find(body, "error");
@@ -29,21 +28,21 @@ fault refusal(unsigned status, std::string_view body) {
 whole_answer read_whole(std::string_view body) {
   const auto text = json::parse(body);
   if (!text || !text.root.IsObject())
-    return wrong("an answer is not a JSON object");
+    return wrong_answer("an answer is not a JSON object");
   if (auto report = reported_error(text.root); !report.empty())
-    return wrong("error in an answer of status 200: " + report);
+    return wrong_answer("error in an answer of status 200: " + report);
   const auto* choices = json::find(text.root, "choices");
   if (choices == nullptr || !choices->IsArray() || choices->Empty() || !(*choices)[0].IsObject())
-    return wrong("an answer has no choice");
+    return wrong_answer("an answer has no choice");
   const auto& choice = (*choices)[0];
   const auto* message = json::find(choice, "message");
   const auto content = message != nullptr && message->IsObject()
                            ? json::find_string(*message, "content")
                            : std::nullopt;
   if (!content)
-    return wrong("an answer has no text");
+    return wrong_answer("an answer has no text");
   if (!json::find_string(choice, "finish_reason"))
-    return wrong("an answer has no finish reason");
+    return wrong_answer("an answer has no finish reason");
   whole_answer result;
   json::append_escaped(result.text, *content);
   return result;

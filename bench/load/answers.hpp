@@ -19,9 +19,14 @@ fault refusal(unsigned status, std::string_view body);
 struct whole_answer {
   /// The text, escaped as in JSON.
   std::string text;
+  /// What later requests refer to it by; empty if they cannot.
+  std::string id;
   /// What is wrong with it, if anything.
   std::optional<fault> wrong;
 };
+
+/// An answer with that fault.
+whole_answer wrong_answer(std::string what);
 
 /// Reads the body of an answer that was not streamed.
 whole_answer read_whole(std::string_view body);

@@ -12,12 +12,14 @@ namespace nekod::load {
 /// parsed: at an answer's end, for errors, white space and other forms.
 std::optional<std::string_view> scan_chunk(std::string_view data);
 
-/// The relevant content of a chunk.
+/// The relevant content of a chunk, or of an event of another API.
 struct parsed_chunk {
   /// The piece of text, escaped as in JSON.
   std::string content;
   /// Whether the answer ends here.
   bool finishes = false;
+  /// What later requests refer to the answer by; empty if they cannot, or if it is not here.
+  std::string id;
   /// Why it is not a valid chunk; empty if it is.
   std::string fault;
   /// Whether the server reported that fault.

@@ -26,25 +26,32 @@ conversation::conversation(const options& o, const post_writer& w, std::string n
 
 std::string conversation::next_turn() {
   ++turn_;
-  if (options_.by == continuation::session)
+  if (options_.by != continuation::history)
     messages_.clear();
   std::string text;
   json::append_escaped(text, filled_in(options_.message, name_, turn_));
   append_message("user", text);
-  return writer_.post("/chat/completions", "application/json", body());
+  const auto* path = options_.api == api::responses ? "/responses" : "/chat/completions";
+  return writer_.post(path, "application/json", body());
 }
 
 std::string conversation::body() const {
   std::string out = R"({"model":)";
   json::append_quoted(out, options_.model);
-  out += options_.stream ? R"(,"stream":true,"messages":[)" : R"(,"messages":[)";
+  if (options_.stream)
+    out += R"(,"stream":true)";
+  if (!previous_.empty())
+    json::append_quoted(out.append(R"(,"previous_response_id":)"), previous_);
+  out += options_.api == api::responses ? R"(,"input":[)" : R"(,"messages":[)";
   out += messages_;
   if (options_.by == continuation::session)
     return out.append(R"(],"session_id":")").append(name_).append("\"}");
   return out.append("]}");
 }
 
-void conversation::answered(std::string_view escaped) {
+void conversation::answered(std::string_view escaped, std::string id) {
+  if (options_.by == continuation::previous)
+    previous_ = std::move(id);
   if (options_.by == continuation::history && !over())
     append_message("assistant", escaped);
 }

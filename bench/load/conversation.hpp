@@ -25,7 +25,8 @@ public:
 
   /// The answer to the turn has arrived.
   /// @param escaped Its text, escaped as in JSON.
-  void answered(std::string_view escaped);
+  /// @param id What later turns refer to it by; empty if they cannot.
+  void answered(std::string_view escaped, std::string id = {});
 
   /// The text that the answer to this turn must contain.
   std::string expected_text() const;
@@ -41,6 +42,7 @@ private:
   const post_writer& writer_;
   std::string name_;
   std::uint64_t turn_ = 0;
+  std::string previous_;
   /// The messages to send, as JSON.
   std::string messages_;
 };

@@ -1,13 +1,19 @@
 #include "bench/load/openai_dialogue.hpp"
 
 #include "bench/load/answers.hpp"
+#include "bench/load/response_scan.hpp"
 
 #include <utility>
 
 namespace nekod::load {
 namespace {
 
-/// The most bytes that are kept of an answer that is not streamed.
+bool by_responses(const options& o) { return o.api == api::responses; }
+
+event_form form_of(const options& o) {
+  return by_responses(o) ? event_form{scan_event, parse_event} : event_form{};
+}
+
 } // namespace
 
 openai_dialogue::openai_dialogue(const options& o, const post_writer& w, std::string name)
@@ -15,7 +21,7 @@ openai_dialogue::openai_dialogue(const options& o, const post_writer& w, std::st
 
 void openai_dialogue::begin_turn() {
   const auto remembers = options_.by == continuation::history && options_.turns != 1;
-  checker_ = stream_checker{remembers || !options_.expected_text.empty()};
+  checker_ = stream_checker{remembers || !options_.expected_text.empty(), form_of(options_)};
   body_.clear();
   asked_ = false;
 }
@@ -38,8 +44,8 @@ std::optional<fault> openai_dialogue::on_end(unsigned status) {
     return refusal(status, body_);
   if (options_.stream)
     return check_stream();
-  auto answer = read_whole(body_);
-  return answer.wrong ? std::move(answer.wrong) : take_text(answer.text);
+  auto answer = by_responses(options_) ? read_whole_response(body_) : read_whole(body_);
+  return answer.wrong ? std::move(answer.wrong) : take_answer(answer.text, std::move(answer.id));
 }
 
 std::optional<fault> openai_dialogue::check_stream() {
@@ -48,14 +54,14 @@ std::optional<fault> openai_dialogue::check_stream() {
   const auto& wanted = options_.expected_pieces;
   if (wanted && checker_.pieces() != *wanted)
     return fault{fault_kind::wrong, "the number of pieces is not " + std::to_string(*wanted)};
-  return take_text(checker_.text());
+  return take_answer(checker_.text(), checker_.id());
 }
 
-/// The text of the answer, for the next turns.
-std::optional<fault> openai_dialogue::take_text(std::string_view escaped) {
+/// Keeps the answer for the next turns.
+std::optional<fault> openai_dialogue::take_answer(std::string_view escaped, std::string id) {
   if (!options_.expected_text.empty() && !holds(escaped, talk_.expected_text()))
     return fault{fault_kind::wrong, "an answer does not contain the expected text"};
-  talk_.answered(escaped);
+  talk_.answered(escaped, std::move(id));
   return std::nullopt;
 }
 

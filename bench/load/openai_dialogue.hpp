@@ -8,7 +8,7 @@
 
 namespace nekod::load {
 
-/// A conversation over `POST /chat/completions`, one request a turn.
+/// A conversation over `POST /chat/completions` or `POST /responses`, one request a turn.
 class openai_dialogue final : public dialogue {
 public:
   openai_dialogue(const options& o, const post_writer& w, std::string name);
@@ -22,7 +22,7 @@ public:
 
 private:
   std::optional<fault> check_stream();
-  std::optional<fault> take_text(std::string_view escaped);
+  std::optional<fault> take_answer(std::string_view escaped, std::string id);
 
   const options& options_;
   conversation talk_;

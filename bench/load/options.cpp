@@ -83,6 +83,10 @@ private:
                     "openai, or anuneko for the service behind nekod, which always streams")
         ->check(CLI::IsMember({"openai", "anuneko"}))
         ->capture_default_str();
+    app_.add_option("--api", api_,
+                    "chat for /chat/completions, responses for /responses, with --protocol openai")
+        ->check(CLI::IsMember({"chat", "responses"}))
+        ->capture_default_str();
     app_.add_option("--aside", aside_,
                     "With --protocol anuneko: another server for the calls that create chats and "
                     "choose replies; the path is that of the base URL")
@@ -92,8 +96,8 @@ private:
         ->capture_default_str();
     app_.add_option("--continue", by_,
                     "How a later turn continues its conversation: history sends all messages, "
-                    "session a session_id")
-        ->check(CLI::IsMember({"history", "session"}))
+                    "session a session_id, previous the id of the last response")
+        ->check(CLI::IsMember({"history", "session", "previous"}))
         ->capture_default_str();
     app_.add_option("--model", result_.model, "Name of the model")->capture_default_str();
     app_.add_option("--message", result_.message,
@@ -150,7 +154,10 @@ private:
       return wrong("--aside must be http://HOST[:PORT]: " + aside_);
     result_.speaks = protocol_ == "anuneko" ? language::anuneko : language::openai;
     result_.stream = result_.stream || result_.speaks == language::anuneko;
-    result_.by = by_ == "session" ? continuation::session : continuation::history;
+    result_.api = api_ == "responses" ? api::responses : api::chat;
+    result_.by = by_ == "session"    ? continuation::session
+                 : by_ == "previous" ? continuation::previous
+                                     : continuation::history;
     if (!directives_.empty())
       result_.message += " [sim" + directives_ + "]";
     return checked();
@@ -165,6 +172,11 @@ private:
       return wrong("--expect-pieces needs --stream");
     if (result_.speaks == language::anuneko && !result_.expected_text.empty())
       return wrong("--expect-text is for --protocol openai");
+    const auto by_response = result_.api == api::responses;
+    if (by_response && result_.speaks == language::anuneko)
+      return wrong("--api is for --protocol openai");
+    if (result_.by == continuation::previous && !by_response)
+      return wrong("--continue previous needs --api responses");
     if (result_.requests == 0 && result_.duration.count() <= 0)
       return wrong("--duration must be more than 0");
     if (result_.clients == 0)
@@ -178,6 +190,7 @@ private:
                 "nekod-bench"};
   options result_;
   std::string protocol_ = "openai";
+  std::string api_ = "chat";
   std::string aside_;
   std::string by_ = "history";
   std::string directives_;

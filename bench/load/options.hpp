@@ -20,12 +20,17 @@ enum class language : std::uint8_t {
   anuneko,
 };
 
+/// The API that a server of OpenAI's protocol is asked by.
+enum class api : std::uint8_t { chat, responses };
+
 /// How later turns of a conversation refer to earlier ones.
 enum class continuation : std::uint8_t {
   /// By sending the whole conversation again, as ordinary clients do.
   history,
   /// By a `session_id` that the client made.
   session,
+  /// By the id of the response before.
+  previous,
 };
 
 /// A run: the load on a server, and what is expected of its answers.
@@ -55,6 +60,7 @@ struct options {
   seconds grace{10};
 
   language speaks = language::openai;
+  load::api api = load::api::chat;
   bool stream = false;
   /// Turns of a conversation; 0 for endless ones.
   std::uint64_t turns = 1;

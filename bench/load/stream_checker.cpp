@@ -1,7 +1,5 @@
 #include "bench/load/stream_checker.hpp"
 
-#include "bench/load/chunk_scan.hpp"
-
 #include <utility>
 
 namespace nekod::load {
@@ -60,7 +58,7 @@ void stream_checker::take_event(std::string_view data) {
     done_ = true;
     return;
   }
-  const auto found = events_++ % sample == 0 ? std::nullopt : scan_chunk(data);
+  const auto found = events_++ % sample == 0 ? std::nullopt : form_.scan(data);
   if (found)
     take_piece(*found, false);
   else
@@ -68,9 +66,11 @@ void stream_checker::take_event(std::string_view data) {
 }
 
 void stream_checker::look_closely(std::string_view data) {
-  auto found = parse_chunk(data);
+  auto found = form_.parse(data);
   if (!found.fault.empty())
     return note(found.is_report ? fault_kind::broken : fault_kind::wrong, std::move(found.fault));
+  if (!found.id.empty())
+    id_ = std::move(found.id);
   take_piece(found.content, found.finishes);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "bench/load/chunk_scan.hpp"
 #include "bench/load/faults.hpp"
 
 #include <cstddef>
@@ -10,13 +11,21 @@
 
 namespace nekod::load {
 
+/// How the events of an API are read.
+struct event_form {
+  /// Finds the text of most events; nothing for those that have to be parsed.
+  std::optional<std::string_view> (*scan)(std::string_view data) = scan_chunk;
+  parsed_chunk (*parse)(std::string_view data) = parse_chunk;
+};
+
 /// Checks that a streamed answer is complete: chunks that parse, one that finishes, `[DONE]`,
 /// nothing after it and no error. Parses the first chunk, the finishing one and a sample of the
 /// others; the rest are only searched for their text.
 class stream_checker {
 public:
   /// @param keeps_text Whether `text` is needed; it costs a copy.
-  explicit stream_checker(bool keeps_text = false) : keeps_text_(keeps_text) {}
+  explicit stream_checker(bool keeps_text = false, event_form form = {})
+      : form_(form), keeps_text_(keeps_text) {}
 
   /// Continues.
   /// @param body The next bytes, in any split.
@@ -31,6 +40,9 @@ public:
   /// The joined pieces, escaped as in JSON.
   const std::string& text() const noexcept { return text_; }
 
+  /// What later requests refer to the answer by; empty if they cannot.
+  const std::string& id() const noexcept { return id_; }
+
 private:
   void take_line(std::string_view line);
   void take_event(std::string_view data);
@@ -38,10 +50,12 @@ private:
   void look_closely(std::string_view data);
   void note(fault_kind kind, std::string what);
 
+  event_form form_;
   bool keeps_text_;
   /// The beginning of a line whose end has not arrived yet.
   std::string partial_;
   std::string text_;
+  std::string id_;
   std::uint64_t pieces_ = 0;
   std::uint64_t events_ = 0;
   bool finished_ = false;

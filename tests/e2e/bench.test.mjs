@@ -67,6 +67,19 @@ for (const by of ['history', 'session'])
     assert.deepEqual(figures.session_matches, wanted);
   });
 
+for (const by of ['history', 'previous'])
+  for (const streams of [true, false])
+    test(`responses ${streams ? 'as events' : 'whole'} continue conversations by ${by}`, async () => {
+      const args = ['--api', 'responses', '--requests', '12', '--turns', '4', '--continue', by, '--tokens', '200'];
+      const pieces = streams ? ['--stream', '--expect-pieces', '200'] : [];
+      const remembers = ['--expect-text', 'This is message {turn} of our chat'];
+      const { code, figures, log } = await bench([...args, ...pieces, ...remembers]);
+      assert.equal(code, 0, log);
+      assert.equal(figures.answers, 12);
+      assert.equal(figures.pieces, streams ? 12 * 200 : 0);
+      assert.deepEqual(figures.session_matches, { new: 3, [by === 'history' ? 'transcript' : 'explicit']: 9 });
+    });
+
 test('an open loop keeps its rate, and counts times from when requests were meant to start', async () => {
   // Two clients can serve only half of 20 requests a second that take 200 ms each.
   const args = ['--rate', '20', '--clients', '2', '--duration', '2', '--tokens', '1', '--first', '200'];

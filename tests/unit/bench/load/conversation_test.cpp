@@ -77,3 +77,29 @@ TEST_CASE("the text that an answer must contain may depend on the turn") {
   c.next_turn();
   CHECK(c.expected_text() == "message 1 of c1");
 }
+
+TEST_CASE("responses are asked for with their own names") {
+  auto o = plan(0, continuation::history);
+  o.api = api::responses;
+  o.stream = true;
+  const post_writer w{o};
+  conversation c{o, w, "c1"};
+  const auto first = c.next_turn();
+  CHECK(first.starts_with("POST /v1/responses HTTP/1.1\r\n"));
+  CHECK(body_of(first) == R"({"model":"mihoyo-orange_cat","stream":true,"input":)"
+                          R"([{"role":"user","content":"\"1\" of c1"}]})");
+  c.answered("so", "resp_1");
+  CHECK(body_of(c.next_turn()).find(R"({"role":"assistant","content":"so"})") != std::string::npos);
+}
+
+TEST_CASE("by the previous response each turn sends the newest message and the id") {
+  auto o = plan(0, continuation::previous);
+  o.api = api::responses;
+  const post_writer w{o};
+  conversation c{o, w, "c1"};
+  CHECK(body_of(c.next_turn()).find("previous") == std::string::npos);
+  c.answered("so", "resp_1");
+  CHECK(body_of(c.next_turn()) ==
+        R"({"model":"mihoyo-orange_cat","previous_response_id":"resp_1","input":)"
+        R"([{"role":"user","content":"\"2\" of c1"}]})");
+}
