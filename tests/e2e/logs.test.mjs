@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
+import { respond } from './responding.mjs';
 import { Connection, gateway, leadingTo, rawRequest, runToEnd, simulator, temporaryFolder, unique, until } from './support.mjs';
 
 const sim = await simulator({ after });
@@ -12,8 +13,8 @@ test('a request is one line, which tells its way', async (t) => {
   const nekod = await gateway(t, leadingTo(sim));
   const { json, response } = await nekod.ask(`[sim tokens=5] ${unique()}`);
   const line = await nekod.logged(/ info POST \/v1\/chat\/completions 200 (.*)/);
-  assert.match(line[1], /^\d+\.\dms first_byte_ms=\d+\.\d chunks=5 session=\S+ match=new upstream=anuneko model=mihoyo-orange_cat client=127\.0\.0\.1 request_id=req_\w+$/);
-  assert.ok(line[1].includes(json.session_id) && line[1].includes(response.headers.get('x-request-id')));
+  assert.match(line[1], /^\d+\.\dms first_byte_ms=\d+\.\d chunks=5 session=\S+ match=new upstream=anuneko model=mihoyo-orange_cat answer=chatcmpl-\w+ client=127\.0\.0\.1 request_id=req_\w+$/);
+  assert.ok(line[1].includes(`answer=${json.id}`) && line[1].includes(json.session_id) && line[1].includes(response.headers.get('x-request-id')));
   await (await fetch(`${nekod.url}/no/such/path?key=secret`)).text();
   await nekod.logged(/ info GET \/no\/such\/path 404 .* error=not_found /);
   const stream = await nekod.stream(`[sim tokens=200000 delay=20] ${unique()}`);
@@ -21,6 +22,15 @@ test('a request is one line, which tells its way', async (t) => {
   stream.leave();
   await nekod.logged(/ POST \S+ 200 .* client_left$/m);
   assert.equal(nekod.log.match(/ POST /g).length, 2);
+});
+
+test('a response is logged by its id, by whichever way it is told', async (t) => {
+  const nekod = await gateway(t, leadingTo(sim));
+  const whole = await (await respond(nekod, { input: unique() })).json();
+  await nekod.logged(new RegExp(` POST /v1/responses 200 .* answer=${whole.id} `));
+  const { id } = await (await respond(nekod, { input: unique(), background: true })).json();
+  assert.equal((await fetch(`${nekod.url}/v1/responses/${id}?stream=true`)).status, 200);
+  await nekod.logged(new RegExp(` GET /v1/responses/${id} 200 .* answer=${id} `));
 });
 
 test('as JSON, each line is an object with the same names', async (t) => {

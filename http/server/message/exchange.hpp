@@ -82,6 +82,8 @@ struct exchange_notes {
   std::string match;
   std::string upstream;
   std::string model;
+  /// The answer's id, as its client knows it.
+  std::string answer;
   /// The number of pieces of text sent.
   std::uint64_t chunks = 0;
   /// The error's code if it failed; empty otherwise.

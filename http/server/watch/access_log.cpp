@@ -53,6 +53,7 @@ std::vector<field> details(const request& r, const exchange_notes& n, const exch
   add("match", n.match);
   add("upstream", n.upstream);
   add("model", plain(n.model));
+  add("answer", n.answer);
   add("tenant", n.tenant);
   add("client", plain(n.client.empty() ? r.peer : n.client));
   add("error", n.error);

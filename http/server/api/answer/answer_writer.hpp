@@ -43,6 +43,9 @@ public:
 
   virtual const char* content_type() const noexcept = 0;
 
+  /// What the ids of answers begin with.
+  virtual std::string_view id_prefix() const noexcept = 0;
+
   /// Whether the stream begins at once, before its turn, so that a failure is always an event.
   virtual bool begins_at_once() const noexcept { return false; }
 

@@ -10,10 +10,10 @@ namespace nekod::http {
 
 namespace {
 
-constexpr const char* id_prefix = "chatcmpl-";
+constexpr const char* answer_prefix = "chatcmpl-";
 
 openai::completion_head completion_head_of(const answer_head& head) {
-  return {id_prefix + head.id, head.created, head.model, head.session_id};
+  return {answer_prefix + head.id, head.created, head.model, head.session_id};
 }
 
 class chat_chunks : public answer_writer {
@@ -23,6 +23,7 @@ public:
 
   bool streams() const noexcept override { return true; }
   const char* content_type() const noexcept override { return "text/event-stream"; }
+  std::string_view id_prefix() const noexcept override { return answer_prefix; }
 
   void introduce(const answer_head& head) override {
     of_text_ = head.of_text;
@@ -74,6 +75,7 @@ class chat_whole : public answer_writer {
 public:
   bool streams() const noexcept override { return false; }
   const char* content_type() const noexcept override { return "application/json"; }
+  std::string_view id_prefix() const noexcept override { return answer_prefix; }
   void introduce(const answer_head& head) override { head_ = completion_head_of(head); }
 
   std::string whole(std::string_view text, const chat::answer_end& end) override {

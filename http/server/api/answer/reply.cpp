@@ -82,6 +82,7 @@ void reply_state::begin(turn_head head, turn_actor session) {
 
 void reply_state::introduce() {
   const auto& identity = head_->answer->identity();
+  exchange_->notes().answer = std::string{writer_->id_prefix()}.append(identity.id);
   writer_->introduce({identity.id, identity.created, head_->what.model.id, head_->session_id,
                       !head_->what.abilities.speaks_openai});
 }

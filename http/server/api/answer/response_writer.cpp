@@ -52,6 +52,7 @@ public:
 
   bool streams() const noexcept override { return true; }
   const char* content_type() const noexcept override { return "text/event-stream"; }
+  std::string_view id_prefix() const noexcept override { return response_prefix; }
   bool begins_at_once() const noexcept override { return at_once_; }
 
   void prelude(std::string& out) override {
@@ -124,6 +125,7 @@ public:
 
   bool streams() const noexcept override { return false; }
   const char* content_type() const noexcept override { return "application/json"; }
+  std::string_view id_prefix() const noexcept override { return response_prefix; }
   void introduce(const answer_head& head) override { head_ = introduced(std::move(head_), head); }
 
   std::string whole(std::string_view text, const chat::answer_end& end) override {

@@ -21,6 +21,7 @@ public:
 
   bool streams() const noexcept override { return all_->streams(); }
   const char* content_type() const noexcept override { return all_->content_type(); }
+  std::string_view id_prefix() const noexcept override { return all_->id_prefix(); }
   bool begins_at_once() const noexcept override { return all_->begins_at_once(); }
   void introduce(const answer_head& head) override { all_->introduce(head); }
   std::size_t frame(deltas::form form) const noexcept override { return all_->frame(form); }

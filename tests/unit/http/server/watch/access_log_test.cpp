@@ -20,6 +20,7 @@ struct fixture {
     notes.match = "new";
     notes.upstream = "anuneko";
     notes.model = "cat";
+    notes.answer = "resp_1";
     notes.chunks = 64;
     outcome.status = 200;
     outcome.first_byte = 23'049us;
@@ -36,7 +37,7 @@ struct fixture {
 TEST_CASE_FIXTURE(fixture, "a line describes the request, without its query") {
   CHECK(access_line(r, notes, outcome) ==
         "POST /v1/chat/completions 200 812.4ms first_byte_ms=23.0 chunks=64 session=s1 match=new "
-        "upstream=anuneko model=cat client=192.0.2.1 request_id=req_1");
+        "upstream=anuneko model=cat answer=resp_1 client=192.0.2.1 request_id=req_1");
 }
 
 TEST_CASE_FIXTURE(fixture, "a client that left, a client behind a proxy, and an error are logged") {
@@ -48,7 +49,8 @@ TEST_CASE_FIXTURE(fixture, "a client that left, a client behind a proxy, and an 
   outcome.first_byte.reset();
   CHECK(access_line(r, notes, outcome) ==
         "POST /v1/chat/completions 0 812.4ms chunks=64 session=s1 match=new upstream=anuneko "
-        "model=cat tenant=bob client=198.51.100.9 error=upstream_error request_id=req_1 "
+        "model=cat answer=resp_1 tenant=bob client=198.51.100.9 error=upstream_error "
+        "request_id=req_1 "
         "client_left");
 }
 
