@@ -127,6 +127,7 @@ private:
     });
     reader_.add_secret("--openai-key", u.openai_key);
     reader_.add("--openai-key-header", u.openai_key_header)->check(key_header_problem);
+    reader_.add("--openai-token-limit", u.openai_token_limit)->check(token_limit_problem);
     reader_.add("--openai-model", u.openai_model);
   }
 

@@ -19,6 +19,8 @@ std::shared_ptr<upstream_service> make_openai_upstream(transport& net, const ups
   o.name = u.name;
   o.base_url = u.url;
   o.key_header = u.key_header;
+  if (!u.token_limit.empty())
+    o.token_limit = u.token_limit;
   o.accounts.clear();
   for (const auto& account : u.accounts)
     o.accounts.push_back({account.secret, account.weight});

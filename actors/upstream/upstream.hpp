@@ -208,6 +208,8 @@ struct upstream_abilities {
   /// Speaks our clients' API: checks requests itself, accepts names of models that it does not
   /// list, and answers in chunks that can be passed on unchanged.
   bool speaks_openai = false;
+  /// Is OpenAI's own, so that it takes members that other servers do not know.
+  bool is_openai = false;
   /// Has fall-backs, so that another upstream may answer its turns.
   bool falls_back = false;
 };

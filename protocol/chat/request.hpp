@@ -16,6 +16,20 @@
 /// A request for an answer, through whatever API it came.
 namespace nekod::chat {
 
+/// Parameters of a request that came through another API than chat completions, whose servers name
+/// them differently, or take them only in part.
+struct server_parameters {
+  server_parameters() = default;
+
+  /// The most tokens of the answer; each server has a name for that.
+  std::optional<std::uint64_t> most_tokens;
+  /// Members that only OpenAI's own servers take, each with a leading comma.
+  std::string of_openai;
+  /// The fields among these whose absence a client may notice: they are reported if they do not go
+  /// up.
+  std::vector<std::string> tuning_of_openai;
+};
+
 /// A checked request.
 struct request {
   request() = default;
@@ -51,8 +65,10 @@ struct request {
   /// out of range. An upstream that reads requests itself judges it; for others the request is
   /// refused.
   std::optional<failure> objection;
-  /// The body as received.
+  /// The body, in the form of chat completions.
   std::string body;
+  /// What goes up beside the body.
+  server_parameters beside;
 };
 
 /// The index in `messages` of the newest user message; the number of messages if there is none,

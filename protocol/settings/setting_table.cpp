@@ -46,6 +46,11 @@ constexpr setting_text table[] = {
      {"OPENAI_KEY_HEADER"},
      restart,
      "Header field that carries the key, such as api-key; empty for Authorization: Bearer"},
+    {"--openai-token-limit",
+     {"OPENAI_TOKEN_LIMIT"},
+     restart,
+     "Member that limits the tokens of an answer to /v1/responses: max_tokens or "
+     "max_completion_tokens; empty for the latter"},
     {"--openai-model",
      {"OPENAI_MODEL"},
      restart,

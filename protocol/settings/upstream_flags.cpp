@@ -17,6 +17,7 @@ result<upstream_settings, std::string> openai_upstream(const upstream_flags& fla
   u.url = tidy_base_address(flags.openai_url);
   u.model = flags.openai_model;
   u.key_header = flags.openai_key_header;
+  u.token_limit = flags.openai_token_limit;
   for (auto& key : split_at_commas(flags.openai_key))
     u.accounts.push_back({std::move(key), {}, 1});
   if (u.accounts.empty()) // Many servers require no key.

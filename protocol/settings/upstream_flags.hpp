@@ -18,6 +18,7 @@ struct upstream_flags {
   /// Several separated by commas; may be empty. Secret.
   std::string openai_key{};
   std::string openai_key_header{};
+  std::string openai_token_limit{};
   std::string openai_model{};
 };
 

@@ -118,6 +118,8 @@ private:
       u.model = value;
     else if (e.key == "key-header")
       u.key_header = checked_key_header(value);
+    else if (e.key == "token-limit")
+      u.token_limit = checked_token_limit(value);
     else if (e.key == "long-context")
       u.long_context = truth(value);
     else if (e.key == "first-token-timeout")
@@ -172,6 +174,8 @@ private:
       fail("needs a token");
     if (!u.key_header.empty() && u.kind == upstream_kind::anuneko)
       fail("has a key-header, which is for kind openai");
+    if (!u.token_limit.empty() && u.kind == upstream_kind::anuneko)
+      fail("has a token-limit, which is for kind openai");
     if (u.accounts.empty())
       u.accounts.emplace_back();
     check_fallbacks(u);
@@ -231,6 +235,12 @@ private:
 
   const std::string& checked_key_header(const std::string& name) {
     if (auto problem = key_header_problem(name); !problem.empty())
+      fail(problem);
+    return name;
+  }
+
+  const std::string& checked_token_limit(const std::string& name) {
+    if (auto problem = token_limit_problem(name); !problem.empty())
       fail(problem);
     return name;
   }
@@ -301,6 +311,12 @@ std::string key_header_problem(const std::string& name) {
   return is_token && name.size() <= longest ? "" : "must be the name of a header field";
 }
 
+std::string token_limit_problem(const std::string& name) {
+  return name.empty() || name == "max_tokens" || name == "max_completion_tokens"
+             ? ""
+             : "must be max_tokens or max_completion_tokens";
+}
+
 std::string shown_table(const upstream_settings& u) {
   std::string out = "\n[upstreams." + u.name + "]\n";
   auto add = [&](const std::string& key, const std::string& value) {
@@ -312,6 +328,8 @@ std::string shown_table(const upstream_settings& u) {
     add("model", "\"" + u.model + "\"");
   if (!u.key_header.empty())
     add("key-header", "\"" + u.key_header + "\"");
+  if (!u.token_limit.empty())
+    add("token-limit", "\"" + u.token_limit + "\"");
   if (!u.models.empty())
     add("models", quoted_list(u.models));
   if (!u.fallbacks.empty())

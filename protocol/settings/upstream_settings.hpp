@@ -47,6 +47,9 @@ struct upstream_settings {
   /// The header field that carries the key of an `openai` upstream, such as `api-key`; empty for
   /// `Authorization: Bearer KEY`.
   std::string key_header;
+  /// The member that limits the tokens of an answer to `/v1/responses`, of an `openai` upstream:
+  /// `max_tokens` or `max_completion_tokens`; empty for the latter.
+  std::string token_limit;
   /// The names of upstreams that take a turn in its place.
   std::vector<std::string> fallbacks;
   /// Whether it takes, as a fall-back, conversations that are too long for the upstream before it.
@@ -67,6 +70,7 @@ using variable_reader = std::function<std::optional<std::string>(const std::stri
 ///     url = "http://127.0.0.1:8080/v1"
 ///     key = ["one", "two"]           # or key-from = "VARIABLE"; for anuneko token, token-from
 ///     key-header = "api-key"         # if it is not sent as Authorization: Bearer
+///     token-limit = "max_tokens"     # if it does not know max_completion_tokens
 ///     models = ["qwen*"]
 ///     fallbacks = ["cloud"]
 ///     first-token-timeout = 5
@@ -85,6 +89,9 @@ std::vector<std::string> split_at_commas(const std::string& list);
 
 /// Why *name* cannot be the field that carries a key; empty if it can.
 std::string key_header_problem(const std::string& name);
+
+/// Why *name* cannot be the member that limits tokens; empty if it can.
+std::string token_limit_problem(const std::string& name);
 
 /// The upstream as a table of TOML, with stars for its secrets.
 std::string shown_table(const upstream_settings& u);

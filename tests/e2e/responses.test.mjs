@@ -56,6 +56,31 @@ test('a stream tells one item from its beginning to its end', async () => {
   assert.equal(events.at(-2).item.id, last.output[0].id);
 });
 
+test('the limit of tokens goes up by the name that the server knows', async (t) => {
+  const input = unique();
+  const other = await gateway(t, [...leadingToAddress(`${upstream.origin}/v1`), '--openai-token-limit', 'max_tokens']);
+  for (const [to, name] of [[open, 'max_completion_tokens'], [other, 'max_tokens']]) {
+    const { response } = await responseOf(to, { input, max_output_tokens: 9, text: { verbosity: 'low' }, user: 'u' });
+    const { body } = upstream.requests.at(-1);
+    assert.equal(body[name], 9);
+    for (const absent of ['max_output_tokens', 'verbosity', 'user']) assert.ok(!(absent in body), absent);
+    assert.equal(response.headers.get('x-ignored-parameters'), 'text.verbosity');
+  }
+});
+
+test('a call in the form of before there were tools is a call', async () => {
+  answerWith([{ role: 'assistant', function_call: { name: 'weather', arguments: '{"a"' } }, { function_call: { arguments: ':1}' } }], 'function_call');
+  for (const stream of [true, false]) {
+    const response = await respond(open, { input: unique(), tools, stream });
+    const json = stream ? (await eventsOf(response)).at(-1).response : await response.json();
+    assert.equal(json.output.length, 1);
+    const [{ type, name, arguments: told, call_id }] = json.output;
+    assert.deepEqual([type, name, told], ['function_call', 'weather', '{"a":1}']);
+    assert.ok(call_id);
+  }
+  answerWith([{ role: 'assistant', content: 'ok' }]);
+});
+
 test('a conversation that is told goes on in its session, whichever API began it', async () => {
   const [first, second, third] = [unique(), unique(), unique()];
   const begun = await responseOf(nekod, { input: first, instructions: 'be kind' });

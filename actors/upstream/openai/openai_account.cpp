@@ -3,7 +3,6 @@
 #include "actors/runtime/ids.hpp"
 #include "protocol/base_address.hpp"
 #include "protocol/openai/upstream/failure_words.hpp"
-#include "protocol/openai/upstream/upstream_call.hpp"
 #include "protocol/openai/upstream/upstream_failures.hpp"
 
 #include <algorithm>
@@ -46,6 +45,21 @@ void mask(std::string& text, const std::string& secret) {
     text.replace(at, secret.size(), stars);
 }
 
+bool is_openai(std::string_view base_url) {
+  auto host = origin_of(base_url);
+  host.remove_prefix(std::min(host.find("//") + 2, host.size()));
+  host = host.substr(0, host.find(':'));
+  return host == "api.openai.com" || host.ends_with(".api.openai.com") ||
+         host.ends_with(".openai.azure.com");
+}
+
+openai::server_form form_of(const openai_options& server) {
+  openai::server_form form;
+  form.token_limit = server.token_limit;
+  form.is_openai = is_openai(server.base_url);
+  return form;
+}
+
 } // namespace
 
 running_call begun(openai_call kind, std::string model) {
@@ -61,6 +75,7 @@ openai_account::openai_account(const openai_options& server, openai_secrets secr
           server.counts, {"models", "chat_completions", "passed"}, std::move(breaker)),
       base_url_(server.base_url),
       key_header_(server.key_header),
+      form_(form_of(server)),
       secrets_(std::move(secrets)),
       instance_(server.instance),
       limits_(server.limits),
@@ -152,23 +167,24 @@ chat::failure openai_account::failure_of(const upstream_response& r) const {
   // A page comes from a gate in front of the server, which knows nothing about keys.
   if (r.status == 403 && is_page(r))
     return {failure_code::upstream_error, {}, "upstream status 403"};
-  // A server that breaks may print anything; what it says in an error object is meant for clients.
-  const auto meant = r.status < 500 || openai::is_error_object(r.body);
-  auto words = meant ? openai::parse_failure(r.body) : std::nullopt;
-  auto result = without_key(openai::failure_of(r.status, std::move(words)));
+  auto result = without_key(openai::failure_of(r.status, openai::parse_failure(r.body)));
   result.retry_after = r.retry_after;
   if (result.code == failure_code::upstream_auth_failed)
     result.detail = "check OPENAI_API_KEY";
   // Most servers have their calls below /v1, which is easily forgotten.
   if (r.status == 404 && !result.foreign && origin_of(base_url_) == base_url_)
-    result.detail = "upstream status 404; /v1 may be missing in its URL";
+    result.detail += "; /v1 may be missing in its URL";
   if (!r.redirect.empty())
     result.detail = "the upstream redirects to " + r.redirect;
   return result;
 }
 
 chat::failure openai_account::without_key(chat::failure e) const {
-  if (!e.foreign || secrets_.key.empty())
+  if (secrets_.key.empty())
+    return e;
+  mask(e.detail, secrets_.key);
+  mask_parts(e.detail, secrets_.key);
+  if (!e.foreign)
     return e;
   auto words = *e.foreign;
   for (auto* text : {&words.message, &words.type, &words.param, &words.code, &words.more}) {

@@ -6,6 +6,7 @@
 #include "actors/upstream/passed_call.hpp"
 #include "actors/upstream/transport.hpp"
 #include "protocol/chat/failure.hpp"
+#include "protocol/openai/upstream/upstream_call.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -44,6 +45,9 @@ public:
   /// *e* without the key, in case the server's text quotes it.
   chat::failure without_key(chat::failure e) const;
 
+  /// How the server differs from others.
+  const openai::server_form& form() const noexcept { return form_; }
+
   /// Counts answers that are wanted whole while they arrive; null for no limit.
   const std::shared_ptr<byte_budget>& budget() const noexcept { return budget_; }
 
@@ -55,6 +59,7 @@ private:
 
   std::string base_url_;
   std::string key_header_;
+  openai::server_form form_;
   openai_secrets secrets_;
   std::string instance_;
   time_limits limits_;

@@ -58,7 +58,7 @@ void openai_conversation::begin(const upstream_turn& turn) {
   held_ = byte_budget::for_answer(account_->budget());
   // A whole answer has usage, requested or not.
   decoder_ = openai::answer_decoder{usage_ || wanted_ == answer_kind::whole};
-  auto body = openai::upstream_body(*turn.request, turn.model, turn.messages);
+  auto body = openai::upstream_body(*turn.request, turn.model, turn.messages, account_->form());
   exchange_.begin_turn(account_);
   exchange_.start(
       begun(openai_call::chat_completions, turn.model),

@@ -27,6 +27,8 @@ struct openai_options {
   std::string base_url;
   /// The header field that carries the key; empty for `Authorization: Bearer KEY`.
   std::string key_header;
+  /// The name of the limit of tokens, for requests that came through another API.
+  std::string token_limit = "max_completion_tokens";
   /// At least one.
   std::vector<openai_secrets> accounts{1};
   /// The model for requests that name none; empty for the first of the server's list.

@@ -65,7 +65,7 @@ std::vector<message> messages_of(std::span<const item> items) {
   for (const auto& i : items)
     if (responses::is_output(i))
       outputs.emplace(i.call_id, &i);
-  responses::message_list list{true};
+  responses::message_list list;
   for (const auto& i : items) {
     told_item told{&i, nullptr};
     if (responses::is_call(i))

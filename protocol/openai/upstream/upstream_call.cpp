@@ -14,8 +14,8 @@ bool is_ours(std::string_view name) {
 
 } // namespace
 
-std::string upstream_body(const chat::request& r, std::string_view model,
-                          std::string_view messages) {
+std::string upstream_body(const chat::request& r, std::string_view model, std::string_view messages,
+                          const server_form& server) {
   std::string out;
   out.reserve(r.body.size() + messages.size() + model.size() + 32);
   out += R"({"model":)";
@@ -28,6 +28,10 @@ std::string upstream_body(const chat::request& r, std::string_view model,
     out += ',';
     out += m.whole();
   }
+  if (server.is_openai)
+    out += r.beside.of_openai;
+  if (const auto& most = r.beside.most_tokens)
+    out.append(",\"").append(server.token_limit).append("\":").append(std::to_string(*most));
   out += '}';
   return out;
 }

@@ -307,6 +307,8 @@ fields reply_state::answer_fields() const {
   auto ignored = request_->ignored;
   if (!turn.abilities.tuning)
     ignored.insert(ignored.end(), request_->tuning.begin(), request_->tuning.end());
+  if (const auto& more = request_->beside.tuning_of_openai; !turn.abilities.is_openai)
+    ignored.insert(ignored.end(), more.begin(), more.end());
   if (!ignored.empty())
     result.emplace_back("X-Ignored-Parameters", join(ignored));
   if (head_->replayed)

@@ -38,8 +38,7 @@ std::optional<failure> take_messages(std::vector<told_message>& messages, bool w
   return std::nullopt;
 }
 
-std::string body_of(const create_request& asked, const std::vector<told_message>& messages,
-                    const upstream_form& form) {
+std::string body_of(const create_request& asked, const std::vector<told_message>& messages) {
   std::string out = R"({"messages":[)";
   for (const auto& m : messages)
     out.append(&m == &messages.front() ? "" : ",").append(m.json);
@@ -49,13 +48,6 @@ std::string body_of(const create_request& asked, const std::vector<told_message>
     json::append_quoted(out, asked.model);
   }
   out += asked.parameters;
-  if (form.openai_parameters)
-    out += asked.openai_parameters;
-  if (asked.limits.pieces)
-    out.append(",\"")
-        .append(form.token_limit)
-        .append("\":")
-        .append(std::to_string(*asked.limits.pieces));
   if (asked.stream)
     out += R"(,"stream":true,"stream_options":{"include_usage":true})";
   return out += '}';
@@ -78,11 +70,11 @@ void add_news(message_list& list, const std::vector<told_item>& told, std::span<
 
 result<chat::request, failure> compose(const create_request& asked, std::span<const item> history,
                                        std::span<const item> own, std::string_view instructions,
-                                       telling what, const upstream_form& form) {
+                                       telling what) {
   const auto told = told_items(history, own);
   if (!told)
     return told.error();
-  message_list list{form.reasoning};
+  message_list list;
   list.instruct(instructions);
   if (what == telling::whole)
     for (const auto& t : *told)
@@ -102,7 +94,8 @@ result<chat::request, failure> compose(const create_request& asked, std::span<co
   r.tuning = asked.tuning;
   r.demands = list.demands();
   r.demands.insert(r.demands.end(), asked.demands.begin(), asked.demands.end());
-  r.body = body_of(asked, messages, form);
+  r.body = body_of(asked, messages);
+  r.beside = asked.beside;
   return r;
 }
 

@@ -13,18 +13,6 @@
 /// Requests of the Responses API as requests for an answer, which any upstream takes.
 namespace nekod::openai::responses {
 
-/// What differs between servers of chat completions.
-struct upstream_form {
-  upstream_form() = default;
-
-  /// The member that limits the tokens of an answer: this one or `max_tokens`.
-  std::string token_limit = "max_completion_tokens";
-  /// Whether the server takes members that only OpenAI's own know, such as `verbosity`.
-  bool openai_parameters = false;
-  /// Whether assistant messages carry their `reasoning_content`.
-  bool reasoning = true;
-};
-
 /// How much of a conversation a request tells.
 enum class telling {
   /// All of it.
@@ -41,8 +29,9 @@ enum class telling {
 /// texts of all system and developer messages; calls in one assistant message with the text before
 /// them, followed by exactly their tool messages; images of outputs in a user message after these.
 /// The body is in the form of chat completions. The fields that text alone cannot replace, such as
-/// images, are among its demands, with the names they have in *asked*. `session_id` is taken over;
-/// what comes in header fields is left empty.
+/// images, are among its demands, with the names they have in *asked*. What servers name
+/// differently is not in the body. `session_id` is taken over; what comes in header fields is left
+/// empty.
 /// @param history The items before the request: of the conversation, or of the chain of responses.
 /// @param own The items of the request, in which references and compactions are replaced by the
 ///        items they stand for.
@@ -52,7 +41,6 @@ enum class telling {
 ///          nothing is told.
 result<chat::request, chat::failure>
 compose(const create_request& asked, std::span<const item> history, std::span<const item> own,
-        std::string_view instructions, telling what = telling::whole,
-        const upstream_form& form = {});
+        std::string_view instructions, telling what = telling::whole);
 
 } // namespace nekod::openai::responses

@@ -41,7 +41,7 @@ outcome refuse(std::string_view name, const value&, create_request&) {
 }
 
 outcome take_openai(std::string_view name, const value& v, create_request& r) {
-  add_member(r.openai_parameters, name, v);
+  add_member(r.beside.of_openai, name, v);
   return std::nullopt;
 }
 
@@ -102,6 +102,7 @@ outcome take_session_id(std::string_view name, const value& v, create_request& r
 
 outcome take_max_output_tokens(std::string_view, const value& v, create_request& r) {
   r.limits.pieces = static_cast<std::uint64_t>(json::integer_of(v).value_or(1));
+  r.beside.most_tokens = r.limits.pieces;
   return std::nullopt;
 }
 

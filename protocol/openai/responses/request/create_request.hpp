@@ -1,6 +1,7 @@
 #pragma once
 
 #include "protocol/chat/answer_limits.hpp"
+#include "protocol/chat/request.hpp"
 #include "protocol/openai/responses/item.hpp"
 #include "protocol/openai/responses/tool_bridge.hpp"
 
@@ -54,11 +55,11 @@ struct create_request {
   std::optional<std::set<std::string, std::less<>>> allowed_tools;
 
   /// The parameters in the form of chat completions: members, each with a leading comma. Not among
-  /// them are `model`, `messages`, `stream` and the limit of tokens.
+  /// them are `model`, `messages`, `stream` and what is in `beside`.
   std::string parameters;
-  /// Members that only OpenAI's own servers know, each with a leading comma: `verbosity`,
-  /// `prompt_cache_key`, `safety_identifier`, `user`.
-  std::string openai_parameters;
+  /// `max_output_tokens`, and what only OpenAI's own servers know: `verbosity`, `prompt_cache_key`,
+  /// `safety_identifier`, `user`.
+  chat::server_parameters beside;
   /// The members of the response object that repeat the request, normalised: every one of them,
   /// with its default. Without braces and without a comma at the ends. Not among them are what the
   /// answer decides: `model`, `store`, `previous_response_id` and `conversation`.

@@ -119,8 +119,8 @@ outcome take_text(std::string_view name, const value& v, create_request& r) {
   if (const auto* verbosity = value_of(v, "verbosity")) {
     if (auto e = check(place + ".verbosity", *verbosity, shapes::string))
       return e;
-    r.tuning.push_back(place + ".verbosity");
-    add_member(r.openai_parameters, "verbosity", *verbosity);
+    r.beside.tuning_of_openai.push_back(place + ".verbosity");
+    add_member(r.beside.of_openai, "verbosity", *verbosity);
   }
   const auto* format = value_of(v, "format");
   return format == nullptr ? std::nullopt : take_format(*format, place + ".format", r);

@@ -148,8 +148,7 @@ void message_list::add_answer(const item& i, std::string_view text) {
 
 void message_list::add_reasoning(const item& i) {
   list_item(early_items_, i);
-  if (with_reasoning_)
-    join(reasoning_, "\n\n", reasoning_text(i));
+  join(reasoning_, "\n\n", reasoning_text(i));
 }
 
 void message_list::take_reasoning() {

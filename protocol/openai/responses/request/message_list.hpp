@@ -20,9 +20,6 @@ struct told_message {
 /// Makes messages of chat completions of items.
 class message_list {
 public:
-  /// @param with_reasoning Whether assistant messages carry their reasoning.
-  explicit message_list(bool with_reasoning) : with_reasoning_(with_reasoning) {}
-
   /// Adds a text to the system message.
   void instruct(std::string_view text);
 
@@ -57,7 +54,6 @@ private:
   void demand(const item& i, std::string_view member, std::size_t index);
   void add_message(std::string json, const std::string& items);
 
-  bool with_reasoning_;
   std::string system_;
   std::string system_items_;
   std::vector<told_message> messages_;

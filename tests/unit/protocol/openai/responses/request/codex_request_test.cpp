@@ -111,7 +111,8 @@ TEST_CASE("a request of Codex is read whole") {
   CHECK(r.wants_summary);
   CHECK_FALSE(r.instructions);
   CHECK(r.ignored == strings{"tools.tool_search", "tools.web_search", "tools.image_generation"});
-  CHECK(r.tuning == strings{"reasoning.effort", "text.verbosity", "tools"});
+  CHECK(r.tuning == strings{"reasoning.effort", "tools"});
+  CHECK(r.beside.tuning_of_openai == strings{"text.verbosity"});
   CHECK(r.demands.empty());
   CHECK(r.bridge.find("apply_patch") != nullptr);
   CHECK(r.bridge.find("agents__wait") != nullptr);

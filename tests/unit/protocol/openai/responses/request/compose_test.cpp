@@ -15,12 +15,12 @@ using strings = std::vector<std::string>;
 namespace {
 
 chat::request composed(std::string_view history, std::string_view input,
-                       std::string_view instructions = {}, const upstream_form& form = {}) {
+                       std::string_view instructions = {}) {
   CAPTURE(input);
   create_request asked;
   const auto before = items_of(history);
   const auto own = items_of(input);
-  auto r = compose(asked, before, own, instructions, telling::whole, form);
+  auto r = compose(asked, before, own, instructions, telling::whole);
   REQUIRE_MESSAGE(r, test::in_words(r.error()));
   // Whatever is composed, there is one message in the body for each of the request's.
   const auto spans = openai::message_spans(*r);
@@ -31,16 +31,15 @@ chat::request composed(std::string_view history, std::string_view input,
 }
 
 /// The messages of the body for the items *input*, without their brackets.
-std::string told(std::string_view input, std::string_view instructions = {},
-                 const upstream_form& form = {}) {
-  const auto r = composed("[]", input, instructions, form);
+std::string told(std::string_view input, std::string_view instructions = {}) {
+  const auto r = composed("[]", input, instructions);
   auto span = std::string{openai::messages_span(r)};
   return span.substr(1, span.size() - 2);
 }
 
-chat::request whole(std::string_view members, const upstream_form& form = {}) {
+chat::request whole(std::string_view members) {
   const auto asked = request_with(members);
-  auto r = compose(asked, {}, asked.input, asked.instructions.value_or(""), telling::whole, form);
+  auto r = compose(asked, {}, asked.input, asked.instructions.value_or(""), telling::whole);
   REQUIRE_MESSAGE(r, test::in_words(r.error()));
   return *std::move(r);
 }
@@ -177,7 +176,7 @@ TEST_CASE("reasoning without content goes up as its summary") {
         std::string{hi} + R"(,{"role":"assistant","content":"c","reasoning_content":"a\n\nb"})");
 }
 
-TEST_CASE("reasoning that belongs to no answer, or is not wanted, is left out") {
+TEST_CASE("reasoning that belongs to no answer is left out") {
   const std::string thought =
       R"({"type":"reasoning","summary":[],"content":[{"type":"reasoning_text","text":"t"}]})";
   CHECK(told("[" + thought + "," + std::string{hi} + R"(,{"role":"assistant","content":"b"}])") ==
@@ -186,10 +185,6 @@ TEST_CASE("reasoning that belongs to no answer, or is not wanted, is left out") 
   CHECK(told(R"([{"role":"user","content":"hi"},{"type":"reasoning","id":"rs_1","summary":[]},
                  {"role":"assistant","content":"b"}])") ==
         std::string{hi} + R"(,{"role":"assistant","content":"b"})");
-  upstream_form form;
-  form.reasoning = false;
-  CHECK(told("[" + std::string{hi} + "," + thought + R"(,{"role":"assistant","content":"b"}])", {},
-             form) == std::string{hi} + R"(,{"role":"assistant","content":"b"})");
 }
 
 TEST_CASE("reasoning between parallel calls does not part them") {
@@ -301,32 +296,37 @@ TEST_CASE("the body has the parameters in the form of chat completions") {
   const auto r = whole(R"("model":"m","instructions":"i","temperature":0.5,"stream":true,
     "max_output_tokens":9,"tools":[{"type":"function","name":"f"}],"store":false,"session_id":"s",
     "text":{"verbosity":"low","format":{"type":"json_object"}},"metadata":{"a":"b"})");
-  CHECK(r.body ==
-        R"({"messages":[{"role":"system","content":"i"},{"role":"user","content":"hi"}],)"
-        R"("model":"m","temperature":0.5,"response_format":{"type":"json_object"},)"
-        R"("tools":[{"type":"function","function":{"name":"f"}}],)"
-        R"("max_completion_tokens":9,"stream":true,"stream_options":{"include_usage":true}})");
+  CHECK(r.body == R"({"messages":[{"role":"system","content":"i"},{"role":"user","content":"hi"}],)"
+                  R"("model":"m","temperature":0.5,"response_format":{"type":"json_object"},)"
+                  R"("tools":[{"type":"function","function":{"name":"f"}}],)"
+                  R"("stream":true,"stream_options":{"include_usage":true}})");
   CHECK(r.model == "m");
   CHECK(r.session_id == "s");
   CHECK(r.stream);
   CHECK(r.include_usage);
   CHECK(r.choices == 1);
   CHECK(r.limits.pieces == 9);
-  CHECK(r.tuning == strings{"temperature", "text.verbosity", "tools"});
+  CHECK(r.tuning == strings{"temperature", "tools"});
   CHECK(r.demands == strings{"text.format"});
   CHECK(openai::upstream_body(r, "other", openai::messages_span(r))
             .starts_with(R"({"model":"other","messages":[{"role":"system")"));
 }
 
-TEST_CASE("servers differ in the limit of tokens and in what they know") {
-  upstream_form form;
-  form.token_limit = "max_tokens";
-  form.openai_parameters = true;
-  CHECK(whole(R"("max_output_tokens":9,"text":{"verbosity":"low"},"prompt_cache_key":"k")", form)
-            .body == R"({"messages":[{"role":"user","content":"hi"}],"verbosity":"low",)"
-                     R"("prompt_cache_key":"k","max_tokens":9})");
-  CHECK(whole(R"("text":{"verbosity":"low"},"prompt_cache_key":"k")").body ==
-        R"({"messages":[{"role":"user","content":"hi"}]})");
+TEST_CASE("what servers name differently goes up beside the body") {
+  const auto r =
+      whole(R"("max_output_tokens":9,"text":{"verbosity":"low"},"prompt_cache_key":"k")");
+  CHECK(r.body == R"({"messages":[{"role":"user","content":"hi"}]})");
+  CHECK(r.beside.tuning_of_openai == strings{"text.verbosity"});
+  const auto sent = [&](const openai::server_form& server) {
+    return openai::upstream_body(r, "m", "[]", server);
+  };
+  CHECK(sent({}) == R"({"model":"m","messages":[],"max_completion_tokens":9})");
+  openai::server_form other;
+  other.token_limit = "max_tokens";
+  CHECK(sent(other) == R"({"model":"m","messages":[],"max_tokens":9})");
+  other.is_openai = true;
+  CHECK(sent(other) ==
+        R"({"model":"m","messages":[],"verbosity":"low","prompt_cache_key":"k","max_tokens":9})");
 }
 
 TEST_CASE("without words of a user only an upstream that reads requests itself is asked") {

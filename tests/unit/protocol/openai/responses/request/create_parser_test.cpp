@@ -66,7 +66,7 @@ TEST_CASE("a request has defaults, for null as for nothing") {
     CHECK(r.metadata == "{}");
     CHECK(r.limits.empty());
     CHECK(r.parameters.empty());
-    CHECK(r.openai_parameters.empty());
+    CHECK(r.beside.of_openai.empty());
     CHECK(r.tuning.empty());
     CHECK(r.demands.empty());
     CHECK(r.ignored.empty());
@@ -155,7 +155,7 @@ TEST_CASE("parameters go up under their names in chat completions") {
     CHECK(r.parameters == row.parameters);
     CHECK(r.tuning == row.tuning);
     CHECK(r.demands == row.demands);
-    CHECK(r.openai_parameters.empty());
+    CHECK(r.beside.of_openai.empty());
   }
 }
 
@@ -163,9 +163,10 @@ TEST_CASE("members that only OpenAI's servers know are kept apart") {
   const auto r = request_with(R"("text":{"verbosity":"low"},"prompt_cache_key":"k","user":"u",
                                  "safety_identifier":"s")");
   CHECK(r.parameters.empty());
-  CHECK(r.openai_parameters ==
+  CHECK(r.beside.of_openai ==
         R"(,"verbosity":"low","prompt_cache_key":"k","user":"u","safety_identifier":"s")");
-  CHECK(r.tuning == strings{"text.verbosity"});
+  CHECK(r.tuning.empty());
+  CHECK(r.beside.tuning_of_openai == strings{"text.verbosity"});
 }
 
 TEST_CASE("what is ignored although it asks for something is named") {
