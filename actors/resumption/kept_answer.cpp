@@ -40,6 +40,7 @@ void kept_answer_state::start(kept_answer_options options, home_loop home) {
   home_ = home;
   identity_ = *options_.asked.known_by;
   key_ = {options_.asked.tenant, identity_.id};
+  conversation_session_ = options_.asked.conversation.session;
   counted_ = first_size(options_.asked);
   self_->set_error_handler([](caf::error&) {});
   self_->set_down_handler([this](const caf::down_msg& m) { reader_left(m.source); });
@@ -127,20 +128,36 @@ void kept_answer_state::fail(const chat::failure& reason) {
     conclude();
     return;
   }
-  if (reason.code == failure_code::session_deleted) {
-    const auto over = [this] {
-      conclude();
-      self_->quit();
-    };
-    ending_ = true;
-    self_->request(options_.store, store_timeout, atom::remove_v, record_of_end().key())
-        .then([over](bool) { over(); }, [over](const caf::error&) { over(); });
-    return;
-  }
   ending_ = true;
+  if (reason.code != failure_code::session_deleted)
+    return store_end();
+  self_->request(options_.store, store_timeout, atom::show_v, key_of_record())
+      .then(
+          [this](const response_finding& f) {
+            if (f.record && is_left_over(*f.record))
+              store_end();
+            else
+              remove_record();
+          },
+          [this](const caf::error&) { remove_record(); });
+}
+
+void kept_answer_state::store_end() {
   self_->request(options_.store, store_timeout, atom::commit_v, record_of_end())
       .then([this](atom::commit) { conclude(); }, [this](const caf::error&) { conclude(); });
 }
+
+/// The response goes with its session.
+void kept_answer_state::remove_record() {
+  const auto over = [this] {
+    conclude();
+    self_->quit();
+  };
+  self_->request(options_.store, store_timeout, atom::remove_v, key_of_record())
+      .then([over](bool) { over(); }, [over](const caf::error&) { over(); });
+}
+
+response_key kept_answer_state::key_of_record() const { return record_of_end().key(); }
 
 caf::result<std::string> kept_answer_state::cancel() {
   if (has_ended() && !ending_)
@@ -266,6 +283,8 @@ void kept_answer_state::reader_left(const caf::actor_addr& reply) {
 
 unanswered kept_answer_state::so_far() const {
   unanswered result{identity_, key_.tenant, {}, {}, nullptr};
+  // A conversation that is deleted before the turn begins takes its session's responses along.
+  result.session_id = conversation_session_;
   if (!head_)
     return result;
   result.session_id = head_->session_id;

@@ -98,6 +98,9 @@ private:
   bool has_ended() const noexcept { return end_ || failure_; }
   unanswered so_far() const;
   response_record record_of_end() const;
+  response_key key_of_record() const;
+  void store_end();
+  void remove_record();
   void open_turn_now();
   void count_bytes();
   void tell_begin(const reply_actor& reply);
@@ -111,6 +114,8 @@ private:
   home_loop home_;
   response_key key_;
   answer_identity identity_;
+  /// The session of the conversation that the turn names; empty for none.
+  std::string conversation_session_;
   /// Null before the turn is asked for, and once it is over.
   reply_actor follower_;
   turn_readers readers_;

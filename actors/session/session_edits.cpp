@@ -34,14 +34,17 @@ void session_edits::make(conversation_edit e, promise p) {
     p.deliver(edit_outcome{{failure_code::conversation_not_found, "conversation"}});
     return;
   }
-  info.keep_for(e.kept_for, recorded_now());
-  if (e.metadata)
-    stored_.note(std::move(*e.metadata));
   if (e.change) {
-    parts_.conversation->change(e.change);
+    if (auto refused = parts_.conversation->change(e.change)) {
+      p.deliver(edit_outcome{*std::move(refused)});
+      return;
+    }
     parts_.link.close({});
     info.newest_response.clear();
   }
+  info.keep_for(e.kept_for, recorded_now());
+  if (e.metadata)
+    stored_.note(std::move(*e.metadata));
   stored_.commit(
       {}, [p]() mutable { p.deliver(edit_outcome{}); },
       [this, p]() mutable {

@@ -30,6 +30,8 @@ void memory_responses::keep(response_record record) {
   auto& s = i->second;
   if (!is_new && ends_otherwise(s.record.state, record.state))
     return;
+  if (!is_new && is_left_over(s.record))
+    record.session.clear();
   if (is_new)
     s.number = ++last_number_;
   else

@@ -85,6 +85,12 @@ constexpr bool ends_otherwise(response_state stored, response_state written) noe
   return stored != response_state::running && stored != written;
 }
 
+/// Whether the conversation of a response was deleted without it. Its turn may still end, and write
+/// it again: it stays without a session.
+inline bool is_left_over(const response_record& stored) {
+  return stored.state == response_state::closed && stored.session.empty();
+}
+
 /// The items as a JSON array, as in `chat::message::items`; empty for none.
 std::string items_json(const std::vector<stored_item>& items);
 

@@ -184,6 +184,32 @@ test('items are added, told to the upstream, and deleted', async () => {
   ]);
 });
 
+test('items that are added at once never share an id', async () => {
+  const { id } = await begin(open, {});
+  const added = await Promise.all(
+    Array.from({ length: 8 }, (_, n) =>
+      send(open, 'POST', `/${id}/items`, { items: [{ ...message('user', `text ${n}`), id: 'msg_same' }] })),
+  );
+  // The others find it there, or the conversation locked.
+  const won = added.filter(({ status }) => status === 200);
+  assert.equal(won.length, 1);
+  assert.ok(added.every(({ status }) => status === 200 || status === 400));
+  assert.deepEqual((await itemsOf(open, id)).map((item) => item.id), ['msg_same']);
+  const gone = await Promise.all(Array.from({ length: 8 }, () => send(open, 'DELETE', `/${id}/items/msg_same`)));
+  assert.equal(gone.filter(({ status }) => status === 200).length, 1);
+});
+
+test('a response in the background has an end when its conversation is deleted', async () => {
+  upstream.say = () => {};
+  const { id } = await begin(open, {});
+  const { json } = await responseOf(open, { conversation: id, input: 'wait', background: true });
+  await until(() => upstream.requests.at(-1).body.messages.at(-1).content === 'wait', 'the turn does not run');
+  await jsonOf(await send(open, 'DELETE', `/${id}`));
+  const shown = async () => (await fetch(`${open.url}/v1/responses/${json.id}`)).json();
+  await until(async () => (await shown()).status === 'failed', 'the response does not end');
+  says('ok');
+});
+
 test('a prompt stays in its conversation until another one replaces it', async () => {
   says('ok');
   const { id } = await begin(open, {});

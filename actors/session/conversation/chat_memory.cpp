@@ -166,12 +166,15 @@ conversation_changes chat_memory::take_changes() {
   return result;
 }
 
-void chat_memory::change(const change_messages& f) {
+std::optional<chat::failure> chat_memory::change(const change_messages& f) {
   auto changed = f(now_.transcript);
-  now_.stored = common_beginning(std::span{now_.transcript}.first(now_.stored), changed);
-  now_.transcript = std::move(changed);
+  if (!changed)
+    return changed.error();
+  now_.stored = common_beginning(std::span{now_.transcript}.first(now_.stored), *changed);
+  now_.transcript = *std::move(changed);
   now_.tip = now_.transcript.empty() ? conversation_tip{} : conversation_tip::unrecognisable();
   needs_new_chat_ = true;
+  return std::nullopt;
 }
 
 conversation_state chat_memory::take() { return std::exchange(now_, {}); }

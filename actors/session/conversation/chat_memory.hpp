@@ -41,7 +41,7 @@ public:
   void not_kept() override { now_.tip = conversation_tip::unrecognisable(); }
   void doubt_store() override { now_.stored = 0; }
   const conversation_tip& tip() const noexcept override { return now_.tip; }
-  void change(const change_messages& f) override;
+  std::optional<chat::failure> change(const change_messages& f) override;
   conversation_state take() override;
 
 private:

@@ -19,7 +19,7 @@ struct conversation_edit {
   std::string id;
   /// Replaces the client's notes, as in `session_record`; nothing to leave them.
   std::optional<std::string> metadata;
-  /// Changes the messages; empty to leave them. Called by the session. Pure.
+  /// Changes the messages, or says why it cannot; empty to leave them. Called by the session.
   kept_conversation::change_messages change;
   /// How long the session is kept from now on, at least; zero for ever.
   std::chrono::seconds kept_for{0};

@@ -76,7 +76,8 @@ public:
   };
 
   /// Makes the messages of a conversation of those that there are.
-  using change_messages = std::function<std::vector<chat::message>(std::vector<chat::message>)>;
+  using change_messages =
+      std::function<result<std::vector<chat::message>, chat::failure>(std::vector<chat::message>)>;
 
   virtual ~kept_conversation() = default;
 
@@ -122,7 +123,8 @@ public:
   virtual const conversation_tip& tip() const noexcept = 0;
 
   /// Changes the messages, between two turns. A chat at the upstream does not go on.
-  virtual void change(const change_messages& f) = 0;
+  /// @returns why *f* could not; then nothing has changed.
+  virtual std::optional<chat::failure> change(const change_messages& f) = 0;
 
   /// Moves the conversation out; nothing is left here.
   virtual conversation_state take() = 0;

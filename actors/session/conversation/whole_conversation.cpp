@@ -177,11 +177,14 @@ void whole_conversation::kept() {
   stored_ = now_.size();
 }
 
-void whole_conversation::change(const change_messages& f) {
+std::optional<chat::failure> whole_conversation::change(const change_messages& f) {
   auto changed = f(now_);
-  stored_ = common_beginning(span_of_messages{now_}.first(stored_), changed);
-  now_ = std::move(changed);
+  if (!changed)
+    return changed.error();
+  stored_ = common_beginning(span_of_messages{now_}.first(stored_), *changed);
+  now_ = *std::move(changed);
   tip_ = now_.empty() ? conversation_tip{} : conversation_tip::of(digest_->of(now_));
+  return std::nullopt;
 }
 
 conversation_state whole_conversation::take() {

@@ -47,7 +47,7 @@ public:
   void doubt_store() override { stored_ = 0; }
   const conversation_tip& tip() const noexcept override { return tip_; }
 
-  void change(const change_messages& f) override;
+  std::optional<chat::failure> change(const change_messages& f) override;
 
   /// Moves out the texts alone, the newest of them, as a chat of plain text can be told them.
   conversation_state take() override;

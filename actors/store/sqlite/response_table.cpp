@@ -34,8 +34,11 @@ response_table::response_table(sqlite::connection& db)
       insert_(
           db.prepare("INSERT INTO responses (tenant, id, session, parent, parent_number, state, "
                      "created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")),
-      update_(db.prepare("UPDATE responses SET session = ?2, parent = ?3, parent_number = ?4, "
-                         "state = ?5, created_at = ?6, expires_at = ?7 WHERE number = ?1")),
+      update_(db.prepare("UPDATE responses SET "
+                         // As `is_left_over` says.
+                         "session = CASE WHEN state = 2 AND session = '' THEN '' ELSE ?2 END, "
+                         "parent = ?3, parent_number = ?4, state = ?5, created_at = ?6, "
+                         "expires_at = ?7 WHERE number = ?1")),
       keep_object_(db.prepare("INSERT OR REPLACE INTO response_objects VALUES (?1, ?2, ?3)")),
       keep_item_(db.prepare("INSERT INTO response_items VALUES (?1, ?2, ?3, ?4, ?5, ?6)")),
       drop_items_(db.prepare("DELETE FROM response_items WHERE response = ?1")),

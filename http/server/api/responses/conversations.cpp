@@ -66,9 +66,16 @@ void refuse_unknown(const request_context& c, const std::string& id) {
   c.refuse({failure_code::conversation_not_found, {}, quoted(id, longest_word)});
 }
 
-void refuse_unknown_item(const request_context& c, const std::string& id) {
-  c.refuse({failure_code::item_not_found, {}, quoted(id, longest_word)});
+chat::failure unknown_item(const std::string& id) {
+  return {failure_code::item_not_found, {}, quoted(id, longest_word)};
 }
+
+void refuse_unknown_item(const request_context& c, const std::string& id) {
+  c.refuse(unknown_item(id));
+}
+
+/// What a change makes of a conversation.
+using changed_messages = result<std::vector<chat::message>, chat::failure>;
 
 /// What is done with a conversation that was found.
 using finding_handler = std::function<void(const request_context&, const conversation_finding&)>;
@@ -224,28 +231,29 @@ void add_items(const request_context& c, const std::string& id, const std::strin
   if (!r)
     return c.refuse(r.error());
   find(c, id,
-       [added = std::move(r->items)](const request_context& asked,
-                                     const conversation_finding& found) mutable {
-         if (auto problem = identify(added, items_of(found)))
-           return asked.refuse(*problem);
+       [added = std::make_shared<std::vector<item>>(std::move(r->items))](
+           const request_context& asked, const conversation_finding& found) {
          conversation_edit e;
-         e.change = [added](std::vector<chat::message> messages) {
-           return conversations::with_items(std::move(messages), added);
+         e.change = [added, conversation = found.info.conversation](
+                        std::vector<chat::message> messages) -> changed_messages {
+           if (auto problem = identify(*added, conversations::items_of(messages, conversation)))
+             return *std::move(problem);
+           return conversations::with_items(std::move(messages), *added);
          };
          edit(asked, found, std::move(e),
-              [added](const request_context& done) { list(done, added, all_items()); });
+              [added](const request_context& done) { list(done, *added, all_items()); });
        });
 }
 
 void delete_item(const request_context& c, const conversation_path& path) {
   find(c, path.id,
        [id = path.item](const request_context& asked, const conversation_finding& found) {
-         const auto all = items_of(found);
-         if (std::ranges::find(all, id, &item::id) == all.end())
-           return refuse_unknown_item(asked, id);
          conversation_edit e;
-         e.change = [id, conversation =
-                             found.info.conversation](const std::vector<chat::message>& messages) {
+         e.change = [id, conversation = found.info.conversation](
+                        const std::vector<chat::message>& messages) -> changed_messages {
+           const auto all = conversations::items_of(messages, conversation);
+           if (std::ranges::find(all, id, &item::id) == all.end())
+             return unknown_item(id);
            return conversations::without_item(messages, conversation, id);
          };
          edit(asked, found, std::move(e), [found](const request_context& done) {

@@ -309,6 +309,25 @@ TEST_CASE_TEMPLATE("closed responses can be seen, not followed, and stay without
   CHECK(records.counts().responses == 2);
 }
 
+TEST_CASE_TEMPLATE("a response that ends after its conversation was deleted stays without it",
+                   Records, memory_records, file_records) {
+  Records records;
+  test::keep(records, session("s"));
+  auto running = response("a", {}, "s");
+  running.state = response_state::running;
+  records.commit(running);
+  records.close({{}, "s"});
+  auto ended = response("a", {}, "s");
+  ended.state = response_state::closed;
+  ended.object = "failed";
+  records.commit(ended);
+  CHECK(records.remove(session_key{{}, "s"}));
+  const auto found = records.responses().show(response_key{{}, "a"}, now);
+  REQUIRE(found.record);
+  CHECK(found.record->object == "failed");
+  CHECK(found.record->session.empty());
+}
+
 TEST_CASE_TEMPLATE("a commit writes its response, a refused one does not", Records, memory_records,
                    file_records) {
   Records records;
