@@ -51,6 +51,19 @@ std::size_t utf8_prefix(std::string_view text) {
 
 bool is_utf8(std::string_view text) { return utf8_prefix(text) == text.size(); }
 
+std::string with_whole_characters(std::string_view text) {
+  std::string result;
+  result.reserve(text.size() + 2);
+  for (;;) {
+    const auto whole = utf8_prefix(text);
+    result += text.substr(0, whole);
+    if (whole == text.size())
+      return result;
+    result += "\xEF\xBF\xBD";
+    text.remove_prefix(whole + 1);
+  }
+}
+
 bool has_control_characters(std::string_view text) noexcept {
   return std::any_of(text.begin(), text.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);

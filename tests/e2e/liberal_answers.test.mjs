@@ -356,3 +356,29 @@ for (const [name, [body, expected]] of Object.entries(failures)) {
     }
   });
 }
+
+test('a byte that is no character costs an answer nothing else', async () => {
+  const bytes = Buffer.concat([Buffer.from('purr '), Buffer.from([0xff]), Buffer.from(' on')]).toString('latin1');
+  for (const stream of [true, false]) {
+    const text = stream ? chunk({ content: bytes }) + chunk({}, 'stop') + DONE : whole({ content: bytes }, {});
+    const type = stream ? 'text/event-stream' : 'application/json';
+    answer = (_, response) => response.writeHead(200, { 'Content-Type': type }).end(Buffer.from(text, 'latin1'));
+    const id = unique('session');
+    const told = stream ? (await streamed(id, 'a')).content : (await asked(id, 'a')).message.content;
+    assert.equal(told, 'purr \ufffd on');
+    assert.equal((await toldNext(id, [user('b')]))[1].content, 'purr \ufffd on');
+  }
+});
+
+test('a server that breaks is quoted, whatever form its words have', async () => {
+  for (const [status, body] of [[500, 'CUDA out of memory'], [503, 'the GPU fell off the bus'], [501, '"not here"']]) {
+    answer = (_, response) => response.writeHead(status, { 'Content-Type': 'text/plain' }).end(body);
+    const response = await nekod.post({ messages: [user('a')] });
+    assert.equal(response.status, status);
+    assert.equal((await response.json()).error.message, body.replaceAll('"', ''));
+  }
+  answer = (_, response) => response.writeHead(404, { 'Content-Type': 'text/plain' }).end('404 page not found');
+  const response = await nekod.post({ messages: [user('a')] });
+  assert.equal(response.status, 502);
+  assert.match((await response.json()).error.message, /upstream status 404: 404 page not found/);
+});

@@ -120,7 +120,6 @@ const broken = {
   'an error event': [{ kind: 'error_event', after_events: 6 }, 'simulated_fault'],
   'a bare line with an error': [{ kind: 'error_line', after_events: 6, body: error({}) }, 'upstream_error'],
   'a malformed chunk': [{ kind: 'garbage', after_events: 6 }, 'upstream_error'],
-  'half a character': [{ kind: 'truncated_utf8', after_events: 6 }, 'upstream_error'],
   'no finish reason': [{ kind: 'no_finish' }, 'upstream_error'],
 };
 

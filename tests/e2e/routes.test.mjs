@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
-import { expectError, gateway, leadingTo, pair, simulator, unique } from './support.mjs';
+import { Connection, expectError, gateway, leadingTo, pair, simulator, unique } from './support.mjs';
 
 const { sim, nekod } = await pair({ after });
 
@@ -78,6 +78,16 @@ test('a wrong method is a 405 in JSON that names the right ones', async () => {
     const response = await get(path, { method });
     assert.match(response.headers.get('allow') ?? '', allowed, `${method} ${path}`);
     await expectError(response, 405, 'method_not_allowed', 'invalid_request_error');
+  }
+});
+
+test('Codex falls back to HTTP if its upgrade is refused as one, on any path', async (t) => {
+  for (const path of ['/v1/responses', '/v1/responses/resp_0', '/v1/chat/completions', '/v1/realtime']) {
+    const connection = await new Connection(nekod.port).reading().send(
+      `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n`,
+    );
+    t.after(() => connection.end());
+    await connection.seen(path.endsWith('realtime') ? /^HTTP\/1.1 40[45] / : /^HTTP\/1.1 426 [^]*upgrade_not_supported/);
   }
 });
 

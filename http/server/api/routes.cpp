@@ -169,6 +169,9 @@ void routes::dispatch(const request_context& c) const {
     return c.refuse(failure_code::invalid_api_key);
   if (c.where == nullptr)
     return c.refuse(failure_code::not_found);
+  // Codex asks for WebSocket first, and falls back to HTTP only if the upgrade itself is refused.
+  if (asks_for_upgrade(c.req()))
+    return c.refuse(failure_code::upgrade_not_supported);
   if (!c.where->takes(c.req().method))
     return refuse_method(c);
   if (c.is("POST") && c.where->work != upstream_work::passed && has_coding(c.req()))

@@ -98,6 +98,16 @@ bool flatten_content(json::value& message, json_pool& pool) {
   return true;
 }
 
+bool list_content(json::value& message, json_pool& pool) {
+  auto* content = json::find(message, "content");
+  if (content == nullptr || !content->IsObject() || !json::find_string(*content, "type"))
+    return false;
+  json::value list{rapidjson::kArrayType};
+  list.PushBack(*content, pool);
+  *content = list;
+  return true;
+}
+
 bool quote_arguments(json::value& called, json_pool& pool) {
   auto* arguments = json::find(called, "arguments");
   if (arguments == nullptr || arguments->IsNull() || arguments->IsString())

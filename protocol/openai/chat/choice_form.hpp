@@ -34,6 +34,9 @@ std::optional<std::string> thinking_of_part(const json::value& part);
 /// part of another kind is left unchanged.
 bool flatten_content(json::value& message, json_pool& pool);
 
+/// Makes a list of content that is one part without a list.
+bool list_content(json::value& message, json_pool& pool);
+
 /// Turns arguments that are JSON into a text; *called* is, for example, the `function` of a tool
 /// call.
 bool quote_arguments(json::value& called, json_pool& pool);

@@ -23,6 +23,10 @@ json::value& delta_of(json::value& choice, json_pool& pool, bool& changed) {
   if (auto* message = json::find(choice, "message"); message != nullptr && message->IsObject()) {
     delta = *message;
     choice.RemoveMember("message");
+  } else if (const auto text = json::find_string(choice, "text")) {
+    // As in chunks of text completions.
+    set_member(delta, "content", string_value(*text, pool), pool);
+    choice.RemoveMember("text");
   }
   set_member(choice, "delta", std::move(delta), pool);
   return *json::find(choice, "delta");

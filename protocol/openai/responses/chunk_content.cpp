@@ -43,17 +43,22 @@ std::string_view elements_of(std::string_view value) {
   return value.starts_with('[') ? value.substr(1, value.size() - 2) : std::string_view{};
 }
 
-call_piece call_of(std::string_view written, std::int64_t position) {
+/// @param function What is called, with its arguments.
+call_piece call_to(std::string_view function) {
   call_piece piece;
-  const auto index = json::find_span(written, "index");
-  piece.index = position;
-  std::from_chars(index.data(), index.data() + index.size(), piece.index);
-  piece.id = string_in(written, "id");
-  const auto function = json::find_span(written, "function");
   if (function.starts_with('{')) {
     piece.name = string_in(function, "name");
     piece.arguments = string_in(function, "arguments");
   }
+  return piece;
+}
+
+call_piece call_of(std::string_view written, std::int64_t position) {
+  auto piece = call_to(json::find_span(written, "function"));
+  const auto index = json::find_span(written, "index");
+  piece.index = position;
+  std::from_chars(index.data(), index.data() + index.size(), piece.index);
+  piece.id = string_in(written, "id");
   return piece;
 }
 
@@ -139,6 +144,8 @@ void chunk_reader::read_delta(std::string_view delta) {
       found_.reasoning = unquoted(m.value());
     } else if (m.name() == "reasoning") {
       other_reasoning = unquoted(m.value());
+    } else if (m.name() == "function_call" && m.value().starts_with('{')) {
+      found_.calls.push_back(call_to(m.value()));
     } else if (m.name() == "tool_calls" && m.value().starts_with('[')) {
       std::int64_t position = 0;
       for (json::elements call{m.value()}; call.next(); ++position)

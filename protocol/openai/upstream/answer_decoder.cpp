@@ -9,6 +9,7 @@
 #include "protocol/text/json_numbers.hpp"
 #include "protocol/text/json_rewrite.hpp"
 #include "protocol/text/json_spans.hpp"
+#include "protocol/text/utf8.hpp"
 
 #include <utility>
 
@@ -130,6 +131,8 @@ void answer_decoder::take_chunk(std::string_view data, deltas& out) {
   auto doc = json::parse(data);
   if (doc.error == json::fault::syntax && json::has_odd_number(data))
     return take_chunk(json::without_odd_numbers(data), out);
+  if (doc.error == json::fault::encoding && !is_utf8(data))
+    return take_chunk(with_whole_characters(data), out);
   if (!doc)
     return fail(no_chunk());
   if (!doc.root.IsObject()) {

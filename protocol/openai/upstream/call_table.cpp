@@ -72,13 +72,22 @@ bool call_table::repair_piece(json::value& v, json_pool& pool) {
     set_member(v, "index", json::value{static_cast<std::int64_t>(open_)}, pool);
     changed = true;
   }
-  if (calls_.size() > known)
-    return repair_first(v, at_hand, pool) || changed;
-  if (at_hand.made_id && !p.id.empty()) { // Clients know the call by our id.
-    set_member(v, "id", string_value(at_hand.id, pool), pool);
-    changed = true;
-  }
+  const auto begins = calls_.size() > known;
+  changed |= begins ? repair_first(v, at_hand, pool) : repair_next(v, at_hand, p);
+  at_hand.told_name |= !p.name.empty();
   return changed;
+}
+
+/// Removes what a call's first piece has told: clients join what they get in pieces.
+bool call_table::repair_next(json::value& v, const call& of, const piece& p) {
+  const auto repeats_name = !p.name.empty() && of.told_name;
+  const auto repeats_id = !p.id.empty();
+  if (repeats_name)
+    json::find(v, json::find(v, "function") != nullptr ? "function" : "custom")
+        ->RemoveMember("name");
+  if (repeats_id)
+    v.RemoveMember("id");
+  return repeats_name || repeats_id;
 }
 
 /// Adds a call's id and type, which clients need in its first piece.
@@ -161,8 +170,10 @@ std::optional<std::size_t> call_table::known_index(const piece& p) const {
   if (!position)
     return std::nullopt;
   const auto& known = calls_[*position];
-  // A new id begins a call, unless the current call still has none of its own.
-  const auto is_new = !p.id.empty() && !known.made_id;
+  // A new id begins a call, unless the current call still has none of its own. Some servers make an
+  // id for each piece: without a name, nothing begins within the arguments of the current call.
+  const auto goes_on = p.name.empty() && !known.arguments.complete();
+  const auto is_new = !p.id.empty() && !known.made_id && !goes_on;
   return is_new || begins_another(p, known) ? std::nullopt : position;
 }
 

@@ -54,6 +54,8 @@ private:
     json::progress arguments;
     /// Whether the id is ours, because the server gave none.
     bool made_id = false;
+    /// Whether clients have its name.
+    bool told_name = false;
   };
 
   /// The fields of a piece that identify its call.
@@ -66,6 +68,7 @@ private:
 
   bool repair_piece(json::value& v, json_pool& pool);
   bool repair_first(json::value& v, call& of, json_pool& pool);
+  static bool repair_next(json::value& v, const call& of, const piece& p);
   std::size_t index_of(const piece& p);
   std::optional<std::size_t> known_index(const piece& p) const;
   std::optional<std::size_t> find_by_id(const piece& p) const;

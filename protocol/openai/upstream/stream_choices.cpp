@@ -34,6 +34,7 @@ void stream_choices::take_choice(json::value& choice, state& of, json_pool& pool
   auto& delta = delta_of(choice, pool, all.changed);
   all.changed |= of.calls.repair(delta, pool);
   all.changed |= repair_role(delta, !of.has_role, pool);
+  all.changed |= list_content(delta, pool);
   if (&of == &choices_[0])
     message_.take(delta);
   // The conversation keeps parts as parts; the client gets text.

@@ -113,7 +113,9 @@ chat::failure server_failed(std::uint16_t status, chat::foreign_words w) {
       status == 504 ? chat::failure_code::upstream_timeout : chat::failure_code::upstream_error;
   auto detail = status == 0 ? std::string{"the upstream's answer ended in an error"}
                             : "upstream status " + std::to_string(status);
-  auto tells = !w.message.empty() && (status == 0 || status >= 500);
+  const auto tells = !w.message.empty() && (status == 0 || status >= 500);
+  if (!tells && !w.message.empty())
+    detail += ": " + w.message;
   auto result = tells ? in_their_words(code, std::move(w), status) : chat::failure{code};
   result.detail = std::move(detail);
   return result;

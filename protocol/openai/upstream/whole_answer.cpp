@@ -101,6 +101,7 @@ public:
     if (message == nullptr)
       return false;
     changed_ |= fill_message(*message, pool_);
+    changed_ |= list_content(*message, pool_);
     changed_ |= call_table{seed_ + std::to_string(position)}.repair_whole(*message, pool_);
     // The conversation keeps parts as parts; the client gets text.
     if (position == 0)
@@ -136,6 +137,8 @@ private:
 
 result<whole_answer, chat::failure> read_answer(std::string_view body) {
   auto doc = json::parse(body);
+  if (doc.error == json::fault::encoding && !is_utf8(body))
+    return read_answer(with_whole_characters(body));
   if (!doc || !doc.root.IsObject()) {
     auto words = doc && doc.root.IsArray() ? parse_failure(body) : std::nullopt;
     if (words)

@@ -46,8 +46,6 @@ bool may_pass(const route_options& options, const pass_target& target, const cal
 
 void answer_pass(const request_context& c) {
   const auto& r = c.req();
-  if (asks_for_upgrade(r))
-    return c.refuse(failure_code::upgrade_not_supported);
   auto target = pass_target_of(r.path, r.method);
   if (!may_pass(c.api.options, target, c.who, r))
     return c.refuse({failure_code::not_found, {}, "--pass-paths can open it"});

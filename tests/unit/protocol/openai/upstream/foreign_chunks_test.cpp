@@ -76,13 +76,12 @@ struct client {
 
   void take_call(const json::value& piece) {
     auto& c = calls[json::integer_of(*json::find(piece, "index")).value()];
-    if (const auto id = json::find_string(piece, "id"); id && !id->empty())
-      c.id = *id;
+    // Some clients join all texts but these.
+    add(c.id, piece, "id");
     if (const auto type = json::find_string(piece, "type"))
       c.type = *type;
     if (const auto* function = json::find(piece, "function")) {
-      if (const auto name = json::find_string(*function, "name"); name && !name->empty())
-        c.name = *name;
+      add(c.name, *function, "name");
       add(c.arguments, *function, "arguments");
     }
   }
@@ -238,6 +237,24 @@ TEST_CASE("choices without index, delta or role are filled in") {
   CHECK(whole.heard.reasons == strings{"stop"});
 }
 
+TEST_CASE("bytes that are no characters are replaced, and nothing else is lost") {
+  for (const std::string text : {"a\xff", "a\xe5\x96"}) {
+    auto o = decode(content(text) + content("b") + stop + done);
+    CHECK(o.failure.empty());
+    CHECK(o.heard.text.starts_with("a\xEF\xBF\xBD"));
+    CHECK(o.heard.text.ends_with("\xEF\xBF\xBD"
+                                 "b"));
+  }
+}
+
+TEST_CASE("chunks in the form of text completions, and content that is one part, are read") {
+  auto o = decode(event(R"({"choices":[{"index":0,"text":"a"}]})") +
+                  event(R"({"choices":[{"index":0,"text":"b","finish_reason":"stop"}]})"));
+  CHECK(o.failure.empty());
+  CHECK(o.heard.text == "ab");
+  CHECK(decode(chunk(R"({"content":{"type":"text","text":"a"}})") + stop).heard.text == "a");
+}
+
 TEST_CASE("tool calls are distinguished by their ids, then by their indices") {
   const told_call a{"a", "function", "look", R"({"at":1})"};
   const told_call b{"b", "function", "look", R"({"at":2})"};
@@ -276,6 +293,17 @@ TEST_CASE("tool calls are distinguished by their ids, then by their indices") {
   // The name in each piece.
   check_calls(id(R"("a")", begin) +
                   id(R"("a")", R"("function":{"name":"look","arguments":"t\":1}"})"),
+              {a});
+  check_calls(index("0", R"("a")", begin) +
+                  index("0", R"("a")", R"("function":{"name":"look","arguments":"t\":1}"})"),
+              {a});
+  // A new id for each piece, and a name late.
+  check_calls(index("0", R"("a")", begin) + index("0", R"("x")", end_a) +
+                  index("1", R"("b")", begin) + index("1", R"("y")", end_b),
+              {a, b});
+  check_calls(call(R"("index":0,"id":"a","type":"function")") +
+                  call(R"("index":0,"function":{"name":"look","arguments":"{\"a"})") +
+                  call(R"("index":0,)" + end_a),
               {a});
   // Indices that do not begin at 0, or are texts.
   check_calls(index("1", R"("a")", begin) + call(R"("index":1,)" + end_a) +

@@ -231,3 +231,11 @@ TEST_CASE("chunks become a whole answer with all their contents") {
       R"("choices":[{"index":0,"message":{"role":"assistant","content":"ab","refusal":"no"},)"
       R"("logprobs":{"content":[{"token":"a"},{"token":"b"}]},"finish_reason":"stop","stop_reason":7}])");
 }
+
+TEST_CASE("a byte that is no character costs a whole answer nothing else") {
+  const auto answer = parse_whole_answer(
+      "{\"choices\":[{\"message\":{\"content\":\"a\xff b\"},\"finish_reason\":\"stop\"}]}");
+  REQUIRE(answer);
+  CHECK(answer->said.text == "a\xEF\xBF\xBD b");
+  CHECK(answer->members.find("a\xEF\xBF\xBD b") != std::string::npos);
+}
