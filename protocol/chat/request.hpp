@@ -7,7 +7,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,6 +25,8 @@ struct server_parameters {
 
   /// The most tokens of the answer; each server has a name for that.
   std::optional<std::uint64_t> most_tokens;
+  /// The only tools that the answer may call, by their upstream names; nothing for any.
+  std::optional<std::set<std::string, std::less<>>> allowed_calls;
   /// Members that only OpenAI's own servers take, each with a leading comma.
   std::string of_openai;
   /// The fields among these whose absence a client may notice: they are reported if they do not go

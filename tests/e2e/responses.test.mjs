@@ -68,6 +68,30 @@ test('the limit of tokens goes up by the name that the server knows', async (t) 
   }
 });
 
+test('a tool that is not allowed is not sent, and a call of it is a failure that leaves nothing', async () => {
+  const more = [...tools, { type: 'function', name: 'other', parameters: { type: 'object', properties: {} } }];
+  const tool_choice = { type: 'allowed_tools', mode: 'auto', tools: [{ type: 'function', name: 'weather' }] };
+  const calling = (name) => answerWith([{ role: 'assistant', tool_calls: [{ index: 0, id: 'a', type: 'function', function: { name, arguments: '{}' } }] }], 'tool_calls');
+  for (const stream of [true, false]) {
+    calling('other');
+    const refused = await respond(open, { input: unique(), tools: more, tool_choice, stream });
+    assert.deepEqual(upstream.requests.at(-1).body.tools.map((tool) => tool.function.name), ['weather']);
+    if (stream) {
+      const events = await eventsOf(refused);
+      assert.equal(events.at(-1).type, 'response.failed');
+      assert.match(events.at(-1).response.error.message, /not allowed: `other`/);
+      assert.equal((await fetch(`${open.url}/v1/responses/${events.at(-1).response.id}`)).status, 404);
+    } else {
+      await expectError(refused, 502, 'upstream_error');
+    }
+    calling('weather');
+    const good = await respond(open, { input: unique(), tools: more, tool_choice, stream });
+    const json = stream ? (await eventsOf(good)).at(-1).response : await good.json();
+    assert.deepEqual([json.status, json.output[0].name], ['completed', 'weather']);
+  }
+  answerWith([{ role: 'assistant', content: 'ok' }]);
+});
+
 test('a call in the form of before there were tools is a call', async () => {
   answerWith([{ role: 'assistant', function_call: { name: 'weather', arguments: '{"a"' } }, { function_call: { arguments: ':1}' } }], 'function_call');
   for (const stream of [true, false]) {

@@ -1,7 +1,9 @@
 #include "actors/upstream/openai/openai_conversation.hpp"
 
+#include "protocol/openai/upstream/call_table.hpp"
 #include "protocol/openai/upstream/upstream_call.hpp"
 #include "protocol/openai/upstream/whole_answer.hpp"
+#include "protocol/text/words.hpp"
 
 #include <utility>
 
@@ -55,6 +57,7 @@ void openai_conversation::begin(const upstream_turn& turn) {
   wanted_ = turn.request->stream ? answer_kind::stream : answer_kind::whole;
   kind_ = answer_kind::unknown;
   usage_ = turn.request->include_usage;
+  allowed_ = turn.request->beside.allowed_calls;
   held_ = byte_budget::for_answer(account_->budget());
   // A whole answer has usage, requested or not.
   decoder_ = openai::answer_decoder{usage_ || wanted_ == answer_kind::whole};
@@ -79,6 +82,7 @@ void openai_conversation::give_up_late() {
 void openai_conversation::forget_turn() {
   exchange_.end_turn();
   decoder_ = openai::answer_decoder{false};
+  allowed_.reset();
   collector_ = openai::answer_collector{};
   held_.force(0);
 }
@@ -192,6 +196,14 @@ void openai_conversation::end_whole() {
 
 /// The transfer outlives the turn until its own end, so that its connection can be reused.
 void openai_conversation::succeed(upstream_answer answer) {
+  const auto called =
+      allowed_ ? openai::forbidden_call(answer.said->json, *allowed_) : std::string{};
+  if (!called.empty()) {
+    fail({failure_code::upstream_error,
+          {},
+          "the model called a tool that is not allowed: " + quoted(called)});
+    return;
+  }
   exchange_.finish(nullptr);
   forget_turn();
   listener_.on_answer(std::move(answer));

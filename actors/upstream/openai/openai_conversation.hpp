@@ -7,7 +7,10 @@
 #include "protocol/openai/upstream/answer_decoder.hpp"
 #include "protocol/openai/upstream/answer_kind.hpp"
 
+#include <functional>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 
 namespace nekod {
@@ -60,6 +63,8 @@ private:
   openai::answer_kind kind_ = openai::answer_kind::unknown;
   /// Whether the client wants usage.
   bool usage_ = false;
+  /// As in `chat::server_parameters`.
+  std::optional<std::set<std::string, std::less<>>> allowed_;
   openai::answer_decoder decoder_;
   /// For a stream that is to become a whole answer.
   openai::answer_collector collector_;

@@ -220,4 +220,23 @@ void call_table::make_id(call& of, std::size_t position) const {
   of.id = "call_" + hex(hash_of(seed_ + '\n' + std::to_string(position) + '\n' + of.name));
 }
 
+std::string forbidden_call(std::string_view message,
+                           const std::set<std::string, std::less<>>& allowed) {
+  const auto doc = json::parse(message);
+  if (!doc || !doc.root.IsObject())
+    return {};
+  const auto name_in = [&](const json::value* called) {
+    const auto name = called != nullptr ? json::find_string(*called, "name") : std::nullopt;
+    return name && !allowed.contains(*name) ? std::string{*name} : std::string{};
+  };
+  if (auto name = name_in(json::find(doc.root, "function_call")); !name.empty())
+    return name;
+  const auto* calls = json::find(doc.root, "tool_calls");
+  if (calls != nullptr && calls->IsArray())
+    for (const auto& call : calls->GetArray())
+      if (auto name = name_in(called_in(call)); !name.empty())
+        return name;
+  return {};
+}
+
 } // namespace nekod::openai

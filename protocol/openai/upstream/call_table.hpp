@@ -6,7 +6,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -83,5 +85,10 @@ private:
   std::size_t open_ = 0;
   std::size_t size_ = 0;
 };
+
+/// The name of the first call in a message that is not among *allowed*; empty if there is none.
+/// @param message As in `chat::message::json`; may be empty.
+std::string forbidden_call(std::string_view message,
+                           const std::set<std::string, std::less<>>& allowed);
 
 } // namespace nekod::openai

@@ -34,7 +34,7 @@ outcome take_tools(const value& body, create_request& r, std::string& echo) {
     r.tuning.emplace_back("tools");
   std::ranges::move(tools->ignored, std::back_inserter(r.ignored));
   r.bridge = std::move(tools->bridge);
-  r.allowed_tools = std::move(tools->allowed);
+  r.beside.allowed_calls = std::move(tools->allowed);
   echo = std::move(tools->echo);
   return std::nullopt;
 }

@@ -5,9 +5,7 @@
 #include "protocol/openai/responses/item.hpp"
 #include "protocol/openai/responses/tool_bridge.hpp"
 
-#include <functional>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -51,14 +49,12 @@ struct create_request {
   std::vector<std::string> ignored;
   /// The tools that a function of another name or form stands for upstream.
   tool_bridge bridge;
-  /// With `allowed_tools`: the upstream names of the tools that may be called.
-  std::optional<std::set<std::string, std::less<>>> allowed_tools;
 
   /// The parameters in the form of chat completions: members, each with a leading comma. Not among
   /// them are `model`, `messages`, `stream` and what is in `beside`.
   std::string parameters;
-  /// `max_output_tokens`, and what only OpenAI's own servers know: `verbosity`, `prompt_cache_key`,
-  /// `safety_identifier`, `user`.
+  /// `max_output_tokens`, `allowed_tools`, and what only OpenAI's own servers know: `verbosity`,
+  /// `prompt_cache_key`, `safety_identifier`, `user`.
   chat::server_parameters beside;
   /// The members of the response object that repeat the request, normalised: every one of them,
   /// with its default. Without braces and without a comma at the ends. Not among them are what the

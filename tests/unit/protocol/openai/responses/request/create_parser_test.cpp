@@ -70,7 +70,7 @@ TEST_CASE("a request has defaults, for null as for nothing") {
     CHECK(r.tuning.empty());
     CHECK(r.demands.empty());
     CHECK(r.ignored.empty());
-    CHECK_FALSE(r.allowed_tools);
+    CHECK_FALSE(r.beside.allowed_calls);
   }
 }
 
@@ -191,8 +191,8 @@ TEST_CASE("tools that stand for others are bridged, and allowed ones known") {
       request_with(R"("tools":[{"type":"custom","name":"c"},{"type":"function","name":"f"}],
     "tool_choice":{"type":"allowed_tools","tools":[{"type":"function","name":"f"}]})");
   CHECK(r.bridge.find("c") != nullptr);
-  REQUIRE(r.allowed_tools);
-  CHECK(*r.allowed_tools == std::set<std::string, std::less<>>{"f"});
+  REQUIRE(r.beside.allowed_calls);
+  CHECK(*r.beside.allowed_calls == std::set<std::string, std::less<>>{"f"});
 }
 
 TEST_CASE("a body that is no JSON object is refused by its fault") {
