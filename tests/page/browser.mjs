@@ -14,6 +14,12 @@ const puppeteer = await import('puppeteer-core').then((module) => module.default
 /// Why tests in a browser are skipped; else false.
 export const skip = !program ? 'no Chromium here (apt-get install chromium)' : !puppeteer ? 'run scripts/setup test' : false;
 
+// CTest's sign for a test that could not run.
+if (skip) {
+  console.error(`NOT CHECKED: ${skip}`);
+  process.exitCode = 77;
+}
+
 let running;
 
 async function browser() {
