@@ -1,11 +1,12 @@
 // The page: its frame, its addresses (`#/`, `#/c/NAME`, `#/service`), and its keys.
 
 import { get } from './api.js';
-import { beginChat, chat as chatOf, setTitle, titleFor } from './chats.js';
+import { beginChat, chat as chatOf } from './chats.js';
 import { Composer } from './composer.js';
 import { notice } from './dialog.js';
 import { $, button, h, icon } from './dom.js';
 import { set, setting } from './keep.js';
+import { setTitle, titleFor } from './names.js';
 import { SessionList } from './sessions.js';
 import { language, t } from './text.js';
 import { ChatView } from './view.js';
@@ -15,7 +16,7 @@ class App {
     this.models = [];
     addEventListener('hashchange', () => this.route());
     addEventListener('keydown', (event) => this.key(event));
-    addEventListener('focus', () => this.list.load());
+    addEventListener('focus', () => (this.list.load(), this.chat?.look()));
     this.build();
     this.refresh();
   }

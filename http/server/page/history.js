@@ -3,9 +3,12 @@
 //
 //   { role, text, images, reasoning, calls: [{ id, name, arguments, result }] }
 
-import { ApiError, get } from './api.js';
+import { ApiError, call, get } from './api.js';
+import { itemsOf } from './turn.js';
 
 const pageSize = 100;
+/// As many as one request may add.
+const mostItems = 20;
 
 function partsOf(content) {
   const parts = typeof content === 'string' ? [{ type: 'text', text: content }] : (content ?? []);
@@ -14,22 +17,24 @@ function partsOf(content) {
   return { text, images };
 }
 
+export const newMessage = (role, text, fields) => ({ role, text, images: [], calls: [], ...fields });
+
 /// Adds *item*, of the Responses API, to *messages*.
 export function addItem(messages, item) {
   const answer = () => {
-    if (messages.at(-1)?.role !== 'assistant') messages.push({ role: 'assistant', text: '', images: [], calls: [] });
+    if (messages.at(-1)?.role !== 'assistant') messages.push(newMessage('assistant', '', { id: item.id }));
     return messages.at(-1);
   };
   switch (item.type ?? 'message') {
     case 'message': {
       const { text, images } = partsOf(item.content);
       const last = messages.at(-1);
-      if (item.role === 'assistant' && last?.role === 'assistant' && !last.text) last.text = text;
-      else messages.push({ id: item.id, role: item.role === 'developer' ? 'system' : item.role, text, images, calls: [] });
+      if (item.role === 'assistant' && last?.role === 'assistant' && !last.text) Object.assign(last, { id: item.id, text });
+      else messages.push(newMessage(item.role === 'developer' ? 'system' : item.role, text, { id: item.id, images }));
       break;
     }
     case 'reasoning':
-      messages.push({ role: 'assistant', text: '', images: [], calls: [], reasoning: [...(item.content ?? []), ...(item.summary ?? [])].map((part) => part.text).join('\n') });
+      messages.push(newMessage('assistant', '', { id: item.id, reasoning: [...(item.content ?? []), ...(item.summary ?? [])].map((part) => part.text).join('\n') }));
       break;
     case 'function_call':
     case 'custom_tool_call':
@@ -40,7 +45,7 @@ export function addItem(messages, item) {
       const call = messages.flatMap((message) => message.calls ?? []).findLast((each) => each.id === item.call_id);
       const text = typeof item.output === 'string' ? item.output : partsOf(item.output).text;
       if (call) call.result = text;
-      else messages.push({ role: 'tool', text, images: [], calls: [], call: item.call_id });
+      else messages.push(newMessage('tool', text, { call: item.call_id }));
       break;
     }
     default:
@@ -48,12 +53,19 @@ export function addItem(messages, item) {
   }
 }
 
+/// The messages that *items* tell.
+export function messagesIn(items) {
+  const messages = [];
+  for (const item of items) addItem(messages, item);
+  return messages;
+}
+
 /// The messages of the session *info*, an entry of `GET /sessions`; undefined if this nekod does not give them out.
 export async function messagesOf(info, signal) {
   if (!info?.conversation) return undefined;
   const messages = [];
-  // Before its first answer there is nothing.
-  if (info.turns === 0) return messages;
+  // Before its first answer there is nothing, unless it was stopped or imported.
+  if (info.turns === 0 && info.state === 'answering') return messages;
   try {
     for (let after = ''; ; ) {
       const query = new URLSearchParams({ limit: pageSize, order: 'asc', ...(after && { after }) });
@@ -63,19 +75,57 @@ export async function messagesOf(info, signal) {
       after = page.last_id;
     }
   } catch (error) {
-    if (error instanceof ApiError && (error.status === 404 || error.status === 405)) return undefined;
+    if (error instanceof ApiError && (error.status === 404 || error.status === 405)) return info.turns === 0 ? messages : undefined;
     throw error;
+  }
+}
+
+/// The newest messages of the session *info*; none if they cannot be known.
+async function newestOf(info) {
+  const path = `v1/conversations/${encodeURIComponent(info.conversation)}/items?limit=10&order=desc`;
+  const page = await get(path).catch(() => ({ data: [] }));
+  return messagesIn(page.data.reverse());
+}
+
+/// Whether *messages* end with *user* and with what there is of *answer*, or more of it.
+export function endWith(messages, user, answer) {
+  const [said, last] = messages.slice(-2);
+  return last?.role === 'assistant' && said.text === user.text && (answer.text.startsWith(last.text) || last.text.startsWith(answer.text));
+}
+
+/// Adds *items* to a conversation; it must rest.
+export async function addItems(conversation, items) {
+  const path = `v1/conversations/${encodeURIComponent(conversation)}/items`;
+  for (let at = 0; at < items.length; at += mostItems) await call('POST', path, { body: { items: items.slice(at, at + mostItems) } });
+}
+
+/// What nekod knows of the session at *path*, once no turn runs in it.
+async function resting(path) {
+  for (let tries = 20; ; tries -= 1) {
+    const info = await get(path);
+    if (info.state === 'idle' || info.state === 'stored' || tries === 0) return info;
+    await new Promise((wake) => setTimeout(wake, 200));
+  }
+}
+
+/// Makes sure that the session at *path* has *user* and *answer*, which was stopped; answers whether it has.
+export async function hold(path, user, answer) {
+  try {
+    const info = await resting(path);
+    // An upstream that keeps its conversations has heard them.
+    if (!endWith(await newestOf(info), user, answer)) await addItems(info.conversation, [user, answer].flatMap(itemsOf));
+    return true;
+  } catch {
+    return false;
   }
 }
 
 /// The first words of the session *info*; undefined if they cannot be known.
 export async function titleOf(info, signal) {
-  if (!info.conversation || info.turns === 0) return undefined;
+  if (!info.conversation) return undefined;
   try {
     const page = await get(`v1/conversations/${encodeURIComponent(info.conversation)}/items?limit=3&order=asc`, { signal });
-    const messages = [];
-    for (const item of page.data) addItem(messages, item);
-    return titleIn(messages);
+    return titleIn(messagesIn(page.data));
   } catch {
     return undefined;
   }

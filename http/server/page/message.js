@@ -36,7 +36,7 @@ function pretty(text) {
 
 /// What the visitor reads of an error.
 export function errorText(error) {
-  if (error.code === 'network') return t('network');
+  if (error.code === 'network' || error.code === 'lost') return t(error.code);
   return error.message || error.code || String(error);
 }
 
@@ -105,9 +105,8 @@ class AnswerView {
     else if (state === 'stopped') note.push(t('stopped'));
     else if (state === 'failed') note.push(...this.failure());
     else {
-      if (message.finish === 'length') note.push(t('cutByLength'));
+      if (message.finish === 'max_output_tokens') note.push(t('cutByLength'));
       if (message.finish === 'content_filter') note.push(t('filtered'));
-      if (message.ignored) note.push(h('div', { text: t('ignored', message.ignored) }));
       if (message.fallback) note.push(h('div', { text: t('fellBack', message.fallback) }));
     }
     this.status.replaceChildren(...note);

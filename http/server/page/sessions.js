@@ -1,10 +1,11 @@
 // The list of nekod's sessions: all that the key may see, by whatever client they were begun.
 
 import { call, get } from './api.js';
-import { closeChat, familyOf, openChats, setTitle, titleFor } from './chats.js';
+import { closeChat, openChats } from './chats.js';
 import { ask, notice, openDialog, openMenu } from './dialog.js';
 import { $, button, h, saveFile } from './dom.js';
 import { messagesOf, titleOf } from './history.js';
+import { familyOf, setTitle, titleFor } from './names.js';
 import { ago, dateTime, number, t, timeOf } from './text.js';
 
 const mostPages = 20;

@@ -1,10 +1,11 @@
 // The view of one conversation: its messages, and what one can do with them.
 
-import { announce } from './dialog.js';
-import { branch, chat as chatOf, familyOf, openChats, versionsAt } from './chats.js';
+import { announce, notice } from './dialog.js';
+import { branch, chat as chatOf, openChats, versionsAt } from './chats.js';
 import { $, button, h } from './dom.js';
 import { Log } from './log.js';
-import { drawMessage } from './message.js';
+import { drawMessage, errorText } from './message.js';
+import { familyOf } from './names.js';
 import { number, t } from './text.js';
 
 export class ChatView {
@@ -46,10 +47,12 @@ export class ChatView {
     this.shownNote = undefined;
     this.all();
     this.loadVersions();
+    chat?.view(true);
   }
 
   leave() {
     this.chat?.removeEventListener('change', this.listen);
+    this.chat?.view(false);
     this.chat = undefined;
     clearInterval(this.clock);
   }
@@ -88,6 +91,7 @@ export class ChatView {
     let text = '';
     if (chat?.history === 'loading') text = t('loadingHistory');
     else if (chat?.history === 'missing') text = chat.problem ? chat.problem.message || t('network') : t(this.texts() ? 'earlierMissing' : 'textsDropped');
+    else if (chat?.elsewhere) text = t('answeredElsewhere');
     else if (chat?.forgotten) text = t('forgotten');
     else if (chat?.history === 'new' && !chat.messages.length) text = t('noConversation');
     this.note.hidden = !text;
@@ -98,6 +102,10 @@ export class ChatView {
     if (what === 'text') {
       this.waiting.add(message);
       this.frame ||= requestAnimationFrame(() => this.draw());
+      return;
+    }
+    if (what === 'problem') {
+      notice(errorText(message));
       return;
     }
     if (what === 'all') this.all();
