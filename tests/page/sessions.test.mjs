@@ -1,7 +1,7 @@
 // The list of sessions: those of all clients, found, opened, exported and deleted; and the messages of an old one.
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
 import { gateway, temporaryFolder, unique, until } from '../e2e/support.mjs';
@@ -127,6 +127,83 @@ test('one is exported, with all that was said', { skip }, async (t) => {
   await pick('Export as JSON');
   const { messages } = JSON.parse(readFileSync(join(folder, await saved('.json')), 'utf8'));
   assert.deepEqual(messages.map(({ role, text }) => [role, text]), [['user', 'to be kept'], ['assistant', 'You said to be kept.']]);
+});
+
+/// Lets the visitor choose *file*.
+async function choose(page, file) {
+  await press(page, 'Conversations', '.search');
+  const [chooser] = await Promise.all([page.waitForFileChooser(), press(page, 'Import', '.menu')]);
+  await chooser.accept([file]);
+}
+
+test('an exported conversation is imported, and goes on', { skip }, async (t) => {
+  const folder = temporaryFolder(t);
+  const file = join(folder, 'one.json');
+  const said = Array.from({ length: 15 }, (_, i) => [{ role: 'user', text: `question ${i}` }, { role: 'assistant', text: `answer ${i}`, reasoning: `thought ${i}` }]).flat();
+  said[1].calls = [{ id: 'call_1', name: 'look_up', arguments: '{"a":1}', result: 'found' }];
+  writeFileSync(file, JSON.stringify({ session: { id: 'x' }, messages: said }));
+  const page = await open(t, nekod.url);
+  await choose(page, file);
+  await seen(page, () => document.querySelectorAll('.markdown').length === 15);
+  assert.deepEqual(await textsOf(page, '.bubble'), said.filter((each) => each.role === 'user').map((each) => each.text));
+  assert.deepEqual(await textsOf(page, '.markdown'), said.filter((each) => each.role === 'assistant').map((each) => each.text));
+  assert.equal(await textOf(page, '.thought'), 'thought 0');
+  assert.match(await textOf(page, '.call'), /look_up.*found/s);
+  assert.match(await textOf(page, '#notice'), /Conversations imported: 1/);
+  await say(page, 'and now?');
+  await answered(page, 16);
+  const { messages } = upstream.requests.at(-1);
+  assert.equal(messages.filter((each) => each.role === 'user').length, 16);
+  assert.equal(messages.at(-2).content, 'answer 14');
+});
+
+test('all that was exported is imported by another nekod; messages of chats, too', { skip }, async (t) => {
+  const folder = temporaryFolder(t);
+  const gate = await gateway(t, upstream.leading);
+  const page = await open(t, nekod.url);
+  const session = await page.createCDPSession();
+  await session.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: folder, browserContextId: page.browserContext().id });
+  await ask('exported', unique('all'));
+  await page.reload();
+  await page.waitForSelector('.sessions a');
+  await press(page, 'Conversations', '.search');
+  await press(page, 'Export all', '.menu');
+  const file = await until(() => readdirSync(folder).find((each) => each === 'conversations.json'), 'no file');
+  const { conversations } = JSON.parse(readFileSync(join(folder, file), 'utf8'));
+  const other = await open(t, gate.url);
+  await choose(other, join(folder, file));
+  await seen(other, (n) => document.querySelector('#notice').textContent.includes(`imported: ${n}`), conversations.filter((each) => each.messages?.length).length);
+  const chat = join(folder, 'chat.json');
+  writeFileSync(chat, JSON.stringify({ messages: [{ role: 'user', content: [{ type: 'text', text: 'by a chat' }] }, { role: 'assistant', content: 'yes' }] }));
+  await choose(other, chat);
+  await seen(other, () => document.querySelector('.bubble')?.textContent === 'by a chat');
+});
+
+test('a file that is no conversation is refused by its name, and nothing is made', { skip }, async (t) => {
+  const file = join(temporaryFolder(t), 'odd.json');
+  const page = await open(t, nekod.url);
+  const before = (await names()).length;
+  for (const text of ['no JSON', '{"a":1}', '{"messages":[{"role":"robot","content":"x"}]}', 'null', '[]']) {
+    writeFileSync(file, text);
+    await page.evaluate(() => (document.querySelector('#notice').textContent = ''));
+    await choose(page, file);
+    await seen(page, () => /odd.json cannot be imported/.test(document.querySelector('#notice').textContent));
+  }
+  assert.equal((await names()).length, before);
+});
+
+test('what was said is found, though no name has it', { skip }, async (t) => {
+  const [name, word] = [unique('plain'), unique('needle')];
+  await ask('first words', name);
+  await ask(`look for ${word}`, name);
+  const page = await open(t, nekod.url);
+  await page.waitForSelector('.sessions a');
+  await page.type('.search input', word.toUpperCase());
+  await seen(page, () => /No conversation matches/.test(document.querySelector('.list-foot').textContent));
+  await press(page, 'Search what was said', '.list-foot');
+  await seen(page, (n) => document.querySelector('.sessions a')?.title.startsWith(n), name);
+  await seen(page, () => /with these words: 1/.test(document.querySelector('#notice').textContent));
+  assert.equal((await page.$$('.sessions a')).length, 1);
 });
 
 test('one is deleted after a question, with its versions; many with one question', { skip }, async (t) => {

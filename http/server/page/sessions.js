@@ -5,6 +5,7 @@ import { closeChat, openChats } from './chats.js';
 import { ask, notice, openDialog, openMenu } from './dialog.js';
 import { $, button, h, saveFile } from './dom.js';
 import { messagesOf, titleOf } from './history.js';
+import { errorText } from './message.js';
 import { familyOf, setTitle, titleFor } from './names.js';
 import { ago, dateTime, number, t, timeOf } from './text.js';
 
@@ -42,11 +43,12 @@ export const jsonOf = (info, messages) => ({ session: info, messages: messages.f
 
 export class SessionList {
   constructor(root, { open, current }) {
-    Object.assign(this, { root, open, current, sessions: [], shown: shownAtFirst });
-    this.search = h('input', { type: 'search', placeholder: t('search'), 'aria-label': t('search'), oninput: () => this.draw() });
+    Object.assign(this, { root, open, current, sessions: [], shown: shownAtFirst, hits: new Set() });
+    this.search = h('input', { type: 'search', placeholder: t('search'), 'aria-label': t('search'), oninput: () => this.searched() });
+    this.files = h('input', { type: 'file', accept: '.json,application/json', multiple: true, hidden: true, tabindex: '-1', onchange: () => this.import([...this.files.files]) });
     this.list = h('ul', { class: 'sessions' });
     this.foot = h('div', { class: 'list-foot' });
-    root.replaceChildren(h('div', { class: 'search' }, this.search, button('more', t('conversations'), (event) => this.menu(event.currentTarget), { 'aria-haspopup': 'menu' })), this.list, this.foot);
+    root.replaceChildren(h('div', { class: 'search' }, this.search, button('more', t('conversations'), (event) => this.menu(event.currentTarget), { 'aria-haspopup': 'menu' }), this.files), this.list, this.foot);
     this.asking = 0;
     this.queue = [];
     this.seen = new IntersectionObserver((entries) => {
@@ -100,10 +102,45 @@ export class SessionList {
     return [...families.values()].sort((a, b) => (a.used < b.used ? 1 : -1));
   }
 
+  /// The words in the search have changed.
+  searched() {
+    this.searching?.abort();
+    this.searching = this.searchedFor = undefined;
+    this.hits = new Set();
+    this.draw();
+  }
+
+  /// Looks for the words in what was said, from the latest conversation on: nekod has no search, so all are read.
+  async searchTexts() {
+    this.searching = new AbortController();
+    const { signal } = this.searching;
+    const words = this.words();
+    const all = this.families();
+    for (const [i, { family, versions }] of all.entries()) {
+      if (i % 20 === 0) notice(t('searching', number(i), number(all.length)));
+      for (const info of versions) {
+        const messages = await this.messages(info, signal).catch(() => undefined);
+        if (signal.aborted) return;
+        if (messages?.some(({ text }) => text.toLowerCase().includes(words))) {
+          this.hits.add(family);
+          this.draw();
+          break;
+        }
+      }
+    }
+    this.searching = undefined;
+    notice(t('found', number(this.hits.size)));
+    this.draw();
+  }
+
+  words() {
+    return this.search.value.trim().toLowerCase();
+  }
+
   draw() {
-    const words = this.search.value.trim().toLowerCase();
+    const words = this.words();
     const title = (entry) => titleFor(entry.family) ?? '';
-    const fits = (entry) => !words || `${title(entry)} ${entry.versions.map((each) => `${each.id} ${each.model}`).join(' ')}`.toLowerCase().includes(words);
+    const fits = (entry) => !words || this.hits.has(entry.family) || `${title(entry)} ${entry.versions.map((each) => `${each.id} ${each.model}`).join(' ')}`.toLowerCase().includes(words);
     const found = this.families().filter(fits);
     this.seen.disconnect();
     const focused = this.list.contains(document.activeElement) ? document.activeElement.dataset.name : undefined;
@@ -112,6 +149,7 @@ export class SessionList {
     const foot = [];
     if (!found.length && !this.problem) foot.push(h('p', { class: 'hint', text: t(words ? 'noMatch' : 'noSessions') }));
     if (found.length > this.shown) foot.push(h('button', { type: 'button', class: 'plain', text: t('more'), onclick: () => ((this.shown += 200), this.draw()) }));
+    if (words && !this.searching && this.searchedFor !== words) foot.push(h('button', { type: 'button', class: 'plain', text: t('searchTexts'), onclick: () => ((this.searchedFor = words), this.searchTexts()) }));
     this.foot.replaceChildren(...foot);
   }
 
@@ -123,7 +161,7 @@ export class SessionList {
     const details = [ago(timeOf(latest.last_used_at)), latest.turns ? t('turns', number(latest.turns)) : '', latest.state === 'answering' ? t('state_answering') : ''].filter(Boolean).join(' · ');
     const link = h('a', { href: `#/c/${encodeURIComponent(name)}`, 'aria-current': here ? 'page' : undefined, 'data-name': family, title: `${latest.id}\n${latest.model}\n${dateTime(timeOf(latest.last_used_at))}` }, h('span', { class: 'title', text: title ?? latest.id, dir: 'auto' }), h('span', { class: 'details', text: details }));
     const item = h('li', { class: here ? 'here' : undefined }, link, button('more', `${t('menu')}: ${title ?? latest.id}`, (event) => this.entryMenu(event.currentTarget, family, versions), { 'aria-haspopup': 'menu' }));
-    if (!title && latest.conversation && latest.turns > 0) {
+    if (!title && latest.conversation && (latest.turns > 0 || latest.state === 'stored')) {
       item.info = latest;
       this.seen.observe(item);
     }
@@ -158,13 +196,14 @@ export class SessionList {
   menu(opener) {
     openMenu(opener, [
       [t('exportAll'), () => this.exportAll()],
+      [t('import'), () => this.files.click()],
       [t('removeMany'), () => this.removeMany(), 'danger'],
     ]);
   }
 
-  async messages(info) {
+  async messages(info, signal) {
     const open = openChats().find((chat) => chat.name === info.id && chat.whole);
-    return open ? open.messages : messagesOf(info);
+    return open ? open.messages : messagesOf(info, signal);
   }
 
   async exportOne(versions, form) {
@@ -187,6 +226,25 @@ export class SessionList {
       all.push(messages ? jsonOf(info, messages) : { session: info, messages: null });
     }
     saveFile('conversations.json', 'application/json', JSON.stringify({ conversations: all }, null, 2));
+  }
+
+  async import(files) {
+    this.files.value = '';
+    const { importFile } = await import('./importing.js');
+    const made = [];
+    let problem = '';
+    for (const file of files) {
+      try {
+        made.push(...(await importFile(file, (one, all) => notice(t('importing', number(one), number(all))))));
+      } catch (error) {
+        made.push(...(error.made ?? []));
+        problem = t('importFailed', file.name, errorText(error));
+      }
+    }
+    await this.load();
+    notice([made.length ? t('imported', number(made.length)) : '', problem].filter(Boolean).join(' '));
+    const found = this.sessions.find((each) => each.conversation === made.at(-1));
+    if (found) this.open(found.id);
   }
 
   async remove(family, versions) {
