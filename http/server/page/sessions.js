@@ -1,9 +1,9 @@
 // The list of nekod's sessions: all that the key may see, by whatever client they were begun.
 
-import { call, get } from './api.js';
-import { closeChat, openChats } from './chats.js';
-import { ask, notice, openDialog, openMenu } from './dialog.js';
-import { $, button, h, saveFile } from './dom.js';
+import { get } from './api.js';
+import { openChats } from './chats.js';
+import { notice, openMenu } from './dialog.js';
+import { $, button, h } from './dom.js';
 import { messagesOf, titleOf } from './history.js';
 import { errorText } from './message.js';
 import { familyOf, setTitle, titleFor } from './names.js';
@@ -11,35 +11,8 @@ import { ago, dateTime, number, t, timeOf } from './text.js';
 
 const mostPages = 20;
 const shownAtFirst = 60;
-const exportName = (name, ending) => `${name.replace(/[^\w.-]+/g, '_')}.${ending}`;
-
-/// A conversation and what it says, for people.
-export function markdownOf(title, messages) {
-  const names = { user: t('you'), assistant: t('assistant'), system: t('system'), tool: t('tool') };
-  const quote = (text) => text.split('\n').map((line) => `> ${line}`).join('\n');
-  const fence = (text) => {
-    const longest = Math.max(2, ...[...text.matchAll(/`{3,}/g)].map((m) => m[0].length));
-    const mark = '`'.repeat(longest + 1);
-    return `${mark}json\n${text}\n${mark}`;
-  };
-  const parts = messages.map((message) => {
-    const said = [`## ${names[message.role] ?? message.role}`];
-    if (message.reasoning) said.push(quote(message.reasoning));
-    if (message.text) said.push(message.text);
-    for (const each of message.images ?? []) said.push(`![${t('picture')}](${each})`);
-    for (const each of message.calls ?? []) {
-      said.push(`**${t('call', each.name)}**`, fence(each.arguments));
-      if (each.result !== undefined) said.push(fence(each.result));
-    }
-    return said.join('\n\n');
-  });
-  return `# ${title}\n\n${parts.join('\n\n')}\n`;
-}
-
-const plain = ({ role, text, images, reasoning, calls, model, upstream }) => ({ role, text, ...(images?.length && { images }), ...(reasoning && { reasoning }), ...(calls?.length && { calls }), ...(model && { model }), ...(upstream && { upstream }) });
-
-/// The same for programs.
-export const jsonOf = (info, messages) => ({ session: info, messages: messages.filter((each) => !each.unsaid).map(plain) });
+const exporting = () => import('./exporting.js');
+const removal = () => import('./removal.js');
 
 export class SessionList {
   constructor(root, { open, current }) {
@@ -187,45 +160,23 @@ export class SessionList {
 
   entryMenu(opener, family, versions) {
     openMenu(opener, [
-      [t('exportMarkdown'), () => this.exportOne(versions, 'md')],
-      [t('exportJson'), () => this.exportOne(versions, 'json')],
-      [t('remove'), () => this.remove(family, versions), 'danger'],
+      [t('exportMarkdown'), async () => (await exporting()).exportOne(this, versions, 'md')],
+      [t('exportJson'), async () => (await exporting()).exportOne(this, versions, 'json')],
+      [t('remove'), async () => (await removal()).remove(this, family, versions), 'danger'],
     ]);
   }
 
   menu(opener) {
     openMenu(opener, [
-      [t('exportAll'), () => this.exportAll()],
+      [t('exportAll'), async () => (await exporting()).exportAll(this)],
       [t('import'), () => this.files.click()],
-      [t('removeMany'), () => this.removeMany(), 'danger'],
+      [t('removeMany'), async () => (await removal()).removeMany(this), 'danger'],
     ]);
   }
 
   async messages(info, signal) {
     const open = openChats().find((chat) => chat.name === info.id && chat.whole);
     return open ? open.messages : messagesOf(info, signal);
-  }
-
-  async exportOne(versions, form) {
-    const latest = versions.find((each) => each.id === this.current()) ?? versions.at(-1);
-    const messages = await this.messages(latest);
-    if (!messages) {
-      notice(t('earlierMissing'));
-      return;
-    }
-    const title = titleFor(latest.id) ?? latest.id;
-    if (form === 'md') saveFile(exportName(latest.id, 'md'), 'text/markdown', markdownOf(title, messages));
-    else saveFile(exportName(latest.id, 'json'), 'application/json', JSON.stringify(jsonOf(latest, messages), null, 2));
-  }
-
-  async exportAll() {
-    const all = [];
-    for (const [i, info] of this.sessions.entries()) {
-      notice(t('exporting', number(i + 1), number(this.sessions.length)));
-      const messages = await this.messages(info).catch(() => undefined);
-      all.push(messages ? jsonOf(info, messages) : { session: info, messages: null });
-    }
-    saveFile('conversations.json', 'application/json', JSON.stringify({ conversations: all }, null, 2));
   }
 
   async import(files) {
@@ -245,44 +196,5 @@ export class SessionList {
     notice([made.length ? t('imported', number(made.length)) : '', problem].filter(Boolean).join(' '));
     const found = this.sessions.find((each) => each.conversation === made.at(-1));
     if (found) this.open(found.id);
-  }
-
-  async remove(family, versions) {
-    const detail = [versions.length > 1 ? t('removeBranches', versions.length) : '', t('cannotUndo')].join(' ');
-    if (!(await ask(t('removeOne'), detail, t('remove')))) return;
-    for (const { id } of versions) {
-      closeChat(id);
-      await call('DELETE', `sessions/${encodeURIComponent(id)}`).catch((error) => error.status === 404 || notice(error.message));
-    }
-    if (familyOf(this.current()) === family) this.open('');
-    this.load();
-  }
-
-  removeMany() {
-    const choice = (value, text) => h('label', { class: 'choice' }, h('input', { type: 'radio', name: 'which', value, checked: value === '30' }), text);
-    const remove = async () => {
-      const which = new FormData(form).get('which');
-      dialog.close();
-      try {
-        const { deleted } = await (await call('DELETE', which === 'all' ? 'sessions?all=true' : `sessions?idle_for=${Number(which) * 86_400}`)).json();
-        notice(t('removed', number(deleted)));
-      } catch (error) {
-        notice(error.message);
-      }
-      await this.load();
-      const left = new Set(this.names());
-      for (const chat of openChats()) if (!left.has(chat.name)) closeChat(chat.name);
-      if (this.current() && !left.has(this.current())) this.open('');
-      this.draw();
-    };
-    const form = h(
-      'form',
-      { method: 'dialog' },
-      [30, 7, 1].map((days) => choice(String(days), t('unusedFor', days))),
-      choice('all', t('removeAll')),
-      h('p', { text: t('cannotUndo') }),
-      h('footer', {}, h('button', { type: 'button', class: 'plain', text: t('cancel'), onclick: () => dialog.close() }), h('button', { type: 'button', class: 'danger', text: t('remove'), onclick: remove })),
-    );
-    const dialog = openDialog(t('removeManyTitle'), form);
   }
 }
