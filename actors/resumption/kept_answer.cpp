@@ -8,6 +8,7 @@
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
 
+#include <functional>
 #include <utility>
 
 namespace nekod {
@@ -25,6 +26,30 @@ constexpr std::size_t base_size = 4u << 10;
 /// With room for a short answer, so that few that begin find no room later.
 std::size_t first_size(const open_turn& t) {
   return base_size + t.request->body.size() + count_step;
+}
+
+using self_pointer = kept_answer_actor::stateful_pointer<kept_answer_state>;
+
+/// Writes a response, and calls *then*, whatever came of it.
+void store_record(self_pointer self, const store_actor& store, response_record record,
+                  const std::function<void()>& then) {
+  self->request(store, store_timeout, atom::commit_v, std::move(record))
+      .then([then](atom::commit) { then(); }, [then](const caf::error&) { then(); });
+}
+
+/// Deletes a response, and calls *then*, whatever came of it.
+void remove_record(self_pointer self, const store_actor& store, response_key key,
+                   const std::function<void()>& then) {
+  self->request(store, store_timeout, atom::remove_v, std::move(key))
+      .then([then](bool) { then(); }, [then](const caf::error&) { then(); });
+}
+
+/// Tells *then* whether a response is left over, as far as the store answers.
+void find_left_over(self_pointer self, const store_actor& store, response_key key,
+                    const std::function<void(bool)>& then) {
+  self->request(store, store_timeout, atom::show_v, std::move(key))
+      .then([then](const response_finding& f) { then(f.record && is_left_over(*f.record)); },
+            [then](const caf::error&) { then(false); });
 }
 
 } // namespace
@@ -129,35 +154,19 @@ void kept_answer_state::fail(const chat::failure& reason) {
     return;
   }
   ending_ = true;
+  const auto over = [this] { conclude(); };
   if (reason.code != failure_code::session_deleted)
-    return store_end();
-  self_->request(options_.store, store_timeout, atom::show_v, key_of_record())
-      .then(
-          [this](const response_finding& f) {
-            if (f.record && is_left_over(*f.record))
-              store_end();
-            else
-              remove_record();
-          },
-          [this](const caf::error&) { remove_record(); });
+    return store_record(self_, options_.store, record_of_end(), over);
+  find_left_over(self_, options_.store, record_of_end().key(), [this, over](bool is_left_over) {
+    if (is_left_over)
+      return store_record(self_, options_.store, record_of_end(), over);
+    // The response goes with its session.
+    remove_record(self_, options_.store, record_of_end().key(), [this] {
+      conclude();
+      self_->quit();
+    });
+  });
 }
-
-void kept_answer_state::store_end() {
-  self_->request(options_.store, store_timeout, atom::commit_v, record_of_end())
-      .then([this](atom::commit) { conclude(); }, [this](const caf::error&) { conclude(); });
-}
-
-/// The response goes with its session.
-void kept_answer_state::remove_record() {
-  const auto over = [this] {
-    conclude();
-    self_->quit();
-  };
-  self_->request(options_.store, store_timeout, atom::remove_v, key_of_record())
-      .then([over](bool) { over(); }, [over](const caf::error&) { over(); });
-}
-
-response_key kept_answer_state::key_of_record() const { return record_of_end().key(); }
 
 caf::result<std::string> kept_answer_state::cancel() {
   if (has_ended() && !ending_)

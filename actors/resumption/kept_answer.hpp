@@ -98,9 +98,6 @@ private:
   bool has_ended() const noexcept { return end_ || failure_; }
   unanswered so_far() const;
   response_record record_of_end() const;
-  response_key key_of_record() const;
-  void store_end();
-  void remove_record();
   void open_turn_now();
   void count_bytes();
   void tell_begin(const reply_actor& reply);
