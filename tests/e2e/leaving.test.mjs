@@ -89,6 +89,7 @@ test('a turn that left the queue never reaches the upstream', async (t) => {
   assert.equal(waiting.status, undefined);
   waiting.leaving.abort();
   await waiting.answer;
+  await tight.logged(/ client_left$/m);
   running.leave();
   await aborted(text);
   const last = unique('last');

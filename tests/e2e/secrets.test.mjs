@@ -90,7 +90,8 @@ test('no secret of the other kind of upstream is told, nor by metrics, sessions 
   const say = async (gate, fields, headers = { Authorization: `Bearer ${clientsKey}` }) => {
     const response = await gate.post({ model: 'Orange Cat', messages: [{ role: 'user', content: secrets.words }], ...fields }, { headers });
     const body = await response.text();
-    if (!response.ok) told += body;
+    // A server that fails may quote the client, to the client.
+    if (!response.ok) told += body.replaceAll(secrets.words, '');
     told += JSON.stringify([...response.headers]);
     return response.status;
   };
