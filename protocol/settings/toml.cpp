@@ -15,6 +15,13 @@ constexpr void require(bool holds) {
 // With NDEBUG such a text would cause undefined behaviour; without it, it would end the process.
 #undef NDEBUG
 #define TOML_ASSERT(expr) ::require(static_cast<bool>(expr))
+#include <toml++/impl/forward_declarations.h>
+// toml++ takes for impossible that a letter near some white space in Unicode is none.
+#pragma push_macro("TOML_UNREACHABLE")
+#undef TOML_UNREACHABLE
+#define TOML_UNREACHABLE return false
+#include <toml++/impl/unicode.h>
+#pragma pop_macro("TOML_UNREACHABLE")
 #include <toml++/toml.h>
 
 #include <algorithm>
