@@ -111,15 +111,15 @@ private:
     else if (auto value = one(e); e.key == "kind")
       d.kind = value;
     else if (e.key == "url")
-      u.url = tidy_base_address(checked_address(value));
+      u.url = tidy_base_address(checked(value, base_address_problem));
     else if (e.key == "cookie")
       d.cookie = value;
     else if (e.key == "model")
       u.model = value;
     else if (e.key == "key-header")
-      u.key_header = checked_key_header(value);
+      u.key_header = checked(value, key_header_problem);
     else if (e.key == "token-limit")
-      u.token_limit = checked_token_limit(value);
+      u.token_limit = checked(value, token_limit_problem);
     else if (e.key == "long-context")
       u.long_context = truth(value);
     else if (e.key == "first-token-timeout")
@@ -227,22 +227,12 @@ private:
     return least;
   }
 
-  const std::string& checked_address(const std::string& url) {
-    if (auto problem = base_address_problem(url); !problem.empty())
+  /// @param problem_of Why a value is wrong; empty if it is right.
+  template <class Problem>
+  const std::string& checked(const std::string& value, Problem problem_of) {
+    if (auto problem = problem_of(value); !problem.empty())
       fail(problem);
-    return url;
-  }
-
-  const std::string& checked_key_header(const std::string& name) {
-    if (auto problem = key_header_problem(name); !problem.empty())
-      fail(problem);
-    return name;
-  }
-
-  const std::string& checked_token_limit(const std::string& name) {
-    if (auto problem = token_limit_problem(name); !problem.empty())
-      fail(problem);
-    return name;
+    return value;
   }
 
   void fail(const std::string& what) {

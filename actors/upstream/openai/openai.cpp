@@ -45,7 +45,7 @@ public:
   upstream_abilities abilities() const override {
     upstream_abilities all;
     all.tuning = all.demands = all.stateless = all.speaks_openai = true;
-    all.is_openai = accounts_->any({})->form().is_openai;
+    all.is_openai = accounts_->all().front()->form().is_openai;
     return all;
   }
 
