@@ -19,7 +19,7 @@ fault refusal(unsigned status, std::string_view body);
 struct whole_answer {
   /// The text, escaped as in JSON.
   std::string text;
-  /// What later requests refer to it by; empty if they cannot.
+  /// The id by which later requests refer to it; empty for none.
   std::string id;
   /// What is wrong with it, if anything.
   std::optional<fault> wrong;

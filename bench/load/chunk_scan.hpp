@@ -18,7 +18,7 @@ struct parsed_chunk {
   std::string content;
   /// Whether the answer ends here.
   bool finishes = false;
-  /// What later requests refer to the answer by; empty if they cannot, or if it is not here.
+  /// The id by which later requests refer to the answer; empty for none, or if it is not here.
   std::string id;
   /// Why it is not a valid chunk; empty if it is.
   std::string fault;

@@ -25,7 +25,7 @@ public:
 
   /// The answer to the turn has arrived.
   /// @param escaped Its text, escaped as in JSON.
-  /// @param id What later turns refer to it by; empty if they cannot.
+  /// @param id The id by which later turns refer to it; empty for none.
   void answered(std::string_view escaped, std::string id = {});
 
   /// The text that the answer to this turn must contain.

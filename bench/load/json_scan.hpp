@@ -7,7 +7,7 @@
 /// with their quote marks never occur inside a text.
 namespace nekod::load {
 
-/// Where *what* is in *text*, from *from* on; `npos` if nowhere. `std::string_view::find` stops at
+/// The position of *what* in *text*, from *from* on, or `npos`. `std::string_view::find` stops at
 /// every quote mark, and JSON has many.
 std::size_t find_word(std::string_view text, std::string_view what, std::size_t from = 0);
 

@@ -40,7 +40,7 @@ public:
   /// The joined pieces, escaped as in JSON.
   const std::string& text() const noexcept { return text_; }
 
-  /// What later requests refer to the answer by; empty if they cannot.
+  /// The id by which later requests refer to the answer; empty for none.
   const std::string& id() const noexcept { return id_; }
 
 private:

@@ -71,7 +71,7 @@ struct request {
   std::optional<failure> objection;
   /// The body, in the form of chat completions.
   std::string body;
-  /// What goes up beside the body.
+  /// The parameters that each upstream adds to the body in its own form.
   server_parameters beside;
 };
 

@@ -8,7 +8,7 @@
 /// Requests to an OpenAI-compatible server.
 namespace nekod::openai {
 
-/// What differs between servers of chat completions, for requests that came through another API.
+/// The form of a server's parameters, for requests that came through another API.
 struct server_form {
   server_form() = default;
 

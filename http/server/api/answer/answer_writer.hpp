@@ -43,7 +43,7 @@ public:
 
   virtual const char* content_type() const noexcept = 0;
 
-  /// What the ids of answers begin with.
+  /// The prefix of the ids of answers.
   virtual std::string_view id_prefix() const noexcept = 0;
 
   /// Whether the stream begins at once, before its turn, so that a failure is always an event.

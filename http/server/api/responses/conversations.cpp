@@ -74,7 +74,7 @@ void refuse_unknown_item(const request_context& c, const std::string& id) {
   c.refuse(unknown_item(id));
 }
 
-/// What a change makes of a conversation.
+/// The messages after a change, or the reason why it is refused.
 using changed_messages = result<std::vector<chat::message>, chat::failure>;
 
 /// What is done with a conversation that was found.

@@ -30,7 +30,7 @@ struct gathered_request {
   turn_conversation conversation;
   /// The prompt of the conversation, without its items.
   std::string prompt;
-  /// What the compaction items of the history and of the input stand for.
+  /// The items for which the compaction items of the history and of the input stand.
   openai::responses::compacted_items compacted;
 };
 
