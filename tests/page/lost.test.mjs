@@ -28,6 +28,15 @@ const nameOf = (page) => page.evaluate(() => decodeURIComponent(location.hash.sl
 const shown = (page) => page.evaluate(() => [...document.querySelectorAll('.markdown')].at(-1)?.textContent ?? '');
 const begun = (page) => seen(page, () => [...document.querySelectorAll('.markdown')].at(-1)?.textContent.trim().split(/\s+/).length > 5);
 
+/// Says something that is answered, then *text*, whose answer has begun and goes on for long.
+async function sayEndless(page, text, tokens = 5000) {
+  await say(page, unique('before'));
+  await answered(page);
+  await say(page, `[sim tokens=${tokens} delay=20] ${text}`);
+  await seen(page, () => document.querySelectorAll('.markdown').length === 2);
+  await begun(page);
+}
+
 /// What nekod has of a conversation: the texts of its messages.
 async function textsAt(nekod, name, headers = {}) {
   const { conversation } = await (await fetch(`${nekod.url}/sessions/${name}`, { headers })).json();
@@ -51,12 +60,8 @@ for (const [kind, { leading, turns, heard }] of Object.entries(kinds)) {
     const page = await open(t, nekod.url);
     const calls = [];
     page.on('request', (request) => calls.push(`${request.method()} ${new URL(request.url()).pathname}`));
-    await say(page, unique('before'));
-    await answered(page);
     const text = unique('endless');
-    await say(page, `[sim tokens=5000 delay=20] ${text}`);
-    await seen(page, () => document.querySelectorAll('.markdown').length === 2);
-    await begun(page);
+    await sayEndless(page, text);
     await page.keyboard.press('Escape');
     await answered(page, 2);
     assert.match((await textsOf(page, '.message.assistant .status')).at(-1), /Stopped/);
@@ -77,11 +82,7 @@ for (const [kind, { leading, turns, heard }] of Object.entries(kinds)) {
 
   test(`${kind}: what is said at once after a stop follows what was stopped`, { skip }, async (t) => {
     const page = await open(t, nekod.url);
-    await say(page, unique('before'));
-    await answered(page);
-    await say(page, `[sim tokens=5000 delay=20] ${unique('endless')}`);
-    await seen(page, () => document.querySelectorAll('.markdown').length === 2);
-    await begun(page);
+    await sayEndless(page, unique('endless'));
     await page.type('#message', unique('next'));
     await page.evaluate(() => document.querySelector('#send').click());
     await seen(page, () => document.querySelector('#send').getAttribute('aria-label') === 'Send');
@@ -161,12 +162,8 @@ for (const [kind, { leading, turns, heard }] of Object.entries(kinds)) {
     const killed = await gateway(t, [...args, '--port', '0']);
     // The events that it has are not kept any more, which is what it is told.
     const page = await open(t, killed.url, { expected: [/400.*starting_after/] });
-    await say(page, unique('before'));
-    await answered(page);
     const text = unique('killed');
-    await say(page, `[sim tokens=3000 delay=20] ${text}`);
-    await seen(page, () => document.querySelectorAll('.markdown').length === 2);
-    await begun(page);
+    await sayEndless(page, text, 3000);
     killed.kill('SIGKILL');
     await killed.ended();
     await seen(page, () => /connecting again/.test([...document.querySelectorAll('.status')].at(-1).textContent));
