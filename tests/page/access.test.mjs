@@ -33,7 +33,7 @@ for (const language of ['en', 'zh'])
         await say(page, story[language][0]);
         await answered(page);
         await seen(page, () => document.querySelector('.c-word'));
-        await page.click('.reasoning summary');
+        await page.locator('.reasoning summary').click();
         await shoot(page, `chat-${name}`);
         assert.deepEqual(await findings(page), []);
         assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is wider than the screen');
@@ -41,7 +41,7 @@ for (const language of ['en', 'zh'])
         await seen(page, () => document.querySelectorAll('.plot').length === 5);
         await shoot(page, `service-${name}`);
         assert.deepEqual(await findings(page), []);
-        if (width < 760) await page.click('.toggle');
+        if (width < 760) await page.locator('.toggle').click();
         await press(page, language === 'zh' ? '设置' : 'Settings', '.side-foot');
         await page.waitForSelector('dialog');
         assert.deepEqual(await findings(page), []);

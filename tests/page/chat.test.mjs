@@ -58,7 +58,7 @@ test('reasoning is folded, and stays as the reader leaves it; calls of tools are
   await say(page, 'hello');
   await seen(page, () => document.querySelector('.thought')?.textContent === 'Let me think.');
   assert.equal(await page.$eval('.reasoning', (each) => each.open), false);
-  await page.click('.reasoning summary');
+  await page.locator('.reasoning summary').click();
   go();
   await answered(page);
   assert.equal(await page.$eval('.reasoning', (each) => each.open), true);
@@ -249,7 +249,7 @@ test('copying works without the clipboard interface, and says so', { skip }, asy
   await say(page, 'code');
   await answered(page);
   await page.evaluate(() => document.addEventListener('copy', () => (window.copied = document.activeElement.value)));
-  await page.click('.copy');
+  await page.locator('.copy').click();
   await seen(page, () => document.querySelector('.copy').textContent === 'Copied');
   assert.equal(await page.evaluate(() => window.copied), 'some code');
   assert.equal(await page.evaluate(() => isSecureContext), false);

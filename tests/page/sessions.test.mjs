@@ -39,7 +39,7 @@ test('a conversation begun by another client is found, and goes on', { skip }, a
   const page = await open(t, nekod.url);
   await page.type('.search input', 'from-curl');
   await seen(page, (n) => document.querySelector('.sessions a')?.title.startsWith(n), name);
-  await page.click('.sessions a');
+  await page.locator('.sessions a').click();
   await seen(page, () => document.querySelector('.markdown')?.textContent === 'You said by curl.');
   await say(page, 'by the page');
   await answered(page, 2);
@@ -225,7 +225,7 @@ test('one is deleted after a question, with its versions; many with one question
   await seen(page, () => location.hash === '#/');
   await press(page, 'Conversations', '.search');
   await press(page, 'Delete several', '.menu');
-  await page.click('dialog input[value=all]');
+  await page.locator('dialog input[value=all]').click();
   await press(page, 'Delete', 'dialog footer');
   await until(async () => (await names()).length === 0, 'some are left');
   await seen(page, () => /No conversations yet/.test(document.querySelector('.list-foot').textContent));
