@@ -18,7 +18,11 @@ if (!existsSync(resolve(here, '../../build/llama.cpp/complete'))) {
 
 /// The number of slots for concurrent answers.
 export const places = 4;
-const usual = ['--alias', 'tiny', '-t', '1', '-np', `${places}`, '-c', '131072', '--metrics', '--slots', '--no-webui'];
+const usual = [
+  ...['--alias', 'tiny', '-t', '1', '-np', `${places}`, '-c', '131072', '--metrics', '--slots', '--no-webui'],
+  // Each request that waits for a slot occupies one of these, and by default few machines have enough for our questions, too.
+  ...['--threads-http', '32'],
+];
 
 /// A running llama-server.
 export class Llama {
