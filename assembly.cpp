@@ -42,6 +42,7 @@ assembly::assembly(settings s, live_settings live, logs& l)
       upstreams(set.upstreams),
       budget(budget_of(set)),
       gate(std::move(live.admission), counts),
+      keys(set.api_keys, gate),
       loops(threads_of(set)) {
   if (upstreams.front().kind == upstream_kind::simulator)
     start_simulator();
@@ -201,6 +202,7 @@ void assembly::make_routes() {
   o.digest = digest;
   o.home = [this] { return home_loop{loops, loops.here()}; };
   o.gate = &gate;
+  o.keys = &keys;
   o.max_body = max_body_of(set, *budget);
   o.memory = [this] { return memory.resident(); };
   o.open_requests = [this] { return server->open_exchanges() + kept->running(); };

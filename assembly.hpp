@@ -12,6 +12,7 @@
 #include "config.hpp"
 #include "http/client/curl_transport.hpp"
 #include "http/server/api/routes.hpp"
+#include "http/server/gate/key_keeper.hpp"
 #include "http/server/listen/server.hpp"
 #include "http/server/watch/failure_log.hpp"
 #include "http/server/watch/scrape.hpp"
@@ -51,6 +52,7 @@ struct assembly {
   http::scrape scrape{counts, NEKOD_VERSION};
   http::failure_log failures;
   http::admission gate;
+  http::key_keeper keys;
   event_loops loops;
   std::unique_ptr<sim::service> simulator;
   std::optional<http::server> server;

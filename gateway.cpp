@@ -55,6 +55,8 @@ gateway::~gateway() = default;
 void gateway::start() { parts_->loops.run(); }
 
 void gateway::reload(const settings& s) {
+  // No key may change between reading its file and using it.
+  auto held = parts_->keys.hold();
   auto live = load_live_settings(s);
   if (!live) {
     spdlog::error("reload refused: {}", live.error().text);
@@ -70,6 +72,7 @@ void gateway::reload(const settings& s) {
     spdlog::warn("reload: {} changed, which needs a restart", name);
   all.log.set_level(s.log_level);
   all.gate.use(std::move(live->admission));
+  all.keys.use(s.api_keys);
   caf::anon_send(all.registry, std::move(live->aliases));
   if (static_cast<bool>(live->tls) != !all.set.tls_cert.empty())
     spdlog::warn("reload: TLS cannot be switched on or off without a restart");

@@ -54,6 +54,14 @@ enum class failure_code : std::uint8_t {
   origin_not_allowed,
   /// The key is known, but only an admin's may do this.
   admin_key_required,
+  /// There is no API key of that id.
+  key_not_found,
+  /// The change takes rights from the caller, or from the last admin, and is not confirmed.
+  confirmation_required,
+  /// The last API key stays.
+  last_key,
+  /// The file of API keys cannot be changed by this process.
+  keys_not_writable,
   model_not_found,
   session_not_found,
   /// There is no response of that id to go on from.

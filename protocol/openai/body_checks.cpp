@@ -55,7 +55,7 @@ std::optional<chat::failure> check_strings(std::string_view name, const json::va
 result<std::string_view, chat::failure>
 required_string(const json::value& object, std::string_view name, const std::string& place) {
   const auto* v = json::find(object, name);
-  auto param = place + "." + std::string{name};
+  auto param = (place.empty() ? place : place + ".") + std::string{name};
   if (v == nullptr || v->IsNull())
     return chat::failure{chat::failure_code::missing_required_parameter, std::move(param)};
   if (!v->IsString())

@@ -56,7 +56,8 @@ std::optional<chat::failure> check(std::string_view name, const json::value& v, 
 /// Checks that each element of the array *list* is a string.
 std::optional<chat::failure> check_strings(std::string_view name, const json::value& list);
 
-/// The required string *name* of *object*, which is at *place* in the body; null counts as missing.
+/// The required string *name* of *object*, which is at *place* in the body, or is the body if that
+/// is empty; null counts as missing.
 result<std::string_view, chat::failure>
 required_string(const json::value& object, std::string_view name, const std::string& place);
 

@@ -101,6 +101,10 @@ std::string front_page_json(std::string_view version) {
          R"("metrics":"GET /metrics",)"
          R"("me":"GET /me",)"
          R"("operations":"GET /operations",)"
+         R"("keys":"GET /keys",)"
+         R"("create_key":"POST /keys",)"
+         R"("change_key":"POST /keys/{id}",)"
+         R"("revoke_key":"DELETE /keys/{id}",)"
          R"("openapi":"GET /openapi.json"}})";
   return out;
 }

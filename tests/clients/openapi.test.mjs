@@ -4,7 +4,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
 import {
@@ -71,6 +71,10 @@ const needs = {
   metrics: {},
   me: {},
   operations: {},
+  listKeys: {},
+  createKey: { body: '{"tenant":"colleague"}' },
+  changeKey: { id: 'key_000000000000', body: '{}' },
+  revokeKey: { id: 'key_000000000000' },
 };
 
 /// Calls an operation.
@@ -148,7 +152,8 @@ test('its codes are those of the table in the sources', () => {
 
 test('every operation answers 200, with /v1 and without, and HEAD where GET goes', async () => {
   await until(async () => (await call(nekod, operations.ready)).status === 200, 'nekod does not get ready');
-  for (const operation of contract.operations) {
+  // Keys are for admins, whose test is below.
+  for (const operation of contract.operations.filter(({ path }) => !path.startsWith('/keys'))) {
     const bare = operation.path.replace(/^\/v1/, '');
     let names;
     for (const path of [bare, `/v1${bare}`]) {
@@ -338,6 +343,32 @@ test('operations with keys, and after what is no number', async (t) => {
   const headers = { Authorization: `Bearer ${log.match(/sk-nekod-[\w-]{43}/)[0]}` };
   assert.equal(code(await walk(gate, operations.operations, { headers })), 'admin_key_required');
   assert.equal(JSON.parse((await walk(gate, operations.me, { headers })).text).limits.length, 1);
+});
+
+test('keys, with an admin key', async (t) => {
+  const file = join(nekod.home, 'admins');
+  const { log } = await runToEnd(t, ['keys', 'add', 'boss', '--file', file, '--admin']);
+  const gate = await gateway(t, [...leading(sim), '--api-keys', file, '--chat-rate-limit', '10 per hour']);
+  const headers = { Authorization: `Bearer ${log.match(/sk-nekod-[\w-]{43}/)[0]}` };
+  const as = (operation, options) => walk(gate, operations[operation], { headers, ...options });
+  const [{ id: own }] = JSON.parse((await as('listKeys')).text).data;
+  assert.equal(code(await as('revokeKey', { id: own })), 'last_key');
+  const { id, key } = JSON.parse((await as('createKey')).text);
+  assert.equal(JSON.parse((await as('listKeys')).text).data.length, 2);
+  for (const operation of ['changeKey', 'revokeKey']) assert.equal(code(await as(operation)), 'key_not_found');
+  for (const [operation, names] of [['createKey', {}], ['changeKey', { id }]]) {
+    assert.equal(code(await as(operation, { ...names, body: '{"admin":1,"tenant":"x"}' })), operation === 'createKey' ? 'invalid_type' : 'invalid_value');
+    const coded = await as(operation, { ...names, headers: { ...headers, 'Content-Encoding': 'gzip' } });
+    assert.equal(coded.status, 415);
+  }
+  assert.equal((await as('listKeys', { method: 'HEAD' })).status, 200);
+  assert.equal(JSON.parse((await as('changeKey', { id, body: '{"rate_limit":"9 per day"}' })).text).rate_limit, '9 per day');
+  assert.equal(code(await as('listKeys', { headers: { 'x-api-key': key } })), 'admin_key_required');
+  assert.equal(code(await as('revokeKey', { id: own })), 'confirmation_required');
+  assert.equal(code(await as('changeKey', { id: own, body: '{"admin":false}' })), 'confirmation_required');
+  assert.equal((await as('revokeKey', { id })).status, 200);
+  mkdirSync(`${file}.new`);
+  assert.equal(code(await as('createKey')), 'keys_not_writable');
 });
 
 test('a request without a key, and with one', async (t) => {

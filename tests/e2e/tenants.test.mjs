@@ -94,6 +94,7 @@ for (const [kind, leading] of Object.entries({ anuneko: leadingTo, openai: leadi
       'Last-Event-ID': ['1'],
       starting_after: ['1'],
       stream: ['true'],
+      confirm: ['true'],
       bodies: [false, true].flatMap((stream) => [
         { stream, messages: [user('what did I say?')] },
         { stream, session_id: id, messages: [user('what did I say?')] },
@@ -105,6 +106,8 @@ for (const [kind, leading] of Object.entries({ anuneko: leadingTo, openai: leadi
       ]).concat([
         { metadata: { parent: conversation, from_item: response.output[0].id } },
         { items: [user('mine')], metadata: {} },
+        { admin: true },
+        { tenant: 'alice-of-the-first-floor', admin: true },
       ]),
     };
     const document = await (await fetch(`${nekod.url}/openapi.json`)).json();

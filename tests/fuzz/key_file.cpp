@@ -1,4 +1,5 @@
 #include "http/server/gate/api_keys.hpp"
+#include "http/server/gate/key_lines.hpp"
 #include "http/server/message/exchange.hpp"
 #include "tests/fuzz/promise.hpp"
 #include "tests/fuzz/targets.hpp"
@@ -15,7 +16,7 @@ void check_complaint(const std::string& complaint, std::string_view input) {
   constexpr std::size_t shortest_secret = 12;
   constexpr std::string_view own_words =
       "A-Z a-z 0-9 _ . - sha256: rate-limit=\"...\" chat-rate-limit="
-      "\"10 per minute; 200 per day\"";
+      "\"10 per minute; 200 per day\" created=... 2026-11-30T18:00:00Z";
   for (std::size_t i = 0; i + shortest_secret <= input.size(); ++i) {
     const auto part = input.substr(i, shortest_secret);
     const auto is_word = std::all_of(part.begin(), part.end(), [](char c) { return c > ' '; });
@@ -31,7 +32,19 @@ void write_again(const http::api_keys::entry& e) {
   const auto again = http::parse_api_keys(http::key_line(key, e.key));
   check(bool{again}, "a line that is written is read back");
   const auto* found = again->find(key);
-  check(found != nullptr && *found == e.key, "a holder is read back");
+  check(found != nullptr && found->key == e.key, "a holder is read back");
+}
+
+/// A key that is removed, or changed, leaves all others.
+void edit(std::string_view text, const http::api_keys& keys) {
+  for (const auto& e : keys.entries()) {
+    const auto without = http::parse_api_keys(http::without_key(text, e.hash));
+    check(without && without->size() + 1 == keys.size(), "one key is removed");
+    auto holder = e.key;
+    holder.admin = !holder.admin;
+    const auto changed = http::parse_api_keys(http::with_changed_key(text, e.hash, holder));
+    check(changed && changed->size() == keys.size(), "a changed key leaves the others");
+  }
 }
 
 /// The key in a request with such fields.
@@ -58,6 +71,7 @@ void key_file(std::string_view input) {
     check(same == 1, "a hash stands for one holder");
     write_again(e);
   }
+  edit(input, *keys);
 }
 
 } // namespace nekod::fuzz

@@ -1,9 +1,10 @@
 // The view of the service.
 
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import test, { after } from 'node:test';
-import { addKey, gateway, unique } from '../e2e/support.mjs';
-import { open, press, seen, skip, textOf } from './browser.mjs';
+import { addKey, gateway, temporaryFolder, unique, until } from '../e2e/support.mjs';
+import { open, press, seen, shoot, skip, textOf } from './browser.mjs';
 import { model } from './model.mjs';
 
 const upstream = await model({ after }, (text) => (text.includes('fail') ? { status: 500 } : ['fine']));
@@ -50,4 +51,65 @@ test('an ordinary key sees no such view', { skip }, async (t) => {
   await seen(page, () => /belongs to alice/.test(document.querySelector('dialog')?.textContent));
   const admin = await open(t, gate.url, { before: withKey(boss) });
   await seen(admin, () => !document.querySelector('.side-foot a').hidden);
+});
+
+test('an admin adds a key for a colleague, replaces it, and revokes it', { skip }, async (t) => {
+  const file = join(temporaryFolder(t), 'keys');
+  const boss = addKey(file, 'boss', '--admin');
+  const gate = await gateway(t, [...upstream.leading, '--api-keys', file]);
+  const withKey = (page) => page.evaluateOnNewDocument((text) => sessionStorage.setItem('nekod.key', JSON.stringify(text)), boss);
+  const page = await open(t, `${gate.url}/#/service`, { before: withKey, expected: [/40[09].*\/keys/] });
+  await press(page, 'New key', '.service-keys');
+  await page.type('dialog input[required]', 'colleague');
+  await page.type('dialog input[placeholder]', 'often');
+  await press(page, 'Save', 'dialog');
+  await seen(page, () => /not a rate limit/.test(document.querySelector('dialog .error')?.textContent));
+  await page.$eval('dialog input[placeholder]', (input) => (input.value = ''));
+  await page.type('dialog input[placeholder]', '100 per day');
+  await shoot(page, 'new-key');
+  await press(page, 'Save', 'dialog');
+  await seen(page, () => document.querySelector('dialog .secret'));
+  const key = await textOf(page, 'dialog .secret');
+  const who = async (secret) => (await fetch(`${gate.url}/me`, { headers: { 'x-api-key': secret } })).status;
+  assert.equal(await who(key), 200);
+  await press(page, 'I kept it', 'dialog');
+  const row = (name) => `.service-keys tr[data-tenant="${name}"]`;
+  await seen(page, (selector) => /(100|99) \/ 100/.test(document.querySelector(selector)?.textContent), row('colleague'));
+  await page.$eval('.service-keys', (section) => section.scrollIntoView());
+  await shoot(page, 'keys');
+  await press(page, 'Replace', row('colleague'));
+  await press(page, 'New key', 'dialog footer');
+  await seen(page, () => document.querySelector('dialog .secret'));
+  const second = await textOf(page, 'dialog .secret');
+  await press(page, 'I kept it', 'dialog');
+  await seen(page, () => /Revoke the old key of colleague/.test(document.querySelector('dialog')?.textContent));
+  assert.deepEqual([await who(key), await who(second)], [200, 200]);
+  await press(page, 'Revoke', 'dialog footer');
+  await until(async () => (await who(key)) === 401, 'the old key still works');
+  assert.equal(await who(second), 200);
+  // The admin's own key needs a second yes.
+  await press(page, 'Revoke', row('boss'));
+  await press(page, 'Revoke', 'dialog footer');
+  await seen(page, () => /Are you sure/.test(document.querySelector('dialog')?.textContent));
+  await press(page, 'Cancel', 'dialog');
+  assert.equal(await who(boss), 200);
+});
+
+test('where nekod cannot write the keys, the page shows the command', { skip }, async (t) => {
+  const file = join(temporaryFolder(t), 'keys');
+  const boss = addKey(file, 'boss', '--admin');
+  const gate = await gateway(t, [...upstream.leading, '--api-keys', file]);
+  const before = async (page) => {
+    await page.evaluateOnNewDocument((text) => sessionStorage.setItem('nekod.key', JSON.stringify(text)), boss);
+    await page.setRequestInterception(true);
+    page.on('request', async (request) => {
+      if (!request.url().endsWith('/keys')) return request.continue();
+      const headers = request.headers();
+      const list = await (await fetch(request.url(), { headers: { Authorization: headers.authorization } })).json();
+      return request.respond({ contentType: 'application/json', body: JSON.stringify({ ...list, writable: false }) });
+    });
+  };
+  const page = await open(t, `${gate.url}/#/service`, { before });
+  await seen(page, () => /nekod keys add/.test(document.querySelector('.service-keys')?.textContent));
+  assert.doesNotMatch(await textOf(page, '.service-keys'), /Revoke|New key/);
 });

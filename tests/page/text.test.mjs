@@ -8,6 +8,7 @@ const folder = new URL('../../http/server/page/', import.meta.url);
 const sources = readdirSync(folder).filter((name) => name.endsWith('.js'));
 const all = sources.map((name) => readFileSync(new URL(name, folder), 'utf8')).join('\n');
 const { languages, texts } = await import(new URL('text.js', folder));
+await import(new URL('keys_text.js', folder));
 
 test('each text is there in both languages, with the same places', () => {
   for (const [name, forms] of Object.entries(texts)) {

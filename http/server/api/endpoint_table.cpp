@@ -9,6 +9,7 @@
 #include "http/server/api/responses/create.hpp"
 #include "http/server/api/responses/stored.hpp"
 #include "http/server/api/service/front_page.hpp"
+#include "http/server/api/service/keys.hpp"
 #include "http/server/api/service/me.hpp"
 #include "http/server/api/service/operations.hpp"
 #include "http/server/api/sessions.hpp"
@@ -23,6 +24,8 @@ namespace {
 
 constexpr const char* get = "GET, HEAD, OPTIONS";
 constexpr const char* post = "POST, OPTIONS";
+constexpr const char* get_or_post = "GET, HEAD, POST, OPTIONS";
+constexpr const char* post_or_delete = "POST, DELETE, OPTIONS";
 constexpr const char* get_or_delete = "GET, HEAD, DELETE, OPTIONS";
 constexpr const char* any_of_object = "GET, HEAD, POST, DELETE, OPTIONS";
 constexpr const char* any = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
@@ -83,6 +86,10 @@ constexpr endpoint table[] = {
     watched(open({"/metrics", "GET", get, "metrics", answer_metrics})),
     watched({"/me", "GET", get, "me", answer_me}),
     watched({"/operations", "GET", get, "operations", answer_operations}),
+    {"/keys", "GET", get_or_post, "keys", list_keys},
+    {"/keys", "POST", get_or_post, "keys", create_key},
+    {"/keys/", "POST", post_or_delete, "key", change_key},
+    {"/keys/", "DELETE", post_or_delete, "key", revoke_key},
     open({"/openapi.json", "GET", get, "openapi", answer_openapi}),
     open({"/", "GET", get, "front_page", answer_front_page}),
     watched(open({page_path, "GET", get, "page", answer_page_file})),

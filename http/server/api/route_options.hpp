@@ -20,6 +20,7 @@ struct resumption_rules;
 namespace nekod::http {
 
 class admission;
+class key_keeper;
 struct pass_options;
 struct reply_options;
 
@@ -32,6 +33,8 @@ struct route_options {
   std::function<home_loop()> home;
   /// Checks keys, rates and origins; outlives the routes.
   const admission* gate = nullptr;
+  /// Changes the API keys; outlives the routes.
+  key_keeper* keys = nullptr;
   /// The most bytes of a body; a larger one is answered with 413.
   std::size_t max_body = 0;
   /// The most messages of a chat; a request with more is answered with 400.

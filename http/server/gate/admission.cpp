@@ -1,5 +1,6 @@
 #include "http/server/gate/admission.hpp"
 
+#include "actors/runtime/unix_time.hpp"
 #include "protocol/text/words.hpp"
 
 #include <chrono>
@@ -88,8 +89,43 @@ void admission::use(admission_rules rules) {
         add(chat_limit, *key.chats);
     }
   }
+  keep_use(*next, *before);
   std::lock_guard guard{mutex_};
   state_ = std::move(next);
+}
+
+void admission::use(api_keys keys) {
+  auto rules = now()->rules;
+  rules.keys = std::move(keys);
+  use(std::move(rules));
+}
+
+/// Takes over when keys were used from the state before.
+void admission::keep_use(state& next, const state& before) {
+  if (!next.rules.keys)
+    return;
+  std::map<key_hash, std::shared_ptr<std::atomic<std::int64_t>>> known;
+  for (std::size_t i = 0; i < before.used.size(); ++i)
+    known.emplace(before.rules.keys->entries()[i].hash, before.used[i]);
+  for (const auto& e : next.rules.keys->entries()) {
+    auto i = known.find(e.hash);
+    next.used.push_back(i != known.end() ? i->second
+                                         : std::make_shared<std::atomic<std::int64_t>>(0));
+  }
+}
+
+std::vector<key_in_use> admission::keys() const {
+  auto current = now();
+  std::vector<key_in_use> result;
+  for (std::size_t i = 0; i < current->used.size(); ++i)
+    result.push_back({current->rules.keys->entries()[i], current->used[i]->load()});
+  return result;
+}
+
+std::optional<key_hash> admission::key_of(const request& r) const {
+  auto current = now();
+  const auto* found = current->rules.keys ? current->rules.keys->find(presented_key(r)) : nullptr;
+  return found ? std::optional{found->hash} : std::nullopt;
 }
 
 std::shared_ptr<const admission::state> admission::now() const {
@@ -105,11 +141,14 @@ caller admission::identify(const request& r) const {
     result.admin = true;
     return result;
   }
-  if (const auto* key = current->rules.keys->find(presented_key(r))) {
-    result.tenant = key->tenant;
-    result.admin = key->admin;
-    result.requests = key->requests;
-    result.chats = key->chats;
+  if (const auto* found = current->rules.keys->find(presented_key(r))) {
+    const auto& key = found->key;
+    result.tenant = key.tenant;
+    result.admin = key.admin;
+    result.requests = key.requests;
+    result.chats = key.chats;
+    const auto index = static_cast<std::size_t>(found - current->rules.keys->entries().data());
+    current->used[index]->store(unix_time(), std::memory_order_relaxed);
   }
   return result;
 }

@@ -9,6 +9,7 @@
 #include "protocol/chat/failure.hpp"
 #include "protocol/result.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -46,6 +47,13 @@ struct caller {
   std::optional<rate_limit> chats;
 };
 
+/// A key in force, and its use.
+struct key_in_use {
+  api_keys::entry entry;
+  /// In seconds since the epoch; 0 if not since this process began.
+  std::int64_t last_used = 0;
+};
+
 /// What is left of one rate of a caller's limits.
 struct limit_standing {
   /// What it limits: `requests` or `chat`.
@@ -67,6 +75,15 @@ public:
 
   /// Sets new rules. An unchanged limit keeps its counts.
   void use(admission_rules rules);
+
+  /// Replaces the keys alone.
+  void use(api_keys keys);
+
+  /// The keys in force; none if any key is accepted.
+  std::vector<key_in_use> keys() const;
+
+  /// The hash of the key in *r*; nothing if it is not valid.
+  std::optional<key_hash> key_of(const request& r) const;
 
   /// Identifies the caller; without a valid key only the address is set.
   caller identify(const request& r) const;
@@ -112,6 +129,8 @@ private:
     admission_rules rules;
     /// By the kind and text of their limit.
     limiters counting;
+    /// When each key was used last, in seconds since the epoch; in the order of the keys.
+    std::vector<std::shared_ptr<std::atomic<std::int64_t>>> used;
   };
 
   /// The limiters for one caller; null for no limit.
@@ -121,6 +140,7 @@ private:
   };
 
   std::shared_ptr<const state> now() const;
+  static void keep_use(state& next, const state& before);
   static callers_limiters limiters_of(const state& current, const caller& who);
   chat::failure refused(const char* kind, std::chrono::seconds wait) const;
 

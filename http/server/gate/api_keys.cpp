@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <ctime>
 #include <stdexcept>
 
 namespace nekod::http {
@@ -56,17 +57,42 @@ std::optional<rate_limit>* limit_named(std::string_view name, api_key& key) {
   return name == "chat-rate-limit" ? &key.chats : nullptr;
 }
 
+constexpr std::string_view created_prefix = "created=";
+constexpr const char* time_form = "%Y-%m-%dT%H:%M:%SZ";
+
+/// Reads a time such as `2026-11-30T18:00:00Z`.
+std::optional<std::int64_t> parse_time(const std::string& text) {
+  std::tm parts{};
+  const char* end = strptime(text.c_str(), time_form, &parts);
+  if (end == nullptr || *end != '\0')
+    return std::nullopt;
+  return timegm(&parts);
+}
+
+std::string time_text(std::int64_t seconds) {
+  const std::time_t time = seconds;
+  std::tm parts{};
+  gmtime_r(&time, &parts);
+  std::array<char, 32> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), time_form, &parts)};
+}
+
 /// Reads a word after the hash into *key*. @returns its fault; empty for none.
 std::string add_property(const std::string& word, api_key& key) {
   if (word == "admin") {
     key.admin = true;
     return {};
   }
+  if (word.starts_with(created_prefix)) {
+    key.created = parse_time(word.substr(created_prefix.size()));
+    return key.created ? "" : "created is not a time such as 2026-11-30T18:00:00Z";
+  }
   auto equals = word.find('=');
   auto name = word.substr(0, equals);
   auto* limit = equals == std::string::npos ? nullptr : limit_named(name, key);
   if (!limit)
-    return R"(the hash may be followed only by admin, rate-limit="..." and chat-rate-limit="...")";
+    return R"(the hash may be followed only by admin, rate-limit="...", chat-rate-limit="..." and )"
+           "created=...";
   if (*limit)
     return name + " is given twice";
   auto parsed = parse_rate_limit(std::string_view{word}.substr(equals + 1));
@@ -98,6 +124,12 @@ result<api_keys::entry, std::string> parse_line(std::string_view line) {
   return result;
 }
 
+void append_hex(std::string& out, std::uint8_t byte) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  out += digits[byte >> 4];
+  out += digits[byte & 0x0f];
+}
+
 /// Nothing if the library fails.
 std::optional<key_hash> hash_of(std::string_view key) {
   key_hash hash{};
@@ -108,15 +140,15 @@ std::optional<key_hash> hash_of(std::string_view key) {
 
 } // namespace
 
-const api_key* api_keys::find(std::string_view presented) const {
+const api_keys::entry* api_keys::find(std::string_view presented) const {
   auto hash = hash_of(presented);
   if (!hash || presented.empty())
     return nullptr;
-  const api_key* found = nullptr;
+  const entry* found = nullptr;
   // Always to the end, and in constant time for each entry.
   for (const auto& e : entries_)
     if (CRYPTO_memcmp(e.hash.data(), hash->data(), hash->size()) == 0)
-      found = &e.key;
+      found = &e;
   return found;
 }
 
@@ -175,22 +207,37 @@ std::string make_api_key() {
   return key;
 }
 
-std::string key_line(std::string_view key, const api_key& holder) {
-  constexpr std::string_view digits = "0123456789abcdef";
+key_hash hash_of_key(std::string_view key) {
   auto hash = hash_of(key);
   if (!hash)
     throw std::runtime_error("the key cannot be hashed");
+  return *hash;
+}
+
+std::string key_id(const key_hash& hash) {
+  auto again = hash_of_key({reinterpret_cast<const char*>(hash.data()), hash.size()});
+  std::string id = "key_";
+  for (std::size_t i = 0; i < 6; ++i)
+    append_hex(id, again[i]);
+  return id;
+}
+
+std::string key_line(std::string_view key, const api_key& holder) {
+  return key_line(hash_of_key(key), holder);
+}
+
+std::string key_line(const key_hash& hash, const api_key& holder) {
   auto line = holder.tenant + ' ' + std::string{hash_prefix};
-  for (auto byte : *hash) {
-    line += digits[byte >> 4];
-    line += digits[byte & 0x0f];
-  }
+  for (auto byte : hash)
+    append_hex(line, byte);
   if (holder.admin)
     line += " admin";
   if (holder.requests)
     line += " rate-limit=\"" + to_text(*holder.requests) + '"';
   if (holder.chats)
     line += " chat-rate-limit=\"" + to_text(*holder.chats) + '"';
+  if (holder.created)
+    line += ' ' + std::string{created_prefix} + time_text(*holder.created);
   return line;
 }
 

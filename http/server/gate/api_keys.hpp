@@ -16,8 +16,8 @@
 ///
 /// A key file has a line for each key:
 ///
-///     # NAME HASH [admin] [rate-limit="..."] [chat-rate-limit="..."]
-///     alice sha256:9f86d081...0f00a08 admin
+///     # NAME HASH [admin] [rate-limit="..."] [chat-rate-limit="..."] [created=TIME]
+///     alice sha256:9f86d081...0f00a08 admin created=2026-11-30T18:00:00Z
 ///     bob   sha256:60303ae2...9d7da7 rate-limit="200 per day; 50 per hour"  # on his laptop
 ///
 /// NAME is the tenant, 1 to 64 of `A-Z a-z 0-9 _ . -`. Several lines may have the same name: their
@@ -33,9 +33,11 @@ struct api_key {
   std::string tenant;
   bool admin = false;
   /// Replaces the general limit; an empty one is no limit.
-  std::optional<rate_limit> requests;
+  std::optional<rate_limit> requests = std::nullopt;
   /// Replaces the limit on chats; an empty one is no limit.
-  std::optional<rate_limit> chats;
+  std::optional<rate_limit> chats = std::nullopt;
+  /// When the key was created, in seconds since the epoch.
+  std::optional<std::int64_t> created = std::nullopt;
 
   bool operator==(const api_key&) const = default;
 };
@@ -56,7 +58,7 @@ public:
 
   /// The entry for a key in a request; null for a wrong or empty key. The time it takes does not
   /// reveal how similar a wrong key is. The result lives as long as this object.
-  const api_key* find(std::string_view presented) const;
+  const entry* find(std::string_view presented) const;
 
   std::size_t size() const noexcept { return entries_.size(); }
 
@@ -69,6 +71,10 @@ private:
 /// Parses a key file. The error is a sentence with the number of the line, without any of its text:
 /// a key or hash may be anywhere in it by mistake.
 result<api_keys, std::string> parse_api_keys(std::string_view text);
+
+/// A name for the key with *hash* that does not reveal the hash: `key_` and 12 hex digits.
+/// @throws std::runtime_error if the library fails.
+std::string key_id(const key_hash& hash);
 
 /// Whether *name* is valid for a tenant.
 bool valid_tenant(std::string_view name) noexcept;
@@ -85,5 +91,12 @@ std::string make_api_key();
 /// @pre `valid_tenant(holder.tenant)`
 /// @throws std::runtime_error if the key cannot be hashed.
 std::string key_line(std::string_view key, const api_key& holder);
+
+/// The same for the key with *hash*.
+std::string key_line(const key_hash& hash, const api_key& holder);
+
+/// SHA-256 of *key*.
+/// @throws std::runtime_error if the library fails.
+key_hash hash_of_key(std::string_view key);
 
 } // namespace nekod::http

@@ -1,19 +1,17 @@
 #include "http/server/gate/keys_command.hpp"
 
-#include "actors/runtime/process/file.hpp"
+#include "actors/runtime/unix_time.hpp"
 #include "http/server/gate/api_keys.hpp"
+#include "http/server/gate/key_file.hpp"
+#include "http/server/gate/key_lines.hpp"
 #include "http/server/gate/rate_limit.hpp"
 
 #include <CLI/CLI.hpp>
-#include <fcntl.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <iostream>
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <system_error>
 
 namespace nekod {
 
@@ -25,38 +23,19 @@ struct new_key {
   std::string file;
 };
 
-/// Appends *text* to *file*, which nobody but its owner may read if it is new.
-void append_to(const std::string& file, const std::string& text) {
-  auto fd = open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0)
-    throw std::system_error{errno, std::generic_category(), file};
-  auto written = write(fd, text.data(), text.size());
-  auto failed = written != static_cast<ssize_t>(text.size()) || fsync(fd) != 0;
-  auto why = errno;
-  close(fd);
-  if (failed)
-    throw std::system_error{why, std::generic_category(), file};
-}
-
-/// The content of *file*; empty if it does not exist.
-std::string existing_text(const std::string& file) {
-  auto text = read_file(file);
-  if (!text && text.error() != std::errc::no_such_file_or_directory)
-    throw std::system_error{text.error(), "cannot read " + file};
-  return text ? *text : std::string{};
-}
-
 /// Makes the key and its line. The key is printed first: one that nobody saw must not be valid.
-void add(const new_key& wanted) {
-  auto text = existing_text(wanted.file);
-  if (auto keys = http::parse_api_keys(text); !keys)
-    throw std::runtime_error{wanted.file + ", " + keys.error()};
-  auto key = http::make_api_key();
-  std::cout << key << std::endl;
-  if (!std::cout)
-    throw std::runtime_error{"the key cannot be printed, so it was not added"};
-  auto line = http::key_line(key, wanted.holder) + "\n";
-  append_to(wanted.file, text.empty() || text.back() == '\n' ? line : "\n" + line);
+void add(new_key wanted) {
+  wanted.holder.created = unix_time();
+  auto add_line = [&](const std::string& text, const http::api_keys&) {
+    auto key = http::make_api_key();
+    std::cout << key << std::endl;
+    if (!std::cout)
+      throw std::runtime_error{"the key cannot be printed, so it was not added"};
+    return http::with_key(text, http::hash_of_key(key), wanted.holder);
+  };
+  auto changed = http::change_key_file(wanted.file, add_line);
+  if (!changed)
+    throw std::runtime_error{changed.error()};
 }
 
 void read_limit(CLI::App& command, const char* flag, std::optional<http::rate_limit>& limit,

@@ -145,7 +145,7 @@ class App {
 
   async openService() {
     const { Service } = await import('./service.js');
-    this.service ??= new Service(this.servicePlace);
+    this.service ??= new Service(this.servicePlace, () => this.me);
     if (!this.servicePlace.hidden) this.service.open();
   }
 

@@ -47,8 +47,10 @@ function quantile(share, name, labels, before, after) {
 }
 
 export class Service {
-  constructor(root) {
+  /// @param me Returns what the visitor's key is.
+  constructor(root, me) {
     this.root = root;
+    this.me = me;
     this.samples = [];
     this.failures = [];
     this.last = 0;
@@ -121,6 +123,7 @@ export class Service {
       this.parts = Object.fromEntries(names.map((name) => [name, h('section', { class: `service-${name}` })]));
       this.root.replaceChildren(...Object.values(this.parts));
       this.drawFailureFrame();
+      if (this.me()?.keys) this.addKeys();
     }
     const now = this.samples.at(-1);
     this.parts.state.replaceChildren(...this.state(now));
@@ -227,6 +230,13 @@ export class Service {
       this.tile(t('repeats'), `${t('joined')} ${number(now.sum('nekod_repeated_requests_total', { outcome: 'joined' }))}`, `${t('replayed')} ${number(now.sum('nekod_repeated_requests_total', { outcome: 'replayed' }))}`),
       this.tile(t('figures'), matches.join(', ') || '–'),
     ];
+  }
+
+  async addKeys() {
+    const place = h('section', { class: 'service-keys' });
+    this.root.append(place);
+    const { Keys } = await import('./keys.js');
+    new Keys(place);
   }
 
   drawFailureFrame() {

@@ -1,27 +1,13 @@
 #include "http/server/api/service/me.hpp"
 
 #include "http/server/api/request_context.hpp"
+#include "http/server/api/service/limit_list.hpp"
 #include "protocol/text/json_strings.hpp"
 
 #include <string>
-#include <string_view>
+#include <utility>
 
 namespace nekod::http {
-
-namespace {
-
-void append_limits(std::string& out, const std::vector<limit_standing>& limits) {
-  std::string_view separator;
-  for (const auto& limit : limits) {
-    out.append(separator).append(R"({"on":")").append(limit.on);
-    out += R"(","count":)" + std::to_string(limit.count);
-    out += R"(,"seconds":)" + std::to_string(limit.period.count());
-    out += R"(,"left":)" + std::to_string(limit.left) + "}";
-    separator = ",";
-  }
-}
-
-} // namespace
 
 void answer_me(const request_context& c) {
   const auto& gate = *c.api.options.gate;
@@ -41,9 +27,9 @@ void answer_me(const request_context& c) {
   out += word(c.api.options.keeps_texts);
   out += R"(,"version":)";
   json::append_quoted(out, c.api.options.version);
-  out += R"(,"limits":[)";
+  out += R"(,"limits":)";
   append_limits(out, gate.standing_of(c.who));
-  out += "]}";
+  out += '}';
   c.respond_json(200, std::move(out));
 }
 

@@ -149,6 +149,33 @@ TEST_CASE_FIXTURE(fixture, "new rules hold at once, and an unchanged limit conti
   CHECK_FALSE(gate.knows(gate.identify(from("192.0.2.1"))));
 }
 
+TEST_CASE_FIXTURE(fixture,
+                  "the gate knows when each key was used last, also after a change of keys") {
+  admission_rules rules;
+  rules.keys = keys();
+  admission gate{rules, counts};
+  auto used = [&](const std::string& tenant) {
+    for (const auto& k : gate.keys())
+      if (k.entry.key.tenant == tenant)
+        return k.last_used;
+    return std::int64_t{-1};
+  };
+  const auto request = from("192.0.2.1", bearer("bob-key"));
+  CHECK(used("bob") == 0);
+  gate.identify(request);
+  CHECK(used("bob") > 0);
+  CHECK(used("alice") == 0);
+  gate.use(
+      *parse_api_keys(key_line("new-key", {"new"}) + "\n" + key_line("bob-key", {"bob", true})));
+  CHECK(used("bob") > 0);
+  CHECK(used("new") == 0);
+  CHECK(used("alice") == -1);
+  CHECK(gate.identify(request).admin);
+  CHECK(gate.key_of(request) == hash_of_key("bob-key"));
+  CHECK_FALSE(gate.key_of(from("192.0.2.1", bearer("alice-key"))));
+  CHECK_FALSE(gate.knows(gate.identify(from("192.0.2.1", bearer("alice-key")))));
+}
+
 TEST_CASE_FIXTURE(fixture, "further answers of a chat count as chats, unless they are refused") {
   admission_rules rules;
   rules.requests = limit("4 per day");

@@ -37,7 +37,7 @@ api_key holder(const std::string& line) {
   auto keys = parse(line);
   const auto* found = keys.find(alice);
   REQUIRE(found);
-  return *found;
+  return found->key;
 }
 
 /// A line with alice's key for *tenant*.
@@ -57,11 +57,11 @@ TEST_CASE("a key is found by its hash") {
   auto keys = parse("alice " + alice_hash + " admin\nbob " + bob_hash + "\n");
   CHECK(keys.size() == 2);
   REQUIRE(keys.find(alice));
-  CHECK(keys.find(alice)->tenant == "alice");
-  CHECK(keys.find(alice)->admin);
+  CHECK(keys.find(alice)->key.tenant == "alice");
+  CHECK(keys.find(alice)->key.admin);
   REQUIRE(keys.find(bob));
-  CHECK(keys.find(bob)->tenant == "bob");
-  CHECK_FALSE(keys.find(bob)->admin);
+  CHECK(keys.find(bob)->key.tenant == "bob");
+  CHECK_FALSE(keys.find(bob)->key.admin);
 }
 
 TEST_CASE("a wrong key is refused, however similar it is") {
@@ -100,15 +100,15 @@ TEST_CASE("two keys may belong to one tenant") {
   auto keys = parse("alice " + alice_hash + "\nalice " + bob_hash);
   REQUIRE(keys.find(alice));
   REQUIRE(keys.find(bob));
-  CHECK(keys.find(alice)->tenant == keys.find(bob)->tenant);
+  CHECK(keys.find(alice)->key.tenant == keys.find(bob)->key.tenant);
 }
 
 TEST_CASE("comments, empty lines and blanks do not matter") {
   auto keys = parse("# keys\r\n\r\n \t \n  # more: \"\n\talice \t " + alice_hash +
                     "  admin # of 2025: \"\r\nbob " + bob_hash + " #admin\n\n");
   CHECK(keys.size() == 2);
-  CHECK(keys.find(alice)->admin);
-  CHECK_FALSE(keys.find(bob)->admin);
+  CHECK(keys.find(alice)->key.admin);
+  CHECK_FALSE(keys.find(bob)->key.admin);
   CHECK(parse("").size() == 0);
 }
 
@@ -166,8 +166,8 @@ TEST_CASE("a fault is reported with the number of its line") {
   CHECK(error_of(good + "bob " + alice_hash) == "line 2: an earlier line has the same hash");
   for (const auto* word : {"Admin", "owner", "admin=yes", "rate-limit", "limit=1/day", "="})
     CHECK(error_of("bob " + bob_hash + " " + word) ==
-          "line 1: the hash may be followed only by admin, rate-limit=\"...\" and "
-          "chat-rate-limit=\"...\"");
+          "line 1: the hash may be followed only by admin, rate-limit=\"...\", "
+          "chat-rate-limit=\"...\" and created=...");
   CHECK(error_of("bob " + bob_hash + " rate-limit=\"1/day") == "line 1: a quote is not closed");
   CHECK(error_of("bob \"" + bob_hash) == "line 1: a quote is not closed");
 }
@@ -267,12 +267,30 @@ TEST_CASE("a line for a key has its hash and not the key") {
         "alice " + alice_hash + " admin rate-limit=\"10 per minute\" chat-rate-limit=\"\"");
 }
 
+TEST_CASE("a line says when its key was created") {
+  CHECK(key_line(alice, {"alice", false, {}, {}, 1796061424}) ==
+        "alice " + alice_hash + " created=2026-11-30T17:57:04Z");
+  CHECK(holder(line_of("alice") + " created=1970-01-01T00:00:00Z").created == 0);
+  CHECK_FALSE(holder(line_of("alice")).created);
+  for (const auto* wrong : {"", "yesterday", "2026-11-30", "2026-11-30T17:57:04Zx"})
+    CHECK(error_of(line_of("alice") + " created=" + wrong).find("created") != std::string::npos);
+}
+
+TEST_CASE("a key has an id that does not reveal its hash") {
+  const auto id = key_id(hash_of_key(alice));
+  CHECK(id.size() == 16);
+  CHECK(id.find("key_") == 0);
+  CHECK(alice_hash.find(id.substr(4, 6)) == std::string::npos);
+  CHECK(id != key_id(hash_of_key(bob)));
+}
+
 TEST_CASE("a line for a key is read back as it was written") {
   const api_key holders[] = {
       {"a", false, {}, {}},
       {"b", true, rate_limit{}, {}},
       {"c.d_e-f", false, {}, rate_limit{{{7, 2h}, {3, 90s}}}},
       {"g", true, rate_limit{{{200, 24h}, {50, 1h}}}, rate_limit{{{1, 1s}}}},
+      {"h", true, {}, rate_limit{{{1, 1s}}}, 1796061424},
   };
   std::string file;
   std::vector<std::string> secrets;
@@ -283,7 +301,7 @@ TEST_CASE("a line for a key is read back as it was written") {
   auto keys = parse(file);
   for (std::size_t i = 0; i < secrets.size(); ++i) {
     REQUIRE(keys.find(secrets[i]));
-    CHECK(*keys.find(secrets[i]) == holders[i]);
+    CHECK(keys.find(secrets[i])->key == holders[i]);
     CHECK(file.find(secrets[i].substr(9)) == std::string::npos);
     auto wrong = secrets[i];
     wrong.back() = wrong.back() == 'A' ? 'E' : 'A';
