@@ -10,7 +10,7 @@
 #include "actors/store/session_store.hpp"
 #include "bench/simulator/service.hpp"
 #include "config.hpp"
-#include "http/client/curl_transport.hpp"
+#include "http/client/http_client.hpp"
 #include "http/server/api/routes.hpp"
 #include "http/server/gate/key_keeper.hpp"
 #include "http/server/listen/server.hpp"
@@ -60,7 +60,7 @@ struct assembly {
   /// The server of plain HTTP that redirects to TLS.
   std::optional<http::server> redirect;
   std::unique_ptr<session_store> sessions;
-  std::optional<http::curl_transport> client;
+  std::optional<http::http_client> client;
   caf::actor_system_config config;
   std::optional<caf::actor_system> system;
   store_actor store;

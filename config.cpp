@@ -121,6 +121,8 @@ private:
         ->check(
             accepted_if(is_proxy, "must begin with http://, https://, socks5:// or socks5h://"));
     reader_.add("--upstream-ca", result_.upstream_ca);
+    reader_.add_choice("--upstream-client", result_.upstream_only_curl,
+                       {{"auto", false}, {"curl", true}});
     reader_.add_choice("--upstream-http2", result_.upstream_http2, on_or_off);
     reader_.add("--openai-url", u.openai_url)->check([](const std::string& url) {
       return url.empty() ? std::string{} : base_address_problem(url); // Empty by default.

@@ -70,6 +70,8 @@ struct settings {
   std::string upstream_proxy;
   /// A PEM file of certificate authorities to trust in addition to the system's; empty for none.
   std::string upstream_ca;
+  /// Whether libcurl makes all calls to upstreams, also those that our own client could make.
+  bool upstream_only_curl = false;
   /// Whether HTTP/2 may be used with upstreams.
   bool upstream_http2 = true;
   seconds models_age{300};

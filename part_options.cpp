@@ -115,6 +115,7 @@ http::client_options client_options_of(const settings& s) {
   result.proxy = s.upstream_proxy;
   result.authorities = s.upstream_ca;
   result.window = stream_shares{s.stream_buffer}.window;
+  result.only_curl = s.upstream_only_curl;
   result.multiplexed = s.upstream_http2;
   return result;
 }

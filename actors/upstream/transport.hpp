@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-/// What upstreams need of HTTP. `http/client` implements it with libcurl, tests with a script, so
+/// What upstreams need of HTTP. `http/client` implements it, tests do with a script, so
 /// that no actor deals with sockets.
 namespace nekod {
 

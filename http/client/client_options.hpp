@@ -16,6 +16,8 @@ struct client_options {
   std::size_t max_connections = 16'000;
   /// The most idle connections that each loop keeps.
   long max_idle_connections = 1024;
+  /// Whether libcurl makes all calls, also those that our own client could make.
+  bool only_curl = false;
   /// Whether HTTP/2 is used over TLS with servers that support it. libcurl buffers up to 32 MiB of
   /// a stream that nobody reads before it stops the sender, whatever the window.
   bool multiplexed = true;

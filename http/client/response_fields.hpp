@@ -21,7 +21,7 @@ struct response_fields {
   // In lower case, without unprintable bytes; empty for none.
 
   std::string content_type;
-  /// The content codings that libcurl decodes, separated by commas.
+  /// The content codings that the client decodes, separated by commas.
   std::string content_coding;
 
   // As received; empty for none, and in successful responses.

@@ -37,8 +37,11 @@ public:
   /// The target of a redirect, as it came; empty for none.
   const std::string& location() const noexcept { return heard_.location; }
 
-  /// Whether libcurl decodes the body.
+  /// Whether the client decodes the body.
   bool is_coded() const noexcept { return !fields_ && !heard_.content_coding.empty(); }
+
+  /// The content codings, in lower case, separated by commas.
+  const std::string& coding() const noexcept { return heard_.content_coding; }
 
   /// Puts the head into its event.
   /// @param url The address of the response.

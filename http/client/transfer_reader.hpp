@@ -26,6 +26,14 @@ public:
     return result;
   }
 
+  /// Makes *e*, which may have been sent before, an event of bytes of this transfer.
+  void reuse(transfer_event& e) const {
+    e.what = transfer_event::kind::data;
+    e.transfer = number_;
+    e.upstream = 0;
+    e.chat = 0;
+  }
+
   /// Calls the reader, unless it has dropped the transfer. It may move from the event.
   void send(transfer_event& e) {
     if (!has_dropped_)

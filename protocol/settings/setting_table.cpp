@@ -29,6 +29,11 @@ constexpr setting_text table[] = {
      {"NEKOD_UPSTREAM_CA"},
      restart,
      "PEM file of certificate authorities to trust in addition to the system's"},
+    {"--upstream-client",
+     {"NEKOD_UPSTREAM_CLIENT"},
+     restart,
+     "What makes calls to upstreams: auto, our own client for plain HTTP and libcurl for the rest; "
+     "or curl, libcurl alone"},
     {"--upstream-http2",
      {"NEKOD_UPSTREAM_HTTP2"},
      restart,

@@ -71,7 +71,7 @@ export class Program {
     this.log = '';
     this.home = mkdtempSync(join(tmpdir(), 'nekod-e2e-'));
     const inherited = Object.entries(process.env).filter(([key]) =>
-      /^(PATH|LANG|LC_.*|TZ|(A|L|T|UB)SAN_OPTIONS|NEKOD_THREADS)$/.test(key),
+      /^(PATH|LANG|LC_.*|TZ|(A|L|T|UB)SAN_OPTIONS|NEKOD_THREADS|NEKOD_UPSTREAM_CLIENT)$/.test(key),
     );
     for (const [file, text] of Object.entries(home)) writeFileSync(join(this.home, file), text);
     const bounds = [...limits, ...(files ? [`--nofile=${files}`] : [])];

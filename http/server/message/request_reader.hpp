@@ -1,9 +1,9 @@
 #pragma once
 
 #include "actors/runtime/byte_budget.hpp"
-#include "http/server/message/chunk_framing.hpp"
 #include "http/server/message/exchange.hpp"
 #include "http/server/message/request_head.hpp"
+#include "protocol/text/chunk_framing.hpp"
 
 #include <cstddef>
 #include <cstdint>

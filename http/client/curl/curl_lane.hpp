@@ -1,8 +1,8 @@
 #pragma once
 
 #include "http/client/client_options.hpp"
-#include "http/client/curl_job.hpp"
-#include "http/client/curl_sockets.hpp"
+#include "http/client/curl/curl_job.hpp"
+#include "http/client/curl/curl_sockets.hpp"
 #include "http/client/lazy_timer.hpp"
 
 #include <asio/io_context.hpp>

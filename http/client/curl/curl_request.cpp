@@ -1,7 +1,8 @@
-#include "http/client/curl_request.hpp"
+#include "http/client/curl/curl_request.hpp"
+
+#include "http/client/proxy_rules.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <utility>
 
 namespace nekod::http {
@@ -14,17 +15,6 @@ constexpr long read_size = (32 << 10) - 1;
 
 /// The most bytes that libcurl sends at once: the least value that it allows.
 constexpr long write_size = 16 << 10;
-
-/// The value of `no_proxy`, as libcurl would read it.
-const std::string& hosts_without_proxy() {
-  static const auto hosts = [] {
-    for (const auto* name : {"no_proxy", "NO_PROXY"})
-      if (const auto* value = std::getenv(name)) // Read once, before anything could write it.
-        return std::string{value};
-    return std::string{};
-  }();
-  return hosts;
-}
 
 } // namespace
 
@@ -60,7 +50,7 @@ void curl_request::set_up_connection(const client_options& options) {
                    static_cast<long>(call_.limits.connect.count()));
   curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(call_.limits.whole.count()));
   if (options.proxy.empty()) {
-    static const auto direct = "localhost,127.0.0.1,::1," + hosts_without_proxy();
+    static const auto direct = std::string{hosts_of_this_machine} + "," + hosts_without_proxy();
     curl_easy_setopt(easy_, CURLOPT_NOPROXY, direct.c_str());
   } else {
     curl_easy_setopt(easy_, CURLOPT_PROXY, options.proxy.c_str());

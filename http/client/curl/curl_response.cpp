@@ -1,4 +1,4 @@
-#include "http/client/curl_response.hpp"
+#include "http/client/curl/curl_response.hpp"
 
 #include "http/client/redirects.hpp"
 

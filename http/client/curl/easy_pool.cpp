@@ -1,4 +1,4 @@
-#include "http/client/easy_pool.hpp"
+#include "http/client/curl/easy_pool.hpp"
 
 #include <new>
 #include <utility>

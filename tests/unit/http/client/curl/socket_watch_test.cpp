@@ -1,4 +1,4 @@
-#include "http/client/socket_watch.hpp"
+#include "http/client/curl/socket_watch.hpp"
 
 #include <doctest/doctest.h>
 #include <sys/socket.h>

@@ -1,4 +1,4 @@
-#include "http/client/curl_sockets.hpp"
+#include "http/client/curl/curl_sockets.hpp"
 
 #include <sys/epoll.h>
 #include <sys/socket.h>

@@ -1,4 +1,4 @@
-#include "http/server/message/chunk_framing.hpp"
+#include "protocol/text/chunk_framing.hpp"
 
 #include <algorithm>
 #include <optional>

@@ -1,4 +1,4 @@
-#include "http/client/curl_lane.hpp"
+#include "http/client/curl/curl_lane.hpp"
 
 #include <asio/bind_executor.hpp>
 #include <asio/dispatch.hpp>

@@ -1,6 +1,6 @@
-#include "http/client/curl_job.hpp"
+#include "http/client/curl/curl_job.hpp"
 
-#include "http/client/curl_failure.hpp"
+#include "http/client/curl/curl_failure.hpp"
 
 #include <algorithm>
 #include <utility>

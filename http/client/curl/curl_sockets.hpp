@@ -1,6 +1,6 @@
 #pragma once
 
-#include "http/client/socket_watch.hpp"
+#include "http/client/curl/socket_watch.hpp"
 
 #include <asio/io_context.hpp>
 #include <asio/posix/stream_descriptor.hpp>

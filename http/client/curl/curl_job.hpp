@@ -2,9 +2,9 @@
 
 #include "actors/upstream/transport.hpp"
 #include "http/client/client_options.hpp"
-#include "http/client/curl_request.hpp"
-#include "http/client/curl_response.hpp"
-#include "http/client/easy_pool.hpp"
+#include "http/client/curl/curl_request.hpp"
+#include "http/client/curl/curl_response.hpp"
+#include "http/client/curl/easy_pool.hpp"
 
 #include <curl/curl.h>
 

@@ -1,4 +1,4 @@
-#include "http/client/curl_failure.hpp"
+#include "http/client/curl/curl_failure.hpp"
 
 #include <doctest/doctest.h>
 

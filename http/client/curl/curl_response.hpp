@@ -3,7 +3,7 @@
 #include "actors/runtime/metrics.hpp"
 #include "actors/upstream/transport.hpp"
 #include "http/client/client_options.hpp"
-#include "http/client/curl_request.hpp"
+#include "http/client/curl/curl_request.hpp"
 #include "http/client/receive_window.hpp"
 #include "http/client/response_head.hpp"
 #include "http/client/transfer_reader.hpp"

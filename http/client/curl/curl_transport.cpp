@@ -1,9 +1,9 @@
-#include "http/client/curl_transport.hpp"
+#include "http/client/curl/curl_transport.hpp"
 
 #include "actors/runtime/event_loops.hpp"
-#include "http/client/curl_job.hpp"
-#include "http/client/curl_lane.hpp"
-#include "http/client/easy_pool.hpp"
+#include "http/client/curl/curl_job.hpp"
+#include "http/client/curl/curl_lane.hpp"
+#include "http/client/curl/easy_pool.hpp"
 
 #include <openssl/x509_vfy.h>
 
