@@ -50,10 +50,11 @@ TEST_CASE("help names each flag and variable") {
 }
 
 TEST_CASE("words of settings become their values") {
-  auto found =
-      read({"--upstream", "openai", "--openai-url", "http://a/v1", "--language", "en",
-            "--session-header", "name", "--session-matching", "off", "--log-format", "json",
-            "--upstream-http2", "off", "--heartbeat", "2.5", "--model-alias", "a=b, c = d"});
+  auto found = read({"--upstream",         "openai", "--openai-url",      "http://a/v1",
+                     "--language",         "en",     "--session-header",  "name",
+                     "--session-matching", "off",    "--log-format",      "json",
+                     "--upstream-http2",   "off",    "--upstream-client", "curl",
+                     "--heartbeat",        "2.5",    "--model-alias",     "a=b, c = d"});
   REQUIRE(std::holds_alternative<settings>(found));
   const auto& s = std::get<settings>(found);
   CHECK(s.upstreams.at(0).kind == upstream_kind::openai);
@@ -63,6 +64,7 @@ TEST_CASE("words of settings become their values") {
   CHECK_FALSE(s.session_matching);
   CHECK(s.log_format == log_format::json);
   CHECK_FALSE(s.upstream_http2);
+  CHECK(s.upstream_only_curl);
   CHECK(s.heartbeat.count() == 2.5);
   using alias = std::pair<std::string, std::string>;
   CHECK(s.model_aliases == std::vector<alias>{{"a", "b"}, {"c", "d"}});

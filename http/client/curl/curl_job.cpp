@@ -61,6 +61,11 @@ curl_job::clock::time_point curl_job::deadline() const noexcept {
              : std::max(response_.last_byte(), request_.last_sent()) + limits.silence;
 }
 
+curl_job::clock::time_point curl_job::next_look(clock::time_point now) const noexcept {
+  return is_silent_so_far() ? std::min(deadline(), now + request_.call().limits.silence)
+                            : deadline();
+}
+
 transfer_failure curl_job::lateness() const noexcept {
   return is_silent_so_far() ? transfer_failure::first_byte_timeout
                             : transfer_failure::silence_timeout;

@@ -51,8 +51,12 @@ public:
   void follow_redirect();
 
   /// When the transfer fails unless a byte comes before; the greatest time while it waits for its
-  /// reader. Bytes only move this to a later time.
+  /// reader.
   clock::time_point deadline() const noexcept;
+
+  /// When the deadline is to be looked at, now being *now*: bytes move it to an earlier time only
+  /// once, when the first one comes.
+  clock::time_point next_look(clock::time_point now) const noexcept;
 
   /// The failure of a transfer past its deadline.
   transfer_failure lateness() const noexcept;

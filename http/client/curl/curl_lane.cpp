@@ -69,7 +69,7 @@ void curl_lane::start(std::shared_ptr<curl_job> job) {
     });
     self->sockets_.provide_for(job->easy(), running.opened);
     curl_multi_add_handle(self->multi_.get(), job->easy());
-    self->limits_timer_->set_no_later(job->deadline());
+    self->limits_timer_->set_no_later(job->next_look(clock::now()));
   });
 }
 
@@ -98,7 +98,7 @@ void curl_lane::post_to(std::shared_ptr<curl_job> job, void (curl_job::*action)(
     if (self->jobs_.count(job.get()) == 0)
       return;
     (job.get()->*action)();
-    self->limits_timer_->set_no_later(job->deadline());
+    self->limits_timer_->set_no_later(job->next_look(clock::now()));
     self->after_action();
   });
 }
@@ -208,7 +208,7 @@ void curl_lane::follow_redirect(curl_job& job) {
   curl_multi_remove_handle(multi_.get(), job.easy());
   job.follow_redirect();
   curl_multi_add_handle(multi_.get(), job.easy());
-  limits_timer_->set_no_later(job.deadline());
+  limits_timer_->set_no_later(job.next_look(clock::now()));
 }
 
 void curl_lane::remove(curl_job& job) {
@@ -227,8 +227,8 @@ void curl_lane::remove(curl_job& job) {
 
 // -- time limits ---------------------------------------------------------------------------------
 
-/// Fails the jobs that are late. Bytes only move a deadline to a later time, so that these checks
-/// are rare, however many bytes come.
+/// Fails the jobs that are late. Bytes hardly ever move a deadline to an earlier time, so that
+/// these checks are rare, however many bytes come.
 void curl_lane::check_limits() {
   auto now = clock::now();
   auto next = clock::time_point::max();
@@ -237,7 +237,7 @@ void curl_lane::check_limits() {
     if (auto deadline = job->deadline(); deadline <= now)
       late.push_back(running.job);
     else
-      next = std::min(next, deadline);
+      next = std::min(next, job->next_look(now));
   }
   delivering_ = true;
   for (const auto& job : late) {

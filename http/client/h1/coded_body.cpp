@@ -1,7 +1,5 @@
 #include "http/client/h1/coded_body.hpp"
 
-#include "http/client/h1/decoders.hpp"
-
 #include <algorithm>
 #include <utility>
 
@@ -44,7 +42,7 @@ coded_body::result coded_body::decode(std::string_view bytes, std::string& to, s
   return is_fine ? result::fine : result::undecodable;
 }
 
-bool coded_body::decode(std::size_t layer, std::string_view bytes, const decoder::out& f) {
+bool coded_body::decode(std::size_t layer, std::string_view bytes, const content_decoder::out& f) {
   if (layer == layers_.size())
     return f(bytes);
   return layers_[layer]->decode(

@@ -1,8 +1,9 @@
 #pragma once
 
+#include "http/client/h1/decoders.hpp"
+
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,23 +29,11 @@ public:
   /// @param most The most bytes that *to* may then have.
   result decode(std::string_view bytes, std::string& to, std::size_t most);
 
-  /// One coding.
-  class decoder {
-  public:
-    /// Gets decoded bytes; returns whether to go on.
-    using out = std::function<bool(std::string_view)>;
-
-    virtual ~decoder() = default;
-
-    /// @returns whether all bytes were valid and *f* wanted to go on.
-    virtual bool decode(std::string_view bytes, const out& f) = 0;
-  };
-
 private:
-  bool decode(std::size_t layer, std::string_view bytes, const decoder::out& f);
+  bool decode(std::size_t layer, std::string_view bytes, const content_decoder::out& f);
 
   /// In the order in which they decode.
-  std::vector<std::unique_ptr<decoder>> layers_;
+  std::vector<std::unique_ptr<content_decoder>> layers_;
 };
 
 } // namespace nekod::http

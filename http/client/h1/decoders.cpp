@@ -14,13 +14,13 @@ namespace nekod::http {
 
 namespace {
 
-using out = coded_body::decoder::out;
+using out = content_decoder::out;
 
 /// Decoded bytes are handed on in pieces of this size at most.
 constexpr std::size_t piece_size = 16u << 10;
 using piece_buffer = std::array<char, piece_size>;
 
-class zlib_decoder : public coded_body::decoder {
+class zlib_decoder : public content_decoder {
 public:
   /// @param window_bits As for `inflateInit2`.
   explicit zlib_decoder(int window_bits) {
@@ -61,7 +61,7 @@ private:
 };
 
 /// `deflate` with or without the header of zlib, which the first two bytes tell (RFC 1950).
-class deflate_decoder : public coded_body::decoder {
+class deflate_decoder : public content_decoder {
 public:
   bool decode(std::string_view bytes, const out& f) override {
     if (decoder_)
@@ -82,7 +82,7 @@ private:
   std::unique_ptr<zlib_decoder> decoder_;
 };
 
-class brotli_decoder : public coded_body::decoder {
+class brotli_decoder : public content_decoder {
 public:
   brotli_decoder() : state_(BrotliDecoderCreateInstance(nullptr, nullptr, nullptr)) {
     if (!state_)
@@ -120,7 +120,7 @@ private:
   std::unique_ptr<BrotliDecoderState, deleter> state_;
 };
 
-class zstd_decoder : public coded_body::decoder {
+class zstd_decoder : public content_decoder {
 public:
   zstd_decoder() : state_(ZSTD_createDStream()) {
     // The most that servers may use (RFC 9659): 8 MiB.
@@ -155,7 +155,7 @@ private:
 
 } // namespace
 
-std::unique_ptr<coded_body::decoder> make_decoder(std::string_view coding) {
+std::unique_ptr<content_decoder> make_decoder(std::string_view coding) {
   // Bytes with the header of zlib are taken for gzip, too.
   constexpr int gzip_or_zlib = MAX_WBITS + 32;
   if (coding == "gzip" || coding == "x-gzip")

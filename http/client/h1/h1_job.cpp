@@ -25,12 +25,10 @@ h1_job::h1_job(std::uint64_t number, http_call call, transport::sink f, plain_ur
       response_(request_, number, std::move(f), options),
       whole_until_(request_.started() + request_.call().limits.whole) {}
 
-h1_job::~h1_job() = default;
-
 // -- its connection ------------------------------------------------------------------------------
 
 void h1_job::begin_connecting(clock::time_point now) {
-  phase_ = phase::connecting;
+  phase_ = phase::looking_up;
   connect_until_ = now + request_.call().limits.connect;
 }
 
@@ -38,6 +36,7 @@ h1_job::step h1_job::connect(std::unique_ptr<connection> to, std::vector<socket_
                              clock::time_point now) {
   connection_ = std::move(to);
   connection_->used_by(this);
+  phase_ = phase::connecting;
   return go_on(connection_->connect(std::move(addresses), now, connect_until_), now);
 }
 
@@ -130,8 +129,11 @@ h1_job::step h1_job::receive(std::span<char> buffer, transfer_event& event, cloc
 /// The server has closed the connection.
 /// @param is_clean Whether it said so, not that the connection broke.
 h1_job::step h1_job::on_close(bool is_clean) noexcept {
-  if (!response_.has_begun() && connection_->was_used() && request_.may_repeat())
+  if (!response_.has_begun() && connection_->was_used() && request_.may_repeat()) {
+    request_.restart();
+    release();
     return step::connect_anew;
+  }
   if (is_clean && response_.ends_by_close())
     return response_.follows_redirect() ? step::redirect : step::end;
   return fail(transfer_failure::cut);
@@ -166,16 +168,20 @@ h1_job::clock::time_point h1_job::silent_until() const noexcept {
 
 h1_job::clock::time_point h1_job::deadline() const noexcept {
   auto result = std::min(whole_until_, silent_until());
-  if (phase_ == phase::connecting) {
+  if (phase_ == phase::looking_up || phase_ == phase::connecting)
     result = std::min(result, connect_until_);
-    if (connection_)
-      result = std::min(result, connection_->attempt_ends());
-  }
+  if (phase_ == phase::connecting)
+    result = std::min(result, connection_->attempt_ends());
   return result;
 }
 
+h1_job::clock::time_point h1_job::next_look(clock::time_point now) const noexcept {
+  return response_.has_begun() ? deadline()
+                               : std::min(deadline(), now + request_.call().limits.silence);
+}
+
 h1_job::step h1_job::on_late(clock::time_point now) {
-  const auto is_connecting = phase_ == phase::connecting;
+  const auto is_connecting = phase_ == phase::looking_up || phase_ == phase::connecting;
   if (now >= whole_until_)
     return fail(phase_ == phase::connected ? transfer_failure::whole_timeout
                                            : transfer_failure::connect_timeout);
@@ -184,17 +190,12 @@ h1_job::step h1_job::on_late(clock::time_point now) {
   if (now >= silent_until())
     return fail(response_.has_begun() ? transfer_failure::silence_timeout
                                       : transfer_failure::first_byte_timeout);
-  if (is_connecting && connection_ && now >= connection_->attempt_ends())
+  if (phase_ == phase::connecting && now >= connection_->attempt_ends())
     return go_on(connection_->on_late(now), now);
   return step::wait;
 }
 
 // -- steps ---------------------------------------------------------------------------------------
-
-void h1_job::restart() {
-  request_.restart();
-  release();
-}
 
 bool h1_job::follow_redirect() { return request_.follow_redirect(response_.take_redirect()); }
 

@@ -16,10 +16,19 @@
 namespace nekod::http {
 
 /// One transfer: its request, its response, the connection that it uses, and its time limits. Used
-/// on its loop's thread. No function but `on_ready` and `finish` calls the reader.
+/// on its loop's thread. No function but `on_ready` calls the reader.
 class h1_job {
 public:
   using clock = std::chrono::steady_clock;
+
+  enum class phase : std::uint8_t {
+    /// Without a connection.
+    queued,
+    /// The addresses of its server are not known yet.
+    looking_up,
+    connecting,
+    connected,
+  };
 
   /// What the caller has to do next.
   enum class step : std::uint8_t {
@@ -36,13 +45,11 @@ public:
   /// @param options Must outlive the job.
   h1_job(std::uint64_t number, http_call call, transport::sink f, plain_url url,
          const client_options& options);
-  ~h1_job();
 
   h1_job(const h1_job&) = delete;
   h1_job& operator=(const h1_job&) = delete;
 
   h1_request& request() noexcept { return request_; }
-  const h1_request& request() const noexcept { return request_; }
   h1_response& response() noexcept { return response_; }
 
   // Its connection:
@@ -50,14 +57,10 @@ public:
   /// The time limit of a new connection begins, with the search for addresses.
   void begin_connecting(clock::time_point now);
 
-  bool is_connecting() const noexcept { return phase_ == phase::connecting; }
-
-  /// Whether it waits for the addresses of its server.
-  bool is_looking_up() const noexcept { return phase_ == phase::connecting && !connection_; }
-
   /// There are too many connections: waits without one.
   void wait_for_room() noexcept { phase_ = phase::queued; }
-  bool is_waiting_for_room() const noexcept { return phase_ == phase::queued; }
+
+  phase where() const noexcept { return phase_; }
 
   /// Connects, and sends the request.
   step connect(std::unique_ptr<connection> to, std::vector<socket_address> addresses,
@@ -93,14 +96,14 @@ public:
   /// Ends with a failure.
   step fail(transfer_failure f) noexcept;
 
-  /// When `on_late` is to be called, unless a byte comes before. Bytes only move this to a later
-  /// time.
+  /// When `on_late` is to be called, unless a byte comes before.
   clock::time_point deadline() const noexcept;
 
-  // Steps:
+  /// When the deadline is to be looked at, now being *now*: bytes move it to an earlier time only
+  /// once, when the first one comes.
+  clock::time_point next_look(clock::time_point now) const noexcept;
 
-  /// Prepares the request for a new connection.
-  void restart();
+  // Steps:
 
   /// Prepares the request for the redirect's target.
   /// @returns whether there is one that can be asked.
@@ -108,12 +111,7 @@ public:
 
   transfer_failure failure() const noexcept { return failure_; }
 
-  /// Sends the reader its last events.
-  void finish() { response_.finish(failure_); }
-
 private:
-  enum class phase : std::uint8_t { queued, connecting, connected };
-
   step go_on(connection::progress p, clock::time_point now);
   step send(clock::time_point now);
   step receive(std::span<char> buffer, transfer_event& event, clock::time_point now);

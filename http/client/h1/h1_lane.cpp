@@ -78,7 +78,7 @@ void h1_lane::start(std::shared_ptr<h1_job> job) {
       });
     const auto now = clock::now();
     const auto next = self->begin(*job, true, now);
-    self->limits_timer_->set_no_later(job->deadline());
+    self->limits_timer_->set_no_later(job->next_look(now));
     // No event may come from within `start`.
     if (next != step::wait)
       self->post_to(*job, [next](h1_lane& lane, h1_job& j) { lane.go_on(j, next, clock::now()); });
@@ -101,8 +101,9 @@ void h1_lane::resume(std::shared_ptr<h1_job> job) {
   asio::post(loop_, [self = shared_from_this(), job = std::move(job)] {
     if (!self->find(*job))
       return;
-    job->resume(clock::now());
-    self->limits_timer_->set_no_later(job->deadline());
+    const auto now = clock::now();
+    job->resume(now);
+    self->limits_timer_->set_no_later(job->next_look(now));
   });
 }
 
@@ -112,7 +113,7 @@ void h1_lane::resume_sending(h1_job& job) {
   const auto now = clock::now();
   deliver([&] { go_on(job, job.resume_sending(now), now); });
   if (find(job))
-    limits_timer_->set_no_later(job.deadline());
+    limits_timer_->set_no_later(job.next_look(now));
 }
 
 void h1_lane::stop() {
@@ -146,7 +147,7 @@ void h1_lane::look_up(h1_job& job, clock::time_point now) {
   names_.ask(url.host, url.port, now,
              [this, weak = std::weak_ptr{find(job)}](const auto& addresses) {
                const auto kept = weak.lock();
-               if (!kept || !find(*kept) || !kept->is_looking_up())
+               if (!kept || !find(*kept) || kept->where() != h1_job::phase::looking_up)
                  return;
                const auto at = clock::now();
                deliver([&] {
@@ -176,7 +177,7 @@ void h1_lane::serve_queue() {
   while (!queue_.empty()) {
     const auto job = queue_.front().lock();
     queue_.pop_front();
-    if (!job || !find(*job) || !job->is_waiting_for_room())
+    if (!job || !find(*job) || job->where() != h1_job::phase::queued)
       continue;
     post_to(*job, [](h1_lane& lane, h1_job& j) {
       const auto now = clock::now();
@@ -214,8 +215,8 @@ void h1_lane::serve_sockets() {
         pool_.drop(c);
       else if (const auto next = job->on_ready(events, buffer_, event_, now); next != step::wait)
         go_on(*job, next, now);
-      else if (job->is_connecting())
-        limits_timer_->set_no_later(job->deadline());
+      else if (job->where() == h1_job::phase::connecting)
+        limits_timer_->set_no_later(job->next_look(now));
     });
   });
 }
@@ -225,10 +226,9 @@ void h1_lane::go_on(h1_job& job, step next, clock::time_point now) {
   for (;;) {
     switch (next) {
     case step::wait:
-      limits_timer_->set_no_later(job.deadline());
+      limits_timer_->set_no_later(job.next_look(now));
       return;
     case step::connect_anew:
-      job.restart();
       next = begin(job, false, now);
       break;
     case step::redirect:
@@ -240,7 +240,7 @@ void h1_lane::go_on(h1_job& job, step next, clock::time_point now) {
         names_.distrust(job.request().url().host);
       // First of all, since the reader may start a call that needs one.
       give_back_connection(job, now);
-      job.finish();
+      job.response().finish(job.failure());
       remove(job);
       return;
     }
@@ -260,8 +260,8 @@ void h1_lane::remove(h1_job& job) {
 
 // -- time limits ---------------------------------------------------------------------------------
 
-/// Looks for jobs that are late. Bytes only move a deadline to a later time, so that these checks
-/// are rare, however many bytes come.
+/// Looks for jobs that are late. Bytes hardly ever move a deadline to an earlier time, so that
+/// these checks are rare, however many bytes come.
 void h1_lane::check_limits() {
   const auto now = clock::now();
   auto next = clock::time_point::max();
@@ -270,7 +270,7 @@ void h1_lane::check_limits() {
     if (auto deadline = job->deadline(); deadline <= now)
       late.push_back(owned);
     else
-      next = std::min(next, deadline);
+      next = std::min(next, job->next_look(now));
   }
   deliver([&] {
     for (const auto& job : late)
