@@ -6,13 +6,15 @@
 namespace nekod::fuzz {
 namespace {
 
-constexpr std::array<target, 15> targets{{
+constexpr std::array<target, 17> targets{{
     {"addresses", addresses},
     {"anuneko_calls", anuneko_calls},
     {"anuneko_reply", anuneko_reply},
     {"chat_request", chat_request},
+    {"coded_body", coded_body},
     {"event_stream", event_stream},
     {"http_request", http_request},
+    {"http_response", http_response},
     {"json_text", json_text},
     {"key_file", key_file},
     {"openai_answer", openai_answer},

@@ -4,6 +4,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <new>
@@ -120,6 +121,8 @@ private:
   std::unique_ptr<BrotliDecoderState, deleter> state_;
 };
 
+/// One frame after the other (RFC 8878). Formats from before, which the library reads as well, are
+/// no content coding.
 class zstd_decoder : public content_decoder {
 public:
   zstd_decoder() : state_(ZSTD_createDStream()) {
@@ -131,18 +134,26 @@ public:
   }
 
   bool decode(std::string_view bytes, const out& f) override {
-    piece_buffer buffer;
-    ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
-    for (;;) {
-      ZSTD_outBuffer to{buffer.data(), buffer.size(), 0};
-      if (ZSTD_isError(ZSTD_decompressStream(state_.get(), &to, &in)))
-        return false;
-      if (to.pos > 0 && !f({buffer.data(), to.pos}))
-        return false;
-      // A full buffer may mean that there is more.
-      if (in.pos == in.size && to.pos < to.size)
+    while (!bytes.empty()) {
+      if (in_frame_) {
+        if (!decode_frame(bytes, f))
+          return false;
+        continue;
+      }
+      const auto size = std::min(magic_size - magic_.size(), bytes.size());
+      magic_ += bytes.substr(0, size);
+      bytes.remove_prefix(size);
+      if (magic_.size() < magic_size)
         return true;
+      if (!begins_frame(magic_))
+        return false;
+      in_frame_ = true;
+      std::string_view begin{magic_};
+      if (!decode_frame(begin, f))
+        return false;
+      magic_.clear();
     }
+    return true;
   }
 
 private:
@@ -150,7 +161,36 @@ private:
     void operator()(ZSTD_DStream* state) const noexcept { ZSTD_freeDStream(state); }
   };
 
+  static constexpr std::size_t magic_size = 4;
+
+  static bool begins_frame(std::string_view magic) noexcept {
+    return magic == "\x28\xb5\x2f\xfd" ||
+           ((magic[0] & 0xf0) == 0x50 && magic.substr(1) == "\x2a\x4d\x18");
+  }
+
+  /// Decodes to the end of the frame, or of *bytes*, and removes what was decoded.
+  bool decode_frame(std::string_view& bytes, const out& f) {
+    piece_buffer buffer;
+    ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
+    for (;;) {
+      ZSTD_outBuffer to{buffer.data(), buffer.size(), 0};
+      const auto result = ZSTD_decompressStream(state_.get(), &to, &in);
+      if (ZSTD_isError(result))
+        return false;
+      if (to.pos > 0 && !f({buffer.data(), to.pos}))
+        return false;
+      in_frame_ = result != 0;
+      // A full buffer may mean that there is more.
+      if (!in_frame_ || (in.pos == in.size && to.pos < to.size))
+        break;
+    }
+    bytes.remove_prefix(in.pos);
+    return true;
+  }
+
   std::unique_ptr<ZSTD_DStream, deleter> state_;
+  bool in_frame_ = false;
+  std::string magic_;
 };
 
 } // namespace
