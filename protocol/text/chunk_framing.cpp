@@ -57,13 +57,19 @@ chunk_framing::piece chunk_framing::take(std::string_view bytes) {
 }
 
 chunk_framing::piece chunk_framing::take_size(std::string_view bytes) {
-  const auto taken = take_line(bytes, max_chunk_line);
-  if (taken > bytes.size())
-    return {part::malformed, bytes.size()};
-  if (!line_ended())
-    return {part::none, taken};
-  const auto size = chunk_size(line_);
-  line_.clear();
+  auto taken = bytes.find('\n') + 1;
+  std::optional<std::uint64_t> size;
+  if (line_.empty() && taken > 0 && taken <= max_chunk_line) {
+    size = chunk_size(bytes.substr(0, taken)); // Usually it has come in one piece.
+  } else {
+    taken = take_line(bytes, max_chunk_line);
+    if (taken > bytes.size())
+      return {part::malformed, bytes.size()};
+    if (!line_ended())
+      return {part::none, taken};
+    size = chunk_size(line_);
+    line_.clear();
+  }
   if (!size)
     return {part::malformed, taken};
   lacking_ = *size;
@@ -80,6 +86,10 @@ chunk_framing::piece chunk_framing::take_data(std::string_view bytes) {
 }
 
 chunk_framing::piece chunk_framing::take_data_end(std::string_view bytes) {
+  if (line_.empty() && bytes.starts_with("\r\n")) {
+    step_ = step::size;
+    return {part::none, 2};
+  }
   const auto wanted = line_.empty() ? '\r' : '\n';
   if (bytes.front() != wanted)
     return {part::malformed, bytes.size()};
