@@ -83,6 +83,15 @@ void h1_request::restart() noexcept {
   state_ = state::blocked;
 }
 
+void h1_request::forget_text() noexcept {
+  if (state_ != state::done)
+    return;
+  call_.repeatable = false;
+  body_sent_ = 0;
+  for (auto* text : {&call_.body, &line_, &fields_, &piece_})
+    std::string{}.swap(*text);
+}
+
 bool h1_request::follow_redirect(std::string address) {
   auto url = parse_plain_url(address);
   if (!url)

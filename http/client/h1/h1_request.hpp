@@ -49,6 +49,9 @@ public:
   /// @returns whether its address is valid.
   bool follow_redirect(std::string address);
 
+  /// Its response has begun: once all of it was sent, its text is needed no more.
+  void forget_text() noexcept;
+
   /// The number of redirects that were followed.
   unsigned redirects() const noexcept { return redirects_; }
 

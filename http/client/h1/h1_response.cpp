@@ -16,12 +16,15 @@ constexpr std::int64_t most_decoded = 16 << 20;
 /// How long an idle connection is kept if its server does not say: as libcurl does it.
 constexpr std::chrono::seconds usual_idle_time{118};
 
+/// The most bytes of memory that an event keeps for the next one.
+constexpr std::size_t most_kept = 128u << 10;
+
 constexpr std::uint16_t first_final = 200;
 constexpr std::uint16_t switching_protocols = 101;
 
 } // namespace
 
-h1_response::h1_response(const h1_request& request, std::uint64_t number, transport::sink f,
+h1_response::h1_response(h1_request& request, std::uint64_t number, transport::sink f,
                          const client_options& options)
     : request_(request),
       reader_(number, std::move(f)),
@@ -84,6 +87,7 @@ void h1_response::act_on_fields() {
     next_url_ = redirect_to_follow(head_.status, call.url, fields_.location());
   if (follows_redirect())
     return;
+  request_.forget_text();
   if (fields_.is_coded())
     coding_ = coded_body::of(fields_.coding());
   // A head that passes does not wait for the body's first byte.
@@ -134,6 +138,8 @@ std::optional<transfer_failure> h1_response::hand_on(std::string_view data, tran
   send_head();
   reader_.reuse(event);
   reader_.send(event);
+  if (event.bytes.capacity() > most_kept)
+    std::string{}.swap(event.bytes);
   return std::nullopt;
 }
 

@@ -30,7 +30,7 @@ public:
 
   /// @param request Must outlive the response.
   /// @param options Must outlive the response.
-  h1_response(const h1_request& request, std::uint64_t number, transport::sink f,
+  h1_response(h1_request& request, std::uint64_t number, transport::sink f,
               const client_options& options);
 
   h1_response(const h1_response&) = delete;
@@ -89,7 +89,7 @@ private:
   std::optional<transfer_failure> hand_on(std::string_view data, transfer_event& event);
   void send_head();
 
-  const h1_request& request_;
+  h1_request& request_;
   transfer_reader reader_;
   metrics& counts_;
   receive_window window_;
