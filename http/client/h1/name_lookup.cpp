@@ -120,7 +120,8 @@ std::vector<socket_address> name_lookup::known(const std::string& host, std::uin
   return {};
 }
 
-void name_lookup::ask(const std::string& host, std::uint16_t port, clock::time_point now, found f) {
+void name_lookup::ask(const std::string& host, std::uint16_t port, clock::time_point now,
+                      on_found f) {
   if (const auto i = newest_.find(host); i != newest_.end()) {
     auto& running = questions_.at(i->second);
     if (now - running.asked < joinable_for || questions_.size() >= most_questions) {

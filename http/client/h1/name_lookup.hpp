@@ -23,7 +23,7 @@ public:
   using clock = std::chrono::steady_clock;
   /// Gets the addresses, in the order in which they are to be tried; none if nobody knows the host,
   /// or nobody answers.
-  using found = std::function<void(const std::vector<socket_address>&)>;
+  using on_found = std::function<void(const std::vector<socket_address>&)>;
 
   explicit name_lookup(asio::io_context& loop);
   /// Questions that are under way are forgotten.
@@ -39,7 +39,7 @@ public:
 
   /// Asks for the addresses of *host*.
   /// @param f Called later, on the loop.
-  void ask(const std::string& host, std::uint16_t port, clock::time_point now, found f);
+  void ask(const std::string& host, std::uint16_t port, clock::time_point now, on_found f);
 
   /// No connection could be made to the host: it is looked up again next time.
   void distrust(const std::string& host) { known_.erase(host); }
@@ -47,7 +47,7 @@ public:
 private:
   struct question {
     clock::time_point asked;
-    std::vector<std::pair<std::uint16_t, found>> askers;
+    std::vector<std::pair<std::uint16_t, on_found>> askers;
   };
   struct known_host {
     clock::time_point until;
