@@ -5,6 +5,7 @@
 #include "actors/runtime/process/start_error.hpp"
 #include "actors/runtime/scheduler.hpp"
 #include "actors/store/memory_store.hpp"
+#include "actors/store/postgres/postgres_store.hpp"
 #include "actors/store/sqlite/session_schema.hpp"
 #include "actors/store/sqlite/sqlite_store.hpp"
 #include "actors/upstream/make_upstreams.hpp"
@@ -120,6 +121,17 @@ void assembly::exchange_ended(const http::request& request, const http::exchange
 
 /// @throws start_error that names the setting, and the fault of the file.
 void assembly::open_store() {
+  if (has_shared_store(set)) {
+    auto o = postgres_options_of(set);
+    o.node_address = server->address();
+    try {
+      sessions = open_postgres_store(std::move(o), loops);
+    } catch (const postgres::schema_error& e) {
+      throw start_error{e.may_pass() ? exit_code::passing : exit_code::setting,
+                        with_source(set, "--store") + ": " + e.what()};
+    }
+    return;
+  }
   const auto file = store_file_of(set);
   if (file.empty()) {
     sessions = open_memory_store();
@@ -168,6 +180,8 @@ void assembly::make_actors(model_aliases aliases) {
   o.health = sessions->health();
   o.aliases = std::move(aliases);
   registry = system->spawn(nekod::registry, std::move(o));
+  sessions->on_gone(
+      [to = registry](const session_token& token) { caf::anon_send(to, atom::gone_v, token); });
 }
 
 void assembly::watch_sizes() {

@@ -2,6 +2,7 @@
 
 #include "actors/runtime/process/config_reader.hpp"
 #include "actors/runtime/process/environment.hpp"
+#include "actors/store/postgres/address.hpp"
 #include "http/server/api/passing/pass_paths.hpp"
 #include "http/server/gate/client_address.hpp"
 #include "http/server/gate/origin_rules.hpp"
@@ -48,9 +49,14 @@ bool is_alias(const std::string& text) {
   return equals != std::string::npos && equals > 0 && equals + 1 < text.size();
 }
 
-bool is_store(const std::string& text) {
-  return text == "memory" ||
-         (text.starts_with(sqlite_prefix) && text.size() > sqlite_prefix.size());
+/// Why *text* names no store; empty if it does.
+std::string store_problem(const std::string& text) {
+  if (postgres::is_address(text))
+    return postgres::problem_of(text);
+  const auto is_file = text.starts_with(sqlite_prefix) && text.size() > sqlite_prefix.size();
+  return text == "memory" || is_file
+             ? std::string{}
+             : "must be memory, sqlite:FILE, postgresql://... or postgres:service=NAME";
 }
 
 bool is_file_name(const std::string& name) {
@@ -151,8 +157,14 @@ private:
   }
 
   void add_sessions() {
-    reader_.add("--store", result_.store)
-        ->check(accepted_if(is_store, "must be memory or sqlite:FILE"));
+    reader_.add("--store", result_.store)->check([](const std::string& text) {
+      return store_problem(text);
+    });
+    reader_.add("--store-links", result_.store_links)->check(CLI::Range(1, 1000));
+    reader_.add_choice("--store-migrate", result_.store_migrates,
+                       {{"auto", true}, {"check", false}});
+    reader_.add_time("--session-wait", result_.session_wait, 0);
+    reader_.add_time("--node-lease", result_.node_lease, 1);
     reader_.add_choice("--store-text", result_.store_texts, {{"full", true}, {"digest", false}});
     reader_.add_time("--session-ttl", result_.session_ttl);
     reader_.add_time("--session-max-age", result_.session_max_age, 0);
@@ -272,6 +284,8 @@ std::string store_file_of(const settings& s) {
   return s.store.starts_with(sqlite_prefix) ? s.store.substr(sqlite_prefix.size()) : std::string{};
 }
 
+bool has_shared_store(const settings& s) { return postgres::is_address(s.store); }
+
 upstream_times times_of(const settings& s, upstream_kind kind) {
   auto result = kind == upstream_kind::openai ? openai_times : chat_service_times;
   if (s.request_timeout.count() > 0)
@@ -302,7 +316,7 @@ std::string contradiction_in(const settings& s) {
     return "--tls-redirect-port needs --tls-cert";
   auto forgets = std::any_of(s.upstreams.begin(), s.upstreams.end(),
                              [](const auto& u) { return u.kind == upstream_kind::openai; });
-  if (forgets && !store_file_of(s).empty() && !s.store_texts)
+  if (forgets && s.store != "memory" && !s.store_texts)
     return "--store-text digest keeps no conversations, which an upstream of kind openai needs; "
            "use --store-text full or --store memory";
   return {};

@@ -92,8 +92,15 @@ struct settings {
   /// The longest time for which turns wait for an upstream that is loading; 0 for not at all.
   seconds loading_wait{60};
 
-  /// `memory`, or `sqlite:FILE`.
+  /// `memory`, `sqlite:FILE`, or as in `actors/store/postgres/address.hpp`.
   std::string store = "sqlite:nekod.db";
+  /// For a store that several nodes share: the connections to it; whether a start may bring its
+  /// schema up to date; how long a turn waits for a session that another node works on; and after
+  /// how long without a sign of life a node counts as gone.
+  std::size_t store_links = 8;
+  bool store_migrates = true;
+  seconds session_wait{60};
+  seconds node_lease{15};
   /// Whether the store keeps the texts of messages.
   bool store_texts = true;
   seconds session_ttl{7200};
@@ -176,6 +183,9 @@ struct settings {
 
 /// The file of the store; empty for a store in memory.
 std::string store_file_of(const settings& s);
+
+/// Whether the store is a database that several nodes share.
+bool has_shared_store(const settings& s);
 
 /// The time limits of calls to an upstream of that kind: the settings, or the kind's defaults. A
 /// limit of silence that is set also applies to the first byte.

@@ -149,7 +149,23 @@ registry_options registry_options_of(const settings& s) {
   // A session stays in memory no longer than in the store.
   result.sessions.idle_time = in_whole_seconds(std::min(s.session_idle, s.session_ttl));
   result.sessions.max_age = max_age_of(s);
+  result.sessions.shared = has_shared_store(s);
+  if (result.sessions.shared)
+    result.sessions.session_wait = in_milliseconds(s.session_wait);
   result.sessions.credit_step = stream_shares{s.stream_buffer}.window / 2;
+  return result;
+}
+
+postgres_store_options postgres_options_of(const settings& s) {
+  using postgres::migration;
+  postgres_store_options result;
+  result.address = s.store;
+  result.links = s.store_links;
+  result.migrates = s.store_migrates ? migration::allowed : migration::refused;
+  result.session_wait = in_milliseconds(s.session_wait);
+  result.lease = in_milliseconds(s.node_lease);
+  result.answer_age = in_milliseconds(std::min(s.session_idle, s.session_ttl));
+  result.keeps_texts = s.store_texts;
   return result;
 }
 
@@ -180,7 +196,7 @@ http::route_options route_options_of(const settings& s) {
   http::route_options result;
   result.language = s.language;
   result.max_messages = s.transcript_messages;
-  if (s.store_texts || store_file_of(s).empty())
+  if (s.store_texts || s.store == "memory")
     result.response_age = in_whole_seconds(s.response_age);
   result.conversation_age = in_whole_seconds(s.conversation_age);
   result.header_names_sessions = s.session_header == session_header::name;

@@ -4,6 +4,7 @@
 #include "actors/resumption/kept_answer.hpp"
 #include "actors/runtime/byte_budget.hpp"
 #include "actors/runtime/logs/logging.hpp"
+#include "actors/store/postgres/store_options.hpp"
 #include "actors/store/session_store.hpp"
 #include "actors/upstream/make_upstreams.hpp"
 #include "config.hpp"
@@ -43,6 +44,7 @@ http::client_options client_options_of(const settings& s);
 upstream_rules upstream_rules_of(const settings& s);
 session_lifetime lifetime_of(const settings& s);
 registry_options registry_options_of(const settings& s);
+postgres_store_options postgres_options_of(const settings& s);
 http::reply_options reply_options_of(const settings& s);
 http::pass_options pass_options_of(const settings& s);
 /// How answers are kept for clients that come back.

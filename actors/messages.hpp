@@ -275,7 +275,9 @@ using registry_actor = caf::typed_actor<
     // From a session: its current state.
     caf::reacts_to<atom::changed, session_report>,
     // From an idle session: asks whether it may end. A `retire` in return means yes.
-    caf::reacts_to<atom::retire, session_report>>;
+    caf::reacts_to<atom::retire, session_report>,
+    // From the store: another node deleted the session that the token holds.
+    caf::reacts_to<atom::gone, session_token>>;
 
 } // namespace nekod
 

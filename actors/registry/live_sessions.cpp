@@ -42,13 +42,21 @@ std::optional<session_key> live_sessions::of_actor(caf::actor_id actor) const {
   return i == by_actor_.end() ? std::nullopt : std::optional{i->second};
 }
 
+std::optional<session_key> live_sessions::of_token(const session_token& token) const {
+  const auto i = std::find_if(sessions_.begin(), sessions_.end(), [&](const auto& entry) {
+    return entry.second.token == token && !entry.second.leaving;
+  });
+  return i == sessions_.end() ? std::nullopt : std::optional{i->first};
+}
+
 // -- to change them ------------------------------------------------------------------------------
 
 void live_sessions::add(const session_key& key, session_actor handle, caf::actor_id actor,
-                        std::chrono::system_clock::time_point now) {
+                        std::chrono::system_clock::time_point now, session_token token) {
   auto& session = sessions_[key];
   session.handle = std::move(handle);
   session.actor = actor;
+  session.token = std::move(token);
   session.info.id = key.id;
   session.info.tenant = key.tenant;
   session.info.created_at = now;

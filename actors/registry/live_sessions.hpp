@@ -26,6 +26,7 @@ struct live_session {
 
   session_actor handle;
   caf::actor_id actor = 0;
+  session_token token;
   /// As in its last report.
   session_info info;
   /// Whether it has reported, which it does once it has read its record, if there is one. Before
@@ -69,12 +70,16 @@ public:
   /// The session of that actor, unless it is being deleted.
   std::optional<session_key> of_actor(caf::actor_id actor) const;
 
+  /// The session that the token holds, unless it is being deleted.
+  std::optional<session_key> of_token(const session_token& token) const;
+
   // -- to change them ----------------------------------------------------------------------------
 
   /// Adds a session that is not there yet.
   /// @param actor The id of *handle*.
+  /// @param token Holds it in the store.
   void add(const session_key& key, session_actor handle, caf::actor_id actor,
-           std::chrono::system_clock::time_point now);
+           std::chrono::system_clock::time_point now, session_token token = {});
 
   /// Records that the session of that key gets a turn with that request. The session must exist.
   void give_turn(const session_key& key, const turn& t);

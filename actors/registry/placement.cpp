@@ -170,7 +170,7 @@ placement_step placement::followed(pending_turn t, session_taken taken) {
 
 placement_step placement::begin(pending_turn t) {
   t.what.match = has_history(*t.what.request) ? session_match::seeded : session_match::fresh;
-  return begins_session{std::move(t), std::nullopt};
+  return begins_session{std::move(t), std::nullopt, std::nullopt};
 }
 
 placement_step placement::named(asks_name asked, const session_finding& found) {

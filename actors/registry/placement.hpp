@@ -41,6 +41,8 @@ struct begins_session {
   pending_turn turn;
   /// Holds a session in the store that does not take the turn after all.
   std::optional<session_token> unused;
+  /// The token under which the store knows that the request is being answered, if it was asked.
+  std::optional<session_token> token;
 };
 
 /// Ask the store whether the request's `X-Session-Id` names a session of the tenant. The answer

@@ -3,6 +3,8 @@
 #include "actors/registry/readiness.hpp"
 #include "actors/runtime/ids.hpp"
 #include "actors/session/session.hpp"
+#include "actors/session/turn_queue.hpp"
+#include "actors/store/busy_elsewhere.hpp"
 #include "actors/store/store_timeout.hpp"
 #include "actors/upstream/accounts/prober.hpp"
 #include "actors/upstream/obeying_conversation.hpp"
@@ -91,7 +93,8 @@ readiness registry_state::ready() {
   // Turns do not ask the upstreams while none can be answered.
   if (!result.reasons.empty())
     models_->refresh_for_health();
-  if (!options_.health->in_place || !options_.health->works)
+  // What several nodes share is away for all of them: none is better than another.
+  if (!options_.health->shared && (!options_.health->in_place || !options_.health->works))
     result.reasons.emplace_back("store_unavailable");
   return result;
 }
@@ -147,7 +150,7 @@ void registry_state::carry_out(placement_step step) {
           [this](begins_session& s) {
             const session_key key{s.turn.tenant, make_session_id()};
             session_taken nothing;
-            nothing.token = next_token();
+            nothing.token = s.token ? *s.token : next_token();
             if (s.unused)
               self_->send(options_.sessions.store, atom::release_v, std::move(*s.unused));
             if (s.turn.what.request->retries.resume_after)
@@ -179,15 +182,27 @@ void registry_state::take_session(takes_session asked) {
   auto wanted = asked.wanted;
   const auto token = next_token();
   wanted.token = token;
-  self_->request(options_.sessions.store, store_timeout, atom::take_v, std::move(wanted))
+  const auto limit = store_timeout + options_.sessions.session_wait;
+  self_->request(options_.sessions.store, limit, atom::take_v, std::move(wanted))
       .then(
-          [this, asked](session_taken& taken) mutable {
-            carry_out(placement_->taken(std::move(asked), std::move(taken)));
+          [this, asked, token](session_taken& taken) mutable {
+            const auto is_asked =
+                taken.by == found_by::nothing && asked.wanted.answer == earlier_answer::wanted;
+            auto step = placement_->taken(std::move(asked), std::move(taken));
+            // The store knows the request by this token.
+            if (auto* begins = std::get_if<begins_session>(&step); begins && is_asked)
+              begins->token = token;
+            else if (is_asked)
+              self_->send(options_.sessions.store, atom::release_v, token);
+            carry_out(std::move(step));
           },
-          [this, asked, token](const caf::error&) {
+          [this, asked, token](const caf::error& e) {
             // A store that was silent may still process the request.
             self_->send(options_.sessions.store, atom::release_v, token);
-            refuse_unplaced(asked.turn);
+            if (is_busy_elsewhere(e))
+              refuse_all(asked.turn, busy_session());
+            else
+              refuse_unplaced(asked.turn);
           });
 }
 
@@ -234,10 +249,11 @@ void registry_state::spawn_session(const session_key& key, std::optional<session
   o.taken = std::move(taken);
   o.registry = caf::actor_cast<registry_actor>(self_);
   o.home = home;
+  const auto token = o.token;
   auto handle = nekod::spawn_session(*self_, std::move(o));
   self_->monitor(handle);
   const auto actor = handle.id();
-  live_.add(key, std::move(handle), actor, recorded_now());
+  live_.add(key, std::move(handle), actor, recorded_now(), token);
   spdlog::debug("session {} is in memory", key.id);
 }
 
@@ -280,6 +296,22 @@ void registry_state::retire(const session_report& report) {
   live_.forget(key);
 }
 
+void registry_state::gone(const session_token& token) {
+  const auto key = live_.of_token(token);
+  if (!key)
+    return;
+  spdlog::debug("session {} was deleted on another node", key->id);
+  const auto handle = live_.find(*key)->handle;
+  live_.start_deletion(*key);
+  self_->request(handle, store_timeout, atom::discard_v)
+      .then([this, key](atom::discard) { live_.forget(*key); },
+            [this, key, handle](const caf::error&) {
+              self_->send_exit(handle, caf::exit_reason::kill);
+              live_.forget(*key);
+            });
+  self_->send(options_.sessions.store, atom::release_v, token);
+}
+
 void registry_state::session_ended(const caf::actor_addr& session) {
   const auto key = live_.of_actor(session.id());
   if (!key)
@@ -319,6 +351,7 @@ registry(private_registry_actor::stateful_pointer<registry_state> self, registry
       },
       [self](atom::changed, session_report& report) { self->state.take_report(std::move(report)); },
       [self](atom::retire, const session_report& report) { self->state.retire(report); },
+      [self](atom::gone, const session_token& token) { self->state.gone(token); },
       [self](models_answer& answer) { self->state.take_models(std::move(answer)); },
       [self](atom::refresh) { self->state.look_for_models_again(); },
   };

@@ -38,7 +38,7 @@ void last_answer::forget(const std::string& identity) {
 }
 
 void last_answer::forget() {
-  if (last_ && last_->lasting)
+  if (is_recorded())
     outdated_in_record_ = true;
   last_.reset();
 }
@@ -48,7 +48,7 @@ const answered_turn* last_answer::find(const std::string& identity) const noexce
 }
 
 std::optional<answered_turn> last_answer::for_record() const {
-  return last_ && last_->lasting ? last_ : std::nullopt;
+  return is_recorded() ? last_ : std::nullopt;
 }
 
 std::shared_ptr<answer_log> replay(const answered_turn& t, home_loop home,

@@ -16,6 +16,10 @@ namespace nekod {
 /// the stored record still has an answer that must not be replayed any more. Pure.
 class last_answer {
 public:
+  /// From now on the record gets answers that are not lasting, too: the session leaves memory, and
+  /// another node may get the repetition.
+  void record_all() noexcept { records_all_ = true; }
+
   /// Goes on from a record's answer; nothing if it has none, or there is no record.
   void begin_from(std::optional<answered_turn> stored);
 
@@ -34,7 +38,7 @@ public:
   /// The last turn, if it was answered and is kept.
   const std::optional<answered_turn>& kept() const noexcept { return last_; }
 
-  /// The last turn for the record: nothing unless it is lasting.
+  /// The last turn for the record: nothing unless it is lasting, or all are recorded.
   std::optional<answered_turn> for_record() const;
 
   /// Whether the stored record has to be written only for its outdated answer.
@@ -45,9 +49,11 @@ public:
 
 private:
   void forget();
+  bool is_recorded() const noexcept { return last_ && (last_->lasting || records_all_); }
 
   std::optional<answered_turn> last_;
   bool outdated_in_record_ = false;
+  bool records_all_ = false;
 };
 
 /// The answer of an answered turn once more, as a log.

@@ -38,7 +38,9 @@ void session_state::start(session_options o) {
   turns_.emplace(options_, *standing_, *replies_, last_, [this] { tell_registry(); });
   const recorded_parts parts{*standing_, *conversation_, *link_, last_};
   stored_.emplace(self_, options_, parts);
-  edits_.emplace(self_, parts, *stored_);
+  edits_.emplace(self_, parts, *stored_, [this] { leave_if_shared(); });
+  if (options_.shared)
+    last_.record_all();
   self_->set_down_handler([this](caf::down_msg& m) { reply_ended(m.source); });
   // An error that answers no request must not end a conversation.
   self_->set_error_handler([](caf::error&) {});
@@ -63,6 +65,7 @@ caf::result<edit_outcome> session_state::edit(conversation_edit e) {
     load();
   else
     tell_registry();
+  leave_if_shared();
   return outcome;
 }
 
@@ -79,22 +82,26 @@ void session_state::check_idle() {
     offer_to_leave();
 }
 
+/// What several nodes share is held only while it is worked on.
+void session_state::leave_if_shared() {
+  if (options_.shared && standing_->rests() && !turns_->any_waits() && !edits_->any_under_way())
+    offer_to_leave();
+}
+
 void session_state::offer_to_leave() { self_->send(options_.registry, atom::retire_v, report()); }
 
 // -- the record ----------------------------------------------------------------------------------
 
 void session_state::load() {
   standing_->enter(phase::loading);
-  stored_->take(
-      [this](session_taken& taken) { use(std::move(taken)); },
-      [this] {
-        standing_->enter(phase::unknown);
-        const chat::failure silent{failure_code::store_unavailable, {}, "it did not answer"};
-        turns_->fail_all(silent);
-        edits_->refuse_waiting(silent);
-        // Nobody else could ask for a session of that id meanwhile.
-        offer_to_leave();
-      });
+  stored_->take([this](session_taken& taken) { use(std::move(taken)); },
+                [this](const chat::failure& reason) {
+                  standing_->enter(phase::unknown);
+                  turns_->fail_all(reason);
+                  edits_->refuse_waiting(reason);
+                  // Nobody else could ask for a session of that id meanwhile.
+                  offer_to_leave();
+                });
 }
 
 void session_state::use(session_taken taken) {
@@ -104,6 +111,7 @@ void session_state::use(session_taken taken) {
   turns_->sort_waiting((*conversation_)->tip());
   tell_registry();
   begin_next();
+  leave_if_shared();
 }
 
 /// Commits what there is between turns, without waiting for it.
@@ -118,6 +126,12 @@ void session_state::save() {
 
 void session_state::take(turn t, reply_actor reply) {
   standing_->took_turn();
+  place(std::move(t), std::move(reply));
+  leave_if_shared();
+}
+
+/// Repeats an answer, refuses the turn, or has it run at once or later.
+void session_state::place(turn t, reply_actor reply) {
   if (t.request->retries.may_repeat() && turns_->repeat(t, reply))
     return;
   last_.forget(t.identity);
@@ -258,6 +272,7 @@ void session_state::end_turn() {
   if (stored_->is_in_doubt() && turns_->any_waits())
     load();
   begin_next();
+  leave_if_shared();
 }
 
 // -- clients that leave --------------------------------------------------------------------------

@@ -60,6 +60,7 @@ private:
   void on_failed(const upstream_failure& f) override;
   void on_settled() override { end_turn(); }
 
+  void place(turn t, reply_actor reply);
   void load();
   void use(session_taken taken);
   void begin_next();
@@ -71,6 +72,7 @@ private:
   void cancel(std::optional<std::chrono::steady_clock::time_point> then);
   void end_turn();
   void tell_registry();
+  void leave_if_shared();
   void offer_to_leave();
   session_report report();
 

@@ -45,12 +45,20 @@ void session_edits::make(conversation_edit e, promise p) {
   info.keep_for(e.kept_for, recorded_now());
   if (e.metadata)
     stored_.note(std::move(*e.metadata));
+  ++writing_;
   stored_.commit(
-      {}, [p]() mutable { p.deliver(edit_outcome{}); },
+      {},
       [this, p]() mutable {
+        --writing_;
+        p.deliver(edit_outcome{});
+        settled_();
+      },
+      [this, p]() mutable {
+        --writing_;
         if (parts_.standing.phase() == session_phase::idle)
           parts_.standing.enter(session_phase::unknown);
         p.deliver(edit_outcome{failure_code::store_unavailable});
+        settled_();
       });
 }
 

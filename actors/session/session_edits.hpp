@@ -9,6 +9,8 @@
 
 #include <caf/typed_event_based_actor.hpp>
 
+#include <cstddef>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -20,8 +22,10 @@ namespace nekod {
 class session_edits {
 public:
   /// @param parts The session's; they must outlive this.
-  session_edits(private_session_actor::pointer self, recorded_parts parts, stored_record& stored)
-      : self_(self), parts_(parts), stored_(stored) {}
+  /// @param settled Called when a change has been made, or has failed.
+  session_edits(private_session_actor::pointer self, recorded_parts parts, stored_record& stored,
+                std::function<void()> settled)
+      : self_(self), parts_(parts), stored_(stored), settled_(std::move(settled)) {}
 
   /// Makes a change, or refuses it.
   /// @param any_waits Whether turns wait.
@@ -29,6 +33,9 @@ public:
 
   /// Whether changes wait for the record.
   bool any_waits() const noexcept { return !waiting_.empty(); }
+
+  /// Whether changes wait, or are being written.
+  bool any_under_way() const noexcept { return any_waits() || writing_ > 0; }
 
   /// The record was read: makes the changes that wait for it.
   void make_waiting();
@@ -44,6 +51,8 @@ private:
   private_session_actor::pointer self_;
   recorded_parts parts_;
   stored_record& stored_;
+  std::function<void()> settled_;
+  std::size_t writing_ = 0;
   std::vector<std::pair<conversation_edit, promise>> waiting_;
 };
 

@@ -35,6 +35,11 @@ struct session_rules {
   std::chrono::seconds max_age{0};
   /// How long a turn goes on without a reader if its client is about to send its request again.
   std::chrono::seconds retry_grace{3};
+  /// Whether several nodes share the store: a session leaves memory as soon as it rests, so that
+  /// any of them can go on with it.
+  bool shared = false;
+  /// How long a turn waits for a session that another node works on.
+  std::chrono::milliseconds session_wait{0};
   /// Bytes of an upstream's window that have to be free before the upstream is told.
   std::size_t credit_step = 0;
 };

@@ -1,5 +1,7 @@
 #include "actors/session/stored_record.hpp"
 
+#include "actors/session/turn_queue.hpp"
+#include "actors/store/busy_elsewhere.hpp"
 #include "actors/store/store_timeout.hpp"
 
 #include <spdlog/spdlog.h>
@@ -26,17 +28,20 @@ stored_record::stored_record(private_session_actor::pointer self, session_option
 // -- to take -------------------------------------------------------------------------------------
 
 void stored_record::take(std::function<void(session_taken&)> on_taken,
-                         std::function<void()> on_failure) {
+                         std::function<void(const chat::failure&)> on_failure) {
   session_wanted wanted;
   wanted.token = options_.token;
   wanted.tenant = options_.tenant;
   wanted.id = options_.id;
   wanted.known_version = version_;
-  self_->request(options_.store, store_timeout, atom::take_v, std::move(wanted))
+  const auto limit = store_timeout + options_.session_wait;
+  self_->request(options_.store, limit, atom::take_v, std::move(wanted))
       .then([on_taken = std::move(on_taken)](session_taken& taken) { on_taken(taken); },
             [this, on_failure = std::move(on_failure)](const caf::error& e) {
+              if (is_busy_elsewhere(e))
+                return on_failure(busy_session());
               log_store_failure(options_.id, e);
-              on_failure();
+              on_failure({chat::failure_code::store_unavailable, {}, "it did not answer"});
             });
 }
 

@@ -40,8 +40,10 @@ public:
 
   /// Takes the record from the store, which then holds the session for its token.
   /// @param on_taken To be followed by `use`.
-  /// @param on_failure Called if the store fails or is silent.
-  void take(std::function<void(session_taken&)> on_taken, std::function<void()> on_failure);
+  /// @param on_failure Called if the store fails or is silent, or if another node works on the
+  /// session for too long.
+  void take(std::function<void(session_taken&)> on_taken,
+            std::function<void(const chat::failure&)> on_failure);
 
   /// The session goes on from what the store gave: from the record; without one, and with another
   /// version than the known one, as a session that begins; else as it is.

@@ -4,6 +4,7 @@
 #include "actors/runtime/metrics.hpp"
 #include "actors/store/store_health.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -28,6 +29,10 @@ public:
   /// Spawns the STORE. Must be called at most once.
   virtual store_actor spawn(caf::actor_system& system, session_lifetime lifetime,
                             std::shared_ptr<metrics> counts) = 0;
+
+  /// *f* is called, on any thread, when another node deleted a session that a token of this one
+  /// holds. Call after `spawn`.
+  virtual void on_gone(std::function<void(const session_token&)> /*f*/) {}
 };
 
 } // namespace nekod

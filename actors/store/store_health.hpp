@@ -10,6 +10,8 @@ struct store_health {
   std::atomic<bool> works{true};
   /// Whether its file is where it was opened. If not, turns are refused without asking the store.
   std::atomic<bool> in_place{true};
+  /// Whether several nodes share it. Set once, before others read it.
+  bool shared = false;
 };
 
 } // namespace nekod

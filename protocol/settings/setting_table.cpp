@@ -99,7 +99,26 @@ constexpr setting_text table[] = {
      reload,
      "NAME=MODEL: a name for clients and the model it stands for; repeatable, or several separated "
      "by commas"},
-    {"--store", {"NEKOD_STORE"}, restart, "Where sessions are stored: memory, or sqlite:FILE"},
+    {"--store",
+     {"NEKOD_STORE"},
+     restart,
+     "Where sessions are stored: memory, sqlite:FILE, or a PostgreSQL database that several nekods "
+     "share: postgresql://HOST/DATABASE, or postgres:service=NAME"},
+    {"--store-links", {"NEKOD_STORE_LINKS"}, restart, "Connections to a PostgreSQL database"},
+    {"--store-migrate",
+     {"NEKOD_STORE_MIGRATE"},
+     restart,
+     "Whether a start brings the schema of a PostgreSQL database up to date: auto, or check to "
+     "refuse an older one"},
+    {"--session-wait",
+     {"NEKOD_SESSION_WAIT"},
+     restart,
+     "Longest time that a turn waits for a session that another nekod works on, in seconds"},
+    {"--node-lease",
+     {"NEKOD_NODE_LEASE"},
+     restart,
+     "Time without a sign of life after which other nekods take over the sessions of one, in "
+     "seconds"},
     {"--store-text",
      {"NEKOD_STORE_TEXT"},
      restart,

@@ -10,6 +10,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { sharedDatabase } from './database.mjs';
+
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
 /// The folder of the build, where the programs are.
@@ -23,6 +25,16 @@ export const sanitized = process.env.NEKOD_SANITIZE ? 'a build with sanitizers' 
 
 /// The account token that `pair` gives to both programs.
 export const accountToken = 'secret-token';
+
+/// With NEKOD_E2E_STORE=postgres, each nekod that is given a store gets a database in its place: a new one for
+/// `memory`, and one for each file of SQLite.
+function inDatabase(args, home) {
+  const at = args.lastIndexOf('--store');
+  if (process.env.NEKOD_E2E_STORE !== 'postgres' || at < 0 || !/^(memory|sqlite:.)/.test(args[at + 1])) return args;
+  const file = args[at + 1].match(/^sqlite:(.*)/)?.[1];
+  const uri = sharedDatabase().uri(file && resolve(home, file));
+  return [...args, '--store', uri, '--node-lease', '3'];
+}
 
 /// Calls *probe* until it returns something truthy, and returns that.
 export async function until(probe, what, deadline = patience) {
@@ -78,7 +90,7 @@ export class Program {
     const limit = bounds.length ? ['prlimit', ...bounds] : [];
     const heir = ['sh', '-c', 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" "$@"'];
     const inheriting = socket === undefined ? [] : heir;
-    const command = ['setpriv', '--pdeathsig', 'KILL', ...inheriting, ...limit, join(programs, name), ...args];
+    const command = ['setpriv', '--pdeathsig', 'KILL', ...inheriting, ...limit, join(programs, name), ...(name === 'nekod' ? inDatabase(args, this.home) : args)];
     this.process = spawn(command[0], command.slice(1), {
       cwd: this.home,
       env: {

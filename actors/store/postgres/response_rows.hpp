@@ -1,0 +1,34 @@
+#pragma once
+
+#include "actors/store/postgres/link.hpp"
+#include "actors/store/postgres/result.hpp"
+#include "actors/store/postgres/session_rows.hpp"
+#include "actors/store/response_lookup.hpp"
+#include "actors/store/response_record.hpp"
+
+#include <chrono>
+
+/// Responses as queries and rows, as in `session_rows.hpp`. Pure.
+namespace nekod::postgres {
+
+query keep_response_query(const node_facts& node, const response_record& r);
+
+/// A commit that also stores *r*, unless it is refused.
+query commit_with_response(query commit, const node_facts& node, const response_record& r);
+
+// What can be seen at *now*.
+query response_query(const response_key& key, std::chrono::system_clock::time_point now);
+response_finding response_of(const rows& found, const response_key& key);
+
+query chain_rows_query(const chain_query& q, std::chrono::system_clock::time_point now);
+response_chain chain_of(const rows& found);
+
+query items_query(const item_query& q, std::chrono::system_clock::time_point now);
+item_finding items_of(const rows& found);
+
+query close_query(const session_key& session);
+
+/// Returns one row: whether it could be seen at *now*.
+query remove_response_query(const response_key& key, std::chrono::system_clock::time_point now);
+
+} // namespace nekod::postgres
