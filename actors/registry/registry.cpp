@@ -296,22 +296,6 @@ void registry_state::retire(const session_report& report) {
   live_.forget(key);
 }
 
-void registry_state::gone(const session_token& token) {
-  const auto key = live_.of_token(token);
-  if (!key)
-    return;
-  spdlog::debug("session {} was deleted on another node", key->id);
-  const auto handle = live_.find(*key)->handle;
-  live_.start_deletion(*key);
-  self_->request(handle, store_timeout, atom::discard_v)
-      .then([this, key](atom::discard) { live_.forget(*key); },
-            [this, key, handle](const caf::error&) {
-              self_->send_exit(handle, caf::exit_reason::kill);
-              live_.forget(*key);
-            });
-  self_->send(options_.sessions.store, atom::release_v, token);
-}
-
 void registry_state::session_ended(const caf::actor_addr& session) {
   const auto key = live_.of_actor(session.id());
   if (!key)
@@ -351,7 +335,7 @@ registry(private_registry_actor::stateful_pointer<registry_state> self, registry
       },
       [self](atom::changed, session_report& report) { self->state.take_report(std::move(report)); },
       [self](atom::retire, const session_report& report) { self->state.retire(report); },
-      [self](atom::gone, const session_token& token) { self->state.gone(token); },
+      [self](atom::gone, const session_token& token) { self->state.directory().gone(token); },
       [self](models_answer& answer) { self->state.take_models(std::move(answer)); },
       [self](atom::refresh) { self->state.look_for_models_again(); },
   };

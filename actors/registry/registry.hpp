@@ -39,7 +39,6 @@ struct registry_state {
   void look_for_models_again();
   void take_report(session_report report) { live_.take_report(std::move(report)); }
   void retire(const session_report& report);
-  void gone(const session_token& token);
   void session_ended(const caf::actor_addr& session);
 
   models& all_models() { return *models_; }

@@ -108,6 +108,21 @@ caf::result<std::uint64_t> session_directory::clear(const session_filter& filter
   return promise;
 }
 
+void session_directory::gone(const session_token& token) {
+  const auto key = live_.of_token(token);
+  if (!key)
+    return;
+  const auto handle = live_.find(*key)->handle;
+  live_.start_deletion(*key);
+  self_->request(handle, session_timeout, atom::discard_v)
+      .then([this, key](atom::discard) { live_.forget(*key); },
+            [this, key, handle](const caf::error&) {
+              self_->send_exit(handle, caf::exit_reason::kill);
+              live_.forget(*key);
+            });
+  self_->send(store_, atom::release_v, token);
+}
+
 /// Carries out the next step of a deletion.
 void session_directory::go_on(const job_ptr& j) {
   auto step = j->what.next(live_);

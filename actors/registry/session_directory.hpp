@@ -33,6 +33,9 @@ public:
   caf::result<bool> remove(const std::string& id, const session_view& view);
   caf::result<std::uint64_t> clear(const session_filter& filter);
 
+  /// Another node deleted the session that the token holds, with its record: it ends here.
+  void gone(const session_token& token);
+
 private:
   using one = caf::typed_response_promise<bool>;
   using many = caf::typed_response_promise<std::uint64_t>;

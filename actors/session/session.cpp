@@ -82,7 +82,6 @@ void session_state::check_idle() {
     offer_to_leave();
 }
 
-/// What several nodes share is held only while it is worked on.
 void session_state::leave_if_shared() {
   if (options_.shared && standing_->rests() && !turns_->any_waits() && !edits_->any_under_way())
     offer_to_leave();
@@ -126,12 +125,6 @@ void session_state::save() {
 
 void session_state::take(turn t, reply_actor reply) {
   standing_->took_turn();
-  place(std::move(t), std::move(reply));
-  leave_if_shared();
-}
-
-/// Repeats an answer, refuses the turn, or has it run at once or later.
-void session_state::place(turn t, reply_actor reply) {
   if (t.request->retries.may_repeat() && turns_->repeat(t, reply))
     return;
   last_.forget(t.identity);
@@ -228,7 +221,8 @@ void session_state::commit(chat::answer_end end, std::optional<response_record> 
         options_.counts->turns[turn_outcome::answered].Increment(running.weight);
         (*conversation_)->kept();
         // First the registry: the client's next turn may come as soon as it has the end.
-        enter_settling();
+        standing_->enter(phase::settling);
+        tell_registry();
         replies_->finish(running.readers, end);
         link_->settle();
       },
@@ -241,14 +235,10 @@ void session_state::commit(chat::answer_end end, std::optional<response_record> 
         replies_->refuse(running.readers, turn_outcome::failed,
                          {failure_code::store_unavailable, {}, "the turn is not kept"},
                          running.weight);
-        enter_settling();
+        standing_->enter(phase::settling);
+        tell_registry();
         link_->settle();
       });
-}
-
-void session_state::enter_settling() {
-  standing_->enter(phase::settling);
-  tell_registry();
 }
 
 void session_state::on_failed(const upstream_failure& f) {
@@ -340,6 +330,7 @@ session(private_session_actor::stateful_pointer<session_state> self, session_opt
       },
       [self](atom::turn, turn& t, reply_actor& reply) {
         self->state.take(std::move(t), std::move(reply));
+        self->state.leave_if_shared();
       },
       [self](atom::edit, conversation_edit& e) { return self->state.edit(std::move(e)); },
       [self](atom::discard) {

@@ -48,6 +48,9 @@ struct session_state : link_listener {
   void discard();
   void check_idle();
 
+  /// If several nodes share the session, offers to leave memory once it rests.
+  void leave_if_shared();
+
   /// Takes the events and timers of conversations at the upstream.
   upstream_link& link() noexcept { return *link_; }
 
@@ -60,19 +63,16 @@ private:
   void on_failed(const upstream_failure& f) override;
   void on_settled() override { end_turn(); }
 
-  void place(turn t, reply_actor reply);
   void load();
   void use(session_taken taken);
   void begin_next();
   std::optional<response_record> kept_response(const chat::answer_end& end, chat::message& said);
   void commit(chat::answer_end end, std::optional<response_record> response);
   void save();
-  void enter_settling();
   void give_up(std::optional<std::chrono::steady_clock::time_point> then);
   void cancel(std::optional<std::chrono::steady_clock::time_point> then);
   void end_turn();
   void tell_registry();
-  void leave_if_shared();
   void offer_to_leave();
   session_report report();
 

@@ -82,13 +82,6 @@ link* link_pool::best() {
   return result;
 }
 
-std::size_t link_pool::load() const {
-  auto result = waiting_.size();
-  for (const auto& l : links_)
-    result += l->load();
-  return result;
-}
-
 void link_pool::fail(query q, const std::string& why) {
   asio::post(loop_, [then = std::move(q.then), why] { then(query_failure{true, why}); });
 }
@@ -139,6 +132,7 @@ void link_pool::link_broke(std::deque<query> unanswered) {
 void link_pool::count_open() {
   open_count_ = static_cast<std::size_t>(
       std::count_if(links_.begin(), links_.end(), [](const auto& l) { return l->is_open(); }));
+  events_.counted(open_count_);
 }
 
 /// Checks the time limits; repeats itself later.

@@ -5,7 +5,6 @@
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <deque>
@@ -37,6 +36,8 @@ struct pool_events {
   std::function<void()> listens;
   /// Whether the server is there has changed.
   std::function<void(bool there, const std::string& problem)> changed;
+  /// How many links are open.
+  std::function<void(std::size_t)> counted;
 };
 
 /// A bounded number of links to a server, on one event loop, which all functions must be called on.
@@ -59,12 +60,6 @@ public:
   /// Asks the server; *q.then* is called on the loop, never from within this.
   void ask(query q);
 
-  /// How many links are open. Thread-safe.
-  std::size_t open_links() const noexcept { return open_count_; }
-
-  /// Queries without a result yet.
-  std::size_t load() const;
-
 private:
   link* best();
   void look_around();
@@ -81,7 +76,7 @@ private:
   asio::steady_timer timer_;
   std::vector<std::shared_ptr<link>> links_;
   std::deque<query> waiting_;
-  std::atomic<std::size_t> open_count_{0};
+  std::size_t open_count_ = 0;
   /// When the last link broke, or the pool began.
   clock::time_point absent_since_;
   bool told_there_ = true;

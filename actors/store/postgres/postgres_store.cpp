@@ -67,7 +67,21 @@ void postgres_store_state::begin_links() {
   o.address = parts_->options.address;
   o.links = parts_->options.links;
   o.channel = channel;
+  auto& gauges = counts_->registry;
+  auto& links = prometheus::BuildGauge()
+                    .Name("nekod_store_links")
+                    .Help("Open connections to the database")
+                    .Register(gauges)
+                    .Add({});
+  waiting_count_ = &prometheus::BuildGauge()
+                        .Name("nekod_store_waiting_turns")
+                        .Help("Turns that wait for a session that another node works on")
+                        .Register(gauges)
+                        .Add({});
   postgres::pool_events events;
+  events.counted = [&links, life = counts_](std::size_t open) {
+    links.Set(static_cast<double>(open));
+  };
   const auto wake_later = [this](handler f) {
     results_.emplace_back(std::move(f), postgres::query_failure{});
     if (results_.size() == 1)
@@ -113,6 +127,7 @@ void postgres_store_state::ask(postgres::query q, handler then) {
 void postgres_store_state::handle_results() {
   for (auto& [then, result] : std::exchange(results_, {}))
     then(result);
+  waiting_count_->Set(static_cast<double>(waiting_.size()));
   leave_if_quiet();
 }
 
@@ -166,6 +181,8 @@ void postgres_store_state::took(const pending_ptr& t, postgres::query_result& re
   } else {
     auto outcome = postgres::taken_of(std::get<postgres::rows>(result), t->wanted);
     if (!outcome.busy) {
+      if (t->wanted.answer == earlier_answer::forgotten)
+        counts_->stored_records.Increment();
       t->client.deliver(std::move(outcome.taken));
     } else if (leaving_ || steady_clock::now() >= t->until) {
       t->client.deliver(busy_elsewhere());
@@ -272,14 +289,6 @@ void postgres_store_state::noticed(const std::string& text) {
     std::from_chars(token.data() + slash + 1, token.data() + token.size(), number);
     parts_->on_gone({token.substr(0, slash), number});
   }
-}
-
-// -- to look -------------------------------------------------------------------------------------
-
-caf::result<session_page> postgres_store_state::list(const session_query& q) {
-  return answer<session_page>(postgres::page_query(q), [limit = q.limit](const auto& found) {
-    return postgres::page_of(found, limit);
-  });
 }
 
 // -- to delete -----------------------------------------------------------------------------------
@@ -411,7 +420,10 @@ postgres_store_actor::behavior_type behavior_of_store(self_of_store self) {
       [self](atom::show, const std::string& id, const session_view& view) {
         return self->state.answer<session_finding>(show_query(id, view), shown_of);
       },
-      [self](atom::list, const session_query& q) { return self->state.list(q); },
+      [self](atom::list, const session_query& q) {
+        return self->state.answer<session_page>(
+            page_query(q), [limit = q.limit](const auto& found) { return page_of(found, limit); });
+      },
       [self](atom::remove, const session_key& key) {
         return self->state.answer<bool>(remove_query(self->state.node(), key),
                                         [](const auto& found) { return found.flag(0, 0); });

@@ -41,8 +41,8 @@ using postgres_store_actor = store_actor::extend<
     // Ends the actor, whatever is under way.
     caf::reacts_to<atom::close>>;
 
-/// What the program shares with the store's actor. Everything but `health` and `open_links` is used
-/// on the store's loop only.
+/// What the program shares with the store's actor. Everything but `health` is used on the store's
+/// loop only.
 struct postgres_store_parts {
   postgres_store_options options;
   std::shared_ptr<store_health> health = std::make_shared<store_health>();
@@ -68,7 +68,6 @@ struct postgres_store_state {
   caf::result<session_taken> take(session_wanted wanted);
   caf::result<atom::commit> commit(const session_commit& c);
   void release(const session_token& token);
-  caf::result<session_page> list(const session_query& q);
   caf::result<std::uint64_t> clear(session_filter filter);
 
   /// Answers a request with what *read* makes of the rows of a query.
@@ -106,7 +105,6 @@ private:
   void took(const pending_ptr& t, postgres::query_result& result);
   void try_held_takes();
   void release_now(const session_token& token);
-  void joined();
   void leave_if_quiet();
   void cleared(clearing c, const session_page& page);
   caf::error failed(const postgres::query_failure& f);
@@ -122,6 +120,7 @@ private:
   std::size_t under_way_ = 0;
   /// Those that other nodes hold, or that wait for a release.
   std::vector<pending_ptr> waiting_;
+  prometheus::Gauge* waiting_count_ = nullptr;
   std::vector<std::pair<std::uint64_t, pending_ptr>> held_;
   /// Releases that wait for a commit of their token, by their numbers; and tokens whose release is
   /// being carried out.

@@ -1,0 +1,152 @@
+// The database fails under a nekod: it restarts, crashes, hangs, or its links are cut. What was answered stays, turns
+// are refused clearly, nothing is there twice, and all goes on by itself.
+
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import test, { after } from 'node:test';
+import { Database, noDatabase } from '../e2e/database.mjs';
+import { answerOf, expectError, gateway, leadingToOpenai, runToEnd, simulator, unique, until } from '../e2e/support.mjs';
+import { openGate } from '../faults/gate.mjs';
+import { told } from './nodes.mjs';
+
+if (noDatabase) test('a database that fails', { skip: noDatabase }, () => {});
+else await suite();
+
+async function suite() {
+  const sim = await simulator({ after });
+  const database = new Database({ durable: true });
+  const gate = await openGate({ after }, database.port);
+  const uri = database.uri('engine', gate.port);
+  const name = database.name('engine');
+  const args = [...leadingToOpenai(sim), '--store', uri, '--node-lease', '4', '--retries', '0'];
+  const nekod = await gateway({ after }, args);
+
+  /// What the upstream was told with the newest message.
+  const heard = async (text) => JSON.stringify((await sim.completionOf(text)).body.messages);
+
+  /// Asks until it is answered.
+  const answered = (node, text, fields, options) =>
+    until(async () => {
+      const response = await node.post({ messages: told(text), ...fields }, options);
+      const body = await response.text();
+      if (response.status !== 200) assert.match(body, /store_unavailable|session_busy/);
+      return response.status === 200 && JSON.parse(body);
+    }, `${text} is not answered`);
+
+  /// Whether the session has just these texts, each once and in this order, in the database.
+  function stored(id, texts) {
+    const all = database.sql(
+      `SELECT m.message FROM nekod.messages m JOIN nekod.sessions s ON s.number = m.session WHERE s.id = '${id}' ORDER BY position`,
+      name,
+    );
+    const places = texts.map((text) => all.indexOf(text));
+    assert.deepEqual(places, places.toSorted((x, y) => x - y), all);
+    for (const text of texts) assert.equal(all.split(text).length, 2, `${text} is not there once:\n${all}`);
+  }
+
+  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'])
+    test(`a session goes on after the database ended with ${signal}`, async () => {
+      const id = unique('session');
+      const said = [unique(), unique()];
+      for (const text of said) await nekod.ask(text, { session_id: id });
+      await database.stop(signal);
+      const begun = Date.now();
+      await expectError(await nekod.post({ messages: told(unique()), session_id: id }), 503, 'store_unavailable', 'server_error');
+      assert.ok(Date.now() - begun < 5000);
+      // Once that is known, at once; and a balancer keeps the node, as all are alike.
+      const again = Date.now();
+      await expectError(await nekod.post({ messages: told(unique()), session_id: id }), 503, 'store_unavailable', 'server_error');
+      assert.ok(Date.now() - again < 1000);
+      assert.equal((await fetch(`${nekod.url}/health/ready`)).status, 200);
+      assert.equal(await nekod.figure('nekod_store_links'), 0);
+      database.start();
+      said.push(unique());
+      await answered(nekod, said[2], { session_id: id });
+      const all = await heard(said[2]);
+      for (const text of said) assert.ok(all.includes(text), `${text} is lost: ${all}`);
+      stored(id, said);
+    });
+
+  test('a turn that was answered while the database restarted is stored once, or failed', async () => {
+    const id = unique('session');
+    const said = [unique()];
+    await nekod.ask(said[0], { session_id: id });
+    const headers = { 'Idempotency-Key': randomUUID() };
+    const text = `[sim tokens=4 first=700] ${unique()}`;
+    const running = nekod.post({ messages: told(text), session_id: id }, { headers }).then(async (r) => [r.status, await r.text()]);
+    await until(() => sim.completionOf(text), 'it does not begin');
+    await database.stop('SIGQUIT');
+    await new Promise((wake) => setTimeout(wake, 300));
+    database.start();
+    const [status, body] = await running;
+    if (status !== 200) assert.match(body, /store_unavailable/);
+    // The client's retry finds the answer, or has it given anew.
+    await answered(nekod, text, { session_id: id }, { headers });
+    const last = unique();
+    await answered(nekod, last, { session_id: id });
+    stored(id, [...said, text.split(' ').at(-1), last]);
+  });
+
+  test('cut links lose nothing, whatever was under way', async () => {
+    const sessions = Array.from({ length: 8 }, () => ({ id: unique('session'), said: [] }));
+    let done = false;
+    const cutting = (async () => {
+      for (let i = 0; i < 5; ++i) {
+        await new Promise((wake) => setTimeout(wake, 150));
+        gate.plan = { what: 'reset' };
+        await new Promise((wake) => setTimeout(wake, 50));
+        gate.heal();
+      }
+      done = true;
+    })();
+    await Promise.all(
+      sessions.map(async (s) => {
+        while (!done) {
+          const text = unique();
+          const headers = { 'Idempotency-Key': randomUUID() };
+          await answered(nekod, text, { session_id: s.id }, { headers });
+          s.said.push(text);
+        }
+      }),
+    );
+    await cutting;
+    for (const s of sessions) stored(s.id, s.said);
+  });
+
+  test('a database that hangs is given up in time, and found again', async () => {
+    const id = unique('session');
+    const said = [unique()];
+    await nekod.ask(said[0], { session_id: id });
+    gate.plan = { what: 'stall' };
+    const begun = Date.now();
+    await expectError(await nekod.post({ messages: told(unique()), session_id: id }), 503, 'store_unavailable', 'server_error');
+    assert.ok(Date.now() - begun < 12_000);
+    gate.heal();
+    said.push(unique());
+    await answered(nekod, said[1], { session_id: id });
+    stored(id, said);
+  });
+
+  test('nothing is left behind: no link idle in a transaction, none too many', async () => {
+    const states = database.sql("SELECT state, count(*) FROM pg_stat_activity WHERE application_name = 'nekod' GROUP BY 1", name);
+    assert.match(states, /^idle\|\d+$/m);
+    assert.doesNotMatch(states, /transaction/);
+    assert.ok(Number(states.match(/idle\|(\d+)/)[1]) <= 8, states);
+  });
+
+  test('a start without the database ends, and says why', async (t) => {
+    await database.stop();
+    const { code, log } = await runToEnd(t, [...args.slice(0, -6), '--store', uri]);
+    database.start();
+    assert.equal(code, 1);
+    assert.match(log, /--store: /);
+  });
+
+  test('a password in the address is refused, and never shown', async (t) => {
+    const secret = unique('secret');
+    const { code, log } = await runToEnd(t, [...args.slice(0, -6), '--store', `postgresql://nekod:${secret}@127.0.0.1/x`]);
+    assert.equal(code, 2);
+    assert.doesNotMatch(log, new RegExp(secret));
+    assert.match(log, /PGPASSFILE/);
+  });
+}
