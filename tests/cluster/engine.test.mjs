@@ -36,7 +36,7 @@ async function suite() {
   /// Whether the session has just these texts, each once and in this order, in the database.
   function stored(id, texts) {
     const all = database.sql(
-      `SELECT m.message FROM nekod.messages m JOIN nekod.sessions s ON s.number = m.session WHERE s.id = '${id}' ORDER BY position`,
+      `SELECT m.message FROM nekod.messages m JOIN nekod.sessions s ON s.number = m.session WHERE s.id = '${id}' AND m.message LIKE '{"role":"user"%' ORDER BY position`,
       name,
     );
     const places = texts.map((text) => all.indexOf(text));

@@ -234,13 +234,22 @@ void link::take_notices() {
 
 // -- to break ------------------------------------------------------------------------------------
 
-void link::check(clock::time_point now, milliseconds limit) {
+bool link::check(clock::time_point now, milliseconds limit) {
   if (!connection_)
-    return;
+    return false;
   if (!open_ && now - since_ > limit)
     broke("no connection in time");
-  else if (!sent_.empty() && now - sent_.front().at > limit)
+  if (sent_.empty())
+    return false;
+  const auto is_late = now - sent_.front().at > limit || now > sent_.front().what.until;
+  if (is_late)
     broke("no answer in time");
+  return is_late;
+}
+
+void link::renew_if_idle() {
+  if (open_ && sent_.empty())
+    broke("another link is silent");
 }
 
 void link::let_go() {

@@ -80,8 +80,13 @@ public:
   /// Sends a query. Only while the link is open.
   void send(query q);
 
-  /// Breaks the link if it is connecting, or a query is under way, for longer than *limit*.
-  void check(clock::time_point now, std::chrono::milliseconds limit);
+  /// Breaks the link if it is connecting, or a query is under way, for longer than *limit*, or
+  /// beyond the query's time.
+  /// @returns whether a query was under way.
+  bool check(clock::time_point now, std::chrono::milliseconds limit);
+
+  /// Connects anew if no query is under way, since the server may be silent.
+  void renew_if_idle();
 
   /// Why it broke last.
   const std::string& problem() const noexcept { return problem_; }

@@ -140,8 +140,13 @@ void link_pool::look_around() {
   if (closed_)
     return;
   const auto now = clock::now();
+  auto is_silent = false;
   for (const auto& l : links_)
-    l->check(now, options_.longest_silence);
+    is_silent = l->check(now, options_.longest_silence) || is_silent;
+  // Else the repeated query would go to one link after the other that nothing has shown to be dead.
+  for (const auto& l : links_)
+    if (is_silent)
+      l->renew_if_idle();
   if (open_count_ == 0 && told_there_ && now - absent_since_ > options_.longest_absence) {
     told_there_ = false;
     events_.changed(false, links_.front()->problem());
