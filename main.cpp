@@ -2,6 +2,7 @@
 #include "actors/runtime/process/caretaker.hpp"
 #include "actors/runtime/process/service_manager.hpp"
 #include "actors/runtime/process/start_error.hpp"
+#include "actors/store/postgres/store_command.hpp"
 #include "config.hpp"
 #include "gateway.hpp"
 #include "http/server/gate/keys_command.hpp"
@@ -106,6 +107,8 @@ int main(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);
   if (argc > 1 && std::strcmp(argv[1], "keys") == 0)
     return run_keys_command(argc - 1, argv + 1);
+  if (argc > 1 && std::strcmp(argv[1], "store") == 0)
+    return run_store_command(argc - 1, argv + 1);
   try {
     auto read = read_settings(argc, argv);
     if (auto* ending = std::get_if<exit_request>(&read))

@@ -89,7 +89,8 @@ placement_step placement::place_repeated(pending_turn t) {
     return repeat(std::move(t));
   // The client counts how often it sends a request, and this is the first time: it is a new
   // request. Its later repetitions must not get an earlier answer to the same words.
-  const auto is_anew = request.retries.count.has_value() && has_history(request);
+  const auto may_be_stored = options_.shared || has_history(request);
+  const auto is_anew = request.retries.count.has_value() && may_be_stored;
   return search(std::move(t), is_anew ? earlier_answer::forgotten : earlier_answer::ignored);
 }
 

@@ -24,6 +24,8 @@ struct placement_options {
   std::shared_ptr<const conversation_digest> digest;
   /// Whether a conversation is recognised if its client names no session.
   bool matching = true;
+  /// Whether the store keeps all answers, those of new conversations included.
+  bool shared = false;
   /// How many repetitions of a request may wait for it, besides one.
   std::size_t queue = 16;
 };

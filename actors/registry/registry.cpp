@@ -61,6 +61,7 @@ void registry_state::start(registry_options o) {
   placement_options rules;
   rules.digest = options_.sessions.digest;
   rules.matching = options_.matching;
+  rules.shared = options_.sessions.shared;
   rules.queue = options_.sessions.queue_limit;
   placement_.emplace(live_, std::move(rules));
   directory_.emplace(self_, options_.sessions.store, live_);

@@ -218,7 +218,7 @@ void postgres_store_state::try_held_takes() {
 
 caf::result<atom::commit> postgres_store_state::commit(const session_commit& c) {
   auto promise = self_->make_response_promise<atom::commit>();
-  auto q = postgres::commit_query(node_, c);
+  auto q = postgres::commit_query(node_, c, node_.id + ':' + std::to_string(++commits_));
   if (c.response && node_.keeps_texts)
     q = postgres::commit_with_response(std::move(q), node_, *c.response);
   order_.run(c.token, [this, promise, q = std::move(q), token = c.token]() mutable {

@@ -127,6 +127,7 @@ private:
   std::set<std::uint64_t> late_releases_;
   std::multiset<std::string> released_;
   std::uint64_t releases_ = 0;
+  std::uint64_t commits_ = 0;
   std::deque<clearing> clearings_;
   /// When the node was last known to live, and until when others may still have to say that they
   /// do, since the database was away.

@@ -185,8 +185,8 @@ take_outcome taken_of(const rows& found, const session_wanted& wanted) {
 
 // -- to commit -----------------------------------------------------------------------------------
 
-query commit_query(const node_facts& node, const session_commit& c) {
-  static const std::string sql = "SELECT nekod.commit_1(" + places(1, 31) + ")";
+query commit_query(const node_facts& node, const session_commit& c, const std::string& name) {
+  static const std::string sql = "SELECT nekod.commit_1(" + places(1, 32) + ")";
   const auto& r = c.record;
   std::vector<std::string> written;
   std::vector<std::string_view> messages;
@@ -238,6 +238,7 @@ query commit_query(const node_facts& node, const session_commit& c) {
       bytes_text(answer ? r.answer->identity : std::string{}),
       std::move(answer),
       std::move(answer_age),
+      name,
   };
   return q;
 }

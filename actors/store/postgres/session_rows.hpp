@@ -52,7 +52,9 @@ struct take_outcome {
 take_outcome taken_of(const rows& found, const session_wanted& wanted);
 
 /// Returns one row with 0, or with 1 if the commit is refused.
-query commit_query(const node_facts& node, const session_commit& c);
+/// @param name Names this commit, and no other, so that one that is carried out twice is
+/// recognised.
+query commit_query(const node_facts& node, const session_commit& c, const std::string& name);
 
 query release_query(const session_token& token);
 

@@ -80,6 +80,7 @@ inline registry_actor::behavior_type quiet_registry(registry_actor::pointer,
       [](atom::edit, const session_key&, const conversation_edit&) { return edit_outcome{}; },
       [log](atom::changed, const session_report& r) { log->infos.push_back(r.info); },
       [log](atom::retire, const session_report& r) { log->retiring.push_back(r.info.id); },
+      [](atom::gone, const session_token&) {},
   };
 }
 

@@ -35,8 +35,8 @@ CREATE TABLE nekod.sessions (
   unsettled_message text NOT NULL,
   chat_messages bigint NOT NULL,
   unsure boolean NOT NULL,
-  -- The token of the last commit, by which one that is said again is recognised.
-  kept_token text COLLATE "C" NOT NULL,
+  -- Names the last commit, so that one that is said again is recognised.
+  kept_commit text COLLATE "C" NOT NULL,
   UNIQUE (tenant, id)
 ) WITH (fillfactor = 80);
 CREATE INDEX sessions_by_id ON nekod.sessions (id);
@@ -317,7 +317,7 @@ BEGIN
     INTO messages, items FROM nekod.messages m WHERE m.session = stored.number;
 END $$;
 
--- Commits a turn. p_keep: whether texts are stored.
+-- Commits a turn. p_keep: whether texts are stored. p_commit: names the commit.
 -- 0: kept, or kept before; 1: the token does not hold the session, its record has another version,
 -- or messages that the commit builds on are missing.
 CREATE FUNCTION nekod.commit_1(
@@ -327,19 +327,19 @@ CREATE FUNCTION nekod.commit_1(
   p_prompt text, p_chat_id text, p_chat_upstream text, p_chat_account text, p_chat_model text,
   p_chat_is_new boolean, p_unsettled_message text, p_chat_messages bigint, p_unsure boolean,
   p_keep boolean, p_kept integer, p_messages text[], p_items text[], p_identity bytea,
-  p_answer text, p_answer_milliseconds bigint) RETURNS integer
+  p_answer text, p_answer_milliseconds bigint, p_commit text) RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
   v_number bigint;
   v_version bigint := 0;
-  v_token text;
+  v_commit text;
   v_lease nekod.leases;
 BEGIN
   PERFORM pg_advisory_xact_lock(nekod.session_key_1(p_tenant, p_id));
-  SELECT number, version, kept_token INTO v_number, v_version, v_token
+  SELECT number, version, kept_commit INTO v_number, v_version, v_commit
     FROM nekod.sessions WHERE tenant = p_tenant AND id = p_id;
   v_version := coalesce(v_version, 0);
-  IF v_token = p_token AND v_version = p_version + 1 THEN
+  IF v_commit = p_commit AND v_version = p_version + 1 THEN
     RETURN 0;
   END IF;
   SELECT * INTO v_lease FROM nekod.leases WHERE tenant = p_tenant AND id = p_id;
@@ -365,11 +365,11 @@ BEGIN
     INSERT INTO nekod.sessions (tenant, id, version, model, created_at, last_used, turns,
         conversation, newest_response, kept_until, metadata, scope, tip, prompt, chat_id,
         chat_upstream, chat_account, chat_model, chat_is_new, unsettled_message, chat_messages,
-        unsure, kept_token)
+        unsure, kept_commit)
       VALUES (p_tenant, p_id, 1, p_model, p_created_at, p_last_used, p_turns, p_conversation,
         p_newest_response, p_kept_until, p_metadata, p_scope, p_tip, p_prompt, p_chat_id,
         p_chat_upstream, p_chat_account, p_chat_model, p_chat_is_new, p_unsettled_message,
-        p_chat_messages, p_unsure, p_token)
+        p_chat_messages, p_unsure, p_commit)
       RETURNING number INTO v_number;
   ELSE
     UPDATE nekod.sessions SET version = p_version + 1, model = p_model,
@@ -379,7 +379,7 @@ BEGIN
         prompt = p_prompt, chat_id = p_chat_id, chat_upstream = p_chat_upstream,
         chat_account = p_chat_account, chat_model = p_chat_model, chat_is_new = p_chat_is_new,
         unsettled_message = p_unsettled_message, chat_messages = p_chat_messages,
-        unsure = p_unsure, kept_token = p_token
+        unsure = p_unsure, kept_commit = p_commit
       WHERE number = v_number;
   END IF;
   IF NOT p_keep THEN

@@ -43,6 +43,7 @@ registry_actor::behavior_type fake_registry(registry_actor::pointer,
       [](atom::edit, const session_key&, const conversation_edit&) { return edit_outcome{}; },
       [](atom::changed, const session_report&) {},
       [](atom::retire, const session_report&) {},
+      [](atom::gone, const session_token&) {},
   };
 }
 

@@ -1,6 +1,7 @@
 #include "actors/store/clearing.hpp"
 #include "actors/store/memory_store.hpp"
 #include "actors/store/response_lookup.hpp"
+#include "tests/unit/support/database_records.hpp"
 #include "tests/unit/support/store_calls.hpp"
 #include "tests/unit/support/stored_records.hpp"
 
@@ -11,6 +12,7 @@ namespace {
 
 using namespace nekod;
 using namespace std::chrono_literals;
+using test::database_records;
 using test::file_records;
 using test::ids_of;
 using test::item;
@@ -65,7 +67,7 @@ session_record session(const std::string& id, const std::string& conversation = 
 } // namespace
 
 TEST_CASE_TEMPLATE("a response is shown as it was written last", Records, memory_records,
-                   file_records) {
+                   file_records, database_records) {
   Records records;
   auto r = response("r", "before", "s", "alice");
   r.state = response_state::running;
@@ -91,7 +93,7 @@ TEST_CASE_TEMPLATE("a response is shown as it was written last", Records, memory
 }
 
 TEST_CASE_TEMPLATE("a response can be seen until it expires or is removed", Records, memory_records,
-                   file_records) {
+                   file_records, database_records) {
   Records records;
   records.commit(expiring(response("r"), now + 1us));
   CHECK(sees(records, "r"));
@@ -109,7 +111,7 @@ TEST_CASE_TEMPLATE("a response can be seen until it expires or is removed", Reco
 }
 
 TEST_CASE_TEMPLATE("a chain has the items of all responses before, seen or not", Records,
-                   memory_records, file_records) {
+                   memory_records, file_records, database_records) {
   Records records;
   records.commit(expiring(response("a"), now + 1s));
   records.commit(response("b", "a"));
@@ -134,7 +136,7 @@ TEST_CASE_TEMPLATE("a chain has the items of all responses before, seen or not",
 }
 
 TEST_CASE_TEMPLATE("a chain begins with a response whose parent was not there before it", Records,
-                   memory_records, file_records) {
+                   memory_records, file_records, database_records) {
   Records records;
   records.commit(response("a", "none"));
   records.commit(response("b", "b"));
@@ -150,7 +152,7 @@ TEST_CASE_TEMPLATE("a chain begins with a response whose parent was not there be
 }
 
 TEST_CASE_TEMPLATE("a response that is written again may follow another one", Records,
-                   memory_records, file_records) {
+                   memory_records, file_records, database_records) {
   Records records;
   records.commit(response("a"));
   records.commit(response("b"));
@@ -167,7 +169,7 @@ TEST_CASE_TEMPLATE("a response that is written again may follow another one", Re
 }
 
 TEST_CASE_TEMPLATE("a removed response that is written again can be seen again", Records,
-                   memory_records, file_records) {
+                   memory_records, file_records, database_records) {
   Records records;
   records.commit(response("a"));
   records.commit(response("b", "a"));
@@ -181,7 +183,7 @@ TEST_CASE_TEMPLATE("a removed response that is written again can be seen again",
 }
 
 TEST_CASE_TEMPLATE("items are found by their ids in responses that can be seen", Records,
-                   memory_records, file_records) {
+                   memory_records, file_records, database_records) {
   Records records;
   auto a = expiring(response("a"), now + 1s);
   a.input.push_back(item("shared"));
@@ -200,7 +202,7 @@ TEST_CASE_TEMPLATE("items are found by their ids in responses that can be seen",
 }
 
 TEST_CASE_TEMPLATE("a chain that expired goes from its end, in steps", Records, memory_records,
-                   file_records) {
+                   file_records, database_records) {
   Records records;
   constexpr std::size_t length = 1000;
   const auto name = [](std::size_t i) { return std::to_string(i); };
@@ -223,7 +225,7 @@ TEST_CASE_TEMPLATE("a chain that expired goes from its end, in steps", Records, 
 }
 
 TEST_CASE_TEMPLATE("a removed response goes with the last one that follows it", Records,
-                   memory_records, file_records) {
+                   memory_records, file_records, database_records) {
   Records records;
   records.commit(response("a"));
   records.commit(response("b", "a"));
@@ -239,7 +241,7 @@ TEST_CASE_TEMPLATE("a removed response goes with the last one that follows it", 
 }
 
 TEST_CASE_TEMPLATE("sessions that expired go before responses, within the same steps", Records,
-                   memory_records, file_records) {
+                   memory_records, file_records, database_records) {
   Records records;
   for (auto i = 0; i < 3; ++i) {
     test::keep(records, session(std::to_string(i)));
@@ -257,7 +259,7 @@ TEST_CASE_TEMPLATE("sessions that expired go before responses, within the same s
 }
 
 TEST_CASE_TEMPLATE("a deleted session takes its responses along, an expired one does not", Records,
-                   memory_records, file_records) {
+                   memory_records, file_records, database_records) {
   Records records;
   test::keep(records, session("s"));
   test::keep(records, session("expiring"));
@@ -284,7 +286,7 @@ TEST_CASE_TEMPLATE("a deleted session takes its responses along, an expired one 
 }
 
 TEST_CASE_TEMPLATE("closed responses can be seen, not followed, and stay without their session",
-                   Records, memory_records, file_records) {
+                   Records, memory_records, file_records, database_records) {
   Records records;
   test::keep(records, session("s"));
   records.commit(response("a", {}, "s"));
@@ -310,7 +312,7 @@ TEST_CASE_TEMPLATE("closed responses can be seen, not followed, and stay without
 }
 
 TEST_CASE_TEMPLATE("a response that ends after its conversation was deleted stays without it",
-                   Records, memory_records, file_records) {
+                   Records, memory_records, file_records, database_records) {
   Records records;
   test::keep(records, session("s"));
   auto running = response("a", {}, "s");
@@ -329,7 +331,7 @@ TEST_CASE_TEMPLATE("a response that ends after its conversation was deleted stay
 }
 
 TEST_CASE_TEMPLATE("a commit writes its response, a refused one does not", Records, memory_records,
-                   file_records) {
+                   file_records, database_records) {
   Records records;
   session_commit c;
   c.token = test::some_token;
@@ -347,7 +349,7 @@ TEST_CASE_TEMPLATE("a commit writes its response, a refused one does not", Recor
 }
 
 TEST_CASE_TEMPLATE("a conversation is found by its tenant and id, as it was committed last",
-                   Records, memory_records, file_records) {
+                   Records, memory_records, file_records, database_records) {
   Records records;
   auto r = session("a", "c1", "alice");
   r.metadata = R"({"topic":"猫"})";
@@ -394,7 +396,7 @@ TEST_CASE_TEMPLATE("a conversation is found by its tenant and id, as it was comm
 }
 
 TEST_CASE_TEMPLATE("a session that is kept expires by age, and by use once it is kept no more",
-                   Records, memory_records, file_records) {
+                   Records, memory_records, file_records, database_records) {
   Records records;
   auto kept = session("kept");
   kept.info.kept_until = now + 2h;

@@ -1,5 +1,6 @@
 #include "actors/store/memory_store.hpp"
 #include "actors/store/session_claim.hpp"
+#include "tests/unit/support/database_records.hpp"
 #include "tests/unit/support/store_calls.hpp"
 #include "tests/unit/support/stored_records.hpp"
 
@@ -10,6 +11,7 @@ namespace {
 
 using namespace nekod;
 using namespace std::chrono_literals;
+using test::database_records;
 using test::file_records;
 using test::keep;
 using test::load;
@@ -53,7 +55,7 @@ session_commit commit_of(const session_token& token, std::uint64_t version, sess
 } // namespace
 
 TEST_CASE_TEMPLATE("a commit goes on from the version that is stored, and from no other", Records,
-                   memory_records, file_records) {
+                   memory_records, file_records, database_records) {
   Records records;
   CHECK(records.take(wanted(one, "a")).version == 0);
   CHECK(records.commit(commit_of(one, 1, record("a"))) == commit_outcome::refused);
@@ -69,7 +71,7 @@ TEST_CASE_TEMPLATE("a commit goes on from the version that is stored, and from n
 }
 
 TEST_CASE_TEMPLATE("a record is not read again where its version is known", Records, memory_records,
-                   file_records) {
+                   file_records, database_records) {
   Records records;
   keep(records, record("a"));
   auto w = wanted(one, "a");
@@ -81,7 +83,7 @@ TEST_CASE_TEMPLATE("a record is not read again where its version is known", Reco
 }
 
 TEST_CASE_TEMPLATE("only the token that took a session last commits to it", Records, memory_records,
-                   file_records) {
+                   file_records, database_records) {
   Records records;
   keep(records, record("a"));
   CHECK(records.commit(commit_of(one, 1, record("a"))) == commit_outcome::refused);
@@ -95,7 +97,7 @@ TEST_CASE_TEMPLATE("only the token that took a session last commits to it", Reco
 }
 
 TEST_CASE_TEMPLATE("a first commit needs no taking, and holds its session", Records, memory_records,
-                   file_records) {
+                   file_records, database_records) {
   Records records;
   CHECK(records.commit(commit_of(one, 0, record("a", "tip"))) == commit_outcome::kept);
   CHECK(records.take(wanted_tip(two, "tip")).by == found_by::nothing);
@@ -103,7 +105,7 @@ TEST_CASE_TEMPLATE("a first commit needs no taking, and holds its session", Reco
 }
 
 TEST_CASE_TEMPLATE("of sessions that are looked for, those that are held are passed over", Records,
-                   memory_records, file_records) {
+                   memory_records, file_records, database_records) {
   Records records;
   keep(records, record("older", "tip", 1s));
   keep(records, record("newer", "tip", 2s));
@@ -118,7 +120,7 @@ TEST_CASE_TEMPLATE("of sessions that are looked for, those that are held are pas
 }
 
 TEST_CASE_TEMPLATE("an earlier answer goes before a conversation", Records, memory_records,
-                   file_records) {
+                   file_records, database_records) {
   Records records;
   auto answering = record("answering");
   answering.answer.emplace();
@@ -135,7 +137,7 @@ TEST_CASE_TEMPLATE("an earlier answer goes before a conversation", Records, memo
 }
 
 TEST_CASE_TEMPLATE("an answer that is forgotten is found no more, its session is", Records,
-                   memory_records, file_records) {
+                   memory_records, file_records, database_records) {
   Records records;
   auto answering = record("a", "tip");
   answering.answer.emplace();
@@ -153,7 +155,7 @@ TEST_CASE_TEMPLATE("an answer that is forgotten is found no more, its session is
 }
 
 TEST_CASE_TEMPLATE("a commit cannot bring a deleted session back", Records, memory_records,
-                   file_records) {
+                   file_records, database_records) {
   Records records;
   keep(records, record("a"));
   records.take(wanted(one, "a"));
@@ -163,7 +165,7 @@ TEST_CASE_TEMPLATE("a commit cannot bring a deleted session back", Records, memo
 }
 
 TEST_CASE_TEMPLATE("a session that is held is not past its time", Records, memory_records,
-                   file_records) {
+                   file_records, database_records) {
   Records records;
   keep(records, record("held", {}, 1s));
   keep(records, record("free", {}, 2s));
