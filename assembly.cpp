@@ -5,7 +5,7 @@
 #include "actors/runtime/process/start_error.hpp"
 #include "actors/runtime/scheduler.hpp"
 #include "actors/store/memory_store.hpp"
-#include "actors/store/postgres/postgres_store.hpp"
+#include "actors/store/postgres/opened_store.hpp"
 #include "actors/store/sqlite/session_schema.hpp"
 #include "actors/store/sqlite/sqlite_store.hpp"
 #include "actors/upstream/make_upstreams.hpp"

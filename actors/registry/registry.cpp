@@ -302,6 +302,7 @@ void registry_state::session_ended(const caf::actor_addr& session) {
   if (!key)
     return;
   spdlog::error("session {} ended unexpectedly", key->id);
+  self_->send(options_.sessions.store, atom::release_v, live_.find(*key)->token);
   live_.forget(*key);
 }
 

@@ -3,26 +3,22 @@
 #include "actors/messages.hpp"
 #include "actors/runtime/metrics.hpp"
 #include "actors/store/clearing.hpp"
-#include "actors/store/postgres/link_pool.hpp"
+#include "actors/store/postgres/questions.hpp"
+#include "actors/store/postgres/session_holds.hpp"
 #include "actors/store/postgres/session_rows.hpp"
 #include "actors/store/postgres/store_options.hpp"
-#include "actors/store/postgres/token_order.hpp"
 #include "actors/store/session_store.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace nekod {
 
@@ -46,7 +42,6 @@ using postgres_store_actor = store_actor::extend<
 struct postgres_store_parts {
   postgres_store_options options;
   std::shared_ptr<store_health> health = std::make_shared<store_health>();
-  std::shared_ptr<postgres::link_pool> pool;
   asio::io_context* loop = nullptr;
   /// Called outside of the actor when another node deleted a session that a token here holds.
   std::function<void(const session_token&)> on_gone;
@@ -54,10 +49,9 @@ struct postgres_store_parts {
 
 /// Session records and responses in a PostgreSQL database that several nodes share. Nothing blocks:
 /// queries are carried out by links on the store's event loop, and their results come back as
-/// messages. What one token does is carried out in order.
+/// messages.
 struct postgres_store_state {
-  explicit postgres_store_state(postgres_store_actor::stateful_pointer<postgres_store_state> self)
-      : self_(self) {}
+  explicit postgres_store_state(postgres_store_actor::stateful_pointer<postgres_store_state> self);
   ~postgres_store_state();
   postgres_store_state(const postgres_store_state&) = delete;
   postgres_store_state& operator=(const postgres_store_state&) = delete;
@@ -67,7 +61,7 @@ struct postgres_store_state {
 
   caf::result<session_taken> take(session_wanted wanted);
   caf::result<atom::commit> commit(const session_commit& c);
-  void release(const session_token& token);
+  void release(const session_token& token) { holds_->release(token); }
   caf::result<std::uint64_t> clear(session_filter filter);
 
   /// Answers a request with what *read* makes of the rows of a query.
@@ -86,48 +80,20 @@ struct postgres_store_state {
   static inline const char* name = "postgres-store";
 
 private:
-  using handler = std::function<void(postgres::query_result&)>;
-
-  /// A `take` that has not been answered.
-  struct pending_take {
-    session_wanted wanted;
-    caf::typed_response_promise<session_taken> client;
-    std::chrono::steady_clock::time_point until;
-    /// As in `take_outcome`.
-    std::int64_t key = 0;
-  };
-  using pending_ptr = std::shared_ptr<pending_take>;
-
-  void ask(postgres::query q, handler then);
   void begin_links();
   void noticed(const std::string& text);
-  void try_take(const pending_ptr& t);
-  void took(const pending_ptr& t, postgres::query_result& result);
-  void try_held_takes();
-  void release_now(const session_token& token);
   void leave_if_quiet();
   void cleared(clearing c, const session_page& page);
-  caf::error failed(const postgres::query_failure& f);
 
   postgres_store_actor::stateful_pointer<postgres_store_state> self_;
   std::shared_ptr<postgres_store_parts> parts_;
   std::shared_ptr<metrics> counts_;
+  prometheus::Gauge* waiting_count_ = nullptr;
   session_lifetime lifetime_{std::chrono::seconds{0}};
   postgres::node_facts node_;
-  postgres::token_order order_;
-  /// Results that the actor has not handled. Filled outside of the actor, on its loop.
-  std::deque<std::pair<handler, postgres::query_result>> results_;
-  std::size_t under_way_ = 0;
-  /// Those that other nodes hold, or that wait for a release.
-  std::vector<pending_ptr> waiting_;
-  prometheus::Gauge* waiting_count_ = nullptr;
-  std::vector<std::pair<std::uint64_t, pending_ptr>> held_;
-  /// Releases that wait for a commit of their token, by their numbers; and tokens whose release is
-  /// being carried out.
-  std::set<std::uint64_t> late_releases_;
-  std::multiset<std::string> released_;
-  std::uint64_t releases_ = 0;
-  std::uint64_t commits_ = 0;
+  postgres::questions questions_;
+  /// Set by `start`.
+  std::optional<postgres::session_holds> holds_;
   std::deque<clearing> clearings_;
   /// When the node was last known to live, and until when others may still have to say that they
   /// do, since the database was away.
@@ -137,10 +103,10 @@ private:
   bool left_ = false;
 };
 
-/// A store in a database, whose schema is brought up to date if that is allowed.
-/// @param loops Run for as long as the store's actor.
-/// @throws postgres::schema_error
-std::unique_ptr<session_store> open_postgres_store(postgres_store_options options,
-                                                   event_loops& loops);
+/// The STORE that keeps records in a database. It lives on the loop in *parts*.
+postgres_store_actor::behavior_type
+postgres_store(postgres_store_actor::stateful_pointer<postgres_store_state> self,
+               std::shared_ptr<postgres_store_parts> parts, session_lifetime lifetime,
+               std::shared_ptr<metrics> counts);
 
 } // namespace nekod

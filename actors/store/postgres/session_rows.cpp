@@ -4,6 +4,8 @@
 #include "actors/store/sqlite/answer_json.hpp"
 #include "protocol/openai/upstream/whole_messages.hpp"
 
+#include <charconv>
+#include <system_error>
 #include <utility>
 
 namespace nekod::postgres {
@@ -108,6 +110,16 @@ query_value kept_until(const session_info& info) {
 
 std::string token_text(const session_token& token) {
   return token.node + '/' + std::to_string(token.number);
+}
+
+std::optional<session_token> token_of(const std::string& text) {
+  const auto slash = text.rfind('/');
+  if (slash == std::string::npos)
+    return std::nullopt;
+  session_token token{text.substr(0, slash), 0};
+  const auto* end = text.data() + text.size();
+  const auto [stop, e] = std::from_chars(text.data() + slash + 1, end, token.number);
+  return e == std::errc{} && stop == end ? std::optional{token} : std::nullopt;
 }
 
 std::int64_t time_number(system_clock::time_point t) {

@@ -29,6 +29,9 @@ struct node_facts {
 /// A token as it is stored.
 std::string token_text(const session_token& token);
 
+/// Reads it; nothing if *text* is no token.
+std::optional<session_token> token_of(const std::string& text);
+
 /// A time as it is stored: microseconds since 1970.
 std::int64_t time_number(std::chrono::system_clock::time_point t);
 

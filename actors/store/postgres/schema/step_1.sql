@@ -651,7 +651,7 @@ BEGIN
     DELETE FROM nekod.leases l WHERE NOT nekod.lives_1(l.node) AND NOT EXISTS (
       SELECT 1 FROM nekod.sessions s WHERE s.tenant = l.tenant AND s.id = l.id);
     DELETE FROM nekod.nodes WHERE until < clock_timestamp() - interval '1 day';
+    SELECT count(*) INTO sessions FROM nekod.sessions;
+    SELECT count(*) INTO responses FROM nekod.responses;
   END IF;
-  SELECT count(*) INTO sessions FROM nekod.sessions;
-  SELECT count(*) INTO responses FROM nekod.responses;
 END $$;

@@ -1,0 +1,48 @@
+#include "actors/store/postgres/questions.hpp"
+
+#include <chrono>
+
+namespace nekod::postgres {
+
+namespace {
+
+/// The time for a query with all its repetitions: less than a `store_timeout`.
+constexpr std::chrono::seconds query_time{9};
+
+} // namespace
+
+void questions::ask(query q, handler then) {
+  ++under_way_;
+  q.until = query::clock::now() + query_time;
+  q.then = [this, then = std::move(then)](query_result result) mutable {
+    auto handle = [this, then = std::move(then)](query_result& r) {
+      --under_way_;
+      then(r);
+    };
+    arrived(std::move(handle), std::move(result));
+  };
+  pool_->ask(std::move(q));
+}
+
+void questions::call_later(std::function<void()> f) {
+  arrived([f = std::move(f)](query_result&) { f(); }, query_failure{});
+}
+
+void questions::arrived(handler then, query_result result) {
+  results_.emplace_back(std::move(then), std::move(result));
+  if (results_.size() == 1)
+    wake_();
+}
+
+void questions::handle_results() {
+  for (auto& [then, result] : std::exchange(results_, {}))
+    then(result);
+}
+
+void questions::close() {
+  if (pool_)
+    pool_->close();
+  results_.clear();
+}
+
+} // namespace nekod::postgres

@@ -1,0 +1,102 @@
+#pragma once
+
+#include "actors/store/postgres/questions.hpp"
+#include "actors/store/postgres/session_rows.hpp"
+#include "actors/store/postgres/token_order.hpp"
+#include "actors/store/session_claim.hpp"
+
+#include <caf/error.hpp>
+#include <caf/expected.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace nekod::postgres {
+
+/// Has tokens take, commit and release sessions. What one token does is carried out in order. A
+/// session that another node holds is asked for again once that is notified, and from time to time,
+/// since notifications may be missed.
+class session_holds {
+public:
+  using clock = std::chrono::steady_clock;
+  using taken_handler = std::function<void(caf::expected<session_taken>)>;
+  using kept_handler = std::function<void(const caf::error&)>;
+
+  /// @param all,node Outlive this.
+  /// @param wait How long a session that another node holds is waited for.
+  session_holds(questions& all, const node_facts& node, std::chrono::milliseconds wait)
+      : all_(all), node_(node), wait_(wait) {}
+  session_holds(const session_holds&) = delete;
+  session_holds& operator=(const session_holds&) = delete;
+
+  /// @param then Gets `busy_elsewhere` if another node holds the session for too long.
+  void take(session_wanted wanted, taken_handler then);
+
+  /// @param then Gets an error unless the commit was kept.
+  void commit(const session_commit& c, kept_handler then);
+
+  /// Ends what the token holds, and what it waits for.
+  void release(const session_token& token);
+
+  /// The session or request with that key is free.
+  void freed(std::int64_t key);
+
+  /// Asks again for all that is waited for.
+  void look_again();
+
+  /// The database has just heard that this node lives; before, nothing is taken.
+  /// @param patient_until Until then nothing is taken over from nodes that seem to be gone.
+  void lives(clock::time_point patient_until);
+
+  /// How many wait for what other nodes hold.
+  std::size_t waiting() const noexcept { return waiting_.size(); }
+
+  /// The program ends: nobody waits any more.
+  void refuse_waiting();
+
+private:
+  /// A `take` that has not been answered.
+  struct pending_take {
+    session_wanted wanted;
+    taken_handler then;
+    clock::time_point until;
+    /// As in `take_outcome`.
+    std::int64_t key = 0;
+  };
+  using pending_ptr = std::shared_ptr<pending_take>;
+
+  void try_take(const pending_ptr& t);
+  void took(const pending_ptr& t, const query_result& result);
+  void try_held();
+  void release_now(const session_token& token, const std::function<void()>& then);
+
+  questions& all_;
+  const node_facts& node_;
+  const std::chrono::milliseconds wait_;
+  token_order order_;
+  /// Those that wait for other nodes; and those that wait for releases up to a number.
+  std::vector<pending_ptr> waiting_;
+  std::vector<std::pair<std::uint64_t, pending_ptr>> held_;
+  /// Releases that wait for a commit of their token, by their numbers.
+  std::set<std::uint64_t> late_releases_;
+  /// Tokens whose release is being carried out, or failed.
+  std::multiset<std::string> released_;
+  std::vector<session_token> unreleased_;
+  std::uint64_t releases_ = 0;
+  std::uint64_t commits_ = 0;
+  bool lives_ = false;
+  clock::time_point patient_until_;
+  bool ends_ = false;
+};
+
+/// The STORE's answer to a request whose query failed. Logs what is no lack of a server.
+caf::error failure_of(const query_failure& f);
+
+} // namespace nekod::postgres
