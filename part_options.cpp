@@ -39,7 +39,9 @@ seconds max_age_of(const settings& s) {
 }
 
 std::size_t connection_limit_of(const settings& s) {
-  const auto descriptors = raise_descriptor_limit();
+  const auto links = has_shared_store(s) ? s.store_links : 0;
+  const auto all = raise_descriptor_limit();
+  const auto descriptors = all - std::min(all, links);
   const auto redirects = s.tls_redirect_port ? redirect_connections : 0;
   const auto result = http::connection_limit(
       {s.max_connections, s.max_streams, !s.tls_cert.empty(), redirects}, descriptors);

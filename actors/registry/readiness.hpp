@@ -16,6 +16,9 @@ struct readiness {
   /// Why not, as words of a fixed set; empty if they can.
   std::vector<std::string> reasons;
   std::vector<upstream_standing> upstreams;
+  /// Whether the store that several nodes share is away, which makes none of them better than
+  /// another.
+  bool lacks_shared_store = false;
 };
 
 /// The readiness, according to the last calls of the upstreams. Turns can be answered while an

@@ -94,8 +94,10 @@ readiness registry_state::ready() {
   // Turns do not ask the upstreams while none can be answered.
   if (!result.reasons.empty())
     models_->refresh_for_health();
-  // What several nodes share is away for all of them: none is better than another.
-  if (!options_.health->shared && (!options_.health->in_place || !options_.health->works))
+  const auto& store = *options_.health;
+  const auto is_away = !store.in_place || !store.works;
+  result.lacks_shared_store = is_away && store.shared;
+  if (is_away && !store.shared)
     result.reasons.emplace_back("store_unavailable");
   return result;
 }

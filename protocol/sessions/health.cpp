@@ -53,7 +53,8 @@ std::string health_json(std::chrono::system_clock::time_point now, std::string_v
 std::string alive_json() { return R"({"status":"alive"})"; }
 
 std::string readiness_json(const std::vector<std::string>& reasons,
-                           const std::vector<upstream_standing>& upstreams) {
+                           const std::vector<upstream_standing>& upstreams,
+                           bool lacks_shared_store) {
   std::string out = R"({"status":")";
   out += reasons.empty() ? "ready" : "not_ready";
   out += R"(","reasons":)";
@@ -65,7 +66,7 @@ std::string readiness_json(const std::vector<std::string>& reasons,
     append_standing(out, u);
     separator = ",";
   }
-  out += "]}";
+  out += lacks_shared_store ? R"(],"store":"unavailable"})" : "]}";
   return out;
 }
 

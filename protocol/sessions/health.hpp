@@ -41,8 +41,10 @@ struct upstream_standing {
 
 /// Whether turns can be answered: `{"status":"ready","reasons":[],"upstreams":[...]}`, or
 /// `not_ready` with reasons, which are words of a fixed set.
+/// @param lacks_shared_store Adds `"store":"unavailable"`, which makes nothing unready.
 std::string readiness_json(const std::vector<std::string>& reasons,
-                           const std::vector<upstream_standing>& upstreams = {});
+                           const std::vector<upstream_standing>& upstreams = {},
+                           bool lacks_shared_store = false);
 
 /// `GET /`: name, version and endpoints.
 std::string front_page_json(std::string_view version);

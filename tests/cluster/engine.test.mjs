@@ -57,7 +57,9 @@ async function suite() {
       const again = Date.now();
       await expectError(await nekod.post({ messages: told(unique()), session_id: id }), 503, 'store_unavailable', 'server_error');
       assert.ok(Date.now() - again < 1000);
-      assert.equal((await fetch(`${nekod.url}/health/ready`)).status, 200);
+      const ready = await fetch(`${nekod.url}/health/ready`);
+      assert.equal(ready.status, 200);
+      assert.equal((await ready.json()).store, 'unavailable');
       assert.equal(await nekod.figure('nekod_store_links'), 0);
       database.start();
       said.push(unique());

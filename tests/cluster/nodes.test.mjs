@@ -140,6 +140,29 @@ async function suite(kind, leading) {
     await b.ask(unique(), { session_id: id });
   });
 
+  test(`${kind}: a node that was stopped for longer than its lease overwrites nothing`, async () => {
+    const frozen = await start();
+    const id = unique('session');
+    const first = unique();
+    await frozen.ask(first, { session_id: id });
+    const late = `[sim tokens=20 delay=40] ${unique()}`;
+    const stream = await frozen.stream(late, { session_id: id });
+    await stream.started();
+    frozen.kill('SIGSTOP');
+    const second = unique();
+    await a.ask(second, { session_id: id });
+    frozen.kill('SIGCONT');
+    await stream.rest();
+    assert.ok(!stream.raw.includes('[DONE]') || stream.raw.includes('"error"'), stream.raw.slice(-500));
+    const third = unique();
+    await b.ask(third, { session_id: id });
+    const all = await heard(third);
+    for (const text of [first, second]) assert.ok(all.includes(text), `${text} is lost: ${all}`);
+    if (kind === 'openai') assert.ok(!all.includes(late), all);
+    // It works on.
+    await frozen.ask(unique(), { session_id: id });
+  });
+
   test(`${kind}: what ran in the background on a node that is gone has failed`, async () => {
     const doomed = await start();
     const response = await doomed.post(

@@ -65,7 +65,7 @@ for (const [kind, leading] of Object.entries({ anuneko: leadingTo, openai: leadi
     // A turn may be answered before its session has settled.
     const resting = async () => {
       const page = await list();
-      return page.sessions.every((session) => session.state === 'idle') && page;
+      return page.sessions.every((session) => /^(idle|stored)$/.test(session.state)) && page;
     };
     const before = await until(resting, "alice's sessions do not settle");
     const { next: place } = await list('?limit=1');

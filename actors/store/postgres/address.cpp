@@ -1,7 +1,10 @@
 #include "actors/store/postgres/address.hpp"
 
+#include <asio/ip/address.hpp>
 #include <libpq-fe.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <memory>
 
 namespace nekod::postgres {
@@ -14,6 +17,17 @@ struct freer {
   void operator()(PQconninfoOption* o) const noexcept { PQconninfoFree(o); }
   void operator()(char* text) const noexcept { PQfreemem(text); }
 };
+
+/// The parts between commas; none of an empty text.
+std::vector<std::string> split(const std::string& text) {
+  std::vector<std::string> parts;
+  for (std::size_t begin = 0; !text.empty() && begin <= text.size();) {
+    const auto end = std::min(text.find(',', begin), text.size());
+    parts.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
 
 /// What libpq reads.
 std::string connection_text(const std::string& store) {
@@ -40,6 +54,36 @@ std::string problem_of(const std::string& store) {
       return "must not contain a password, which the list of processes would show; use a password "
              "file (PGPASSFILE), a service file (postgres:service=NAME) or PGPASSWORD";
   return {};
+}
+
+std::vector<named_host> names_in(const std::string& store) {
+  const std::unique_ptr<PQconninfoOption, freer> options{
+      PQconninfoParse(connection_text(store).c_str(), nullptr)};
+  std::string hosts;
+  std::string ports;
+  for (auto* o = options.get(); o && o->keyword; ++o) {
+    const std::string_view keyword{o->keyword};
+    if (keyword == "hostaddr" && o->val)
+      return {};
+    if (keyword == "host" && o->val)
+      hosts = o->val;
+    if (keyword == "port" && o->val)
+      ports = o->val;
+  }
+  std::vector<named_host> result;
+  const auto each_host = split(hosts);
+  const auto each_port = split(ports);
+  for (std::size_t i = 0; i < each_host.size(); ++i) {
+    // One port is for all hosts.
+    const auto port = each_port.size() == 1 ? 0 : i;
+    result.push_back({each_host[i], port < each_port.size() ? each_port[port] : std::string{}});
+  }
+  const auto is_name = [](const named_host& h) {
+    asio::error_code e;
+    asio::ip::make_address(h.name, e);
+    return e && !h.name.empty() && h.name.front() != '/' && h.name.front() != '@';
+  };
+  return std::any_of(result.begin(), result.end(), is_name) ? result : std::vector<named_host>{};
 }
 
 std::vector<std::pair<std::string, std::string>> parameters_of(const std::string& store) {

@@ -20,4 +20,15 @@ std::string problem_of(const std::string& store);
 /// with nekod's defaults for what *store* does not say.
 std::vector<std::pair<std::string, std::string>> parameters_of(const std::string& store);
 
+/// A host of an address, and its port; empty for the default.
+struct named_host {
+  std::string name;
+  std::string port;
+};
+
+/// The hosts of an address, in their order, if one of them has a name that has to be resolved,
+/// which libpq would block for. None if all are addresses or sockets, or are named elsewhere, such
+/// as in a service file.
+std::vector<named_host> names_in(const std::string& store);
+
 } // namespace nekod::postgres

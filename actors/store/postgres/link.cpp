@@ -48,11 +48,13 @@ bool may_pass_at_once(std::string_view code) { return code.starts_with("40"); }
 } // namespace
 
 link::link(asio::io_context& loop, std::vector<std::pair<std::string, std::string>> parameters,
-           std::string channel, link_events events)
+           std::vector<named_host> hosts, std::string channel, link_events events)
     : loop_(loop),
       socket_(loop),
       retry_(loop),
+      resolver_(loop),
       parameters_(std::move(parameters)),
+      hosts_(std::move(hosts)),
       channel_(std::move(channel)),
       events_(std::move(events)) {}
 
@@ -62,6 +64,7 @@ void link::close() {
   closed_ = true;
   sent_.clear();
   retry_.cancel();
+  resolver_.cancel();
   let_go();
 }
 
@@ -71,12 +74,52 @@ void link::connect() {
   if (closed_)
     return;
   ++turn_;
+  names_.clear();
+  addresses_.clear();
+  ports_.clear();
+  if (hosts_.empty())
+    connect_now();
+  else
+    resolve(0);
+}
+
+/// Finds the addresses of the hosts from that one on, then connects.
+void link::resolve(std::size_t index) {
+  if (index == hosts_.size())
+    return addresses_.empty() ? broke("no host has an address") : connect_now();
+  const auto then = [this, life = weak_from_this(), turn = turn_, index](
+                        asio::error_code e, const asio::ip::tcp::resolver::results_type& found) {
+    const auto alive = life.lock();
+    if (!alive || turn != turn_ || closed_)
+      return;
+    const auto& host = hosts_[index];
+    for (const auto& one : found) {
+      if (e)
+        break;
+      const std::string separator = addresses_.empty() ? "" : ",";
+      names_ += separator + host.name;
+      addresses_ += separator + one.endpoint().address().to_string();
+      ports_ += separator + host.port;
+    }
+    resolve(index + 1);
+  };
+  resolver_.async_resolve(hosts_[index].name, "", then);
+}
+
+void link::connect_now() {
   since_ = clock::now();
   std::vector<const char*> keywords;
   std::vector<const char*> values;
-  for (const auto& [keyword, value] : parameters_) {
-    keywords.push_back(keyword.c_str());
+  const auto add = [&](const char* keyword, const std::string& value) {
+    keywords.push_back(keyword);
     values.push_back(value.c_str());
+  };
+  for (const auto& [keyword, value] : parameters_)
+    add(keyword.c_str(), value);
+  if (!addresses_.empty()) {
+    add("host", names_);
+    add("hostaddr", addresses_);
+    add("port", ports_);
   }
   keywords.push_back(nullptr);
   values.push_back(nullptr);

@@ -1,8 +1,10 @@
 #pragma once
 
+#include "actors/store/postgres/address.hpp"
 #include "actors/store/postgres/result.hpp"
 
 #include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/steady_timer.hpp>
 
@@ -52,16 +54,17 @@ struct link_events {
 
 /// A connection to a PostgreSQL server, on one event loop, which all functions must be called on.
 /// Queries are sent without waiting for the results of earlier ones (libpq's pipeline mode). It
-/// connects when it begins and whenever it broke, at growing intervals. Never blocks, except that
-/// libpq resolves names of hosts that have no address.
+/// connects when it begins and whenever it broke, at growing intervals. Never blocks, unless a name
+/// of a host stands in a service file, where libpq resolves it.
 class link : public std::enable_shared_from_this<link> {
 public:
   using clock = query::clock;
 
   /// @param parameters As `parameters_of` returns them.
+  /// @param hosts As `names_in` returns them.
   /// @param channel The channel of notifications to listen to; empty for none.
   link(asio::io_context& loop, std::vector<std::pair<std::string, std::string>> parameters,
-       std::string channel, link_events events);
+       std::vector<named_host> hosts, std::string channel, link_events events);
   ~link();
   link(const link&) = delete;
   link& operator=(const link&) = delete;
@@ -100,6 +103,8 @@ private:
   };
 
   void connect();
+  void resolve(std::size_t index);
+  void connect_now();
   void poll(int state);
   void opened();
   template <class F>
@@ -117,7 +122,13 @@ private:
   asio::io_context& loop_;
   asio::posix::stream_descriptor socket_;
   asio::steady_timer retry_;
+  asio::ip::tcp::resolver resolver_;
   std::vector<std::pair<std::string, std::string>> parameters_;
+  const std::vector<named_host> hosts_;
+  /// What libpq is told of the hosts: names, addresses and ports, separated by commas.
+  std::string names_;
+  std::string addresses_;
+  std::string ports_;
   std::string channel_;
   link_events events_;
   pg_conn* connection_ = nullptr;

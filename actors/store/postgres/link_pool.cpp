@@ -29,6 +29,7 @@ link_pool::link_pool(asio::io_context& loop, pool_options options, pool_events e
 
 void link_pool::begin() {
   const auto parameters = parameters_of(options_.address);
+  const auto hosts = names_in(options_.address);
   const auto life = weak_from_this();
   for (std::size_t i = 0; i < options_.links; ++i) {
     link_events heard;
@@ -46,8 +47,8 @@ void link_pool::begin() {
     };
     if (i == 0)
       heard.noticed = events_.noticed;
-    links_.push_back(std::make_shared<link>(loop_, parameters, i == 0 ? options_.channel : "",
-                                            std::move(heard)));
+    links_.push_back(std::make_shared<link>(loop_, parameters, hosts,
+                                            i == 0 ? options_.channel : "", std::move(heard)));
   }
   for (const auto& l : links_)
     l->begin();

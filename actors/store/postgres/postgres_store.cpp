@@ -216,13 +216,8 @@ void postgres_store_state::sweep() {
   auto q = postgres::sweep_query(lifetime_.expiry(system_clock::now()), store_step);
   questions_.ask(std::move(q), [this](postgres::query_result& result) {
     std::int64_t swept = 0;
-    if (const auto* found = std::get_if<postgres::rows>(&result)) {
+    if (const auto* found = std::get_if<postgres::rows>(&result))
       swept = found->number(0, 0);
-      if (found->number(0, 1) >= 0) {
-        counts_->stored_sessions.Set(static_cast<double>(found->number(0, 1)));
-        counts_->stored_responses.Set(static_cast<double>(found->number(0, 2)));
-      }
-    }
     if (swept >= static_cast<std::int64_t>(store_step))
       self_->send(self_, atom::sweep_v);
     else
@@ -250,7 +245,20 @@ void postgres_store_state::renew() {
       patient_until_ = steady_clock::now() + options.lease;
     renewed_ = sent;
     holds_->lives(patient_until_);
+    count_records();
     self_->delayed_send(self_, options.lease / 4, atom::refresh_v);
+  });
+}
+
+void postgres_store_state::count_records() {
+  postgres::query q;
+  q.sql = "SELECT nekod.size_1('nekod.sessions'), nekod.size_1('nekod.responses')";
+  questions_.ask(std::move(q), [this](const postgres::query_result& result) {
+    const auto* found = std::get_if<postgres::rows>(&result);
+    if (!found)
+      return;
+    counts_->stored_sessions.Set(static_cast<double>(found->number(0, 0)));
+    counts_->stored_responses.Set(static_cast<double>(found->number(0, 1)));
   });
 }
 

@@ -82,6 +82,7 @@ struct postgres_store_state {
 private:
   void begin_links();
   void noticed(const std::string& text);
+  void count_records();
   void leave_if_quiet();
   void cleared(clearing c, const session_page& page);
 

@@ -383,7 +383,7 @@ query remove_query(const node_facts& node, const std::vector<session_key>& sessi
 
 query sweep_query(const session_expiry& expiry, std::size_t most) {
   query q;
-  q.sql = "SELECT swept, sessions, responses FROM nekod.sweep_1($1, $2, $3, $4)";
+  q.sql = "SELECT nekod.sweep_1($1, $2, $3, $4)";
   q.values = {number_text(time_number(expiry.used)), number_text(time_number(expiry.made)),
               number_text(time_number(expiry.now)), number_text(static_cast<std::int64_t>(most))};
   return q;

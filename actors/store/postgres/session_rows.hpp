@@ -82,8 +82,7 @@ query remove_query(const node_facts& node, const session_key& session);
 query remove_query(const node_facts& node, const std::vector<session_key>& sessions,
                    bool spares_held);
 
-/// Returns one row: how many were deleted, and how many sessions and responses there are then, or
-/// negative numbers if another node sweeps.
+/// Returns one row: how many were deleted. None if another node sweeps.
 query sweep_query(const session_expiry& expiry, std::size_t most);
 
 } // namespace nekod::postgres

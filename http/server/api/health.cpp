@@ -22,7 +22,8 @@ void answer_readiness(const request_context& c) {
     return c.respond_json(503, readiness_json({"draining"}));
   c.ask<readiness>(
       [](const request_context& asked, const readiness& r) {
-        asked.respond_json(r.reasons.empty() ? 200 : 503, readiness_json(r.reasons, r.upstreams));
+        asked.respond_json(r.reasons.empty() ? 200 : 503,
+                           readiness_json(r.reasons, r.upstreams, r.lacks_shared_store));
       },
       atom::ready_v);
 }

@@ -604,14 +604,12 @@ END $$;
 -- Deletes at most p_most sessions and responses that expired, the oldest first, and what nodes that
 -- are gone have left. Of several nodes one does it at a time.
 CREATE FUNCTION nekod.sweep_1(p_used bigint, p_made bigint, p_now bigint, p_most bigint,
-  OUT swept bigint, OUT sessions bigint, OUT responses bigint)
+  OUT swept bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
   v record;
 BEGIN
   swept := 0;
-  sessions := -1;
-  responses := -1;
   IF NOT pg_try_advisory_xact_lock(hashtextextended('sweep', 14)) THEN
     RETURN;
   END IF;
@@ -651,7 +649,17 @@ BEGIN
     DELETE FROM nekod.leases l WHERE NOT nekod.lives_1(l.node) AND NOT EXISTS (
       SELECT 1 FROM nekod.sessions s WHERE s.tenant = l.tenant AND s.id = l.id);
     DELETE FROM nekod.nodes WHERE until < clock_timestamp() - interval '1 day';
-    SELECT count(*) INTO sessions FROM nekod.sessions;
-    SELECT count(*) INTO responses FROM nekod.responses;
   END IF;
+END $$;
+
+-- How many rows a table has: about, if they are many, since counting takes its time.
+CREATE FUNCTION nekod.size_1(p_table regclass) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE v_size bigint;
+BEGIN
+  SELECT reltuples INTO v_size FROM pg_class WHERE oid = p_table;
+  IF v_size < 200000 THEN
+    EXECUTE 'SELECT count(*) FROM ' || p_table INTO v_size;
+  END IF;
+  RETURN v_size;
 END $$;

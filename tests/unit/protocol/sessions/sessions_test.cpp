@@ -118,6 +118,8 @@ TEST_CASE("the front page names the version and every endpoint of the manual") {
 TEST_CASE("readiness is reported with its reasons") {
   CHECK(alive_json() == R"({"status":"alive"})");
   CHECK(readiness_json({}) == R"({"status":"ready","reasons":[],"upstreams":[]})");
+  CHECK(readiness_json({}, {}, true) ==
+        R"({"status":"ready","reasons":[],"upstreams":[],"store":"unavailable"})");
   CHECK(readiness_json({"draining", "upstream_unknown"}) ==
         R"({"status":"not_ready","reasons":["draining","upstream_unknown"],"upstreams":[]})");
   upstream_standing cats;
