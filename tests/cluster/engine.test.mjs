@@ -16,7 +16,7 @@ async function suite() {
   const sim = await simulator({ after });
   const database = new Database({ durable: true });
   const gate = await openGate({ after }, database.port);
-  const uri = database.uri('engine', gate.port);
+  const uri = database.uri('engine', gate.port).replace('127.0.0.1', 'localhost');
   const name = database.name('engine');
   const args = [...leadingToOpenai(sim), '--store', uri, '--node-lease', '4', '--retries', '0'];
   const nekod = await gateway({ after }, args);
