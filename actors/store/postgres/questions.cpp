@@ -1,15 +1,6 @@
 #include "actors/store/postgres/questions.hpp"
 
-#include <chrono>
-
 namespace nekod::postgres {
-
-namespace {
-
-/// The time for a query with all its repetitions: less than a `store_timeout`.
-constexpr std::chrono::seconds query_time{9};
-
-} // namespace
 
 void questions::ask(query q, handler then) {
   ++under_way_;

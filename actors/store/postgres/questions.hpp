@@ -2,6 +2,7 @@
 
 #include "actors/store/postgres/link_pool.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <functional>
@@ -9,6 +10,9 @@
 #include <utility>
 
 namespace nekod::postgres {
+
+/// The time for a query with all its repetitions: less than a `store_timeout`.
+inline constexpr std::chrono::seconds query_time{9};
 
 /// Queries of an actor that lives on the loop of its links. The links call outside of the actor,
 /// where nothing of CAF may be used: their results wait here until the actor handles them.

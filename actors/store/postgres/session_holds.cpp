@@ -21,7 +21,7 @@ void session_holds::take(session_wanted wanted, taken_handler then) {
   auto t = std::make_shared<pending_take>();
   t->wanted = std::move(wanted);
   t->then = std::move(then);
-  t->until = clock::now() + wait_;
+  t->asked = clock::now();
   // What a session of this node has yet to write comes before the session is taken again.
   if (!lives_ || !late_releases_.empty())
     held_.emplace_back(releases_, std::move(t));
@@ -44,7 +44,7 @@ void session_holds::took(const pending_ptr& t, const query_result& result) {
     auto outcome = taken_of(std::get<rows>(result), t->wanted);
     if (!outcome.busy) {
       t->then(std::move(outcome.taken));
-    } else if (ends_ || clock::now() >= t->until) {
+    } else if (ends_ || clock::now() >= t->asked + wait_) {
       t->then(busy_elsewhere());
     } else {
       t->key = *outcome.busy;
@@ -66,6 +66,13 @@ void session_holds::freed(std::int64_t key) {
 void session_holds::look_again() {
   for (const auto& t : std::exchange(waiting_, {}))
     try_take(t);
+  const auto too_old = clock::now() - query_time;
+  for (auto& h : std::exchange(held_, {})) {
+    if (h.second->asked < too_old)
+      h.second->then(failure_of({true, "no server in time"}));
+    else
+      held_.push_back(std::move(h));
+  }
 }
 
 void session_holds::try_held() {

@@ -48,7 +48,7 @@ public:
   /// The session or request with that key is free.
   void freed(std::int64_t key);
 
-  /// Asks again for all that is waited for.
+  /// Asks again for all that is waited for. Ends what waits in vain for the database.
   void look_again();
 
   /// The database has just heard that this node lives; before, nothing is taken.
@@ -66,7 +66,7 @@ private:
   struct pending_take {
     session_wanted wanted;
     taken_handler then;
-    clock::time_point until;
+    clock::time_point asked;
     /// As in `take_outcome`.
     std::int64_t key = 0;
   };
