@@ -32,7 +32,7 @@ public:
 
   /// *f* is called, on any thread, when another node deleted a session that a token of this one
   /// holds. Call after `spawn`.
-  virtual void on_gone(std::function<void(const session_token&)> /*f*/) {}
+  virtual void on_gone(const std::function<void(const session_token&)>& /*f*/) {}
 };
 
 } // namespace nekod

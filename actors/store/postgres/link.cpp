@@ -49,8 +49,7 @@ bool may_pass_at_once(std::string_view code) { return code.starts_with("40"); }
 
 link::link(asio::io_context& loop, std::vector<std::pair<std::string, std::string>> parameters,
            std::vector<named_host> hosts, std::string channel, link_events events)
-    : loop_(loop),
-      socket_(loop),
+    : socket_(loop),
       retry_(loop),
       resolver_(loop),
       parameters_(std::move(parameters)),

@@ -119,7 +119,6 @@ private:
   void broke(std::string why);
   std::string reason() const;
 
-  asio::io_context& loop_;
   asio::posix::stream_descriptor socket_;
   asio::steady_timer retry_;
   asio::ip::tcp::resolver resolver_;

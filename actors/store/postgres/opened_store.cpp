@@ -33,9 +33,8 @@ public:
         system, home_, postgres_store, parts_, lifetime, std::move(counts));
   }
 
-  void on_gone(std::function<void(const session_token&)> f) override {
-    asio::post(*parts_->loop,
-               [parts = parts_, f = std::move(f)]() mutable { parts->on_gone = std::move(f); });
+  void on_gone(const std::function<void(const session_token&)>& f) override {
+    asio::post(*parts_->loop, [parts = parts_, f] { parts->on_gone = f; });
   }
 
 private:

@@ -103,7 +103,7 @@ void postgres_store_state::handle_results() {
 
 /// Answers a request with what *read* makes of the rows of a query.
 template <class T, class Read>
-caf::result<T> postgres_store_state::answer(postgres::query q, Read read) {
+caf::result<T> postgres_store_state::answer(postgres::query&& q, Read read) {
   auto promise = self_->make_response_promise<T>();
   questions_.ask(std::move(q), [promise, read](const postgres::query_result& result) mutable {
     if (const auto* f = std::get_if<postgres::query_failure>(&result))
@@ -179,10 +179,12 @@ void postgres_store_state::clear_next() {
   clearings_.pop_front();
   auto q = postgres::page_query(c.query);
   questions_.ask(std::move(q), [this, c](postgres::query_result& result) mutable {
-    if (const auto* f = std::get_if<postgres::query_failure>(&result))
+    if (const auto* f = std::get_if<postgres::query_failure>(&result)) {
       c.promise.deliver(postgres::failure_of(*f));
-    else
-      cleared(std::move(c), postgres::page_of(std::get<postgres::rows>(result), c.query.limit));
+      return;
+    }
+    const auto page = postgres::page_of(std::get<postgres::rows>(result), c.query.limit);
+    cleared(std::move(c), page);
   });
 }
 

@@ -66,7 +66,7 @@ struct postgres_store_state {
 
   /// Answers a request with what *read* makes of the rows of a query.
   template <class T, class Read>
-  caf::result<T> answer(postgres::query q, Read read);
+  caf::result<T> answer(postgres::query&& q, Read read);
 
   const postgres::node_facts& node() const noexcept { return node_; }
 
