@@ -33,12 +33,14 @@ for (const [kind, leading] of Object.entries({ anuneko: leadingTo, openai: leadi
       while (Date.now() < end) {
         const text = `${random() < 0.3 ? '[sim tokens=6 delay=20] ' : ''}${unique()}`;
         const headers = { 'Idempotency-Key': randomUUID() };
+        // The same request each time, to the byte.
+        const body = JSON.stringify({ messages: told(text), session_id: id, stream: random() < 0.5 });
         await until(
           async () => {
             try {
-              const response = await proxy.post({ messages: told(text), session_id: id, stream: random() < 0.5 }, { headers });
-              const body = await response.text();
-              const whole = response.status === 200 && (body.includes('[DONE]') || body.startsWith('{')) && !body.includes('"error"');
+              const response = await proxy.post(body, { headers });
+              const got = await response.text();
+              const whole = response.status === 200 && (got.includes('[DONE]') || got.startsWith('{')) && !got.includes('"error"');
               if (!whole) ++counts.refused;
               return whole;
             } catch {
