@@ -54,7 +54,7 @@ public:
   commit_outcome commit(const session_commit& c, const std::string& name) {
     auto q = postgres::commit_query(node_, c, name);
     if (c.response)
-      q = postgres::commit_with_response(std::move(q), node_, *c.response);
+      q = postgres::commit_with_response(q, node_, *c.response);
     return database().ask(std::move(q)).number(0, 0) == 0 ? commit_outcome::kept
                                                           : commit_outcome::refused;
   }

@@ -53,12 +53,12 @@ TEST_CASE("a wrong body is refused, and the field is named") {
        "chat_rate_limit"},
       {R"({"tenant":"a","rate-limit":"1 per day"})", failure_code::invalid_value, "rate-limit"},
   };
-  for (const auto& [body, code, param] : cases) {
-    CAPTURE(body);
-    auto key = parse_new_key(body);
+  for (const auto& each : cases) {
+    CAPTURE(each.body);
+    auto key = parse_new_key(each.body);
     REQUIRE_FALSE(key);
-    CHECK(key.error().code == code);
-    CHECK(key.error().param == param);
+    CHECK(key.error().code == each.code);
+    CHECK(key.error().param == each.param);
   }
   auto change = parse_key_change(R"({"tenant":"b"})");
   REQUIRE_FALSE(change);

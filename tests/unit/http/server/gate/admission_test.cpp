@@ -21,7 +21,7 @@ request from(const std::string& peer, fields headers = {}) {
 struct fixture {
   /// A file with keys of alice (an admin), bob, and carol with her own limit on chats.
   api_keys keys() {
-    auto line = [this](const std::string& tenant, bool admin, std::optional<rate_limit> chats) {
+    auto line = [](const std::string& tenant, bool admin, std::optional<rate_limit> chats) {
       api_key holder{tenant, admin, {}, std::move(chats)};
       return key_line(tenant + "-key", holder) + "\n";
     };

@@ -34,11 +34,11 @@ TEST_CASE("a changed line keeps its place, its comment and its line end") {
   for (const std::string tail : {"", " # hers", "\t#x \"", "\n", "  # a\r\n", " \n"}) {
     CAPTURE(tail);
     const auto last = tail.find('\n') == std::string::npos;
-    const auto text =
-        other + line(one, {"alice", false, *parse_rate_limit("1 per hour"), {}}) + tail;
-    const auto expected = other + line(one, changed) + tail;
-    CHECK(with_changed_key(last ? text : text + other, one, changed) ==
-          (last ? expected : expected + other));
+    const auto with = [&](const api_key& holder) {
+      return other + line(one, holder).append(tail).append(last ? "" : other);
+    };
+    const api_key before{"alice", false, *parse_rate_limit("1 per hour"), {}};
+    CHECK(with_changed_key(with(before), one, changed) == with(changed));
   }
 }
 
