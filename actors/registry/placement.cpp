@@ -98,12 +98,12 @@ placement_step placement::repeat(pending_turn t) {
   if (auto session = live_.with_request(t.tenant, t.what.identity))
     return join(std::move(t), std::move(*session), session_match::repeated);
   if (waiting_.contains({t.tenant, t.what.identity}))
-    return wait_for_equal(std::move(t));
+    return wait_for({t.tenant, t.what.identity}, std::move(t));
   return search(std::move(t), earlier_answer::wanted);
 }
 
-placement_step placement::wait_for_equal(pending_turn t) {
-  auto& waiting = waiting_[{t.tenant, t.what.identity}];
+placement_step placement::wait_for(const request_key& first, pending_turn t) {
+  auto& waiting = waiting_[first];
   if (waiting.size() > options_.queue)
     return refused_turn{std::move(t), busy_session()};
   waiting.push_back(std::move(t));
@@ -145,6 +145,11 @@ placement_step placement::follow(pending_turn t) {
   const auto& response = *t.what.follows;
   session_key session{t.tenant, response.session};
   if (!live_.has(session)) {
+    const request_key own{t.tenant, t.what.identity};
+    const auto [taking, is_first] = followed_.try_emplace(session, own);
+    if (!is_first)
+      return wait_for(taking->second, std::move(t));
+    waiting_.try_emplace(own);
     session_wanted wanted;
     wanted.tenant = t.tenant;
     wanted.id = session.id;
@@ -205,12 +210,15 @@ placement_step placement::taken(takes_session asked, session_taken taken) {
 
 std::vector<pending_turn> placement::take_equal(const std::string& tenant,
                                                 const std::string& identity) {
-  auto equal = waiting_.extract(request_key{tenant, identity});
+  const request_key first{tenant, identity};
+  std::erase_if(followed_, [&](const auto& entry) { return entry.second == first; });
+  auto equal = waiting_.extract(first);
   return equal.empty() ? std::vector<pending_turn>{} : std::move(equal.mapped());
 }
 
 std::vector<pending_turn> placement::take_waiting() {
   std::vector<pending_turn> result;
+  followed_.clear();
   for (auto& [request, turns] : std::exchange(waiting_, {}))
     result.insert(result.end(), std::make_move_iterator(turns.begin()),
                   std::make_move_iterator(turns.end()));

@@ -60,7 +60,8 @@ struct takes_session {
   session_wanted wanted;
 };
 
-/// The turn waits until the request that it may repeat has its session.
+/// The turn waits until the request that it may repeat, or that follows the same session, has its
+/// session.
 struct waits_for_equal {};
 
 /// The turn is refused.
@@ -107,7 +108,8 @@ public:
   /// Continues after the store has returned a session, or has found none.
   placement_step taken(takes_session asked, session_taken taken);
 
-  /// Removes and returns the turns that waited for one that has its session, or has failed.
+  /// Removes and returns the turns that waited for one that has its session, or has failed: those
+  /// that may repeat it, and those that follow the same session.
   std::vector<pending_turn> take_equal(const std::string& tenant, const std::string& identity);
 
   /// Removes and returns all turns that wait for an equal one.
@@ -125,13 +127,16 @@ private:
   placement_step followed(pending_turn t, session_taken taken);
   std::optional<session_tip> tip_of(const pending_turn& t) const;
   placement_step begin(pending_turn t);
-  placement_step wait_for_equal(pending_turn t);
+  placement_step wait_for(const request_key& first, pending_turn t);
   void explain_scopes();
 
   const live_sessions& live_;
   placement_options options_;
   /// Requests about which the store is being asked, with those that may repeat them.
   std::map<request_key, std::vector<pending_turn>> waiting_;
+  /// Sessions that the store is asked for, for a request that follows a response of theirs. Another
+  /// take of such a session would end the hold of the first.
+  std::map<session_key, request_key> followed_;
   bool explained_scopes_ = false;
 };
 

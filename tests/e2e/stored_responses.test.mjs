@@ -81,6 +81,20 @@ for (const [kind, args] of kinds) {
     assert.equal(answers.filter((a) => match(a) === 'explicit').length, 1);
   });
 
+  test(`${kind}: two requests that follow one response at once are two branches after nekod was killed, too`, async (t) => {
+    const file = join(temporaryFolder(t), 'sessions.db');
+    let killed = await gateway(t, [...args, ...keeping(file)]);
+    const first = await responseOf(killed, { input: unique('before') });
+    for (let round = 0; round < 5; round += 1) {
+      killed.kill('SIGKILL');
+      await killed.ended();
+      killed = await gateway(t, [...args, ...keeping(file)]);
+      const answers = await Promise.all([1, 2, 3].map(() => responseOf(killed, following(first.json.id, unique()))));
+      assert.equal(new Set(answers.map(({ json }) => json.session_id)).size, 3);
+      assert.equal(answers.filter((a) => match(a) === 'explicit').length, round === 0 ? 1 : 0);
+    }
+  });
+
   test(`${kind}: a chain goes on after nekod was killed, in its session`, async (t) => {
     const file = join(temporaryFolder(t), 'sessions.db');
     let killed = await gateway(t, [...args, ...keeping(file)]);

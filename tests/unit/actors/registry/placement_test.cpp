@@ -436,6 +436,25 @@ TEST_CASE_FIXTURE(
   }
 }
 
+TEST_CASE_FIXTURE(fixture, "a predecessor's session is taken once at a time") {
+  auto asked = as<takes_session>(rules.place(following(telling(next))));
+  as<waits_for_equal>(rules.place(following(telling({"hello", "meow", "and else?"}))));
+  as<waits_for_equal>(rules.place(following(telling({"hello", "meow", "or?"}))));
+  as<refused_turn>(rules.place(following(telling({"hello", "meow", "too many"}))));
+  auto found = given({"", "old"}, found_by::id);
+  found.record.emplace().info.newest_response = "resp_1";
+  const auto joined = as<joins_session>(rules.taken(std::move(asked), found));
+  auto waiting = rules.take_equal("", joined.turn.what.identity);
+  REQUIRE(waiting.size() == 2);
+  live.add(joined.session, {}, ++actors, {});
+  live.give_turn(joined.session, joined.turn.what);
+  for (auto& t : waiting)
+    as<begins_session>(rules.place_repeated(std::move(t)));
+  // Once it left memory, it is taken again.
+  live = {};
+  as<takes_session>(rules.place(following(telling(next))));
+}
+
 TEST_CASE_FIXTURE(fixture, "a transcript does not take a turn that follows a response") {
   at_rest({"", "other"}, {"hello", "meow"});
   rest_after({"", "old"}, "resp_2");
