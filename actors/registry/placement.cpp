@@ -97,8 +97,9 @@ placement_step placement::place_repeated(pending_turn t) {
 placement_step placement::repeat(pending_turn t) {
   if (auto session = live_.with_request(t.tenant, t.what.identity))
     return join(std::move(t), std::move(*session), session_match::repeated);
-  if (waiting_.contains({t.tenant, t.what.identity}))
-    return wait_for({t.tenant, t.what.identity}, std::move(t));
+  const request_key own{t.tenant, t.what.identity};
+  if (waiting_.contains(own))
+    return wait_for(own, std::move(t));
   return search(std::move(t), earlier_answer::wanted);
 }
 
