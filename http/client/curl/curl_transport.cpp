@@ -4,6 +4,7 @@
 #include "http/client/curl/curl_job.hpp"
 #include "http/client/curl/curl_lane.hpp"
 #include "http/client/curl/easy_pool.hpp"
+#include "http/client/owned_transfer.hpp"
 
 #include <openssl/x509_vfy.h>
 
@@ -14,38 +15,6 @@
 namespace nekod::http {
 
 namespace {
-
-/// A job with the lane that it runs on, as its reader holds it.
-class curl_transfer : public transfer {
-public:
-  curl_transfer(std::shared_ptr<curl_lane> lane, std::shared_ptr<curl_job> job)
-      : lane_(std::move(lane)), job_(std::move(job)) {
-    lane_->owned(+1);
-  }
-
-  curl_transfer(const curl_transfer&) = delete;
-  curl_transfer& operator=(const curl_transfer&) = delete;
-
-  ~curl_transfer() override {
-    lane_->owned(-1);
-    lane_->cancel(std::move(job_));
-  }
-
-  void grant(std::size_t bytes) override {
-    if (job_->response().window().grant(bytes))
-      lane_->resume(job_);
-  }
-
-  void take_back(std::size_t bytes) override { job_->response().window().take_back(bytes); }
-
-  void abandon(std::chrono::steady_clock::time_point client_left) override {
-    job_->response().reader().abandon(client_left);
-  }
-
-private:
-  std::shared_ptr<curl_lane> lane_;
-  std::shared_ptr<curl_job> job_;
-};
 
 bool has_certificates(const std::string& file) {
   std::unique_ptr<X509_STORE, decltype(&X509_STORE_free)> store{X509_STORE_new(), &X509_STORE_free};
@@ -75,7 +44,7 @@ std::unique_ptr<transfer> curl_transport::start(std::uint64_t number, http_call 
   auto job =
       std::make_shared<curl_job>(number, std::move(call), std::move(f), handles_->take(), options_);
   lane->start(job);
-  return std::make_unique<curl_transfer>(std::move(lane), std::move(job));
+  return std::make_unique<owned_transfer<curl_lane, curl_job>>(std::move(lane), std::move(job));
 }
 
 /// The calling thread's lane, or the lane with the most room if that one is full.

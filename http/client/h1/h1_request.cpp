@@ -1,5 +1,7 @@
 #include "http/client/h1/h1_request.hpp"
 
+#include "protocol/text/words.hpp"
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -15,23 +17,16 @@ constexpr std::size_t most_taken = 16u << 10;
 constexpr std::size_t chunk_line = 6;
 constexpr std::string_view line_end = "\r\n";
 
-bool is_name(std::string_view name, std::string_view in_lower_case) {
-  return std::equal(name.begin(), name.end(), in_lower_case.begin(), in_lower_case.end(),
-                    [](char a, char b) {
-                      return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-                    });
-}
-
 bool has_field(const header_fields& fields, std::string_view name) {
   return std::any_of(fields.begin(), fields.end(),
-                     [&](const auto& field) { return is_name(field.first, name); });
+                     [&](const auto& field) { return same_word(field.first, name); });
 }
 
 /// Fields about the connection and the framing are ours to write.
 bool is_ours(std::string_view name) {
   constexpr std::array<std::string_view, 4> ours{"connection", "content-length", "expect",
                                                  "transfer-encoding"};
-  return std::any_of(ours.begin(), ours.end(), [&](auto own) { return is_name(name, own); });
+  return std::any_of(ours.begin(), ours.end(), [&](auto own) { return same_word(name, own); });
 }
 
 /// Whether a field is sent. One without a value is not, as with libcurl; none may end its line.

@@ -3,47 +3,12 @@
 #include "actors/runtime/event_loops.hpp"
 #include "http/client/h1/h1_job.hpp"
 #include "http/client/h1/h1_lane.hpp"
+#include "http/client/owned_transfer.hpp"
 
 #include <algorithm>
 #include <utility>
 
 namespace nekod::http {
-
-namespace {
-
-/// A job with the lane that it runs on, as its reader holds it.
-class h1_transfer : public transfer {
-public:
-  h1_transfer(std::shared_ptr<h1_lane> lane, std::shared_ptr<h1_job> job)
-      : lane_(std::move(lane)), job_(std::move(job)) {
-    lane_->owned(+1);
-  }
-
-  h1_transfer(const h1_transfer&) = delete;
-  h1_transfer& operator=(const h1_transfer&) = delete;
-
-  ~h1_transfer() override {
-    lane_->owned(-1);
-    lane_->cancel(std::move(job_));
-  }
-
-  void grant(std::size_t bytes) override {
-    if (job_->response().window().grant(bytes))
-      lane_->resume(job_);
-  }
-
-  void take_back(std::size_t bytes) override { job_->response().window().take_back(bytes); }
-
-  void abandon(std::chrono::steady_clock::time_point client_left) override {
-    job_->response().reader().abandon(client_left);
-  }
-
-private:
-  std::shared_ptr<h1_lane> lane_;
-  std::shared_ptr<h1_job> job_;
-};
-
-} // namespace
 
 h1_transport::h1_transport(event_loops& loops, const client_options& options)
     : loops_(loops), options_(options), lane_size_(1 + options.max_connections / loops.size()) {
@@ -61,7 +26,7 @@ std::unique_ptr<transfer> h1_transport::start(std::uint64_t number, http_call ca
   auto job =
       std::make_shared<h1_job>(number, std::move(call), std::move(f), std::move(url), options_);
   lane->start(job);
-  return std::make_unique<h1_transfer>(std::move(lane), std::move(job));
+  return std::make_unique<owned_transfer<h1_lane, h1_job>>(std::move(lane), std::move(job));
 }
 
 /// The calling thread's lane, or the lane with the most room if that one is full.

@@ -1,5 +1,7 @@
 #include "http/client/h1/head_reader.hpp"
 
+#include "protocol/text/words.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -12,18 +14,11 @@ constexpr std::size_t max_head = 100u << 10;
 
 constexpr std::string_view protocol = "HTTP/";
 
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-
-bool is_same(std::string_view text, std::string_view in_lower_case) {
-  return std::equal(text.begin(), text.end(), in_lower_case.begin(), in_lower_case.end(),
-                    [](char a, char b) { return lower(a) == b; });
-}
 
 bool is_token(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    const auto l = lower(c);
+    const auto l = to_lower(c);
     return (l >= 'a' && l <= 'z') || is_digit(c) ||
            std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
   });
@@ -109,13 +104,13 @@ bool head_parser::take_field(std::string_view line) {
   const auto value = trimmed(line.substr(colon + 1));
   if (!is_text(value))
     return false;
-  if (is_same(name, "content-length"))
+  if (same_word(name, "content-length"))
     return take_length(value);
-  if (is_same(name, "transfer-encoding"))
+  if (same_word(name, "transfer-encoding"))
     return take_coding(value);
-  if (is_same(name, "connection"))
+  if (same_word(name, "connection"))
     take_connection(value);
-  else if (is_same(name, "keep-alive"))
+  else if (same_word(name, "keep-alive"))
     take_keep_alive(value);
   return true;
 }
@@ -132,7 +127,7 @@ bool head_parser::take_length(std::string_view value) {
 }
 
 bool head_parser::take_coding(std::string_view value) {
-  if (is_chunked_ || !is_same(value, "chunked"))
+  if (is_chunked_ || !same_word(value, "chunked"))
     return false;
   is_chunked_ = true;
   return true;
@@ -140,15 +135,15 @@ bool head_parser::take_coding(std::string_view value) {
 
 void head_parser::take_connection(std::string_view value) {
   for_each_element(value, [this](std::string_view option) {
-    closes_ |= is_same(option, "close");
-    keeps_ |= is_same(option, "keep-alive");
+    closes_ |= same_word(option, "close");
+    keeps_ |= same_word(option, "keep-alive");
   });
 }
 
 void head_parser::take_keep_alive(std::string_view value) {
   constexpr std::string_view parameter = "timeout=";
   for_each_element(value, [&](std::string_view element) {
-    if (!is_same(element.substr(0, parameter.size()), parameter))
+    if (!same_word(element.substr(0, parameter.size()), parameter))
       return;
     if (const auto seconds = parse_number(element.substr(parameter.size())))
       head_.idle_time = std::chrono::seconds{std::min<std::uint64_t>(*seconds, 1u << 20)};

@@ -1,5 +1,7 @@
 #include "http/client/h1/plain_url.hpp"
 
+#include "protocol/text/words.hpp"
+
 #include <algorithm>
 #include <charconv>
 
@@ -73,9 +75,7 @@ bool take_authority(std::string_view& rest, plain_url& to) {
   to.authority =
       authority.substr(0, to.port == 80 ? authority.size() - port.size() : authority.npos);
   to.host.resize(host.size());
-  std::transform(host.begin(), host.end(), to.host.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  std::transform(host.begin(), host.end(), to.host.begin(), to_lower);
   return true;
 }
 

@@ -113,6 +113,20 @@ void do_revoke(const request_context& c, const key_admin& by) {
                           R"(","deleted":true})");
 }
 
+/// Has *work* do what an admin's body, as *parse* reads it, asks for.
+template <class Parse, class Work>
+void change_by_body(const request_context& c, Parse parse, Work work) {
+  auto by = admin_of(c);
+  if (!by)
+    return;
+  auto parsed = parse(c.req().body);
+  if (!parsed)
+    return c.refuse(parsed.error());
+  on_a_thread(c, [work, p = *std::move(parsed), by = *std::move(by)](const request_context& asked) {
+    work(asked, p, by);
+  });
+}
+
 } // namespace
 
 void list_keys(const request_context& c) {
@@ -120,29 +134,9 @@ void list_keys(const request_context& c) {
     c.respond_json(200, list_json(c, by->own));
 }
 
-void create_key(const request_context& c) {
-  auto by = admin_of(c);
-  if (!by)
-    return;
-  auto holder = parse_new_key(c.req().body);
-  if (!holder)
-    return c.refuse(holder.error());
-  on_a_thread(c, [h = *std::move(holder), by = *std::move(by)](const request_context& asked) {
-    do_create(asked, h, by);
-  });
-}
+void create_key(const request_context& c) { change_by_body(c, parse_new_key, do_create); }
 
-void change_key(const request_context& c) {
-  auto by = admin_of(c);
-  if (!by)
-    return;
-  auto change = parse_key_change(c.req().body);
-  if (!change)
-    return c.refuse(change.error());
-  on_a_thread(c, [ch = *std::move(change), by = *std::move(by)](const request_context& asked) {
-    do_change(asked, ch, by);
-  });
-}
+void change_key(const request_context& c) { change_by_body(c, parse_key_change, do_change); }
 
 void revoke_key(const request_context& c) {
   if (auto by = admin_of(c))
