@@ -98,7 +98,7 @@ void session_state::load() {
                   standing_->enter(phase::unknown);
                   turns_->fail_all(reason);
                   edits_->refuse_waiting(reason);
-                  // Nobody else could ask for a session of that id meanwhile.
+                  // While it is in memory, no other turn can take a session of that id.
                   offer_to_leave();
                 });
 }

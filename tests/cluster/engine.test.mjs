@@ -78,7 +78,7 @@ async function suite() {
     const running = nekod.post({ messages: told(text), session_id: id }, { headers }).then(async (r) => [r.status, await r.text()]);
     await until(() => sim.completionOf(text), 'it does not begin');
     await database.stop('SIGQUIT');
-    await new Promise((wake) => setTimeout(wake, 300));
+    await until(async () => (await nekod.figure('nekod_store_links')) === 0, 'nekod does not notice');
     database.start();
     const [status, body] = await running;
     if (status !== 200) assert.match(body, /store_unavailable/);

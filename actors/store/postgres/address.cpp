@@ -29,7 +29,7 @@ std::vector<std::string> split(const std::string& text) {
   return parts;
 }
 
-/// What libpq reads.
+/// The text for libpq: a connection URI, or `service=NAME`.
 std::string connection_text(const std::string& store) {
   return store.starts_with(service_prefix) ? store.substr(store.find(':') + 1) : store;
 }

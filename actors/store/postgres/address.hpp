@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-/// Where a PostgreSQL server is: a connection URI of libpq (manual, 34.1.1.2 "Connection URIs"), or
-/// `postgres:service=NAME` for an entry of its connection service file.
+/// The address of a PostgreSQL server: a connection URI of libpq (manual, 34.1.1.2 "Connection
+/// URIs"), or `postgres:service=NAME` for an entry of its connection service file.
 namespace nekod::postgres {
 
 /// Whether *store*, a value of `--store`, names a PostgreSQL server.

@@ -40,7 +40,7 @@ struct query {
   unsigned refusals = 0;
 };
 
-/// What a link tells its owner, on its loop. None of it may destroy the link.
+/// The events of a link, called on its loop. None of them may destroy the link.
 struct link_events {
   /// It can take queries from now on.
   std::function<void()> opened;
@@ -124,7 +124,7 @@ private:
   asio::ip::tcp::resolver resolver_;
   std::vector<std::pair<std::string, std::string>> parameters_;
   const std::vector<named_host> hosts_;
-  /// What libpq is told of the hosts: names, addresses and ports, separated by commas.
+  /// The hosts as libpq gets them: names, addresses and ports, separated by commas.
   std::string names_;
   std::string addresses_;
   std::string ports_;

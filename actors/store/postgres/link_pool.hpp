@@ -28,7 +28,7 @@ struct pool_options {
   std::chrono::milliseconds longest_absence{2000};
 };
 
-/// What a pool tells its owner, on its loop.
+/// The events of a pool, called on its loop.
 struct pool_events {
   /// A notification arrived.
   std::function<void(std::string)> noticed;

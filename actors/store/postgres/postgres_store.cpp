@@ -195,7 +195,7 @@ void postgres_store_state::cleared(clearing c, const session_page& page) {
     if (c.filter.has(s))
       meant.emplace_back(s);
   c.query.after = page.next;
-  // Who asks for unused sessions does not mean one that another node works on.
+  // A session that another node works on is not an unused one.
   const auto spares = c.filter.used_before.has_value();
   questions_.ask(postgres::remove_query(node_, meant, spares),
                  [this, c](postgres::query_result& result) mutable {

@@ -37,8 +37,8 @@ using postgres_store_actor = store_actor::extend<
     // Ends the actor, whatever is under way.
     caf::reacts_to<atom::close>>;
 
-/// What the program shares with the store's actor. Everything but `health` is used on the store's
-/// loop only.
+/// The parts that the program shares with the store's actor. Everything but `health` is used on the
+/// store's loop only.
 struct postgres_store_parts {
   postgres_store_options options;
   std::shared_ptr<store_health> health = std::make_shared<store_health>();

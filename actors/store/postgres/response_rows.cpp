@@ -23,7 +23,7 @@ response_state response_state_of(std::int64_t number) {
 
 std::string now_text(time_point now) { return std::to_string(time_number(now)); }
 
-/// What `keep_response_1` takes.
+/// The arguments of `keep_response_1`.
 std::vector<query_value> values_of(const node_facts& node, const response_record& r) {
   std::vector<std::string_view> ids;
   std::vector<std::string_view> texts;

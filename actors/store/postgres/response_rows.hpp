@@ -16,7 +16,7 @@ query keep_response_query(const node_facts& node, const response_record& r);
 /// A commit that also stores *r*, unless it is refused.
 query commit_with_response(query commit, const node_facts& node, const response_record& r);
 
-// What can be seen at *now*.
+// Questions about responses, as of *now*.
 query response_query(const response_key& key, std::chrono::system_clock::time_point now);
 response_finding response_of(const rows& found, const response_key& key);
 

@@ -22,7 +22,7 @@ void session_holds::take(session_wanted wanted, taken_handler then) {
   t->wanted = std::move(wanted);
   t->then = std::move(then);
   t->asked = clock::now();
-  // What a session of this node has yet to write comes before the session is taken again.
+  // Late commits of this node's sessions come before a session is taken again.
   if (!lives_ || !late_releases_.empty())
     held_.emplace_back(releases_, std::move(t));
   else
@@ -123,7 +123,7 @@ void session_holds::commit(const session_commit& c, kept_handler then) {
 
 void session_holds::release(const session_token& token) {
   const auto is_token = [&](const pending_ptr& t) { return t->wanted.token == token; };
-  // Nobody waits for these any more.
+  // The token's owner waits for these no more.
   std::erase_if(waiting_, is_token);
   std::erase_if(held_, [&](const auto& h) { return is_token(h.second); });
   const auto number = ++releases_;
