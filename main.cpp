@@ -2,6 +2,7 @@
 #include "actors/runtime/process/caretaker.hpp"
 #include "actors/runtime/process/service_manager.hpp"
 #include "actors/runtime/process/start_error.hpp"
+#include "actors/store/moving/sessions_command.hpp"
 #include "actors/store/postgres/store_command.hpp"
 #include "config.hpp"
 #include "gateway.hpp"
@@ -109,6 +110,8 @@ int main(int argc, char** argv) {
     return run_keys_command(argc - 1, argv + 1);
   if (argc > 1 && std::strcmp(argv[1], "store") == 0)
     return run_store_command(argc - 1, argv + 1);
+  if (argc > 1 && std::strcmp(argv[1], "sessions") == 0)
+    return run_sessions_command(argc - 1, argv + 1);
   try {
     auto read = read_settings(argc, argv);
     if (auto* ending = std::get_if<exit_request>(&read))

@@ -6,7 +6,7 @@
 namespace nekod::fuzz {
 namespace {
 
-constexpr std::array<target, 17> targets{{
+constexpr std::array<target, 18> targets{{
     {"addresses", addresses},
     {"anuneko_calls", anuneko_calls},
     {"anuneko_reply", anuneko_reply},
@@ -21,6 +21,7 @@ constexpr std::array<target, 17> targets{{
     {"openai_stream", openai_stream},
     {"passed_body", passed_body},
     {"rate_limit", rate_limit},
+    {"record_line", record_line},
     {"responses_request", responses_request},
     {"settings_file", settings_file},
     {"transcript", transcript},

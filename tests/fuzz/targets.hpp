@@ -21,6 +21,7 @@ void openai_answer(std::string_view input);
 void openai_stream(std::string_view input);
 void passed_body(std::string_view input);
 void rate_limit(std::string_view input);
+void record_line(std::string_view input);
 void responses_request(std::string_view input);
 void settings_file(std::string_view input);
 void transcript(std::string_view input);

@@ -2,6 +2,7 @@
 
 #include "actors/store/clearing.hpp"
 #include "actors/store/postgres/value_text.hpp"
+#include "actors/store/record_time.hpp"
 
 #include <cstddef>
 #include <string>
@@ -109,6 +110,26 @@ response_finding response_of(const rows& found, const response_key& key) {
   for (auto& item : items_in(found, 7, 8))
     (r.input.size() < inputs ? r.input : r.output).push_back(std::move(item));
   return result;
+}
+
+query add_response_query(const node_facts& node, const response_record& r) {
+  auto q = keep_response_query(node, r);
+  q.sql += " WHERE NOT EXISTS (SELECT 1 FROM nekod.responses AS r "
+           "WHERE r.tenant = $2 AND r.id = $3)";
+  return q;
+}
+
+query all_responses() {
+  query q;
+  q.sql =
+      "SELECT r.session, r.parent, CASE WHEN r.state = 0 THEN 2 ELSE r.state END, "
+      "r.created_at, r.expires_at, "
+      "CASE WHEN r.state = 0 AND r.interrupted <> '' THEN r.interrupted ELSE r.object END, '', "
+      "i.ids, i.texts, i.inputs, r.tenant, r.id FROM nekod.responses AS r, "
+      "LATERAL (SELECT array_agg(x.id ORDER BY x.position), array_agg(x.item ORDER BY x.position), "
+      "count(*) FILTER (WHERE NOT x.is_output) FROM nekod.response_items AS x "
+      "WHERE x.response = r.number) AS i (ids, texts, inputs) ORDER BY r.number";
+  return q;
 }
 
 query chain_rows_query(const chain_query& q, time_point now) {

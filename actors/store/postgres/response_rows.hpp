@@ -20,6 +20,14 @@ query commit_with_response(query commit, const node_facts& node, const response_
 query response_query(const response_key& key, std::chrono::system_clock::time_point now);
 response_finding response_of(const rows& found, const response_key& key);
 
+/// Stores a response unless there is one with its id: then it returns no row.
+query add_response_query(const node_facts& node, const response_record& r);
+
+/// Returns each response, also those that can no longer be seen, as `response_of` reads it and with
+/// its tenant and id in the columns 10 and 11, in the order in which they were stored. One that
+/// runs is what it is if it is interrupted.
+query all_responses();
+
 query chain_rows_query(const chain_query& q, std::chrono::system_clock::time_point now);
 response_chain chain_of(const rows& found);
 

@@ -1,18 +1,14 @@
 #include "actors/store/postgres/schema.hpp"
 
-#include "actors/store/postgres/address.hpp"
-#include "actors/store/postgres/result.hpp"
+#include "actors/store/postgres/schema/blocking_link.hpp"
 
-#include <libpq-fe.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <cstdint>
-#include <memory>
+#include <iterator>
 #include <string_view>
 #include <thread>
 #include <utility>
-#include <vector>
 
 namespace nekod::postgres {
 
@@ -43,59 +39,14 @@ constexpr const char* meta_table = R"(
     ON CONFLICT DO NOTHING
 )";
 
-std::string message_of(PGconn* connection) {
-  std::string text = connection ? PQerrorMessage(connection) : "no memory";
-  while (!text.empty() && text.back() == '\n')
-    text.pop_back();
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  return text;
-}
-
-/// A connection that blocks.
-class session {
-public:
-  explicit session(const std::string& address) {
-    const auto parameters = parameters_of(address);
-    std::vector<const char*> keywords;
-    std::vector<const char*> values;
-    for (const auto& [keyword, value] : parameters) {
-      keywords.push_back(keyword.c_str());
-      values.push_back(value.c_str());
-    }
-    keywords.push_back(nullptr);
-    values.push_back(nullptr);
-    connection_.reset(PQconnectdbParams(keywords.data(), values.data(), 1));
-    if (PQstatus(connection_.get()) != CONNECTION_OK)
-      throw schema_error{message_of(connection_.get()), true};
-    PQsetNoticeProcessor(
-        connection_.get(), [](void*, const char*) {}, nullptr);
-  }
-
-  rows ask(const std::string& sql) {
-    auto* result = PQexec(connection_.get(), sql.c_str());
-    const auto status = PQresultStatus(result);
-    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
-      return rows{result};
-    PQclear(result);
-    const auto lost = PQstatus(connection_.get()) != CONNECTION_OK;
-    throw schema_error{message_of(connection_.get()), lost};
-  }
-
-private:
-  struct closer {
-    void operator()(PGconn* c) const noexcept { PQfinish(c); }
-  };
-  std::unique_ptr<PGconn, closer> connection_;
-};
-
 /// The version of the schema; 0 for none.
-std::int64_t version_of(session& s) {
+std::int64_t version_of(blocking_link& s) {
   if (s.ask("SELECT to_regclass('nekod.meta') IS NOT NULL").flag(0, 0))
     return s.ask("SELECT version FROM nekod.meta").number(0, 0);
   return 0;
 }
 
-void bring_up_to_date(session& s) {
+void bring_up_to_date(blocking_link& s) {
   const std::string_view steps[] = {schema_step_1()};
   s.ask("BEGIN");
   // Other nodes may start at the same time.
@@ -110,7 +61,7 @@ void bring_up_to_date(session& s) {
   s.ask("COMMIT");
 }
 
-void check_promises(session& s) {
+void check_promises(blocking_link& s) {
   for (const auto* name : {"fsync", "synchronous_commit", "full_page_writes"}) {
     const auto setting = s.ask(std::string{"SHOW "} + name);
     if (setting.text(0, 0) == "off")
@@ -121,7 +72,7 @@ void check_promises(session& s) {
 
 std::string prepare_once(const std::string& address, migration m) {
   constexpr std::int64_t known_version = 1;
-  session s{address};
+  blocking_link s{address};
   if (s.ask("SHOW server_version_num").number(0, 0) < 140'000)
     throw schema_error{"PostgreSQL 14 or newer is needed", false};
   if (version_of(s) < known_version) {
@@ -131,11 +82,11 @@ std::string prepare_once(const std::string& address, migration m) {
                          false};
     bring_up_to_date(s);
   }
-  const auto meta = s.ask("SELECT oldest, digest_key FROM nekod.meta");
+  const auto meta = s.ask("SELECT oldest, upper(encode(digest_key, 'hex')) FROM nekod.meta");
   if (meta.number(0, 0) > known_version)
     throw schema_error{"the database's schema needs a newer nekod", false};
   check_promises(s);
-  return meta.bytes(0, 1);
+  return std::string{meta.text(0, 1)};
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 #include "actors/store/postgres/session_rows.hpp"
 
 #include "actors/store/postgres/value_text.hpp"
+#include "actors/store/record_time.hpp"
 #include "actors/store/sqlite/answer_json.hpp"
 #include "protocol/openai/upstream/whole_messages.hpp"
 
@@ -12,7 +13,6 @@ namespace nekod::postgres {
 
 namespace {
 
-using std::chrono::microseconds;
 using std::chrono::system_clock;
 
 /// The columns of a session that `info_at` reads.
@@ -120,19 +120,6 @@ std::optional<session_token> token_of(const std::string& text) {
   const auto* end = text.data() + text.size();
   const auto [stop, e] = std::from_chars(text.data() + slash + 1, end, token.number);
   return e == std::errc{} && stop == end ? std::optional{token} : std::nullopt;
-}
-
-std::int64_t time_number(system_clock::time_point t) {
-  return std::chrono::floor<microseconds>(t.time_since_epoch()).count();
-}
-
-system_clock::time_point time_of(std::int64_t number) {
-  // The clock counts finer: its ends are between two numbers.
-  if (number <= time_number(system_clock::time_point::min()))
-    return system_clock::time_point::min();
-  if (number >= time_number(system_clock::time_point::max()))
-    return system_clock::time_point::max();
-  return system_clock::time_point{microseconds{number}};
 }
 
 // -- to take -------------------------------------------------------------------------------------
@@ -327,6 +314,20 @@ session_page page_of(const rows& found, std::size_t limit) {
       page.sessions.push_back(info_at(found, i, 1));
   }
   return page;
+}
+
+query all_sessions() {
+  query q;
+  q.sql = "SELECT 1, NULL, a.identity, a.answer, m.messages, m.items, " + info_columns_of("s") +
+          ", " + record_columns_of("s") +
+          " OR EXISTS (SELECT 1 FROM nekod.leases AS l WHERE l.tenant = s.tenant AND l.id = s.id "
+          "AND NOT l.committed) FROM nekod.sessions AS s "
+          "LEFT JOIN nekod.answers AS a ON a.session = s.number AND a.until IS NULL, "
+          "LATERAL (SELECT array_agg(x.message ORDER BY x.position), "
+          "array_agg(x.items ORDER BY x.position) FROM nekod.messages AS x "
+          "WHERE x.session = s.number) AS m (messages, items) "
+          "ORDER BY s.created_at, s.id, s.tenant";
+  return q;
 }
 
 query conversation_rows_query(const conversation_query& q) {

@@ -32,12 +32,6 @@ std::string token_text(const session_token& token);
 /// Reads it; nothing if *text* is no token.
 std::optional<session_token> token_of(const std::string& text);
 
-/// A time as it is stored: microseconds since 1970.
-std::int64_t time_number(std::chrono::system_clock::time_point t);
-
-/// Reads it. The first and the last time point are read as they were written.
-std::chrono::system_clock::time_point time_of(std::int64_t number);
-
 // -- to take and commit --------------------------------------------------------------------------
 
 /// @param released Tokens of this node whose release is under way.
@@ -68,6 +62,9 @@ session_finding shown_of(const rows& found);
 
 query page_query(const session_query& q);
 session_page page_of(const rows& found, std::size_t limit);
+
+/// Returns each record, as `taken_of` reads it, by age. The chat of one that is held is unsure.
+query all_sessions();
 
 query conversation_rows_query(const conversation_query& q);
 conversation_finding conversation_of(const rows& found);

@@ -1,6 +1,6 @@
 #include "actors/store/sqlite/response_table.hpp"
 
-#include "actors/store/sqlite/session_row.hpp"
+#include "actors/store/record_time.hpp"
 
 #include <string>
 
@@ -24,7 +24,7 @@ stored_item item_of(const sqlite::rows& row) {
 }
 
 /// When responses expired that were removed: before all others.
-std::int64_t before_all() { return to_number(response_table::time_point::min()); }
+std::int64_t before_all() { return time_number(response_table::time_point::min()); }
 
 } // namespace
 
@@ -80,16 +80,20 @@ bool response_table::keep(const response_record& r) {
   const auto parent = parent_of(r, number);
   if (is_new) {
     insert_.run(r.tenant, r.id, r.session, r.parent, parent, static_cast<std::int64_t>(r.state),
-                to_number(r.created_at), to_number(r.expires_at));
+                time_number(r.created_at), time_number(r.expires_at));
     number = db_.last_row();
   } else {
     update_.run(number, r.session, r.parent, parent, static_cast<std::int64_t>(r.state),
-                to_number(r.created_at), to_number(r.expires_at));
+                time_number(r.created_at), time_number(r.expires_at));
     drop_items_.run(number);
   }
   keep_object_.run(number, r.object, r.if_interrupted);
   keep_items(r, number);
   return is_new;
+}
+
+bool response_table::add(const response_record& r) {
+  return place_of(r.key()).number == 0 && keep(r);
 }
 
 void response_table::keep_items(const response_record& r, std::int64_t number) const {
@@ -125,7 +129,7 @@ std::optional<std::int64_t> response_table::parent_of(const response_record& r,
 
 response_finding response_table::show(const response_key& key, time_point now) const {
   response_finding result;
-  auto row = show_(key.tenant, key.id, to_number(now));
+  auto row = show_(key.tenant, key.id, time_number(now));
   if (!row.next())
     return result;
   auto& r = result.record.emplace();
@@ -134,21 +138,47 @@ response_finding response_table::show(const response_key& key, time_point now) c
   r.session = row.text(1);
   r.parent = row.text(2);
   r.state = state_of(row.number(3));
-  r.created_at = to_time(row.number(4));
-  r.expires_at = to_time(row.number(5));
+  r.created_at = time_of(row.number(4));
+  r.expires_at = time_of(row.number(5));
   r.object = row.text(6);
   r.if_interrupted = row.text(7);
-  auto items = items_(row.number(0));
+  read_items(r, row.number(0));
+  return result;
+}
+
+void response_table::read_items(response_record& r, std::int64_t number) const {
+  auto items = items_(number);
   while (items.next())
     (items.number(2) == 0 ? r.input : r.output).push_back(item_of(items));
-  return result;
+}
+
+void response_table::for_each(const std::function<void(const response_record&)>& f) const {
+  const auto query =
+      db_.prepare("SELECT number, tenant, id, session, parent, state, created_at, expires_at, "
+                  "iif(interrupted <> '' AND state = 0, interrupted, object) "
+                  "FROM responses JOIN response_objects ON response = number ORDER BY number");
+  auto row = query();
+  while (row.next()) {
+    response_record r;
+    r.tenant = row.text(1);
+    r.id = row.text(2);
+    r.session = row.text(3);
+    r.parent = row.text(4);
+    const auto state = state_of(row.number(5));
+    r.state = state == response_state::running ? response_state::closed : state;
+    r.created_at = time_of(row.number(6));
+    r.expires_at = time_of(row.number(7));
+    r.object = row.text(8);
+    read_items(r, row.number(0));
+    f(r);
+  }
 }
 
 response_chain response_table::show(const chain_query& query, time_point now) const {
   response_chain result;
   std::vector<std::int64_t> chain;
   {
-    auto row = newest_(query.newest.tenant, query.newest.id, to_number(now));
+    auto row = newest_(query.newest.tenant, query.newest.id, time_number(now));
     result.found = row.next();
     if (!result.found)
       return result;
@@ -182,7 +212,7 @@ std::size_t response_table::append_items(std::vector<stored_item>& items,
 item_finding response_table::show(const item_query& query, time_point now) const {
   item_finding result;
   for (const auto& id : query.ids) {
-    auto row = item_(query.tenant, id, to_number(now));
+    auto row = item_(query.tenant, id, time_number(now));
     if (row.next())
       result.items.push_back(item_of(row));
   }
@@ -190,7 +220,7 @@ item_finding response_table::show(const item_query& query, time_point now) const
 }
 
 bool response_table::has(const response_key& key, time_point now) const {
-  return newest_(key.tenant, key.id, to_number(now)).next();
+  return newest_(key.tenant, key.id, time_number(now)).next();
 }
 
 // -- to delete -----------------------------------------------------------------------------------
@@ -214,7 +244,7 @@ std::size_t response_table::sweep(time_point now, std::size_t most) const {
   for (; swept < most; ++swept) {
     std::int64_t number = 0;
     {
-      auto row = expired_(to_number(now));
+      auto row = expired_(time_number(now));
       if (!row.next())
         break;
       number = row.number(0);

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -32,6 +33,13 @@ public:
   /// kept, and was stored before it; else its chain begins with it.
   /// @returns whether its id is new.
   bool keep(const response_record& record);
+
+  /// Stores a response if there is none with its id. @returns whether there was none.
+  bool add(const response_record& record);
+
+  /// Calls *f* with each response, also those that can no longer be seen, in the order in which
+  /// they were stored. One that runs is what it is if it is interrupted.
+  void for_each(const std::function<void(const response_record&)>& f) const;
 
   // What can be seen at *now*.
   response_finding show(const response_key& key, time_point now) const;
@@ -63,6 +71,7 @@ private:
 
   place place_of(const response_key& key) const;
   std::optional<std::int64_t> parent_of(const response_record& record, std::int64_t number) const;
+  void read_items(response_record& record, std::int64_t number) const;
   std::size_t append_items(std::vector<stored_item>& items, std::int64_t number) const;
   void keep_items(const response_record& record, std::int64_t number) const;
 

@@ -1,5 +1,6 @@
 #include "actors/store/sqlite/session_listing.hpp"
 
+#include "actors/store/record_time.hpp"
 #include "actors/store/sqlite/session_row.hpp"
 
 #include <chrono>
@@ -41,7 +42,7 @@ session_page session_listing::list(const session_query& query, std::size_t count
   const auto after = query.after.value_or(session_place{system_clock::time_point::min(), {}});
   // One more than requested shows whether there are more.
   const auto most = static_cast<std::int64_t>(query.limit) + 1;
-  const auto begin = to_number(after.created_at);
+  const auto begin = time_number(after.created_at);
   auto row = query.view.all ? list_all_(begin, after.id, most)
                             : list_own_(begin, after.id, most, query.view.tenant);
   while (row.next()) {

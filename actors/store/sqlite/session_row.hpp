@@ -3,8 +3,6 @@
 #include "actors/store/sqlite/sqlite.hpp"
 #include "protocol/sessions/sessions.hpp"
 
-#include <chrono>
-#include <cstdint>
 #include <string>
 
 /// The columns of a session that lists show; every query for a session begins with them.
@@ -19,11 +17,5 @@ inline constexpr int first_other_column = 10;
 
 /// Reads them.
 session_info info_of(const sqlite::rows& row);
-
-/// A time as it is stored: microseconds since 1970.
-std::int64_t to_number(std::chrono::system_clock::time_point t);
-
-/// Reads it. The first and the last time point are read as they were written.
-std::chrono::system_clock::time_point to_time(std::int64_t number);
 
 } // namespace nekod

@@ -1,5 +1,6 @@
 #include "actors/store/sqlite/session_table.hpp"
 
+#include "actors/store/record_time.hpp"
 #include "actors/store/sqlite/answer_json.hpp"
 #include "actors/store/sqlite/session_row.hpp"
 
@@ -44,7 +45,7 @@ struct column {
 std::optional<std::int64_t> kept_until(const session_record& r) {
   if (r.info.kept_until == std::chrono::system_clock::time_point::min())
     return std::nullopt;
-  return to_number(r.info.kept_until);
+  return time_number(r.info.kept_until);
 }
 
 } // namespace
@@ -136,25 +137,32 @@ session_record session_table::record_of(const sqlite::rows& row) const {
   return record;
 }
 
+void session_table::for_each(const std::function<void(session_record, std::int64_t)>& f) const {
+  const auto query = db_.prepare(record_query("true ORDER BY created_at, id, tenant"));
+  auto row = query();
+  while (row.next())
+    f(record_of(row), location_of(row).number);
+}
+
 std::string session_table::metadata_of(const sqlite::rows& row) {
   return std::string{row.text(column::metadata)};
 }
 
 sqlite::rows session_table::used_before(std::chrono::system_clock::time_point t) const {
-  return used_before_(to_number(t));
+  return used_before_(time_number(t));
 }
 
 sqlite::rows session_table::kept_before(std::chrono::system_clock::time_point t,
                                         std::chrono::system_clock::time_point now) const {
-  return kept_before_(to_number(t), to_number(now));
+  return kept_before_(time_number(t), time_number(now));
 }
 
 sqlite::rows session_table::made_before(std::chrono::system_clock::time_point t) const {
-  return made_before_(to_number(t));
+  return made_before_(time_number(t));
 }
 
 void session_table::update(std::int64_t number, const session_record& r, std::int64_t run) const {
-  update_.run(number, to_number(r.info.created_at), r.info.model, to_number(r.info.last_used),
+  update_.run(number, time_number(r.info.created_at), r.info.model, time_number(r.info.last_used),
               static_cast<std::int64_t>(r.info.turns), blob{r.tip.digest()}, r.chat.id,
               r.chat.model, std::int64_t{r.chat.is_new}, r.chat.unsettled_message, run,
               r.chat.upstream, r.chat.account, static_cast<std::int64_t>(r.chat.messages), r.scope,
@@ -164,8 +172,8 @@ void session_table::update(std::int64_t number, const session_record& r, std::in
 }
 
 std::int64_t session_table::insert(const session_record& r, std::int64_t run) {
-  insert_.run(r.info.id, r.info.tenant, to_number(r.info.created_at), r.info.model,
-              to_number(r.info.last_used), static_cast<std::int64_t>(r.info.turns),
+  insert_.run(r.info.id, r.info.tenant, time_number(r.info.created_at), r.info.model,
+              time_number(r.info.last_used), static_cast<std::int64_t>(r.info.turns),
               blob{r.tip.digest()}, r.chat.id, r.chat.model, std::int64_t{r.chat.is_new},
               r.chat.unsettled_message, run, r.chat.upstream, r.chat.account,
               static_cast<std::int64_t>(r.chat.messages), r.scope, sqlite::nullable{r.prompt},

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 namespace nekod {
@@ -40,6 +41,9 @@ public:
   static location location_of(const sqlite::rows& row);
   /// The record, without its transcript.
   session_record record_of(const sqlite::rows& row) const;
+
+  /// Calls *f* with each record, without its transcript, and the number of its row; by age.
+  void for_each(const std::function<void(session_record, std::int64_t)>& f) const;
 
   /// The client's notes in such a row.
   static std::string metadata_of(const sqlite::rows& row);
