@@ -35,8 +35,10 @@ public:
   /// Calls *f* with a reader of the object in member *name*.
   template <class F>
   void inside(std::string_view name, F f) {
-    if (const auto* v = find(name, rapidjson::kObjectType, "an object"))
-      f(member_reader{*v, path_ + std::string{name}, problem_});
+    if (const auto* v = find(name, rapidjson::kObjectType, "an object")) {
+      member_reader reader{*v, path_ + std::string{name}, problem_};
+      f(reader);
+    }
   }
 
   /// Does so if the member is not null.
@@ -50,9 +52,11 @@ public:
   template <class F>
   void each(std::string_view name, F f) {
     const auto* v = find(name, rapidjson::kArrayType, "an array");
-    for (rapidjson::SizeType i = 0; v && problem_.empty() && i < v->Size(); ++i)
-      f(member_reader{(*v)[i], path_ + std::string{name} + '[' + std::to_string(i) + ']',
-                      problem_});
+    for (rapidjson::SizeType i = 0; v && problem_.empty() && i < v->Size(); ++i) {
+      member_reader reader{(*v)[i], path_ + std::string{name} + '[' + std::to_string(i) + ']',
+                           problem_};
+      f(reader);
+    }
   }
 
   bool has(std::string_view name) const { return json::find(object_, name) != nullptr; }

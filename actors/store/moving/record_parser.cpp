@@ -27,7 +27,7 @@ std::string name_in(member_reader& r, std::string_view name) {
   return found;
 }
 
-upstream_chat chat_in(member_reader r) {
+upstream_chat chat_in(member_reader& r) {
   upstream_chat c;
   c.id = r.text("id");
   c.upstream = r.text("upstream");
@@ -40,7 +40,7 @@ upstream_chat chat_in(member_reader r) {
   return c;
 }
 
-chat::message message_in(member_reader r) {
+chat::message message_in(member_reader& r) {
   const auto text = r.text("message");
   auto read = openai::parse_message(text);
   if (!read)
@@ -55,7 +55,7 @@ chat::message message_in(member_reader r) {
   return m;
 }
 
-std::optional<answered_turn> answer_in(member_reader r) {
+std::optional<answered_turn> answer_in(member_reader& r) {
   const auto identity = r.bytes("identity", longest_digest);
   auto answer = parse_answer(r.text("answer"));
   if (answer)
@@ -80,31 +80,31 @@ session_info info_in(member_reader& r) {
   return info;
 }
 
-session_record session_in(member_reader r) {
+session_record session_in(member_reader& r) {
   session_record s;
   s.info = info_in(r);
   s.metadata = r.object_text("metadata");
   s.scope = r.text("scope", longest_name);
   s.tip = conversation_tip::stored(r.bytes("tip", longest_digest));
   s.prompt = r.text_or_null("prompt", longest_name);
-  r.inside("chat", [&](member_reader chat) { s.chat = chat_in(chat); });
+  r.inside("chat", [&](member_reader& chat) { s.chat = chat_in(chat); });
   s.info.has_upstream_chat = !s.chat.id.empty();
-  r.each("messages", [&](member_reader m) { s.transcript.push_back(message_in(m)); });
+  r.each("messages", [&](member_reader& m) { s.transcript.push_back(message_in(m)); });
   if (r.has("answer"))
-    r.inside_unless_null("answer", [&](member_reader a) { s.answer = answer_in(a); });
+    r.inside_unless_null("answer", [&](member_reader& a) { s.answer = answer_in(a); });
   return s;
 }
 
 std::vector<stored_item> items_in(member_reader& r, std::string_view name) {
   std::vector<stored_item> items;
-  r.each(name, [&](member_reader i) {
+  r.each(name, [&](member_reader& i) {
     auto id = i.text("id", longest_name);
     items.emplace_back(std::move(id), i.object_text("item"));
   });
   return items;
 }
 
-response_record response_in(member_reader r) {
+response_record response_in(member_reader& r) {
   response_record p;
   p.id = name_in(r, "id");
   p.tenant = r.text("tenant", longest_name);
@@ -130,7 +130,7 @@ head head_in(const json::value& line, std::string& problem) {
   return h;
 }
 
-end end_in(member_reader r) {
+end end_in(member_reader& r) {
   end e;
   e.sessions = r.count("sessions");
   e.responses = r.count("responses");
@@ -145,15 +145,17 @@ result<record_line, std::string> parse_line(std::string_view text) {
     return std::string{"is not a JSON object"};
   std::string problem;
   record_line line;
-  if (const auto* s = json::find(parsed.root, "session"))
-    line = session_in({*s, "session", problem});
-  else if (const auto* r = json::find(parsed.root, "response"))
-    line = response_in({*r, "response", problem});
-  else if (const auto* e = json::find(parsed.root, "end"))
-    line = end_in({*e, "end", problem});
-  else if (json::find(parsed.root, "nekod_sessions"))
+  const auto is = [&](const char* kind, auto read) {
+    const auto* v = json::find(parsed.root, kind);
+    if (!v)
+      return false;
+    member_reader r{*v, kind, problem};
+    line = read(r);
+    return true;
+  };
+  if (json::find(parsed.root, "nekod_sessions"))
     line = head_in(parsed.root, problem);
-  else
+  else if (!is("session", session_in) && !is("response", response_in) && !is("end", end_in))
     return std::string{"is no head, session, response or end"};
   if (!problem.empty())
     return problem;
