@@ -73,7 +73,7 @@ struct settings {
   /// Whether libcurl makes all calls to upstreams, also those that our own client could make.
   bool upstream_only_curl = false;
   /// Whether HTTP/2 may be used with upstreams.
-  bool upstream_http2 = true;
+  bool upstream_http2 = false;
   seconds models_age{300};
 
   /// The most retries of one turn, and of all turns together, in percent of their number.

@@ -18,9 +18,9 @@ struct client_options {
   long max_idle_connections = 1024;
   /// Whether libcurl makes all calls, also those that our own client could make.
   bool only_curl = false;
-  /// Whether HTTP/2 is used over TLS with servers that support it. libcurl buffers up to 32 MiB of
-  /// a stream that nobody reads before it stops the sender, whatever the window.
-  bool multiplexed = true;
+  /// Whether libcurl makes the calls over TLS, with HTTP/2 where servers support it. It buffers up
+  /// to 32 MiB of a stream that nobody reads before it stops the sender, whatever the window.
+  bool multiplexed = false;
   /// The address of the proxy for all calls, except those to hosts in `no_proxy`. If empty, the
   /// usual environment variables name a proxy, which is never used for this machine.
   std::string proxy;

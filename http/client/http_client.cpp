@@ -9,9 +9,14 @@ namespace nekod::http {
 http_client::http_client(event_loops& loops, const client_options& options)
     : options_(options), own_(loops, options), curl_(loops, options) {}
 
+/// Whether our own client makes calls to *url*.
+bool http_client::serves(const http_url& url) const {
+  return !(url.is_secure && options_.multiplexed) && needs_no_proxy(options_, url);
+}
+
 std::unique_ptr<transfer> http_client::start(std::uint64_t number, http_call call, sink f) {
   if (!options_.only_curl)
-    if (auto url = parse_plain_url(call.url); url && needs_no_proxy(options_, url->host))
+    if (auto url = parse_http_url(call.url); url && serves(*url))
       return own_.start(number, std::move(call), std::move(*url), std::move(f));
   return curl_.start(number, std::move(call), std::move(f));
 }

@@ -4,6 +4,7 @@
 #include "http/client/client_options.hpp"
 #include "http/client/curl/curl_transport.hpp"
 #include "http/client/h1/h1_transport.hpp"
+#include "http/client/http_url.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -15,8 +16,8 @@ class event_loops;
 
 namespace nekod::http {
 
-/// HTTP to the upstreams, on event loops that others run. Chooses for each call who makes it: our
-/// own client for plain HTTP without a proxy, libcurl for all else.
+/// HTTP to the upstreams, on event loops that others run. Chooses for each call the client that
+/// makes it: our own for HTTP/1.1 without a proxy, libcurl for all else.
 class http_client : public transport {
 public:
   /// @throws std::runtime_error if a client cannot be set up.
@@ -33,6 +34,8 @@ public:
   void stop();
 
 private:
+  bool serves(const http_url& url) const;
+
   client_options options_;
   h1_transport own_;
   curl_transport curl_;

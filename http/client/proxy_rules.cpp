@@ -2,21 +2,26 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <initializer_list>
 
 namespace nekod::http {
 
 namespace {
 
-/// Whether the environment names a proxy for plain HTTP.
-bool environment_has_proxy() {
+bool environment_has(std::initializer_list<const char*> names) {
+  return std::any_of(names.begin(), names.end(), [](const auto* name) {
+    const auto* value = std::getenv(name);
+    return value && *value != '\0';
+  });
+}
+
+/// Whether the environment names a proxy for HTTP, plain or over TLS, as libcurl reads it.
+bool environment_has_proxy(bool is_secure) {
   // Read once, before anything could write it.
-  static const auto has = [] {
-    for (const auto* name : {"http_proxy", "all_proxy", "ALL_PROXY"})
-      if (const auto* value = std::getenv(name); value && *value != '\0')
-        return true;
-    return false;
-  }();
-  return has;
+  static const auto for_plain = environment_has({"http_proxy", "all_proxy", "ALL_PROXY"});
+  static const auto for_tls =
+      environment_has({"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"});
+  return is_secure ? for_tls : for_plain;
 }
 
 /// Whether *list* has *host*, or a domain that it is in.
@@ -47,10 +52,11 @@ const std::string& hosts_without_proxy() {
   return hosts;
 }
 
-bool needs_no_proxy(const client_options& options, std::string_view host) {
-  if (options.proxy.empty() && (!environment_has_proxy() || has_host(hosts_of_this_machine, host)))
+bool needs_no_proxy(const client_options& options, const http_url& url) {
+  if (options.proxy.empty() &&
+      (!environment_has_proxy(url.is_secure) || has_host(hosts_of_this_machine, url.host)))
     return true;
-  return hosts_without_proxy() == "*" || has_host(hosts_without_proxy(), host);
+  return hosts_without_proxy() == "*" || has_host(hosts_without_proxy(), url.host);
 }
 
 } // namespace nekod::http

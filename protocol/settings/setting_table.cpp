@@ -32,8 +32,9 @@ constexpr setting_text table[] = {
     {"--upstream-client",
      {"NEKOD_UPSTREAM_CLIENT"},
      restart,
-     "What makes calls to upstreams: auto, our own client for plain HTTP and libcurl for the rest; "
-     "or curl, libcurl alone"},
+     "What makes calls to upstreams: auto, our own client for HTTP/1.1, and libcurl for proxies "
+     "and "
+     "HTTP/2; or curl, libcurl alone"},
     {"--upstream-http2",
      {"NEKOD_UPSTREAM_HTTP2"},
      restart,

@@ -1,6 +1,7 @@
 // A server with the OpenAI API that answers as a test says, for answers that the simulator does not give.
 
 import http from 'node:http';
+import https from 'node:https';
 
 /// A whole answer to a chat.
 export const answer = (text) => ({
@@ -35,11 +36,13 @@ export const replyWell = (request, response, text = 'ok') =>
 
 /// Starts a server, at *port* if given. `models` is its list of models, as a value, as text, or as a function of
 /// the response; `say` answers a chat, given the request with its `body`, and the response. `requests` has the
-/// method, path, header fields and `body` of each request. *scope* has an `after`.
-export async function scriptedServer(scope, models = { data: [{ id: 'm' }] }, say = replyWell, port = 0) {
+/// method, path, header fields and `body` of each request. With *certified*, a `cert` and its `key`, it is asked
+/// over TLS. *scope* has an `after`.
+export async function scriptedServer(scope, models = { data: [{ id: 'm' }] }, say = replyWell, port = 0, certified) {
   const self = { models, say, requests: [] };
   // It closes no connection by itself: that could meet the next request.
-  const server = http.createServer({ keepAliveTimeout: 0 }, (request, response) => {
+  const create = certified ? https.createServer : http.createServer;
+  const server = create({ keepAliveTimeout: 0, ...certified }, (request, response) => {
     const { method, url, headers } = request;
     const noted = { line: `${method} ${url}`, headers, socket: request.socket };
     self.requests.push(noted);
@@ -59,7 +62,7 @@ export async function scriptedServer(scope, models = { data: [{ id: 'm' }] }, sa
   };
   scope.after(() => self.stop());
   self.port = server.address().port;
-  self.origin = `http://127.0.0.1:${self.port}`;
+  self.origin = `${certified ? 'https' : 'http'}://127.0.0.1:${self.port}`;
   /// The chat requests it has got.
   self.chats = () => self.requests.filter((r) => r.line.startsWith('POST'));
   return self;

@@ -1,4 +1,4 @@
-// Ways to reach the upstream: over TLS with HTTP/2, through a proxy, and over connections that die.
+// Ways to reach the upstream: over TLS with HTTP/2 and without, through a proxy, and over connections that die.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -192,9 +192,9 @@ for (const secure of [false, true])
     }
   });
 
-test('over TLS many streams share one connection of HTTP/2', async (t) => {
+test('with HTTP/2 many streams share one connection', async (t) => {
   const front = await secured(t);
-  const args = [...leadingTo(sim), '--anuneko-url', front.url, '--upstream-ca', front.cert, '--threads', '1'];
+  const args = [...leadingTo(sim), '--anuneko-url', front.url, '--upstream-ca', front.cert, '--upstream-http2', 'on', '--threads', '1'];
   const nekod = await gateway(t, args);
   const ask = (i) => nekod.stream(`[sim tokens=30 delay=10] ${unique(`stream-${i}`)}`);
   const streams = await Promise.all(Array.from({ length: 20 }, (_, i) => ask(i)));
@@ -207,7 +207,7 @@ test('over TLS many streams share one connection of HTTP/2', async (t) => {
 
 test('of those, one that is left ends alone', async (t) => {
   const front = await secured(t);
-  const args = [...leadingTo(sim), '--anuneko-url', front.url, '--upstream-ca', front.cert, '--threads', '1'];
+  const args = [...leadingTo(sim), '--anuneko-url', front.url, '--upstream-ca', front.cert, '--upstream-http2', 'on', '--threads', '1'];
   const nekod = await gateway(t, args);
   const text = `[sim tokens=100000 delay=5] ${unique('left')}`;
   const left = await nekod.stream(text);
@@ -223,7 +223,7 @@ test('of those, one that is left ends alone', async (t) => {
 
 test('of those, clients that do not read hold up no other, however small --stream-buffer is', async (t) => {
   const front = await secured(t);
-  const args = [...leadingTo(sim), '--anuneko-url', front.url, '--upstream-ca', front.cert, '--threads', '1'];
+  const args = [...leadingTo(sim), '--anuneko-url', front.url, '--upstream-ca', front.cert, '--upstream-http2', 'on', '--threads', '1'];
   const nekod = await gateway(t, [...args, '--stream-buffer', '65536']);
   const body = { stream: true, messages: [{ role: 'user', content: `[sim tokens=100000] ${unique()}` }] };
   const stalled = Array.from({ length: 4 }, () => new Connection(nekod.port));
@@ -238,7 +238,7 @@ test('of those, clients that do not read hold up no other, however small --strea
 
 test('without HTTP/2 each has a connection', async (t) => {
   const front = await secured(t);
-  const args = [...leadingTo(sim), '--anuneko-url', front.url, '--upstream-ca', front.cert, '--upstream-http2', 'off'];
+  const args = [...leadingTo(sim), '--anuneko-url', front.url, '--upstream-ca', front.cert];
   const nekod = await gateway(t, args);
   const streams = await Promise.all([1, 2, 3].map((i) => nekod.stream(`[sim tokens=30 delay=10] ${unique(`${i}`)}`)));
   await Promise.all(streams.map(async (stream) => checkStream(await stream.rest())));

@@ -53,7 +53,7 @@ TEST_CASE("words of settings become their values") {
   auto found = read({"--upstream",         "openai", "--openai-url",      "http://a/v1",
                      "--language",         "en",     "--session-header",  "name",
                      "--session-matching", "off",    "--log-format",      "json",
-                     "--upstream-http2",   "off",    "--upstream-client", "curl",
+                     "--upstream-http2",   "on",     "--upstream-client", "curl",
                      "--heartbeat",        "2.5",    "--model-alias",     "a=b, c = d"});
   REQUIRE(std::holds_alternative<settings>(found));
   const auto& s = std::get<settings>(found);
@@ -63,7 +63,7 @@ TEST_CASE("words of settings become their values") {
   CHECK(s.session_header == session_header::name);
   CHECK_FALSE(s.session_matching);
   CHECK(s.log_format == log_format::json);
-  CHECK_FALSE(s.upstream_http2);
+  CHECK(s.upstream_http2);
   CHECK(s.upstream_only_curl);
   CHECK(s.heartbeat.count() == 2.5);
   using alias = std::pair<std::string, std::string>;

@@ -15,8 +15,8 @@ socklen_t size_of(const socket_address& address) noexcept {
   return address.any.sa_family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
 }
 
-connection::moved result_of(ssize_t n) noexcept {
-  using how = connection::moved::how;
+moved result_of(ssize_t n) noexcept {
+  using how = moved::how;
   if (n > 0)
     return {how::some, static_cast<std::size_t>(n)};
   if (n == 0)
@@ -49,10 +49,8 @@ connection::progress connection::try_next(clock::time_point now) {
     attempt_ends_ = is_last ? clock::time_point::max() : now + (connect_until_ - now) / 2;
     if (!open_socket(address))
       continue;
-    if (::connect(socket_, &address.any, size_of(address)) == 0) {
-      attempt_ends_ = clock::time_point::max();
-      return progress::connected;
-    }
+    if (::connect(socket_, &address.any, size_of(address)) == 0)
+      return on_connected();
     if (errno == EINPROGRESS) {
       wait(false, true);
       return progress::waiting;
@@ -76,18 +74,38 @@ bool connection::open_socket(const socket_address& address) {
 void connection::close_socket() {
   if (socket_ < 0)
     return;
+  if (tls_)
+    tls_->end();
   poll_.forget(socket_);
   close(std::exchange(socket_, -1));
   --count_;
 }
 
-connection::progress connection::on_writable(clock::time_point now) {
+connection::progress connection::on_ready(clock::time_point now) {
+  if (is_shaking_hands_)
+    return shake_hands();
   int error = 0;
   socklen_t size = sizeof error;
   if (getsockopt(socket_, SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0)
     return try_next(now);
+  return on_connected();
+}
+
+connection::progress connection::on_connected() {
   attempt_ends_ = clock::time_point::max();
-  return progress::connected;
+  return tls_ ? shake_hands() : progress::connected;
+}
+
+connection::progress connection::shake_hands() {
+  using handshake = tls_layer::handshake;
+  is_shaking_hands_ = true;
+  const auto result = tls_->shake_hands(socket_);
+  if (result == handshake::done)
+    return progress::connected;
+  if (result == handshake::failed)
+    return progress::untrusted;
+  wait(result == handshake::needs_bytes, result == handshake::needs_room);
+  return progress::waiting;
 }
 
 connection::progress connection::on_late(clock::time_point now) { return try_next(now); }
@@ -99,11 +117,15 @@ void connection::wait(bool to_read, bool to_write) {
                  (to_read ? std::uint32_t{EPOLLIN} : 0) | (to_write ? std::uint32_t{EPOLLOUT} : 0));
 }
 
-connection::moved connection::receive(char* to, std::size_t room) {
+moved connection::receive(char* to, std::size_t room) {
+  if (tls_)
+    return tls_->receive(to, room);
   return result_of(recv(socket_, to, room, MSG_DONTWAIT));
 }
 
-connection::moved connection::send(const iovec* pieces, std::size_t count) {
+moved connection::send(const iovec* pieces, std::size_t count) {
+  if (tls_)
+    return tls_->send(pieces, count);
   msghdr message{};
   // The interface of the system does not know that it only reads them.
   message.msg_iov = const_cast<iovec*>(pieces);
@@ -111,7 +133,9 @@ connection::moved connection::send(const iovec* pieces, std::size_t count) {
   return result_of(sendmsg(socket_, &message, MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
-bool connection::is_stale() const {
+bool connection::is_stale() {
+  if (tls_)
+    return tls_->is_stale();
   char byte = 0;
   return recv(socket_, &byte, 1, MSG_DONTWAIT | MSG_PEEK) >= 0 ||
          (errno != EAGAIN && errno != EWOULDBLOCK);

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "http/client/h1/event_poll.hpp"
+#include "http/client/h1/moved.hpp"
+#include "http/client/h1/tls_layer.hpp"
 
 #include <netinet/in.h>
 #include <sys/uio.h>
@@ -9,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -23,20 +26,20 @@ union socket_address {
   sockaddr_in6 v6;
 };
 
-/// A plain TCP connection to an upstream: connects to the first of several addresses that answers,
-/// then sends and receives without blocking. Used on its loop's thread. It is counted while it has
-/// a socket.
+/// A connection to an upstream, over TCP or TLS: connects to the first of several addresses that
+/// answers, then sends and receives without blocking. Used on its loop's thread. It is counted
+/// while it has a socket.
 class connection {
 public:
   using clock = std::chrono::steady_clock;
 
-  enum class progress : std::uint8_t { waiting, connected, failed };
-
-  /// The result of a system call: bytes, or that nothing can be moved now, or the end.
-  struct moved {
-    enum class how : std::uint8_t { some, nothing, over, broken };
-    how what = how::nothing;
-    std::size_t size = 0;
+  enum class progress : std::uint8_t {
+    waiting,
+    connected,
+    /// No address answers.
+    failed,
+    /// TLS failed, or the server's certificate is not trusted.
+    untrusted,
   };
 
   /// @param poll Must outlive the connection.
@@ -56,13 +59,19 @@ public:
 
   // Until it is connected:
 
+  /// It is to use TLS.
+  /// @param shared Must outlive the connection.
+  void secure(tls_client& shared, const std::string& host) {
+    tls_ = std::make_unique<tls_layer>(shared, host, origin_);
+  }
+
   /// Connects to the addresses in order. All but the last get half of the time that is left.
   /// @param until When the last one must have answered.
   progress connect(std::vector<socket_address> addresses, clock::time_point now,
                    clock::time_point until);
 
   /// The socket is ready.
-  progress on_writable(clock::time_point now);
+  progress on_ready(clock::time_point now);
 
   /// The time for the current address is over.
   progress on_late(clock::time_point now);
@@ -76,11 +85,15 @@ public:
   void wait(bool to_read, bool to_write);
 
   moved receive(char* to, std::size_t room);
-  /// @param pieces Not empty.
+
+  /// Whether there is more to receive than the socket shows.
+  bool has_more() const noexcept { return tls_ && tls_->has_more(); }
+
+  /// @param pieces Not empty. Over TLS, pieces that could not be sent must be given again.
   moved send(const iovec* pieces, std::size_t count);
 
   /// Whether the server has closed the connection, or sent something that nobody asked for.
-  bool is_stale() const;
+  bool is_stale();
 
   /// Whether a response has ended on it.
   bool was_used() const noexcept { return was_used_; }
@@ -92,14 +105,19 @@ public:
 
 private:
   progress try_next(clock::time_point now);
+  progress on_connected();
+  progress shake_hands();
   bool open_socket(const socket_address& address);
   void close_socket();
 
   event_poll& poll_;
   std::atomic<std::size_t>& count_;
-  std::string origin_;
+  const std::string origin_;
   h1_job* user_ = nullptr;
   int socket_ = -1;
+  /// Null for plain TCP.
+  std::unique_ptr<tls_layer> tls_;
+  bool is_shaking_hands_ = false;
   bool was_used_ = false;
   std::vector<socket_address> addresses_;
   std::size_t next_ = 0;

@@ -44,7 +44,9 @@ void connection_pool::keep(std::unique_ptr<connection> c, clock::time_point now,
   same.push_back(idle_.insert(idle_.end(), std::move(c)));
 }
 
-void connection_pool::drop(const connection& idle) {
+void connection_pool::look_at(connection& idle) {
+  if (!idle.is_stale())
+    return;
   const auto found = by_origin_.find(idle.origin());
   if (found == by_origin_.end())
     return;

@@ -42,8 +42,8 @@ public:
   /// @param for_at_most How long it may be idle.
   void keep(std::unique_ptr<connection> c, clock::time_point now, clock::duration for_at_most);
 
-  /// An idle connection has an event: it died, or says what nobody asked for.
-  void drop(const connection& idle);
+  /// An idle connection has an event: if it died, or says what nobody asked for, it is closed.
+  void look_at(connection& idle);
 
   void drop_all();
 

@@ -19,7 +19,7 @@ constexpr std::int64_t coded_read = 4 << 10;
 
 } // namespace
 
-h1_job::h1_job(std::uint64_t number, http_call call, transport::sink f, plain_url url,
+h1_job::h1_job(std::uint64_t number, http_call call, transport::sink f, http_url url,
                const client_options& options)
     : request_(std::move(call), std::move(url)),
       response_(request_, number, std::move(f), options),
@@ -54,6 +54,8 @@ h1_job::step h1_job::go_on(connection::progress p, clock::time_point now) {
     return send(now);
   case connection::progress::failed:
     return fail(transfer_failure::unreachable);
+  case connection::progress::untrusted:
+    return fail(transfer_failure::untrusted);
   default:
     return step::wait;
   }
@@ -72,6 +74,11 @@ std::optional<h1_job::clock::duration> h1_job::idle_time() const {
   return response_.idle_time();
 }
 
+bool h1_job::has_more() const noexcept {
+  return phase_ == phase::connected && connection_ && connection_->has_more() &&
+         !response_.window().is_paused() && !response_.reader().has_dropped();
+}
+
 /// Waits for what the transfer can do next.
 void h1_job::wait() {
   connection_->wait(!response_.window().is_paused(), request_.is() == h1_request::state::blocked);
@@ -84,7 +91,7 @@ h1_job::step h1_job::on_ready(std::uint32_t events, std::span<char> buffer, tran
   if (response_.reader().has_dropped())
     return step::wait;
   if (phase_ == phase::connecting)
-    return go_on(connection_->on_writable(now), now);
+    return go_on(connection_->on_ready(now), now);
   if ((events & EPOLLOUT) != 0 && request_.is() == h1_request::state::blocked)
     if (const auto next = send(now); next != step::wait)
       return next;
@@ -106,12 +113,12 @@ h1_job::step h1_job::receive(std::span<char> buffer, transfer_event& event, cloc
                     : response_.is_coded() ? coded_read
                                            : std::max(response_.window().room(), least_read);
   const auto size = std::min(buffer.size(), static_cast<std::size_t>(room));
-  const auto moved = connection_->receive(buffer.data(), size);
-  if (moved.what == connection::moved::how::nothing)
+  const auto got = connection_->receive(buffer.data(), size);
+  if (got.what == moved::how::nothing)
     return step::wait;
-  if (moved.what != connection::moved::how::some)
-    return on_close(moved.what == connection::moved::how::over);
-  const auto result = response_.take({buffer.data(), moved.size}, event, now);
+  if (got.what != moved::how::some)
+    return on_close(got.what == moved::how::over);
+  const auto result = response_.take({buffer.data(), got.size}, event, now);
   if (response_.reader().has_dropped())
     return step::wait;
   switch (result) {
@@ -194,9 +201,5 @@ h1_job::step h1_job::on_late(clock::time_point now) {
     return go_on(connection_->on_late(now), now);
   return step::wait;
 }
-
-// -- steps ---------------------------------------------------------------------------------------
-
-bool h1_job::follow_redirect() { return request_.follow_redirect(response_.take_redirect()); }
 
 } // namespace nekod::http

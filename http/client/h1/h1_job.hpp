@@ -43,7 +43,7 @@ public:
   };
 
   /// @param options Must outlive the job.
-  h1_job(std::uint64_t number, http_call call, transport::sink f, plain_url url,
+  h1_job(std::uint64_t number, http_call call, transport::sink f, http_url url,
          const client_options& options);
 
   h1_job(const h1_job&) = delete;
@@ -84,6 +84,9 @@ public:
   step on_ready(std::uint32_t events, std::span<char> buffer, transfer_event& event,
                 clock::time_point now);
 
+  /// Whether `on_ready` is to be called although the connection has no event.
+  bool has_more() const noexcept;
+
   /// There is room for the body again.
   void resume(clock::time_point now);
 
@@ -102,12 +105,6 @@ public:
   /// When the deadline is to be looked at, now being *now*: bytes move it to an earlier time only
   /// once, when the first one comes.
   clock::time_point next_look(clock::time_point now) const noexcept;
-
-  // Steps:
-
-  /// Prepares the request for the redirect's target.
-  /// @returns whether there is one that can be asked.
-  bool follow_redirect();
 
   transfer_failure failure() const noexcept { return failure_; }
 

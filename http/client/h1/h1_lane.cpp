@@ -17,10 +17,12 @@ constexpr std::size_t buffer_size = 64u << 10;
 
 } // namespace
 
-h1_lane::h1_lane(asio::io_context& loop, const client_options& options, std::size_t max_connections)
+h1_lane::h1_lane(asio::io_context& loop, const client_options& options,
+                 const tls_client::authorities& trusted, std::size_t max_connections)
     : loop_(loop),
       counts_(options.counts),
       poll_(loop),
+      tls_(trusted),
       pool_(poll_, {max_connections, static_cast<std::size_t>(options.max_idle_connections)}),
       names_(loop),
       buffer_(buffer_size) {}
@@ -104,6 +106,8 @@ void h1_lane::resume(std::shared_ptr<h1_job> job) {
     const auto now = clock::now();
     job->resume(now);
     self->limits_timer_->set_no_later(job->next_look(now));
+    if (job->has_more())
+      self->read_rest(*job);
   });
 }
 
@@ -163,12 +167,15 @@ void h1_lane::look_up(h1_job& job, clock::time_point now) {
 
 h1_lane::step h1_lane::connect(h1_job& job, std::vector<socket_address> addresses,
                                clock::time_point now) {
-  auto made = pool_.make(job.request().url().origin);
+  const auto& url = job.request().url();
+  auto made = pool_.make(url.origin);
   if (!made) {
     job.wait_for_room();
     queue_.push_back(find(job));
     return step::wait;
   }
+  if (url.is_secure)
+    made->secure(tls_, url.host);
   return job.connect(std::move(made), std::move(addresses), now);
 }
 
@@ -209,15 +216,29 @@ void h1_lane::serve_sockets() {
   const auto now = clock::now();
   deliver([&] {
     poll_.look([&](connection& c, std::uint32_t events) {
-      auto* job = c.user();
       // What comes over an idle connection answers no request.
-      if (!job)
-        pool_.drop(c);
-      else if (const auto next = job->on_ready(events, buffer_, event_, now); next != step::wait)
-        go_on(*job, next, now);
-      else if (job->where() == h1_job::phase::connecting)
-        limits_timer_->set_no_later(job->next_look(now));
+      if (auto* job = c.user())
+        serve(*job, events, now);
+      else
+        pool_.look_at(c);
     });
+  });
+}
+
+void h1_lane::serve(h1_job& job, std::uint32_t events, clock::time_point now) {
+  if (const auto next = job.on_ready(events, buffer_, event_, now); next != step::wait)
+    go_on(job, next, now);
+  else if (job.where() == h1_job::phase::connecting)
+    limits_timer_->set_no_later(job.next_look(now));
+  else if (job.has_more())
+    read_rest(job);
+}
+
+/// What TLS has read from a socket makes it ready no more.
+void h1_lane::read_rest(h1_job& job) {
+  post_to(job, [](h1_lane& lane, h1_job& j) {
+    if (j.has_more())
+      lane.serve(j, EPOLLIN, clock::now());
   });
 }
 
@@ -233,7 +254,9 @@ void h1_lane::go_on(h1_job& job, step next, clock::time_point now) {
       break;
     case step::redirect:
       give_back_connection(job, now);
-      next = job.follow_redirect() ? begin(job, true, now) : job.fail(transfer_failure::malformed);
+      next = job.request().follow_redirect(job.response().take_redirect())
+                 ? begin(job, true, now)
+                 : job.fail(transfer_failure::malformed);
       break;
     case step::end:
       if (job.failure() == transfer_failure::unreachable)

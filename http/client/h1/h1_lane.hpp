@@ -5,6 +5,7 @@
 #include "http/client/h1/event_poll.hpp"
 #include "http/client/h1/h1_job.hpp"
 #include "http/client/h1/name_lookup.hpp"
+#include "http/client/h1/tls_client.hpp"
 #include "http/client/lazy_timer.hpp"
 
 #include <asio/io_context.hpp>
@@ -24,8 +25,10 @@ class h1_lane : public std::enable_shared_from_this<h1_lane> {
 public:
   /// @param loop Run by one thread.
   /// @param options Must outlive the lane.
+  /// @param trusted The authorities of certificates.
   /// @param max_connections The most connections of the lane; a transfer that needs one more waits.
-  h1_lane(asio::io_context& loop, const client_options& options, std::size_t max_connections);
+  h1_lane(asio::io_context& loop, const client_options& options,
+          const tls_client::authorities& trusted, std::size_t max_connections);
   ~h1_lane();
 
   h1_lane(const h1_lane&) = delete;
@@ -63,6 +66,8 @@ private:
   void resume_sending(h1_job& job);
   void wait_for_sockets();
   void serve_sockets();
+  void serve(h1_job& job, std::uint32_t events, clock::time_point now);
+  void read_rest(h1_job& job);
   void go_on(h1_job& job, step next, clock::time_point now);
   void give_back_connection(h1_job& job, clock::time_point now);
   void remove(h1_job& job);
@@ -79,6 +84,7 @@ private:
   asio::io_context& loop_;
   std::shared_ptr<metrics> counts_;
   event_poll poll_;
+  tls_client tls_;
   connection_pool pool_;
   name_lookup names_;
   /// When time limits are checked next.

@@ -38,7 +38,7 @@ bool is_sendable(std::string_view name, std::string_view value) {
 
 } // namespace
 
-h1_request::h1_request(http_call call, plain_url url)
+h1_request::h1_request(http_call call, http_url url)
     : call_(std::move(call)), url_(std::move(url)) {
   line_ = call_.method + ' ' + url_.target + " HTTP/1.1\r\n";
   write_fields();
@@ -88,7 +88,7 @@ void h1_request::forget_text() noexcept {
 }
 
 bool h1_request::follow_redirect(std::string address) {
-  auto url = parse_plain_url(address);
+  auto url = parse_http_url(address);
   if (!url)
     return false;
   ++redirects_;
@@ -125,14 +125,14 @@ h1_request::state h1_request::send(connection& to, clock::time_point now) {
       pieces[count++] = {const_cast<char*>(body.data()), body.size()};
     if (count == 0)
       return state_ = next;
-    const auto moved = to.send(pieces.data(), count);
-    if (moved.what == connection::moved::how::nothing)
+    const auto result = to.send(pieces.data(), count);
+    if (result.what == moved::how::nothing)
       return state_ = state::blocked;
-    if (moved.what != connection::moved::how::some)
+    if (result.what != moved::how::some)
       return state_ = state::refused;
-    const auto of_head = std::min(moved.size, line_.size() + fields_.size() - head_sent_);
+    const auto of_head = std::min(result.size, line_.size() + fields_.size() - head_sent_);
     head_sent_ += of_head;
-    body_sent_ += moved.size - of_head;
+    body_sent_ += result.size - of_head;
     if (call_.source || was_blocked)
       last_sent_ = now;
   }

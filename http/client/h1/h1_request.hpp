@@ -2,7 +2,7 @@
 
 #include "actors/upstream/transport.hpp"
 #include "http/client/h1/connection.hpp"
-#include "http/client/h1/plain_url.hpp"
+#include "http/client/http_url.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -33,10 +33,10 @@ public:
     refused,
   };
 
-  h1_request(http_call call, plain_url url);
+  h1_request(http_call call, http_url url);
 
   const http_call& call() const noexcept { return call_; }
-  const plain_url& url() const noexcept { return url_; }
+  const http_url& url() const noexcept { return url_; }
 
   /// Sends as much as possible.
   state send(connection& to, clock::time_point now);
@@ -84,7 +84,7 @@ private:
   void frame(std::size_t size);
 
   http_call call_;
-  plain_url url_;
+  http_url url_;
   /// Method, target and version; then the fields.
   std::string line_;
   std::string fields_;

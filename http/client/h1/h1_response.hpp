@@ -79,6 +79,7 @@ public:
   const receive_window& window() const noexcept { return window_; }
 
   transfer_reader& reader() noexcept { return reader_; }
+  const transfer_reader& reader() const noexcept { return reader_; }
 
 private:
   state fail(transfer_failure f) noexcept;

@@ -12,15 +12,16 @@ namespace nekod::http {
 
 h1_transport::h1_transport(event_loops& loops, const client_options& options)
     : loops_(loops), options_(options), lane_size_(1 + options.max_connections / loops.size()) {
+  const auto trusted = tls_client::load(options.authorities);
   for (auto* loop : loops.all()) {
-    lanes_.push_back(std::make_shared<h1_lane>(*loop, options_, lane_size_));
+    lanes_.push_back(std::make_shared<h1_lane>(*loop, options_, trusted, lane_size_));
     lanes_.back()->open();
   }
 }
 
 h1_transport::~h1_transport() = default;
 
-std::unique_ptr<transfer> h1_transport::start(std::uint64_t number, http_call call, plain_url url,
+std::unique_ptr<transfer> h1_transport::start(std::uint64_t number, http_call call, http_url url,
                                               transport::sink f) {
   auto lane = lane_with_room();
   auto job =

@@ -2,7 +2,7 @@
 
 #include "actors/upstream/transport.hpp"
 #include "http/client/client_options.hpp"
-#include "http/client/h1/plain_url.hpp"
+#include "http/client/http_url.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -17,12 +17,14 @@ namespace nekod::http {
 
 class h1_lane;
 
-/// HTTP/1.1 without TLS or a proxy, on event loops that others run: pools connections; a transfer
-/// can be cancelled at any time, and is paused while its window is used up. A transfer runs on the
-/// loop of the thread that starts it, if there is room; each loop has connections of its own.
+/// HTTP/1.1 without a proxy, plain and over TLS, on event loops that others run: pools connections;
+/// a transfer can be cancelled at any time, and is paused while its window is used up. A transfer
+/// runs on the loop of the thread that starts it, if there is room; each loop has connections of
+/// its own.
 class h1_transport {
 public:
   /// @throws std::system_error if there are no descriptors for it.
+  /// @throws std::invalid_argument if the file of authorities has no certificate.
   h1_transport(event_loops& loops, const client_options& options);
   ~h1_transport();
 
@@ -31,7 +33,7 @@ public:
 
   /// As `transport::start`.
   /// @param url The address of the call in its parts.
-  std::unique_ptr<transfer> start(std::uint64_t number, http_call call, plain_url url,
+  std::unique_ptr<transfer> start(std::uint64_t number, http_call call, http_url url,
                                   transport::sink f);
 
   /// Open connections, idle ones included. On any thread.

@@ -27,7 +27,7 @@ struct fixture {
     address.v4.sin_port = htons(port.number());
     made->connect({address}, now, now + 5s);
     auto peer = port.accept();
-    CHECK(made->on_writable(now) == connection::progress::connected);
+    CHECK(made->on_ready(now) == connection::progress::connected);
     return {std::move(made), std::move(peer)};
   }
 
@@ -97,7 +97,7 @@ TEST_CASE_FIXTURE(fixture, "an idle connection with an event is dropped") {
   poll.look([&](connection& c, std::uint32_t) {
     ++events;
     CHECK(c.user() == nullptr);
-    pool.drop(c);
+    pool.look_at(c);
   });
   CHECK(events == 1);
   CHECK_FALSE(pool.take("a", now));
@@ -117,10 +117,10 @@ TEST_CASE_FIXTURE(fixture, "an address that refuses is followed by the next one"
   auto progress = made->connect({refuses, answers}, now, now + 4s);
   CHECK(made->attempt_ends() <= now + 4s);
   if (progress == connection::progress::waiting)
-    progress = made->on_writable(now);
+    progress = made->on_ready(now);
   auto peer = port.accept();
-  CHECK(made->on_writable(now) == connection::progress::connected);
+  CHECK(made->on_ready(now) == connection::progress::connected);
   CHECK(made->connect({refuses}, now, now + 4s) != connection::progress::connected);
-  CHECK(made->on_writable(now) == connection::progress::failed);
+  CHECK(made->on_ready(now) == connection::progress::failed);
   CHECK(pool.open_connections() == 0);
 }

@@ -1,4 +1,4 @@
-#include "http/client/h1/plain_url.hpp"
+#include "http/client/http_url.hpp"
 
 #include "protocol/text/words.hpp"
 
@@ -48,7 +48,7 @@ bool is_clear_target(std::string_view target) {
 }
 
 /// Host and port; *rest* begins behind the scheme and loses them.
-bool take_authority(std::string_view& rest, plain_url& to) {
+bool take_authority(std::string_view& rest, http_url& to) {
   const auto authority = rest.substr(0, rest.find_first_of("/?#"));
   rest.remove_prefix(authority.size());
   auto host = authority;
@@ -66,6 +66,8 @@ bool take_authority(std::string_view& rest, plain_url& to) {
   const auto is_valid = authority.starts_with('[') ? is_address(host) : is_name(host);
   if (host.empty() || !is_valid)
     return false;
+  const std::uint16_t usual = to.is_secure ? 443 : 80;
+  to.port = usual;
   if (!port.empty()) {
     const auto number = port.front() == ':' ? parse_port(port.substr(1)) : std::nullopt;
     if (!number)
@@ -73,7 +75,7 @@ bool take_authority(std::string_view& rest, plain_url& to) {
     to.port = *number;
   }
   to.authority =
-      authority.substr(0, to.port == 80 ? authority.size() - port.size() : authority.npos);
+      authority.substr(0, to.port == usual ? authority.size() - port.size() : authority.npos);
   to.host.resize(host.size());
   std::transform(host.begin(), host.end(), to.host.begin(), to_lower);
   return true;
@@ -81,15 +83,16 @@ bool take_authority(std::string_view& rest, plain_url& to) {
 
 } // namespace
 
-std::optional<plain_url> parse_plain_url(std::string_view url) {
-  constexpr std::string_view scheme = "http://";
+std::optional<http_url> parse_http_url(std::string_view url) {
+  http_url result;
+  result.is_secure = url.starts_with("https://");
+  const std::string_view scheme = result.is_secure ? "https://" : "http://";
   if (!url.starts_with(scheme))
     return std::nullopt;
   url.remove_prefix(scheme.size());
-  plain_url result;
   if (!take_authority(url, result) || !is_clear_target(url))
     return std::nullopt;
-  result.origin = result.host + ':' + std::to_string(result.port);
+  result.origin = std::string{scheme} + result.host + ':' + std::to_string(result.port);
   if (!url.starts_with('/'))
     result.target = '/';
   result.target += url;

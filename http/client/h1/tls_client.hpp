@@ -1,0 +1,58 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+// OpenSSL's types.
+struct ssl_ctx_st;
+struct ssl_session_st;
+struct ssl_st;
+struct x509_store_st;
+
+namespace nekod::http {
+
+struct ssl_deleter {
+  void operator()(ssl_st* tls) const noexcept;
+  void operator()(ssl_ctx_st* context) const noexcept;
+  void operator()(ssl_session_st* session) const noexcept;
+};
+
+/// What the connections of a loop share for TLS: whom they trust, the protocols they offer (TLS 1.2
+/// and 1.3 for HTTP/1.1), and the sessions that servers let them resume, so that few handshakes
+/// check a certificate. Used on its loop's thread.
+class tls_client {
+public:
+  /// Certificate authorities; on any thread.
+  using authorities = std::shared_ptr<x509_store_st>;
+
+  /// The authorities of the system, and those in *file* if it is not empty. A certificate in it
+  /// that is no authority's is trusted for itself.
+  /// @throws std::invalid_argument if the file has no certificate.
+  static authorities load(const std::string& file);
+
+  /// @throws std::bad_alloc
+  explicit tls_client(const authorities& trusted);
+
+  tls_client(const tls_client&) = delete;
+  tls_client& operator=(const tls_client&) = delete;
+
+  /// A connection that is to shake hands with *host*, whose certificate must be valid for that name
+  /// or address. Null if there is no memory.
+  /// @param origin By which its session is kept; must outlive the connection.
+  std::unique_ptr<ssl_st, ssl_deleter> connect(const std::string& host, const std::string& origin);
+
+  /// No session with *origin* is resumed.
+  void forget(const std::string& origin) { sessions_.erase(origin); }
+
+private:
+  using session = std::unique_ptr<ssl_session_st, ssl_deleter>;
+
+  static int keep_session(ssl_st* tls, ssl_session_st* session);
+
+  std::unique_ptr<ssl_ctx_st, ssl_deleter> context_;
+  /// The newest one of each origin.
+  std::unordered_map<std::string, session> sessions_;
+};
+
+} // namespace nekod::http
