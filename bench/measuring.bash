@@ -46,7 +46,7 @@ start() { # NAME PATH COMMAND...
   "$@" >"$log" 2>&1 &
   process[$name]=$!
   while [ -z "$port" ]; do
-    if ((++tries > 100)) || ! kill -0 "${process[$name]}" 2>/dev/null; then
+    if ((++tries > 600)) || ! kill -0 "${process[$name]}" 2>/dev/null; then
       echo "$name does not start:" >&2
       cat "$log" >&2
       exit 1
@@ -68,7 +68,21 @@ start_simulator() { # [FLAG...]
   start simulator /api/v1 "$programs/nekod-sim" --port 0 "$@"
 }
 
-# Without settings in the working folder and the environment.
+# Makes cert.pem for localhost and key.pem in the workplace.
+make_certificate() {
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \
+    -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout "$workplace/key.pem" -out "$workplace/cert.pem" \
+    2>/dev/null
+}
+
+# After make_certificate.
+start_secure_simulator() {
+  start secure-simulator /api/v1 "$programs/nekod-sim" --port 0 --tls-cert "$workplace/cert.pem" \
+    --tls-key "$workplace/key.pem"
+  address[secure-simulator]="${address[secure-simulator]/http:/https:}"
+}
+
+# Without settings in the working folder and the environment. Later flags replace earlier ones.
 start_nekod() { # NAME [FLAG...]
   local name="$1" program
   shift
@@ -77,19 +91,28 @@ start_nekod() { # NAME [FLAG...]
     --anuneko-url "${address[simulator]}" --anuneko-token token "$@"
 }
 
-# nginx in front of the simulator. nginx cannot pick a free port itself, so several are tried.
-start_nginx() { # NAME
-  local name="$1" tries port upstream="${address[simulator]#http://}"
+# nekod with TLS on both sides. After start_secure_simulator.
+start_secure_nekod() { # NAME [FLAG...]
+  start_nekod "$@" --tls-cert "$workplace/cert.pem" --tls-key "$workplace/key.pem" \
+    --anuneko-url "${address[secure-simulator]}" --upstream-ca "$workplace/cert.pem"
+  address[$1]="${address[$1]/http:/https:}"
+}
+
+# nginx in front of a simulator; with TLS on both sides if the simulator has it. After make_certificate. nginx
+# cannot pick a free port itself, so several are tried.
+start_nginx() { # NAME SIMULATOR
+  local name="$1" tries port scheme="${address[$2]%%:*}" upstream="${address[$2]#*://}" ssl=
+  [ "$scheme" = http ] || ssl=ssl
   PATH="$PATH:/usr/sbin:/sbin"
   for ((tries = 0; tries < 20; tries++)); do
     port=$((20000 + RANDOM % 12000))
-    sed "s|@workplace@|$workplace|; s|@port@|$port|; s|@upstream@|${upstream%%/*}|" bench/nginx.conf \
-      >"$workplace/nginx.conf"
-    nginx -e "$workplace/nginx.errors" -c "$workplace/nginx.conf" 2>/dev/null &
+    sed "s|@workplace@|$workplace|; s|@name@|$name|; s|@port@|$port|; s|@ssl@|$ssl|; s|@scheme@|$scheme|
+      s|@upstream@|${upstream%%/*}|" bench/nginx.conf >"$workplace/$name.conf"
+    nginx -e "$workplace/nginx.errors" -c "$workplace/$name.conf" 2>/dev/null &
     process[$name]=$!
     sleep 0.5
     if kill -0 "${process[$name]}" 2>/dev/null; then
-      address[$name]="http://127.0.0.1:$port/api/v1"
+      address[$name]="$scheme://127.0.0.1:$port/api/v1"
       return
     fi
   done

@@ -33,6 +33,8 @@ void declare(CLI::App& app, arguments& a) {
   app.add_option("--token", o.token,
                  "Account token that calls must carry, several separated by commas; without it any "
                  "is accepted");
+  auto* certificate = app.add_option("--tls-cert", o.certificate, "Certificate chain, for TLS");
+  app.add_option("--tls-key", o.key, "Private key of the certificate")->needs(certificate);
   app.add_option("--models", o.models, "Names of the models, separated by commas")
       ->delimiter(',')
       ->capture_default_str();

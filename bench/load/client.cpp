@@ -11,6 +11,10 @@ void add(std::atomic<std::uint64_t>& counter, std::uint64_t n) {
   counter.fetch_add(n, std::memory_order_relaxed);
 }
 
+asio::ssl::context* tls_for(const address& where, run_state& run) {
+  return where.is_secure ? &run.tls : nullptr;
+}
+
 } // namespace
 
 client::client(asio::io_context& loop, run_state& run, tally& results, std::string name,
@@ -19,8 +23,8 @@ client::client(asio::io_context& loop, run_state& run, tally& results, std::stri
       results_(results),
       name_(std::move(name)),
       idle_(std::move(f)),
-      connection_(loop, run.servers, *this),
-      aside_(loop, run.aside, *this),
+      connection_(loop, run.servers, tls_for(run.plan.target, run), *this),
+      aside_(loop, run.aside, tls_for(run.plan.aside.value_or(run.plan.target), run), *this),
       current_(&connection_) {}
 
 void client::start(clock::time_point intended) {

@@ -9,8 +9,17 @@ namespace nekod::load {
 
 using asio::ip::tcp;
 
-connection::connection(asio::io_context& loop, const run_state::endpoints& servers, listener& l)
-    : socket_(loop), servers_(servers), listener_(l) {}
+connection::connection(asio::io_context& loop, const run_state::endpoints& servers,
+                       asio::ssl::context* tls, listener& l)
+    : socket_(loop), servers_(servers), context_(tls), listener_(l) {}
+
+template <class F>
+void connection::with_stream(F f) {
+  if (tls_)
+    f(*tls_);
+  else
+    f(socket_);
+}
 
 void connection::send(std::string request) {
   request_ = std::move(request);
@@ -38,6 +47,7 @@ void connection::close() {
   under_way_ = false;
   asio::error_code ignored;
   socket_.close(ignored);
+  tls_.reset();
 }
 
 std::string connection::waits_for() const {
@@ -57,6 +67,24 @@ void connection::on_connect(const asio::error_code& ec) {
     return fail(fault_kind::connect, ec.message());
   asio::error_code ignored;
   socket_.set_option(tcp::no_delay{true}, ignored);
+  if (context_)
+    shake_hands();
+  else
+    on_ready({});
+}
+
+void connection::shake_hands() {
+  tls_ = std::make_shared<tls_stream>(socket_, *context_);
+  tls_->async_handshake(tls_stream::client,
+                        [this, kept = tls_, g = generation_](const asio::error_code& ec) {
+                          if (g == generation_)
+                            on_ready(ec);
+                        });
+}
+
+void connection::on_ready(const asio::error_code& ec) {
+  if (ec)
+    return fail(fault_kind::connect, ec.message());
   connected_ = true;
   last_sign_ = clock::now();
   listener_.on_connected();
@@ -65,21 +93,21 @@ void connection::on_connect(const asio::error_code& ec) {
 }
 
 void connection::write() {
-  asio::async_write(socket_, asio::buffer(request_),
-                    [this, g = generation_](const asio::error_code& ec, std::size_t) {
-                      if (ec && g == generation_ && under_way_)
-                        fail(fault_kind::broken, "sending: " + ec.message());
-                    });
+  auto written = [this, kept = tls_, g = generation_](const asio::error_code& ec, std::size_t) {
+    if (ec && g == generation_ && under_way_)
+      fail(fault_kind::broken, "sending: " + ec.message());
+  };
+  with_stream([&](auto& s) { asio::async_write(s, asio::buffer(request_), std::move(written)); });
 }
 
 /// A read is always pending, so that a connection that its peer closes between two requests is not
 /// used for the second one.
 void connection::read() {
-  socket_.async_read_some(asio::buffer(buffer_),
-                          [this, g = generation_](const asio::error_code& ec, std::size_t size) {
-                            if (g == generation_)
-                              on_read(ec, size);
-                          });
+  auto come = [this, kept = tls_, g = generation_](const asio::error_code& ec, std::size_t size) {
+    if (g == generation_)
+      on_read(ec, size);
+  };
+  with_stream([&](auto& s) { s.async_read_some(asio::buffer(buffer_), std::move(come)); });
 }
 
 void connection::on_read(const asio::error_code& ec, std::size_t size) {

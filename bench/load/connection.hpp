@@ -4,14 +4,17 @@
 #include "bench/load/response_reader.hpp"
 #include "bench/load/run_state.hpp"
 
+#include <asio/ssl/stream.hpp>
+
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 namespace nekod::load {
 
-/// A client's connection: HTTP/1.1 over TCP with TCP_NODELAY, kept alive between requests, opened
-/// when needed. Belongs to one thread.
+/// A client's connection: HTTP/1.1 over TCP with TCP_NODELAY, or TLS, kept alive between requests,
+/// opened when needed. Belongs to one thread.
 class connection {
 public:
   /// Receives events. May send again from `on_end` and `on_failure`, but not from other functions.
@@ -28,7 +31,9 @@ public:
   };
 
   /// @param servers Addresses to connect to, tried in order. Must outlive this, like *l*.
-  connection(asio::io_context& loop, const run_state::endpoints& servers, listener& l);
+  /// @param tls For connections with TLS; null for others. Must outlive this.
+  connection(asio::io_context& loop, const run_state::endpoints& servers, asio::ssl::context* tls,
+             listener& l);
 
   /// Sends a request. No request may be running.
   void send(std::string request);
@@ -43,8 +48,15 @@ public:
   std::string waits_for() const;
 
 private:
+  using tls_stream = asio::ssl::stream<asio::ip::tcp::socket&>;
+
   void connect();
   void on_connect(const asio::error_code& ec);
+  void shake_hands();
+  void on_ready(const asio::error_code& ec);
+  /// Calls *f* with the stream of bytes.
+  template <class F>
+  void with_stream(F f);
   bool has_ended();
   void write();
   void read();
@@ -56,6 +68,9 @@ private:
 
   asio::ip::tcp::socket socket_;
   const run_state::endpoints& servers_;
+  asio::ssl::context* context_;
+  /// Null for plain TCP. Operations that are under way keep it.
+  std::shared_ptr<tls_stream> tls_;
   listener& listener_;
   response_reader reader_;
   std::string request_;

@@ -52,7 +52,7 @@ private:
   }
 
   void add_load() {
-    app_.add_option("url", result_.url, "Base URL of the API, http://HOST:PORT/v1")
+    app_.add_option("url", result_.url, "Base URL of the API, http[s]://HOST:PORT/v1")
         ->capture_default_str();
     app_.add_option("--threads", result_.threads, "Threads")
         ->check(CLI::Range(1u, 256u))
@@ -148,10 +148,10 @@ private:
   std::variant<options, exit_request> finish() {
     auto target = parse_url(result_.url);
     if (!target)
-      return wrong("the base URL must be http://HOST[:PORT][/PATH]: " + result_.url);
+      return wrong("the base URL must be http[s]://HOST[:PORT][/PATH]: " + result_.url);
     result_.target = *target;
     if (!aside_.empty() && !(result_.aside = parse_url(aside_)))
-      return wrong("--aside must be http://HOST[:PORT]: " + aside_);
+      return wrong("--aside must be http[s]://HOST[:PORT]: " + aside_);
     result_.speaks = protocol_ == "anuneko" ? language::anuneko : language::openai;
     result_.stream = result_.stream || result_.speaks == language::anuneko;
     result_.api = api_ == "responses" ? api::responses : api::chat;

@@ -5,6 +5,7 @@
 #include "bench/load/schedule.hpp"
 
 #include <asio.hpp>
+#include <asio/ssl/context.hpp>
 
 #include <atomic>
 #include <cstdint>
@@ -36,6 +37,8 @@ public:
   const endpoints servers;
   /// The address of `--aside`; the target without it.
   const endpoints aside;
+  /// For addresses with TLS. Certificates are not checked: what is measured is one's own.
+  asio::ssl::context tls{asio::ssl::context::tls_client};
   /// Distinguishes conversations of this run from those of others.
   const std::string name;
   const post_writer writer;

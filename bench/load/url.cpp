@@ -37,7 +37,8 @@ std::string address::authority() const {
 }
 
 std::optional<address> parse_url(std::string_view text) {
-  constexpr std::string_view scheme = "http://";
+  const auto is_secure = text.starts_with("https://");
+  const std::string_view scheme = is_secure ? "https://" : "http://";
   if (!text.starts_with(scheme) || !is_visible(text) || text.find_first_of("?#@") != text.npos)
     return std::nullopt;
   text.remove_prefix(scheme.size());
@@ -50,10 +51,10 @@ std::optional<address> parse_url(std::string_view text) {
   if (host.empty())
     return std::nullopt;
   if (rest.empty())
-    return address{std::string{host}, "80", std::string{path}};
+    return address{std::string{host}, is_secure ? "443" : "80", std::string{path}, is_secure};
   if (!rest.starts_with(':') || !is_port(rest.substr(1)))
     return std::nullopt;
-  return address{std::string{host}, std::string{rest.substr(1)}, std::string{path}};
+  return address{std::string{host}, std::string{rest.substr(1)}, std::string{path}, is_secure};
 }
 
 } // namespace nekod::load

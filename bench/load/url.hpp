@@ -13,6 +13,8 @@ struct address {
   std::string port;
   /// Begins with a slash and does not end with one; or empty.
   std::string path;
+  /// Whether requests go over TLS.
+  bool is_secure = false;
 
   /// Host and port, as in a `Host` field.
   std::string authority() const;
@@ -20,7 +22,7 @@ struct address {
   bool operator==(const address&) const = default;
 };
 
-/// Parses `http://HOST[:PORT][/PATH]`. TLS, user names and queries are not supported.
+/// Parses `http://HOST[:PORT][/PATH]`, or with `https`. User names and queries are not supported.
 std::optional<address> parse_url(std::string_view text);
 
 } // namespace nekod::load

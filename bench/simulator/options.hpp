@@ -18,6 +18,9 @@ struct options {
   std::uint16_t port = 0;
   /// The account tokens that calls must have, separated by commas; if empty, any is accepted.
   std::string token;
+  /// Files of a certificate and its key, for TLS; empty for plain HTTP.
+  std::string certificate;
+  std::string key;
   std::vector<std::string> models{"Orange Cat", "Exotic Shorthair"};
   /// From a message to the reply's first event.
   std::chrono::milliseconds first_delay{0};

@@ -6,20 +6,33 @@
 #include "bench/simulator/state.hpp"
 #include "bench/simulator/steering.hpp"
 #include "http/server/listen/server.hpp"
+#include "http/server/listen/tls.hpp"
 
 #include <asio.hpp>
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 namespace nekod::sim {
 
 namespace {
 
+/// @throws std::runtime_error if there is a file at fault.
+http::tls_context tls_of(const options& o) {
+  if (o.certificate.empty())
+    return nullptr;
+  auto loaded = http::load_tls(o.certificate, o.key);
+  if (!loaded)
+    throw std::runtime_error{loaded.error()};
+  return *loaded;
+}
+
 http::server_options listening(const options& o) {
   http::server_options s;
   s.host = o.host;
   s.port = o.port;
+  s.tls = tls_of(o);
   // More than a gateway accepts, since text escaped in JSON can be several times as long.
   s.max_body = 64u << 20;
   s.max_connections = 16'000;

@@ -59,7 +59,7 @@ test('a pair in which the load generator fails is told in its row; others count'
   const cases = `
     *anuneko*) write 2 ;;
     *) if [ -e ${flag} ]; then write 3 "$late"; exit 1; fi; write 3; touch ${flag} ;;`;
-  const { rows, lines } = compare(folder, withGenerator(folder, cases), '--only', 'an event a write', '2', '1');
+  const { rows, lines } = compare(folder, withGenerator(folder, cases), '--only', '64 busy streams, an event a write', '2', '1');
   assert.deepEqual(rows, [
     '| 64 busy streams, an event a write: an event (1 of 2 pairs; nekod: 9 × not_started (no client was free)) ' +
       '| 2.00 | 3.00 | 1.50 | 1.50 to 1.50 | 1.00 | 7000 | 7000 | 1.00 |',
