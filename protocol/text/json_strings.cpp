@@ -2,7 +2,10 @@
 
 #include "protocol/text/utf8.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cstdint>
+#include <cstring>
 
 namespace nekod::json {
 
@@ -25,6 +28,22 @@ constexpr auto escapes = [] {
 }();
 
 char escape_of(char c) { return escapes[static_cast<unsigned char>(c)]; }
+
+/// The bytes that are looked at in one step.
+constexpr std::size_t word_size = sizeof(std::uint64_t);
+
+/// Whether one of the next `word_size` bytes needs an escape. Conversations are long, and few bytes
+/// of them do.
+bool has_escape(const char* bytes) {
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, word_size);
+  // The highest bit of a byte says that the byte is smaller than *limit*, up to 0x80.
+  const auto below = [](std::uint64_t w, std::uint64_t limit) { return (w - ones * limit) & ~w; };
+  const auto quote = word ^ (ones * '"');
+  const auto slash = word ^ (ones * '\\');
+  return ((below(word, 0x20) | below(quote, 1) | below(slash, 1)) & (ones * 0x80)) != 0;
+}
 
 void append_escape(std::string& out, char c) {
   constexpr std::string_view digits = "0123456789abcdef";
@@ -71,12 +90,17 @@ void append_quoted(std::string& out, std::string_view text) {
 
 void append_escaped(std::string& out, std::string_view text) {
   std::size_t run = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (escape_of(text[i]) == 0)
-      continue;
-    out.append(text, run, i - run);
-    append_escape(out, text[i]);
-    run = i + 1;
+  std::size_t i = 0;
+  while (i < text.size()) {
+    while (i + word_size <= text.size() && !has_escape(text.data() + i))
+      i += word_size;
+    for (const auto end = std::min(i + word_size, text.size()); i < end; ++i) {
+      if (escape_of(text[i]) == 0)
+        continue;
+      out.append(text, run, i - run);
+      append_escape(out, text[i]);
+      run = i + 1;
+    }
   }
   out.append(text, run);
 }
