@@ -180,6 +180,42 @@ test('calls come back as items of the kind that was declared', async () => {
   assert.deepEqual(done, output);
 });
 
+test('usage is told wherever the upstream puts it', async () => {
+  const usage = { prompt_tokens: 7, completion_tokens: 2, total_tokens: 9 };
+  for (const say of [
+    (chunk) => chunk({}, 'stop', { usage }),
+    (chunk) => chunk({}, 'stop', { x_groq: { id: 'r', usage } }),
+    (chunk) => chunk({}, 'stop').replace('"finish_reason":"stop"', `"finish_reason":"stop","usage":${JSON.stringify(usage)}`),
+  ]) {
+    upstream.say = (_, response) => {
+      const chunk = (delta, finish_reason = null, more = {}) =>
+        `data: ${JSON.stringify({ id: 'x', choices: [{ index: 0, delta, finish_reason }], ...more })}\n\n`;
+      response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+      response.end(`${chunk({ content: 'hi' })}${say(chunk)}data: [DONE]\n\n`);
+    };
+    const events = await eventsOf(await respond(open, { input: unique(), stream: true }));
+    const told = events.at(-1).response.usage;
+    assert.deepEqual([told.input_tokens, told.output_tokens, told.total_tokens], [7, 2, 9]);
+    assert.deepEqual((await responseOf(open, { input: unique() })).json.usage, told);
+  }
+});
+
+test('a failure in a body of status 200 keeps its words and its status', async () => {
+  for (const [body, status] of [
+    [{ message: 'the disk is on fire', status: 500 }, 500],
+    [{ message: 'the disk is on fire', statusCode: 422 }, 422],
+  ])
+    for (const stream of [false, true]) {
+      upstream.say = (_, response) => {
+        response.writeHead(200, { 'Content-Type': 'application/json' });
+        response.end(JSON.stringify(body));
+      };
+      const response = await respond(open, { input: unique(), stream });
+      const { error } = await response.json();
+      assert.deepEqual([response.status, error.message], [status, 'the disk is on fire']);
+    }
+});
+
 test('an answer that was cut by its length is incomplete', async () => {
   answerWith([{ content: 'half' }], 'length');
   const { json } = await responseOf(open, { input: unique() });

@@ -107,14 +107,19 @@ std::string_view chunk_reader::read_like_before(std::string_view members) const 
 
 const chunk_content& chunk_reader::read(std::string_view members) {
   found_ = {};
+  std::string_view usage;
   for (json::members m{members}; m.next();) {
     if (m.name() == "choices" && m.value().starts_with('[')) {
       for (json::elements choice{m.value()}; choice.next();)
         read_choice(choice.value());
     } else if (m.name() == "usage" && m.value().starts_with('{')) {
-      found_.usage = usage_of(m.value());
+      usage = m.value();
+    } else if (m.name() == "x_groq" && m.value().starts_with('{') && usage.empty()) {
+      usage = json::find_span(m.value(), "usage");
     }
   }
+  if (usage.starts_with('{'))
+    found_.usage = usage_of(usage);
   learn(members);
   return found_;
 }
@@ -130,6 +135,8 @@ void chunk_reader::read_choice(std::string_view choice) {
       found_.finish_reason = unquoted(m.value());
     else if (m.name() == "logprobs" && m.value().starts_with('{'))
       found_.logprobs = elements_of(json::find_span(m.value(), "content"));
+    else if (m.name() == "usage" && m.value().starts_with('{')) // Moonshot's place for it.
+      found_.usage = usage_of(m.value());
   }
 }
 

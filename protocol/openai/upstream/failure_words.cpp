@@ -54,6 +54,17 @@ std::string message_in(const json::value& object) {
   return {};
 }
 
+/// The HTTP status of a failure that *object* tells in a member; nothing for any other status.
+std::string told_status(const json::value& object) {
+  for (const auto* name : {"status", "statusCode", "status_code"}) {
+    const auto* v = json::find(object, name);
+    const auto number = v != nullptr && v->IsNumber() ? json::integer_of(*v) : std::nullopt;
+    if (number && *number >= 400 && *number < 600)
+      return std::to_string(*number);
+  }
+  return {};
+}
+
 /// Appends the members that have no field of their own in our client's error.
 void keep_further(const json::value& object, chat::foreign_words& w) {
   constexpr std::array<std::string_view, 8> told{"message", "type",   "param",  "code",
@@ -146,6 +157,7 @@ std::optional<chat::foreign_words> words_of_object(const json::value& object, in
   fill(w.param, word_of(json::find(object, "param")));
   fill(w.code, word_of(json::find(object, "code")));
   fill(w.code, word_of(json::find(object, "error_code")));
+  fill(w.code, told_status(object));
   keep_further(object, w);
   return w;
 }
@@ -203,7 +215,7 @@ bool is_failure(const json::value& object) {
   const auto type = json::find_string(object, "type").value_or(std::string_view{});
   const auto says_so =
       type.find("rror") != type.npos || json::find_string(object, "object") == "error";
-  return says_so || json::find(object, "code") != nullptr ||
+  return says_so || json::find(object, "code") != nullptr || !told_status(object).empty() ||
          json::find(object, "status_code") != nullptr ||
          json::find(object, "error_code") != nullptr;
 }

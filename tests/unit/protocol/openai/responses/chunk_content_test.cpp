@@ -142,3 +142,22 @@ TEST_CASE("a text is decoded with all of its escapes") {
   CHECK(decoded(R"(a\n\"b\\)") == "a\n\"b\\");
   CHECK(decoded(R"(\u00e9\ud83d\ude00)") == "é😀");
 }
+
+TEST_CASE("usage is found where servers put it, and first where it belongs") {
+  chunk_reader reader;
+  const std::string usage = R"({"prompt_tokens":10,"completion_tokens":4})";
+  const std::string other = R"({"prompt_tokens":1,"completion_tokens":1})";
+  const auto input_of = [&](const std::string& members) {
+    const auto& found = reader.read(members);
+    return found.usage ? found.usage->input : 0;
+  };
+  const auto in_choice = choice("{}", R"("finish_reason":"stop","usage":)" + usage);
+  const auto end = choice("{}", R"("finish_reason":"stop")");
+  CHECK(input_of(in_choice) == 10);
+  CHECK(input_of(in_choice + R"(,"usage":null)") == 10);
+  CHECK(input_of(in_choice + R"(,"usage":)" + other) == 1);
+  CHECK(input_of(end + R"(,"x_groq":{"id":"r","usage":)" + usage + "}") == 10);
+  CHECK(input_of(end + R"(,"x_groq":{"usage":)" + usage + R"(},"usage":null)") == 10);
+  CHECK(input_of(end + R"(,"usage":)" + usage + R"(,"x_groq":{"usage":)" + other + "}") == 10);
+  CHECK(input_of(end + R"(,"x_groq":{"id":"r"})") == 0);
+}

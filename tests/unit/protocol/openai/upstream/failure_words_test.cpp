@@ -39,7 +39,7 @@ TEST_CASE("a failure keeps its text in any form") {
       {R"({"detail":[{"loc":["body","messages",0,"role"],"msg":"a","type":"x"},)"
        R"({"loc":["body","n"],"msg":"b","type":"y"}]})",
        "messages[0].role: a; n: b", "x", "messages[0].role", ""},
-      {R"({"title":"Bad","detail":"m","status":400})", "m", "", "", ""},
+      {R"({"title":"Bad","detail":"m","status":400})", "m", "", "", "400"},
       {R"({"code":"InvalidParameter","message":"m","request_id":"r"})", "m", "", "",
        "InvalidParameter"},
       {R"({"error_code":17,"error_msg":"m"})", "m", "", "", "17"},
@@ -92,13 +92,15 @@ TEST_CASE("an object is recognised as a failure, or not") {
        {R"({"error":{"message":"x"}})", R"({"error":"x","choices":[{"index":0}]})",
         R"({"error":{}})", R"({"errors":[{"message":"x"}]})", R"({"detail":"x"})",
         R"({"object":"error","message":"x"})", R"({"type":"BadRequestError","message":"x"})",
-        R"({"message":"x","code":500})"}) {
+        R"({"message":"x","code":500})", R"({"message":"x","status":500})",
+        R"({"message":"x","statusCode":429})"}) {
     CAPTURE(text);
     CHECK(is_failure(json::parse(text).root));
   }
   for (const auto* text :
        {"{}", R"({"type":"ping"})", R"({"error":null})", R"({"error":"","choices":[]})",
         R"({"error":{},"choices":[{"index":0}]})", R"({"type":"status","message":"loading"})",
+        R"({"message":"x","status":200})", R"({"message":"x","status":"ok"})",
         R"({"choices":[{"index":0}],"detail":"low"})", R"({"error":false})", R"({"error":0})"}) {
     CAPTURE(text);
     CHECK_FALSE(is_failure(json::parse(text).root));
