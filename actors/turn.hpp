@@ -8,6 +8,7 @@
 #include "actors/upstream/upstream.hpp"
 #include "protocol/chat/failure.hpp"
 #include "protocol/chat/request.hpp"
+#include "protocol/result.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -66,6 +67,18 @@ struct turn_conversation {
   std::chrono::seconds kept_for{0};
 };
 
+/// The history that a request has left out, since the session that answered last has it in memory:
+/// the turn costs what it adds. Another session, or one that is not as expected, needs it told.
+struct left_out_history {
+  left_out_history() = default;
+
+  /// The prompt that the session has to have, without the texts of items; nothing for any.
+  std::optional<std::string> instructions;
+  /// Makes the request that tells the history, without what comes in header fields. Calls back
+  /// once. May be called, and calls back, on any thread.
+  std::function<void(std::function<void(result<chat::request, chat::failure>)>)> tell;
+};
+
 /// A turn as a client asks for it.
 struct open_turn {
   open_turn() = default;
@@ -74,11 +87,15 @@ struct open_turn {
   /// The owner of the turn's session; tenants never share one.
   std::string tenant;
   /// The response that it follows, if the client named one. The request has the conversation up to
-  /// that, too.
+  /// that, too, if it is not left out.
   std::optional<turn_predecessor> follows;
   /// The conversation that it goes on in, if the client named one. The request has only what is
   /// new.
   turn_conversation conversation;
+  /// Null if the request has all that it needs.
+  std::shared_ptr<const left_out_history> left_out;
+  /// Whether the oldest turns may be left out where the upstream finds the conversation too long.
+  bool may_truncate = false;
   /// Keeps the answer; null for a door that keeps none.
   std::shared_ptr<const answer_keeper> keeper;
   /// The identity of its answer, if clients know it already.
@@ -106,6 +123,8 @@ struct turn {
   /// As in `open_turn`.
   std::optional<turn_predecessor> follows;
   turn_conversation conversation;
+  std::shared_ptr<const left_out_history> left_out;
+  bool may_truncate = false;
   std::shared_ptr<const answer_keeper> keeper;
   std::optional<answer_identity> known_by;
   /// The same for a request and its repetitions.

@@ -19,13 +19,16 @@ namespace {
 /// alike. Opening words that many clients may send are the same request only from the same sender.
 std::string identity_of(const turn& t, const conversation_digest& digest) {
   const auto& r = *t.request;
-  const auto from_anybody = r.retries.key.empty() && t.name.empty() && !t.digests.tell_history();
+  const auto from_anybody =
+      r.retries.key.empty() && t.name.empty() && !t.follows && !t.digests.tell_history();
   std::vector<std::string_view> parts{
       t.digests.asked, r.body,
       t.name,          r.retries.key,
       t.scope,         from_anybody ? std::string_view{r.retries.sender} : std::string_view{}};
   if (t.follows)
     parts.emplace_back(t.follows->response);
+  if (t.left_out && t.left_out->instructions)
+    parts.emplace_back(*t.left_out->instructions);
   return digest.of_parts(parts);
 }
 
@@ -89,7 +92,7 @@ placement_step placement::place_repeated(pending_turn t) {
     return repeat(std::move(t));
   // The client counts how often it sends a request, and this is the first time: it is a new
   // request. Its later repetitions must not get an earlier answer to the same words.
-  const auto may_be_stored = options_.shared || has_history(request);
+  const auto may_be_stored = options_.shared || t.what.follows || has_history(request);
   const auto is_anew = request.retries.count.has_value() && may_be_stored;
   return search(std::move(t), is_anew ? earlier_answer::forgotten : earlier_answer::ignored);
 }

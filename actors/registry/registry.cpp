@@ -1,6 +1,7 @@
 #include "actors/registry/registry.hpp"
 
 #include "actors/registry/readiness.hpp"
+#include "actors/retelling.hpp"
 #include "actors/runtime/ids.hpp"
 #include "actors/session/session.hpp"
 #include "actors/session/turn_queue.hpp"
@@ -111,6 +112,8 @@ void registry_state::open(open_turn asked, reply_actor reply) {
   t.tenant = std::move(asked.tenant);
   t.what.follows = std::move(asked.follows);
   t.what.conversation = std::move(asked.conversation);
+  t.what.left_out = std::move(asked.left_out);
+  t.what.may_truncate = asked.may_truncate;
   t.what.keeper = std::move(asked.keeper);
   t.what.known_by = std::move(asked.known_by);
   t.reply = std::move(reply);
@@ -151,6 +154,19 @@ void registry_state::carry_out(placement_step step) {
       overloaded{
           [this](joins_session& s) { give(std::move(s.turn), s.session, std::move(s.taken)); },
           [this](begins_session& s) {
+            auto& t = s.turn;
+            if (t.what.left_out) {
+              // A new session needs the history.
+              for (const auto& token : {s.unused, s.token})
+                if (token)
+                  self_->send(options_.sessions.store, atom::release_v, *token);
+              const auto again = placement_->take_equal(t.tenant, t.what.identity);
+              ask_with_history(std::move(t.what), t.tenant, t.reply,
+                               caf::actor_cast<registry_actor>(self_));
+              for (const auto& next : again)
+                carry_out(placement_->place_repeated(next));
+              return;
+            }
             const session_key key{s.turn.tenant, make_session_id()};
             session_taken nothing;
             nothing.token = s.token ? *s.token : next_token();

@@ -116,6 +116,7 @@ void kept_answer_state::begin(turn_head head) {
   // Not needed any more, and large.
   what.request = nullptr;
   what.keeper = nullptr;
+  what.left_out = nullptr;
   what.model.upstream = nullptr;
   head_ = std::move(head);
   auto& log = *head_->answer;

@@ -14,7 +14,7 @@ void last_answer::remember(const turn& what, const answer_log& answer,
                            const chat::answer_end& end) {
   const auto& retries = what.request->retries;
   const auto is_found_again =
-      what.match == session_match::explicit_id || what.digests.tell_history();
+      what.match == session_match::explicit_id || what.follows || what.digests.tell_history();
   const auto is_short = answer.size() + end.rest.text.size() < longest_answer;
   answered_turn answered;
   answered.lasting = is_short && (!retries.key.empty() || (retries.count && is_found_again));

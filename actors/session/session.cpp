@@ -1,6 +1,8 @@
 #include "actors/session/session.hpp"
 
+#include "actors/retelling.hpp"
 #include "actors/runtime/unix_time.hpp"
+#include "protocol/openai/conversations/items.hpp"
 
 #include <algorithm>
 
@@ -15,11 +17,38 @@ namespace {
 
 kept_conversation::found found_how(const turn& t) {
   using found = kept_conversation::found;
-  if (t.conversation.is_named())
+  if (t.conversation.is_named() || t.left_out)
     return found::by_id;
   if (t.match == session_match::predecessor)
     return found::by_response;
   return t.match == session_match::explicit_id ? found::by_name : found::by_conversation;
+}
+
+/// Whether *kept* is the conversation that the turn's request has left out, in all its words.
+/// @param is_chain Whether it is, to the word, what the chain of the newest response tells.
+bool has_left_out(const turn& t, const kept_conversation& kept, const session_info& info,
+                  bool is_chain) {
+  const auto& prompt = t.left_out->instructions;
+  if (prompt && *prompt != openai::conversations::instructions_of(kept.transcript()))
+    return false;
+  return !t.follows ||
+         (is_chain && info.newest_response == t.follows->response && kept.tip().is_known());
+}
+
+/// Tells the running turn again with fewer of the turns before it, if that is allowed.
+/// @returns whether it does.
+bool tell_shorter(running_turn& running, const kept_conversation& kept, upstream_link& link) {
+  if (!running.what.may_truncate || running.answer->size() > 0)
+    return false;
+  auto shorter = kept.told_shorter(++running.times_told_shorter);
+  if (!shorter)
+    return false;
+  upstream_turn told;
+  told.model = running.what.model.upstream_name;
+  told.request = running.what.request;
+  told.messages = *std::move(shorter);
+  link.tell_again(told);
+  return true;
 }
 
 } // namespace
@@ -105,6 +134,7 @@ void session_state::load() {
 
 void session_state::use(session_taken taken) {
   stored_->use(std::move(taken));
+  keeps_chain_as_.reset();
   standing_->enter(phase::idle);
   edits_->make_waiting();
   turns_->sort_waiting((*conversation_)->tip());
@@ -160,9 +190,23 @@ void session_state::begin_next() {
     return;
   }
   const auto stateless = t.model.upstream->abilities().stateless;
-  conversation_->serve(stateless ? kept_conversation::kind::whole : kept_conversation::kind::chat);
+  const auto kind = stateless ? kept_conversation::kind::whole : kept_conversation::kind::chat;
+  if (t.left_out &&
+      !has_left_out(t, *conversation_->operator->(), standing_->info(), keeps_chain_as_ == kind)) {
+    // First the registry hears that the session rests.
+    const auto left = running;
+    end_turn();
+    left.readers.for_each([&](const reply_actor& reply) {
+      ask_with_history(left.what, options_.tenant, reply, options_.registry);
+    });
+    return;
+  }
+  if (t.left_out)
+    options_.counts->session_matched(name_of(t.match));
+  conversation_->serve(kind);
   link_->open_for(t);
   auto told = (*conversation_)->begin(*t.request, t.digests, found_how(t));
+  running.what.left_out = nullptr; // It has the client's request.
   if (!told) {
     replies_->refuse(running.readers, turn_outcome::refused, told.error());
     end_turn();
@@ -197,6 +241,7 @@ std::optional<response_record> session_state::kept_response(const chat::answer_e
   const auto& running = turns_->running();
   auto& info = standing_->info();
   info.newest_response.clear();
+  keeps_chain_as_.reset();
   if (running.what.conversation.is_named())
     info.keep_for(running.what.conversation.kept_for, recorded_now());
   if (!running.what.keeper)
@@ -208,6 +253,8 @@ std::optional<response_record> session_state::kept_response(const chat::answer_e
   if (!running.what.keeper->stores())
     return std::nullopt;
   info.newest_response = response.id;
+  if (running.what.match != session_match::explicit_id)
+    keeps_chain_as_ = (*conversation_)->serves();
   info.kept_until = std::max(info.kept_until, response.expires_at);
   return response;
 }

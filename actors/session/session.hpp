@@ -89,6 +89,9 @@ private:
   std::optional<session_edits> edits_;
   /// Clients that left and were about to come back.
   std::uint64_t absences_ = 0;
+  /// Set if the conversation is, to the word, what the chain of its newest response tells: the form
+  /// in which it is kept.
+  std::optional<kept_conversation::kind> keeps_chain_as_;
 };
 
 /// Spawns a SESSION on its home loop.

@@ -89,15 +89,18 @@ void session_turns::begin_repeat(const reply_actor& reply, const turn& t, sessio
 bool session_turns::belongs(turn& t, const conversation_tip& tip) const {
   if (t.request->retries.resume_after)
     return false; // The answer that it came for is not here.
+  if (t.match == session_match::repeated && t.left_out)
+    t.match = session_match::predecessor;
   if (t.match == session_match::repeated) {
     if (!tip.is_told_by(t.digests.before))
       return false;
     t.match = tip.is_known() ? session_match::transcript : session_match::fresh;
   }
-  if (t.match == session_match::predecessor &&
+  if (t.match == session_match::predecessor && !t.left_out &&
       standing_.info().newest_response != t.follows->response)
-    return false;
-  options_.counts->session_matched(name_of(t.match));
+    return false;  // With a history that is left out, it is asked for again.
+  if (!t.left_out) // Else it is not sure yet that it goes on here.
+    options_.counts->session_matched(name_of(t.match));
   return true;
 }
 

@@ -8,6 +8,7 @@
 #include "actors/session/session_standing.hpp"
 #include "actors/session/turn_queue.hpp"
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>

@@ -143,7 +143,8 @@ conversation_finding memory_records::show(const conversation_query& query) const
   const auto& record = records_.at(i->second).record;
   result.info = record.info;
   result.metadata = record.metadata;
-  result.messages = record.transcript;
+  if (query.with_messages)
+    result.messages = record.transcript;
   return result;
 }
 

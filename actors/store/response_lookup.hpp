@@ -67,6 +67,8 @@ struct conversation_query {
   std::string tenant;
   /// Without a prefix, as in `session_info`.
   std::string id;
+  /// Whether its messages are wanted, too.
+  bool with_messages = true;
 };
 
 /// A conversation, as its session last committed it.

@@ -41,6 +41,7 @@ public:
   void not_kept() override { now_.tip = conversation_tip::unrecognisable(); }
   void doubt_store() override { now_.stored = 0; }
   const conversation_tip& tip() const noexcept override { return now_.tip; }
+  const std::vector<chat::message>& transcript() const noexcept override { return now_.transcript; }
   std::optional<chat::failure> change(const change_messages& f) override;
   conversation_state take() override;
 

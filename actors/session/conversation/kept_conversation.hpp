@@ -122,6 +122,9 @@ public:
 
   virtual const conversation_tip& tip() const noexcept = 0;
 
+  /// What is kept of the messages, without the turn that is under way.
+  virtual const std::vector<chat::message>& transcript() const noexcept = 0;
+
   /// Changes the messages, between two turns. A chat at the upstream does not go on.
   /// @returns why *f* could not; then nothing has changed.
   virtual std::optional<chat::failure> change(const change_messages& f) = 0;

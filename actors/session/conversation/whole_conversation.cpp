@@ -87,19 +87,19 @@ whole_conversation::begin(const chat::request& r, const request_digests& /*diges
     for (auto i = from; i < to; ++i)
       next_.push_back(openai::kept_message(r.messages[i], spans[i]));
   };
-  next_.clear();
+  drop_turn();
   tell(0, layout.instructions);
-  next_.insert(next_.end(), before.begin(), before.end());
+  adds_ = next_.empty() && !before.empty() && before.size() == now_.size();
+  if (!adds_)
+    next_.insert(next_.end(), before.begin(), before.end());
   tell(told_from, r.messages.size());
   prefilled_ = layout.prefill < r.messages.size();
-  upstream_turn told;
-  if (next_.size() > limits_.messages) {
+  if (next_.size() + (adds_ ? now_.size() : 0) > limits_.messages) {
     drop_turn();
     return too_long(limits_.messages, "messages");
   }
-  // If the request tells the whole conversation, its own bytes go on.
-  told.messages =
-      before.empty() ? std::string{openai::messages_span(r)} : openai::transcript_json(next_);
+  upstream_turn told;
+  told.messages = told_messages(r, before.empty());
   if (told.messages.size() > limits_.bytes) {
     drop_turn();
     return too_long(limits_.bytes, "bytes");
@@ -142,7 +142,16 @@ void whole_conversation::answered(message said) {
     next_.pop_back();
   }
   next_.push_back(std::move(said));
-  next_tip_ = conversation_tip::of(digest_->of(next_));
+  next_tip_ = tip_of_next();
+}
+
+conversation_tip whole_conversation::tip_of_next() const {
+  if (!adds_)
+    return conversation_tip::of(digest_->of(next_));
+  auto tip = tip_.is_known() ? tip_ : conversation_tip::of(digest_->of(now_));
+  for (const auto& m : next_)
+    tip = tip.after(m, *digest_);
+  return tip;
 }
 
 bool whole_conversation::broken_off(std::string_view /*text*/, bool /*heard*/) {
@@ -153,27 +162,35 @@ bool whole_conversation::broken_off(std::string_view /*text*/, bool /*heard*/) {
 void whole_conversation::drop_turn() {
   next_.clear();
   next_tip_ = {};
+  adds_ = false;
   prefilled_ = false;
 }
 
 conversation_changes whole_conversation::take_changes() {
   conversation_changes result;
-  if (next_.empty()) {
-    result.tip = tip_;
-    result.messages = {stored_, {now_.begin() + static_cast<std::ptrdiff_t>(stored_), now_.end()}};
-    stored_ = now_.size();
-  } else {
-    const auto same = common_beginning(span_of_messages{now_}.first(stored_), next_);
-    result.tip = next_tip_;
-    result.messages = {same, {next_.begin() + static_cast<std::ptrdiff_t>(same), next_.end()}};
-    stored_ = same; // What follows is another, and is not a part of *now_* before `kept`.
-  }
+  const auto is_answered = !next_.empty();
+  result.tip = is_answered ? next_tip_ : tip_;
+  auto& [kept, added] = result.messages;
+  kept = stored_;
+  if (is_answered && !adds_)
+    kept = common_beginning(span_of_messages{now_}.first(stored_), next_);
+  else
+    added.assign(now_.begin() + static_cast<std::ptrdiff_t>(stored_), now_.end());
+  const auto rest = adds_ ? std::size_t{0} : kept;
+  if (is_answered)
+    added.insert(added.end(), next_.begin() + static_cast<std::ptrdiff_t>(rest), next_.end());
+  // What follows the same messages is another, and is not a part of *now_* before `kept`.
+  stored_ = is_answered && !adds_ ? kept : now_.size();
   return result;
 }
 
 void whole_conversation::kept() {
-  now_ = std::exchange(next_, {});
-  tip_ = std::exchange(next_tip_, {});
+  if (adds_)
+    std::ranges::move(next_, std::back_inserter(now_));
+  else
+    now_ = std::move(next_);
+  tip_ = std::move(next_tip_);
+  drop_turn();
   stored_ = now_.size();
 }
 

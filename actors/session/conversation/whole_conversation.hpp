@@ -46,20 +46,20 @@ public:
   void not_kept() override { drop_turn(); }
   void doubt_store() override { stored_ = 0; }
   const conversation_tip& tip() const noexcept override { return tip_; }
+  const std::vector<chat::message>& transcript() const noexcept override { return now_; }
 
   std::optional<chat::failure> change(const change_messages& f) override;
 
   /// Moves out the texts alone, the newest of them, as a chat of plain text can be told them.
   conversation_state take() override;
 
-  /// The conversation without the turn that is under way.
-  const std::vector<chat::message>& messages() const noexcept { return now_; }
-
 private:
+  std::string told_messages(const chat::request& r, bool tells_all) const;
   std::span<const chat::message> earlier_for(const chat::request& r,
                                              const chat::message_layout& layout) const;
   std::span<const chat::message> own_words_for(const chat::request& r,
                                                const chat::message_layout& layout) const;
+  conversation_tip tip_of_next() const;
   void drop_turn();
 
   std::shared_ptr<const conversation_digest> digest_;
@@ -71,8 +71,11 @@ private:
 
   // Of the turn that is under way:
 
-  /// The conversation with it; empty if there is none.
+  /// The conversation with it, or what it adds; empty if there is none.
   std::vector<chat::message> next_;
+  /// Whether it only adds to what was said. Then it costs what it adds, but for the upstream's
+  /// request.
+  bool adds_ = false;
   conversation_tip next_tip_;
   /// Whether its request ends with a prefill.
   bool prefilled_ = false;

@@ -334,14 +334,14 @@ query conversation_rows_query(const conversation_query& q) {
   static const std::string sql =
       "SELECT " + info_columns_of("s") +
       ", s.metadata, "
-      "(SELECT array_agg(m.message ORDER BY m.position) FROM nekod.messages AS m "
-      "WHERE m.session = s.number), "
-      "(SELECT array_agg(m.items ORDER BY m.position) FROM nekod.messages AS m "
-      "WHERE m.session = s.number) FROM nekod.sessions AS s "
+      "CASE WHEN $3::boolean THEN (SELECT array_agg(m.message ORDER BY m.position) "
+      "FROM nekod.messages AS m WHERE m.session = s.number) END, "
+      "CASE WHEN $3::boolean THEN (SELECT array_agg(m.items ORDER BY m.position) "
+      "FROM nekod.messages AS m WHERE m.session = s.number) END FROM nekod.sessions AS s "
       "WHERE s.tenant = $1 AND s.conversation = $2 AND s.conversation <> '' LIMIT 1";
   query result;
   result.sql = sql;
-  result.values = {q.tenant, q.id};
+  result.values = {q.tenant, q.id, flag_text(q.with_messages)};
   return result;
 }
 

@@ -235,7 +235,8 @@ conversation_finding session_database::show(const conversation_query& query) con
     return result;
   result.info = info_of(row);
   result.metadata = session_table::metadata_of(row);
-  result.messages = messages_.read(session_table::location_of(row).number);
+  if (query.with_messages)
+    result.messages = messages_.read(session_table::location_of(row).number);
   return result;
 }
 

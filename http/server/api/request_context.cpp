@@ -13,6 +13,8 @@ void request_context::respond_json(std::uint16_t status, std::string body) const
 }
 
 void request_context::refuse(const chat::failure& e) const {
+  if (on_refusal)
+    return on_refusal(e);
   respond_error(*x, e, language(), request_id);
 }
 

@@ -14,6 +14,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -88,6 +89,8 @@ struct request_context {
   caller who;
   /// Set if no key is needed; with keys it makes no difference.
   request_source source = request_source::program;
+  /// Takes refusals in the client's place, once a reply has its answer. Usually empty.
+  std::function<void(const chat::failure&)> on_refusal = {};
 
 private:
   using failure_maker = chat::failure (*)(const caf::error&);

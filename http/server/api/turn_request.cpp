@@ -82,6 +82,8 @@ open_turn turn_of(const request_context& c, std::shared_ptr<const chat::request>
   t.tenant = c.who.tenant;
   t.follows = std::move(storage.follows);
   t.conversation = std::move(storage.conversation);
+  t.left_out = std::move(storage.left_out);
+  t.may_truncate = storage.may_truncate;
   t.keeper = std::move(storage.keeper);
   if (t.request->choices > 1)
     t.count_further = [gate = c.api.options.gate, who = c.who](std::uint32_t turns) {

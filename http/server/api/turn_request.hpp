@@ -19,6 +19,8 @@ struct turn_storage {
   // As in `open_turn`.
   std::optional<turn_predecessor> follows;
   turn_conversation conversation;
+  std::shared_ptr<const left_out_history> left_out;
+  bool may_truncate = false;
   std::shared_ptr<const answer_keeper> keeper;
   /// Makes the objects of a response that is kept; null for an API whose answers have no ids to be
   /// found by.

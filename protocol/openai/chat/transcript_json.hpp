@@ -2,6 +2,7 @@
 
 #include "protocol/chat/request.hpp"
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,10 @@
 namespace nekod::openai {
 
 std::string transcript_json(const std::vector<chat::message>& transcript);
+
+/// The same of a conversation in two parts.
+std::string transcript_json(std::span<const chat::message> earlier,
+                            std::span<const chat::message> later);
 
 /// Reads what `transcript_json` wrote. Any other text is an empty conversation, and an entry that
 /// is not a message is skipped.

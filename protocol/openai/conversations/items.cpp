@@ -74,8 +74,9 @@ std::vector<message> messages_of(std::span<const item> items) {
         outputs.erase(output);
       }
     const auto alone = responses::is_output(i) && outputs.contains(i.call_id);
+    const told_item output{nullptr, &i};
     if (alone)
-      list.add_output({nullptr, &i});
+      list.add_outputs_alone({&output, 1});
     else
       list.add(told);
   }

@@ -69,24 +69,56 @@ new_input take_input(gathered_request& call) {
   return {std::move(stored), std::move(told)};
 }
 
+/// The request for the turn: all that is told, or what is new.
+result<chat::request, chat::failure> told_request(const gathered_request& call,
+                                                  const new_input& input) {
+  const auto& told = input.told ? *input.told : input.stored;
+  const auto goes_on = call.conversation.is_named() || call.leaves_out;
+  const auto what = goes_on ? responses::telling::news : responses::telling::whole;
+  const auto prompt = call.leaves_out ? std::string{} : prompt_of(call, input.stored);
+  auto turn = responses::compose(call.asked, call.history, told, prompt, what);
+  if (!turn)
+    return turn;
+  turn->ignored = call.asked.ignored;
+  if (call.leaves_out)
+    turn->objection.reset(); // A message of the user is not missing: it is further back.
+  return turn;
+}
+
+/// What *call* leaves out. Its items have their ids already, and keep them.
+std::shared_ptr<const left_out_history> left_out_of(const gathered_request& call) {
+  auto whole = std::make_shared<gathered_request>(call.c, call.asked);
+  whole->wants_all = true;
+  auto left_out = std::make_shared<left_out_history>();
+  left_out->instructions = call.asked.instructions;
+  if (!call.conversation.is_named() && !left_out->instructions)
+    left_out->instructions.emplace();
+  left_out->tell = [whole = std::shared_ptr<const gathered_request>{std::move(whole)}](
+                       std::function<void(result<chat::request, chat::failure>)> take) {
+    const auto again = std::make_shared<gathered_request>(*whole);
+    again->c.on_refusal = [take](const chat::failure& e) { take(e); };
+    gather(again, [take](const gathered_ptr& all) { take(told_request(*all, take_input(*all))); });
+  };
+  return left_out;
+}
+
 void ask_for_turn(const gathered_ptr& call) {
   auto& asked = call->asked;
   const auto& c = call->c;
-  auto input = take_input(*call);
-  const auto& told = input.told ? *input.told : input.stored;
-  const auto goes_on = call->conversation.is_named();
   const auto streams = asked.stream;
   // What runs in the background can always be streamed, and its pieces are there if it is
   // cancelled.
   asked.stream = asked.stream || asked.background;
-  const auto what = goes_on ? responses::telling::news : responses::telling::whole;
-  auto turn = responses::compose(asked, call->history, told, prompt_of(*call, input.stored), what);
+  auto input = take_input(*call);
+  auto turn = told_request(*call, input);
   if (!turn)
     return c.refuse(turn.error());
-  turn->ignored = asked.ignored;
+  turn_storage storage;
+  if (call->leaves_out)
+    storage.left_out = left_out_of(*call);
+  storage.may_truncate = asked.may_truncate;
   asked.input.clear();
   const auto shared = std::make_shared<const responses::create_request>(std::move(asked));
-  turn_storage storage;
   storage.follows = std::move(call->follows);
   storage.conversation = std::move(call->conversation);
   storage.form = std::make_shared<response_keeper>(

@@ -5,6 +5,7 @@
 #include "http/server/api/responses/compaction_seal.hpp"
 #include "http/server/api/responses/conversations.hpp"
 #include "protocol/openai/conversations/items.hpp"
+#include "protocol/openai/responses/request/sure_news.hpp"
 
 #include <cstddef>
 #include <functional>
@@ -122,6 +123,44 @@ void find_items(const gathered_ptr& call, const next_step& then) {
       atom::show_v, std::move(query));
 }
 
+std::vector<responses::item> parsed_items(const std::vector<stored_item>& stored) {
+  std::vector<responses::item> result;
+  result.reserve(stored.size());
+  for (const auto& i : stored)
+    result.push_back(responses::item_of(i.id, i.json));
+  return result;
+}
+
+/// Takes what is new, if the last response shows it.
+/// @returns whether it does.
+bool take_news(gathered_request& call, const response_record& last) {
+  const auto input = parsed_items(last.input);
+  auto output = parsed_items(last.output);
+  auto news = responses::sure_news({input, output}, call.asked.input);
+  if (!news)
+    return false;
+  call.asked.input = *std::move(news);
+  call.history = std::move(output);
+  call.leaves_out = true;
+  identify(call, {});
+  return true;
+}
+
+/// Looks at the response *id* alone. Calls *otherwise* if that is not enough.
+void find_last(const gathered_ptr& call, const std::string& id, const next_step& then,
+               const next_step& otherwise) {
+  call->c.ask_store<response_finding>(
+      [call, then, otherwise](const request_context&, const response_finding& found) {
+        const auto& last = found.record;
+        if (!last || last->state != response_state::chainable || !take_news(*call, *last))
+          return otherwise(call);
+        if (!call->conversation.is_named())
+          call->follows.emplace(last->id, last->session);
+        then(call);
+      },
+      atom::show_v, response_key{call->c.who.tenant, id});
+}
+
 void find_chain(const gathered_ptr& call, const next_step& then) {
   const auto& previous = call->asked.previous_response_id;
   call->c.ask_store<response_chain>(
@@ -129,30 +168,50 @@ void find_chain(const gathered_ptr& call, const next_step& then) {
         const auto& id = call->asked.previous_response_id;
         if (!chain.found || chain.state != response_state::chainable)
           return c.refuse({failure_code::previous_response_not_found, "previous_response_id", id});
-        for (const auto& i : chain.items)
-          call->history.push_back(responses::item_of(i.id, i.json));
+        call->history = parsed_items(chain.items);
         call->follows.emplace(id, chain.session);
         find_items(call, then);
       },
       atom::show_v, chain_query{{call->c.who.tenant, previous}});
 }
 
-void find_conversation(const gathered_ptr& call, const next_step& then) {
+void take_conversation(gathered_request& call, const conversation_finding& found) {
+  const auto& messages = found.messages;
+  call.conversation.id = found.info.conversation;
+  call.conversation.session = found.info.id;
+  call.conversation.kept_for = call.c.api.options.conversation_age;
+  call.history = openai::conversations::items_of(messages, found.info.conversation);
+  call.prompt = openai::conversations::instructions_of(messages);
+}
+
+/// Asks for the conversation that the request names, and takes what was found.
+void find_conversation(const gathered_ptr& call, bool with_messages,
+                       const std::function<void(const session_info&)>& then) {
+  auto query = conversation_of(call->c, call->asked.conversation);
+  query.with_messages = with_messages;
   call->c.ask_store<conversation_finding>(
       [call, then](const request_context& c, const conversation_finding& found) {
-        auto& asked = call->asked;
         if (!found.found)
           return c.refuse(
-              {failure_code::conversation_not_found, "conversation", asked.conversation});
-        const auto& messages = found.messages;
-        call->conversation.id = found.info.conversation;
-        call->conversation.session = found.info.id;
-        call->conversation.kept_for = c.api.options.conversation_age;
-        call->history = openai::conversations::items_of(messages, found.info.conversation);
-        call->prompt = openai::conversations::instructions_of(messages);
-        find_items(call, then);
+              {failure_code::conversation_not_found, "conversation", call->asked.conversation});
+        take_conversation(*call, found);
+        then(found.info);
       },
-      atom::show_v, conversation_of(call->c, call->asked.conversation));
+      atom::show_v, std::move(query));
+}
+
+void find_whole_conversation(const gathered_ptr& call, const next_step& then) {
+  find_conversation(call, true, [call, then](const session_info&) { find_items(call, then); });
+}
+
+/// What comes last in a conversation is its newest response, if there is one.
+void find_end_of_conversation(const gathered_ptr& call, const next_step& then) {
+  find_conversation(call, false, [call, then](const session_info& info) {
+    const auto otherwise = [then](const gathered_ptr& c) { find_whole_conversation(c, then); };
+    if (info.newest_response.empty())
+      return otherwise(call);
+    find_last(call, info.newest_response, then, otherwise);
+  });
 }
 
 } // namespace
@@ -160,12 +219,17 @@ void find_conversation(const gathered_ptr& call, const next_step& then) {
 bool keeps_items(const responses::create_request& r) { return r.store || !r.conversation.empty(); }
 
 void gather(const gathered_ptr& call, const next_step& then) {
-  if (!call->asked.conversation.empty())
-    find_conversation(call, then);
-  else if (!call->asked.previous_response_id.empty())
-    find_chain(call, then);
-  else
-    find_items(call, then);
+  const auto& asked = call->asked;
+  const auto may_leave_out = !call->wants_all && responses::may_be_news(asked.input);
+  if (!asked.conversation.empty())
+    return may_leave_out ? find_end_of_conversation(call, then)
+                         : find_whole_conversation(call, then);
+  if (asked.previous_response_id.empty())
+    return find_items(call, then);
+  if (!may_leave_out)
+    return find_chain(call, then);
+  find_last(call, asked.previous_response_id, then,
+            [then](const gathered_ptr& c) { find_chain(c, then); });
 }
 
 } // namespace nekod::http

@@ -58,12 +58,15 @@ void add_news(message_list& list, const std::vector<told_item>& told, std::span<
               bool has_instructions) {
   const auto is_own = [&](const item* i) { return i >= own.data() && i < own.data() + own.size(); };
   const auto has_prompt = has_instructions || std::ranges::any_of(own, instructs);
-  for (const auto& t : told) {
+  std::vector<told_item> answered;
+  for (const auto& t : told)
+    if (!is_own(t.what) && t.output != nullptr && is_own(t.output))
+      answered.push_back(t);
+  if (!answered.empty())
+    list.add_outputs_alone(answered);
+  for (const auto& t : told)
     if (is_own(t.what) || (has_prompt && instructs(*t.what)))
       list.add(t);
-    else if (t.output != nullptr && is_own(t.output))
-      list.add_output(t);
-  }
 }
 
 } // namespace

@@ -112,9 +112,9 @@ void message_list::add(const told_item& t) {
   }
 }
 
-void message_list::add_output(const told_item& t) {
+void message_list::add_outputs_alone(std::span<const told_item> calls) {
   close();
-  add_outputs({&t, 1});
+  add_outputs(calls);
 }
 
 void message_list::add_message(const item& i) {

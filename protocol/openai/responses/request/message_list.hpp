@@ -25,8 +25,9 @@ public:
 
   void add(const told_item& t);
 
-  /// Adds the output of a call that was told before; without the call if that is not known.
-  void add_output(const told_item& t);
+  /// Adds the outputs of calls that were told before, in the calls' order; without a call if that
+  /// is not known.
+  void add_outputs_alone(std::span<const told_item> calls);
 
   /// Ends the list.
   /// @returns the messages, the system message first.

@@ -96,7 +96,7 @@ TEST_CASE_FIXTURE(fixture, "the store gets what a turn adds, and what it replace
 
 TEST_CASE_FIXTURE(fixture, "of a conversation from its record only what is new is written") {
   turn({sys, u1}, "first");
-  const auto all = it.messages();
+  const auto all = it.transcript();
   it = whole_conversation{digest, test::usual_conversation_limits(), {all, {}, {}, all.size()}};
   CHECK(it.take_changes().messages.added.empty());
   ask({u2});
@@ -107,14 +107,45 @@ TEST_CASE_FIXTURE(fixture, "of a conversation from its record only what is new i
 TEST_CASE_FIXTURE(fixture, "the tip changes only when the turn is stored") {
   turn({u1}, "first");
   const auto before = it.tip();
-  CHECK(before == conversation_tip::of(digest->of(it.messages())));
+  CHECK(before == conversation_tip::of(digest->of(it.transcript())));
   ask({u2});
   it.answered({role::assistant, "second"});
   const auto next = it.take_changes().tip;
   CHECK(it.tip() == before);
   it.kept();
   CHECK(it.tip() == next);
-  CHECK(next == conversation_tip::of(digest->of(it.messages())));
+  CHECK(next == conversation_tip::of(digest->of(it.transcript())));
+}
+
+TEST_CASE_FIXTURE(fixture, "a turn that only adds has the digest and the store of the whole") {
+  turn({sys, u1}, "first");
+  it.take_changes();
+  auto r = test::parse_request(R"({"messages":)" + list({u2}) + "}");
+  REQUIRE(r);
+  for (auto i = 0; i < 2; ++i) { // The first time it fails.
+    const auto told = it.begin(*r, {}, kept_conversation::found::by_id);
+    REQUIRE(told);
+    CHECK(told->messages == list({sys, u1, a1, u2}));
+    if (i == 0)
+      it.broken_off("x", true);
+  }
+  it.answered({role::assistant, "second"});
+  const auto changes = it.take_changes();
+  CHECK(changes.messages.kept == 3);
+  CHECK(changes.messages.added.size() == 2);
+  CHECK(it.transcript().size() == 3);
+  it.kept();
+  CHECK(it.transcript().size() == 5);
+  CHECK(it.tip() == conversation_tip::of(digest->of(it.transcript())));
+  CHECK(it.tip() == changes.tip);
+  CHECK(it.take_changes().messages.added.empty());
+}
+
+TEST_CASE_FIXTURE(fixture, "a turn that only adds counts all against the limits") {
+  it = whole_conversation{digest, {3, 1000}};
+  turn({u1}, "first");
+  CHECK(turn({u2}, "second") == list({u1, a1, u2}));
+  CHECK(ask({u3}) == "conversation_too_large");
 }
 
 TEST_CASE_FIXTURE(
@@ -129,7 +160,7 @@ TEST_CASE_FIXTURE(
   CHECK_FALSE(moved.prompt);
   REQUIRE(moved.transcript.size() == 3);
   CHECK(moved.transcript[1].text == "sunny");
-  CHECK(it.messages().empty());
+  CHECK(it.transcript().empty());
 }
 
 TEST_CASE_FIXTURE(fixture, "repeated messages are not doubled") {
@@ -189,7 +220,7 @@ TEST_CASE_FIXTURE(fixture, "a turn without a result leaves no trace") {
   turn({u1}, "first");
   ask({u2});
   CHECK_FALSE(it.broken_off("x", true));
-  CHECK(it.tip() == conversation_tip::of(digest->of(it.messages())));
+  CHECK(it.tip() == conversation_tip::of(digest->of(it.transcript())));
   CHECK(ask({u3}) == list({u1, a1, u3}));
   ask({u2});
   it.answered(chat::message{role::assistant, "x"});

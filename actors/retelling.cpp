@@ -1,0 +1,50 @@
+#include "actors/retelling.hpp"
+
+#include <caf/send.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace nekod {
+
+namespace {
+
+/// What the door read of the header fields.
+void copy_fields(const chat::request& from, chat::request& to) {
+  to.session_id = from.session_id;
+  to.session_header = from.session_header;
+  to.retries = from.retries;
+  to.passed = from.passed;
+}
+
+open_turn asked_again(turn t, std::string tenant) {
+  open_turn again;
+  again.tenant = std::move(tenant);
+  again.request = std::move(t.request);
+  again.follows = std::move(t.follows);
+  again.conversation = std::move(t.conversation);
+  again.may_truncate = t.may_truncate;
+  again.keeper = std::move(t.keeper);
+  again.known_by = std::move(t.known_by);
+  again.home = t.home;
+  return again;
+}
+
+} // namespace
+
+void ask_with_history(turn t, std::string tenant, reply_actor reply, registry_actor registry) {
+  const auto left_out = t.left_out;
+  const auto again = std::make_shared<open_turn>(asked_again(std::move(t), std::move(tenant)));
+  left_out->tell([again, reply = std::move(reply),
+                  registry = std::move(registry)](result<chat::request, chat::failure> told) {
+    if (!told) {
+      caf::anon_send(reply, atom::failed_v, std::move(told.error()));
+      return;
+    }
+    copy_fields(*again->request, *told);
+    again->request = std::make_shared<const chat::request>(*std::move(told));
+    caf::anon_send(registry, atom::open_v, std::move(*again), reply);
+  });
+}
+
+} // namespace nekod
