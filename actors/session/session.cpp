@@ -289,6 +289,9 @@ void session_state::commit(chat::answer_end end, std::optional<response_record> 
 }
 
 void session_state::on_failed(const upstream_failure& f) {
+  if (f.reason.code == failure_code::context_length_exceeded &&
+      tell_shorter(turns_->running(), *conversation_->operator->(), *link_))
+    return;
   const auto& running = turns_->running();
   const auto changed = (*conversation_)->broken_off(running.text(), f.reason.maybe_taken);
   // A chat that was let go must not be found in the record again.

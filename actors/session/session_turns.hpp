@@ -28,6 +28,8 @@ struct running_turn : asked_turn {
   std::shared_ptr<answer_log> answer;
   /// As how many turns it counts.
   double weight = 1;
+  /// How often the upstream was told it again, each time without more of the turns before it.
+  std::size_t times_told_shorter = 0;
 };
 
 /// The turns of a session and their replies: those that wait, the one that runs, and the one that

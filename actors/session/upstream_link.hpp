@@ -65,6 +65,9 @@ public:
   /// @param answer Gets the answer's pieces until `end_turn`.
   void begin(const upstream_turn& told, std::shared_ptr<answer_log> answer);
 
+  /// Begins the running turn again, after it failed before there was anything of its answer.
+  void tell_again(const upstream_turn& told) { remote_->begin(told); }
+
   /// Tells the upstream that its answer was taken. `on_settled` follows, in any case.
   void settle() { remote_->settle(); }
 

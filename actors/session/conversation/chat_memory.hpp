@@ -25,6 +25,9 @@ public:
   result<upstream_turn, chat::failure> begin(const chat::request& r, const request_digests& digests,
                                              found how) override;
 
+  std::optional<std::string> told_shorter(std::size_t /*times*/) const override {
+    return std::nullopt;
+  }
   std::string seeded_text() const override;
   std::size_t times_said() const override;
 

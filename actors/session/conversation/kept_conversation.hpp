@@ -91,6 +91,13 @@ public:
   virtual result<upstream_turn, chat::failure> begin(const chat::request& r,
                                                      const request_digests& digests, found how) = 0;
 
+  /// The upstream finds the turn's conversation too long: tells it again without its oldest turns,
+  /// at least half of those that are left. The prompt and the newest turn stay, and so does what is
+  /// kept.
+  /// @param times How often it has been told, at least once.
+  /// @returns the messages; nothing if no turn can be left out.
+  virtual std::optional<std::string> told_shorter(std::size_t times) const = 0;
+
   /// The turn's text for a new chat, with what was said before. Empty if the upstream keeps none.
   virtual std::string seeded_text() const = 0;
 

@@ -4,6 +4,9 @@
 #include "protocol/openai/chat/transcript_json.hpp"
 #include "protocol/openai/upstream/whole_messages.hpp"
 
+#include <algorithm>
+#include <iterator>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -105,6 +108,30 @@ whole_conversation::begin(const chat::request& r, const request_digests& /*diges
     return too_long(limits_.bytes, "bytes");
   }
   return told;
+}
+
+/// The messages for the upstream. If the request tells the whole conversation, its own bytes go on.
+std::string whole_conversation::told_messages(const chat::request& r, bool tells_all) const {
+  if (tells_all)
+    return std::string{openai::messages_span(r)};
+  return openai::transcript_json(adds_ ? span_of_messages{now_} : span_of_messages{}, next_);
+}
+
+std::optional<std::string> whole_conversation::told_shorter(std::size_t times) const {
+  const auto earlier = adds_ ? span_of_messages{now_} : span_of_messages{};
+  std::vector<message> all(earlier.begin(), earlier.end());
+  all.insert(all.end(), next_.begin(), next_.end());
+  const auto prompt = chat::layout_of(all).instructions;
+  std::vector<std::size_t> turns; // Where they begin.
+  for (auto i = prompt; i < all.size(); ++i)
+    if (all[i].speaker == chat::role::user && (i == prompt || all[i - 1].speaker != all[i].speaker))
+      turns.push_back(i);
+  // Of 8 turns the last 4, then 2, then 1.
+  const auto left = times < std::numeric_limits<std::size_t>::digits ? turns.size() >> times : 0;
+  if (left == 0)
+    return std::nullopt;
+  const span_of_messages whole{all};
+  return openai::transcript_json(whole.first(prompt), whole.subspan(turns[turns.size() - left]));
 }
 
 /// The messages of the conversation that go before the request's own ones, after its prompt if it

@@ -34,6 +34,7 @@ public:
   result<upstream_turn, chat::failure> begin(const chat::request& r, const request_digests& digests,
                                              found how) override;
 
+  std::optional<std::string> told_shorter(std::size_t times) const override;
   std::string seeded_text() const override { return {}; }
   std::size_t times_said() const override { return 0; }
 
