@@ -212,6 +212,7 @@ void assembly::make_routes() {
   o.pass = std::make_shared<http::pass_options>(std::move(pass));
   auto resumption = resumption_rules_of(set);
   resumption.all = kept;
+  resumption.shared = has_shared_store(set);
   o.resumption = std::make_shared<resumption_rules>(std::move(resumption));
   o.digest = digest;
   o.home = [this] { return home_loop{loops, loops.here()}; };

@@ -227,6 +227,8 @@ using kept_answer_actor = reply_actor::extend<
     caf::replies_to<atom::cancel>::with<std::string>,
     // Forgets an answer that has ended.
     caf::reacts_to<atom::retire>,
+    // Tries again to store the end.
+    caf::reacts_to<atom::flush>,
     // Cancels the turn without storing anything, and forgets the answer.
     caf::reacts_to<atom::discard>,
     // The turn has waited for long.

@@ -8,6 +8,7 @@
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
 
+#include <chrono>
 #include <functional>
 #include <utility>
 
@@ -23,6 +24,9 @@ constexpr std::size_t count_step = 16u << 10;
 /// What a kept answer takes besides its pieces and its request.
 constexpr std::size_t base_size = 4u << 10;
 
+/// After this time an end that could not be stored is stored again.
+constexpr std::chrono::seconds store_again_after{5};
+
 /// With room for a short answer, so that few that begin find no room later.
 std::size_t first_size(const open_turn& t) {
   return base_size + t.request->body.size() + count_step;
@@ -30,12 +34,29 @@ std::size_t first_size(const open_turn& t) {
 
 using self_pointer = kept_answer_actor::stateful_pointer<kept_answer_state>;
 
-/// Writes a response, and calls *then*, whatever came of it.
+/// Writes how a response ended, and calls *then*, whatever came of it. If it could not be written,
+/// the actor hears later that it is time to try again.
 void store_record(self_pointer self, const store_actor& store, response_record record,
                   const std::function<void()>& then) {
   self->request(store, store_timeout, atom::commit_v, std::move(record))
-      .then([then](atom::commit) { then(); }, [then](const caf::error&) { then(); });
+      .then([then](atom::commit) { then(); },
+            [self, then](const caf::error&) {
+              self->delayed_send(self, store_again_after, atom::flush_v);
+              then();
+            });
 }
+
+/// Has all who ask hear which upstream answers.
+void tell_answerer(kept_answers& all, const response_key& key, const turn& what,
+                   const std::string& upstream) {
+  all.update(key, [&](kept_entry& entry) {
+    entry.upstream = upstream;
+    entry.abilities = what.abilities;
+  });
+}
+
+/// Whether the response is stored while its turn waits and runs.
+bool stores(const kept_answer_options& o) { return o.background && o.keeper->stores(); }
 
 /// Deletes a response, and calls *then*, whatever came of it.
 void remove_record(self_pointer self, const store_actor& store, response_key key,
@@ -75,7 +96,7 @@ void kept_answer_state::start(kept_answer_options options, home_loop home) {
 
 caf::result<atom::turn> kept_answer_state::ask_for_turn() {
   self_->delayed_send(self_, options_.rules.longest_wait, atom::idle_v);
-  if (!stores()) {
+  if (!stores(options_)) {
     open_turn_now();
     return atom::turn_v;
   }
@@ -119,6 +140,7 @@ void kept_answer_state::begin(turn_head head) {
   what.left_out = nullptr;
   what.model.upstream = nullptr;
   head_ = std::move(head);
+  tell_answerer(*options_.rules.all, key_, head_->what, head_->what.answered_by);
   auto& log = *head_->answer;
   log.keep();
   if (log.identity().id != identity_.id) {
@@ -136,6 +158,8 @@ void kept_answer_state::finish(chat::answer_end end) {
   if (has_ended() || ending_)
     return;
   end_ = std::move(end);
+  if (auto [upstream, model] = head_->answer->answerer(); !upstream.empty())
+    tell_answerer(*options_.rules.all, key_, head_->what, upstream);
   conclude();
 }
 
@@ -143,6 +167,8 @@ void kept_answer_state::fail(const chat::failure& reason) {
   if (has_ended() || ending_)
     return;
   failure_ = reason;
+  options_.rules.all->update(key_,
+                             [&](kept_entry& entry) { entry.retry_after = reason.retry_after; });
   give_up();
   if (!options_.background && !head_) {
     // Nothing was told of it.
@@ -150,7 +176,7 @@ void kept_answer_state::fail(const chat::failure& reason) {
     self_->quit();
     return;
   }
-  if (!stores()) {
+  if (!stores(options_)) {
     conclude();
     return;
   }
@@ -178,13 +204,16 @@ caf::result<std::string> kept_answer_state::cancel() {
     return promise;
   failure_ = failure_code::cancelled;
   give_up();
-  if (!stores()) {
+  if (!stores(options_)) {
     conclude();
     return promise;
   }
   ending_ = true;
   const auto record = record_of_end();
-  const auto failed = [this](const caf::error&) { conclude(); };
+  const auto failed = [this](const caf::error&) {
+    self_->delayed_send(self_, store_again_after, atom::flush_v);
+    conclude();
+  };
   self_->request(options_.store, store_timeout, atom::commit_v, record)
       .then(
           [this, record_key = record.key(), failed](atom::commit) {
@@ -193,6 +222,11 @@ caf::result<std::string> kept_answer_state::cancel() {
           },
           failed);
   return promise;
+}
+
+/// Stores again how it ended.
+void kept_answer_state::store_again() {
+  store_record(self_, options_.store, record_of_end(), [] {});
 }
 
 /// @param stored The response as the store has it, once it has an end.
@@ -336,6 +370,7 @@ behavior_of(kept_answer_actor::stateful_pointer<kept_answer_state> self) {
       [self](atom::show) { return self->state.object(); },
       [self](atom::cancel) { return self->state.cancel(); },
       [self](atom::retire) { self->state.forget(); },
+      [self](atom::flush) { self->state.store_again(); },
       [self](atom::discard) { self->state.discard(); },
       [self](atom::idle) { self->state.waited(); },
   };

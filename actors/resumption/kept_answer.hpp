@@ -29,6 +29,9 @@ struct resumption_rules {
   std::chrono::milliseconds longest_wait{0};
   /// The most bytes of an answer.
   std::size_t longest_answer = 16u << 20;
+  /// Whether several nodes share the store, so that another one may run what this one does not
+  /// know.
+  bool shared = false;
 };
 
 /// What is to be kept.
@@ -73,6 +76,7 @@ struct kept_answer_state {
   caf::result<std::string> cancel();
   void forget();
   void discard();
+  void store_again();
   void waited();
 
   /// The response object as it is now.
@@ -94,7 +98,6 @@ private:
     kept_answer_state* owner_;
   };
 
-  bool stores() const { return options_.background && options_.keeper->stores(); }
   bool has_ended() const noexcept { return end_ || failure_; }
   unanswered so_far() const;
   response_record record_of_end() const;

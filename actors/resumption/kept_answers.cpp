@@ -49,6 +49,12 @@ bool kept_answers::rename(const response_key& from, const response_key& to) {
   return true;
 }
 
+void kept_answers::update(const response_key& key, const std::function<void(kept_entry&)>& f) {
+  std::lock_guard guard{mutex_};
+  if (const auto i = all_.find(key); i != all_.end())
+    f(i->second.entry);
+}
+
 std::optional<kept_entry> kept_answers::find(const response_key& key) const {
   std::lock_guard guard{mutex_};
   const auto i = all_.find(key);

@@ -6,8 +6,10 @@
 #include "actors/session/answer_log.hpp"
 #include "actors/session/conversation/conversation_digest.hpp"
 #include "actors/store/response_record.hpp"
+#include "actors/upstream/upstream.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -31,6 +33,11 @@ struct kept_entry {
   /// Null for an API whose answers are not found by their ids.
   std::shared_ptr<const answer_keeper> keeper;
   bool background = false;
+  /// The upstream that answers, and its abilities; empty until the turn begins.
+  std::string upstream;
+  upstream_abilities abilities;
+  /// Of a turn that failed: after how long a new request may do better, if that is known.
+  std::optional<std::chrono::milliseconds> retry_after;
   /// Forgets an answer that has ended, to make room. Called on any thread.
   std::function<void()> forget;
 };
@@ -65,6 +72,9 @@ public:
   /// The answer turned out to have another id.
   /// @returns false if another has that already; this one stays as it is.
   bool rename(const response_key& from, const response_key& to);
+
+  /// Changes what is told of an answer. *f* must not call back.
+  void update(const response_key& key, const std::function<void(kept_entry&)>& f);
 
   std::optional<kept_entry> find(const response_key& key) const;
   std::optional<kept_entry> find_request(const std::string& request) const;

@@ -50,6 +50,9 @@ public:
 
   /// Whether the response is stored. If not, only its items are kept, in the conversation.
   virtual bool stores() const noexcept = 0;
+
+  /// The response is being deleted: none of the records that this made is written from now on.
+  virtual void forget() const noexcept {}
 };
 
 } // namespace nekod

@@ -26,6 +26,8 @@ void for_each_item(const response_record& r, Function f) {
 // -- to write ------------------------------------------------------------------------------------
 
 void memory_responses::keep(response_record record) {
+  if (!may_be_written(record))
+    return;
   auto [i, is_new] = all_.try_emplace(record.key());
   auto& s = i->second;
   if (!is_new && ends_otherwise(s.record.state, record.state))

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -77,7 +79,13 @@ struct response_record {
   std::chrono::system_clock::time_point created_at;
   /// From then on it cannot be seen, and goes once no other response follows it.
   std::chrono::system_clock::time_point expires_at = std::chrono::system_clock::time_point::max();
+  /// Set by its deletion, before the store is told: what is under way then is not written any more.
+  /// Null if it cannot be deleted before it is stored. Not stored.
+  std::shared_ptr<const std::atomic<bool>> deleted;
 };
+
+/// Whether a response is to be written: it was not deleted meanwhile.
+inline bool may_be_written(const response_record& r) noexcept { return !r.deleted || !*r.deleted; }
 
 /// Whether a response that has ended would end in another way if it was written again: then it
 /// stays as it is.

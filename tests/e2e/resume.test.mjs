@@ -2,6 +2,7 @@
 // either kind of upstream.
 
 import assert from 'node:assert/strict';
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
 import { respond, responseOf, textOf } from './responding.mjs';
@@ -112,6 +113,37 @@ for (const [kind, args] of kinds) {
     assert.equal(done.created_at, json.created_at);
     const next = await responseOf(nekod, { previous_response_id: json.id, input: unique() });
     assert.equal(next.json.session_id, done.session_id);
+  });
+
+  test(`${kind}: a response in the background says what was ignored, and who answers`, async () => {
+    const body = { ...background(unique(), { tools: [{ type: 'web_search' }], temperature: 0.5, metadata: {} }) };
+    const ignored = kind === 'anuneko' ? 'tools.web_search, temperature' : 'tools.web_search';
+    const { response, json } = await responseOf(nekod, body);
+    assert.equal(response.headers.get('x-ignored-parameters'), 'tools.web_search');
+    await inStatus(nekod, json.id, 'completed');
+    for (const [path, method] of [[json.id, 'GET'], [`${json.id}?stream=true`, 'GET'], [`${json.id}/cancel`, 'POST']]) {
+      const shown = await get(nekod, path, { method });
+      await shown.text();
+      assert.equal(shown.headers.get('x-ignored-parameters'), ignored, path);
+      assert.equal(shown.headers.get('x-upstream'), kind, path);
+      assert.ok(shown.headers.get('access-control-expose-headers'), 'pages can read them');
+    }
+  });
+
+  test(`${kind}: a response that is deleted as its turn is answered is gone for good`, async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const session = unique('session');
+      const { id } = await inBackground(nekod, unique(), { session_id: session });
+      const reader = follow(nekod, id).then((r) => read(r)).catch(() => {});
+      if (round % 2) await new Promise(setImmediate);
+      const deleted = await get(nekod, id, { method: 'DELETE' });
+      assert.equal(deleted.status, 200);
+      await deleted.text();
+      await reader;
+      await nekod.ask(unique(), { session_id: session }); // After whatever the session was writing.
+      await expectError(await get(nekod, id), 404, 'response_not_found');
+      await expectError(await respond(nekod, { previous_response_id: id, input: 'x' }), 400, 'previous_response_not_found');
+    }
   });
 
   test(`${kind}: a running response cannot be followed by another`, async () => {
@@ -394,4 +426,23 @@ test('without room a background response is refused, and a resumable stream is n
   assert.equal(stream.headers.get('x-resumable'), null);
   assert.equal(eventsIn(await read(stream)).at(-1).type, 'response.completed');
   for (const id of running) await cancel(nekod, id);
+});
+
+test('a response whose end could not be stored has failed, and is not queued for ever', async (t) => {
+  const file = join(temporaryFolder(t), 'sessions.db');
+  const nekod = await gateway(t, [...leadingToOpenai(sim), '--store', `sqlite:${file}`, '--resume-age', '1']);
+  const text = unique();
+  const { id } = await inBackground(nekod, endless(text));
+  await inStatus(nekod, id, 'in_progress');
+  renameSync(file, `${file}.old`);
+  const cancelled = await jsonOf(await cancel(nekod, id));
+  assert.equal(cancelled.status, 'cancelled', 'the client is told');
+  await until(async () => (await nekod.figure('nekod_kept_answers')) === 0, 'it is kept for ever');
+  renameSync(`${file}.old`, file);
+  const ended = await until(async () => {
+    const response = await get(nekod, id);
+    return response.ok && response.json();
+  }, 'the store stays away');
+  assert.equal(ended.status, 'failed');
+  assert.equal(ended.error.code, 'server_error');
 });

@@ -307,7 +307,7 @@ postgres_store(postgres_store_actor::stateful_pointer<postgres_store_state> self
       },
       [self](atom::clear, session_filter& filter) { return self->state.clear(std::move(filter)); },
       [self](atom::commit, const response_record& r) -> caf::result<atom::commit> {
-        if (!self->state.node().keeps_texts)
+        if (!self->state.node().keeps_texts || !may_be_written(r))
           return atom::commit_v;
         return self->state.answer<atom::commit>(keep_response_query(self->state.node(), r),
                                                 [](const auto&) { return atom::commit_v; });

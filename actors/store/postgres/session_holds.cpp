@@ -108,7 +108,7 @@ void session_holds::refuse_waiting() {
 
 void session_holds::commit(const session_commit& c, kept_handler then) {
   auto q = commit_query(node_, c, node_.id + ':' + std::to_string(++commits_));
-  if (c.response && node_.keeps_texts)
+  if (c.response && node_.keeps_texts && may_be_written(*c.response))
     q = commit_with_response(std::move(q), node_, *c.response);
   order_.run(c.token, [this, q = std::move(q), token = c.token, then = std::move(then)]() mutable {
     all_.ask(std::move(q), [this, token, then](const query_result& result) {

@@ -86,7 +86,7 @@ commit_outcome session_database::commit(const session_commit& c) {
 }
 
 void session_database::commit(const response_record& r) {
-  if (texts_ == texts::kept)
+  if (texts_ == texts::kept && may_be_written(r))
     batch_.join([&] { batch_.counts().responses += responses_.keep(r) ? 1 : 0; });
 }
 

@@ -16,16 +16,6 @@ using chat::failure_code;
 /// not cut off because others do not.
 constexpr std::size_t small_answer = 4u << 10;
 
-std::string join(const std::vector<std::string>& words) {
-  std::string result;
-  for (const auto& word : words) {
-    if (!result.empty())
-      result += ", ";
-    result += word;
-  }
-  return result;
-}
-
 } // namespace
 
 reply_state::~reply_state() { log_reader_->leave(); }
@@ -310,7 +300,7 @@ fields reply_state::answer_fields() const {
   if (const auto& more = request_->beside.tuning_of_openai; !turn.abilities.is_openai)
     ignored.insert(ignored.end(), more.begin(), more.end());
   if (!ignored.empty())
-    result.emplace_back("X-Ignored-Parameters", join(ignored));
+    result.emplace_back("X-Ignored-Parameters", joined(ignored));
   if (head_->replayed)
     result.emplace_back("Idempotent-Replayed", "true");
   if (head_->kept)

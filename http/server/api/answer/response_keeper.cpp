@@ -71,6 +71,7 @@ response_record response_keeper::record_of(const response_head& head, std::strin
   r.created_at = std::chrono::system_clock::time_point{std::chrono::seconds{head.created_at}};
   if (age_.count() > 0)
     r.expires_at = r.created_at + age_;
+  r.deleted = deleted_;
   return r;
 }
 

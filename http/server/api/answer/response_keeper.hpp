@@ -6,6 +6,7 @@
 #include "protocol/openai/responses/response_object.hpp"
 #include "protocol/text/language.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -27,6 +28,7 @@ public:
   response_record unfinished(const unanswered& u) const override;
   response_record broken_off(const unanswered& u, const chat::failure& reason) const override;
   bool stores() const noexcept override { return asked_->store; }
+  void forget() const noexcept override { *deleted_ = true; }
 
   /// The request, for the writers of the answer.
   const openai::responses::create_request& asked() const noexcept { return *asked_; }
@@ -39,6 +41,8 @@ private:
   std::vector<openai::responses::item> input_;
   std::chrono::seconds age_;
   language lang_;
+  /// As in `response_record`.
+  std::shared_ptr<std::atomic<bool>> deleted_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 } // namespace nekod::http

@@ -5,15 +5,20 @@
 #include "http/server/api/answer/response_keeper.hpp"
 #include "http/server/api/answer/response_writer.hpp"
 #include "http/server/api/common_answers.hpp"
+#include "http/server/api/cross_origin.hpp"
 #include "http/server/api/request_context.hpp"
 #include "http/server/api/resuming.hpp"
 #include "http/server/message/path.hpp"
 #include "protocol/openai/responses/condensed_replay.hpp"
 #include "protocol/result.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <chrono>
+#include <iterator>
 #include <memory>
 #include <optional>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -76,12 +81,38 @@ std::optional<kept_entry> find_kept(const request_context& c, std::string_view i
   return kept && kept->keeper ? std::move(kept) : std::nullopt;
 }
 
-void follow_response(const request_context& c, const kept_entry& kept, std::int64_t after) {
+fields kept_fields(const kept_entry& kept) {
+  const auto& asked = static_cast<const response_keeper&>(*kept.keeper).asked();
+  fields result;
+  auto ignored = asked.ignored;
+  if (!kept.upstream.empty()) {
+    result.emplace_back("X-Upstream", kept.upstream);
+    if (!kept.abilities.tuning)
+      ignored.insert(ignored.end(), asked.tuning.begin(), asked.tuning.end());
+    if (const auto& more = asked.beside.tuning_of_openai; !kept.abilities.is_openai)
+      ignored.insert(ignored.end(), more.begin(), more.end());
+  }
+  if (!ignored.empty())
+    result.emplace_back("X-Ignored-Parameters", joined(ignored));
+  if (kept.retry_after) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(*kept.retry_after);
+    result.emplace_back("Retry-After", std::to_string(seconds.count()));
+  }
+  return result;
+}
+
+void follow_response(const request_context& c, const kept_entry& kept, std::int64_t after,
+                     fields more) {
   const auto& form = static_cast<const response_keeper&>(*kept.keeper);
   followed_response what;
   what.after = after;
-  if (kept.background)
+  if (kept.background) {
     what.identity = kept.identity;
+    // The stream begins before its reply knows the turn.
+    std::ranges::move(kept_fields(kept), std::back_inserter(more));
+  }
+  if (!more.empty())
+    carry(c, std::move(more));
   auto asked = std::make_shared<chat::request>();
   asked->stream = true;
   follow_answer(c, kept.who, std::move(asked), make_followed_writer(form.asked(), what));

@@ -1,5 +1,6 @@
 #include "http/server/api/responses/stored.hpp"
 
+#include "http/server/api/cross_origin.hpp"
 #include "http/server/api/request_context.hpp"
 #include "http/server/api/responses/follow.hpp"
 #include "http/server/api/responses/item_page.hpp"
@@ -55,11 +56,19 @@ void refuse_to_cancel(const request_context& c) {
             "only a response in the background can be cancelled"});
 }
 
+/// The object of a response that is not kept here. What runs is kept: one whose end could not be
+/// stored has failed.
+const std::string& told_object(const request_context& c, const response_record& r) {
+  const auto lost_its_end = r.state == response_state::running && !r.if_interrupted.empty() &&
+                            !c.api.options.resumption->shared;
+  return lost_its_end ? r.if_interrupted : r.object;
+}
+
 void show_stored(const request_context& c, std::string id) {
   c.ask_store<response_finding>(
       [](const request_context& asked, const response_finding& found) {
         if (found.record)
-          asked.respond_json(200, found.record->object);
+          asked.respond_json(200, told_object(asked, *found.record));
         else
           refuse_unknown_response(asked);
       },
@@ -70,6 +79,7 @@ void show_object(const request_context& c, std::string id) {
   const auto kept = find_kept(c, id);
   if (!kept || !kept->background)
     return show_stored(c, std::move(id));
+  carry(c, kept_fields(*kept));
   ask_for_object(c, kept->who, atom::show_v,
                  [id = std::move(id)](const request_context& gone) { show_stored(gone, id); });
 }
@@ -81,7 +91,7 @@ void show_ended(const request_context& c, std::string id) {
         if (!found.record)
           return refuse_unknown_response(asked);
         if (json::find_span(found.record->object, "background") == "true")
-          return asked.respond_json(200, found.record->object);
+          return asked.respond_json(200, told_object(asked, *found.record));
         refuse_to_cancel(asked);
       },
       atom::show_v, key_of(c, std::move(id)));
@@ -133,8 +143,10 @@ void delete_response(const request_context& c) {
   if (path.id.empty())
     return refuse_unknown_response(c);
   const auto kept = find_kept(c, path.id);
-  if (kept)
+  if (kept) {
+    kept->keeper->forget(); // Before the store hears of it.
     caf::anon_send(kept->who, atom::discard_v);
+  }
   c.ask_store<bool>(
       [id = path.id, was_kept = kept.has_value()](const request_context& asked, bool found) {
         if (!found && !was_kept)
@@ -157,6 +169,7 @@ void change_response(const request_context& c) {
     return show_ended(c, std::move(path.id));
   if (!kept->background)
     return refuse_to_cancel(c);
+  carry(c, kept_fields(*kept));
   ask_for_object(c, kept->who, atom::cancel_v,
                  [id = std::move(path.id)](const request_context& gone) { show_ended(gone, id); });
 }

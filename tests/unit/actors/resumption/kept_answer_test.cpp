@@ -51,6 +51,33 @@ turn_actor::behavior_type fake_session(turn_actor::pointer, int) {
   return {[](atom::leave, const client_left&) {}};
 }
 
+/// A store that fails to write responses while *fails* is set, before a real one.
+store_actor::behavior_type moody_store(store_actor::pointer self, store_actor real,
+                                       std::shared_ptr<bool> fails) {
+  return {
+      [](atom::take, const session_wanted&) { return session_taken{}; },
+      [](atom::commit, const session_commit&) { return atom::commit_v; },
+      [](atom::release, const session_token&) {},
+      [](atom::show, const std::string&, const session_view&) { return session_finding{}; },
+      [](atom::list, const session_query&) { return session_page{}; },
+      [](atom::remove, const session_key&) { return false; },
+      [](atom::clear, const session_filter&) { return std::uint64_t{0}; },
+      [self, real, fails](atom::commit, const response_record& r) -> caf::result<atom::commit> {
+        if (*fails)
+          return caf::sec::runtime_error;
+        return self->delegate(real, atom::commit_v, r);
+      },
+      [self, real](atom::show, const response_key& key) {
+        return self->delegate(real, atom::show_v, key);
+      },
+      [](atom::show, const chain_query&) { return response_chain{}; },
+      [](atom::show, const item_query&) { return item_finding{}; },
+      [](atom::show, const conversation_query&) { return conversation_finding{}; },
+      [](atom::close, const session_key&) { return atom::close_v; },
+      [](atom::remove, const response_key&) { return false; },
+  };
+}
+
 /// Objects are words: the state, and the text.
 class word_keeper : public answer_keeper {
 public:
@@ -267,6 +294,25 @@ TEST_CASE_FIXTURE(fixture, "a response in the background is stored before its tu
   say("a");
   finish();
   CHECK(ask(atom::show_v) == "completed a");
+}
+
+TEST_CASE_FIXTURE(fixture, "an end that could not be stored is told, and stored later") {
+  const auto fails = std::make_shared<bool>(false);
+  const auto real = std::exchange(store, {});
+  store = system().spawn(moody_store, real, fails);
+  start();
+  begin();
+  *fails = true;
+  caf::anon_send(asked->reply, atom::failed_v, chat::failure{failure_code::upstream_error});
+  run();
+  CHECK(ask(atom::show_v) == "upstream_error ");
+  CHECK(stored() == "queued");
+  pass(5s);
+  CHECK(stored() == "queued");
+  *fails = false;
+  pass(5s);
+  CHECK(stored() == "upstream_error ");
+  caf::anon_send_exit(real, caf::exit_reason::kill);
 }
 
 TEST_CASE_FIXTURE(fixture, "one that is not to be stored is not") {

@@ -7,6 +7,9 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <memory>
+
 /// The promises of every store about responses and conversations.
 namespace {
 
@@ -65,6 +68,26 @@ session_record session(const std::string& id, const std::string& conversation = 
 }
 
 } // namespace
+
+TEST_CASE_TEMPLATE("a response that was deleted is not written by what was under way", Records,
+                   memory_records, file_records) {
+  Records records;
+  const auto deleted = std::make_shared<std::atomic<bool>>(false);
+  auto r = response("r");
+  r.deleted = deleted;
+  records.commit(r);
+  CHECK(sees(records, "r"));
+  *deleted = true;
+  CHECK(records.remove(response_key{{}, "r"}, now));
+  records.commit(r);
+  CHECK_FALSE(sees(records, "r"));
+  session_commit turn;
+  turn.token = {"test", 1};
+  turn.record = session("s");
+  turn.response = r;
+  CHECK(records.commit(turn) == commit_outcome::kept);
+  CHECK_FALSE(sees(records, "r"));
+}
 
 TEST_CASE_TEMPLATE("a response is shown as it was written last", Records, memory_records,
                    file_records, database_records) {
