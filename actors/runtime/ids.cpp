@@ -1,5 +1,8 @@
 #include "actors/runtime/ids.hpp"
 
+#include "protocol/text/fnv1a.hpp"
+#include "protocol/text/hex.hpp"
+
 #include <array>
 #include <cstdint>
 #include <random>
@@ -35,7 +38,6 @@ private:
 /// Writes 16 bytes as a UUID of *version*.
 template <class NextByte>
 std::string format_uuid(std::uint8_t version, NextByte next) {
-  constexpr std::string_view digits = "0123456789abcdef";
   std::string result;
   result.reserve(36);
   for (int i = 0; i < 16; ++i) {
@@ -46,8 +48,7 @@ std::string format_uuid(std::uint8_t version, NextByte next) {
       byte = static_cast<std::uint8_t>((byte & 0x3f) | 0x80);
     if (i == 4 || i == 6 || i == 8 || i == 10)
       result += '-';
-    result += digits[byte >> 4];
-    result += digits[byte & 0x0f];
+    append_hex(result, byte);
   }
   return result;
 }
@@ -64,15 +65,10 @@ std::string make_session_id() {
 }
 
 std::string stable_uuid(std::string_view seed) {
-  // FNV-1a with 64 bits, continued for each byte of the result.
-  std::uint64_t hash = 0xcbf29ce484222325;
-  auto stir = [&hash](std::uint8_t byte) { hash = (hash ^ byte) * 0x100000001b3; };
-  for (char c : seed)
-    stir(static_cast<std::uint8_t>(c));
-  return format_uuid(8, [&] {
-    stir(0x5a);
-    return static_cast<std::uint8_t>(hash >> 56);
-  });
+  fnv1a hash;
+  hash.add(seed);
+  // Continued for each byte of the result.
+  return format_uuid(8, [&] { return static_cast<std::uint8_t>(hash.add(0x5a).value() >> 56); });
 }
 
 std::string make_id(std::string_view prefix) {
@@ -85,14 +81,10 @@ std::string make_id(std::string_view prefix) {
 }
 
 std::string make_conversation_id() {
-  constexpr std::string_view digits = "0123456789abcdef";
   auto& bytes = this_thread_bytes();
   std::string result;
-  for (int i = 0; i < 24; ++i) {
-    const auto byte = bytes.next();
-    result += digits[byte >> 4];
-    result += digits[byte & 0x0f];
-  }
+  for (int i = 0; i < 24; ++i)
+    append_hex(result, bytes.next());
   return result;
 }
 

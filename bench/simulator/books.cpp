@@ -1,5 +1,7 @@
 #include "bench/simulator/books.hpp"
 
+#include "protocol/text/hex.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -167,12 +169,11 @@ void books::reset() {
 
 /// A UUID, like the service's ids.
 std::string books::new_id() {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::uniform_int_distribution<std::size_t> any{0, digits.size() - 1};
+  std::uniform_int_distribution<std::size_t> any{0, hex_digits.size() - 1};
   std::string id = "xxxxxxxx-xxxx-4xxx-axxx-xxxxxxxxxxxx";
   for (auto& ch : id)
     if (ch == 'x')
-      ch = digits[any(random_)];
+      ch = hex_digits[any(random_)];
   return id;
 }
 

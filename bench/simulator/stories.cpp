@@ -1,6 +1,7 @@
 #include "bench/simulator/stories.hpp"
 
 #include "bench/simulator/utf8.hpp"
+#include "protocol/text/fnv1a.hpp"
 
 #include <algorithm>
 #include <array>
@@ -133,14 +134,6 @@ bool has_cjk(std::string_view text) {
   return false;
 }
 
-/// FNV-1a: the same on every machine, unlike `std::hash`.
-std::uint64_t hash(std::string_view text) {
-  std::uint64_t h = 0xcbf29ce484222325;
-  for (auto byte : text)
-    h = (h ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
-  return h;
-}
-
 std::string_view pick(std::span<const std::string_view> texts, std::uint64_t n) {
   return texts[n % texts.size()];
 }
@@ -228,7 +221,7 @@ std::string tell_story(const story_seed& s) {
   const auto first = s.turn == 1;
   // Turns and branches use successive openings, so that neighbours differ.
   const auto step = s.turn + s.branch;
-  const auto n = hash(s.prompt) % 1'000 + step;
+  const auto n = fnv1a{}.add(s.prompt).value() % 1'000 + step;
   std::string out;
   for (auto phrase :
        {pick(book.openings, step), book.echo, first ? book.first_turn : book.later_turn,

@@ -1,5 +1,6 @@
 #include "protocol/text/json_strings.hpp"
 
+#include "protocol/text/hex.hpp"
 #include "protocol/text/utf8.hpp"
 
 #include <algorithm>
@@ -46,15 +47,12 @@ bool has_escape(const char* bytes) {
 }
 
 void append_escape(std::string& out, char c) {
-  constexpr std::string_view digits = "0123456789abcdef";
   const auto letter = escape_of(c);
   out += '\\';
   out += letter;
   if (letter == 'u') {
-    const auto code = static_cast<unsigned char>(c);
     out += "00";
-    out += digits[code >> 4];
-    out += digits[code & 0xF];
+    append_hex(out, static_cast<std::uint8_t>(c));
   }
 }
 
@@ -86,6 +84,12 @@ void append_quoted(std::string& out, std::string_view text) {
   out += '"';
   append_escaped(out, text);
   out += '"';
+}
+
+std::string quote(std::string_view text) {
+  std::string out;
+  append_quoted(out, text);
+  return out;
 }
 
 void append_escaped(std::string& out, std::string_view text) {

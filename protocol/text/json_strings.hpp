@@ -12,6 +12,9 @@ namespace nekod::json {
 /// is escaped.
 void append_quoted(std::string& out, std::string_view text);
 
+/// The same as a string of its own.
+std::string quote(std::string_view text);
+
 /// Appends *text* escaped, without quotes.
 void append_escaped(std::string& out, std::string_view text);
 

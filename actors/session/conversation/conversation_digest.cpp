@@ -2,6 +2,7 @@
 
 #include "protocol/chat/message.hpp"
 #include "protocol/chat/message_layout.hpp"
+#include "protocol/text/hex.hpp"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -22,16 +23,6 @@ using chat::without_trailing_space;
 constexpr std::size_t digest_size = 16;
 
 constexpr std::size_t key_size = 32;
-
-std::string hex(const unsigned char* bytes, std::size_t size) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string result;
-  for (std::size_t i = 0; i < size; ++i) {
-    result += digits[bytes[i] >> 4];
-    result += digits[bytes[i] & 0x0f];
-  }
-  return result;
-}
 
 /// *text* with its ASCII letters in lower case.
 std::string lower(std::string_view text) {
@@ -100,7 +91,10 @@ std::string conversation_digest::digest_of(const std::vector<std::string_view>& 
   if (!going_on || !std::all_of(said.begin(), said.end(), add) ||
       EVP_MAC_final(going_on.get(), out.data(), &size, out.size()) != 1)
     throw std::runtime_error{"no digest of a conversation"};
-  return hex(out.data(), digest_size);
+  std::string digits;
+  for (std::size_t i = 0; i < digest_size; ++i)
+    append_hex(digits, out[i]);
+  return digits;
 }
 
 std::string conversation_digest::of(const std::vector<chat::message>& conversation) const {

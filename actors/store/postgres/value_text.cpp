@@ -1,5 +1,7 @@
 #include "actors/store/postgres/value_text.hpp"
 
+#include "protocol/text/hex.hpp"
+
 #include <cstddef>
 #include <utility>
 
@@ -80,13 +82,8 @@ std::optional<std::vector<std::string>> parse_array(std::string_view text) {
 }
 
 std::string bytes_text(std::string_view bytes) {
-  constexpr std::string_view digits = "0123456789abcdef";
   std::string out = "\\x";
-  for (const auto c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    out += digits[byte >> 4];
-    out += digits[byte & 15];
-  }
+  append_hex(out, bytes);
   return out;
 }
 

@@ -1,5 +1,6 @@
 #include "http/client/h1/h1_request.hpp"
 
+#include "protocol/text/hex.hpp"
 #include "protocol/text/words.hpp"
 
 #include <algorithm>
@@ -188,10 +189,9 @@ void h1_request::frame(std::size_t size) {
     piece_.clear(); // An empty chunk would be the last one.
     return;
   }
-  constexpr std::string_view digits = "0123456789abcdef";
   auto left = size;
-  for (auto i = chunk_line - line_end.size(); i > 0; left /= digits.size())
-    piece_[--i] = digits[left % digits.size()];
+  for (auto i = chunk_line - line_end.size(); i > 0; left /= hex_digits.size())
+    piece_[--i] = hex_digits[left % hex_digits.size()];
   line_end.copy(piece_.data() + chunk_line - line_end.size(), line_end.size());
   piece_ += line_end;
 }

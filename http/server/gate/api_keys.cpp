@@ -1,6 +1,7 @@
 #include "http/server/gate/api_keys.hpp"
 
 #include "http/server/message/exchange.hpp"
+#include "protocol/text/hex.hpp"
 #include "protocol/text/words.hpp"
 
 #include <openssl/crypto.h>
@@ -122,12 +123,6 @@ result<api_keys::entry, std::string> parse_line(std::string_view line) {
   if (!word)
     return open_quote;
   return result;
-}
-
-void append_hex(std::string& out, std::uint8_t byte) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  out += digits[byte >> 4];
-  out += digits[byte & 0x0f];
 }
 
 /// Nothing if the library fails.

@@ -3,6 +3,8 @@
 #include "protocol/chat/message_layout.hpp"
 #include "protocol/openai/responses/request/item_reader.hpp"
 #include "protocol/openai/upstream/whole_messages.hpp"
+#include "protocol/text/fnv1a.hpp"
+#include "protocol/text/hex.hpp"
 #include "protocol/text/json.hpp"
 #include "protocol/text/json_strings.hpp"
 
@@ -14,30 +16,24 @@ namespace {
 
 using responses::item;
 
-std::string quoted_json(std::string_view text) {
-  std::string out;
-  json::append_quoted(out, text);
-  return out;
-}
-
 /// A part of a user's content as a part of an item; empty for one that no item can have.
 std::string part_of(const json::value& part) {
   const auto type = json::find_string(part, "type").value_or(std::string_view{});
   if (type == "text")
     return R"({"type":"input_text","text":)" +
-           quoted_json(json::find_string(part, "text").value_or(std::string_view{})) + "}";
+           json::quote(json::find_string(part, "text").value_or(std::string_view{})) + "}";
   const auto* image = type == "image_url" ? json::find(part, "image_url") : nullptr;
   if (image != nullptr) {
     const auto url =
         image->IsString() ? json::text_of(*image) : json::find_string(*image, "url").value_or("");
-    return R"({"type":"input_image","image_url":)" + quoted_json(url) + R"(,"detail":"auto"})";
+    return R"({"type":"input_image","image_url":)" + json::quote(url) + R"(,"detail":"auto"})";
   }
   const auto* file = type == "file" ? json::find(part, "file") : nullptr;
   const auto data = file == nullptr ? std::nullopt : json::find_string(*file, "file_data");
   if (data)
     return R"({"type":"input_file","filename":)" +
-           quoted_json(json::find_string(*file, "filename").value_or("file")) + R"(,"file_data":)" +
-           quoted_json(*data) + "}";
+           json::quote(json::find_string(*file, "filename").value_or("file")) + R"(,"file_data":)" +
+           json::quote(*data) + "}";
   return {};
 }
 
@@ -49,7 +45,7 @@ std::string user_item(const chat::message& m, const json::value& written) {
       if (auto part = part_of(p); !part.empty())
         parts.append(parts.empty() ? "" : ",").append(part);
   if (parts.empty())
-    parts = R"({"type":"input_text","text":)" + quoted_json(m.text) + "}";
+    parts = R"({"type":"input_text","text":)" + json::quote(m.text) + "}";
   return R"({"type":"message","role":"user","content":[)" + parts + "]}";
 }
 
@@ -65,28 +61,20 @@ std::string call_item(const json::value& call) {
   if (function == nullptr)
     return {};
   return R"({"type":"function_call","call_id":)" +
-         quoted_json(json::find_string(call, "id").value_or("")) + R"(,"name":)" +
-         quoted_json(json::find_string(*function, "name").value_or("")) + R"(,"arguments":)" +
-         quoted_json(json::find_string(*function, "arguments").value_or("")) + "}";
+         json::quote(json::find_string(call, "id").value_or("")) + R"(,"name":)" +
+         json::quote(json::find_string(*function, "name").value_or("")) + R"(,"arguments":)" +
+         json::quote(json::find_string(*function, "arguments").value_or("")) + "}";
 }
 
-/// FNV-1a over parts, each with its length, from *basis*.
+/// A hash of parts, each with its length, from *basis*.
 std::uint64_t hash_of(std::uint64_t basis, std::initializer_list<std::string_view> parts) {
-  auto hash = basis;
-  const auto stir = [&hash](unsigned char c) { hash = (hash ^ c) * 0x100000001b3; };
+  fnv1a hash{basis};
   for (const auto part : parts) {
     for (auto size = part.size(); size > 0; size >>= 8)
-      stir(static_cast<unsigned char>(size));
-    for (const auto c : part)
-      stir(static_cast<unsigned char>(c));
+      hash.add(static_cast<std::uint8_t>(size));
+    hash.add(part);
   }
-  return hash ^ hash >> 29;
-}
-
-void append_hex(std::string& out, std::uint64_t number) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  for (auto shift = 60; shift >= 0; shift -= 4)
-    out += digits[number >> shift & 0xf];
+  return hash.value() ^ hash.value() >> 29;
 }
 
 } // namespace
@@ -95,7 +83,7 @@ std::string chat_items::id_of(std::string_view type, std::string_view json) {
   const auto nth = std::to_string(seen_[std::string{json}]++);
   std::string id{responses::id_prefix(type)};
   for (const auto basis : {0xcbf29ce484222325U, 0x9e3779b97f4a7c15U, 0xd6e8feb86659fd93U})
-    append_hex(id, hash_of(basis, {conversation_, json, nth}));
+    append_hex_number(id, hash_of(basis, {conversation_, json, nth}));
   return id;
 }
 
@@ -123,18 +111,18 @@ std::vector<item> chat_items::of(const chat::message& m) {
   if (m.speaker == chat::role::tool) {
     add(items, "function_call_output",
         R"({"type":"function_call_output","call_id":)" +
-            quoted_json(json::find_string(doc.root, "tool_call_id").value_or("")) +
-            R"(,"output":)" + quoted_json(m.text) + "}");
+            json::quote(json::find_string(doc.root, "tool_call_id").value_or("")) +
+            R"(,"output":)" + json::quote(m.text) + "}");
     return items;
   }
   if (const auto text = reasoning_in(doc.root); !text.empty())
     add(items, "reasoning",
         R"({"type":"reasoning","summary":[],"content":[{"type":"reasoning_text","text":)" +
-            quoted_json(text) + "}]}");
+            json::quote(text) + "}]}");
   if (!m.text.empty())
     add(items, "message",
         R"({"type":"message","role":"assistant","content":[{"type":"output_text","text":)" +
-            quoted_json(m.text) + "}]}");
+            json::quote(m.text) + "}]}");
   const auto* calls = json::find(doc.root, "tool_calls");
   if (calls != nullptr && calls->IsArray())
     for (const auto& call : calls->GetArray())

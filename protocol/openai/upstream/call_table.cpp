@@ -1,5 +1,8 @@
 #include "protocol/openai/upstream/call_table.hpp"
 
+#include "protocol/text/fnv1a.hpp"
+#include "protocol/text/hex.hpp"
+
 #include <charconv>
 
 namespace nekod::openai {
@@ -9,21 +12,6 @@ namespace {
 const json::value* called_in(const json::value& call) {
   const auto* function = json::find(call, "function");
   return function != nullptr ? function : json::find(call, "custom");
-}
-
-/// FNV-1a spreads names evenly; an id need not be secret.
-std::uint64_t hash_of(std::string_view text) {
-  std::uint64_t hash = 14695981039346656037U;
-  for (const auto c : text)
-    hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
-  return hash;
-}
-
-std::string hex(std::uint64_t number) {
-  std::string out(16, '0');
-  for (auto i = out.size(); i > 0; number >>= 4)
-    out[--i] = "0123456789abcdef"[number & 15];
-  return out;
 }
 
 bool is_object(const json::value* v) { return v != nullptr && v->IsObject(); }
@@ -217,7 +205,10 @@ bool call_table::begins_another(const piece& p, const call& at_hand) {
 
 void call_table::make_id(call& of, std::size_t position) const {
   of.made_id = true;
-  of.id = "call_" + hex(hash_of(seed_ + '\n' + std::to_string(position) + '\n' + of.name));
+  // An id need not be secret.
+  const auto hash = fnv1a{}.add(seed_ + '\n' + std::to_string(position) + '\n' + of.name);
+  of.id = "call_";
+  append_hex_number(of.id, hash.value());
 }
 
 std::string forbidden_call(std::string_view message,

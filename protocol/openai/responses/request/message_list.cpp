@@ -37,15 +37,9 @@ std::string begin_message(std::string_view role) {
   return R"({"role":")" + std::string{role} + R"(","content":)";
 }
 
-std::string quoted_json(std::string_view text) {
-  std::string out;
-  json::append_quoted(out, text);
-  return out;
-}
-
 /// A message; a content of text alone is one string.
 std::string message_json(std::string_view role, const chat_content& content) {
-  return begin_message(role) + (content.is_text() ? quoted_json(content.text()) : content.array()) +
+  return begin_message(role) + (content.is_text() ? json::quote(content.text()) : content.array()) +
          "}";
 }
 
@@ -69,8 +63,8 @@ function_call function_of(const item& i) {
 
 std::string call_json(const item& i) {
   const auto f = function_of(i);
-  return R"({"id":)" + quoted_json(i.call_id) + R"(,"type":"function","function":{"name":)" +
-         quoted_json(f.name) + R"(,"arguments":)" + quoted_json(f.arguments) + "}}";
+  return R"({"id":)" + json::quote(i.call_id) + R"(,"type":"function","function":{"name":)" +
+         json::quote(f.name) + R"(,"arguments":)" + json::quote(f.arguments) + "}}";
 }
 
 /// The texts of reasoning: its content, or else its summary.
@@ -160,9 +154,9 @@ void message_list::close() {
   if (open_.text.empty() && open_.calls.empty())
     return;
   auto out = begin_message("assistant");
-  out += open_.text.empty() ? "null" : quoted_json(open_.text);
+  out += open_.text.empty() ? "null" : json::quote(open_.text);
   if (!open_.reasoning.empty())
-    out += R"(,"reasoning_content":)" + quoted_json(open_.reasoning);
+    out += R"(,"reasoning_content":)" + json::quote(open_.reasoning);
   std::string calls;
   for (const auto& t : open_.calls)
     calls.append(calls.empty() ? "" : ",").append(call_json(*t.what));
@@ -207,15 +201,15 @@ std::string message_list::tool_message(const told_item& t, std::string& data) {
       if (!std::exchange(announced, true))
         data.append(data.empty() ? "" : ",")
             .append(R"({"type":"text","text":)")
-            .append(quoted_json("From the output of " + t.output->call_id + ":"))
+            .append(json::quote("From the output of " + t.output->call_id + ":"))
             .append("}");
       data.append(",").append(part.what);
       part = {part.index, true, "[See the next message of the user.]"};
     }
     text = content.text();
   }
-  return R"({"role":"tool","tool_call_id":)" + quoted_json(t.output->call_id) + R"(,"content":)" +
-         quoted_json(text) + "}";
+  return R"({"role":"tool","tool_call_id":)" + json::quote(t.output->call_id) + R"(,"content":)" +
+         json::quote(text) + "}";
 }
 
 void message_list::demand(const item& i, std::string_view member, std::size_t index) {
@@ -227,7 +221,7 @@ std::vector<told_message> message_list::finish() {
   close();
   if (system_.empty())
     return std::move(messages_);
-  add_message(begin_message("system") + quoted_json(system_) + "}", system_items_);
+  add_message(begin_message("system") + json::quote(system_) + "}", system_items_);
   std::rotate(messages_.begin(), std::prev(messages_.end()), messages_.end());
   return std::move(messages_);
 }

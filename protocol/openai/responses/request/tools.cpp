@@ -2,6 +2,8 @@
 
 #include "protocol/openai/body_checks.hpp"
 #include "protocol/openai/responses/request/tool_choice.hpp"
+#include "protocol/text/fnv1a.hpp"
+#include "protocol/text/hex.hpp"
 #include "protocol/text/json_strings.hpp"
 #include "protocol/text/utf8.hpp"
 
@@ -172,18 +174,6 @@ private:
   std::string echo_;
 };
 
-/// FNV-1a, in hexadecimal.
-std::string digest(std::string_view text) {
-  std::uint32_t hash = 2166136261U;
-  for (const char c : text)
-    hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  for (int shift = 28; shift >= 0; shift -= 4)
-    out += digits[hash >> shift & 0xf];
-  return out;
-}
-
 } // namespace
 
 std::string upstream_name(std::string_view name_space, std::string_view name) {
@@ -193,7 +183,8 @@ std::string upstream_name(std::string_view name_space, std::string_view name) {
   auto result = std::string{name_space}.append("__").append(name);
   if (result.size() <= longest)
     return result;
-  auto end = "_" + digest(result);
+  std::string end = "_";
+  append_hex_number(end, fnv1a{}.add(result).value(), 8);
   return result.substr(0, utf8_prefix(std::string_view{result}.substr(0, longest - end.size()))) +
          end;
 }
