@@ -17,10 +17,10 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 /// The most time for answers that were cut by the drain's limit to send their last event.
-constexpr milliseconds last_words{1000};
+constexpr milliseconds last_events_limit{1000};
 
 /// The interval in which these answers are counted.
-constexpr milliseconds last_words_interval{20};
+constexpr milliseconds last_events_interval{20};
 
 /// The most time for an answer to the watchdog's question.
 constexpr seconds check_timeout{10};
@@ -30,7 +30,7 @@ template <class Done>
 void wait_until(milliseconds limit, Done done) {
   auto deadline = std::chrono::steady_clock::now() + limit;
   while (!done() && std::chrono::steady_clock::now() < deadline)
-    std::this_thread::sleep_for(last_words_interval);
+    std::this_thread::sleep_for(last_events_interval);
 }
 
 std::optional<std::size_t> count_of(const std::optional<http::api_keys>& keys) {
@@ -119,10 +119,10 @@ bool gateway::stop() {
   auto& all = *parts_;
   // Answers that still run end with their sessions.
   caf::anon_send_exit(all.registry, caf::exit_reason::user_shutdown);
-  wait_until(last_words, [this] { return open_answers() == 0; });
+  wait_until(last_events_limit, [this] { return open_answers() == 0; });
   all.kept->stop();
   caf::anon_send_exit(all.store, caf::exit_reason::user_shutdown);
-  wait_until(last_words, [&] { return all.system->registry().running() == 0; });
+  wait_until(last_events_limit, [&] { return all.system->registry().running() == 0; });
   if (all.system->registry().running() > 0) {
     spdlog::warn("stopped with {} answers unfinished", open_answers());
     return false;

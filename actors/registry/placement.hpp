@@ -79,9 +79,9 @@ using placement_step = std::variant<joins_session, begins_session, asks_name, ta
 /// 1. for a request that follows a response, the session that has the same request already; or the
 ///    session that answered that response, if it rests and has gone no further; else a new one, so
 ///    that the conversation branches;
-/// 2. the session of the conversation that the request names, or that the body names, or its
-/// `X-Session-Id`, if there is one of that
-///    name; any other `X-Session-Id` is a scope, outside of which nothing below is found;
+/// 2. the session of the conversation that the request's path or body names, or of its
+///    `X-Session-Id`, if there is one of that name; any other `X-Session-Id` is a scope, outside of
+///    which nothing below is found;
 /// 3. for a request that may repeat an earlier one, the session that has that one;
 /// 4. the session whose conversation so far equals the request's messages before its new part;
 /// 5. a new session.

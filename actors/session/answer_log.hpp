@@ -134,9 +134,10 @@ public:
     return r ? read_on(*r, f) : progress{};
   }
 
-  /// The same, after `done`. Calls *begin* with the progress before, while the log is locked.
+  /// `done`, then `read`, under one lock. Calls *begin* with the progress before, while the log is
+  /// locked.
   template <class Begin, class F>
-  progress read_on(reader_id id, Begin begin, F f) {
+  progress done_and_read(reader_id id, Begin begin, F f) {
     progress result;
     std::size_t room = 0;
     {

@@ -88,7 +88,7 @@ void session_state::start(session_options o) {
 }
 
 caf::result<edit_outcome> session_state::edit(conversation_edit e) {
-  standing_->took_turn();
+  standing_->count_turn();
   auto outcome = edits_->take(std::move(e), turns_->any_waits());
   if (standing_->phase() == phase::unknown && edits_->any_waits())
     load();
@@ -137,7 +137,7 @@ void session_state::use(session_taken taken) {
   keeps_chain_as_.reset();
   standing_->enter(phase::idle);
   edits_->make_waiting();
-  turns_->sort_waiting((*conversation_)->tip());
+  turns_->sort_waiting(conversation_->current().tip());
   tell_registry();
   begin_next();
   leave_if_shared();
@@ -154,16 +154,16 @@ void session_state::save() {
 // -- a turn --------------------------------------------------------------------------------------
 
 void session_state::take(turn t, reply_actor reply) {
-  standing_->took_turn();
+  standing_->count_turn();
   if (t.request->retries.may_repeat() && turns_->repeat(t, reply))
     return;
   last_.forget(t.identity);
   // Before the record is read it is not known whether it has the answer that the turn came for.
   const auto has_record =
       standing_->phase() != phase::unknown && standing_->phase() != phase::loading;
-  if (has_record && !turns_->belongs(t, (*conversation_)->tip())) {
-    replies_->refuse(turn_readers{std::move(reply)}, turn_outcome::refused,
-                     refusal_of_foreign(*t.request));
+  if (has_record && !turns_->admit(t, conversation_->current().tip())) {
+    replies_->fail_counted(turn_readers{std::move(reply)}, turn_outcome::refused,
+                           refusal_of_foreign(*t.request));
     return;
   }
   if (!turns_->add(std::move(t), std::move(reply)))
@@ -184,15 +184,15 @@ void session_state::begin_next() {
   const auto& t = running.what;
   if (t.conversation.is_named() && t.conversation.id != standing_->info().conversation) {
     // It was deleted after the request had found it.
-    replies_->refuse(running.readers, turn_outcome::refused,
-                     {failure_code::conversation_not_found, "conversation"});
+    replies_->fail_counted(running.readers, turn_outcome::refused,
+                           {failure_code::conversation_not_found, "conversation"});
     end_turn();
     return;
   }
   const auto stateless = t.model.upstream->abilities().stateless;
   const auto kind = stateless ? kept_conversation::kind::whole : kept_conversation::kind::chat;
   if (t.left_out &&
-      !has_left_out(t, *conversation_->operator->(), standing_->info(), keeps_chain_as_ == kind)) {
+      !has_left_out(t, conversation_->current(), standing_->info(), keeps_chain_as_ == kind)) {
     // First the registry hears that the session rests.
     const auto left = running;
     end_turn();
@@ -205,10 +205,10 @@ void session_state::begin_next() {
     options_.counts->session_matched(name_of(t.match));
   conversation_->serve(kind);
   link_->open_for(t);
-  auto told = (*conversation_)->begin(*t.request, t.digests, found_how(t));
+  auto told = conversation_->current().begin(*t.request, t.digests, found_how(t));
   running.what.left_out = nullptr; // It has the client's request.
   if (!told) {
-    replies_->refuse(running.readers, turn_outcome::refused, told.error());
+    replies_->fail_counted(running.readers, turn_outcome::refused, told.error());
     end_turn();
     return;
   }
@@ -229,7 +229,7 @@ void session_state::on_answered(upstream_answer answer) {
   if (!answer.said)
     answer.said.emplace(chat::role::assistant, running.text());
   auto response = kept_response(answer.end, *answer.said);
-  (*conversation_)->answered(std::move(*answer.said));
+  conversation_->current().answered(std::move(*answer.said));
   ++standing_->info().turns;
   commit(std::move(answer.end), std::move(response));
 }
@@ -254,7 +254,7 @@ std::optional<response_record> session_state::kept_response(const chat::answer_e
     return std::nullopt;
   info.newest_response = response.id;
   if (running.what.match != session_match::explicit_id)
-    keeps_chain_as_ = (*conversation_)->serves();
+    keeps_chain_as_ = conversation_->current().serves();
   info.kept_until = std::max(info.kept_until, response.expires_at);
   return response;
 }
@@ -266,7 +266,7 @@ void session_state::commit(chat::answer_end end, std::optional<response_record> 
       [this, end = std::move(end)] {
         const auto& running = turns_->running();
         options_.counts->turns[turn_outcome::answered].Increment(running.weight);
-        (*conversation_)->kept();
+        conversation_->current().kept();
         // First the registry: the client's next turn may come as soon as it has the end.
         standing_->enter(phase::settling);
         tell_registry();
@@ -278,10 +278,10 @@ void session_state::commit(chat::answer_end end, std::optional<response_record> 
         --standing_->info().turns;
         standing_->info().newest_response.clear();
         last_.begin_from({});
-        (*conversation_)->not_kept();
-        replies_->refuse(running.readers, turn_outcome::failed,
-                         {failure_code::store_unavailable, {}, "the turn is not kept"},
-                         running.weight);
+        conversation_->current().not_kept();
+        replies_->fail_counted(running.readers, turn_outcome::failed,
+                               {failure_code::store_unavailable, {}, "the turn is not kept"},
+                               running.weight);
         standing_->enter(phase::settling);
         tell_registry();
         link_->settle();
@@ -290,14 +290,14 @@ void session_state::commit(chat::answer_end end, std::optional<response_record> 
 
 void session_state::on_failed(const upstream_failure& f) {
   if (f.reason.code == failure_code::context_length_exceeded &&
-      tell_shorter(turns_->running(), *conversation_->operator->(), *link_))
+      tell_shorter(turns_->running(), conversation_->current(), *link_))
     return;
   const auto& running = turns_->running();
-  const auto changed = (*conversation_)->broken_off(running.text(), f.reason.maybe_taken);
+  const auto changed = conversation_->current().broken_off(running.text(), f.reason.maybe_taken);
   // A chat that was let go must not be found in the record again.
   if (changed && (!link_->chat().id.empty() || standing_->info().turns > 0))
     save();
-  replies_->refuse(running.readers, turn_outcome::failed, f.reason, running.weight);
+  replies_->fail_counted(running.readers, turn_outcome::failed, f.reason, running.weight);
   end_turn();
 }
 
@@ -345,7 +345,7 @@ void session_state::give_up(std::optional<std::chrono::steady_clock::time_point>
 /// Cancels the running turn at the upstream, and writes down what became of it.
 void session_state::cancel(std::optional<std::chrono::steady_clock::time_point> then) {
   const auto heard = link_->cancel(then);
-  if ((*conversation_)->broken_off(turns_->running().text(), heard))
+  if (conversation_->current().broken_off(turns_->running().text(), heard))
     save();
 }
 
@@ -366,7 +366,7 @@ session_report session_state::report() {
   const auto recognisable = now != phase::answering && !turns_->any_waits();
   if (!recognisable)
     result.info.newest_response.clear();
-  result.tip = recognisable ? (*conversation_)->tip() : conversation_tip::unrecognisable();
+  result.tip = recognisable ? conversation_->current().tip() : conversation_tip::unrecognisable();
   result.identity = turns_->identity();
   return result;
 }

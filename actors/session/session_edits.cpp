@@ -35,7 +35,7 @@ void session_edits::make(conversation_edit e, promise p) {
     return;
   }
   if (e.change) {
-    if (auto refused = parts_.conversation->change(e.change)) {
+    if (auto refused = parts_.conversation.current().change(e.change)) {
       p.deliver(edit_outcome{*std::move(refused)});
       return;
     }

@@ -21,8 +21,8 @@ void session_replies::fail(const turn_readers& readers, const chat::failure& rea
   readers.for_each([&](const reply_actor& reply) { self_->send(reply, atom::failed_v, reason); });
 }
 
-void session_replies::refuse(const turn_readers& readers, turn_outcome outcome,
-                             const chat::failure& reason, double turns) {
+void session_replies::fail_counted(const turn_readers& readers, turn_outcome outcome,
+                                   const chat::failure& reason, double turns) {
   counts_->turn_failed(outcome, reason.code, turns);
   fail(readers, reason);
 }

@@ -29,8 +29,8 @@ public:
 
   /// The same, and counts it.
   /// @param turns As how many turns it counts.
-  void refuse(const turn_readers& readers, turn_outcome outcome, const chat::failure& reason,
-              double turns = 1);
+  void fail_counted(const turn_readers& readers, turn_outcome outcome, const chat::failure& reason,
+                    double turns = 1);
 
 private:
   private_session_actor::pointer self_;

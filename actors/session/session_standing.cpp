@@ -39,7 +39,7 @@ bool session_standing::is_past_age(const session_info& info) const {
          info.created_at;
 }
 
-void session_standing::took_turn() noexcept {
+void session_standing::count_turn() noexcept {
   ++turns_;
   was_used();
 }

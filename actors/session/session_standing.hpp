@@ -37,8 +37,8 @@ public:
   bool is_past_age(const session_info& info) const;
   bool is_past_age() const { return is_past_age(info_); }
 
-  /// The session was given a turn, which it may refuse.
-  void took_turn() noexcept;
+  /// Counts a turn or a change that the session was given, also one that it refuses.
+  void count_turn() noexcept;
   std::uint64_t turns() const noexcept { return turns_; }
 
   /// A turn was over just now.

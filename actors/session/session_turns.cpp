@@ -48,7 +48,7 @@ bool session_turns::join_waiting(const turn& t, const reply_actor& reply) {
 /// @returns whether it was added.
 bool session_turns::add_reader(turn_readers& readers, const reply_actor& reply) {
   if (readers.count() > options_.queue_limit + 1) {
-    replies_.refuse(turn_readers{reply}, turn_outcome::refused, busy_session());
+    replies_.fail_counted(turn_readers{reply}, turn_outcome::refused, busy_session());
     return false;
   }
   replies_.watch(reply);
@@ -86,7 +86,7 @@ void session_turns::begin_repeat(const reply_actor& reply, const turn& t, sessio
 
 // -- turns that wait -----------------------------------------------------------------------------
 
-bool session_turns::belongs(turn& t, const conversation_tip& tip) const {
+bool session_turns::admit(turn& t, const conversation_tip& tip) const {
   if (t.request->retries.resume_after)
     return false; // The answer that it came for is not here.
   if (t.match == session_match::repeated && t.left_out)
@@ -106,7 +106,7 @@ bool session_turns::belongs(turn& t, const conversation_tip& tip) const {
 
 bool session_turns::add(turn t, reply_actor reply) {
   if (!queue_.has_room(running_.has_value())) {
-    replies_.refuse(turn_readers{std::move(reply)}, turn_outcome::refused, busy_session());
+    replies_.fail_counted(turn_readers{std::move(reply)}, turn_outcome::refused, busy_session());
     return false;
   }
   replies_.watch(reply);
@@ -120,8 +120,8 @@ void session_turns::sort_waiting(const conversation_tip& tip) {
       last_.forget(t.what.identity);
     if (last_.find(t.what.identity))
       t.readers.for_each([&](const reply_actor& reply) { replay_last(t.what, reply); });
-    else if (!belongs(t.what, tip))
-      replies_.refuse(t.readers, turn_outcome::refused, refusal_of_foreign(*t.what.request));
+    else if (!admit(t.what, tip))
+      replies_.fail_counted(t.readers, turn_outcome::refused, refusal_of_foreign(*t.what.request));
     else
       queue_.push(std::move(t));
   }
@@ -174,13 +174,13 @@ bool session_turns::remove_reader(const caf::actor_addr& reply) {
 
 void session_turns::fail_all(const chat::failure& reason) {
   if (running_ && standing_.phase() == session_phase::answering)
-    replies_.refuse(running_->readers, turn_outcome::failed, reason, running_->weight);
+    replies_.fail_counted(running_->readers, turn_outcome::failed, reason, running_->weight);
   // One that is being committed is counted by what comes of that. One that is being settled is
   // over.
   if (running_ && standing_.phase() == session_phase::committing)
     replies_.fail(running_->readers, reason);
   for (const auto& t : queue_.take_all())
-    replies_.refuse(t.readers, turn_outcome::failed, reason);
+    replies_.fail_counted(t.readers, turn_outcome::failed, reason);
 }
 
 } // namespace nekod

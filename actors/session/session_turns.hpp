@@ -48,9 +48,10 @@ public:
   /// @returns whether it is, so that the upstream must not be asked again.
   bool repeat(const turn& t, const reply_actor& reply);
 
-  /// Whether the turn is one of this conversation. It may not be if it came for an answer that is
-  /// not here; if it can be asked here as the conversation's next one, its match becomes that.
-  bool belongs(turn& t, const conversation_tip& tip) const;
+  /// Admits a turn if it is one of this conversation. It may not be if it came for an answer that
+  /// is not here; if it can be asked here as the conversation's next one, its match becomes that.
+  /// @returns whether it is.
+  bool admit(turn& t, const conversation_tip& tip) const;
 
   /// Has the turn wait; refuses it if too many do.
   /// @returns whether it waits.

@@ -77,7 +77,7 @@ void stored_record::begin_from(session_record record) {
 
 void stored_record::commit(std::optional<response_record> response, std::function<void()> on_kept,
                            std::function<void()> on_failure) {
-  auto changes = parts_.conversation->take_changes();
+  auto changes = parts_.conversation.current().take_changes();
   session_commit c;
   c.token = options_.token;
   c.version = version_++;
@@ -123,7 +123,7 @@ session_record stored_record::record(const conversation_changes& conversation) {
 void stored_record::not_committed() {
   --version_;
   in_doubt_ = true;
-  parts_.conversation->doubt_store();
+  parts_.conversation.current().doubt_store();
 }
 
 } // namespace nekod

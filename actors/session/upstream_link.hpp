@@ -92,8 +92,8 @@ public:
   void catch_up() { calls_.catch_up(); }
 
 private:
-  std::string seeded_text() const override { return kept_->seeded_text(); }
-  std::size_t times_said() const override { return kept_->times_said(); }
+  std::string seeded_text() const override { return kept_.current().seeded_text(); }
+  std::size_t times_said() const override { return kept_.current().times_said(); }
   void on_deltas(deltas text, std::size_t bytes) override;
   void on_other_upstream(const std::string& upstream, const std::string& model) override;
   void on_answer(upstream_answer answer) override;

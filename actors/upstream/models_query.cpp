@@ -33,7 +33,7 @@ http_call within(http_call call, std::chrono::milliseconds time) {
 std::optional<std::chrono::milliseconds> probe_if_due(circuit& breaker,
                                                       const std::function<void()>& make) {
   const auto now = circuit::clock::now();
-  if (breaker.wants_probe(now))
+  if (breaker.take_probe(now))
     make();
   const auto wait = breaker.time_to_probe(now);
   return wait ? std::optional{std::chrono::ceil<std::chrono::milliseconds>(*wait)} : std::nullopt;

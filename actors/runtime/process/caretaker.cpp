@@ -27,10 +27,6 @@ constexpr std::chrono::milliseconds tidy_interval{1000};
 /// The number of concurrent answers or connections after which returning memory is worthwhile.
 constexpr std::size_t rush = 64;
 
-} // namespace
-
-namespace {
-
 void mask_reload(int how) noexcept {
   sigset_t set;
   sigemptyset(&set);
@@ -96,7 +92,7 @@ void caretaker::begin_drain() {
   deadline_ = clock::now() + drain_limit_;
   last_call_ = clock::now() + last_guests;
   duties_.begin_drain();
-  duties_.close_door();
+  duties_.close_door(); // Not closed yet without a delay.
   look_at_drain();
 }
 

@@ -23,8 +23,8 @@ public:
   /// whole conversation that moves to a chat keeps the texts alone, and the newest of them.
   void serve(kept_conversation::kind kind);
 
-  kept_conversation* operator->() noexcept { return now_.get(); }
-  const kept_conversation* operator->() const noexcept { return now_.get(); }
+  kept_conversation& current() noexcept { return *now_; }
+  const kept_conversation& current() const noexcept { return *now_; }
 
 private:
   std::shared_ptr<const conversation_digest> digest_;

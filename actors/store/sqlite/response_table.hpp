@@ -28,9 +28,8 @@ public:
 
   using time_point = std::chrono::system_clock::time_point;
 
-  /// Stores a response; replaces one with its id, unless that ended in
-  /// another way. Its parent counts if it is
-  /// kept, and was stored before it; else its chain begins with it.
+  /// Stores a response; replaces one with its id, unless that ended in another way. Its parent
+  /// counts if it was stored before and is still kept; otherwise the chain begins here.
   /// @returns whether its id is new.
   bool keep(const response_record& record);
 

@@ -68,7 +68,7 @@ public:
   bool admits(const std::string& model, clock::time_point now = clock::now()) const {
     return std::any_of(all_.begin(), all_.end(),
                        [&](const auto& a) { return works(*a, model, now); }) &&
-           circuit_->admits(now);
+           circuit_->try_admit(now);
   }
 
   /// The account for a turn of *model* that any account may run.

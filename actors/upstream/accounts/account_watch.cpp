@@ -114,6 +114,7 @@ void account_watch::tell_circuit(const running_call& c, const chat::failure* pro
     circuit_->connected();
   const auto failed = upstream_failed(problem, f, r);
   if (is_address_limit(r))
+    // A page with a limit comes from a gate before the service: it concerns all accounts.
     circuit_->rest_until(
         now + std::min<clock::duration>(r.retry_after.value_or(address_rest), who_.longest_rest));
   if (c.purpose == call_purpose::probing)
@@ -127,7 +128,7 @@ void account_watch::tell_circuit(const running_call& c, const chat::failure* pro
   else if (r.status >= 500)
     circuit_->answered();
   else if (c.purpose == call_purpose::answering && (problem == nullptr || !r.ok()))
-    circuit_->succeeded();
+    circuit_->succeeded(); // A refusal shows a working upstream, too.
   else if (problem != nullptr)
     circuit_->learned_nothing();
   circuit_open_.Set(circuit_->now_in() == circuit::phase::closed ? 0 : 1);
@@ -164,11 +165,6 @@ void account_watch::enter(account_state next) {
   states_[next].Increment();
 }
 
-bool is_page(const upstream_response& r) noexcept {
-  auto first = r.body.find_first_not_of(" \t\r\n");
-  return first != std::string::npos && r.body[first] == '<';
-}
-
 bool refuses_account(const chat::failure& e) {
   return e.code == failure_code::upstream_auth_failed || is_out_of_money(e);
 }
@@ -177,35 +173,6 @@ bool loads(const upstream_response& r, transfer_failure f, const circuit& breake
   const auto not_connected =
       f == transfer_failure::unreachable || f == transfer_failure::connect_timeout;
   return openai::says_it_loads(r.status, r.body) || (not_connected && !breaker.was_connected());
-}
-
-chat::failure failure_of(transfer_failure f, const upstream_response& r) {
-  switch (f) {
-  case transfer_failure::unreachable:
-    return {failure_code::upstream_error, {}, "cannot connect to the upstream"};
-  case transfer_failure::untrusted:
-    return {failure_code::upstream_error, {}, "the upstream's TLS certificate cannot be verified"};
-  case transfer_failure::connect_timeout:
-    return {failure_code::upstream_timeout, {}, "no connection in time"};
-  case transfer_failure::first_byte_timeout:
-    return {failure_code::upstream_timeout, {}, "no first byte in time"};
-  case transfer_failure::silence_timeout:
-    return {failure_code::upstream_timeout, {}, "the upstream's reply stalled"};
-  case transfer_failure::whole_timeout:
-    return {failure_code::upstream_timeout, {}, "the upstream's reply took too long"};
-  case transfer_failure::malformed:
-    return {failure_code::upstream_error, {}, "the upstream's reply is not valid HTTP"};
-  case transfer_failure::undecodable:
-    return {failure_code::upstream_error,
-            {},
-            "the upstream's reply cannot be decoded; its Content-Encoding is " + r.content_coding};
-  case transfer_failure::too_long:
-    return {failure_code::upstream_error, {}, "the upstream's reply is too long"};
-  case transfer_failure::none:
-  case transfer_failure::cut:
-    break;
-  }
-  return {failure_code::upstream_error, {}, "the upstream's reply was cut short"};
 }
 
 } // namespace nekod

@@ -5,9 +5,9 @@
 #include "actors/upstream/accounts/circuit.hpp"
 #include "actors/upstream/transport.hpp"
 #include "actors/upstream/upstream.hpp"
+#include "actors/upstream/upstream_response.hpp"
 #include "protocol/chat/failure.hpp"
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -48,46 +48,11 @@ struct running_call {
   std::string model;
 };
 
-/// A response, as far as it has arrived.
-struct upstream_response {
-  bool ok() const noexcept { return status >= 200 && status < 300; }
-
-  /// The response begins.
-  /// @param longest_wait The maximum for the wait that it asks for.
-  void on_head(const transfer_event& head, std::chrono::milliseconds longest_wait) {
-    status = head.status;
-    redirect = head.redirect;
-    content_type = head.content_type;
-    content_coding = head.content_coding;
-    if (head.retry_after)
-      retry_after = std::min(*head.retry_after, longest_wait);
-  }
-
-  std::uint16_t status = 0;
-  std::optional<std::chrono::milliseconds> retry_after;
-  /// Where a redirect that was not followed leads.
-  std::string redirect;
-  /// Whether its status means success although its body is an error.
-  bool tells_error = false;
-  std::string content_type;
-  std::string content_coding;
-  /// The body, except for an answer that streams: of that, the beginning at most.
-  std::string body;
-};
-
-/// Whether a response is a page for people, as gates and proxies in front of a service send it.
-/// Their refusals concern our address, not the account.
-bool is_page(const upstream_response& r) noexcept;
-
 /// Whether the account was refused, or has no credit left.
 bool refuses_account(const chat::failure& e);
 
 /// Whether the upstream is still loading: it says so, or no connection to it was ever made.
 bool loads(const upstream_response& r, transfer_failure f, const circuit& breaker);
-
-/// The meaning of a failed transfer.
-/// @param r As much of the response as arrived.
-chat::failure failure_of(transfer_failure f, const upstream_response& r);
 
 /// The identity of an account, and how it is treated.
 struct account_identity {
@@ -125,7 +90,7 @@ public:
   /// We gave up a call.
   void cancelled(const running_call& c);
 
-  /// A turn ended although none of its calls failed.
+  /// A turn ended without a call that told whether the upstream works.
   void learned_nothing() { circuit_->learned_nothing(); }
 
   /// The answer of a turn began.

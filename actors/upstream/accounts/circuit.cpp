@@ -4,7 +4,7 @@
 
 namespace nekod {
 
-bool circuit::admits(clock::time_point now) {
+bool circuit::try_admit(clock::time_point now) {
   std::lock_guard guard{mutex_};
   if (now < asked_rest_ || phase_ == phase::open)
     return false;
@@ -65,7 +65,7 @@ void circuit::rest_until(clock::time_point then) {
   asked_rest_ = std::max(asked_rest_, then);
 }
 
-bool circuit::wants_probe(clock::time_point now) {
+bool circuit::take_probe(clock::time_point now) {
   std::lock_guard guard{mutex_};
   if (phase_ != phase::open || now < next_probe_)
     return false;

@@ -35,7 +35,7 @@ public:
 
   /// Whether a turn that has an alternative should go to this upstream. In the half-open phase a
   /// yes makes that turn the trial, and its caller reports how it ended.
-  bool admits(clock::time_point now);
+  bool try_admit(clock::time_point now);
 
   /// A turn succeeded: closes the circuit.
   void succeeded();
@@ -48,7 +48,8 @@ public:
   /// @param begun When the call began: in the half-open phase older calls do not count.
   void failed(clock::time_point now, clock::time_point begun);
 
-  /// A call was given up, or says nothing about the upstream.
+  /// A call was cancelled, or a turn ended, without telling whether the upstream works: the trial
+  /// of a half-open circuit is free for another turn.
   void learned_nothing();
 
   /// Admits nothing until *then*, because the upstream asked for it. This is not a failure.
@@ -57,7 +58,7 @@ public:
   // Probes.
 
   /// Whether a probe is due now; if so, the caller makes it and reports the result to `probed`.
-  bool wants_probe(clock::time_point now);
+  bool take_probe(clock::time_point now);
 
   /// The time until the next probe is due; nothing while the circuit is not open.
   std::optional<clock::duration> time_to_probe(clock::time_point now) const;

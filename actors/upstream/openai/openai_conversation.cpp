@@ -100,6 +100,7 @@ void openai_conversation::on_body(std::string&& bytes) {
 /// of what turns out to be a stream.
 void openai_conversation::read_body(const std::string& bytes) {
   auto& response = exchange_.response();
+  // Nobody reads these bytes before the body is whole. A stream takes its beginning's part back.
   exchange_.grant(bytes.size());
   response.body += bytes;
   if (response.ok() && kind_ == answer_kind::unknown)
@@ -210,6 +211,8 @@ void openai_conversation::succeed(upstream_answer answer) {
 }
 
 void openai_conversation::fail(chat::failure reason) {
+  // The account learns of the failure first, since the remedy depends on its state; the exchange
+  // knows its call until it is closed.
   exchange_.response().tells_error = reason.foreign != nullptr;
   exchange_.finish(&reason);
   const auto help = remedy_for(reason, exchange_, *accounts_, *account_);

@@ -30,10 +30,10 @@ struct endpoint {
   /// Whether its requests count against the limit on chats.
   bool counts_as_chat = false;
   /// Whether it needs no key.
-  bool open = false;
+  bool needs_no_key = false;
   /// Whether it is for monitoring: it has no rate limit, and is answered while nekod drains or is
   /// overloaded.
-  bool watched = false;
+  bool for_monitoring = false;
   /// Whether pages of other origins may use it if no key is needed.
   bool shared = false;
   /// Whether it is answered under any host name.

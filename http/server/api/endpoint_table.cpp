@@ -34,7 +34,7 @@ constexpr const char* any = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 constexpr endpoint monitored(std::string_view path, const char* word,
                              void (*answer)(const request_context&)) {
   endpoint e{path, "GET", get, word, answer};
-  e.open = e.watched = e.shared = e.any_host = true;
+  e.needs_no_key = e.for_monitoring = e.shared = e.any_host = true;
   return e;
 }
 
@@ -44,13 +44,13 @@ constexpr endpoint shared(endpoint e) {
   return e;
 }
 
-constexpr endpoint open(endpoint e) {
-  e.open = true;
+constexpr endpoint without_key(endpoint e) {
+  e.needs_no_key = true;
   return e;
 }
 
-constexpr endpoint watched(endpoint e) {
-  e.watched = true;
+constexpr endpoint for_monitoring(endpoint e) {
+  e.for_monitoring = true;
   return e;
 }
 
@@ -83,16 +83,16 @@ constexpr endpoint table[] = {
     monitored("/health", "health", answer_health),
     monitored("/health/live", "health_live", answer_liveness),
     monitored("/health/ready", "health_ready", answer_readiness),
-    watched(open({"/metrics", "GET", get, "metrics", answer_metrics})),
-    watched({"/me", "GET", get, "me", answer_me}),
-    watched({"/operations", "GET", get, "operations", answer_operations}),
+    for_monitoring(without_key({"/metrics", "GET", get, "metrics", answer_metrics})),
+    for_monitoring({"/me", "GET", get, "me", answer_me}),
+    for_monitoring({"/operations", "GET", get, "operations", answer_operations}),
     {"/keys", "GET", get_or_post, "keys", list_keys},
     {"/keys", "POST", get_or_post, "keys", create_key},
     {"/keys/", "POST", post_or_delete, "key", change_key},
     {"/keys/", "DELETE", post_or_delete, "key", revoke_key},
-    open({"/openapi.json", "GET", get, "openapi", answer_openapi}),
-    open({"/", "GET", get, "front_page", answer_front_page}),
-    watched(open({page_path, "GET", get, "page", answer_page_file})),
+    without_key({"/openapi.json", "GET", get, "openapi", answer_openapi}),
+    without_key({"/", "GET", get, "front_page", answer_front_page}),
+    for_monitoring(without_key({page_path, "GET", get, "page", answer_page_file})),
 };
 
 constexpr endpoint passed(std::string_view path, const char* word) {

@@ -82,9 +82,9 @@ void routes::handle(const exchange_ptr& x) {
     c.source = gate.source_of(r);
   auto barred = origin_refusal(gate, c.source, c.where, r);
   x->carry(origin_fields(gate, c.source, r, barred.has_value()));
-  if (auto problem = turned_away(c))
+  if (auto problem = capacity_refusal(c))
     c.refuse(*problem);
-  else if (auto excess = too_large(r, c.where))
+  else if (auto excess = head_refusal(r, c.where))
     c.refuse(*excess);
   else if (barred)
     c.refuse(*barred);
@@ -96,7 +96,7 @@ void routes::handle(const exchange_ptr& x) {
 
 bool routes::wants_body(const request& r) const {
   const auto* where = endpoint_of(r, endpoint_path(r.path));
-  if (api_.draining || too_large(r, where) || where == nullptr || !where->takes(r.method))
+  if (api_.draining || head_refusal(r, where) || where == nullptr || !where->takes(r.method))
     return false;
   if (where->work != upstream_work::none && lacks_memory())
     return false;
@@ -106,7 +106,7 @@ bool routes::wants_body(const request& r) const {
   const auto source = gate.is_open() ? gate.source_of(r) : request_source::program;
   if (origin_refusal(gate, source, where, r))
     return false;
-  return where->open || gate.knows(gate.identify(r));
+  return where->needs_no_key || gate.knows(gate.identify(r));
 }
 
 std::optional<std::uint64_t> routes::streams_body(const request& r) const {
@@ -126,7 +126,7 @@ bool routes::lacks_memory() const {
 
 /// The refusal if there is no capacity for a request, or for its connection, which closes after
 /// that answer.
-std::optional<chat::failure> routes::turned_away(const request_context& c) const {
+std::optional<chat::failure> routes::capacity_refusal(const request_context& c) const {
   const auto& o = api_.options;
   const auto no_room = c.req().missing == unread::room;
   const auto closing = api_.draining || exceeds(o.open_connections, o.max_connections);
@@ -134,13 +134,13 @@ std::optional<chat::failure> routes::turned_away(const request_context& c) const
     c.x->close_after();
   const auto away = closing || no_room ||
                     (c.is_work() && (exceeds(o.open_requests, o.max_requests) || lacks_memory()));
-  if (!away || (!no_room && c.where != nullptr && c.where->watched))
+  if (!away || (!no_room && c.where != nullptr && c.where->for_monitoring))
     return std::nullopt;
   return overloaded();
 }
 
 /// The refusal if a request is malformed, or exceeds a limit.
-std::optional<chat::failure> routes::too_large(const request& r, const endpoint* where) const {
+std::optional<chat::failure> routes::head_refusal(const request& r, const endpoint* where) const {
   auto at_most = [](failure_code code, std::size_t limit) {
     return chat::failure{code, {}, "at most " + std::to_string(limit) + " bytes"};
   };
@@ -162,10 +162,10 @@ void routes::dispatch(const request_context& c) const {
   auto known = gate.knows(c.who);
   if (leads_back(nekods_before(c.req()), api_.options.instance))
     return c.refuse(failure_code::upstream_loop);
-  if (c.where == nullptr || !c.where->watched)
+  if (c.where == nullptr || !c.where->for_monitoring)
     if (auto wait = gate.refusal(c.who, known && c.is_work() && c.where->counts_as_chat))
       return c.refuse(*wait);
-  if (c.where != nullptr && !c.where->open && !known)
+  if (c.where != nullptr && !c.where->needs_no_key && !known)
     return c.refuse(failure_code::invalid_api_key);
   if (c.where == nullptr)
     return c.refuse(failure_code::not_found);

@@ -41,8 +41,8 @@ public:
 private:
   const endpoint* endpoint_of(const request& r, std::string_view path) const;
   bool lacks_memory() const;
-  std::optional<chat::failure> turned_away(const request_context& c) const;
-  std::optional<chat::failure> too_large(const request& r, const endpoint* where) const;
+  std::optional<chat::failure> capacity_refusal(const request_context& c) const;
+  std::optional<chat::failure> head_refusal(const request& r, const endpoint* where) const;
   void dispatch(const request_context& c) const;
 
   api_services api_;

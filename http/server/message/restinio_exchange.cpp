@@ -115,8 +115,8 @@ void restinio_exchange::write(std::string bytes, written_handler f) {
   });
 }
 
-/// Whether bytes can be sent past RESTinio: it has sent all that it had, and nothing else runs on
-/// the connection's loop.
+/// Whether bytes can be sent past RESTinio: it has sent all that it had, and the caller is on the
+/// connection's loop.
 bool restinio_exchange::may_write_directly() const {
   return *under_way_ == 0 && stream_->is_flushed() && loop_.get_executor().running_in_this_thread();
 }

@@ -230,13 +230,13 @@ answer_log::progress reply_state::fill_write() {
     const auto least = pending_.size() + at.unread + at.waiting * writer_->frame(at.form);
     pending_.reserve(std::min(least, options_->full_write * 9 / 8));
   };
-  return head_->answer->read_on(reader(), reserve,
-                                [this](deltas::form form, std::string_view piece) {
-                                  if (pending_.size() >= options_->full_write)
-                                    return false;
-                                  writer_->piece(pending_, form, piece);
-                                  return true;
-                                });
+  return head_->answer->done_and_read(reader(), reserve,
+                                      [this](deltas::form form, std::string_view piece) {
+                                        if (pending_.size() >= options_->full_write)
+                                          return false;
+                                        writer_->piece(pending_, form, piece);
+                                        return true;
+                                      });
 }
 
 /// Counts the pieces that have arrived since the last call.

@@ -56,7 +56,7 @@ TEST_CASE("a conversation that begins has the session's id and tenant") {
 
 TEST_CASE("it may leave after it rested from one look to the next") {
   session_standing it{options_of()};
-  it.took_turn();
+  it.count_turn();
   CHECK_FALSE(it.look_for_idleness());
   CHECK(it.look_for_idleness());
   it.was_used();
@@ -74,7 +74,7 @@ TEST_CASE("past its age it may leave as soon as it rests") {
   CHECK_FALSE(it.is_past_age());
   it.info().created_at = recorded_now() - 2h;
   CHECK(it.is_past_age());
-  it.took_turn();
+  it.count_turn();
   CHECK(it.look_for_idleness());
   it.enter(session_phase::answering);
   CHECK_FALSE(it.look_for_idleness());

@@ -22,7 +22,7 @@ struct fixture {
   upstream_turn ask(const std::string& message) {
     const auto r = test::parse_request(R"({"messages":[)" + message + "]}");
     REQUIRE(r);
-    auto told = it->begin(*r, digest->of(*r), kept_conversation::found::by_name);
+    auto told = it.current().begin(*r, digest->of(*r), kept_conversation::found::by_name);
     REQUIRE(told);
     return *told;
   }
@@ -31,9 +31,9 @@ struct fixture {
     ask(message);
     auto said = openai::parse_message(answer);
     REQUIRE(said);
-    it->answered(*said);
-    it->take_changes();
-    it->kept();
+    it.current().answered(*said);
+    it.current().take_changes();
+    it.current().kept();
   }
 
   std::shared_ptr<const conversation_digest> digest = std::make_shared<conversation_digest>("key");
@@ -48,17 +48,17 @@ const std::string u2 = R"({"role":"user","content":"two"})";
 
 TEST_CASE_FIXTURE(fixture,
                   "a conversation begins without messages, and can be told by its history") {
-  CHECK(it->tip() == conversation_tip{});
-  CHECK(it->take_changes().messages.added.empty());
+  CHECK(it.current().tip() == conversation_tip{});
+  CHECK(it.current().take_changes().messages.added.empty());
 }
 
 TEST_CASE_FIXTURE(fixture, "a chat that moves to an upstream without memory is told there") {
   it.serve(kind::chat);
   turn(u1, a1);
-  const auto tip = it->tip();
+  const auto tip = it.current().tip();
   it.serve(kind::whole);
-  CHECK(it->tip() == tip);
-  CHECK(it->take_changes().messages.added.empty()); // The store has it already.
+  CHECK(it.current().tip() == tip);
+  CHECK(it.current().take_changes().messages.added.empty()); // The store has it already.
   CHECK(ask(u2).messages == "[" + u1 + "," + a1 + "," + u2 + "]");
 }
 
@@ -66,12 +66,12 @@ TEST_CASE_FIXTURE(fixture, "a whole conversation that moves to a chat is told th
   it.serve(kind::whole);
   turn(u1, call);
   turn(R"({"role":"tool","tool_call_id":"c","content":"sunny"})", a1);
-  const auto tip = it->tip();
+  const auto tip = it.current().tip();
   it.serve(kind::chat);
-  CHECK(it->tip() == tip);
-  CHECK(it->take_changes().messages.kept == 0); // The stored messages are others.
+  CHECK(it.current().tip() == tip);
+  CHECK(it.current().take_changes().messages.kept == 0); // The stored messages are others.
   CHECK(ask(u2).text == "two");
-  CHECK(it->seeded_text() ==
+  CHECK(it.current().seeded_text() ==
         "[Conversation so far]\nUser: one\n\nTool: sunny\n\nAssistant: first\n\n"
         "[New message]\ntwo");
 }
@@ -88,7 +88,7 @@ TEST_CASE_FIXTURE(fixture, "a record replaces what was known") {
   it.serve(kind::whole);
   turn(u1, a1);
   it.begin_from({{{role::user, "two"}}, conversation_tip::unrecognisable(), std::nullopt, 1});
-  CHECK_FALSE(it->tip().is_recognisable());
+  CHECK_FALSE(it.current().tip().is_recognisable());
   it.serve(kind::whole);
   CHECK(ask(u1).messages == "[" + u2 + "," + u1 + "]");
 }

@@ -301,7 +301,7 @@ TEST_CASE_FIXTURE(fixture, "a server that reports an error is alive") {
     for (int i = 0; i < 10; ++i)
       end_call(0, status, R"({"error":{"message":"bad picture","code":500}})");
   CHECK(phase() == circuit::phase::closed);
-  CHECK(breaker->admits(now));
+  CHECK(breaker->try_admit(now));
 }
 
 TEST_CASE_FIXTURE(fixture, "a trial that ends in an error of the server decides nothing") {

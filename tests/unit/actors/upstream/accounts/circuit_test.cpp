@@ -30,9 +30,9 @@ struct fixture {
   void probe(std::chrono::milliseconds after, bool well) {
     CHECK(breaker->time_to_probe(now) == wait{after});
     now += after - 1ms;
-    CHECK_FALSE(breaker->wants_probe(now));
+    CHECK_FALSE(breaker->take_probe(now));
     now += 1ms;
-    CHECK(breaker->wants_probe(now));
+    CHECK(breaker->take_probe(now));
     breaker->probed(well, now);
   }
 
@@ -48,11 +48,11 @@ TEST_CASE_FIXTURE(fixture, "consecutive failures open a circuit breaker, scatter
   fail(2);
   breaker->answered(); // An error of its own shows that it is alive.
   fail(2);
-  CHECK(breaker->admits(now));
+  CHECK(breaker->try_admit(now));
   CHECK(breaker->now_in() == phase::closed);
   fail();
   CHECK(breaker->now_in() == phase::open);
-  CHECK_FALSE(breaker->admits(now));
+  CHECK_FALSE(breaker->try_admit(now));
 }
 
 TEST_CASE_FIXTURE(fixture,
@@ -60,28 +60,28 @@ TEST_CASE_FIXTURE(fixture,
   fail(3);
   for (int i = 0; i < 12; ++i)
     probe(5s, false);
-  CHECK_FALSE(breaker->admits(now));
+  CHECK_FALSE(breaker->try_admit(now));
   probe(5s, true);
   CHECK(breaker->now_in() == phase::half_open);
   CHECK(breaker->time_to_probe(now) == wait{});
-  CHECK(breaker->admits(now));
-  CHECK_FALSE(breaker->admits(now));
+  CHECK(breaker->try_admit(now));
+  CHECK_FALSE(breaker->try_admit(now));
   SUBCASE("and all turns once that has succeeded") {
     breaker->succeeded();
     CHECK(breaker->now_in() == phase::closed);
-    CHECK(breaker->admits(now));
-    CHECK(breaker->admits(now));
+    CHECK(breaker->try_admit(now));
+    CHECK(breaker->try_admit(now));
   }
   SUBCASE("and another one if it decided nothing") {
     breaker->learned_nothing();
-    CHECK(breaker->admits(now));
-    CHECK_FALSE(breaker->admits(now));
+    CHECK(breaker->try_admit(now));
+    CHECK_FALSE(breaker->try_admit(now));
   }
   SUBCASE("and another one after a minute, whatever happened to it") {
     now += 59s;
-    CHECK_FALSE(breaker->admits(now));
+    CHECK_FALSE(breaker->try_admit(now));
     now += 1s;
-    CHECK(breaker->admits(now));
+    CHECK(breaker->try_admit(now));
   }
 }
 
@@ -90,7 +90,7 @@ TEST_CASE_FIXTURE(fixture,
   fail(3);
   probe(5s, true);
   for (auto interval : {10s, 15s, 15s}) {
-    CHECK(breaker->admits(now));
+    CHECK(breaker->try_admit(now));
     fail();
     CHECK(breaker->now_in() == phase::open);
     probe(interval, true);
@@ -117,7 +117,7 @@ TEST_CASE_FIXTURE(fixture, "calls from before a successful probe do not open it 
 TEST_CASE_FIXTURE(fixture, "a successful turn closes it, whoever let it through") {
   fail(3);
   breaker->succeeded();
-  CHECK(breaker->admits(now));
+  CHECK(breaker->try_admit(now));
   CHECK(breaker->time_to_probe(now) == wait{});
 }
 
@@ -133,14 +133,14 @@ TEST_CASE_FIXTURE(fixture, "it reports each time that it opens, and only then") 
 
 TEST_CASE_FIXTURE(fixture, "an upstream that asks for a rest gets it, and has not failed") {
   breaker->rest_until(now + 7s);
-  CHECK_FALSE(breaker->admits(now));
+  CHECK_FALSE(breaker->try_admit(now));
   CHECK(breaker->rest(now) == 7s);
   breaker->succeeded(); // An answer to a call that began before.
-  CHECK_FALSE(breaker->admits(now));
+  CHECK_FALSE(breaker->try_admit(now));
   CHECK(breaker->now_in() == phase::closed);
   now += 7s;
-  CHECK(breaker->admits(now));
-  CHECK(breaker->admits(now));
+  CHECK(breaker->try_admit(now));
+  CHECK(breaker->try_admit(now));
 }
 
 TEST_CASE("a circuit breaker can be set to stay closed") {
@@ -150,5 +150,5 @@ TEST_CASE("a circuit breaker can be set to stay closed") {
   const auto now = circuit::clock::now();
   for (int i = 0; i < 100; ++i)
     breaker.failed(now, now);
-  CHECK(breaker.admits(now));
+  CHECK(breaker.try_admit(now));
 }
