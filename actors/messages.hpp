@@ -267,6 +267,8 @@ using registry_actor = caf::typed_actor<
     caf::replies_to<atom::list, session_query>::with<session_page>,
     // One session in that view.
     caf::replies_to<atom::show, std::string, session_view>::with<session_finding>,
+    // The session in memory that has that conversation, which may have no record yet.
+    caf::replies_to<atom::show, conversation_query>::with<session_finding>,
     // Deletes a session and its running turn. Answered once it is gone for good: whether there was
     // one in that view.
     caf::replies_to<atom::remove, std::string, session_view>::with<bool>,

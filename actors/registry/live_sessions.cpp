@@ -180,6 +180,16 @@ const session_info* live_sessions::show(const std::string& id, const session_vie
   return any == sessions_.end() ? nullptr : &any->second.info;
 }
 
+const session_info* live_sessions::with_conversation(const conversation_query& query) const {
+  for (auto i = sessions_.lower_bound({query.tenant, {}});
+       i != sessions_.end() && i->first.tenant == query.tenant; ++i) {
+    const auto& session = i->second;
+    if (session.has_reported && !session.leaving && session.info.conversation == query.id)
+      return &session.info;
+  }
+  return nullptr;
+}
+
 std::vector<session_key> live_sessions::meant_by(const session_filter& filter) const {
   std::vector<session_key> result;
   for (const auto& [key, session] : sessions_)

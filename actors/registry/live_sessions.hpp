@@ -111,6 +111,9 @@ public:
   /// until its deletion begins. Of several the viewer's own is preferred.
   const session_info* show(const std::string& id, const session_view& view) const;
 
+  /// The session with that conversation; null for none. It counts as for `show`.
+  const session_info* with_conversation(const conversation_query& query) const;
+
   /// Those that match *filter* and are not being deleted yet. A session with a turn is not idle,
   /// however long ago the turn began.
   std::vector<session_key> meant_by(const session_filter& filter) const;

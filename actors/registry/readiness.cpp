@@ -23,21 +23,41 @@ std::vector<std::string> reasons_of(const upstream_state& s) {
   return reasons;
 }
 
+shown_account shown_account_of(const account_report& a) {
+  shown_account result;
+  result.id = a.id;
+  result.state = a.state;
+  result.code = a.code;
+  if (a.in_state)
+    result.in_state = std::chrono::floor<std::chrono::milliseconds>(*a.in_state);
+  if (a.rest.count() > 0)
+    result.rest = std::chrono::ceil<std::chrono::milliseconds>(a.rest);
+  result.turns = a.turns;
+  result.weight = a.weight;
+  return result;
+}
+
 upstream_standing standing_of(std::string_view name, const upstream_state& s) {
-  upstream_standing shown;
-  shown.name = name;
-  shown.circuit = s.breaker == circuit::phase::open        ? "open"
-                  : s.breaker == circuit::phase::half_open ? "half_open"
-                                                           : "closed";
-  shown.working = s.working;
-  shown.refused = s.refused;
-  shown.limited = s.limited;
-  shown.unreachable = s.unreachable;
-  shown.reasons = reasons_of(s);
+  upstream_standing result;
+  result.name = name;
+  result.circuit = s.breaker == circuit::phase::open        ? "open"
+                   : s.breaker == circuit::phase::half_open ? "half_open"
+                                                            : "closed";
+  result.working = s.working;
+  result.refused = s.refused;
+  result.limited = s.limited;
+  result.unreachable = s.unreachable;
+  if (s.since_change)
+    result.since_change = std::chrono::floor<std::chrono::milliseconds>(*s.since_change);
+  if (s.to_probe)
+    result.to_probe = std::chrono::ceil<std::chrono::milliseconds>(*s.to_probe);
+  for (const auto& account : s.accounts)
+    result.accounts.push_back(shown_account_of(account));
+  result.reasons = reasons_of(s);
   for (const auto& limit : s.limits)
-    shown.limits.push_back(
+    result.limits.push_back(
         {limit.model, limit.accounts, std::chrono::ceil<std::chrono::seconds>(limit.left)});
-  return shown;
+  return result;
 }
 
 } // namespace

@@ -344,6 +344,9 @@ registry(private_registry_actor::stateful_pointer<registry_state> self, registry
       [self](atom::show, const std::string& id, const session_view& view) {
         return self->state.directory().show(id, view);
       },
+      [self](atom::show, const conversation_query& query) {
+        return self->state.directory().show(query);
+      },
       [self](atom::remove, const std::string& id, const session_view& view) {
         return self->state.directory().remove(id, view);
       },

@@ -58,6 +58,10 @@ caf::result<session_finding> session_directory::show(const std::string& id,
   return promise;
 }
 
+session_finding session_directory::show(const conversation_query& query) const {
+  return finding_of(live_.with_conversation(query));
+}
+
 /// Finds a session of that id in that view, in memory or in the store.
 void session_directory::find(const std::string& id, const session_view& view,
                              const finding_handler& then) {

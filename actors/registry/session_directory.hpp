@@ -30,6 +30,7 @@ public:
 
   caf::result<session_page> list(session_query query);
   caf::result<session_finding> show(const std::string& id, const session_view& view);
+  session_finding show(const conversation_query& query) const;
   caf::result<bool> remove(const std::string& id, const session_view& view);
   caf::result<std::uint64_t> clear(const session_filter& filter);
 

@@ -150,6 +150,7 @@ void kept_answer_state::begin(turn_head head) {
     if (options_.rules.all->rename(key_, actual))
       key_ = actual;
   }
+  options_.rules.all->begun_in({key_.tenant, head_->session_id}, key_);
   log.attach(follower_.id(), counter_, home_, answer_log::pace::collects);
   readers_.for_each([this](const reply_actor& reply) { tell_begin(reply); });
 }

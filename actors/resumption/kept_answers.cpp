@@ -44,6 +44,8 @@ bool kept_answers::rename(const response_key& from, const response_key& to) {
     ended_.emplace(node.mapped().end, to);
   if (!node.mapped().request.empty())
     by_request_.insert_or_assign(node.mapped().request, to);
+  if (const auto s = session_entry(from, node.mapped()); s != by_session_.end())
+    s->second = to;
   node.key() = to;
   all_.insert(std::move(node));
   return true;
@@ -67,6 +69,21 @@ std::optional<kept_entry> kept_answers::find_request(const std::string& request)
   return i == by_request_.end() ? std::nullopt : std::optional{all_.at(i->second).entry};
 }
 
+void kept_answers::begun_in(const session_key& session, const response_key& key) {
+  std::lock_guard guard{mutex_};
+  const auto i = all_.find(key);
+  if (i == all_.end() || !i->second.entry.keeper || i->second.end != 0)
+    return;
+  i->second.session = session;
+  by_session_.insert_or_assign(session, key);
+}
+
+std::optional<std::string> kept_answers::running_in(const session_key& session) const {
+  std::lock_guard guard{mutex_};
+  const auto i = by_session_.find(session);
+  return i == by_session_.end() ? std::nullopt : std::optional{i->second.id};
+}
+
 bool kept_answers::resize(const response_key& key, std::size_t bytes) {
   std::vector<std::function<void()>> forgotten;
   auto fits = true;
@@ -85,7 +102,7 @@ void kept_answers::ended(const response_key& key) {
   const auto i = all_.find(key);
   if (i == all_.end() || i->second.end != 0)
     return;
-  count_end(i->second);
+  count_end(i->first, i->second);
   i->second.end = ++last_end_;
   ended_.emplace(last_end_, key);
 }
@@ -95,7 +112,7 @@ void kept_answers::remove(const response_key& key) {
   const auto i = all_.find(key);
   if (i == all_.end())
     return;
-  count_end(i->second);
+  count_end(i->first, i->second);
   take(i);
 }
 
@@ -110,6 +127,7 @@ void kept_answers::stop() {
     std::lock_guard guard{mutex_};
     all.swap(all_);
     by_request_.clear();
+    by_session_.clear();
     ended_.clear();
     running_ = 0;
   }
@@ -136,9 +154,18 @@ bool kept_answers::make_room(kept& k, std::size_t bytes,
 }
 
 /// The answer runs no more.
-void kept_answers::count_end(const kept& k) {
+void kept_answers::count_end(const response_key& key, const kept& k) {
+  if (const auto s = session_entry(key, k); s != by_session_.end())
+    by_session_.erase(s);
   if (k.entry.background && k.end == 0)
     --running_;
+}
+
+/// The entry of the session that an answer runs in, if it is this answer's.
+std::map<session_key, response_key>::iterator kept_answers::session_entry(const response_key& key,
+                                                                          const kept& k) {
+  const auto s = k.session ? by_session_.find(*k.session) : by_session_.end();
+  return s == by_session_.end() || s->second == key ? s : by_session_.end();
 }
 
 /// Takes an answer out, under all of its names.

@@ -7,6 +7,7 @@
 #include "actors/session/conversation/conversation_digest.hpp"
 #include "actors/store/response_record.hpp"
 #include "actors/upstream/upstream.hpp"
+#include "protocol/sessions/session_list.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -79,6 +80,12 @@ public:
   std::optional<kept_entry> find(const response_key& key) const;
   std::optional<kept_entry> find_request(const std::string& request) const;
 
+  /// The turn of an answer runs in that session; until it ends, `running_in` finds it.
+  void begun_in(const session_key& session, const response_key& key);
+
+  /// The id, without a prefix, of the answer that is found by it and runs in that session.
+  std::optional<std::string> running_in(const session_key& session) const;
+
   /// The bytes of an answer have become that many.
   /// @returns false if there is no room for them; they are not counted then.
   bool resize(const response_key& key, std::size_t bytes);
@@ -101,6 +108,8 @@ private:
   struct kept {
     kept_entry entry;
     std::string request;
+    /// Set once the turn has begun.
+    std::optional<session_key> session;
     byte_budget::share held;
     /// Counts those that have ended; 0 for one that runs.
     std::uint64_t end = 0;
@@ -110,13 +119,17 @@ private:
 
   bool make_room(kept& k, std::size_t bytes, std::vector<std::function<void()>>& forgotten);
   map::node_type take(map::iterator i);
-  void count_end(const kept& k);
+  void count_end(const response_key& key, const kept& k);
+  std::map<session_key, response_key>::iterator session_entry(const response_key& key,
+                                                              const kept& k);
 
   const std::shared_ptr<byte_budget> budget_;
   const std::shared_ptr<const conversation_digest> digest_;
   mutable std::mutex mutex_;
   map all_;
   std::map<std::string, response_key> by_request_;
+  /// Those that run and are found by their ids.
+  std::map<session_key, response_key> by_session_;
   /// By the order of their ends.
   std::map<std::uint64_t, response_key> ended_;
   std::uint64_t last_end_ = 0;

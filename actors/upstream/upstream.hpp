@@ -224,6 +224,25 @@ struct model_limit {
   std::chrono::steady_clock::duration left{0};
 };
 
+/// One account of an upstream.
+struct account_report {
+  account_report() = default;
+
+  /// As in `account_identity`.
+  std::string id;
+  /// `unknown`, `working`, `refused`, `limited` or `unreachable`.
+  std::string_view state;
+  /// The code of the failure that led to its state; empty for none.
+  std::string_view code;
+  /// How long it has been in its state; nothing if it was never asked.
+  std::optional<std::chrono::steady_clock::duration> in_state;
+  /// How much longer it rests, for any model; zero if it does not.
+  std::chrono::steady_clock::duration rest{0};
+  /// Its running turns.
+  int turns = 0;
+  double weight = 1;
+};
+
 /// The state of an upstream, according to its last calls.
 struct upstream_state {
   // The number of its accounts in each state.
@@ -233,6 +252,11 @@ struct upstream_state {
   std::size_t unreachable = 0;
 
   circuit::phase breaker = circuit::phase::closed;
+  /// As in `circuit::since_change` and `circuit::time_to_probe`.
+  std::optional<std::chrono::steady_clock::duration> since_change;
+  std::optional<std::chrono::steady_clock::duration> to_probe;
+  /// Its accounts, up to 32.
+  std::vector<account_report> accounts;
   std::vector<model_limit> limits;
   /// How much longer all accounts rest because our address is limited.
   std::chrono::steady_clock::duration address_rest{0};

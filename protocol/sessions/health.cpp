@@ -3,6 +3,9 @@
 #include "protocol/sessions/sessions.hpp"
 #include "protocol/text/json_strings.hpp"
 
+#include <array>
+#include <charconv>
+
 namespace nekod {
 namespace {
 
@@ -18,7 +21,52 @@ void append_words(std::string& out, const std::vector<std::string>& words) {
   out += ']';
 }
 
-void append_standing(std::string& out, const upstream_standing& u) {
+using wall_time = std::chrono::system_clock::time_point;
+using maybe_length = std::optional<std::chrono::milliseconds>;
+
+/// A member with a time in milliseconds since the epoch, or null.
+void append_time(std::string& out, std::string_view name, wall_time now, maybe_length offset) {
+  out.append(",\"").append(name).append("\":");
+  const auto time = std::chrono::floor<std::chrono::milliseconds>(now.time_since_epoch());
+  out += offset ? std::to_string((time + *offset).count()) : "null";
+}
+
+maybe_length back(maybe_length length) { return length ? maybe_length{-*length} : length; }
+
+void append_account(std::string& out, const shown_account& a, wall_time now) {
+  out += R"({"id":)";
+  json::append_quoted(out, a.id);
+  out += R"(,"state":)";
+  json::append_quoted(out, a.state);
+  out += R"(,"code":)";
+  if (a.code.empty())
+    out += "null";
+  else
+    json::append_quoted(out, a.code);
+  append_time(out, "since", now, back(a.in_state));
+  append_time(out, "rests_until", now, a.rest);
+  out += R"(,"turns":)" + std::to_string(a.turns);
+  out += R"(,"weight":)";
+  std::array<char, 32> weight{};
+  const auto end = std::to_chars(weight.data(), weight.data() + weight.size(), a.weight).ptr;
+  out.append(weight.data(), end).append("}");
+}
+
+/// What only operators see.
+void append_details(std::string& out, const upstream_standing& u, wall_time now) {
+  append_time(out, "circuit_since", now, back(u.since_change));
+  append_time(out, "next_probe", now, u.to_probe);
+  out += R"(,"account_list":[)";
+  std::string_view separator;
+  for (const auto& a : u.accounts) {
+    out += separator;
+    append_account(out, a, now);
+    separator = ",";
+  }
+  out += ']';
+}
+
+void append_standing(std::string& out, const upstream_standing& u, std::optional<wall_time> now) {
   out += R"({"name":)";
   json::append_quoted(out, u.name);
   out += R"(,"circuit":)";
@@ -38,7 +86,10 @@ void append_standing(std::string& out, const upstream_standing& u) {
     out += R"(,"seconds":)" + std::to_string(limit.left.count()) + "}";
     separator = ",";
   }
-  out += "]}";
+  out += ']';
+  if (now)
+    append_details(out, u, *now);
+  out += '}';
 }
 
 } // namespace
@@ -53,8 +104,8 @@ std::string health_json(std::chrono::system_clock::time_point now, std::string_v
 std::string alive_json() { return R"({"status":"alive"})"; }
 
 std::string readiness_json(const std::vector<std::string>& reasons,
-                           const std::vector<upstream_standing>& upstreams,
-                           bool lacks_shared_store) {
+                           const std::vector<upstream_standing>& upstreams, bool lacks_shared_store,
+                           std::optional<std::chrono::system_clock::time_point> now) {
   std::string out = R"({"status":")";
   out += reasons.empty() ? "ready" : "not_ready";
   out += R"(","reasons":)";
@@ -63,7 +114,7 @@ std::string readiness_json(const std::vector<std::string>& reasons,
   std::string_view separator;
   for (const auto& u : upstreams) {
     out += separator;
-    append_standing(out, u);
+    append_standing(out, u, now);
     separator = ",";
   }
   out += lacks_shared_store ? R"(],"store":"unavailable"})" : "]}";

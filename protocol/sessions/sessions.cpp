@@ -36,6 +36,10 @@ void append_session(std::string& out, const session_info& s) {
   json::append_quoted(out, s.state);
   if (!s.conversation.empty())
     out += R"(,"conversation":"conv_)" + s.conversation + '"';
+  if (!s.running_response.empty()) {
+    out += R"(,"response":)";
+    json::append_quoted(out, s.running_response);
+  }
   out += '}';
 }
 

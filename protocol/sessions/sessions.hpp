@@ -65,6 +65,8 @@ struct session_info {
   std::string newest_response;
   /// It does not expire before this, whenever it was used: a response of it is kept. Not shown.
   std::chrono::system_clock::time_point kept_until = std::chrono::system_clock::time_point::min();
+  /// The response that runs in it and can be followed, as clients name it; empty for none.
+  std::string running_response;
   /// Its state, a word of a fixed set: `stored` if it is not in memory, else what it does there.
   std::string_view state = "stored";
 };

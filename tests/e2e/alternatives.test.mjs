@@ -192,6 +192,11 @@ test('an upstream that is healthy again is used again, by probes of our own', as
     return (await look(nekod)).upstreams[0].circuit === 'open';
   }, 'the circuit breaker does not open');
   assert.equal(await nekod.figure('nekod_upstream_circuit_open{upstream="main"}'), 1);
+  const operations = async () => (await fetch(`${nekod.url}/operations`)).json();
+  const { time, upstreams } = await operations();
+  assert.ok(upstreams[0].circuit_since <= time && upstreams[0].next_probe > upstreams[0].circuit_since, JSON.stringify(upstreams));
+  assert.deepEqual(upstreams[0].account_list.map((each) => [each.state, each.code, each.turns]), [['unreachable', 'upstream_error', 0]]);
+  assert.equal('account_list' in (await look(nekod)).upstreams[0], false, 'not for everybody');
   const back = await scriptedServer(t, undefined, undefined, port);
   // No turn is let through before a probe has succeeded.
   await until(async () => (await look(nekod)).upstreams[0].circuit === 'half_open', 'nobody probes it');
@@ -199,6 +204,10 @@ test('an upstream that is healthy again is used again, by probes of our own', as
   assert.equal(await ask(), 'main');
   assert.equal((await look(nekod)).upstreams[0].circuit, 'closed');
   assert.equal(await nekod.figure('nekod_upstream_circuit_open{upstream="main"}'), 0);
+  const [recovered] = (await operations()).upstreams;
+  assert.ok(recovered.circuit_since > upstreams[0].circuit_since);
+  assert.equal(recovered.next_probe, null);
+  assert.deepEqual(recovered.account_list.map((each) => [each.state, each.code]), [['working', null]]);
 });
 
 test('a fall-back that fails too: the upstream that was passed over is asked last', async (t) => {

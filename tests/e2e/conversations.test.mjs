@@ -299,3 +299,23 @@ test('tenants never meet in a conversation', async (t) => {
   await expectError(await respond(nekod, { conversation: id, input: 'x' }, b), 404, 'conversation_not_found');
   assert.equal((await jsonOf(await send(nekod, 'GET', `/${id}/items`, undefined, a))).data.length, 1);
 });
+
+test('a session whose first turn runs or has failed has no items', async () => {
+  const held = [];
+  upstream.say = (_, response) => held.push(response);
+  const name = unique('new');
+  const first = fetch(`${open.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ session_id: name, messages: [{ role: 'user', content: 'x' }] }),
+  });
+  await until(() => held.length > 0, 'the turn does not run');
+  const { conversation } = await jsonOf(await fetch(`${open.url}/sessions/${name}`));
+  assert.deepEqual(await itemsOf(open, conversation), []);
+  for (const response of held) reply(response, 400, { error: { message: 'no', type: 'x', code: 'x', param: null } });
+  await (await first).text();
+  assert.deepEqual(await itemsOf(open, conversation), []);
+  assert.equal((await jsonOf(await send(open, 'GET', `/${conversation}`))).id, conversation);
+  await expectError(await send(open, 'GET', `/${conversation}/items/msg_1`), 404, 'item_not_found');
+  says('ok');
+});

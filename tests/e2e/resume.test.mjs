@@ -101,6 +101,19 @@ for (const [kind, args] of kinds) {
     assert.deepEqual(blocksIn(await read(await follow(nekod, id))), blocksIn(two));
   });
 
+  test(`${kind}: a session names the response that runs in it, for as long as it runs`, async () => {
+    const name = unique('session');
+    const { json } = await responseOf(nekod, background(endless(unique())), { 'X-Nekod-Session': name });
+    const session = async () => (await fetch(`${nekod.url}/sessions/${name}`)).json();
+    await until(async () => (await session()).response === json.id, 'the session does not name it');
+    const { sessions } = await (await fetch(`${nekod.url}/sessions`)).json();
+    assert.equal(sessions.find((each) => each.id === name).response, json.id);
+    const begun = await read(await follow(nekod, json.id), 5);
+    assert.equal(eventsIn(begun)[0].response.id, json.id);
+    await jsonOf(await cancel(nekod, json.id));
+    assert.equal('response' in (await session()), false);
+  });
+
   test(`${kind}: a background response is queued, and polled to its end`, async () => {
     const json = await inBackground(nekod, slow(unique()));
     assert.equal(json.status, 'queued');

@@ -8,7 +8,7 @@ const folder = new URL('../../http/server/page/', import.meta.url);
 const sources = readdirSync(folder).filter((name) => name.endsWith('.js'));
 const all = sources.map((name) => readFileSync(new URL(name, folder), 'utf8')).join('\n');
 const { languages, texts } = await import(new URL('text.js', folder));
-await import(new URL('keys_text.js', folder));
+for (const name of sources.filter((each) => each.endsWith('_text.js'))) await import(new URL(name, folder));
 
 test('each text is there in both languages, with the same places', () => {
   for (const [name, forms] of Object.entries(texts)) {
@@ -21,7 +21,7 @@ test('each text is there in both languages, with the same places', () => {
 
 test('each text that is used is there, and each that is there is used', () => {
   for (const [, name] of all.matchAll(/\bt\('(\w+)'/g)) assert.ok(name in texts, name);
-  const built = /^(c_|on_)/;
+  const built = /^(c_|on_|r_)/;
   for (const name of Object.keys(texts)) assert.ok(built.test(name) || all.includes(`'${name}'`), `${name} is not used`);
 });
 

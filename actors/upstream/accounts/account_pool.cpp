@@ -11,6 +11,9 @@ namespace {
 /// The most limits that are reported for one upstream.
 constexpr std::size_t most_limits = 32;
 
+/// The most accounts of an upstream that are reported one by one.
+constexpr std::size_t most_reports = 32;
+
 /// Raises the share of an account that comes back from a rest to that of the others, so that it
 /// takes turns in alternation with them, not all that it missed.
 void catch_up(const watched_accounts& all, std::size_t chosen, const std::string& model,
@@ -64,6 +67,8 @@ upstream_state state_of(const watched_accounts& all, const circuit& breaker,
                         clock::time_point now) {
   upstream_state result;
   result.breaker = breaker.now_in();
+  result.since_change = breaker.since_change(now);
+  result.to_probe = breaker.time_to_probe(now);
   result.address_rest = breaker.rest(now);
   for (const auto& account : all) {
     const auto state = account->state(now);
@@ -72,6 +77,8 @@ upstream_state state_of(const watched_accounts& all, const circuit& breaker,
     result.limited += state == account_state::limited ? 1 : 0;
     result.unreachable += state == account_state::unreachable ? 1 : 0;
     add_limits(result, *account, now);
+    if (result.accounts.size() < most_reports)
+      result.accounts.push_back(account->report(now));
   }
   return result;
 }

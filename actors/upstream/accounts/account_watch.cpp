@@ -89,20 +89,20 @@ void account_watch::update_state(const running_call& c, const chat::failure* pro
   else if (upstream_failed(problem, f, r))
     ++failures_in_a_row_;
   if (problem != nullptr && refuses_account(*problem)) {
-    enter(account_state::refused);
+    enter(account_state::refused, problem, now);
     rests_.refused(r.retry_after, now);
   } else if (problem != nullptr && problem->code == failure_code::rate_limit_exceeded &&
              !is_address_limit(r)) {
-    enter(account_state::limited);
+    enter(account_state::limited, problem, now);
     rests_.limited(c.model, r.retry_after, now);
   } else if (works) {
     rests_.worked(c.model);
     const auto limits = rests_.limits(now);
     const auto still_limited = std::any_of(
         limits.begin(), limits.end(), [&](const auto& limit) { return limit.model != c.model; });
-    enter(still_limited ? account_state::limited : account_state::works);
+    enter(still_limited ? account_state::limited : account_state::works, nullptr, now);
   } else if (was_not_sent(f) || failures_in_a_row_ >= failures_that_tell) {
-    enter(account_state::unreachable);
+    enter(account_state::unreachable, problem, now);
   }
 }
 
@@ -139,6 +139,23 @@ account_state account_watch::state(clock::time_point now) const {
   return limited && rests_.limits(now).empty() ? account_state::works : state_.load();
 }
 
+account_report account_watch::report(clock::time_point now) const {
+  account_report r;
+  const auto current = state(now);
+  r.id = who_.id;
+  r.state = current == account_state::works ? "working" : name_of(current);
+  if (current != account_state::works && current != account_state::unknown)
+    r.code = chat::name_of(problem_);
+  if (current != account_state::unknown)
+    r.in_state = now - entered_.load();
+  r.rest = rests_.left({}, now);
+  for (const auto& limit : rests_.limits(now))
+    r.rest = std::max(r.rest, limit.left);
+  r.turns = turns_;
+  r.weight = who_.weight;
+  return r;
+}
+
 void account_watch::cancelled(const running_call& c) {
   count(c, call_outcome::cancelled);
   circuit_->learned_nothing();
@@ -157,10 +174,14 @@ void account_watch::count(const running_call& c, call_outcome outcome) {
   spdlog::debug("upstream {} {} after {:.1f}ms", names_[c.kind], name_of(outcome), seconds * 1000);
 }
 
-void account_watch::enter(account_state next) {
+/// @param problem Why; null if nothing failed.
+void account_watch::enter(account_state next, const chat::failure* problem, clock::time_point now) {
+  if (problem != nullptr)
+    problem_ = problem->code;
   auto before = state_.exchange(next);
   if (before == next)
     return;
+  entered_ = now;
   states_[before].Decrement();
   states_[next].Increment();
 }

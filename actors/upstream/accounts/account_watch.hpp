@@ -113,6 +113,8 @@ public:
   /// The models that it is limited for.
   std::vector<model_rest> limits(clock::time_point now) const { return rests_.limits(now); }
 
+  account_report report(clock::time_point now) const;
+
   std::chrono::milliseconds longest_rest() const noexcept { return who_.longest_rest; }
 
   const account_identity& who() const noexcept { return who_; }
@@ -137,7 +139,7 @@ public:
 
 private:
   void count(const running_call& c, call_outcome outcome);
-  void enter(account_state next);
+  void enter(account_state next, const chat::failure* problem, clock::time_point now);
   bool is_address_limit(const upstream_response& r) const;
   void update_state(const running_call& c, const chat::failure* problem, transfer_failure f,
                     const upstream_response& r, clock::time_point now);
@@ -152,6 +154,9 @@ private:
   std::vector<std::string> names_;
   std::vector<call_metrics> calls_;
   std::atomic<account_state> state_{account_state::unknown};
+  // When it entered its state, and why if that is no good one.
+  std::atomic<clock::time_point> entered_{};
+  std::atomic<chat::failure_code> problem_{};
   std::atomic<unsigned> failures_in_a_row_{0};
   account_rests rests_;
   std::atomic<int> turns_{0};

@@ -20,6 +20,8 @@ bool circuit::try_admit(clock::time_point now) {
 void circuit::succeeded() {
   std::lock_guard guard{mutex_};
   failures_in_a_row_ = 0;
+  if (phase_ != phase::closed)
+    changed_ = clock::now();
   phase_ = phase::closed;
   trial_runs_ = false;
 }
@@ -50,6 +52,8 @@ void circuit::failed(clock::time_point now, clock::time_point begun) {
 
 void circuit::open(clock::time_point now, clock::duration interval) {
   interval_ = std::min<clock::duration>(interval, longest_probe_interval);
+  if (phase_ == phase::closed)
+    changed_ = now;
   phase_ = phase::open;
   next_probe_ = now + interval_;
   trial_runs_ = false;
@@ -96,6 +100,12 @@ void circuit::on_open(std::function<void()> f) {
 circuit::phase circuit::now_in() const {
   std::lock_guard guard{mutex_};
   return phase_;
+}
+
+std::optional<circuit::clock::duration> circuit::since_change(clock::time_point now) const {
+  std::lock_guard guard{mutex_};
+  return changed_ ? std::optional{std::max(now - *changed_, clock::duration::zero())}
+                  : std::nullopt;
 }
 
 circuit::clock::duration circuit::rest(clock::time_point now) const {

@@ -74,6 +74,9 @@ public:
 
   phase now_in() const;
 
+  /// How long it has not been closed, or, if it is, been closed again; nothing if it never opened.
+  std::optional<clock::duration> since_change(clock::time_point now) const;
+
   /// The time until `rest_until` is over; zero if it is.
   clock::duration rest(clock::time_point now) const;
 
@@ -94,6 +97,8 @@ private:
   mutable std::mutex mutex_;
   phase phase_ = phase::closed;
   unsigned failures_in_a_row_ = 0;
+  /// When it opened, or closed again.
+  std::optional<clock::time_point> changed_;
   clock::time_point half_open_since_;
   clock::time_point next_probe_;
   clock::duration interval_{0};

@@ -1,5 +1,7 @@
 #include "http/server/api/sessions.hpp"
 
+#include "actors/resumption/kept_answers.hpp"
+#include "http/server/api/answer/response_form.hpp"
 #include "http/server/api/request_context.hpp"
 #include "http/server/api/session_query.hpp"
 #include "http/server/message/path.hpp"
@@ -33,6 +35,14 @@ std::optional<std::string> session_id_of(std::string_view raw) {
   return id && chat::valid_session_id(*id) ? id : std::nullopt;
 }
 
+/// Names the response that runs in *s*, if the caller could follow it.
+void add_running_response(const request_context& c, session_info& s) {
+  if (s.tenant != c.who.tenant)
+    return;
+  if (const auto id = c.api.options.resumption->all->running_in(session_key{s}))
+    s.running_response = std::string{response_prefix} + *id;
+}
+
 void refuse_unknown(const request_context& c) {
   c.respond_json(404, session_missing_json(c.language()));
 }
@@ -45,7 +55,9 @@ void answer_sessions(const request_context& c) {
     return c.refuse(query.error());
   query->view = view_of(c.who);
   c.ask<session_page>(
-      [](const request_context& asked, const session_page& page) {
+      [](const request_context& asked, session_page page) {
+        for (auto& s : page.sessions)
+          add_running_response(asked, s);
         asked.respond_json(200, session_list_json(page));
       },
       atom::list_v, std::move(*query));
@@ -56,11 +68,11 @@ void answer_session(const request_context& c) {
   if (!id)
     return refuse_unknown(c);
   c.ask<session_finding>(
-      [](const request_context& asked, const session_finding& s) {
-        if (s.found)
-          asked.respond_json(200, session_json(s.info));
-        else
-          refuse_unknown(asked);
+      [](const request_context& asked, session_finding s) {
+        if (!s.found)
+          return refuse_unknown(asked);
+        add_running_response(asked, s.info);
+        asked.respond_json(200, session_json(s.info));
       },
       atom::show_v, std::move(*id), view_of(c.who));
 }

@@ -5,13 +5,14 @@ import { randomName } from './dom.js';
 import { endWith, hold, messagesIn, messagesOf, newMessage, titleIn } from './history.js';
 import { pending, setPending, setting } from './keep.js';
 import { setTitle } from './names.js';
-import { Turn, itemsOf } from './turn.js';
+import { Running } from './running.js';
+import { itemsOf } from './turn.js';
+import { Watch } from './watch.js';
 
-/// How long a turn is looked for that cannot be reached: nekod keeps it for as long after its end, if not longer.
-const patience = 600_000;
-/// How often another client's turn is looked at.
-const lookAgain = 2000;
+/// How long the page that stopped a turn has to keep what came of it.
+const holdElsewhere = 2000;
 
+const pause = (time) => new Promise((wake) => setTimeout(wake, time));
 const partOf = ({ text, reasoning }) => ({ text, reasoning });
 
 export class Chat extends EventTarget {
@@ -32,6 +33,7 @@ export class Chat extends EventTarget {
     /// Whether another client waits for an answer in it.
     this.elsewhere = false;
     this.forgotten = false;
+    this.watch = new Watch(this);
   }
 
   changed(what, message) {
@@ -73,28 +75,15 @@ export class Chat extends EventTarget {
     this.stored = this.turns > 0 || this.messages.length > 0;
   }
 
-  /// Looks what other clients do with it: shows what they said, and waits for an answer that they asked for.
-  async look() {
-    clearTimeout(this.looking);
-    if (this.running || this.history !== 'whole' || pending(this.name)) return;
-    let info;
-    try {
-      info = await get(this.path);
-    } catch {
-      return;
-    }
-    if (this.running) return;
-    this.elsewhere = info.state === 'answering';
-    const ours = this.differs || this.messages.some((each) => each.unsaid || each.state === 'failed');
-    if (info.turns !== this.turns && !ours) await this.read().catch(() => {});
-    this.changed('all');
-    if (this.elsewhere && this.viewed) this.looking = setTimeout(() => this.look(), lookAgain);
+  /// Looks what other clients do with it.
+  look() {
+    return this.watch.look();
   }
 
   /// Whether it is in view.
   view(viewed) {
     this.viewed = viewed;
-    clearTimeout(this.looking);
+    this.watch.stop();
     if (viewed) this.look();
   }
 
@@ -170,80 +159,67 @@ export class Chat extends EventTarget {
 
   /// Runs a turn until it is answered, stopped or failed; goes on with it if only the connection fails.
   async run(answer, request) {
-    const leaving = new AbortController();
-    const turn = new Turn(this.name, request);
-    this.running = { leaving, answer, request, turn };
-    answer.state = 'waiting';
-    answer.error = undefined;
-    answer.asked = performance.now();
+    const running = new Running(this.name, answer, request, {
+      changed: (what) => this.changed(what, answer),
+      named: () => request.followed || setPending(this.name, request),
+      stopped: () => this.running === running && this.stopped(answer),
+      problem: (error) => this.running === running && this.changed('problem', error),
+    });
+    this.running = running;
     this.changed('state', answer);
-    let known = request.id;
-    for (let [pause, until] = [200, Date.now() + patience]; ; pause = Math.min(4000, 2 * pause)) {
-      try {
-        await turn.read(leaving.signal, () => {
-          [pause, until] = [200, Date.now() + patience];
-          if (request.id !== known) setPending(this.name, request);
-          known = request.id;
-          this.show(answer, turn);
-        });
-        break;
-      } catch (error) {
-        if (leaving.signal.aborted) return;
-        if (error.code !== 'network' || Date.now() > until) {
-          this.fail(answer, error.code === 'response_not_found' ? new ApiError('', { code: 'lost', request: error.request }) : error);
-          return;
-        }
-        answer.state = 'reconnecting';
-        this.changed('state', answer);
-        await new Promise((wake) => {
-          setTimeout(wake, pause);
-          leaving.signal.addEventListener('abort', wake, { once: true });
-          addEventListener('online', wake, { once: true });
-        });
-      }
+    try {
+      await running.read();
+    } catch (error) {
+      if (this.running === running) this.fail(answer, error);
+      return;
     }
-    if (turn.state === 'done') {
-      Object.assign(answer, turn.shown);
-      if (request.model && turn.model && request.model !== turn.model) answer.fallback = turn.model;
-      this.turns += 1;
-      this.stored = true;
-      this.differs = false;
-      this.end(answer);
-    } else if (this.running?.turn === turn) this.stopped(answer);
+    if (this.running !== running) return;
+    if (running.turn.state === 'done') this.answered(running);
+    else await this.stopped(answer);
   }
 
-  /// Shows what has come, unless it is told again from its beginning and more has been shown.
-  show(answer, turn) {
-    answer.request = turn.asked;
-    answer.model = turn.model;
-    if (this.running?.stopping) this.cancel();
-    const { shown } = turn;
-    if (shown.pieces < (answer.pieces ?? 0) || (!shown.pieces && !shown.calls.length)) return;
-    Object.assign(answer, shown, { state: 'running' });
-    this.changed('text', answer);
+  answered({ answer, request, turn }) {
+    Object.assign(answer, turn.shown);
+    if (request.model && turn.model && request.model !== turn.model) answer.fallback = turn.model;
+    this.turns += 1;
+    this.stored = true;
+    this.differs = false;
+    this.end(answer, request.followed);
+    if (request.followed) this.look();
   }
 
-  end(answer) {
+  end(answer, followed) {
     answer.state = 'done';
     this.running = undefined;
     this.lastUse = Date.now();
-    setPending(this.name, undefined);
+    if (!followed) setPending(this.name, undefined);
     if (this.history === 'new') this.history = 'whole';
     this.changed('end', answer);
   }
 
   /// The turn was stopped: what came of it becomes part of the conversation, if it is not so already.
   async stopped(answer) {
-    const { leaving, request } = this.running;
+    const { leaving, request, stopping } = this.running;
     leaving.abort();
     const user = this.messages.at(this.messages.indexOf(answer) - 1);
+    if (request.followed && !stopping) return this.stoppedElsewhere(answer);
     this.leave(user, answer);
-    setPending(this.name, { ...request, stopped: true, partly: partOf(answer) });
+    setPending(this.name, { ...request, followed: false, stopped: true, partly: partOf(answer) });
     if (!answer.text || !this.stored || request.whole) return;
-    this.holding = hold(this.path, user, answer);
+    // Who stopped it keeps what came of it, unless that page has gone.
+    this.holding = (stopping ? Promise.resolve() : pause(holdElsewhere)).then(() => hold(this.path, user, answer));
     if (!(await this.holding)) return;
     this.differs = false;
     setPending(this.name, undefined);
+  }
+
+  /// What is kept of it is another page's part; it is there in a while.
+  stoppedElsewhere(answer) {
+    this.running = undefined;
+    answer.state = 'stopped';
+    this.turns = -1;
+    this.changed('end', answer);
+    this.watch.later();
   }
 
   /// What was said and answered in a turn that was stopped has to be told with the next one.
@@ -261,20 +237,21 @@ export class Chat extends EventTarget {
     answer.error = error;
     answer.state = 'failed';
     const { request } = this.running ?? {};
+    answer.followed = request?.followed;
     const user = this.messages[this.messages.indexOf(answer) - 1];
-    if (user) user.unsaid = true;
+    if (user) Object.assign(user, { unsaid: true, followed: answer.followed });
     this.running = undefined;
     // Kept, so that a reload does not lose what was typed.
     const { code, message, status } = error;
-    if (request) setPending(this.name, { ...request, failed: { code, message, status, request: error.request }, partly: partOf(answer) });
+    if (request && !request.followed) setPending(this.name, { ...request, failed: { code, message, status, request: error.request }, partly: partOf(answer) });
     this.changed('end', answer);
   }
 
   /// Sends again what failed.
   async retry(answer) {
     const user = this.messages[this.messages.indexOf(answer) - 1];
-    Object.assign(answer, { text: '', reasoning: '', calls: [], pieces: 0, error: undefined });
-    user.unsaid = false;
+    Object.assign(answer, { text: '', reasoning: '', calls: [], pieces: 0, error: undefined, followed: false });
+    Object.assign(user, { unsaid: false, followed: false });
     this.lastUse = 0;
     await this.remembered();
     this.start(user, answer);
@@ -282,24 +259,6 @@ export class Chat extends EventTarget {
 
   /// Stops the running answer: at once, or as soon as nekod has told its name.
   stop() {
-    const { running } = this;
-    if (!running || running.stopping) return;
-    running.stopping = true;
-    if (running.request.id) this.cancel();
-    else if (running.answer.state === 'reconnecting') this.stopped(running.answer);
-  }
-
-  async cancel() {
-    const { running } = this;
-    if (!running.request.id || running.cancelling) return;
-    running.cancelling = true;
-    try {
-      if (await running.turn.cancel()) {
-        if (this.running === running) await this.stopped(running.answer);
-      }
-    } catch (error) {
-      running.stopping = running.cancelling = false;
-      if (this.running === running) this.changed('problem', error);
-    }
+    this.running?.stop();
   }
 }

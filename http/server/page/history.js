@@ -87,6 +87,16 @@ async function newestOf(info) {
   return messagesIn(page.data.reverse());
 }
 
+/// What the response *id* answers: a message of a user; undefined if it cannot be known.
+export async function inputOf(id) {
+  try {
+    const { data } = await get(`v1/responses/${id}/input_items?limit=100&order=asc`);
+    return messagesIn(data).findLast((each) => each.role === 'user');
+  } catch {
+    return undefined;
+  }
+}
+
 /// Whether *messages* end with *user* and with what there is of *answer*, or more of it.
 export function endWith(messages, user, answer) {
   const [said, last] = messages.slice(-2);

@@ -4,12 +4,13 @@
 import { get } from './api.js';
 import { copyText, h } from './dom.js';
 import { plot } from './plot.js';
-import { bytes, clock, duration, has, number, t } from './text.js';
+import './service_text.js';
+import { bytes, clock, duration, number, t } from './text.js';
+import { accounts, reason, table, upstreams } from './upstreams.js';
 
 const period = 2000;
 const window = 30 * 60_000;
 const shortest = 15 * 60_000;
-const accountStates = ['working', 'refused', 'limited', 'unreachable'];
 
 /// One answer of the service.
 class Sample {
@@ -126,17 +127,19 @@ export class Service {
       if (this.me()?.keys) this.addKeys();
     }
     const now = this.samples.at(-1);
+    const before = this.before(shortest);
+    const p95 = (upstream) => quantile(0.95, 'nekod_upstream_call_seconds', { upstream }, before, now) ?? '–';
     this.parts.state.replaceChildren(...this.state(now));
     this.parts.now.replaceChildren(h('h2', { text: t('now') }), h('div', { class: 'tiles' }, this.tiles(now)), h('div', { class: 'plots' }, this.plots()));
     this.parts.turns.replaceChildren(h('h2', { text: `${t('turnsByOutcome')} · ${t('lastMinutes', 15)}` }), h('div', { class: 'plots' }, this.turns()));
-    this.parts.upstreams.replaceChildren(h('h2', { text: t('upstreams') }), this.upstreams(now));
+    this.parts.upstreams.replaceChildren(h('h2', { text: t('upstreams') }), upstreams(now, before, p95), accounts(now) ?? '');
     this.parts.sessions.replaceChildren(h('h2', { text: t('sessionsHere') }), h('div', { class: 'tiles' }, this.sessionTiles(now)));
     this.drawFailures();
   }
 
   state({ data }) {
     const ready = data.status === 'ready';
-    const reasons = data.reasons.map((each) => (each === 'draining' ? t('draining') : each.replaceAll('_', ' ')));
+    const reasons = data.reasons.map((each) => (each === 'draining' ? t('draining') : reason(each)));
     return [
       h('p', { class: `verdict ${ready ? 'good' : 'bad'}`, role: 'status' }, h('span', { class: 'sign', 'aria-hidden': 'true', text: ready ? '✓' : '!' }), t(ready ? 'ready' : 'notReady'), reasons.length ? `: ${reasons.join(', ')}` : ''),
       h('p', { class: 'hint', text: `${t('version', data.version)} · ${t('upFor', duration((data.time - data.started) / 1000))}` }),
@@ -190,35 +193,6 @@ export class Service {
     return [plot(t('turnsByOutcome'), counts[0].times, series, number), h('ul', { class: 'codes' }, list.map(([code, count]) => h('li', {}, h('code', { text: code }), ` ${number(count)}`)))];
   }
 
-  upstreams(now) {
-    const before = this.before(shortest);
-    const minutes = Math.max(1 / 60, (now.time - before.time) / 60_000);
-    const head = ['upstream', 'circuit', 'accounts', 'reasons', 'callsPerMinute', 'p95', 'retries'];
-    const rows = now.data.upstreams.map((each) => {
-      const labels = { upstream: each.name };
-      const since = (name, more) => now.sum(name, { ...labels, ...more }) - before.sum(name, { ...labels, ...more });
-      const all = since('nekod_upstream_calls_total', {});
-      const good = since('nekod_upstream_calls_total', { outcome: 'ok' });
-      const circuit = `c_${each.circuit}`;
-      const accounts = Object.entries(each.accounts).filter(([, count]) => count > 0).map(([state, count]) => `${number(count)} ${accountStates.includes(state) ? t(state) : state}`);
-      const limits = each.limits.map((limit) => t('restsUntil', limit.model || t('accounts'), duration(limit.seconds)));
-      return [
-        each.name,
-        h('span', { class: each.circuit === 'closed' ? 'good' : 'bad', text: `${each.circuit === 'closed' ? '✓' : '!'} ${has(circuit) ? t(circuit) : each.circuit}` }),
-        accounts.join(', ') || '–',
-        [...each.reasons.map((reason) => reason.replaceAll('_', ' ')), ...limits].join(', ') || '–',
-        `${number(all / minutes, 1)} (${number((all - good) / minutes, 1)})`,
-        quantile(0.95, 'nekod_upstream_call_seconds', labels, before, now) ?? '–',
-        `${number(since('nekod_upstream_retries_total', {}))} (${number(since('nekod_upstream_retries_refused_total', {}))})`,
-      ];
-    });
-    return this.table(head.map((name) => t(name)), rows);
-  }
-
-  table(head, rows) {
-    return h('div', { class: 'table', tabindex: '0' }, h('table', {}, h('thead', {}, h('tr', {}, head.map((text) => h('th', { scope: 'col', text })))), h('tbody', {}, rows.map((row) => h('tr', {}, row.map((cell) => h('td', {}, cell)))))));
-  }
-
   sessionTiles(now) {
     const before = this.before(shortest);
     const commit = (share) => quantile(share, 'nekod_store_commit_seconds', {}, before, now) ?? '–';
@@ -266,6 +240,6 @@ export class Service {
       duration(each.duration / 1000),
     ]);
     const head = ['time', 'request', 'service', 'code', 'model', 'upstream', 'tenant', 'duration'];
-    this.failureList.replaceChildren(rows.length ? this.table(head.map((name) => t(name)), rows) : h('p', { class: 'hint', text: t('noFailures') }));
+    this.failureList.replaceChildren(rows.length ? table(head.map((name) => t(name)), rows) : h('p', { class: 'hint', text: t('noFailures') }));
   }
 }

@@ -3,6 +3,7 @@
 import { key, keyIsRemembered, set, setKey, setting } from './keep.js';
 import { openDialog } from './dialog.js';
 import { copyText, h } from './dom.js';
+import './settings_text.js';
 import { duration, number, t } from './text.js';
 
 const field = (label, control, hint) => h('label', { class: 'field' }, h('span', { text: label }), control, hint && h('small', { text: hint }));

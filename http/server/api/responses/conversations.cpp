@@ -92,6 +92,27 @@ void find(const request_context& c, const std::string& id, finding_handler then)
       atom::show_v, conversation_of(c, id));
 }
 
+/// As *find*; a session that has no record yet, since no turn of it was answered, has no messages.
+void find_or_new(const request_context& c, const std::string& id, finding_handler then) {
+  c.ask_store<conversation_finding>(
+      [id, then = std::move(then)](const request_context& asked,
+                                   const conversation_finding& found) {
+        if (found.found)
+          return then(asked, found);
+        asked.ask<session_finding>(
+            [id, then](const request_context& again, const session_finding& session) {
+              if (!session.found)
+                return refuse_unknown(again, id);
+              conversation_finding empty;
+              empty.info = session.info;
+              empty.metadata = "{}";
+              then(again, empty);
+            },
+            atom::show_v, conversation_of(asked, id));
+      },
+      atom::show_v, conversation_of(c, id));
+}
+
 std::string object_of(const conversation_finding& found, std::string_view metadata) {
   return conversations::conversation_json(std::string{conversation_prefix} +
                                               found.info.conversation,
@@ -307,18 +328,19 @@ void show_conversation(const request_context& c) {
   auto query = parse_item_page_query(c.req().query);
   if (path.has_items && path.item.empty() && !query)
     return c.refuse(query.error());
-  find(c, path.id, [path, query](const request_context& asked, const conversation_finding& found) {
-    if (!path.has_items)
-      return asked.respond_json(200, object_of(found, found.metadata));
-    const auto all = items_of(found);
-    if (path.item.empty())
-      return list(asked, all, *query);
-    const auto i = std::ranges::find(all, path.item, &item::id);
-    if (i == all.end())
-      refuse_unknown_item(asked, path.item);
-    else
-      asked.respond_json(200, to_json(*i));
-  });
+  find_or_new(c, path.id,
+              [path, query](const request_context& asked, const conversation_finding& found) {
+                if (!path.has_items)
+                  return asked.respond_json(200, object_of(found, found.metadata));
+                const auto all = items_of(found);
+                if (path.item.empty())
+                  return list(asked, all, *query);
+                const auto i = std::ranges::find(all, path.item, &item::id);
+                if (i == all.end())
+                  refuse_unknown_item(asked, path.item);
+                else
+                  asked.respond_json(200, to_json(*i));
+              });
 }
 
 void change_conversation(const request_context& c) {

@@ -44,7 +44,8 @@ std::string operations_json(const request_context& c, const readiness& r, std::u
   auto reasons = r.reasons;
   if (c.api.leaving)
     reasons.insert(reasons.begin(), "draining");
-  std::string out = readiness_json(reasons, r.upstreams, r.lacks_shared_store);
+  std::string out =
+      readiness_json(reasons, r.upstreams, r.lacks_shared_store, std::chrono::system_clock::now());
   out.pop_back(); // Its closing brace.
   out += R"(,"version":)";
   json::append_quoted(out, o.version);

@@ -229,6 +229,19 @@ TEST_CASE_FIXTURE(fixture, "a session that is being deleted is not listed, nor i
   CHECK(listing.keys == std::set{s1});
 }
 
+TEST_CASE_FIXTURE(fixture, "a session is found by its conversation, within its tenant") {
+  auto report = report_of(s1);
+  report.info.conversation = "c1";
+  CHECK(live.with_conversation({"a", "c1"}) == nullptr); // It has not reported.
+  live.take_report(report);
+  REQUIRE(live.with_conversation({"a", "c1"}) != nullptr);
+  CHECK(live.with_conversation({"a", "c1"})->id == "s1");
+  CHECK(live.with_conversation({"b", "c1"}) == nullptr);
+  CHECK(live.with_conversation({"a", "c2"}) == nullptr);
+  live.start_deletion(s1);
+  CHECK(live.with_conversation({"a", "c1"}) == nullptr);
+}
+
 TEST_CASE_FIXTURE(fixture, "a session is shown to its tenant, and to callers that may see all") {
   const auto a = view_of_a();
   CHECK(live.show("s1", a) == nullptr); // It has not reported.

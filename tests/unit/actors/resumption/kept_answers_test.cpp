@@ -10,12 +10,33 @@ namespace {
 
 using namespace nekod;
 
+/// Keeps nothing.
+class no_keeper : public answer_keeper {
+public:
+  response_record keep(const answered&) const override { return {}; }
+  response_record unfinished(const unanswered&) const override { return {}; }
+  response_record broken_off(const unanswered&, const chat::failure&) const override { return {}; }
+  bool stores() const noexcept override { return false; }
+};
+
 struct fixture {
   bool add(const std::string& id, std::size_t bytes, const std::string& request = {}) {
     kept_entry entry;
     entry.background = true;
     entry.forget = [this, id] { forgotten.push_back(id); };
     return all.add(key(id), request, std::move(entry), bytes);
+  }
+
+  /// It is found by its id, and runs in that session.
+  void begin(const std::string& id, const std::string& session) {
+    kept_entry entry;
+    entry.keeper = std::make_shared<no_keeper>();
+    REQUIRE(all.add(key(id), {}, std::move(entry), 1));
+    all.begun_in({"tenant", session}, key(id));
+  }
+
+  std::string running_in(const std::string& session) const {
+    return all.running_in({"tenant", session}).value_or("none");
   }
 
   static response_key key(const std::string& id) { return {"tenant", id}; }
@@ -124,4 +145,28 @@ TEST_CASE_FIXTURE(fixture, "those in the background that have not ended are coun
   all.ended(key("a"));
   CHECK(all.running() == 1);
   CHECK(all.count() == 2);
+}
+
+TEST_CASE_FIXTURE(fixture, "the answer that runs in a session is found by it until it ends") {
+  CHECK(running_in("s1") == "none");
+  begin("a", "s1");
+  begin("b", "s2");
+  CHECK(running_in("s1") == "a");
+  CHECK_FALSE(all.running_in({"another", "s1"}));
+  REQUIRE(all.rename(key("a"), key("c")));
+  CHECK(running_in("s1") == "c");
+  all.ended(key("c"));
+  CHECK(running_in("s1") == "none");
+  CHECK(running_in("s2") == "b");
+  begin("d", "s1");
+  all.remove(key("c")); // It gives up nothing of the next one.
+  CHECK(running_in("s1") == "d");
+  all.remove(key("d"));
+  CHECK(running_in("s1") == "none");
+}
+
+TEST_CASE_FIXTURE(fixture, "an answer that is not found by its id is not found by its session") {
+  REQUIRE(add("a", 1));
+  all.begun_in({"tenant", "s1"}, key("a"));
+  CHECK(running_in("s1") == "none");
 }

@@ -55,6 +55,9 @@ TEST_CASE("sessions are listed in the manual's shape") {
   CHECK(b == R"({"id":"b","model":"mihoyo-orange_cat","created_at":"2023-03-01T12:00:00.000000",)"
              R"("has_anuneko_chat":false,"last_used_at":"2023-03-01T12:01:00.000005","turns":3,)"
              R"("state":"answering"})");
+  auto followed = page.sessions[1];
+  followed.running_response = "resp_1";
+  CHECK(session_json(followed) == b.substr(0, b.size() - 1) + R"(,"response":"resp_1"})");
   CHECK(session_list_json(page) ==
         R"({"sessions":[)"
         R"({"id":"a","model":"mihoyo-orange_cat","created_at":"2023-03-01T12:00:00.000000",)"
@@ -139,4 +142,32 @@ TEST_CASE("readiness is reported with its reasons") {
         R"({"name":"","circuit":"closed",)"
         R"("accounts":{"working":0,"refused":0,"limited":0,"unreachable":0},)"
         R"("reasons":[],"limits":[]}]})");
+}
+
+TEST_CASE("operators see since when an upstream is in its state, and each account") {
+  using std::chrono::milliseconds;
+  upstream_standing cats;
+  cats.name = "cats";
+  shown_account one;
+  one.id = "one";
+  one.state = "refused";
+  one.code = "upstream_auth_failed";
+  one.in_state = milliseconds{500};
+  one.rest = milliseconds{2000};
+  one.turns = 3;
+  one.weight = 1.5;
+  shown_account two;
+  two.id = "two";
+  two.state = "unknown";
+  cats.accounts = {one, two};
+  cats.since_change = milliseconds{700};
+  cats.to_probe = milliseconds{300};
+  const auto shown = readiness_json({}, {cats}, false, since_epoch(1000ms));
+  const auto details = shown.substr(shown.find(R"("limits")"));
+  CHECK(details == R"("limits":[],"circuit_since":300,"next_probe":1300,"account_list":[)"
+                   R"({"id":"one","state":"refused","code":"upstream_auth_failed","since":500,)"
+                   R"("rests_until":3000,"turns":3,"weight":1.5},)"
+                   R"({"id":"two","state":"unknown","code":null,"since":null,)"
+                   R"("rests_until":null,"turns":0,"weight":1}]}]})");
+  CHECK(readiness_json({}, {cats}).find("account_list") == std::string::npos);
 }

@@ -327,3 +327,27 @@ TEST_CASE_FIXTURE(fixture, "an upstream is known to have been reached, whatever 
   SUBCASE("by a connection that is not trusted") { lose_call(0, transfer_failure::untrusted); }
   CHECK(breaker->was_connected());
 }
+
+TEST_CASE_FIXTURE(fixture, "each account is reported: its state, why, since when, and its rest") {
+  make({{"a", 1}, {"b", 2}});
+  take();
+  auto all = pool->state(now).accounts;
+  REQUIRE(all.size() == 2);
+  CHECK(all[0].id == "a");
+  CHECK(all[0].state == "unknown");
+  CHECK(all[0].turns + all[1].turns == 1);
+  CHECK(all[1].weight == 2);
+  CHECK_FALSE(all[0].in_state);
+  end_call(0, 429, "{}", 7s);
+  end_call(1, 200);
+  now += 2s;
+  all = pool->state(now).accounts;
+  CHECK(all[0].state == "limited");
+  CHECK(all[0].code == "rate_limit_exceeded");
+  CHECK(all[0].rest == 5s);
+  CHECK(all[0].in_state == std::optional<circuit::clock::duration>{2s});
+  CHECK(all[1].state == "working");
+  CHECK(all[1].code.empty());
+  CHECK(all[1].rest == 0s);
+  CHECK(pool->state(now).since_change == std::nullopt);
+}

@@ -152,3 +152,19 @@ TEST_CASE("a circuit breaker can be set to stay closed") {
     breaker.failed(now, now);
   CHECK(breaker.try_admit(now));
 }
+
+TEST_CASE_FIXTURE(fixture, "it tells for how long it has not been closed") {
+  CHECK_FALSE(breaker->since_change(now));
+  fail(3);
+  now += 5s;
+  CHECK(breaker->since_change(now) == wait{5s});
+  CHECK(breaker->take_probe(now));
+  breaker->probed(true, now);
+  now += 1s;
+  fail(); // The trial fails: it was never closed between.
+  CHECK(breaker->now_in() == phase::open);
+  CHECK(breaker->since_change(now) == wait{6s});
+  breaker->succeeded();
+  CHECK(*breaker->since_change(circuit::clock::now()) < 1min);
+  CHECK(breaker->since_change(circuit::clock::now() + 1h) >= wait{1h});
+}

@@ -1,0 +1,38 @@
+// The words of the settings' dialogs, in Chinese and English; the chat does not load them.
+
+import { texts } from './text.js';
+
+Object.assign(texts, {
+  apiKey: ['API Key', 'API key'],
+  remember: ['在此设备上记住', 'Remember on this device'],
+  rememberWarning: ['使用这台设备的人都能用它。', 'Anybody who uses this device can then use it.'],
+  forget: ['忘记', 'Forget'],
+  keyless: ['此服务不需要 API Key。', 'This service needs no API key.'],
+  holder: ['密钥属于 {0}', 'The key belongs to {0}'],
+  limitLeft: ['{0}：{1} 次中剩余 {2} 次（每 {3}）', '{0}: {2} of {1} left (per {3})'],
+  firstKey: ['要求密钥：在服务器上运行此命令，再以 --api-keys FILE 启动 nekod', 'To require keys, run this on the server and start nekod with --api-keys FILE'],
+  language: ['语言', 'Language'],
+  theme: ['外观', 'Colours'],
+  byBrowser: ['跟随浏览器', 'As the browser says'],
+  light: ['浅色', 'Light'],
+  dark: ['深色', 'Dark'],
+  enterKeyDoes: ['回车键', 'The Enter key'],
+  byDevice: ['跟随设备', 'As fits the device'],
+  enterSends: ['发送（Shift+回车换行）', 'Sends (Shift+Enter for a new line)'],
+  enterBreaks: ['换行（Ctrl+回车发送）', 'New line (Ctrl+Enter sends)'],
+  shortcuts: ['快捷键', 'Keyboard'],
+  k_search: ['搜索对话', 'Search conversations'],
+  k_new: ['新对话', 'New chat'],
+  k_stop: ['停止回答，或关闭', 'Stop the answer, or close'],
+  k_move: ['上一条、下一条消息', 'Previous and next message'],
+  k_focus: ['到输入框', 'To the message box'],
+  temperature: ['温度', 'Temperature'],
+  topP: ['Top P', 'Top P'],
+  maxTokens: ['最大长度', 'Most tokens'],
+  unset: ['不设置', 'Not set'],
+  promptHint: ['每次发送都会带上；留空则不改变', 'Sent with each message; if empty, nothing is changed'],
+  per_second: ['秒', 'second'],
+  per_minute: ['分钟', 'minute'],
+  per_hour: ['小时', 'hour'],
+  per_day: ['天', 'day'],
+});
