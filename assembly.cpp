@@ -52,6 +52,8 @@ assembly::assembly(settings s, live_settings live, logs& l)
   } catch (const std::system_error& e) {
     refuse_address(set, e);
   }
+  if (!set.cluster.address.empty())
+    open_node_server();
   open_store();
   make_client();
   make_actors(std::move(live.aliases));
@@ -109,6 +111,29 @@ void assembly::open_redirect() {
   spdlog::info("redirecting from {}", redirect->address());
 }
 
+/// @throws start_error that names the setting if the address cannot be listened on.
+void assembly::open_node_server() {
+  node_door.emplace(set.cluster.secret);
+  auto o = node_server_options_of(set);
+  o.max_body = max_body_of(set, *budget);
+  o.budget = budget;
+  o.wants_body = [this](const auto& request) { return node_door->knows(request); };
+  o.ended = [this](const auto& request, const auto& notes, const auto& outcome) {
+    exchange_ended(request, notes, outcome);
+  };
+  try {
+    node_server.emplace(loops.all(), o, [this](const http::exchange_ptr& x) {
+      if (routes)
+        node_door->handle(x, *routes);
+    });
+  } catch (const std::system_error& e) {
+    throw start_error{exit_code_of(e.code()),
+                      with_source(set, "--cluster-address") + ": " + e.what()};
+  }
+  node_client.emplace(loops, node_client_options_of(set));
+  spdlog::info("other nodes ask at {}", node_server->address());
+}
+
 void assembly::exchange_ended(const http::request& request, const http::exchange_notes& notes,
                               const http::exchange_outcome& outcome) {
   counts->request_ended(request.method, notes.endpoint, outcome.status, outcome.duration);
@@ -123,7 +148,9 @@ void assembly::exchange_ended(const http::request& request, const http::exchange
 void assembly::open_store() {
   if (has_shared_store(set)) {
     auto o = postgres_options_of(set);
-    o.node_address = server->address();
+    if (node_server)
+      o.node_address =
+          set.cluster.advertise.empty() ? node_server->address() : set.cluster.advertise;
     try {
       sessions = open_postgres_store(std::move(o), loops);
     } catch (const postgres::schema_error& e) {
@@ -184,6 +211,24 @@ void assembly::make_actors(model_aliases aliases) {
       [to = registry](const session_token& token) { caf::anon_send(to, atom::gone_v, token); });
 }
 
+/// How requests are handed on to other nodes; null if there are none.
+std::shared_ptr<const http::cluster_options> assembly::cluster() {
+  if (!node_server)
+    return nullptr;
+  auto o = cluster_options_of(set);
+  o.places = sessions->places_of(store);
+  o.net = &*node_client;
+  auto& family = prometheus::BuildCounter()
+                     .Name("nekod_relayed_requests_total")
+                     .Help("Requests that were handed on to the node that keeps their answer")
+                     .Register(counts->registry);
+  const auto counter = [&family](const char* outcome) {
+    return &family.Add({{"outcome", outcome}});
+  };
+  o.counts = {counter("answered"), counter("absent"), counter("unreachable"), counter("cut")};
+  return std::make_shared<http::cluster_options>(std::move(o));
+}
+
 void assembly::watch_sizes() {
   auto count = [](auto look) { return [look] { return static_cast<double>(look()); }; };
   scrape.watch("nekod_open_connections", "Open connections of clients",
@@ -213,7 +258,9 @@ void assembly::make_routes() {
   auto resumption = resumption_rules_of(set);
   resumption.all = kept;
   resumption.shared = has_shared_store(set);
+  resumption.places = sessions->places_of(store);
   o.resumption = std::make_shared<resumption_rules>(std::move(resumption));
+  o.cluster = cluster();
   o.digest = digest;
   o.home = [this] { return home_loop{loops, loops.here()}; };
   o.gate = &gate;

@@ -11,6 +11,7 @@
 #include "bench/simulator/service.hpp"
 #include "config.hpp"
 #include "http/client/http_client.hpp"
+#include "http/server/api/cluster/node_door.hpp"
 #include "http/server/api/routes.hpp"
 #include "http/server/gate/key_keeper.hpp"
 #include "http/server/listen/server.hpp"
@@ -22,6 +23,7 @@
 #include <caf/actor_system_config.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,6 +61,10 @@ struct assembly {
   std::size_t max_connections = 0;
   /// The server of plain HTTP that redirects to TLS.
   std::optional<http::server> redirect;
+  /// The server that other nodes ask, and what asks them.
+  std::optional<http::server> node_server;
+  std::optional<http::node_door> node_door;
+  std::optional<http::http_client> node_client;
   std::unique_ptr<session_store> sessions;
   std::optional<http::http_client> client;
   caf::actor_system_config config;
@@ -74,11 +80,13 @@ private:
   void start_simulator();
   void open_ports(http::tls_context tls);
   void open_redirect();
+  void open_node_server();
   void exchange_ended(const http::request& request, const http::exchange_notes& notes,
                       const http::exchange_outcome& outcome);
   void open_store();
   void make_client();
   void make_actors(model_aliases aliases);
+  std::shared_ptr<const http::cluster_options> cluster();
   void watch_sizes();
   void make_routes();
   void warn_if_open() const;

@@ -165,6 +165,9 @@ private:
                        {{"auto", true}, {"check", false}});
     reader_.add_time("--session-wait", result_.session_wait, 0);
     reader_.add_time("--node-lease", result_.node_lease, 1);
+    reader_.add("--cluster-address", result_.cluster.address)->check(node_address_problem);
+    reader_.add("--cluster-advertise", result_.cluster.advertise)->check(node_address_problem);
+    reader_.add_secret("--cluster-secret", result_.cluster.secret);
     reader_.add_choice("--store-text", result_.store_texts, {{"full", true}, {"digest", false}});
     reader_.add_time("--session-ttl", result_.session_ttl);
     reader_.add_time("--session-max-age", result_.session_max_age, 0);
@@ -314,6 +317,8 @@ std::string contradiction_in(const settings& s) {
     return "--tls-cert and --tls-key must be set together";
   if (s.tls_redirect_port && s.tls_cert.empty())
     return "--tls-redirect-port needs --tls-cert";
+  if (auto problem = contradiction_in(s.cluster, has_shared_store(s)); !problem.empty())
+    return problem;
   auto forgets = std::any_of(s.upstreams.begin(), s.upstreams.end(),
                              [](const auto& u) { return u.kind == upstream_kind::openai; });
   if (forgets && s.store != "memory" && !s.store_texts)

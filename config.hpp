@@ -2,6 +2,7 @@
 
 #include "actors/runtime/process/start_error.hpp"
 #include "protocol/openai/errors.hpp"
+#include "protocol/settings/cluster_settings.hpp"
 #include "protocol/settings/shown_setting.hpp"
 #include "protocol/settings/upstream_flags.hpp"
 #include "protocol/settings/upstream_settings.hpp"
@@ -101,6 +102,8 @@ struct settings {
   bool store_migrates = true;
   seconds session_wait{60};
   seconds node_lease{15};
+  /// How the nodes that share a store reach each other.
+  cluster_settings cluster;
   /// Whether the store keeps the texts of messages.
   bool store_texts = true;
   seconds session_ttl{7200};

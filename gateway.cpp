@@ -100,7 +100,8 @@ void gateway::drain() {
 }
 
 std::size_t gateway::open_answers() const {
-  return parts_->server->open_exchanges() + parts_->kept->running();
+  const auto relayed = parts_->node_server ? parts_->node_server->open_exchanges() : 0;
+  return parts_->server->open_exchanges() + parts_->kept->running() + relayed;
 }
 
 std::size_t gateway::open_connections() const { return parts_->server->open_connections(); }
@@ -128,6 +129,8 @@ bool gateway::stop() {
     return false;
   }
   all.client->stop();
+  if (all.node_client)
+    all.node_client->stop();
   if (all.simulator)
     all.simulator->stop();
   all.loops.stop();

@@ -24,6 +24,9 @@ using std::chrono::seconds;
 /// The most connections to the port that redirects; each is closed after its answer.
 constexpr std::size_t redirect_connections = 128;
 
+/// The most connections from other nodes, and to them: each carries one answer.
+constexpr std::size_t node_connections = 1024;
+
 milliseconds in_milliseconds(settings::seconds s) {
   return std::chrono::duration_cast<milliseconds>(s);
 }
@@ -39,7 +42,9 @@ seconds max_age_of(const settings& s) {
 }
 
 std::size_t connection_limit_of(const settings& s) {
-  const auto links = has_shared_store(s) ? s.store_links : 0;
+  auto links = has_shared_store(s) ? s.store_links : 0;
+  if (!s.cluster.address.empty())
+    links += 2 * node_connections;
   const auto all = raise_descriptor_limit();
   const auto descriptors = all - std::min(all, links);
   const auto redirects = s.tls_redirect_port ? redirect_connections : 0;
@@ -112,6 +117,18 @@ http::server_options redirect_options_of(const settings& s) {
   return result;
 }
 
+http::server_options node_server_options_of(const settings& s) {
+  http::server_options result;
+  const auto address = *parse_node_address(s.cluster.address);
+  result.host = address.host;
+  result.port = address.port;
+  result.max_connections = node_connections;
+  result.read_timeout = in_whole_seconds(s.read_timeout);
+  result.write_timeout = in_whole_seconds(s.write_timeout);
+  result.answer_timeout = in_whole_seconds(4 * longest_answer_of(s)) + seconds{60};
+  return result;
+}
+
 http::client_options client_options_of(const settings& s) {
   http::client_options result;
   result.proxy = s.upstream_proxy;
@@ -119,6 +136,14 @@ http::client_options client_options_of(const settings& s) {
   result.window = stream_shares{s.stream_buffer}.window;
   result.only_curl = s.upstream_only_curl;
   result.multiplexed = s.upstream_http2;
+  return result;
+}
+
+http::client_options node_client_options_of(const settings& s) {
+  http::client_options result;
+  result.direct = true;
+  result.window = stream_shares{s.stream_buffer}.window;
+  result.max_connections = node_connections;
   return result;
 }
 
@@ -191,6 +216,16 @@ resumption_rules resumption_rules_of(const settings& s) {
   resumption_rules result;
   result.age = in_milliseconds(s.resume_age);
   result.longest_wait = in_milliseconds(longest_answer_of(s));
+  return result;
+}
+
+http::cluster_options cluster_options_of(const settings& s) {
+  // A heartbeat may be late.
+  constexpr milliseconds slack{5000};
+  http::cluster_options result;
+  result.language = s.language;
+  result.secret = s.cluster.secret;
+  result.silence = in_milliseconds(s.heartbeat) + slack;
   return result;
 }
 

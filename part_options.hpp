@@ -10,6 +10,7 @@
 #include "config.hpp"
 #include "http/client/client_options.hpp"
 #include "http/server/api/answer/reply.hpp"
+#include "http/server/api/cluster/holder_relay.hpp"
 #include "http/server/api/passing/pass_relay.hpp"
 #include "http/server/api/route_options.hpp"
 #include "http/server/listen/server_options.hpp"
@@ -40,7 +41,13 @@ http::server_options server_options_of(const settings& s);
 /// @pre `s.tls_redirect_port`
 http::server_options redirect_options_of(const settings& s);
 
+/// Options for the server that other nodes ask.
+/// @pre `s.cluster.address` is not empty
+http::server_options node_server_options_of(const settings& s);
+
 http::client_options client_options_of(const settings& s);
+/// Options for the calls to other nodes.
+http::client_options node_client_options_of(const settings& s);
 upstream_rules upstream_rules_of(const settings& s);
 session_lifetime lifetime_of(const settings& s);
 registry_options registry_options_of(const settings& s);
@@ -49,6 +56,8 @@ http::reply_options reply_options_of(const settings& s);
 http::pass_options pass_options_of(const settings& s);
 /// How answers are kept for clients that come back.
 resumption_rules resumption_rules_of(const settings& s);
+/// How requests are handed on to other nodes.
+http::cluster_options cluster_options_of(const settings& s);
 http::route_options route_options_of(const settings& s);
 
 } // namespace nekod

@@ -2,6 +2,7 @@
 
 #include "actors/registry/model_choice.hpp"
 #include "actors/registry/readiness.hpp"
+#include "actors/resumption/answer_name.hpp"
 #include "actors/session/conversation/conversation_edit.hpp"
 #include "actors/session/session_record.hpp"
 #include "actors/store/response_lookup.hpp"
@@ -41,6 +42,7 @@
 // -- type IDs ------------------------------------------------------------------------------------
 
 CAF_BEGIN_TYPE_ID_BLOCK(nekod_values, caf::first_custom_type_id)
+CAF_ADD_TYPE_ID(nekod_values, (nekod::answer_name))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::chat::answer_end))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::chain_query))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::client_left))
@@ -82,6 +84,7 @@ CAF_END_TYPE_ID_BLOCK(nekod_values)
 
 // No actor of nekod lives outside its process, so no message is ever serialised. What cannot be
 // printed cannot bring message text into a log.
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::answer_name)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::chat::answer_end)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::chain_query)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::client_left)
@@ -191,6 +194,13 @@ using store_actor = caf::typed_actor<
     caf::replies_to<atom::close, session_key>::with<atom::close>,
     // Deletes a response; answers whether there was one.
     caf::replies_to<atom::remove, response_key>::with<bool>>;
+
+/// The ANSWER PLACES are a part of a store that several nodes share: which node keeps which answer.
+using answer_places_actor = caf::typed_actor<
+    // This node keeps the answer from now on, and no more.
+    caf::reacts_to<atom::open, answer_name>, caf::reacts_to<atom::retire, answer_name>,
+    // The address of another node that lives and keeps the answer; empty if none does.
+    caf::replies_to<atom::show, answer_name>::with<std::string>>;
 
 /// The owner of a running TURN, as its replies see it.
 using turn_actor = caf::typed_actor<

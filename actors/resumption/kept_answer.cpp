@@ -88,6 +88,10 @@ void kept_answer_state::start(kept_answer_options options, home_loop home) {
   key_ = {options_.asked.tenant, identity_.id};
   conversation_session_ = options_.asked.conversation.session;
   counted_ = first_size(options_.asked);
+  names_.emplace(options_.rules.places);
+  names_->add(answer_name::of_id(key_.tenant, identity_.id));
+  if (!options_.request.empty())
+    names_->add(answer_name::of_request(key_.tenant, options_.request));
   self_->set_error_handler([](caf::error&) {});
   self_->set_down_handler([this](const caf::down_msg& m) { reader_left(m.source); });
 }
@@ -147,8 +151,10 @@ void kept_answer_state::begin(turn_head head) {
     // The turn repeats one that another API call began.
     identity_ = log.identity();
     const response_key actual{key_.tenant, identity_.id};
-    if (options_.rules.all->rename(key_, actual))
+    if (options_.rules.all->rename(key_, actual)) {
       key_ = actual;
+      names_->add(answer_name::of_id(key_.tenant, key_.id));
+    }
   }
   options_.rules.all->begun_in({key_.tenant, head_->session_id}, key_);
   log.attach(follower_.id(), counter_, home_, answer_log::pace::collects);

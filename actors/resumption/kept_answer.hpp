@@ -2,6 +2,7 @@
 
 #include "actors/messages.hpp"
 #include "actors/resumption/kept_answers.hpp"
+#include "actors/resumption/kept_names.hpp"
 #include "actors/runtime/home_loop.hpp"
 #include "actors/session/answer_keeper.hpp"
 #include "actors/session/answer_log.hpp"
@@ -23,6 +24,8 @@ struct resumption_rules {
   resumption_rules() = default;
 
   std::shared_ptr<kept_answers> all;
+  /// Tells other nodes of the answers; null if there are none.
+  answer_places_actor places;
   /// How long an answer is kept after its end.
   std::chrono::milliseconds age{0};
   /// How long a turn may wait until it begins.
@@ -114,6 +117,8 @@ private:
   home_loop home_;
   response_key key_;
   answer_identity identity_;
+  /// Set by `start`.
+  std::optional<kept_names> names_;
   /// The session of the conversation that the turn names; empty for none.
   std::string conversation_session_;
   /// Null before the turn is asked for, and once it is over.

@@ -30,6 +30,10 @@ public:
   virtual store_actor spawn(caf::actor_system& system, session_lifetime lifetime,
                             std::shared_ptr<metrics> counts) = 0;
 
+  /// The part of the spawned *store* that knows which node keeps which answer; null if no other
+  /// node could keep one.
+  virtual answer_places_actor places_of(const store_actor& /*store*/) const { return {}; }
+
   /// *f* is called, on any thread, when another node deleted a session that a token of this one
   /// holds. Call after `spawn`.
   virtual void on_gone(const std::function<void(const session_token&)>& /*f*/) {}

@@ -24,6 +24,8 @@ struct client_options {
   /// The address of the proxy for all calls, except those to hosts in `no_proxy`. If empty, the
   /// usual environment variables name a proxy, which is never used for this machine.
   std::string proxy;
+  /// Whether no proxy is used, whatever the environment says.
+  bool direct = false;
   /// A PEM file of certificate authorities to trust in addition to the system's; empty for none.
   std::string authorities;
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();

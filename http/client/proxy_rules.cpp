@@ -53,6 +53,8 @@ const std::string& hosts_without_proxy() {
 }
 
 bool needs_no_proxy(const client_options& options, const http_url& url) {
+  if (options.direct)
+    return true;
   if (options.proxy.empty() &&
       (!environment_has_proxy(url.is_secure) || has_host(hosts_of_this_machine, url.host)))
     return true;

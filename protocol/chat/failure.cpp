@@ -58,6 +58,7 @@ constexpr auto rows = std::to_array<row>({
     {failure_code::upstream_error, "upstream_error"},
     {failure_code::upstream_timeout, "upstream_timeout"},
     {failure_code::overloaded, "overloaded"},
+    {failure_code::node_unreachable, "node_unreachable"},
     {failure_code::store_unavailable, "store_unavailable"},
     {failure_code::internal_error, "internal_error"},
 });

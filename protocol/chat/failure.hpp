@@ -97,6 +97,8 @@ enum class failure_code : std::uint8_t {
   upstream_timeout,
   /// nekod is draining, or out of some resource.
   overloaded,
+  /// Another node that keeps the answer cannot be reached, or its answer broke off.
+  node_unreachable,
   /// The session store failed or is silent, or its file was moved, removed or replaced.
   store_unavailable,
   internal_error,

@@ -121,6 +121,8 @@ constexpr auto rows = std::to_array<row>({
      "The upstream service took too long", retry},
     {failure_code::overloaded, 503, server_error, "服务器繁忙，请稍后重试",
      "The server is overloaded; try again later", retry},
+    {failure_code::node_unreachable, 503, server_error, "正在生成该回答的节点无法访问，请稍后重试",
+     "The node that gives this answer cannot be reached; try again later", retry},
     {failure_code::store_unavailable, 503, server_error, "会话存储暂时不可用，请稍后重试",
      "The session store is not available; try again later", retry},
     {failure_code::internal_error, 500, server_error, "服务器内部错误", "Internal server error",

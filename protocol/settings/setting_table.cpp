@@ -120,6 +120,20 @@ constexpr setting_text table[] = {
      restart,
      "Time without a sign of life after which other nekods take over the sessions of one, in "
      "seconds"},
+    {"--cluster-address",
+     {"NEKOD_CLUSTER_ADDRESS"},
+     restart,
+     "HOST:PORT on a private network at which other nekods of the same database ask for answers "
+     "that "
+     "this one keeps; by default they cannot"},
+    {"--cluster-advertise",
+     {"NEKOD_CLUSTER_ADVERTISE"},
+     restart,
+     "HOST:PORT under which the others reach that address, if it differs"},
+    {"--cluster-secret",
+     {"NEKOD_CLUSTER_SECRET"},
+     restart,
+     "What nekods show each other there: the same for all, at least 16 characters"},
     {"--store-text",
      {"NEKOD_STORE_TEXT"},
      restart,

@@ -43,10 +43,10 @@ test('what --check-config shows can be read again, and is the same', async (t) =
 });
 
 test('secrets are masked', async (t) => {
-  const all = await shown(t, ['--anuneko-token', 'very-secret', '--anuneko-cookie', 'sid=also-secret']);
-  assert.equal(all['anuneko-token'], '"***"');
-  assert.equal(all['anuneko-cookie'], '"***"');
-  assert.ok(!JSON.stringify(all).includes('secret'));
+  const given = ['--anuneko-token', 'very-secret', '--anuneko-cookie', 'sid=also-secret', '--cluster-secret', 'the-secret-of-nodes'];
+  const all = await shown(t, given);
+  for (const name of ['anuneko-token', 'anuneko-cookie', 'cluster-secret']) assert.equal(all[name], '"***"');
+  assert.ok(!JSON.stringify(Object.values(all)).includes('secret'));
 });
 
 test('a credential is weaker than the environment, and stronger than .env', async (t) => {

@@ -4,6 +4,7 @@
 #include "actors/store/postgres/postgres_store.hpp"
 
 #include <asio/post.hpp>
+#include <caf/actor_cast.hpp>
 
 #include <utility>
 
@@ -31,6 +32,12 @@ public:
                     std::shared_ptr<metrics> counts) override {
     return spawn_bound<postgres_store_actor, postgres_store_state>(
         system, home_, postgres_store, parts_, lifetime, std::move(counts));
+  }
+
+  answer_places_actor places_of(const store_actor& store) const override {
+    // Without an address no node finds the way to this one.
+    return parts_->options.node_address.empty() ? answer_places_actor{}
+                                                : caf::actor_cast<answer_places_actor>(store);
   }
 
   void on_gone(const std::function<void(const session_token&)>& f) override {

@@ -1,6 +1,7 @@
 #include "actors/store/postgres/postgres_store.hpp"
 
 #include "actors/runtime/ids.hpp"
+#include "actors/store/postgres/answer_rows.hpp"
 #include "actors/store/postgres/response_rows.hpp"
 
 #include <spdlog/spdlog.h>
@@ -99,6 +100,13 @@ void postgres_store_state::handle_results() {
   questions_.handle_results();
   waiting_count_->Set(static_cast<double>(holds_->waiting()));
   leave_if_quiet();
+}
+
+void postgres_store_state::tell(postgres::query&& q) {
+  questions_.ask(std::move(q), [](const postgres::query_result& result) {
+    if (const auto* f = std::get_if<postgres::query_failure>(&result))
+      postgres::failure_of(*f);
+  });
 }
 
 /// Answers a request with what *read* makes of the rows of a query.
@@ -335,6 +343,16 @@ postgres_store(postgres_store_actor::stateful_pointer<postgres_store_state> self
       [self](atom::remove, const response_key& key) {
         return self->state.answer<bool>(remove_response_query(key, system_clock::now()),
                                         [](const auto& found) { return found.flag(0, 0); });
+      },
+      [self](atom::open, const answer_name& answer) {
+        self->state.tell(keep_answer_query(self->state.node(), answer));
+      },
+      [self](atom::retire, const answer_name& answer) {
+        self->state.tell(drop_answer_query(self->state.node(), answer));
+      },
+      [self](atom::show, const answer_name& answer) {
+        return self->state.answer<std::string>(find_answer_query(self->state.node(), answer),
+                                               address_of);
       },
       [self](atom::wake) { self->state.handle_results(); },
       [self](atom::refresh) { self->state.renew(); },

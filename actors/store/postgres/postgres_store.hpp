@@ -23,7 +23,7 @@
 namespace nekod {
 
 /// A STORE, with the messages to itself.
-using postgres_store_actor = store_actor::extend<
+using postgres_store_actor = store_actor::extend_with<answer_places_actor>::extend<
     // Results have arrived.
     caf::reacts_to<atom::wake>,
     // Tells the database that the node lives.
@@ -63,6 +63,9 @@ struct postgres_store_state {
   caf::result<atom::commit> commit(const session_commit& c);
   void release(const session_token& token) { holds_->release(token); }
   caf::result<std::uint64_t> clear(session_filter filter);
+
+  /// Carries out a query whose result nobody waits for.
+  void tell(postgres::query&& q);
 
   /// Answers a request with what *read* makes of the rows of a query.
   template <class T, class Read>

@@ -7,13 +7,12 @@
 #include <cstdint>
 #include <iterator>
 #include <string_view>
-#include <thread>
-#include <utility>
 
 namespace nekod::postgres {
 
-/// The first step of the schema, `schema/step_1.sql`.
+/// The steps of the schema, `schema/step_1.sql` and so on.
 std::string_view schema_step_1() noexcept;
+std::string_view schema_step_2() noexcept;
 
 namespace {
 
@@ -47,7 +46,7 @@ std::int64_t version_of(blocking_link& s) {
 }
 
 void bring_up_to_date(blocking_link& s) {
-  const std::string_view steps[] = {schema_step_1()};
+  const std::string_view steps[] = {schema_step_1(), schema_step_2()};
   s.ask("BEGIN");
   // Other nodes may start at the same time.
   s.ask("SELECT pg_advisory_xact_lock(hashtextextended('nekod schema', 15))");
@@ -71,7 +70,7 @@ void check_promises(blocking_link& s) {
 }
 
 std::string prepare_once(const std::string& address, migration m) {
-  constexpr std::int64_t known_version = 1;
+  constexpr std::int64_t known_version = 2;
   blocking_link s{address};
   if (s.ask("SHOW server_version_num").number(0, 0) < 140'000)
     throw schema_error{"PostgreSQL 14 or newer is needed", false};
@@ -97,10 +96,8 @@ std::string prepare(const std::string& address, migration m, std::chrono::second
     try {
       return prepare_once(address, m);
     } catch (const schema_error& e) {
-      if (!e.may_pass() || steady::now() >= deadline)
+      if (!e.may_pass() || !waits || !waits(e.what()))
         throw;
-      if (!std::exchange(told, true))
-        spdlog::warn("the database cannot be reached, trying again: {}", e.what());
     }
     std::this_thread::sleep_for(attempt_interval);
   }

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <string>
 
 namespace nekod {
@@ -27,7 +28,7 @@ struct postgres_store_options {
   std::chrono::milliseconds answer_age{60'000};
   /// Whether texts of messages are stored.
   bool keeps_texts = true;
-  /// Shown in the table of nodes.
+  /// The address at which other nodes read answers that this one keeps; empty for none.
   std::string node_address;
 };
 

@@ -49,7 +49,9 @@ void curl_request::set_up_connection(const client_options& options) {
   curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS,
                    static_cast<long>(call_.limits.connect.count()));
   curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(call_.limits.whole.count()));
-  if (options.proxy.empty()) {
+  if (options.direct) {
+    curl_easy_setopt(easy_, CURLOPT_NOPROXY, "*");
+  } else if (options.proxy.empty()) {
     static const auto direct = std::string{hosts_of_this_machine} + "," + hosts_without_proxy();
     curl_easy_setopt(easy_, CURLOPT_NOPROXY, direct.c_str());
   } else {

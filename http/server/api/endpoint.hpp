@@ -38,6 +38,8 @@ struct endpoint {
   bool shared = false;
   /// Whether it is answered under any host name.
   bool any_host = false;
+  /// Whether it is about answers that may be kept by another node, which hands its requests on.
+  bool relayed = false;
 
   bool is_at(std::string_view raw) const {
     auto has_id = path.size() > 1 && path.back() == '/';

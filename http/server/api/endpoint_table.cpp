@@ -60,15 +60,21 @@ constexpr endpoint chat(endpoint e) {
   return e;
 }
 
+/// About answers that any node may keep.
+constexpr endpoint relayed(endpoint e) {
+  e.relayed = true;
+  return e;
+}
+
 /// Only an upstream can count tokens.
 constexpr std::string_view input_tokens = "/responses/input_tokens";
 
 constexpr endpoint table[] = {
-    shared(chat({"/chat/completions", "POST", post, "chat_completions", answer_chat})),
-    shared(chat({"/responses", "POST", post, "responses", create_response})),
-    shared({"/responses/", "GET", any_of_object, "response", show_response}),
-    shared({"/responses/", "DELETE", any_of_object, "response", delete_response}),
-    shared({"/responses/", "POST", any_of_object, "response", change_response}),
+    relayed(shared(chat({"/chat/completions", "POST", post, "chat_completions", answer_chat}))),
+    relayed(shared(chat({"/responses", "POST", post, "responses", create_response}))),
+    relayed(shared({"/responses/", "GET", any_of_object, "response", show_response})),
+    relayed(shared({"/responses/", "DELETE", any_of_object, "response", delete_response})),
+    relayed(shared({"/responses/", "POST", any_of_object, "response", change_response})),
     shared({"/responses/compact", "POST", post, "compact", compact_conversation}),
     shared({"/conversations", "POST", post, "conversations", create_conversation}),
     shared({"/conversations/", "GET", any_of_object, "conversation", show_conversation}),

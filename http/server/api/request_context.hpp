@@ -91,6 +91,8 @@ struct request_context {
   request_source source = request_source::program;
   /// Takes refusals in the client's place, once a reply has its answer. Usually empty.
   std::function<void(const chat::failure&)> on_refusal = {};
+  /// Whether another node handed it on, which asks for an answer that this one keeps.
+  bool relayed = false;
 
 private:
   using failure_maker = chat::failure (*)(const caf::error&);

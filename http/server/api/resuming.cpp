@@ -14,6 +14,10 @@ using chat::failure_code;
 
 bool wants_resumable(const request& r) { return same_word(r.header("X-Resumable"), "true"); }
 
+bool may_come_back(const request& r) {
+  return wants_resumable(r) || !r.header("X-Resume-After").empty();
+}
+
 result<std::optional<std::uint64_t>, chat::failure> resume_after_of(const request& r) {
   const auto value = r.header("X-Resume-After");
   if (value.empty())

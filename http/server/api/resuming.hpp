@@ -23,6 +23,9 @@ bool wants_resumable(const request& r);
 /// `X-Resume-After`: how many events of the stream the client has; nothing without the field.
 result<std::optional<std::uint64_t>, chat::failure> resume_after_of(const request& r);
 
+/// Whether the client may have asked for the answer before, and come back to it.
+bool may_come_back(const request& r);
+
 /// The identity of a request by its `Idempotency-Key`; empty without one.
 /// @param body As the client sent it.
 std::string request_identity(const request_context& c, std::string_view body);

@@ -21,6 +21,7 @@ namespace nekod::http {
 
 class admission;
 class key_keeper;
+struct cluster_options;
 struct pass_options;
 struct reply_options;
 
@@ -48,6 +49,8 @@ struct route_options {
   std::chrono::seconds conversation_age{0};
   /// The answers whose clients may come back, and how they are kept.
   std::shared_ptr<const resumption_rules> resumption;
+  /// How requests are handed on to other nodes; null if there are none.
+  std::shared_ptr<const cluster_options> cluster;
   /// Whether `X-Session-Id` always names a session; otherwise it is a scope if no session has that
   /// name.
   bool header_names_sessions = false;

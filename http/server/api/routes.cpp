@@ -94,6 +94,24 @@ void routes::handle(const exchange_ptr& x) {
     dispatch(c);
 }
 
+void routes::handle_relayed(const exchange_ptr& x, std::string tenant) const {
+  const auto& r = x->req();
+  request_context c{api_, x, make_id("req_"), endpoint_path(r.path), nullptr, {}};
+  c.who.tenant = std::move(tenant);
+  c.relayed = true;
+  c.where = find_endpoint(c.path, r.method);
+  x->notes().request_id = c.request_id;
+  x->notes().tenant = c.who.tenant;
+  if (const auto excess = head_refusal(r, c.where))
+    return c.refuse(*excess);
+  if (c.where == nullptr || !c.where->relayed || !c.where->takes(r.method))
+    return c.refuse(failure_code::not_found);
+  if (r.missing == unread::nothing)
+    c.where->answer(c);
+  else
+    c.refuse(overloaded());
+}
+
 bool routes::wants_body(const request& r) const {
   const auto* where = endpoint_of(r, endpoint_path(r.path));
   if (api_.draining || head_refusal(r, where) || where == nullptr || !where->takes(r.method))

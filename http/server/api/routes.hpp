@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace nekod::http {
@@ -22,6 +23,10 @@ public:
 
   /// Answers *x*, now or later. May be called on several threads at once.
   void handle(const exchange_ptr& x);
+
+  /// Answers a request that another node handed on, for a caller that it has admitted: with an
+  /// answer that is kept here, or with 404. Also while nekod drains.
+  void handle_relayed(const exchange_ptr& x, std::string tenant) const;
 
   /// Whether *r*, of which only the head has been read, may be answered with more than a refusal.
   /// May be called on several threads at once.

@@ -55,7 +55,7 @@ test_database::test_database() {
       throw std::runtime_error{"the database server does not start"};
     std::this_thread::sleep_for(std::chrono::milliseconds{50});
   }
-  postgres::prepare(address_, postgres::migration::allowed, std::chrono::seconds{5});
+  postgres::prepare(address_, postgres::migration::allowed);
   connection_ = std::make_unique<connection>(address_);
 }
 
@@ -63,7 +63,7 @@ test_database::~test_database() { close(keeper_); }
 
 void test_database::empty() {
   ask({"TRUNCATE nekod.nodes, nekod.sessions, nekod.leases, nekod.asks, nekod.messages, "
-       "nekod.answers, nekod.responses, nekod.response_items RESTART IDENTITY",
+       "nekod.answers, nekod.responses, nekod.response_items, nekod.kept_answers RESTART IDENTITY",
        {},
        nullptr,
        {},

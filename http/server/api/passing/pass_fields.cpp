@@ -136,6 +136,12 @@ fields passed_back(const fields& answer) {
   });
 }
 
+fields relayed_back(const fields& answer) {
+  return kept_of(answer, [](std::string_view name) {
+    return name == "date" || name == "server" || name == "x-request-id";
+  });
+}
+
 std::optional<std::uint64_t> length_of(const fields& answer) {
   auto i = std::find_if(answer.begin(), answer.end(),
                         [](const auto& f) { return same_word(f.first, "Content-Length"); });

@@ -17,6 +17,10 @@ fields passed_on(const fields& request);
 /// software or our account there, and rules for browsers.
 fields passed_back(const fields& answer);
 
+/// The fields of another node's answer: all but those of its connection, and what each node adds to
+/// its own answers.
+fields relayed_back(const fields& answer);
+
 /// The bytes of the answer's body, if its fields say so.
 std::optional<std::uint64_t> length_of(const fields& answer);
 

@@ -5,6 +5,7 @@
 #include "actors/runtime/unix_time.hpp"
 #include "http/server/api/answer/response_keeper.hpp"
 #include "http/server/api/answer/response_writer.hpp"
+#include "http/server/api/cluster/elsewhere.hpp"
 #include "http/server/api/common_answers.hpp"
 #include "http/server/api/cross_origin.hpp"
 #include "http/server/api/request_context.hpp"
@@ -164,6 +165,24 @@ bool answer_again(const gathered_request& call) {
   return true;
 }
 
+/// Begins, unless another node keeps the answer to a request that is sent again.
+void begin_unless_elsewhere(const gathered_ptr& call, const std::string& body) {
+  const auto& c = call->c;
+  const auto background = call->asked.background;
+  if (!c.relayed && (call->identity.empty() || !(background || may_come_back(c.req()))))
+    return gather(call, ask_for_turn);
+  elsewhere_request asked;
+  asked.name = answer_name::of_request(c.who.tenant, call->identity);
+  asked.what.body = body;
+  asked.what.first_byte = stream_time(c);
+  asked.what.is_response = true;
+  asked.absent = [call](const request_context&) { gather(call, ask_for_turn); };
+  // What runs in the background would run twice; any other turn waits until that one has ended.
+  if (!background)
+    asked.unreachable = asked.absent;
+  answer_elsewhere(c, std::move(asked));
+}
+
 } // namespace
 
 void create_response(const request_context& c) {
@@ -175,9 +194,8 @@ void create_response(const request_context& c) {
     parsed->store = false;
   const auto call = std::make_shared<gathered_request>(c, *std::move(parsed));
   call->identity = request_identity(c, body);
-  if (answer_again(*call))
-    return;
-  gather(call, ask_for_turn);
+  if (!answer_again(*call))
+    begin_unless_elsewhere(call, body);
 }
 
 } // namespace nekod::http

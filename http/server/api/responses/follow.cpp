@@ -4,6 +4,7 @@
 #include "http/server/api/answer/response_form.hpp"
 #include "http/server/api/answer/response_keeper.hpp"
 #include "http/server/api/answer/response_writer.hpp"
+#include "http/server/api/cluster/elsewhere.hpp"
 #include "http/server/api/common_answers.hpp"
 #include "http/server/api/cross_origin.hpp"
 #include "http/server/api/request_context.hpp"
@@ -124,11 +125,16 @@ void stream_response(const request_context& c, const std::string& id) {
     return c.refuse(after.error());
   if (const auto kept = find_kept(c, id))
     return follow_response(c, *kept, *after);
-  c.ask_store<response_finding>(
-      [after = *after](const request_context& asked, const response_finding& found) {
-        replay_stored(asked, found, after);
-      },
-      atom::show_v, response_key{c.who.tenant, id});
+  relayed_request what;
+  what.first_byte = stream_time(c);
+  what.after = *after;
+  answer_elsewhere(c, id, std::move(what), [after = *after, id](const request_context& own) {
+    own.ask_store<response_finding>(
+        [after](const request_context& asked, const response_finding& found) {
+          replay_stored(asked, found, after);
+        },
+        atom::show_v, response_key{own.who.tenant, id});
+  });
 }
 
 } // namespace nekod::http

@@ -1,5 +1,6 @@
 #include "http/server/api/responses/stored.hpp"
 
+#include "http/server/api/cluster/elsewhere.hpp"
 #include "http/server/api/cross_origin.hpp"
 #include "http/server/api/request_context.hpp"
 #include "http/server/api/responses/follow.hpp"
@@ -12,6 +13,7 @@
 
 #include <caf/send.hpp>
 
+#include <chrono>
 #include <span>
 #include <string>
 #include <string_view>
@@ -64,15 +66,29 @@ const std::string& told_object(const request_context& c, const response_record& 
   return lost_its_end ? r.if_interrupted : r.object;
 }
 
+void show_found(const request_context& c, const response_finding& found) {
+  if (found.record)
+    c.respond_json(200, told_object(c, *found.record));
+  else
+    refuse_unknown_response(c);
+}
+
+relayed_request within(std::chrono::milliseconds first_byte) {
+  relayed_request result;
+  result.first_byte = first_byte;
+  return result;
+}
+
 void show_stored(const request_context& c, std::string id) {
   c.ask_store<response_finding>(
-      [](const request_context& asked, const response_finding& found) {
-        if (found.record)
-          asked.respond_json(200, told_object(asked, *found.record));
-        else
-          refuse_unknown_response(asked);
+      [id](const request_context& asked, const response_finding& found) {
+        if (found.record && found.record->state != response_state::running)
+          return show_found(asked, found);
+        // Another node may know more.
+        const auto show = [found](const request_context& own) { show_found(own, found); };
+        answer_elsewhere(asked, id, within(object_time), show, show);
       },
-      atom::show_v, key_of(c, std::move(id)));
+      atom::show_v, key_of(c, id));
 }
 
 void show_object(const request_context& c, std::string id) {
@@ -121,6 +137,19 @@ void show_input(const request_context& c, std::string id) {
       atom::show_v, chain_query{key_of(c, std::move(id))});
 }
 
+/// @param was_kept Whether it was there, too, without being stored.
+void remove_stored(const request_context& c, const std::string& id, bool was_kept) {
+  c.ask_store<bool>(
+      [id, was_kept](const request_context& asked, bool found) {
+        if (!found && !was_kept)
+          return refuse_unknown_response(asked);
+        std::string out = R"({"id":)";
+        json::append_quoted(out, id);
+        asked.respond_json(200, out + R"(,"object":"response","deleted":true})");
+      },
+      atom::remove_v, key_of(c, id));
+}
+
 } // namespace
 
 void show_response(const request_context& c) {
@@ -137,25 +166,19 @@ void show_response(const request_context& c) {
 }
 
 void delete_response(const request_context& c) {
-  auto path = response_path_of(c);
+  const auto path = response_path_of(c);
   if (!path.part.empty())
     return c.refuse(failure_code::not_found);
   if (path.id.empty())
     return refuse_unknown_response(c);
   const auto kept = find_kept(c, path.id);
-  if (kept) {
-    kept->keeper->forget(); // Before the store hears of it.
-    caf::anon_send(kept->who, atom::discard_v);
-  }
-  c.ask_store<bool>(
-      [id = path.id, was_kept = kept.has_value()](const request_context& asked, bool found) {
-        if (!found && !was_kept)
-          return refuse_unknown_response(asked);
-        std::string out = R"({"id":)";
-        json::append_quoted(out, id);
-        asked.respond_json(200, out + R"(,"object":"response","deleted":true})");
-      },
-      atom::remove_v, key_of(c, path.id));
+  if (!kept)
+    return answer_elsewhere(
+        c, path.id, within(change_time),
+        [id = path.id](const request_context& own) { remove_stored(own, id, false); });
+  kept->keeper->forget(); // Before the store hears of it.
+  caf::anon_send(kept->who, atom::discard_v);
+  remove_stored(c, path.id, true);
 }
 
 void change_response(const request_context& c) {
@@ -166,7 +189,8 @@ void change_response(const request_context& c) {
     return refuse_unknown_response(c);
   const auto kept = find_kept(c, path.id);
   if (!kept)
-    return show_ended(c, std::move(path.id));
+    return answer_elsewhere(c, path.id, within(change_time),
+                            [id = path.id](const request_context& own) { show_ended(own, id); });
   if (!kept->background)
     return refuse_to_cancel(c);
   carry(c, kept_fields(*kept));

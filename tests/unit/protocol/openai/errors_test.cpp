@@ -89,6 +89,7 @@ const std::vector<row> rows{
     {chat::failure_code::upstream_error, "upstream_error", 502, "server_error", true},
     {chat::failure_code::upstream_timeout, "upstream_timeout", 504, "server_error", true},
     {chat::failure_code::overloaded, "overloaded", 503, "server_error", true},
+    {chat::failure_code::node_unreachable, "node_unreachable", 503, "server_error", true},
     {chat::failure_code::store_unavailable, "store_unavailable", 503, "server_error", true},
     {chat::failure_code::internal_error, "internal_error", 500, "server_error", true},
 };
