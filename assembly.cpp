@@ -205,6 +205,7 @@ void assembly::make_actors(model_aliases aliases) {
   o.sessions.digest = digest;
   kept = std::make_shared<kept_answers>(budget, digest);
   o.health = sessions->health();
+  o.sessions.hold = sessions->hold();
   o.aliases = std::move(aliases);
   registry = system->spawn(nekod::registry, std::move(o));
   sessions->on_gone(

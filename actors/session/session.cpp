@@ -62,7 +62,7 @@ void session_state::start(session_options o) {
   standing_.emplace(options_);
   replies_.emplace(self_, options_.counts);
   conversation_.emplace(options_.digest, options_.limits);
-  link_.emplace(self_, *this, *conversation_, options_.home, options_.budget);
+  link_.emplace(self_, *this, *conversation_, options_.home, options_.budget, options_.hold);
   // A client's next turn may come as soon as it has the end of an answer.
   turns_.emplace(options_, *standing_, *replies_, last_, [this] { tell_registry(); });
   const recorded_parts parts{*standing_, *conversation_, *link_, last_};

@@ -4,6 +4,7 @@
 #include "actors/runtime/byte_budget.hpp"
 #include "actors/runtime/home_loop.hpp"
 #include "actors/runtime/metrics.hpp"
+#include "actors/runtime/node_hold.hpp"
 #include "actors/session/conversation/conversation_digest.hpp"
 #include "actors/session/conversation/whole_conversation.hpp"
 #include "actors/store/session_claim.hpp"
@@ -38,6 +39,8 @@ struct session_rules {
   /// Whether several nodes share the store: a session leaves memory as soon as it rests, so that
   /// any of them can go on with it.
   bool shared = false;
+  /// How long the node holds what it takes; null if there are no others.
+  std::shared_ptr<const node_hold> hold;
   /// How long a turn waits for a session that another node works on.
   std::chrono::milliseconds session_wait{0};
   /// Bytes of an upstream's window that have to be free before the upstream is told.

@@ -49,6 +49,7 @@ void stored_record::use(session_taken taken) {
   if (taken.record || taken.version != version_)
     begin_from(std::move(taken.record).value_or(session_record{}));
   version_ = taken.version;
+  parts_.link.taken_in(taken.period);
   in_doubt_ = false;
 }
 

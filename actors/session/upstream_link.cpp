@@ -10,12 +10,14 @@ namespace nekod {
 
 upstream_link::upstream_link(private_session_actor::pointer self, link_listener& session,
                              const conversation_keeper& kept, home_loop home,
-                             std::shared_ptr<byte_budget> budget)
+                             std::shared_ptr<byte_budget> budget,
+                             std::shared_ptr<const node_hold> hold)
     : self_(self),
       session_(session),
       kept_(kept),
       home_(home),
       budget_(std::move(budget)),
+      hold_(std::move(hold)),
       calls_([this] {
         caf::anon_send(caf::actor_cast<private_session_actor>(self_), atom::wake_v);
       }) {}
@@ -28,6 +30,11 @@ void upstream_link::close(upstream_chat known) {
   remote_.reset(); // Before its upstream, which this may have held last.
   upstream_.reset();
   known_chat_ = std::move(known);
+}
+
+void upstream_link::taken_in(std::optional<std::uint64_t> period) {
+  if (hold_)
+    period_ = period.value_or(hold_->period());
 }
 
 void upstream_link::open_for(const turn& t) {
@@ -59,6 +66,8 @@ void upstream_link::open(upstream_chat known) {
   context.wake = [this, number = number_](std::chrono::milliseconds time, std::uint64_t wake) {
     self_->delayed_send(self_, time, atom::wake_v, wake, number);
   };
+  if (hold_)
+    context.holds_chat = [this] { return hold_->lasts(period_); };
   remote_ = obeys_ ? std::make_unique<obeying_conversation>(upstream_, std::move(known), *this,
                                                             std::move(context), budget_)
                    : upstream_->open(std::move(known), *this, std::move(context));

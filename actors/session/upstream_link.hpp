@@ -2,6 +2,7 @@
 
 #include "actors/runtime/byte_budget.hpp"
 #include "actors/runtime/home_loop.hpp"
+#include "actors/runtime/node_hold.hpp"
 #include "actors/session/answer_log.hpp"
 #include "actors/session/conversation/conversation_keeper.hpp"
 #include "actors/session/outside_calls.hpp"
@@ -43,9 +44,10 @@ public:
   /// @param self The session. The link must not outlive its state.
   /// @param kept What new chats are told.
   /// @param budget For several answers that are wanted whole, while they wait; may be null.
+  /// @param hold How long the node holds the session; may be null.
   upstream_link(private_session_actor::pointer self, link_listener& session,
                 const conversation_keeper& kept, home_loop home,
-                std::shared_ptr<byte_budget> budget);
+                std::shared_ptr<byte_budget> budget, std::shared_ptr<const node_hold> hold);
   upstream_link(const upstream_link&) = delete;
   upstream_link& operator=(const upstream_link&) = delete;
   ~upstream_link() override;
@@ -54,6 +56,9 @@ public:
 
   /// Closes the link. If the next turn goes to the upstream of *known*, it goes on in that chat.
   void close(upstream_chat known);
+
+  /// The session was taken in that period of the node's hold; without one, now.
+  void taken_in(std::optional<std::uint64_t> period);
 
   /// Goes to the turn's upstream. Leaves the chat behind if the conversation was elsewhere.
   void open_for(const turn& t);
@@ -108,6 +113,8 @@ private:
   const conversation_keeper& kept_;
   const home_loop home_;
   std::shared_ptr<byte_budget> budget_;
+  const std::shared_ptr<const node_hold> hold_;
+  std::uint64_t period_ = 0;
   outside_calls calls_;
   /// The chat as the record has it, until there is a conversation at the upstream.
   upstream_chat known_chat_;

@@ -61,6 +61,8 @@ struct session_taken {
   std::uint64_t version = 0;
   /// Left out if its version is the known one.
   std::optional<session_record> record;
+  /// The period of `node_hold` in which the token took it; nothing if no other node could.
+  std::optional<std::uint64_t> period;
 };
 
 /// A commit: the version is compared with the stored one, then the record is replaced.

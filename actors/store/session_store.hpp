@@ -2,6 +2,7 @@
 
 #include "actors/messages.hpp"
 #include "actors/runtime/metrics.hpp"
+#include "actors/runtime/node_hold.hpp"
 #include "actors/store/store_health.hpp"
 
 #include <functional>
@@ -33,6 +34,9 @@ public:
   /// The part of the spawned *store* that knows which node keeps which answer; null if no other
   /// node could keep one.
   virtual answer_places_actor places_of(const store_actor& /*store*/) const { return {}; }
+
+  /// How long the node holds what it takes; null if there are no others to take it over.
+  virtual std::shared_ptr<const node_hold> hold() const { return nullptr; }
 
   /// *f* is called, on any thread, when another node deleted a session that a token of this one
   /// holds. Call after `spawn`.

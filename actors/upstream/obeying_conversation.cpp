@@ -110,6 +110,7 @@ obeying_conversation::source* obeying_conversation::find(std::uint64_t tag) {
 
 conversation_context obeying_conversation::context_for(std::uint32_t tag) {
   conversation_context result;
+  result.holds_chat = context_.holds_chat;
   result.events = [f = context_.events, tag](transfer_event&& e) {
     e.chat = tag;
     f(std::move(e));

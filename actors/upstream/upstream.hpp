@@ -151,6 +151,9 @@ struct conversation_context {
   transport::sink events;
   /// Calls `on_wake` with that number after that time.
   std::function<void(std::chrono::milliseconds, std::uint64_t)> wake;
+  /// Whether the session still has its chat to itself. If not, another node may go on with it, and
+  /// a service that keeps chats may be told nothing more. Empty if there is no other node.
+  std::function<bool()> holds_chat = nullptr;
 };
 
 /// One conversation at a service: owned and called by one session actor only. Never blocks. Calls

@@ -40,6 +40,37 @@ export async function roundRobin(scope, nodes) {
   return proxy;
 }
 
+/// A way to *upstream* that holds back the answer to the first POST: `reached` resolves once the upstream has given it,
+/// `release` lets it through.
+export async function holdingAnswers(scope, upstream) {
+  let reach;
+  let release;
+  const reached = new Promise((f) => (reach = f));
+  const released = new Promise((f) => (release = f));
+  let first = true;
+  const server = http.createServer((request, response) => {
+    const hold = request.method === 'POST' && first;
+    if (hold) first = false;
+    const { method, url: path, headers } = request;
+    const out = http.request(upstream.url + path, { method, headers, agent: false }, async (answer) => {
+      if (hold) {
+        reach();
+        await released;
+      }
+      response.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(response);
+    });
+    out.on('error', () => response.destroy());
+    request.pipe(out);
+  });
+  await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
+  scope.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${server.address().port}`, reached, release };
+}
+
 /// Starts that many nodes with one database; *start* starts one more.
 export async function cluster(scope, uri, leading, { count = 2, args = [] } = {}) {
   const start = (...more) =>

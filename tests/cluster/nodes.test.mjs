@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import test, { after } from 'node:test';
 import { noDatabase, sharedDatabase } from '../e2e/database.mjs';
-import { answerOf, expectError, leadingTo, leadingToOpenai, simulator, unique, until } from '../e2e/support.mjs';
-import { atRest, cluster, roundRobin, told } from './nodes.mjs';
+import { answerOf, expectError, gateway, leadingTo, leadingToOpenai, simulator, unique, until } from '../e2e/support.mjs';
+import { atRest, cluster, holdingAnswers, roundRobin, told } from './nodes.mjs';
 
 if (noDatabase) {
   test('several nodes', { skip: noDatabase }, () => {});
@@ -162,6 +162,34 @@ async function suite(kind, leading) {
     // It works on.
     await frozen.ask(unique(), { session_id: id });
   });
+
+  // AnuNeko remembers what it is told, also of a node that nobody waits for any more.
+  if (kind === 'anuneko')
+    test('anuneko: a node that was stopped before it posted posts nothing when it goes on', async (t) => {
+      const held = await holdingAnswers(t, sim);
+      const frozen = await gateway(t, [...leadingTo(held), '--store', uri, '--node-lease', '2', '--retries', '0']);
+      const id = unique('session');
+      const late = unique('late');
+      // It is stopped while it asks for a chat.
+      const turn = frozen.post({ messages: told(late), session_id: id }).then(async (r) => [r.status, await r.text()]);
+      await held.reached;
+      frozen.kill('SIGSTOP');
+      held.release();
+      const second = unique();
+      await a.ask(second, { session_id: id });
+      frozen.kill('SIGCONT');
+      const [status, body] = await turn;
+      assert.equal(status, 503, body);
+      assert.match(body, /store_unavailable/);
+      await b.ask(unique(), { session_id: id });
+      await sim.quiet();
+      assert.equal(await sim.chatWith(late), undefined);
+      // It works on, with what it takes anew.
+      const third = unique();
+      await frozen.ask(third, { session_id: id });
+      const all = await heard(third);
+      assert.ok(all.includes(second) && all.includes(third) && !all.includes(late), all);
+    });
 
   test(`${kind}: what ran in the background on a node that is gone has failed`, async () => {
     const doomed = await start();

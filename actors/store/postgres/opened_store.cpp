@@ -40,6 +40,8 @@ public:
                                                 : caf::actor_cast<answer_places_actor>(store);
   }
 
+  std::shared_ptr<const node_hold> hold() const override { return parts_->hold; }
+
   void on_gone(const std::function<void(const session_token&)>& f) override {
     asio::post(*parts_->loop, [parts = parts_, f] { parts->on_gone = f; });
   }

@@ -51,7 +51,7 @@ void postgres_store_state::start(std::shared_ptr<postgres_store_parts> parts,
   node_.id = make_session_id();
   node_.keeps_texts = parts_->options.keeps_texts;
   node_.answer_age = parts_->options.answer_age;
-  holds_.emplace(questions_, node_, parts_->options.session_wait);
+  holds_.emplace(questions_, node_, *parts_->hold, parts_->options.session_wait);
   waiting_count_ = &gauge(*counts_, "nekod_store_waiting_turns",
                           "Turns that wait for a session that another node works on");
   self_->set_exit_handler([this](const caf::exit_msg&) {
@@ -244,7 +244,8 @@ void postgres_store_state::renew() {
   q.sql = "SELECT nekod.renew_1($1, $2, $3)";
   q.values = {node_.id, o.node_address, std::to_string(o.lease.count())};
   // Counts from here, since the query may hang.
-  questions_.ask(std::move(q), [this, sent = steady_clock::now()](postgres::query_result& result) {
+  questions_.ask(std::move(q), [this, sent = steady_clock::now(),
+                                booted = boot_clock::now()](postgres::query_result& result) {
     const auto& options = parts_->options;
     if (!std::holds_alternative<postgres::rows>(result)) {
       self_->delayed_send(self_, milliseconds{500}, atom::refresh_v);
@@ -254,6 +255,7 @@ void postgres_store_state::renew() {
     if (renewed_ && sent - *renewed_ > options.lease / 2)
       patient_until_ = steady_clock::now() + options.lease;
     renewed_ = sent;
+    parts_->hold->renewed(booted, options.lease);
     holds_->lives(patient_until_);
     count_records();
     self_->delayed_send(self_, options.lease / 4, atom::refresh_v);

@@ -37,11 +37,12 @@ using postgres_store_actor = store_actor::extend_with<answer_places_actor>::exte
     // Ends the actor, whatever is under way.
     caf::reacts_to<atom::close>>;
 
-/// The parts that the program shares with the store's actor. Everything but `health` is used on the
-/// store's loop only.
+/// The parts that the program shares with the store's actor. Everything but `health` and `hold` is
+/// used on the store's loop only.
 struct postgres_store_parts {
   postgres_store_options options;
   std::shared_ptr<store_health> health = std::make_shared<store_health>();
+  std::shared_ptr<node_hold> hold = std::make_shared<node_hold>();
   asio::io_context* loop = nullptr;
   /// Called outside of the actor when another node deleted a session that a token here holds.
   std::function<void(const session_token&)> on_gone;

@@ -33,15 +33,19 @@ void session_holds::try_take(const pending_ptr& t) {
   order_.run(t->wanted.token, [this, t] {
     const auto takes_over = clock::now() >= patient_until_;
     all_.ask(take_query(node_, t->wanted, {released_.begin(), released_.end()}, takes_over),
-             [this, t](const query_result& result) { took(t, result); });
+             [this, t, period = hold_.period()](const query_result& result) {
+               took(t, result, period);
+             });
   });
 }
 
-void session_holds::took(const pending_ptr& t, const query_result& result) {
+/// @param period In which the database was asked.
+void session_holds::took(const pending_ptr& t, const query_result& result, std::uint64_t period) {
   if (const auto* f = std::get_if<query_failure>(&result)) {
     t->then(failure_of(*f));
   } else {
     auto outcome = taken_of(std::get<rows>(result), t->wanted);
+    outcome.taken.period = period;
     if (!outcome.busy) {
       t->then(std::move(outcome.taken));
     } else if (ends_ || clock::now() >= t->asked + wait_) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/runtime/node_hold.hpp"
 #include "actors/store/postgres/questions.hpp"
 #include "actors/store/postgres/session_rows.hpp"
 #include "actors/store/postgres/token_order.hpp"
@@ -29,10 +30,11 @@ public:
   using taken_handler = std::function<void(caf::expected<session_taken>)>;
   using kept_handler = std::function<void(const caf::error&)>;
 
-  /// @param all,node Outlive this.
+  /// @param all,node,hold Outlive this.
   /// @param wait How long a session that another node holds is waited for.
-  session_holds(questions& all, const node_facts& node, std::chrono::milliseconds wait)
-      : all_(all), node_(node), wait_(wait) {}
+  session_holds(questions& all, const node_facts& node, const node_hold& hold,
+                std::chrono::milliseconds wait)
+      : all_(all), node_(node), hold_(hold), wait_(wait) {}
   session_holds(const session_holds&) = delete;
   session_holds& operator=(const session_holds&) = delete;
 
@@ -73,12 +75,13 @@ private:
   using pending_ptr = std::shared_ptr<pending_take>;
 
   void try_take(const pending_ptr& t);
-  void took(const pending_ptr& t, const query_result& result);
+  void took(const pending_ptr& t, const query_result& result, std::uint64_t period);
   void try_held();
   void release_now(const session_token& token, const std::function<void()>& then);
 
   questions& all_;
   const node_facts& node_;
+  const node_hold& hold_;
   const std::chrono::milliseconds wait_;
   token_order order_;
   /// Those that wait for other nodes; and those that wait for releases up to a number.

@@ -27,6 +27,11 @@ bool was_not_taken(const upstream_exchange& x) {
          status == 429 || status == 503;
 }
 
+/// Why a turn ends whose session this node does not hold any more.
+chat::failure lost_chat() {
+  return chat::retry_soon(failure_code::store_unavailable, "this node was away for too long");
+}
+
 /// The remedy after a call that failed for *reason*.
 remedy remedy_for(const chat::failure& reason, const upstream_exchange& x,
                   const anuneko_accounts& accounts, const anuneko_account& account) {
@@ -53,6 +58,7 @@ anuneko_conversation::anuneko_conversation(transport& net,
     : accounts_(std::move(accounts)),
       chat_(std::move(known)),
       listener_(listener),
+      holds_chat_(std::move(context.holds_chat)),
       exchange_(net, std::move(context.events), *this) {}
 
 // -- the interface -------------------------------------------------------------------------------
@@ -136,6 +142,9 @@ void anuneko_conversation::post() {
 }
 
 void anuneko_conversation::call(step s, anuneko::call c, bool repeatable) {
+  // Another node may go on with the chat, and does not expect a call.
+  if (holds_chat_ && !holds_chat_())
+    return s == step::settling ? end_settling() : fail(lost_chat(), remedy::none);
   step_ = s;
   const auto kind = c.kind;
   exchange_.start(begun(kind, turn_.model), account_->make(std::move(c), repeatable));

@@ -6,6 +6,7 @@
 #include "actors/upstream/upstream.hpp"
 #include "actors/upstream/upstream_exchange.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,6 +58,7 @@ private:
   std::shared_ptr<const anuneko_accounts> accounts_;
   upstream_chat chat_;
   upstream_listener& listener_;
+  std::function<bool()> holds_chat_;
   upstream_exchange exchange_;
   /// The account of the running turn, or of the last one.
   std::shared_ptr<anuneko_account> account_;
