@@ -2,13 +2,16 @@
 
 #include "actors/registry/registry.hpp"
 #include "actors/runtime/process/file.hpp"
+#include "actors/runtime/process/service_manager.hpp"
 #include "actors/runtime/process/start_error.hpp"
+#include "actors/runtime/process/start_wait.hpp"
 #include "actors/runtime/scheduler.hpp"
 #include "actors/store/memory_store.hpp"
 #include "actors/store/postgres/opened_store.hpp"
 #include "actors/store/sqlite/session_schema.hpp"
 #include "actors/store/sqlite/sqlite_store.hpp"
 #include "actors/upstream/make_upstreams.hpp"
+#include "http/server/api/waiting.hpp"
 #include "http/server/message/redirect.hpp"
 #include "http/server/watch/access_log.hpp"
 #include "part_options.hpp"
@@ -37,9 +40,10 @@ namespace {
 
 } // namespace
 
-assembly::assembly(settings s, live_settings live, logs& l)
+assembly::assembly(settings s, live_settings live, logs& l, std::function<bool()> end)
     : set(std::move(s)),
       log(l),
+      told_to_end(std::move(end)),
       upstreams(set.upstreams),
       budget(budget_of(set)),
       gate(std::move(live.admission), counts),
@@ -95,6 +99,8 @@ void assembly::open_ports(http::tls_context tls) {
     // At the very end there are no routes any more: requests that still arrive are dropped.
     if (routes)
       routes->handle(x);
+    else if (waits_for_store)
+      http::answer_waiting(*x, set.language);
   });
   if (set.tls_redirect_port)
     open_redirect();
@@ -146,19 +152,8 @@ void assembly::exchange_ended(const http::request& request, const http::exchange
 
 /// @throws start_error that names the setting, and the fault of the file.
 void assembly::open_store() {
-  if (has_shared_store(set)) {
-    auto o = postgres_options_of(set);
-    if (node_server)
-      o.node_address =
-          set.cluster.advertise.empty() ? node_server->address() : set.cluster.advertise;
-    try {
-      sessions = open_postgres_store(std::move(o), loops);
-    } catch (const postgres::schema_error& e) {
-      throw start_error{e.may_pass() ? exit_code::passing : exit_code::setting,
-                        with_source(set, "--store") + ": " + e.what()};
-    }
-    return;
-  }
+  if (has_shared_store(set))
+    return open_shared_store();
   const auto file = store_file_of(set);
   if (file.empty()) {
     sessions = open_memory_store();
@@ -171,6 +166,38 @@ void assembly::open_store() {
     throw start_error{e.may_pass() ? exit_code::passing : exit_code::setting,
                       with_source(set, "--store") + ": " + e.what()};
   }
+}
+
+/// Waits until the database is there.
+/// @throws start_error that names the setting if it cannot be used.
+void assembly::open_shared_store() {
+  auto o = postgres_options_of(set);
+  if (node_server)
+    o.node_address = set.cluster.advertise.empty() ? node_server->address() : set.cluster.advertise;
+  o.waits = [this, wait = start_wait{told_to_end}](const std::string& why) mutable {
+    if (!std::exchange(waits_for_store, true))
+      answer_meanwhile(why);
+    return wait.wait();
+  };
+  try {
+    sessions = open_postgres_store(std::move(o), loops);
+  } catch (const postgres::schema_error& e) {
+    loops.stop();
+    if (e.may_pass())
+      throw start_error{0, "ended before the database could be reached"};
+    throw start_error{exit_code::setting, with_source(set, "--store") + ": " + e.what()};
+  }
+  // The other parts are made while no loop runs.
+  loops.stop();
+}
+
+/// Refuses requests until the loops are stopped.
+/// @param why The store cannot be reached.
+void assembly::answer_meanwhile(const std::string& why) {
+  spdlog::error("{}: {}; trying again", with_source(set, "--store"), why);
+  loops.run();
+  spdlog::info("listening on {}, not ready", server->address());
+  service_manager::ready();
 }
 
 /// @throws start_error that names the setting and its fault.

@@ -34,15 +34,19 @@ namespace nekod {
 /// All parts of the gateway, made from the settings. The members are in the order in which they are
 /// made: each uses members before it. `gateway` starts and stops them.
 struct assembly {
-  /// Makes all parts, and opens the ports. Nothing is answered before the loops run.
-  /// @throws start_error that names a setting that cannot be used, and its source.
-  assembly(settings s, live_settings live, logs& l);
+  /// Makes all parts, and opens the ports. Nothing is answered before the loops run, except while
+  /// this waits for a store that several nekods share.
+  /// @param told_to_end Asked while this waits.
+  /// @throws start_error that names a setting that cannot be used, and its source; without an error
+  /// if it was told to end.
+  assembly(settings s, live_settings live, logs& l, std::function<bool()> told_to_end);
   ~assembly();
   assembly(const assembly&) = delete;
   assembly& operator=(const assembly&) = delete;
 
   const settings set;
   logs& log;
+  const std::function<bool()> told_to_end;
   /// A random name of this process, to detect loops of nekods.
   const std::string instance = make_id("nekod-");
   /// As in the settings, but with the address and token of the simulator, if that is the upstream.
@@ -77,6 +81,9 @@ struct assembly {
   std::optional<http::routes> routes;
 
 private:
+  /// Whether the store could not be reached at first. Set before the loops run.
+  bool waits_for_store = false;
+
   void start_simulator();
   void open_ports(http::tls_context tls);
   void open_redirect();
@@ -84,6 +91,8 @@ private:
   void exchange_ended(const http::request& request, const http::exchange_notes& notes,
                       const http::exchange_outcome& outcome);
   void open_store();
+  void open_shared_store();
+  void answer_meanwhile(const std::string& why);
   void make_client();
   void make_actors(model_aliases aliases);
   std::shared_ptr<const http::cluster_options> cluster();

@@ -46,9 +46,10 @@ void for_each_server(assembly& all, Use use) {
 
 } // namespace
 
-gateway::gateway(settings s, live_settings live, logs& log)
+gateway::gateway(settings s, live_settings live, logs& log, std::function<bool()> told_to_end)
     : keys_(count_of(live.admission.keys)),
-      parts_(std::make_unique<assembly>(std::move(s), std::move(live), log)) {}
+      parts_(
+          std::make_unique<assembly>(std::move(s), std::move(live), log, std::move(told_to_end))) {}
 
 gateway::~gateway() = default;
 

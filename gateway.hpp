@@ -18,9 +18,12 @@ struct assembly;
 /// the parts in order.
 class gateway {
 public:
-  /// Opens the ports; nothing is answered before `start`.
-  /// @throws start_error that names a setting that cannot be used.
-  gateway(settings s, live_settings live, logs& log);
+  /// Opens the ports; nothing is answered before `start`, unless a store that several nekods share
+  /// cannot be reached: then this waits for it, and requests are refused meanwhile.
+  /// @param told_to_end Asked while this waits.
+  /// @throws start_error that names a setting that cannot be used; without an error if it was told
+  /// to end.
+  gateway(settings s, live_settings live, logs& log, std::function<bool()> told_to_end);
   ~gateway();
 
   gateway(const gateway&) = delete;

@@ -71,7 +71,7 @@ int run(settings s, live_settings live, int argc, const char* const* argv) {
   auto drain_delay = std::chrono::duration_cast<milliseconds>(s.drain_delay);
   auto drain_limit = std::chrono::duration_cast<milliseconds>(s.drain_timeout);
   caretaker care;
-  gateway house{std::move(s), std::move(live), log};
+  gateway house{std::move(s), std::move(live), log, [&care] { return care.told_to_end(); }};
   house.start();
   service_manager::ready();
 

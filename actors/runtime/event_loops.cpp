@@ -64,6 +64,8 @@ bool event_loops::runs(std::size_t i) const noexcept {
 }
 
 void event_loops::run() {
+  for (auto& loop : loops_)
+    loop->restart();
   for (std::size_t i = 0; i < loops_.size(); ++i)
     threads_.emplace_back([this, i] {
       current = {this, i};

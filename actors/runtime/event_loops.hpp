@@ -40,7 +40,7 @@ public:
   /// Whether the calling thread runs loop *i*.
   bool runs(std::size_t i) const noexcept;
 
-  /// Starts the threads. They run until `stop`, even without work.
+  /// Starts the threads. They run until `stop`, even without work. May be called again after that.
   void run();
 
   /// Ends the threads, and waits for them. Must not be called on one of them.

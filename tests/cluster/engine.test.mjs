@@ -136,12 +136,29 @@ async function suite() {
     assert.ok(Number(states.match(/idle\|(\d+)/)[1]) <= 8, states);
   });
 
-  test('a start without the database ends, and says why', async (t) => {
+  test('a nekod that starts without the database waits for it, and says so', async (t) => {
     await database.stop();
-    const { code, log } = await runToEnd(t, [...args.slice(0, -6), '--store', uri]);
+    const early = await gateway(t, args);
+    assert.match(early.log, /--store: .*trying again/);
+    assert.equal((await fetch(`${early.url}/health/live`)).status, 200);
+    const ready = await fetch(`${early.url}/health/ready`);
+    assert.equal(ready.status, 503);
+    assert.deepEqual((await ready.json()).reasons, ['store_unavailable']);
+    const refused = await early.post({ messages: told(unique()) });
+    assert.equal(refused.status, 503);
+    assert.ok(refused.headers.get('retry-after'));
+    assert.equal((await refused.json()).error.code, 'store_unavailable');
+    // One that is told to end does so.
+    const brief = await gateway(t, args);
+    brief.kill();
+    assert.equal((await brief.ended()).code, 0);
     database.start();
-    assert.equal(code, 1);
-    assert.match(log, /--store: /);
+    await until(async () => (await fetch(`${early.url}/health/ready`)).status === 200, 'it does not become ready');
+    const id = unique('session');
+    const said = [unique(), unique()];
+    await answered(early, said[0], { session_id: id });
+    await answered(nekod, said[1], { session_id: id });
+    stored(id, said);
   });
 
   test('a password in the address is refused, and never shown', async (t) => {

@@ -40,10 +40,26 @@ caretaker::caretaker() { mask_reload(SIG_UNBLOCK); }
 
 void caretaker::hold_reload() noexcept { mask_reload(SIG_BLOCK); }
 
+bool caretaker::told_to_end() {
+  if (!std::exchange(looks_early_, true))
+    signals_.async_wait([this](const asio::error_code& ec, int signal) {
+      looks_early_ = false;
+      if (!ec && duties_.reload)
+        take(signal);
+      else if (!ec)
+        ending_ = signal != SIGHUP;
+    });
+  control_.restart();
+  control_.poll();
+  return ending_;
+}
+
 void caretaker::work(duties d, milliseconds drain_delay, milliseconds drain_limit) {
   duties_ = std::move(d);
   drain_delay_ = drain_delay;
   drain_limit_ = drain_limit;
+  control_.restart();
+  signals_.cancel();
   wait_for_signal();
   tidy_up();
   feed_watchdog();

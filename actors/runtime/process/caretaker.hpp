@@ -43,6 +43,9 @@ public:
   /// Holds SIGHUP until there is a caretaker; otherwise it would end the process.
   static void hold_reload() noexcept;
 
+  /// Whether a signal to end has come. Only before `work`.
+  bool told_to_end();
+
   /// Works until the end. After a signal to end it continues for *drain_delay*, and then until no
   /// answer is open and no request is on its way, or *drain_limit* is over. A second such signal
   /// ends the process at once.
@@ -67,6 +70,7 @@ private:
   milliseconds drain_delay_{0};
   milliseconds drain_limit_{0};
   bool ending_ = false;
+  bool looks_early_ = false;
   std::chrono::steady_clock::time_point deadline_;
   /// How long a drain waits for requests on their way.
   std::chrono::steady_clock::time_point last_call_;

@@ -6,7 +6,6 @@
 #include "actors/store/postgres/schema/blocking_link.hpp"
 #include "actors/store/postgres/session_rows.hpp"
 
-#include <chrono>
 #include <utility>
 
 namespace nekod::moving {
@@ -26,9 +25,8 @@ class moved_database : public movable_store {
 public:
   moved_database(const std::string& address, purpose p)
       : is_read_(p == purpose::to_read),
-        key_(postgres::prepare(
-            address, is_read_ ? postgres::migration::refused : postgres::migration::allowed,
-            std::chrono::seconds{0})),
+        key_(postgres::prepare(address, is_read_ ? postgres::migration::refused
+                                                 : postgres::migration::allowed)),
         link_(address) {
     node_.id = make_session_id();
     if (is_read_)

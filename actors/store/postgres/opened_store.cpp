@@ -15,7 +15,7 @@ namespace {
 class opened_postgres_store : public session_store {
 public:
   opened_postgres_store(postgres_store_options options, event_loops& loops)
-      : key_(postgres::prepare(options.address, options.migrates, options.patience)),
+      : key_(postgres::prepare(options.address, options.migrates, options.waits)),
         // Connections begin on the first loops, one after the other.
         home_(loops, loops.size() - 1),
         parts_(std::make_shared<postgres_store_parts>()) {

@@ -16,11 +16,6 @@ std::string_view schema_step_2() noexcept;
 
 namespace {
 
-using steady = std::chrono::steady_clock;
-
-/// Between two attempts to reach the server.
-constexpr std::chrono::milliseconds attempt_interval{500};
-
 /// The table that says which steps a database has. Steps that older versions of nekod cannot do
 /// with raise `oldest`, the lowest version of the schema that a nekod has to know.
 constexpr const char* meta_table = R"(
@@ -90,16 +85,15 @@ std::string prepare_once(const std::string& address, migration m) {
 
 } // namespace
 
-std::string prepare(const std::string& address, migration m, std::chrono::seconds patience) {
-  const auto deadline = steady::now() + patience;
-  for (auto told = false;;) {
+std::string prepare(const std::string& address, migration m,
+                    const std::function<bool(const std::string&)>& waits) {
+  for (;;) {
     try {
       return prepare_once(address, m);
     } catch (const schema_error& e) {
       if (!e.may_pass() || !waits || !waits(e.what()))
         throw;
     }
-    std::this_thread::sleep_for(attempt_interval);
   }
 }
 

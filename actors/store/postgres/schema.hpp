@@ -2,7 +2,7 @@
 
 #include "actors/store/postgres/schema/schema_error.hpp"
 
-#include <chrono>
+#include <functional>
 #include <string>
 
 /// The database before there are actors: its schema, and the key in it. Blocks.
@@ -12,9 +12,11 @@ namespace nekod::postgres {
 enum class migration : bool { refused, allowed };
 
 /// Checks the schema, and brings it up to date if that is allowed. Several nodes may do so at once.
-/// @param patience For how long a server that does not answer is asked again.
+/// @param waits Called each time that no server answers, with the reason: waits, and returns
+/// whether it is asked again. Empty: it is asked once.
 /// @returns the key of the digests and identities in the records, as hexadecimal digits.
 /// @throws schema_error
-std::string prepare(const std::string& address, migration m, std::chrono::seconds patience);
+std::string prepare(const std::string& address, migration m,
+                    const std::function<bool(const std::string&)>& waits = nullptr);
 
 } // namespace nekod::postgres

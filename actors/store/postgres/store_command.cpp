@@ -6,7 +6,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include <chrono>
 #include <exception>
 #include <iostream>
 #include <string>
@@ -27,7 +26,7 @@ int run_store_command(int argc, const char* const* argv) {
       });
   try {
     app.parse(argc, argv);
-    postgres::prepare(address, postgres::migration::allowed, std::chrono::seconds{0});
+    postgres::prepare(address, postgres::migration::allowed);
     std::cout << "the schema is up to date\n";
     return 0;
   } catch (const CLI::Success& e) {

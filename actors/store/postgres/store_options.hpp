@@ -18,8 +18,8 @@ struct postgres_store_options {
   std::string address;
   std::size_t links = 8;
   postgres::migration migrates = postgres::migration::allowed;
-  /// For how long a start tries to reach the server.
-  std::chrono::seconds patience{15};
+  /// As `postgres::prepare` takes it.
+  std::function<bool(const std::string&)> waits;
   /// How long a turn waits for a session that another node works on.
   std::chrono::milliseconds session_wait{60'000};
   /// A node that does not renew its row for that long counts as gone: others may take what it held.
