@@ -115,10 +115,24 @@ async function suite() {
     for (const s of sessions) stored(s.id, s.said);
   });
 
+  test('a commit whose answer is cut off is done once, and the turn is answered', async () => {
+    const id = unique('session');
+    const said = [unique(), unique()];
+    await answered(nekod, said[0], { session_id: id });
+    // The database has got it, and carries it out.
+    gate.plan = { what: 'reset', towards: 'client', seen: 'nekod.commit_1' };
+    const answer = nekod.ask(said[1], { session_id: id });
+    await until(() => gate.struck > 0, 'no link is cut');
+    gate.heal();
+    await answer;
+    stored(id, said);
+    assert.equal(database.sql(`SELECT version FROM nekod.sessions WHERE id = '${id}'`, name), '2');
+  });
+
   test('a database that hangs is given up in time, and found again', async () => {
     const id = unique('session');
     const said = [unique()];
-    await nekod.ask(said[0], { session_id: id });
+    await answered(nekod, said[0], { session_id: id });
     gate.plan = { what: 'stall' };
     const begun = Date.now();
     await expectError(await nekod.post({ messages: told(unique()), session_id: id }), 503, 'store_unavailable', 'server_error');

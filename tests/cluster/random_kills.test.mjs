@@ -1,5 +1,5 @@
-// Clients talk in sessions through a proxy, while nodes are killed, the database restarts and sessions are deleted, all
-// at random. Afterwards everything that was answered is there once, in its order, and what was deleted is gone.
+// Clients talk in sessions through a proxy, while nodes are killed or stopped for longer than their lease, the database
+// restarts, links to it are cut, also after a commit was sent, and sessions are deleted, all at random. Afterwards everything that was answered is there once, in its order, and what was deleted is gone.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -7,6 +7,7 @@ import test, { after } from 'node:test';
 import { Database, noDatabase } from '../e2e/database.mjs';
 import { amount, Chance, seed } from '../e2e/chance.mjs';
 import { gateway, leadingTo, leadingToOpenai, patience, simulator, unique, until } from '../e2e/support.mjs';
+import { openGate } from '../faults/gate.mjs';
 import { atRest, roundRobin, told } from './nodes.mjs';
 
 /// For how long clients talk, in milliseconds.
@@ -19,14 +20,15 @@ for (const [kind, leading] of Object.entries({ anuneko: leadingTo, openai: leadi
     const random = () => chance.next();
     const sim = await simulator({ after });
     const database = new Database({ durable: true });
-    const uri = database.uri(kind);
+    const gate = await openGate(t, database.port);
+    const uri = database.uri(kind, gate.port);
     const name = database.name(kind);
     const start = () =>
       gateway(t, [...leading(sim), '--store', uri, '--node-lease', '2', '--retries', '0', '--session-wait', '20']);
     const nodes = [await start(), await start(), await start()];
     const proxy = await roundRobin(t, nodes);
     const end = Date.now() + duration;
-    const counts = { answered: 0, refused: 0, unknown: 0, kills: 0, restarts: 0, deleted: 0 };
+    const counts = { answered: 0, refused: 0, unknown: 0, kills: 0, stops: 0, cuts: 0, restarts: 0, deleted: 0 };
 
     /// One client in one session: says one thing after the other, each until it is answered.
     async function talk(id, said) {
@@ -56,17 +58,33 @@ for (const [kind, leading] of Object.entries({ anuneko: leadingTo, openai: leadi
       }
     }
 
+    /// Stops a node for up to three times its lease.
+    async function freeze(node) {
+      node.kill('SIGSTOP');
+      await new Promise((wake) => setTimeout(wake, 2000 + 4000 * random()));
+      node.kill('SIGCONT');
+    }
+
     async function disturb() {
+      const frozen = [];
       while (Date.now() < end - 2000) {
         await new Promise((wake) => setTimeout(wake, 300 + 900 * random()));
         const what = random();
-        if (what < 0.6) {
+        if (what < 0.15) {
+          ++counts.stops;
+          frozen.push(freeze(nodes[Math.floor(random() * nodes.length)]));
+        } else if (what < 0.35) {
+          ++counts.cuts;
+          gate.plan = { what: 'reset', towards: 'client', ...(random() < 0.5 && { seen: 'nekod.commit_1' }) };
+          await new Promise((wake) => setTimeout(wake, 100));
+          gate.heal();
+        } else if (what < 0.7) {
           const i = Math.floor(random() * nodes.length);
           ++counts.kills;
           nodes[i].kill('SIGKILL');
           await nodes[i].ended();
           nodes[i] = await start();
-        } else if (what < 0.8) {
+        } else if (what < 0.85) {
           ++counts.restarts;
           await database.stop(random() < 0.5 ? 'SIGQUIT' : 'SIGKILL');
           database.start();
@@ -79,6 +97,7 @@ for (const [kind, leading] of Object.entries({ anuneko: leadingTo, openai: leadi
           if (gone?.status === 200) doomed.push(id);
         }
       }
+      await Promise.all(frozen);
     }
 
     const doomed = [];

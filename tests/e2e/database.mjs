@@ -2,9 +2,9 @@
 // password. It ends with this process.
 
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /// The folder of Debian's server programs, the newest ones; undefined if there are none.
 function programFolder() {
@@ -43,18 +43,35 @@ export class Database {
   #user = serverUser();
   #names = new Map();
   #started = 0;
+  #tls;
 
-  /// @param options `durable`: whether what is committed survives a crash of the server.
-  constructor({ durable = false } = {}) {
+  /// @param options `durable`: whether what is committed survives a crash of the server; `tls`: paths of a certificate
+  /// and its key; `primary`: the database that this one is a standby of.
+  constructor({ durable = false, tls, primary } = {}) {
     this.durable = durable;
     if (this.#user) chownSync(this.#folder, this.#user.uid, this.#user.gid);
     chmodSync(this.#folder, 0o700);
     this.port = freePort();
-    const data = ['-D', join(this.#folder, 'data'), '-U', 'nekod', '-A', 'trust'];
-    const form = ['-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'];
-    execFileSync(join(bin, 'initdb'), [...data, ...form], { ...this.#asUser(), stdio: 'ignore' });
+    const data = ['-D', join(this.#folder, 'data'), '-U', 'nekod'];
+    if (primary) {
+      const from = ['-h', '127.0.0.1', '-p', `${primary.port}`, '-R', '-c', 'fast', '--no-sync'];
+      execFileSync(join(bin, 'pg_basebackup'), [...data, ...from], { ...this.#asUser(), stdio: 'ignore' });
+    } else {
+      const form = ['-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'];
+      execFileSync(join(bin, 'initdb'), [...data, ...form], { ...this.#asUser(), stdio: 'ignore' });
+    }
+    if (tls) this.#tls = { cert: this.#own(tls.cert), key: this.#own(tls.key) };
     process.once('exit', () => this.remove());
     this.start();
+  }
+
+  /// A copy of a file that only the server reads.
+  #own(file) {
+    const copy = join(this.#folder, basename(file));
+    copyFileSync(file, copy);
+    chmodSync(copy, 0o600);
+    if (this.#user) chownSync(copy, this.#user.uid, this.#user.gid);
+    return copy;
   }
 
   #asUser() {
@@ -73,6 +90,7 @@ export class Database {
       max_connections: 200,
       fsync: this.durable ? 'on' : 'off',
       log_min_messages: 'fatal',
+      ...(this.#tls && { ssl: 'on', ssl_cert_file: this.#tls.cert, ssl_key_file: this.#tls.key }),
     }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const command = [join(bin, 'postgres'), '-D', join(this.#folder, 'data'), ...settings];
     this.process = spawn('setpriv', ['--pdeathsig', 'INT', ...identity, ...command], { cwd: '/', stdio: 'ignore' });
