@@ -65,7 +65,7 @@ void check_conversation(const chat::request& r) {
   using found = kept_conversation::found;
   for (const auto how :
        {found::by_conversation, found::by_name, found::by_response, found::by_id}) {
-    const auto before = talk.messages().size();
+    const auto before = talk.transcript().size();
     const auto told = talk.begin(r, {}, how);
     if (!told) {
       check_error(told.error());
@@ -74,10 +74,10 @@ void check_conversation(const chat::request& r) {
     check_told(*told);
     talk.answered(chat::message{chat::role::assistant, "an answer"});
     talk.kept();
-    const auto stored = openai::transcript_json(talk.messages());
-    check(openai::parse_transcript(stored).size() == talk.messages().size(),
+    const auto stored = openai::transcript_json(talk.transcript());
+    check(openai::parse_transcript(stored).size() == talk.transcript().size(),
           "a conversation that is stored is read back");
-    check(talk.messages().size() <= before + r.messages.size() + 1, "nothing is told twice");
+    check(talk.transcript().size() <= before + r.messages.size() + 1, "nothing is told twice");
   }
   const auto newest = chat::newest_user_message(r);
   if (newest == r.messages.size())
