@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <limits>
 
 namespace nekod {
 
@@ -38,7 +39,8 @@ public:
 
 private:
   std::atomic<std::uint64_t> period_{0};
-  std::atomic<clock::rep> end_{0};
+  /// Before the first renewal nothing can have run out.
+  std::atomic<clock::rep> end_{std::numeric_limits<clock::rep>::max()};
 };
 
 } // namespace nekod

@@ -172,7 +172,7 @@ async function suite(kind, leading) {
     const reader = await follow(b, id);
     const rest = read(reader);
     await read(await follow(c, id), 12);
-    frozen.kill('SIGSTOP');
+    await frozen.freeze();
     t.after(() => frozen.kill('SIGCONT'));
     // What is stored of it, and a clear answer to the rest.
     assert.match((await shown(b, id)).status, /queued|in_progress/);

@@ -148,7 +148,7 @@ async function suite(kind, leading) {
     const late = `[sim tokens=20 delay=40] ${unique()}`;
     const stream = await frozen.stream(late, { session_id: id });
     await stream.started();
-    frozen.kill('SIGSTOP');
+    await frozen.freeze();
     const second = unique();
     await a.ask(second, { session_id: id });
     frozen.kill('SIGCONT');
@@ -173,7 +173,7 @@ async function suite(kind, leading) {
       // It is stopped while it asks for a chat.
       const turn = frozen.post({ messages: told(late), session_id: id }).then(async (r) => [r.status, await r.text()]);
       await held.reached;
-      frozen.kill('SIGSTOP');
+      await frozen.freeze();
       held.release();
       const second = unique();
       await a.ask(second, { session_id: id });

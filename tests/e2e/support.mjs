@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -133,6 +133,13 @@ export class Program {
 
   kill(signal = 'SIGTERM') {
     if (!this.status) this.process.kill(signal);
+  }
+
+  /// Stops the program, and waits until each of its threads stands still. `SIGCONT` lets it go on.
+  async freeze() {
+    this.kill('SIGSTOP');
+    const stands = (thread) => /^\d+ \(.*\) T/.test(readFileSync(`/proc/${this.pid}/task/${thread}/stat`, 'utf8'));
+    await until(() => readdirSync(`/proc/${this.pid}/task`).every(stands), `${this.name} does not stand still`);
   }
 
   /// Waits for the end and returns its `code` and `signal`.

@@ -13,9 +13,10 @@ const boot_clock::time_point start{100s};
 
 TEST_CASE("what is taken is held while the store hears of the node in time") {
   node_hold hold;
-  CHECK(!hold.lasts(hold.period(), start));
-  hold.renewed(start, 10s, start);
+  // Taken before the answer to the first renewal.
   const auto period = hold.period();
+  CHECK(hold.lasts(period, start));
+  hold.renewed(start, 10s, start);
   CHECK(hold.lasts(period, start + 10s));
   CHECK(!hold.lasts(period, start + 11s));
   hold.renewed(start + 5s, 10s, start + 6s);
