@@ -153,6 +153,22 @@ caf::result<atom::commit> postgres_store_state::commit(const session_commit& c) 
   return promise;
 }
 
+caf::result<atom::commit> postgres_store_state::commit(const response_record& r) {
+  if (!node_.keeps_texts || !may_be_written(r))
+    return atom::commit_v;
+  auto promise = self_->make_response_promise<atom::commit>();
+  const postgres::deletable_response response{r.key(), r.deleted};
+  questions_.ask(postgres::keep_response_query(node_, r),
+                 [this, promise, response](const postgres::query_result& result) mutable {
+                   if (const auto* f = std::get_if<postgres::query_failure>(&result))
+                     promise.deliver(postgres::failure_of(*f));
+                   else
+                     holds_->remove_if_deleted(
+                         response, [promise]() mutable { promise.deliver(atom::commit_v); });
+                 });
+  return promise;
+}
+
 void postgres_store_state::noticed(const std::string& text) {
   constexpr std::string_view free = "free ";
   const auto gone = "gone " + node_.id + ' ';
@@ -316,12 +332,7 @@ postgres_store(postgres_store_actor::stateful_pointer<postgres_store_state> self
                                         [](const auto& found) { return found.flag(0, 0); });
       },
       [self](atom::clear, session_filter& filter) { return self->state.clear(std::move(filter)); },
-      [self](atom::commit, const response_record& r) -> caf::result<atom::commit> {
-        if (!self->state.node().keeps_texts || !may_be_written(r))
-          return atom::commit_v;
-        return self->state.answer<atom::commit>(keep_response_query(self->state.node(), r),
-                                                [](const auto&) { return atom::commit_v; });
-      },
+      [self](atom::commit, const response_record& r) { return self->state.commit(r); },
       [self](atom::show, const response_key& key) {
         return self->state.answer<response_finding>(
             response_query(key, system_clock::now()),

@@ -62,6 +62,7 @@ struct postgres_store_state {
 
   caf::result<session_taken> take(session_wanted wanted);
   caf::result<atom::commit> commit(const session_commit& c);
+  caf::result<atom::commit> commit(const response_record& r);
   void release(const session_token& token) { holds_->release(token); }
   caf::result<std::uint64_t> clear(session_filter filter);
 

@@ -112,17 +112,35 @@ void session_holds::refuse_waiting() {
 
 void session_holds::commit(const session_commit& c, kept_handler then) {
   auto q = commit_query(node_, c, node_.id + ':' + std::to_string(++commits_));
-  if (c.response && node_.keeps_texts && may_be_written(*c.response))
+  deletable_response response;
+  if (c.response && node_.keeps_texts && may_be_written(*c.response)) {
     q = commit_with_response(std::move(q), node_, *c.response);
-  order_.run(c.token, [this, q = std::move(q), token = c.token, then = std::move(then)]() mutable {
-    all_.ask(std::move(q), [this, token, then](const query_result& result) {
-      if (const auto* f = std::get_if<query_failure>(&result))
-        then(failure_of(*f));
-      else
-        then(std::get<rows>(result).number(0, 0) == 0 ? caf::error{} : refused_commit());
-      order_.done(token);
+    response = {c.response->key(), c.response->deleted};
+  }
+  order_.run(c.token, [this, q = std::move(q), token = c.token, then = std::move(then),
+                       response = std::move(response)]() mutable {
+    all_.ask(std::move(q), [this, token, then, response](const query_result& result) {
+      const auto* f = std::get_if<query_failure>(&result);
+      auto outcome = f                                          ? failure_of(*f)
+                     : std::get<rows>(result).number(0, 0) == 0 ? caf::error{}
+                                                                : refused_commit();
+      remove_if_deleted(response, [this, token, then, outcome = std::move(outcome)] {
+        then(outcome);
+        order_.done(token);
+      });
     });
   });
+}
+
+void session_holds::remove_if_deleted(const deletable_response& r, std::function<void()> then) {
+  if (!r.deleted || !*r.deleted)
+    return then();
+  all_.ask(remove_response_query(r.key, std::chrono::system_clock::now()),
+           [then = std::move(then)](const query_result& result) {
+             if (const auto* f = std::get_if<query_failure>(&result))
+               failure_of(*f);
+             then();
+           });
 }
 
 void session_holds::release(const session_token& token) {

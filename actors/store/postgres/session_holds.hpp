@@ -4,11 +4,13 @@
 #include "actors/store/postgres/questions.hpp"
 #include "actors/store/postgres/session_rows.hpp"
 #include "actors/store/postgres/token_order.hpp"
+#include "actors/store/response_record.hpp"
 #include "actors/store/session_claim.hpp"
 
 #include <caf/error.hpp>
 #include <caf/expected.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -20,6 +22,13 @@
 #include <vector>
 
 namespace nekod::postgres {
+
+/// A response that was written, and may have been deleted meanwhile.
+struct deletable_response {
+  response_key key;
+  /// As in `response_record`.
+  std::shared_ptr<const std::atomic<bool>> deleted;
+};
 
 /// Has tokens take, commit and release sessions. What one token does is carried out in order. A
 /// session that another node holds is asked for again once that is notified, and from time to time,
@@ -43,6 +52,11 @@ public:
 
   /// @param then Gets an error unless the commit was kept.
   void commit(const session_commit& c, kept_handler then);
+
+  /// Removes a response that was deleted while it was being written: links overtake each other, so
+  /// the deletion may have come before what it deletes.
+  /// @param then Called in any case, once that is done.
+  void remove_if_deleted(const deletable_response& r, std::function<void()> then);
 
   /// Ends what the token holds, and what it waits for.
   void release(const session_token& token);
