@@ -97,7 +97,7 @@ std::shared_ptr<const left_out_history> left_out_of(const gathered_request& call
   if (!call.conversation.is_named() && !left_out->instructions)
     left_out->instructions.emplace();
   left_out->tell = [whole = std::shared_ptr<const gathered_request>{std::move(whole)}](
-                       std::function<void(result<chat::request, chat::failure>)> take) {
+                       const std::function<void(result<chat::request, chat::failure>)>& take) {
     const auto again = std::make_shared<gathered_request>(*whole);
     again->c.on_refusal = [take](const chat::failure& e) { take(e); };
     gather(again, [take](const gathered_ptr& all) { take(told_request(*all, take_input(*all))); });

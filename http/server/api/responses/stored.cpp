@@ -79,7 +79,7 @@ relayed_request within(std::chrono::milliseconds first_byte) {
   return result;
 }
 
-void show_stored(const request_context& c, std::string id) {
+void show_stored(const request_context& c, const std::string& id) {
   c.ask_store<response_finding>(
       [id](const request_context& asked, const response_finding& found) {
         if (found.record && found.record->state != response_state::running)
@@ -94,7 +94,7 @@ void show_stored(const request_context& c, std::string id) {
 void show_object(const request_context& c, std::string id) {
   const auto kept = find_kept(c, id);
   if (!kept || !kept->background)
-    return show_stored(c, std::move(id));
+    return show_stored(c, id);
   carry(c, kept_fields(*kept));
   ask_for_object(c, kept->who, atom::show_v,
                  [id = std::move(id)](const request_context& gone) { show_stored(gone, id); });
