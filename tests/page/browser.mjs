@@ -38,8 +38,8 @@ export async function open(t, address, { language = 'en', width = 1280, height =
   const problems = [];
   page.on('console', (message) => {
     const text = `${message.text()} ${message.location()?.url ?? ''}`;
-    // A nekod of the test itself may end before its page does.
-    const ends = /ERR_CONNECTION_(REFUSED|RESET)|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE/;
+    // A nekod of the test itself may drain and end before its page does.
+    const ends = /ERR_CONNECTION_(REFUSED|RESET)|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE|status of 503/;
     if (message.type() === 'error' && ![ends, ...expected].some((pattern) => pattern.test(text))) problems.push(`console: ${text}`);
   });
   page.on('pageerror', (error) => problems.push(`error: ${error.stack ?? error}`));
