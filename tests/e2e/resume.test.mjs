@@ -441,7 +441,9 @@ test('without room a background response is refused, and a resumable stream is n
   for (const id of running) await cancel(nekod, id);
 });
 
-test('a response whose end could not be stored has failed, and is not queued for ever', async (t) => {
+const inFiles = process.env.NEKOD_E2E_STORE === 'postgres' && 'it moves the file of the store away';
+
+test('a response whose end could not be stored has failed, and is not queued for ever', { skip: inFiles }, async (t) => {
   const file = join(temporaryFolder(t), 'sessions.db');
   const nekod = await gateway(t, [...leadingToOpenai(sim), '--store', `sqlite:${file}`, '--resume-age', '1']);
   const text = unique();

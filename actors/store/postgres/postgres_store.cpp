@@ -109,6 +109,23 @@ void postgres_store_state::tell(postgres::query&& q) {
   });
 }
 
+void postgres_store_state::open(const answer_name& answer) {
+  const auto number = ++opened_;
+  opening_.insert(number);
+  questions_.ask(postgres::keep_answer_query(node_, answer),
+                 [this, number](const postgres::query_result& result) {
+                   if (const auto* f = std::get_if<postgres::query_failure>(&result))
+                     postgres::failure_of(*f);
+                   opening_.erase(number);
+                   while (!after_opening_.empty() &&
+                          (opening_.empty() || *opening_.begin() > after_opening_.front().first)) {
+                     const auto next = std::move(after_opening_.front().second);
+                     after_opening_.pop_front();
+                     next();
+                   }
+                 });
+}
+
 /// Answers a request with what *read* makes of the rows of a query.
 template <class T, class Read>
 caf::result<T> postgres_store_state::answer(postgres::query&& q, Read read) {
@@ -157,15 +174,22 @@ caf::result<atom::commit> postgres_store_state::commit(const response_record& r)
   if (!node_.keeps_texts || !may_be_written(r))
     return atom::commit_v;
   auto promise = self_->make_response_promise<atom::commit>();
-  const postgres::deletable_response response{r.key(), r.deleted};
-  questions_.ask(postgres::keep_response_query(node_, r),
-                 [this, promise, response](const postgres::query_result& result) mutable {
-                   if (const auto* f = std::get_if<postgres::query_failure>(&result))
-                     promise.deliver(postgres::failure_of(*f));
-                   else
-                     holds_->remove_if_deleted(
-                         response, [promise]() mutable { promise.deliver(atom::commit_v); });
-                 });
+  auto write = [this, promise, q = postgres::keep_response_query(node_, r),
+                response = postgres::deletable_response{r.key(), r.deleted}]() mutable {
+    questions_.ask(std::move(q),
+                   [this, promise, response](const postgres::query_result& result) mutable {
+                     if (const auto* f = std::get_if<postgres::query_failure>(&result))
+                       promise.deliver(postgres::failure_of(*f));
+                     else
+                       holds_->remove_if_deleted(
+                           response, [promise]() mutable { promise.deliver(atom::commit_v); });
+                   });
+  };
+  // Its client may ask another node for it at once, which has to find where it runs.
+  if (opening_.empty())
+    write();
+  else
+    after_opening_.emplace_back(opened_, std::move(write));
   return promise;
 }
 
@@ -357,9 +381,7 @@ postgres_store(postgres_store_actor::stateful_pointer<postgres_store_state> self
         return self->state.answer<bool>(remove_response_query(key, system_clock::now()),
                                         [](const auto& found) { return found.flag(0, 0); });
       },
-      [self](atom::open, const answer_name& answer) {
-        self->state.tell(keep_answer_query(self->state.node(), answer));
-      },
+      [self](atom::open, const answer_name& answer) { self->state.open(answer); },
       [self](atom::retire, const answer_name& answer) {
         self->state.tell(drop_answer_query(self->state.node(), answer));
       },

@@ -17,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -73,6 +74,9 @@ struct postgres_store_state {
   template <class T, class Read>
   caf::result<T> answer(postgres::query&& q, Read read);
 
+  /// Notes that this node keeps an answer. What is stored of a response is written after that.
+  void open(const answer_name& answer);
+
   const postgres::node_facts& node() const noexcept { return node_; }
 
   void handle_results();
@@ -105,6 +109,10 @@ private:
   /// do, since the database was away.
   std::optional<std::chrono::steady_clock::time_point> renewed_;
   std::chrono::steady_clock::time_point patient_until_;
+  /// Answers that are being noted, by their numbers, and what waits for those before it.
+  std::uint64_t opened_ = 0;
+  std::set<std::uint64_t> opening_;
+  std::deque<std::pair<std::uint64_t, std::function<void()>>> after_opening_;
   bool leaving_ = false;
   bool left_ = false;
 };
