@@ -1,5 +1,6 @@
 #include "http/server/api/responses/stored.hpp"
 
+#include "actors/resumption/kept_answer.hpp"
 #include "http/server/api/cluster/elsewhere.hpp"
 #include "http/server/api/cross_origin.hpp"
 #include "http/server/api/request_context.hpp"
