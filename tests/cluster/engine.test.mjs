@@ -129,6 +129,31 @@ async function suite() {
     assert.equal(database.sql(`SELECT version FROM nekod.sessions WHERE id = '${id}'`, name), '2');
   });
 
+  /// Does something while the database carries out a deletion, whose answer is cut off.
+  async function deletedOnce(deletion, deleting) {
+    const before = gate.struck;
+    gate.plan = { what: 'reset', towards: 'client', seen: deletion };
+    const answer = deleting();
+    await until(() => gate.struck > before, 'no link is cut');
+    gate.heal();
+    return (await answer).json();
+  }
+
+  test('a deletion whose answer is cut off has deleted what it found', async () => {
+    const remove = (path) => () => fetch(nekod.url + path, { method: 'DELETE' });
+    const id = unique('session');
+    await answered(nekod, unique(), { session_id: id });
+    assert.equal((await deletedOnce('nekod.remove_1', remove(`/sessions/${id}`))).status, 'success');
+    const others = Array.from({ length: 20 }, () => unique('session'));
+    for (const other of others) await answered(nekod, unique(), { session_id: other });
+    const count = Number(database.sql('SELECT count(*) FROM nekod.sessions', name));
+    assert.ok(count >= 20);
+    assert.equal((await deletedOnce('(WHERE nekod.remove_1', remove('/sessions?all=true'))).deleted, count);
+    assert.equal(database.sql('SELECT count(*) FROM nekod.sessions', name), '0');
+    const response = await (await nekod.post({ input: unique() }, { path: '/v1/responses' })).json();
+    assert.equal((await deletedOnce('nekod.remove_response_1', remove(`/v1/responses/${response.id}`))).deleted, true);
+  });
+
   test('a database that hangs is given up in time, and found again', async () => {
     const id = unique('session');
     const said = [unique()];

@@ -238,7 +238,7 @@ void link::take_result(pg_result* result) {
   case PGRES_TUPLES_OK:
   case PGRES_COMMAND_OK:
     if (!first.result)
-      first.result.emplace(rows{result});
+      first.result.emplace(rows{result, first.what.repeated});
     else
       PQclear(result);
     return;
@@ -308,9 +308,12 @@ void link::broke(std::string why) {
   if (closed_)
     return;
   std::deque<query> unanswered;
-  for (auto& s : std::exchange(sent_, {}))
-    if (s.what.until != clock::time_point::max()) // A new link listens by itself.
-      unanswered.push_back(std::move(s.what));
+  for (auto& s : std::exchange(sent_, {})) {
+    if (s.what.until == clock::time_point::max()) // A new link listens by itself.
+      continue;
+    s.what.repeated = true;
+    unanswered.push_back(std::move(s.what));
+  }
   pause_ = std::clamp(2 * pause_, shortest_pause, longest_pause);
   retry_.expires_after(scattered(pause_));
   retry_.async_wait([this, life = weak_from_this()](asio::error_code e) {

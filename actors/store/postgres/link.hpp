@@ -25,7 +25,7 @@ namespace nekod::postgres {
 /// A parameter of a query: text, or NULL.
 using query_value = std::optional<std::string>;
 
-/// A query. It may be carried out twice: it has to come to the same then.
+/// A query. It may be carried out twice: it has to come to the same then. Its result says so.
 struct query {
   using clock = std::chrono::steady_clock;
 
@@ -38,6 +38,8 @@ struct query {
   clock::time_point until;
   /// How often a server refused it for reasons that may pass, such as a deadlock.
   unsigned refusals = 0;
+  /// Whether it was under way on a link that broke.
+  bool repeated = false;
 };
 
 /// The events of a link, called on its loop. None of them may destroy the link.

@@ -33,6 +33,9 @@ prometheus::Gauge& gauge(metrics& counts, const char* name, const char* help) {
   return prometheus::BuildGauge().Name(name).Help(help).Register(counts.registry).Add({});
 }
 
+/// Whether a query has removed what it names. Its first try did if a second one finds nothing.
+bool was_removed(const postgres::rows& result) { return result.flag(0, 0) || result.is_repeated(); }
+
 } // namespace
 
 postgres_store_state::postgres_store_state(
@@ -246,13 +249,15 @@ void postgres_store_state::cleared(clearing c, const session_page& page) {
   // A session that another node works on is not an unused one.
   const auto spares = c.filter.used_before.has_value();
   questions_.ask(postgres::remove_query(node_, meant, spares),
-                 [this, c](postgres::query_result& result) mutable {
+                 [this, c, meant = meant.size()](postgres::query_result& result) mutable {
                    if (const auto* f = std::get_if<postgres::query_failure>(&result)) {
                      c.promise.deliver(postgres::failure_of(*f));
                      return;
                    }
-                   c.deleted +=
-                       static_cast<std::uint64_t>(std::get<postgres::rows>(result).number(0, 0));
+                   const auto& removed = std::get<postgres::rows>(result);
+                   c.deleted += removed.is_repeated()
+                                    ? meant
+                                    : static_cast<std::uint64_t>(removed.number(0, 0));
                    if (!c.query.after) {
                      c.promise.deliver(c.deleted);
                      return;
@@ -352,8 +357,7 @@ postgres_store(postgres_store_actor::stateful_pointer<postgres_store_state> self
             page_query(q), [limit = q.limit](const auto& found) { return page_of(found, limit); });
       },
       [self](atom::remove, const session_key& key) {
-        return self->state.answer<bool>(remove_query(self->state.node(), key),
-                                        [](const auto& found) { return found.flag(0, 0); });
+        return self->state.answer<bool>(remove_query(self->state.node(), key), was_removed);
       },
       [self](atom::clear, session_filter& filter) { return self->state.clear(std::move(filter)); },
       [self](atom::commit, const response_record& r) { return self->state.commit(r); },
@@ -379,7 +383,7 @@ postgres_store(postgres_store_actor::stateful_pointer<postgres_store_state> self
       },
       [self](atom::remove, const response_key& key) {
         return self->state.answer<bool>(remove_response_query(key, system_clock::now()),
-                                        [](const auto& found) { return found.flag(0, 0); });
+                                        was_removed);
       },
       [self](atom::open, const answer_name& answer) { self->state.open(answer); },
       [self](atom::retire, const answer_name& answer) {

@@ -16,10 +16,15 @@ namespace nekod::postgres {
 class rows {
 public:
   /// Takes ownership of a libpq result, which must have rows or be a command's.
-  explicit rows(pg_result* result) : result_(result, &clear) {}
+  explicit rows(pg_result* result, bool repeated = false)
+      : result_(result, &clear), repeated_(repeated) {}
 
   std::size_t count() const noexcept;
   bool empty() const noexcept { return count() == 0; }
+
+  /// Whether the query may have been carried out before, on a link that broke: what it was to
+  /// delete may be gone because of that.
+  bool is_repeated() const noexcept { return repeated_; }
 
   // A value by the index of its row and of its column. Text is valid as long as the rows.
   bool is_null(std::size_t row, int column) const noexcept;
@@ -35,6 +40,7 @@ private:
   static void clear(pg_result* result) noexcept;
 
   std::shared_ptr<pg_result> result_;
+  bool repeated_;
 };
 
 /// Why a query has no result.
