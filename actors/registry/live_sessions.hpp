@@ -21,7 +21,7 @@ namespace nekod {
 struct live_session {
   live_session() = default;
 
-  /// Whether no turn runs, waits, or is on its way to it.
+  /// Whether no turn waits for its answer, or is on its way to it.
   bool is_at_rest() const { return has_reported && rested && turns_reported == turns; }
 
   session_actor handle;
@@ -34,7 +34,7 @@ struct live_session {
   bool has_reported = false;
   /// The number of turns given to it.
   std::uint64_t turns = 0;
-  /// How many of them its last report counts, and whether none of these was running or waiting.
+  /// How many of them its last report counts, and whether each of these was answered or failed.
   std::uint64_t turns_reported = 0;
   bool rested = false;
   /// Whether it is being deleted: its actor is ending and its record is about to be removed.

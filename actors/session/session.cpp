@@ -362,7 +362,8 @@ session_report session_state::report() {
   result.token = options_.token;
   result.scope = options_.scope;
   result.turns = standing_->turns();
-  result.resting = standing_->rests() && !turns_->any_waits();
+  // The client has its answer while that is settled.
+  result.resting = (standing_->rests() || now == phase::settling) && !turns_->any_waits();
   const auto recognisable = now != phase::answering && !turns_->any_waits();
   if (!recognisable)
     result.info.newest_response.clear();

@@ -75,7 +75,7 @@ struct session_report {
   std::string identity;
   /// Turns that the session was given so far.
   std::uint64_t turns = 0;
-  /// Whether none of them runs or waits.
+  /// Whether each of them has been answered, or has failed.
   bool resting = false;
 };
 

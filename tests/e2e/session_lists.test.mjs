@@ -169,6 +169,15 @@ test('all are deleted: what is stored, what is idle and what answers', async (t)
   assert.equal((await json(nekod, `/sessions/${busy}`)).turns, 1, 'a name can be used again');
 });
 
+test('a session is unused as soon as its client has the answer', async (t) => {
+  const nekod = await start(t);
+  await sim.fault({ call: 'select_choice', kind: 'silent' });
+  const id = unique('answered');
+  await make(nekod, [id]);
+  assert.equal((await json(nekod, `/sessions/${id}`)).state, 'settling');
+  assert.equal((await clear(nekod, 'idle_for=0')).deleted, 1);
+});
+
 test('turns of others go on while many are deleted', async (t) => {
   const nekod = await start(t);
   await make(nekod, Array.from({ length: 300 }, () => unique('old')));

@@ -62,6 +62,8 @@ slow_store(slow_store_actor::stateful_pointer<slow_store_state> self, session_ta
 struct registry_log {
   std::vector<std::string> retiring;
   std::vector<session_info> infos;
+  /// What the newest report says.
+  bool rests = false;
 };
 
 inline registry_actor::behavior_type quiet_registry(registry_actor::pointer,
@@ -79,7 +81,10 @@ inline registry_actor::behavior_type quiet_registry(registry_actor::pointer,
       [](atom::remove, const std::string&, const session_view&) { return false; },
       [](atom::clear, const session_filter&) { return std::uint64_t{0}; },
       [](atom::edit, const session_key&, const conversation_edit&) { return edit_outcome{}; },
-      [log](atom::changed, const session_report& r) { log->infos.push_back(r.info); },
+      [log](atom::changed, const session_report& r) {
+        log->infos.push_back(r.info);
+        log->rests = r.resting;
+      },
       [log](atom::retire, const session_report& r) { log->retiring.push_back(r.info.id); },
       [](atom::gone, const session_token&) {},
   };

@@ -324,6 +324,7 @@ TEST_CASE_FIXTURE(fixture, "answered turns are counted, and a session reports it
   CHECK(registry->infos.back().state == "idle");
   ask("one");
   CHECK(registry->infos.back().state == "answering");
+  CHECK_FALSE(registry->rests);
   line().fail(chat::failure_code::upstream_timeout);
   run();
   CHECK(registry->infos.back().turns == 0);
@@ -333,6 +334,7 @@ TEST_CASE_FIXTURE(fixture, "answered turns are counted, and a session reports it
   run();
   CHECK(registry->infos.back().state == "settling");
   CHECK(registry->infos.back().turns == 1);
+  CHECK(registry->rests);
   line().end_settling();
   run();
   caf::anon_send(handle, atom::retire_v);
