@@ -231,6 +231,11 @@ void assembly::make_actors(model_aliases aliases) {
   digest = std::make_shared<conversation_digest>(sessions->key());
   o.sessions.digest = digest;
   kept = std::make_shared<kept_answers>(budget, digest);
+  if (budget)
+    budget->spare_by([weak = std::weak_ptr{kept}] {
+      const auto all = weak.lock();
+      return all && all->forget_oldest();
+    });
   o.health = sessions->health();
   o.sessions.hold = sessions->hold();
   o.aliases = std::move(aliases);

@@ -20,7 +20,7 @@ bool kept_answers::add(const response_key& key, const std::string& request, kept
     kept k;
     k.entry = std::move(entry);
     k.request = request;
-    k.held = byte_budget::for_request(budget_);
+    k.held = byte_budget::for_kept(budget_);
     added = !all_.contains(key) && make_room(k, bytes, forgotten);
     if (added) {
       running_ += k.entry.background ? 1 : 0;
@@ -116,6 +116,19 @@ void kept_answers::remove(const response_key& key) {
   take(i);
 }
 
+bool kept_answers::forget_oldest() {
+  map::node_type oldest;
+  {
+    std::lock_guard guard{mutex_};
+    if (ended_.empty())
+      return false;
+    oldest = take_oldest();
+  }
+  if (const auto& forget = oldest.mapped().entry.forget)
+    forget();
+  return true;
+}
+
 std::size_t kept_answers::count() const {
   std::lock_guard guard{mutex_};
   return all_.size();
@@ -146,7 +159,7 @@ bool kept_answers::make_room(kept& k, std::size_t bytes,
     // One that has ended grows no more, so *k* is not among them.
     if (ended_.empty())
       return false;
-    auto oldest = take(all_.find(ended_.begin()->second));
+    auto oldest = take_oldest();
     if (oldest.mapped().entry.forget)
       forgotten.push_back(std::move(oldest.mapped().entry.forget));
   }
@@ -175,6 +188,11 @@ kept_answers::map::node_type kept_answers::take(map::iterator i) {
       r != by_request_.end() && r->second == i->first)
     by_request_.erase(r);
   return all_.extract(i);
+}
+
+/// Takes out the answer that ended first. There is one.
+kept_answers::map::node_type kept_answers::take_oldest() {
+  return take(all_.find(ended_.begin()->second));
 }
 
 } // namespace nekod

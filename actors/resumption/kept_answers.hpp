@@ -46,8 +46,8 @@ struct kept_entry {
 /// The answers that are kept for clients that come back: those that run, and those that have ended
 /// and are not forgotten.
 ///
-/// Their bytes count in the byte budget, up to the part that requests may use. If there is no room,
-/// those that have ended are forgotten, the oldest first. Thread-safe.
+/// Their bytes count in the byte budget, up to the part that requests may use. If they or others
+/// find no room there, those that have ended are forgotten, the oldest first. Thread-safe.
 class kept_answers {
 public:
   /// @param budget Null for no limit.
@@ -95,6 +95,10 @@ public:
 
   void remove(const response_key& key);
 
+  /// Forgets the answer that ended first, since others need its room.
+  /// @returns whether there was one.
+  bool forget_oldest();
+
   /// The number of answers.
   std::size_t count() const;
 
@@ -119,6 +123,7 @@ private:
 
   bool make_room(kept& k, std::size_t bytes, std::vector<std::function<void()>>& forgotten);
   map::node_type take(map::iterator i);
+  map::node_type take_oldest();
   void count_end(const response_key& key, const kept& k);
   std::map<session_key, response_key>::iterator session_entry(const response_key& key,
                                                               const kept& k);

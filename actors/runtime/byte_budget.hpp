@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -26,6 +27,10 @@ public:
   /// The current bytes of all shares.
   std::size_t used() const noexcept { return used_.load(std::memory_order_relaxed); }
 
+  /// Has *f* called, on any thread, when a share finds no room: it gives back bytes that others
+  /// need more, and returns whether it did. To be set before there are shares.
+  void spare_by(std::function<bool()> f) { spare_ = std::move(f); }
+
   /// The bytes of one holder; returns them at its end. To be used on one thread at a time.
   class share {
   public:
@@ -49,12 +54,16 @@ public:
   private:
     friend class byte_budget;
 
-    share(std::shared_ptr<byte_budget> of, std::size_t limit) noexcept
-        : budget_(std::move(of)), limit_(limit) {}
+    share(std::shared_ptr<byte_budget> of, std::size_t limit, bool displaces) noexcept
+        : budget_(std::move(of)), limit_(limit), displaces_(displaces) {}
+
+    bool find_room(std::size_t bytes) noexcept;
 
     std::shared_ptr<byte_budget> budget_;
     /// The limit on the total when this share grows.
     std::size_t limit_ = 0;
+    /// Whether what can be spared makes room for it.
+    bool displaces_ = false;
     std::size_t size_ = 0;
   };
 
@@ -64,10 +73,15 @@ public:
   /// The same for an answer.
   static share for_answer(const std::shared_ptr<byte_budget>& budget);
 
+  /// The same for what is kept in the part that requests may use, as long as nobody else needs it:
+  /// nothing is spared for it.
+  static share for_kept(const std::shared_ptr<byte_budget>& budget);
+
 private:
   bool take(std::size_t bytes, std::size_t limit) noexcept;
 
   const std::size_t limit_;
+  std::function<bool()> spare_;
   std::atomic<std::size_t> used_{0};
 };
 

@@ -106,6 +106,20 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(forgotten == std::vector<std::string>{"b", "a"});
 }
 
+TEST_CASE_FIXTURE(fixture, "others that find no room have those forgotten that have ended") {
+  budget->spare_by([this] { return all.forget_oldest(); });
+  for (const auto* id : {"a", "b", "c"})
+    REQUIRE(add(id, 100));
+  all.ended(key("b"));
+  all.ended(key("a"));
+  auto request = byte_budget::for_request(budget);
+  CHECK(request.resize(150));
+  CHECK(forgotten == std::vector<std::string>{"b", "a"});
+  CHECK(budget->used() == 250);
+  CHECK_FALSE(request.resize(201));
+  CHECK(all.find(key("c")));
+}
+
 TEST_CASE_FIXTURE(fixture, "those that run are never forgotten") {
   for (const auto* id : {"a", "b", "c"})
     REQUIRE(add(id, 100));

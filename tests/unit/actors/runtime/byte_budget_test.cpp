@@ -48,6 +48,29 @@ TEST_CASE("the last quarter is reserved for answers") {
   CHECK_FALSE(another.resize(1));
 }
 
+TEST_CASE("what can be spared makes room for others, but not for what is kept") {
+  auto budget = std::make_shared<byte_budget>(100);
+  auto spare = byte_budget::for_kept(budget);
+  REQUIRE(spare.resize(75));
+  auto asked = 0;
+  budget->spare_by([&] {
+    ++asked;
+    return spare.size() > 0 && spare.resize(spare.size() - 25);
+  });
+  auto kept = byte_budget::for_kept(budget);
+  CHECK_FALSE(kept.resize(1));
+  CHECK(asked == 0);
+  auto request = byte_budget::for_request(budget);
+  CHECK_FALSE(request.resize(76));
+  CHECK(asked == 0);
+  CHECK(request.resize(50));
+  CHECK(asked == 2);
+  auto answer = byte_budget::for_answer(budget);
+  CHECK(answer.resize(50));
+  CHECK_FALSE(answer.resize(51));
+  CHECK(asked == 4);
+}
+
 TEST_CASE("a share that moves takes its bytes along") {
   auto budget = std::make_shared<byte_budget>(100);
   auto first = byte_budget::for_answer(budget);
