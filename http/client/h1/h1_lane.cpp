@@ -18,11 +18,11 @@ constexpr std::size_t buffer_size = 64u << 10;
 } // namespace
 
 h1_lane::h1_lane(asio::io_context& loop, const client_options& options,
-                 const tls_client::authorities& trusted, std::size_t max_connections)
+                 std::shared_ptr<tls_client::authorities> trusted, std::size_t max_connections)
     : loop_(loop),
       counts_(options.counts),
       poll_(loop),
-      tls_(trusted),
+      tls_(std::move(trusted)),
       pool_(poll_, {max_connections, static_cast<std::size_t>(options.max_idle_connections)}),
       names_(loop),
       buffer_(buffer_size) {}

@@ -28,7 +28,7 @@ public:
   /// @param trusted The authorities of certificates.
   /// @param max_connections The most connections of the lane; a transfer that needs one more waits.
   h1_lane(asio::io_context& loop, const client_options& options,
-          const tls_client::authorities& trusted, std::size_t max_connections);
+          std::shared_ptr<tls_client::authorities> trusted, std::size_t max_connections);
   ~h1_lane();
 
   h1_lane(const h1_lane&) = delete;

@@ -12,7 +12,7 @@ namespace nekod::http {
 
 h1_transport::h1_transport(event_loops& loops, const client_options& options)
     : loops_(loops), options_(options), lane_size_(1 + options.max_connections / loops.size()) {
-  const auto trusted = tls_client::load(options.authorities);
+  const auto trusted = std::make_shared<tls_client::authorities>(options.authorities);
   for (auto* loop : loops.all()) {
     lanes_.push_back(std::make_shared<h1_lane>(*loop, options_, trusted, lane_size_));
     lanes_.back()->open();

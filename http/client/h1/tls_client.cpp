@@ -41,21 +41,30 @@ void ssl_deleter::operator()(ssl_st* tls) const noexcept { SSL_free(tls); }
 void ssl_deleter::operator()(ssl_ctx_st* context) const noexcept { SSL_CTX_free(context); }
 void ssl_deleter::operator()(ssl_session_st* session) const noexcept { SSL_SESSION_free(session); }
 
-tls_client::authorities tls_client::load(const std::string& file) {
-  authorities result{X509_STORE_new(), &X509_STORE_free};
-  if (!result || X509_STORE_set_default_paths(result.get()) != 1)
+tls_client::authorities::authorities(const std::string& file)
+    : store_(X509_STORE_new(), &X509_STORE_free) {
+  if (!store_)
     throw std::bad_alloc{};
-  X509_STORE_set_flags(result.get(), X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
-  if (!file.empty() && X509_STORE_load_file(result.get(), file.c_str()) != 1)
+  X509_STORE_set_flags(store_.get(), X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
+  if (file.empty())
+    return;
+  get();
+  if (X509_STORE_load_file(store_.get(), file.c_str()) != 1)
     throw std::invalid_argument{file + " has no certificate of an authority"};
-  return result;
 }
 
-tls_client::tls_client(const authorities& trusted) : context_(SSL_CTX_new(TLS_client_method())) {
+x509_store_st* tls_client::authorities::get() {
+  // Without memory for them no certificate is trusted.
+  std::call_once(loaded_, [this] { X509_STORE_set_default_paths(store_.get()); });
+  return store_.get();
+}
+
+void tls_client::make_context() {
+  context_.reset(SSL_CTX_new(TLS_client_method()));
   auto* context = context_.get();
   if (!context)
-    throw std::bad_alloc{};
-  SSL_CTX_set1_cert_store(context, trusted.get());
+    return;
+  SSL_CTX_set1_cert_store(context, trusted_->get());
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
@@ -82,7 +91,9 @@ int tls_client::keep_session(ssl_st* tls, ssl_session_st* session) {
 
 std::unique_ptr<ssl_st, ssl_deleter> tls_client::connect(const std::string& host,
                                                          const std::string& origin) {
-  std::unique_ptr<ssl_st, ssl_deleter> result{SSL_new(context_.get())};
+  if (!context_)
+    make_context();
+  std::unique_ptr<ssl_st, ssl_deleter> result{context_ ? SSL_new(context_.get()) : nullptr};
   if (!result || !expect(result.get(), host))
     return nullptr;
   // OpenSSL keeps the pointer, and changes nothing.

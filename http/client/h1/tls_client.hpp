@@ -1,8 +1,10 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 // OpenSSL's types.
 struct ssl_ctx_st;
@@ -23,16 +25,26 @@ struct ssl_deleter {
 /// check a certificate. Used on its loop's thread.
 class tls_client {
 public:
-  /// Certificate authorities; on any thread.
-  using authorities = std::shared_ptr<x509_store_st>;
+  /// The certificate authorities of the system, and those of a file. Thread-safe.
+  ///
+  /// Without a file they are read when they are first needed: that takes longer than everything
+  /// else at the start, and plain connections do without.
+  class authorities {
+  public:
+    /// @param file Empty for none. A certificate in it that is no authority's is trusted for
+    /// itself.
+    /// @throws std::bad_alloc
+    /// @throws std::invalid_argument if the file has no certificate.
+    explicit authorities(const std::string& file);
 
-  /// The authorities of the system, and those in *file* if it is not empty. A certificate in it
-  /// that is no authority's is trusted for itself.
-  /// @throws std::invalid_argument if the file has no certificate.
-  static authorities load(const std::string& file);
+    x509_store_st* get();
 
-  /// @throws std::bad_alloc
-  explicit tls_client(const authorities& trusted);
+  private:
+    std::once_flag loaded_;
+    std::shared_ptr<x509_store_st> store_;
+  };
+
+  explicit tls_client(std::shared_ptr<authorities> trusted) : trusted_(std::move(trusted)) {}
 
   tls_client(const tls_client&) = delete;
   tls_client& operator=(const tls_client&) = delete;
@@ -49,7 +61,10 @@ private:
   using session = std::unique_ptr<ssl_session_st, ssl_deleter>;
 
   static int keep_session(ssl_st* tls, ssl_session_st* session);
+  void make_context();
 
+  const std::shared_ptr<authorities> trusted_;
+  /// Null before the first connection.
   std::unique_ptr<ssl_ctx_st, ssl_deleter> context_;
   /// The newest one of each origin.
   std::unordered_map<std::string, session> sessions_;
