@@ -92,10 +92,4 @@ void answer_preflight(const request_context& c) {
   c.x->respond(204, std::move(headers), {});
 }
 
-void carry(const request_context& c, fields more) {
-  auto all = origin_fields(*c.api.options.gate, c.source, c.req(), false);
-  std::ranges::move(more, std::back_inserter(all));
-  c.x->carry(std::move(all));
-}
-
 } // namespace nekod::http

@@ -22,9 +22,6 @@ std::optional<chat::failure> origin_refusal(const admission& gate, request_sourc
 /// @param refused Whether `origin_refusal` refused the request.
 fields origin_fields(const admission& gate, request_source source, const request& r, bool refused);
 
-/// Has the answer carry *more* beside these fields.
-void carry(const request_context& c, fields more);
-
 /// Answers the request that a browser sends before the real one (CORS preflight), if it was not
 /// refused.
 void answer_preflight(const request_context& c);

@@ -129,7 +129,7 @@ void request_turn(const request_context& c, chat::request asked, const writer_ma
     form = make_resumed_writer(std::move(form), **after);
   if (const auto kept = options.resumption->all->find_request(storage.identity);
       kept && shared->stream) {
-    carry(c, {{"Idempotent-Replayed", "true"}});
+    c.x->carry_also({{"Idempotent-Replayed", "true"}});
     return follow_answer(c, kept->who, std::move(shared), std::move(form));
   }
   auto t = turn_of(c, shared, storage);

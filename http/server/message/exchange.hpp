@@ -129,8 +129,12 @@ public:
   /// When the request arrived.
   virtual std::chrono::steady_clock::time_point arrived() const noexcept = 0;
 
-  /// Further fields for the answer, to be set before it.
+  /// Has the answer carry these fields, instead of those that were set before. To be called before
+  /// the answer.
   virtual void carry(fields more) = 0;
+
+  /// Adds to the fields that the answer carries. To be called before the answer.
+  virtual void carry_also(fields more) = 0;
 
   /// A whole answer. `Content-Length` is added; for HEAD the body is omitted.
   virtual void respond(std::uint16_t status, fields headers, std::string body) = 0;

@@ -5,6 +5,7 @@
 #include <asio/post.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace nekod::http {
@@ -59,6 +60,10 @@ restinio_exchange::~restinio_exchange() {
   }
   if (setting_->ended)
     setting_->ended(req_, notes_, progress_.outcome(status_));
+}
+
+void restinio_exchange::carry_also(fields more) {
+  std::ranges::move(more, std::back_inserter(carried_));
 }
 
 void restinio_exchange::respond(std::uint16_t status, fields headers, std::string body) {

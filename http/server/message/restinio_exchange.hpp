@@ -49,6 +49,7 @@ public:
   }
 
   void carry(fields more) override { carried_ = std::move(more); }
+  void carry_also(fields more) override;
   void respond(std::uint16_t status, fields headers, std::string body) override;
   void begin(std::uint16_t status, fields headers) override;
   void begin_as_is(std::uint16_t status, fields headers, bool bodiless) override;

@@ -7,7 +7,6 @@
 #include "http/server/api/answer/response_writer.hpp"
 #include "http/server/api/cluster/elsewhere.hpp"
 #include "http/server/api/common_answers.hpp"
-#include "http/server/api/cross_origin.hpp"
 #include "http/server/api/request_context.hpp"
 #include "http/server/api/responses/follow.hpp"
 #include "http/server/api/responses/gather.hpp"
@@ -142,7 +141,7 @@ void ask_for_turn(const gathered_ptr& call) {
   if (streams)
     writer = [shared, from_start] { return make_followed_writer(*shared, from_start); };
   else if (!shared->ignored.empty())
-    carry(c, {{"X-Ignored-Parameters", joined(shared->ignored)}});
+    c.x->carry_also({{"X-Ignored-Parameters", joined(shared->ignored)}});
   request_background_turn(c, *std::move(turn), std::move(storage), std::move(identity), writer);
 }
 
@@ -153,12 +152,11 @@ bool answer_again(const gathered_request& call) {
   const auto kept = c.api.options.resumption->all->find_request(call.identity);
   if (!kept || !kept->keeper || (!kept->background && !call.asked.stream))
     return false;
-  fields replayed{{"Idempotent-Replayed", "true"}};
+  c.x->carry_also({{"Idempotent-Replayed", "true"}});
   if (call.asked.stream) {
-    follow_response(c, *kept, -1, std::move(replayed));
+    follow_response(c, *kept, -1);
   } else {
-    std::ranges::move(kept_fields(*kept), std::back_inserter(replayed));
-    carry(c, std::move(replayed));
+    c.x->carry_also(kept_fields(*kept));
     ask_for_object(c, kept->who, atom::show_v,
                    [](const request_context& gone) { gone.refuse(failure_code::overloaded); });
   }

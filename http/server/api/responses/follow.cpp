@@ -6,17 +6,14 @@
 #include "http/server/api/answer/response_writer.hpp"
 #include "http/server/api/cluster/elsewhere.hpp"
 #include "http/server/api/common_answers.hpp"
-#include "http/server/api/cross_origin.hpp"
 #include "http/server/api/request_context.hpp"
 #include "http/server/api/resuming.hpp"
 #include "http/server/message/path.hpp"
 #include "protocol/openai/responses/condensed_replay.hpp"
 #include "protocol/result.hpp"
 
-#include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -102,18 +99,15 @@ fields kept_fields(const kept_entry& kept) {
   return result;
 }
 
-void follow_response(const request_context& c, const kept_entry& kept, std::int64_t after,
-                     fields more) {
+void follow_response(const request_context& c, const kept_entry& kept, std::int64_t after) {
   const auto& form = static_cast<const response_keeper&>(*kept.keeper);
   followed_response what;
   what.after = after;
   if (kept.background) {
     what.identity = kept.identity;
     // The stream begins before its reply knows the turn.
-    std::ranges::move(kept_fields(kept), std::back_inserter(more));
+    c.x->carry_also(kept_fields(kept));
   }
-  if (!more.empty())
-    carry(c, std::move(more));
   auto asked = std::make_shared<chat::request>();
   asked->stream = true;
   follow_answer(c, kept.who, std::move(asked), make_followed_writer(form.asked(), what));

@@ -2,7 +2,6 @@
 
 #include "actors/resumption/kept_answer.hpp"
 #include "http/server/api/cluster/elsewhere.hpp"
-#include "http/server/api/cross_origin.hpp"
 #include "http/server/api/request_context.hpp"
 #include "http/server/api/responses/follow.hpp"
 #include "http/server/api/responses/item_page.hpp"
@@ -96,7 +95,7 @@ void show_object(const request_context& c, std::string id) {
   const auto kept = find_kept(c, id);
   if (!kept || !kept->background)
     return show_stored(c, id);
-  carry(c, kept_fields(*kept));
+  c.x->carry_also(kept_fields(*kept));
   ask_for_object(c, kept->who, atom::show_v,
                  [id = std::move(id)](const request_context& gone) { show_stored(gone, id); });
 }
@@ -194,7 +193,7 @@ void change_response(const request_context& c) {
                             [id = path.id](const request_context& own) { show_ended(own, id); });
   if (!kept->background)
     return refuse_to_cancel(c);
-  carry(c, kept_fields(*kept));
+  c.x->carry_also(kept_fields(*kept));
   ask_for_object(c, kept->who, atom::cancel_v,
                  [id = std::move(path.id)](const request_context& gone) { show_ended(gone, id); });
 }

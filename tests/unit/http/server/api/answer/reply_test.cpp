@@ -17,6 +17,7 @@ struct fake_exchange : http::exchange {
   http::exchange_notes& notes() noexcept override { return noted; }
   std::chrono::steady_clock::time_point arrived() const noexcept override { return arrival; }
   void carry(http::fields) override {}
+  void carry_also(http::fields) override {}
   void respond(std::uint16_t s, http::fields h, std::string b) override {
     log.emplace_back("respond");
     status = s;
