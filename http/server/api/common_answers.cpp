@@ -3,18 +3,10 @@
 #include <chrono>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace nekod::http {
 
 fields common_fields(const std::string& request_id) { return {{"X-Request-Id", request_id}}; }
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string result;
-  for (const auto& word : words)
-    result.append(result.empty() ? "" : ", ").append(word);
-  return result;
-}
 
 fields cors_fields(std::string_view origin) {
   return {{"Access-Control-Allow-Origin", std::string{origin}},

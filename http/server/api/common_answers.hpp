@@ -5,7 +5,6 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 /// Parts that the answers of all endpoints share.
 namespace nekod::http {
@@ -15,9 +14,6 @@ fields common_fields(const std::string& request_id);
 
 /// Header fields that let pages of *origin* read an answer in a browser; `*` is all pages.
 fields cors_fields(std::string_view origin);
-
-/// Words as the value of a header field.
-std::string joined(const std::vector<std::string>& words);
 
 /// Answers *x* with an error.
 void respond_error(exchange& x, const chat::failure& e, language lang,

@@ -1,6 +1,7 @@
 #include "http/server/api/answer/reply.hpp"
 
 #include "actors/runtime/bound_actor.hpp"
+#include "http/server/api/answer/ignored_parameters.hpp"
 #include "http/server/api/common_answers.hpp"
 
 #include <algorithm>
@@ -294,13 +295,8 @@ fields reply_state::answer_fields() const {
   const auto& turn = head_->what;
   result.emplace_back("X-Session-Id", head_->session_id);
   result.emplace_back("X-Session-Match", std::string{name_of(turn.match)});
-  auto ignored = request_->ignored;
-  if (!turn.abilities.tuning)
-    ignored.insert(ignored.end(), request_->tuning.begin(), request_->tuning.end());
-  if (const auto& more = request_->beside.tuning_of_openai; !turn.abilities.is_openai)
-    ignored.insert(ignored.end(), more.begin(), more.end());
-  if (!ignored.empty())
-    result.emplace_back("X-Ignored-Parameters", joined(ignored));
+  if (const auto ignored = ignored_parameters(*request_, turn.abilities); !ignored.empty())
+    result.push_back(ignored_field(ignored));
   if (head_->replayed)
     result.emplace_back("Idempotent-Replayed", "true");
   if (head_->kept)

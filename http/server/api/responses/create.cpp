@@ -3,10 +3,10 @@
 #include "actors/resumption/kept_answer.hpp"
 #include "actors/runtime/ids.hpp"
 #include "actors/runtime/unix_time.hpp"
+#include "http/server/api/answer/ignored_parameters.hpp"
 #include "http/server/api/answer/response_keeper.hpp"
 #include "http/server/api/answer/response_writer.hpp"
 #include "http/server/api/cluster/elsewhere.hpp"
-#include "http/server/api/common_answers.hpp"
 #include "http/server/api/request_context.hpp"
 #include "http/server/api/responses/follow.hpp"
 #include "http/server/api/responses/gather.hpp"
@@ -141,7 +141,7 @@ void ask_for_turn(const gathered_ptr& call) {
   if (streams)
     writer = [shared, from_start] { return make_followed_writer(*shared, from_start); };
   else if (!shared->ignored.empty())
-    c.x->carry_also({{"X-Ignored-Parameters", joined(shared->ignored)}});
+    c.x->carry_also({ignored_field(shared->ignored)});
   request_background_turn(c, *std::move(turn), std::move(storage), std::move(identity), writer);
 }
 

@@ -1,6 +1,7 @@
 #include "http/server/api/responses/follow.hpp"
 
 #include "actors/resumption/kept_answer.hpp"
+#include "http/server/api/answer/ignored_parameters.hpp"
 #include "http/server/api/answer/response_form.hpp"
 #include "http/server/api/answer/response_keeper.hpp"
 #include "http/server/api/answer/response_writer.hpp"
@@ -82,16 +83,12 @@ std::optional<kept_entry> find_kept(const request_context& c, std::string_view i
 fields kept_fields(const kept_entry& kept) {
   const auto& asked = static_cast<const response_keeper&>(*kept.keeper).asked();
   fields result;
-  auto ignored = asked.ignored;
-  if (!kept.upstream.empty()) {
+  const auto has_upstream = !kept.upstream.empty();
+  if (has_upstream)
     result.emplace_back("X-Upstream", kept.upstream);
-    if (!kept.abilities.tuning)
-      ignored.insert(ignored.end(), asked.tuning.begin(), asked.tuning.end());
-    if (const auto& more = asked.beside.tuning_of_openai; !kept.abilities.is_openai)
-      ignored.insert(ignored.end(), more.begin(), more.end());
-  }
+  const auto ignored = has_upstream ? ignored_parameters(asked, kept.abilities) : asked.ignored;
   if (!ignored.empty())
-    result.emplace_back("X-Ignored-Parameters", joined(ignored));
+    result.push_back(ignored_field(ignored));
   if (kept.retry_after) {
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(*kept.retry_after);
     result.emplace_back("Retry-After", std::to_string(seconds.count()));
