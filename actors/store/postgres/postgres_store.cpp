@@ -29,6 +29,16 @@ constexpr milliseconds last_moments{900};
 /// The channel of notifications, as in the schema.
 constexpr const char* channel = "nekod";
 
+/// Answers a request with what *read* makes of the rows of a query, or that it failed.
+template <class T, class Read>
+void deliver(caf::typed_response_promise<T>& promise, const postgres::query_result& result,
+             Read read) {
+  if (const auto* f = std::get_if<postgres::query_failure>(&result))
+    promise.deliver(postgres::failure_of(*f));
+  else
+    promise.deliver(read(std::get<postgres::rows>(result)));
+}
+
 prometheus::Gauge& gauge(metrics& counts, const char* name, const char* help) {
   return prometheus::BuildGauge().Name(name).Help(help).Register(counts.registry).Add({});
 }
@@ -54,7 +64,7 @@ void postgres_store_state::start(std::shared_ptr<postgres_store_parts> parts,
   node_.id = make_session_id();
   node_.keeps_texts = parts_->options.keeps_texts;
   node_.answer_age = parts_->options.answer_age;
-  holds_.emplace(questions_, node_, *parts_->hold, parts_->options.session_wait);
+  holds_.emplace(questions_, node_, *parts_->hold, responses_, parts_->options.session_wait);
   waiting_count_ = &gauge(*counts_, "nekod_store_waiting_turns",
                           "Turns that wait for a session that another node works on");
   self_->set_exit_handler([this](const caf::exit_msg&) {
@@ -134,10 +144,7 @@ template <class T, class Read>
 caf::result<T> postgres_store_state::answer(postgres::query&& q, Read read) {
   auto promise = self_->make_response_promise<T>();
   questions_.ask(std::move(q), [promise, read](const postgres::query_result& result) mutable {
-    if (const auto* f = std::get_if<postgres::query_failure>(&result))
-      promise.deliver(postgres::failure_of(*f));
-    else
-      promise.deliver(read(std::get<postgres::rows>(result)));
+    deliver(promise, result, read);
   });
   return promise;
 }
@@ -159,41 +166,51 @@ caf::result<session_taken> postgres_store_state::take(session_wanted wanted) {
   return promise;
 }
 
-caf::result<atom::commit> postgres_store_state::commit(const session_commit& c) {
+caf::result<atom::commit> postgres_store_state::commit(session_commit c) {
   auto promise = self_->make_response_promise<atom::commit>();
-  holds_->commit(c, [this, promise, begun = steady_clock::now()](const caf::error& e) mutable {
-    if (e) {
-      promise.deliver(e);
-    } else {
-      counts_->store_commit.Observe(in_seconds(steady_clock::now() - begun));
-      counts_->stored_records.Increment();
-      promise.deliver(atom::commit_v);
-    }
-  });
+  holds_->commit(std::move(c),
+                 [this, promise, begun = steady_clock::now()](const caf::error& e) mutable {
+                   if (e) {
+                     promise.deliver(e);
+                   } else {
+                     counts_->store_commit.Observe(in_seconds(steady_clock::now() - begun));
+                     counts_->stored_records.Increment();
+                     promise.deliver(atom::commit_v);
+                   }
+                 });
   return promise;
 }
 
-caf::result<atom::commit> postgres_store_state::commit(const response_record& r) {
+caf::result<atom::commit> postgres_store_state::commit(response_record r) {
   if (!node_.keeps_texts || !may_be_written(r))
     return atom::commit_v;
   auto promise = self_->make_response_promise<atom::commit>();
-  auto write = [this, promise, q = postgres::keep_response_query(node_, r),
-                response = postgres::deletable_response{r.key(), r.deleted}]() mutable {
-    questions_.ask(std::move(q),
-                   [this, promise, response](const postgres::query_result& result) mutable {
-                     if (const auto* f = std::get_if<postgres::query_failure>(&result))
-                       promise.deliver(postgres::failure_of(*f));
-                     else
-                       holds_->remove_if_deleted(
-                           response, [promise]() mutable { promise.deliver(atom::commit_v); });
-                   });
+  auto write_it = [this, promise, record = std::make_shared<const response_record>(std::move(r))] {
+    write(record, promise);
   };
   // Its client may ask another node for it at once, which has to find where it runs.
   if (opening_.empty())
-    write();
+    write_it();
   else
-    after_opening_.emplace_back(opened_, std::move(write));
+    after_opening_.emplace_back(opened_, std::move(write_it));
   return promise;
+}
+
+/// Writes a response when it is its turn, unless it has been deleted by then.
+void postgres_store_state::write(const record_ptr& r,
+                                 caf::typed_response_promise<atom::commit> promise) {
+  responses_.run(r->key(), [this, r, promise = std::move(promise)]() mutable {
+    if (!may_be_written(*r)) {
+      promise.deliver(atom::commit_v);
+      responses_.done(r->key());
+      return;
+    }
+    questions_.ask(postgres::keep_response_query(node_, *r),
+                   [this, key = r->key(), promise](const postgres::query_result& result) mutable {
+                     deliver(promise, result, [](const auto&) { return atom::commit_v; });
+                     responses_.done(key);
+                   });
+  });
 }
 
 void postgres_store_state::noticed(const std::string& text) {
@@ -216,6 +233,18 @@ void postgres_store_state::look_at_waiting() {
 }
 
 // -- to delete -----------------------------------------------------------------------------------
+
+caf::result<bool> postgres_store_state::remove(const response_key& key) {
+  auto promise = self_->make_response_promise<bool>();
+  responses_.run(key, [this, key, promise] {
+    questions_.ask(postgres::remove_response_query(key, system_clock::now()),
+                   [this, key, promise](const postgres::query_result& result) mutable {
+                     deliver(promise, result, was_removed);
+                     responses_.done(key);
+                   });
+  });
+  return promise;
+}
 
 caf::result<std::uint64_t> postgres_store_state::clear(session_filter filter) {
   auto promise = self_->make_response_promise<std::uint64_t>();
@@ -347,7 +376,7 @@ postgres_store(postgres_store_actor::stateful_pointer<postgres_store_state> self
   self->state.start(std::move(parts), lifetime, std::move(counts));
   return {
       [self](atom::take, session_wanted& wanted) { return self->state.take(std::move(wanted)); },
-      [self](atom::commit, const session_commit& c) { return self->state.commit(c); },
+      [self](atom::commit, session_commit& c) { return self->state.commit(std::move(c)); },
       [self](atom::release, const session_token& token) { self->state.release(token); },
       [self](atom::show, const std::string& id, const session_view& view) {
         return self->state.answer<session_finding>(show_query(id, view), shown_of);
@@ -360,7 +389,7 @@ postgres_store(postgres_store_actor::stateful_pointer<postgres_store_state> self
         return self->state.answer<bool>(remove_query(self->state.node(), key), was_removed);
       },
       [self](atom::clear, session_filter& filter) { return self->state.clear(std::move(filter)); },
-      [self](atom::commit, const response_record& r) { return self->state.commit(r); },
+      [self](atom::commit, response_record& r) { return self->state.commit(std::move(r)); },
       [self](atom::show, const response_key& key) {
         return self->state.answer<response_finding>(
             response_query(key, system_clock::now()),
@@ -381,10 +410,7 @@ postgres_store(postgres_store_actor::stateful_pointer<postgres_store_state> self
         return self->state.answer<atom::close>(close_query(session),
                                                [](const auto&) { return atom::close_v; });
       },
-      [self](atom::remove, const response_key& key) {
-        return self->state.answer<bool>(remove_response_query(key, system_clock::now()),
-                                        was_removed);
-      },
+      [self](atom::remove, const response_key& key) { return self->state.remove(key); },
       [self](atom::open, const answer_name& answer) { self->state.open(answer); },
       [self](atom::retire, const answer_name& answer) {
         self->state.tell(drop_answer_query(self->state.node(), answer));

@@ -3,13 +3,17 @@
 #include "actors/messages.hpp"
 #include "actors/runtime/metrics.hpp"
 #include "actors/store/clearing.hpp"
+#include "actors/store/postgres/key_order.hpp"
 #include "actors/store/postgres/questions.hpp"
 #include "actors/store/postgres/session_holds.hpp"
 #include "actors/store/postgres/session_rows.hpp"
 #include "actors/store/postgres/store_options.hpp"
+#include "actors/store/response_record.hpp"
+#include "actors/store/session_claim.hpp"
 #include "actors/store/session_store.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -62,9 +66,10 @@ struct postgres_store_state {
              std::shared_ptr<metrics> counts);
 
   caf::result<session_taken> take(session_wanted wanted);
-  caf::result<atom::commit> commit(const session_commit& c);
-  caf::result<atom::commit> commit(const response_record& r);
+  caf::result<atom::commit> commit(session_commit c);
+  caf::result<atom::commit> commit(response_record r);
   void release(const session_token& token) { holds_->release(token); }
+  caf::result<bool> remove(const response_key& key);
   caf::result<std::uint64_t> clear(session_filter filter);
 
   /// Carries out a query whose result nobody waits for.
@@ -89,7 +94,10 @@ struct postgres_store_state {
   static inline const char* name = "postgres-store";
 
 private:
+  using record_ptr = std::shared_ptr<const response_record>;
+
   void begin_links();
+  void write(const record_ptr& r, caf::typed_response_promise<atom::commit> promise);
   void noticed(const std::string& text);
   void count_records();
   void leave_if_quiet();
@@ -102,6 +110,8 @@ private:
   session_lifetime lifetime_{std::chrono::seconds{0}};
   postgres::node_facts node_;
   postgres::questions questions_;
+  /// What is done with a response: its deletion must not overtake what it deletes.
+  postgres::key_order<response_key> responses_;
   /// Set by `start`.
   std::optional<postgres::session_holds> holds_;
   std::deque<clearing> clearings_;

@@ -110,37 +110,35 @@ void session_holds::refuse_waiting() {
 
 // -- to commit and release -----------------------------------------------------------------------
 
-void session_holds::commit(const session_commit& c, kept_handler then) {
-  auto q = commit_query(node_, c, node_.id + ':' + std::to_string(++commits_));
-  deletable_response response;
-  if (c.response && node_.keeps_texts && may_be_written(*c.response)) {
-    q = commit_with_response(std::move(q), node_, *c.response);
-    response = {c.response->key(), c.response->deleted};
-  }
-  order_.run(c.token, [this, q = std::move(q), token = c.token, then = std::move(then),
-                       response = std::move(response)]() mutable {
-    all_.ask(std::move(q), [this, token, then, response](const query_result& result) {
-      const auto* f = std::get_if<query_failure>(&result);
-      auto outcome = f                                          ? failure_of(*f)
-                     : std::get<rows>(result).number(0, 0) == 0 ? caf::error{}
-                                                                : refused_commit();
-      remove_if_deleted(response, [this, token, then, outcome = std::move(outcome)] {
-        then(outcome);
-        order_.done(token);
-      });
+void session_holds::commit(session_commit c, kept_handler then) {
+  auto pending = std::make_shared<pending_commit>();
+  pending->token = c.token;
+  pending->ask = commit_query(node_, c, node_.id + ':' + std::to_string(++commits_));
+  if (node_.keeps_texts)
+    pending->response = std::move(c.response);
+  pending->then = std::move(then);
+  order_.run(pending->token, [this, pending] {
+    if (!pending->response)
+      return write(pending);
+    responses_.run(pending->response->key(), [this, pending] {
+      if (may_be_written(*pending->response))
+        pending->ask = commit_with_response(std::move(pending->ask), node_, *pending->response);
+      write(pending);
     });
   });
 }
 
-void session_holds::remove_if_deleted(const deletable_response& r, std::function<void()> then) {
-  if (!r.deleted || !*r.deleted)
-    return then();
-  all_.ask(remove_response_query(r.key, std::chrono::system_clock::now()),
-           [then = std::move(then)](const query_result& result) {
-             if (const auto* f = std::get_if<query_failure>(&result))
-               failure_of(*f);
-             then();
-           });
+/// Writes a commit, once nothing else of its token or its response is under way.
+void session_holds::write(const commit_ptr& c) {
+  all_.ask(std::move(c->ask), [this, c](const query_result& result) {
+    if (const auto* f = std::get_if<query_failure>(&result))
+      c->then(failure_of(*f));
+    else
+      c->then(std::get<rows>(result).number(0, 0) == 0 ? caf::error{} : refused_commit());
+    if (c->response)
+      responses_.done(c->response->key());
+    order_.done(c->token);
+  });
 }
 
 void session_holds::release(const session_token& token) {

@@ -3,32 +3,25 @@
 #include "actors/runtime/node_hold.hpp"
 #include "actors/store/postgres/questions.hpp"
 #include "actors/store/postgres/session_rows.hpp"
-#include "actors/store/postgres/token_order.hpp"
+#include "actors/store/postgres/key_order.hpp"
 #include "actors/store/response_record.hpp"
 #include "actors/store/session_claim.hpp"
 
 #include <caf/error.hpp>
 #include <caf/expected.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace nekod::postgres {
-
-/// A response that was written, and may have been deleted meanwhile.
-struct deletable_response {
-  response_key key;
-  /// As in `response_record`.
-  std::shared_ptr<const std::atomic<bool>> deleted;
-};
 
 /// Has tokens take, commit and release sessions. What one token does is carried out in order. A
 /// session that another node holds is asked for again once that is notified, and from time to time,
@@ -39,24 +32,21 @@ public:
   using taken_handler = std::function<void(caf::expected<session_taken>)>;
   using kept_handler = std::function<void(const caf::error&)>;
 
-  /// @param all,node,hold Outlive this.
+  /// @param all,node,hold,responses Outlive this.
+  /// @param responses The order of all that is done with a response.
   /// @param wait How long a session that another node holds is waited for.
   session_holds(questions& all, const node_facts& node, const node_hold& hold,
-                std::chrono::milliseconds wait)
-      : all_(all), node_(node), hold_(hold), wait_(wait) {}
+                key_order<response_key>& responses, std::chrono::milliseconds wait)
+      : all_(all), node_(node), hold_(hold), responses_(responses), wait_(wait) {}
   session_holds(const session_holds&) = delete;
   session_holds& operator=(const session_holds&) = delete;
 
   /// @param then Gets `busy_elsewhere` if another node holds the session for too long.
   void take(session_wanted wanted, taken_handler then);
 
+  /// The commit's response is left out if it has been deleted by the time it is its turn.
   /// @param then Gets an error unless the commit was kept.
-  void commit(const session_commit& c, kept_handler then);
-
-  /// Removes a response that was deleted while it was being written: links overtake each other, so
-  /// the deletion may have come before what it deletes.
-  /// @param then Called in any case, once that is done.
-  void remove_if_deleted(const deletable_response& r, std::function<void()> then);
+  void commit(session_commit c, kept_handler then);
 
   /// Ends what the token holds, and what it waits for.
   void release(const session_token& token);
@@ -88,16 +78,27 @@ private:
   };
   using pending_ptr = std::shared_ptr<pending_take>;
 
+  /// A `commit` that has not been answered.
+  struct pending_commit {
+    session_token token;
+    query ask;
+    std::optional<response_record> response;
+    kept_handler then;
+  };
+  using commit_ptr = std::shared_ptr<pending_commit>;
+
   void try_take(const pending_ptr& t);
   void took(const pending_ptr& t, const query_result& result, std::uint64_t period);
   void try_held();
+  void write(const commit_ptr& c);
   void release_now(const session_token& token, const std::function<void()>& then);
 
   questions& all_;
   const node_facts& node_;
   const node_hold& hold_;
+  key_order<response_key>& responses_;
   const std::chrono::milliseconds wait_;
-  token_order order_;
+  key_order<session_token> order_;
   /// Those that wait for other nodes; and those that wait for releases up to a number.
   std::vector<pending_ptr> waiting_;
   std::vector<std::pair<std::uint64_t, pending_ptr>> held_;

@@ -84,6 +84,12 @@ public:
     return ask<atom::commit>(atom::commit_v, std::move(c)).has_value();
   }
 
+  /// Sends a message whose answer is not waited for.
+  template <class... Ts>
+  void tell(Ts... message) {
+    caf::anon_send(store_, std::move(message)...);
+  }
+
   void release(const session_token& token) { (*client_)->send(store_, atom::release_v, token); }
 
   int gone() const { return gone_; }
@@ -171,4 +177,38 @@ TEST_CASE_FIXTURE(fixture, "database: the actor deletes many, and answers about 
   CHECK(a.ask<std::uint64_t>(atom::clear_v, all) == 120);
   CHECK(a.ask<session_page>(atom::list_v, session_query{})->total == 0);
   CHECK_FALSE(a.ask<response_finding>(atom::show_v, response_key{{}, "r"})->record.has_value());
+}
+
+TEST_CASE_FIXTURE(fixture, "database: a response is deleted after what is being written of it") {
+  node a;
+  for (auto i = 0; i < 50; ++i) {
+    const auto r = test::response("r" + std::to_string(i));
+    session_commit c;
+    c.token = {"a", static_cast<std::uint64_t>(i + 10)};
+    c.record.info.id = "s" + std::to_string(i);
+    c.record.info.last_used = c.record.info.created_at = std::chrono::system_clock::now();
+    c.response = r;
+    if (i % 2 == 0)
+      a.tell(atom::commit_v, r);
+    else
+      a.tell(atom::commit_v, std::move(c));
+    CHECK(a.ask<bool>(atom::remove_v, r.key()) == true);
+    CHECK_FALSE(a.ask<response_finding>(atom::show_v, r.key())->record.has_value());
+  }
+}
+
+TEST_CASE_FIXTURE(fixture, "database: a response that was deleted before its turn is not written") {
+  node a;
+  auto r = test::response("r");
+  const auto deleted = std::make_shared<std::atomic<bool>>(true);
+  r.deleted = deleted;
+  session_commit c;
+  c.token = one;
+  c.record.info.id = "s";
+  c.record.info.last_used = c.record.info.created_at = std::chrono::system_clock::now();
+  c.response = r;
+  CHECK(a.ask<atom::commit>(atom::commit_v, r).has_value());
+  CHECK(a.ask<atom::commit>(atom::commit_v, c).has_value());
+  CHECK_FALSE(a.ask<response_finding>(atom::show_v, r.key())->record.has_value());
+  CHECK(a.commit(one, 1, "s"));
 }

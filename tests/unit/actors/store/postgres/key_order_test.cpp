@@ -1,4 +1,6 @@
-#include "actors/store/postgres/token_order.hpp"
+#include "actors/store/postgres/key_order.hpp"
+
+#include "actors/store/session_token.hpp"
 
 #include <doctest/doctest.h>
 
@@ -7,7 +9,7 @@
 using namespace nekod;
 
 TEST_CASE("what one token does is done in order, and others do not wait") {
-  postgres::token_order order;
+  postgres::key_order<session_token> order;
   std::string done;
   const session_token one{"n", 1};
   const session_token two{"n", 2};
