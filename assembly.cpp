@@ -8,8 +8,8 @@
 #include "actors/runtime/scheduler.hpp"
 #include "actors/store/memory_store.hpp"
 #include "actors/store/postgres/opened_store.hpp"
-#include "actors/store/sqlite/session_schema.hpp"
 #include "actors/store/sqlite/sqlite_store.hpp"
+#include "actors/store/store_error.hpp"
 #include "actors/upstream/make_upstreams.hpp"
 #include "http/server/api/waiting.hpp"
 #include "http/server/message/redirect.hpp"
@@ -162,7 +162,7 @@ void assembly::open_store() {
   using texts = session_database::texts;
   try {
     sessions = open_sqlite_store(file, set.store_texts ? texts::kept : texts::dropped);
-  } catch (const session_file_error& e) {
+  } catch (const store_error& e) {
     throw start_error{e.may_pass() ? exit_code::passing : exit_code::setting,
                       with_source(set, "--store") + ": " + e.what()};
   }
@@ -181,7 +181,7 @@ void assembly::open_shared_store() {
   };
   try {
     sessions = open_postgres_store(std::move(o), loops);
-  } catch (const postgres::schema_error& e) {
+  } catch (const store_error& e) {
     loops.stop();
     if (e.may_pass())
       throw start_error{0, "ended before the database could be reached"};

@@ -5,7 +5,7 @@
 #include "actors/runtime/ids.hpp"
 #include "actors/session/session.hpp"
 #include "actors/session/turn_queue.hpp"
-#include "actors/store/busy_elsewhere.hpp"
+#include "actors/store/store_refusals.hpp"
 #include "actors/store/store_timeout.hpp"
 #include "actors/upstream/accounts/prober.hpp"
 #include "actors/upstream/obeying_conversation.hpp"

@@ -1,7 +1,7 @@
 #include "actors/session/stored_record.hpp"
 
 #include "actors/session/turn_queue.hpp"
-#include "actors/store/busy_elsewhere.hpp"
+#include "actors/store/store_refusals.hpp"
 #include "actors/store/store_timeout.hpp"
 
 #include <spdlog/spdlog.h>

@@ -4,11 +4,11 @@
 #include "actors/runtime/metrics.hpp"
 #include "actors/store/clearing.hpp"
 #include "actors/store/memory_responses.hpp"
-#include "actors/store/refused_commit.hpp"
 #include "actors/store/session_claim.hpp"
 #include "actors/store/session_leases.hpp"
 #include "actors/store/session_store.hpp"
 #include "actors/store/store_counts.hpp"
+#include "actors/store/store_refusals.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 

@@ -4,12 +4,11 @@
 #include "actors/store/response_record.hpp"
 
 #include <functional>
-#include <stdexcept>
 #include <string>
 
 namespace nekod::moving {
 
-/// A store as a whole, to be moved to another one. Blocks. All functions may throw `store_problem`.
+/// A store as a whole, to be moved to another one. Blocks. All functions may throw `store_error`.
 class movable_store {
 public:
   movable_store() = default;
@@ -39,20 +38,7 @@ public:
   virtual void write_batch() = 0;
 };
 
-/// Why a store cannot be read or written.
-class store_problem : public std::runtime_error {
-public:
-  store_problem(const std::string& text, bool may_pass)
-      : std::runtime_error(text), may_pass_(may_pass) {}
-
-  /// Whether it may succeed later without anybody changing a setting.
-  bool may_pass() const noexcept { return may_pass_; }
-
-private:
-  bool may_pass_;
-};
-
-/// What is to be done with a store.
+/// Whether a store is to be read or filled.
 enum class purpose : bool { to_read, to_fill };
 
 } // namespace nekod::moving

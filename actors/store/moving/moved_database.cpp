@@ -5,6 +5,7 @@
 #include "actors/store/postgres/schema.hpp"
 #include "actors/store/postgres/schema/blocking_link.hpp"
 #include "actors/store/postgres/session_rows.hpp"
+#include "actors/store/store_error.hpp"
 
 #include <utility>
 
@@ -105,14 +106,14 @@ public:
   }
 
 private:
-  /// Calls *f*; failures of the database become ours.
+  /// Calls *f*, and undoes the batch if the database fails.
   template <class F>
   auto guarded(F f) -> decltype(f()) {
     try {
       return f();
-    } catch (const postgres::schema_error& e) {
+    } catch (const store_error&) {
       undo();
-      throw store_problem{e.what(), e.may_pass()};
+      throw;
     }
   }
 
@@ -135,7 +136,7 @@ private:
     try {
       if (std::exchange(in_transaction_, false))
         end("ROLLBACK");
-    } catch (const postgres::schema_error&) {
+    } catch (const store_error&) {
       // The server undoes what a lost connection left open.
     }
   }
@@ -166,11 +167,7 @@ private:
 } // namespace
 
 std::unique_ptr<movable_store> open_moved_database(const std::string& address, purpose p) {
-  try {
-    return std::make_unique<moved_database>(address, p);
-  } catch (const postgres::schema_error& e) {
-    throw store_problem{e.what(), e.may_pass()};
-  }
+  return std::make_unique<moved_database>(address, p);
 }
 
 } // namespace nekod::moving

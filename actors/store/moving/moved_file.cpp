@@ -6,6 +6,7 @@
 #include "actors/store/sqlite/response_table.hpp"
 #include "actors/store/sqlite/session_schema.hpp"
 #include "actors/store/sqlite/session_table.hpp"
+#include "actors/store/store_error.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -97,7 +98,7 @@ private:
       return f();
     } catch (const sqlite::error& e) {
       batch_.undo();
-      throw store_problem{file_ + " cannot be used: " + e.what(), e.may_pass()};
+      throw store_error{file_ + " cannot be used: " + e.what(), e.may_pass()};
     }
   }
 
@@ -121,13 +122,11 @@ private:
 
 std::unique_ptr<movable_store> open_moved_file(const std::string& file, purpose p) {
   if (p == purpose::to_read && !std::filesystem::exists(file))
-    throw store_problem{file + " does not exist", false};
+    throw store_error{file + " does not exist", false};
   try {
     return std::make_unique<moved_file>(file);
-  } catch (const session_file_error& e) {
-    throw store_problem{e.what(), e.may_pass()};
   } catch (const sqlite::error& e) {
-    throw store_problem{file + " cannot be used: " + e.what(), e.may_pass()};
+    throw store_error{file + " cannot be used: " + e.what(), e.may_pass()};
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "actors/store/moving/line_reader.hpp"
 #include "actors/store/moving/record_parser.hpp"
+#include "actors/store/store_error.hpp"
 
 #include <ostream>
 #include <string_view>
@@ -132,7 +133,7 @@ moved_counts export_store(movable_store& store, std::ostream& out) {
   // What cannot be written is not worth reading.
   const auto write = [&](const auto& record) {
     if (!(out << line_of(record) << '\n'))
-      throw store_problem{"the output cannot be written", true};
+      throw store_error{"the output cannot be written", true};
     count(counts, record);
   };
   store.each_session([&](const session_record& r) { write(r); });
@@ -147,7 +148,7 @@ import_report import_store(movable_store& store, std::istream& in, std::size_t l
   try {
     i.report.problem = read_all(i, lines);
     i.write();
-  } catch (const store_problem& e) {
+  } catch (const store_error& e) {
     i.report.problem = "line " + std::to_string(lines.number()) + " cannot be stored: " + e.what();
     i.report.may_pass = e.may_pass();
   }

@@ -21,7 +21,7 @@ struct moved_counts {
 };
 
 /// Writes everything in *store*. Whether *out* took it is for the caller to see.
-/// @throws store_problem
+/// @throws store_error
 moved_counts export_store(movable_store& store, std::ostream& out);
 
 /// What came of an import.

@@ -3,6 +3,7 @@
 #include "actors/runtime/process/start_error.hpp"
 #include "actors/store/moving/moving.hpp"
 #include "actors/store/moving/open_movable.hpp"
+#include "actors/store/store_error.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
@@ -22,7 +23,6 @@ namespace nekod {
 namespace {
 
 using moving::moved_counts;
-using moving::store_problem;
 
 /// The arguments of the command.
 struct arguments {
@@ -152,7 +152,7 @@ int run_sessions_command(int argc, const char* const* argv) {
   } catch (const start_error& e) {
     std::cerr << "nekod sessions: " << e.what() << "\n";
     return e.code();
-  } catch (const store_problem& e) {
+  } catch (const store_error& e) {
     std::cerr << "nekod sessions: " << e.what() << "\n";
     return e.may_pass() ? exit_code::passing : exit_code::setting;
   } catch (const std::exception& e) {

@@ -1,6 +1,7 @@
 #include "actors/store/postgres/schema.hpp"
 
 #include "actors/store/postgres/schema/blocking_link.hpp"
+#include "actors/store/store_error.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -68,17 +69,17 @@ std::string prepare_once(const std::string& address, migration m) {
   constexpr std::int64_t known_version = 2;
   blocking_link s{address};
   if (s.ask("SHOW server_version_num").number(0, 0) < 140'000)
-    throw schema_error{"PostgreSQL 14 or newer is needed", false};
+    throw store_error{"PostgreSQL 14 or newer is needed", false};
   if (version_of(s) < known_version) {
     if (m == migration::refused)
-      throw schema_error{"the database's schema is older than this nekod; run nekod store migrate, "
-                         "or set --store-migrate auto",
-                         false};
+      throw store_error{"the database's schema is older than this nekod; run nekod store migrate, "
+                        "or set --store-migrate auto",
+                        false};
     bring_up_to_date(s);
   }
   const auto meta = s.ask("SELECT oldest, upper(encode(digest_key, 'hex')) FROM nekod.meta");
   if (meta.number(0, 0) > known_version)
-    throw schema_error{"the database's schema needs a newer nekod", false};
+    throw store_error{"the database's schema needs a newer nekod", false};
   check_promises(s);
   return std::string{meta.text(0, 1)};
 }
@@ -90,7 +91,7 @@ std::string prepare(const std::string& address, migration m,
   for (;;) {
     try {
       return prepare_once(address, m);
-    } catch (const schema_error& e) {
+    } catch (const store_error& e) {
       if (!e.may_pass() || !waits || !waits(e.what()))
         throw;
     }

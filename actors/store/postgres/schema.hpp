@@ -1,7 +1,5 @@
 #pragma once
 
-#include "actors/store/postgres/schema/schema_error.hpp"
-
 #include <functional>
 #include <string>
 
@@ -15,7 +13,7 @@ enum class migration : bool { refused, allowed };
 /// @param waits Called each time that no server answers, with the reason: waits, and returns
 /// whether it is asked again. Empty: it is asked once.
 /// @returns the key of the digests and identities in the records, as hexadecimal digits.
-/// @throws schema_error
+/// @throws store_error
 std::string prepare(const std::string& address, migration m,
                     const std::function<bool(const std::string&)>& waits = nullptr);
 

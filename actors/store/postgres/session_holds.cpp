@@ -1,8 +1,7 @@
 #include "actors/store/postgres/session_holds.hpp"
 
-#include "actors/store/busy_elsewhere.hpp"
 #include "actors/store/postgres/response_rows.hpp"
-#include "actors/store/refused_commit.hpp"
+#include "actors/store/store_refusals.hpp"
 
 #include <caf/sec.hpp>
 #include <spdlog/spdlog.h>

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "actors/runtime/node_hold.hpp"
+#include "actors/store/postgres/key_order.hpp"
 #include "actors/store/postgres/questions.hpp"
 #include "actors/store/postgres/session_rows.hpp"
-#include "actors/store/postgres/key_order.hpp"
 #include "actors/store/response_record.hpp"
 #include "actors/store/session_claim.hpp"
 

@@ -3,6 +3,7 @@
 #include "actors/runtime/process/start_error.hpp"
 #include "actors/store/postgres/address.hpp"
 #include "actors/store/postgres/schema.hpp"
+#include "actors/store/store_error.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -31,7 +32,7 @@ int run_store_command(int argc, const char* const* argv) {
     return 0;
   } catch (const CLI::Success& e) {
     return app.exit(e);
-  } catch (const postgres::schema_error& e) {
+  } catch (const store_error& e) {
     std::cerr << "nekod store: " << e.what() << "\n";
     return e.may_pass() ? exit_code::passing : exit_code::setting;
   } catch (const std::exception& e) {

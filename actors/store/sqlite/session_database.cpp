@@ -3,6 +3,7 @@
 #include "actors/store/clearing.hpp"
 #include "actors/store/sqlite/session_row.hpp"
 #include "actors/store/sqlite/session_schema.hpp"
+#include "actors/store/store_error.hpp"
 
 #include <filesystem>
 
@@ -62,7 +63,7 @@ session_database::session_database(const std::string& file, texts t) try
   }
   response_table::end_interrupted(db_);
 } catch (const sqlite::error& e) {
-  throw session_file_error{file + " cannot be used: " + e.what(), e.may_pass()};
+  throw store_error{file + " cannot be used: " + e.what(), e.may_pass()};
 }
 
 session_database::~session_database() {

@@ -36,7 +36,7 @@ public:
   /// Whether texts of messages are stored, or only what is needed to find and continue a session.
   enum class texts : bool { dropped, kept };
 
-  /// @throws session_file_error as `open_session_file` does.
+  /// @throws store_error as `open_session_file` does.
   session_database(const std::string& file, texts t);
 
   /// Records that the file's last run ended properly, if everything that was written is on the

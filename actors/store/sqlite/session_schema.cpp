@@ -1,5 +1,7 @@
 #include "actors/store/sqlite/session_schema.hpp"
 
+#include "actors/store/store_error.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,7 +21,7 @@ constexpr std::chrono::milliseconds lock_patience{5000};
 
 [[noreturn]] void refuse(const std::string& file, const std::string& reason,
                          bool may_pass = false) {
-  throw session_file_error{file + " " + reason, may_pass};
+  throw store_error{file + " " + reason, may_pass};
 }
 
 /// Whether opening a file may succeed later: there is no room, or no descriptor.

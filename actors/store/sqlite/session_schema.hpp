@@ -3,7 +3,6 @@
 #include "actors/store/sqlite/sqlite.hpp"
 
 #include <cstdint>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -17,23 +16,9 @@ inline constexpr std::int64_t session_file_mark = 0x6e656b6f;
 /// released step is never changed.
 const std::vector<std::string>& session_schema_steps();
 
-/// The reason why a file of sessions cannot be used.
-class session_file_error : public std::runtime_error {
-public:
-  session_file_error(const std::string& text, bool may_pass)
-      : std::runtime_error(text), may_pass_(may_pass) {}
-
-  /// Whether it may become usable without anybody repairing it, for example if the disk is full or
-  /// another process holds it.
-  bool may_pass() const noexcept { return may_pass_; }
-
-private:
-  bool may_pass_;
-};
-
 /// Opens *file*, or creates it for this user only, and locks it for this process. An older one is
 /// brought up to date. Waits some seconds for a file in use.
-/// @throws session_file_error that names the file and what is wrong. A file that is not ours, is
+/// @throws store_error that names the file and what is wrong. A file that is not ours, is
 /// damaged, newer or in use has not been written to.
 sqlite::connection
 open_session_file(const std::string& file,

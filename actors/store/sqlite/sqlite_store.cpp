@@ -1,6 +1,6 @@
 #include "actors/store/sqlite/sqlite_store.hpp"
 
-#include "actors/store/refused_commit.hpp"
+#include "actors/store/store_refusals.hpp"
 
 #include <spdlog/spdlog.h>
 

@@ -108,7 +108,7 @@ sqlite_store(sqlite_store_actor::stateful_pointer<sqlite_store_state> self,
              std::shared_ptr<metrics> counts);
 
 /// A store in *file*, which is created if it does not exist, and closed when the actor ends.
-/// @throws session_file_error as `open_session_file` does.
+/// @throws store_error as `open_session_file` does.
 std::unique_ptr<session_store> open_sqlite_store(const std::string& file,
                                                  session_database::texts texts);
 

@@ -1,7 +1,7 @@
 #include "actors/store/postgres/schema/blocking_link.hpp"
 
 #include "actors/store/postgres/address.hpp"
-#include "actors/store/postgres/schema/schema_error.hpp"
+#include "actors/store/store_error.hpp"
 
 #include <libpq-fe.h>
 
@@ -36,7 +36,7 @@ blocking_link::blocking_link(const std::string& address) {
   values.push_back(nullptr);
   connection_.reset(PQconnectdbParams(keywords.data(), values.data(), 1));
   if (PQstatus(connection_.get()) != CONNECTION_OK)
-    throw schema_error{message_of(connection_.get()), true};
+    throw store_error{message_of(connection_.get()), true};
   PQsetNoticeProcessor(
       connection_.get(), [](void*, const char*) {}, nullptr);
 }
@@ -59,7 +59,7 @@ rows blocking_link::rows_of(pg_result* result) {
     return rows{result};
   PQclear(result);
   const auto lost = PQstatus(connection_.get()) != CONNECTION_OK;
-  throw schema_error{message_of(connection_.get()), lost};
+  throw store_error{message_of(connection_.get()), lost};
 }
 
 } // namespace nekod::postgres

@@ -11,7 +11,7 @@ struct pg_conn;
 namespace nekod::postgres {
 
 /// A connection that blocks, for what is done before there are actors, or without them. All
-/// functions throw `schema_error`.
+/// functions throw `store_error`.
 class blocking_link {
 public:
   /// Connects, with the parameters of `parameters_of`.

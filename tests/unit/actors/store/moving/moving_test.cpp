@@ -2,6 +2,7 @@
 #include "actors/store/moving/open_movable.hpp"
 #include "actors/store/moving/record_lines.hpp"
 #include "actors/store/sqlite/session_database.hpp"
+#include "actors/store/store_error.hpp"
 #include "tests/unit/support/store_calls.hpp"
 #include "tests/unit/support/temporary_folder.hpp"
 
@@ -224,8 +225,8 @@ TEST_CASE("after a crash chats are exported as unsure, and a running response as
 
 TEST_CASE("a store that is not there, or is none, is refused") {
   files f;
-  CHECK_THROWS_AS(f.open("none", purpose::to_read), moving::store_problem);
-  CHECK_THROWS_AS(moving::open_movable("memory", purpose::to_fill), moving::store_problem);
+  CHECK_THROWS_AS(f.open("none", purpose::to_read), store_error);
+  CHECK_THROWS_AS(moving::open_movable("memory", purpose::to_fill), store_error);
   const auto open = f.records("a");
-  CHECK_THROWS_AS(f.open("a", purpose::to_read), moving::store_problem);
+  CHECK_THROWS_AS(f.open("a", purpose::to_read), store_error);
 }

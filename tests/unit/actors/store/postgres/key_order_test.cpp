@@ -1,5 +1,4 @@
 #include "actors/store/postgres/key_order.hpp"
-
 #include "actors/store/session_token.hpp"
 
 #include <doctest/doctest.h>

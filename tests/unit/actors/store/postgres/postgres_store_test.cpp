@@ -1,6 +1,6 @@
 #include "actors/runtime/scheduler.hpp"
-#include "actors/store/busy_elsewhere.hpp"
 #include "actors/store/postgres/opened_store.hpp"
+#include "actors/store/store_refusals.hpp"
 #include "tests/unit/support/stored_records.hpp"
 #include "tests/unit/support/test_database.hpp"
 

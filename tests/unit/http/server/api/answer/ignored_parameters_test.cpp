@@ -1,5 +1,4 @@
 #include "http/server/api/answer/ignored_parameters.hpp"
-
 #include "protocol/chat/request.hpp"
 
 #include <doctest/doctest.h>
