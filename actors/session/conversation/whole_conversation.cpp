@@ -195,19 +195,22 @@ void whole_conversation::drop_turn() {
 
 conversation_changes whole_conversation::take_changes() {
   conversation_changes result;
-  const auto is_answered = !next_.empty();
-  result.tip = is_answered ? next_tip_ : tip_;
-  auto& [kept, added] = result.messages;
-  kept = stored_;
-  if (is_answered && !adds_)
-    kept = common_beginning(span_of_messages{now_}.first(stored_), next_);
-  else
-    added.assign(now_.begin() + static_cast<std::ptrdiff_t>(stored_), now_.end());
-  const auto rest = adds_ ? std::size_t{0} : kept;
-  if (is_answered)
-    added.insert(added.end(), next_.begin() + static_cast<std::ptrdiff_t>(rest), next_.end());
-  // What follows the same messages is another, and is not a part of *now_* before `kept`.
-  stored_ = is_answered && !adds_ ? kept : now_.size();
+  result.tip = next_.empty() ? tip_ : next_tip_;
+  auto& changes = result.messages;
+  const auto add = [&changes](span_of_messages more) {
+    changes.added.insert(changes.added.end(), more.begin(), more.end());
+  };
+  if (next_.empty() || adds_) {
+    changes.kept = stored_;
+    add(span_of_messages{now_}.subspan(stored_));
+    add(next_);
+    stored_ = now_.size();
+  } else {
+    changes.kept = common_beginning(span_of_messages{now_}.first(stored_), next_);
+    add(span_of_messages{next_}.subspan(changes.kept));
+    // Behind them the store gets other messages than those of *now_*.
+    stored_ = changes.kept;
+  }
   return result;
 }
 
