@@ -9,7 +9,7 @@ namespace nekod {
 
 namespace {
 
-/// What the door read of the header fields.
+/// Copies what was read from header fields: the request with the history is made from bodies only.
 void copy_fields(const chat::request& from, chat::request& to) {
   to.session_id = from.session_id;
   to.session_header = from.session_header;

@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-/// The response to a call, and what its failure means, for any kind of service.
+/// The response of an upstream of any kind, and the error that a failed call becomes.
 namespace nekod {
 
 /// A response, as far as it has arrived.
@@ -17,7 +17,7 @@ struct upstream_response {
   bool ok() const noexcept { return status >= 200 && status < 300; }
 
   /// The response begins.
-  /// @param longest_wait The maximum for the wait that it asks for.
+  /// @param longest_wait The limit on `Retry-After`.
   void on_head(const transfer_event& head, std::chrono::milliseconds longest_wait) {
     status = head.status;
     redirect = head.redirect;
@@ -29,22 +29,22 @@ struct upstream_response {
 
   std::uint16_t status = 0;
   std::optional<std::chrono::milliseconds> retry_after;
-  /// Where a redirect that was not followed leads.
+  /// The target of a redirect that was not followed.
   std::string redirect;
-  /// Whether its status means success although its body is an error.
+  /// Whether its body is an error, also if its status means success.
   bool tells_error = false;
   std::string content_type;
   std::string content_coding;
-  /// The body, except for an answer that streams: of that, the beginning at most.
+  /// The body. Of a streamed answer it has at most the beginning.
   std::string body;
 };
 
-/// Whether a response is a page for people, as gates and proxies in front of a service send it.
-/// Their refusals concern our address, not the account.
+/// Whether a response is a page for browsers, as firewalls and proxies in front of a service send
+/// it. Such a refusal concerns our network address, not the account.
 bool is_page(const upstream_response& r) noexcept;
 
-/// The meaning of a failed transfer.
-/// @param r As much of the response as arrived.
+/// The error for a failed transfer.
+/// @param r The part of the response that arrived.
 chat::failure failure_of(transfer_failure f, const upstream_response& r);
 
 } // namespace nekod

@@ -63,25 +63,26 @@ public:
     whole,
   };
 
-  /// How the session of a request was found, which says how much of the conversation it tells.
+  /// How the session of a request was found. That decides how much of the conversation the request
+  /// contains.
   enum class found : std::uint8_t {
-    /// By the conversation: the client tells all of it.
+    /// By the conversation: the request contains all of it.
     by_conversation,
-    /// By its name: the client may tell only what is new.
+    /// By its name: the request may contain only new messages.
     by_name,
-    /// By its last response: the request was given all of it, in the words of the store.
+    /// By its last response: the request was filled with all of it, as the store has it.
     by_response,
-    /// By the conversation's id: all that the request says follows what was said.
+    /// By the conversation's id: the request contains only new messages.
     by_id,
   };
 
-  /// Makes the messages of a conversation of those that there are.
+  /// Gets the present messages of a conversation, and returns those that replace them.
   using change_messages =
       std::function<result<std::vector<chat::message>, chat::failure>(std::vector<chat::message>)>;
 
   virtual ~kept_conversation() = default;
 
-  /// For which kind of upstream it is kept.
+  /// The kind of upstream that it is kept for.
   virtual kind serves() const noexcept = 0;
 
   /// Begins a turn.
@@ -91,14 +92,15 @@ public:
   virtual result<upstream_turn, chat::failure> begin(const chat::request& r,
                                                      const request_digests& digests, found how) = 0;
 
-  /// The upstream finds the turn's conversation too long: tells it again without its oldest turns,
-  /// at least half of those that are left. The prompt and the newest turn stay, and so does what is
-  /// kept.
-  /// @param times How often it has been told, at least once.
-  /// @returns the messages; nothing if no turn can be left out.
+  /// The messages of the turn's conversation without its oldest turns, for an upstream that found
+  /// it too long. Each time at least half of the remaining turns are left out; the prompt and the
+  /// newest turn stay. The kept messages do not change.
+  /// @param times How often the upstream was sent the conversation, at least once.
+  /// @returns nothing if no turn can be left out.
   virtual std::optional<std::string> told_shorter(std::size_t times) const = 0;
 
-  /// The turn's text for a new chat, with what was said before. Empty if the upstream keeps none.
+  /// The turn's text for a new chat, with the messages before it. Empty if the upstream keeps no
+  /// chats.
   virtual std::string seeded_text() const = 0;
 
   /// How often the user is known to have said the turn's text before. 0 if the upstream keeps no
@@ -109,30 +111,30 @@ public:
   virtual void answered(chat::message said) = 0;
 
   /// The turn ended without its whole answer.
-  /// @param text What came of the answer.
-  /// @param heard Whether the upstream may have heard the turn.
-  /// @returns whether that changed what is to be stored.
+  /// @param text The part of the answer that arrived.
+  /// @param heard Whether the turn may have reached the upstream.
+  /// @returns whether a commit is needed: what has to be stored has changed.
   virtual bool broken_off(std::string_view text, bool heard) = 0;
 
-  /// What a commit has to write: with the answered turn, if there is one that is not yet kept. The
-  /// messages count as stored from now on.
+  /// What a commit has to write, including an answered turn that is not yet kept. The messages
+  /// count as stored from now on.
   virtual conversation_changes take_changes() = 0;
 
   /// The answered turn is stored.
   virtual void kept() = 0;
 
-  /// The answered turn could not be stored, and its client was told so.
+  /// The answered turn could not be stored, and its client got an error.
   virtual void not_kept() = 0;
 
-  /// A commit failed, and the store may have it or not: the next changes are all messages.
+  /// A commit failed, and may have been stored or not: the next changes contain all messages.
   virtual void doubt_store() = 0;
 
   virtual const conversation_tip& tip() const noexcept = 0;
 
-  /// What is kept of the messages, without the turn that is under way.
+  /// The kept messages, without the turn that is under way.
   virtual const std::vector<chat::message>& transcript() const noexcept = 0;
 
-  /// Changes the messages, between two turns. A chat at the upstream does not go on.
+  /// Changes the messages, between two turns. The next turn begins a new chat at the upstream.
   /// @returns why *f* could not; then nothing has changed.
   virtual std::optional<chat::failure> change(const change_messages& f) = 0;
 

@@ -13,7 +13,7 @@ namespace nekod::moving {
 
 namespace {
 
-/// How much is written together: a batch costs a wait for the disk.
+/// The largest batch. Each batch waits for the disk once.
 constexpr std::size_t batch_records = 200;
 constexpr std::size_t batch_bytes = std::size_t{8} << 20;
 
@@ -35,7 +35,8 @@ class running_import {
 public:
   explicit running_import(movable_store& store) : store_(store) {}
 
-  /// Takes a line. @returns why it cannot; empty if it did.
+  /// Takes a line.
+  /// @returns the error, to follow the number of the line; empty for none.
   std::string take(std::string_view text) {
     auto line = parse_line(text);
     if (!line)
@@ -49,7 +50,7 @@ public:
     return problem;
   }
 
-  /// Makes durable what was taken.
+  /// Makes the lines durable that were taken.
   void write() {
     store_.write_batch();
     add(report.added, std::exchange(added_, {}));
@@ -98,14 +99,15 @@ private:
   bool begun_ = false;
   bool ended_ = false;
   moved_counts read_;
-  // In the batch.
+  // Of the batch that is not yet durable:
   moved_counts added_;
   moved_counts present_;
   std::size_t written_records_ = 0;
   std::size_t written_bytes_ = 0;
 };
 
-/// Reads all lines. @returns why it ended early; empty if it did not.
+/// Reads all lines.
+/// @returns why it ended early; empty if it read everything.
 std::string read_all(running_import& i, line_reader& lines) {
   for (;;) {
     const auto line = "line " + std::to_string(lines.number() + 1) + ' ';
@@ -130,7 +132,7 @@ std::string read_all(running_import& i, line_reader& lines) {
 moved_counts export_store(movable_store& store, std::ostream& out) {
   moved_counts counts;
   out << line_of(head{store.digest_key()}) << '\n';
-  // What cannot be written is not worth reading.
+  // Stops reading a large store as soon as the output fails.
   const auto write = [&](const auto& record) {
     if (!(out << line_of(record) << '\n'))
       throw store_error{"the output cannot be written", true};

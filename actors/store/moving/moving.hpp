@@ -20,19 +20,19 @@ struct moved_counts {
   std::uint64_t responses = 0;
 };
 
-/// Writes everything in *store*. Whether *out* took it is for the caller to see.
+/// Writes everything in *store*. The caller has to flush *out* and to check it.
 /// @throws store_error
 moved_counts export_store(movable_store& store, std::ostream& out);
 
-/// What came of an import.
+/// The result of an import.
 struct import_report {
   import_report() = default;
 
   moved_counts added;
-  /// What was there already, and stayed as it is.
+  /// Records that the store had already. They did not change.
   moved_counts present;
-  /// Why it ended early, with the number of the line; empty if everything was read. What counts
-  /// above is in the store all the same.
+  /// Why it ended early, with the number of the line; empty if everything was read. The records
+  /// counted above are in the store even then.
   std::string problem;
   /// Whether trying again may help.
   bool may_pass = false;
@@ -41,7 +41,7 @@ struct import_report {
 /// The longest line, in bytes. A conversation is one line.
 inline constexpr std::size_t longest_line = std::size_t{1} << 30;
 
-/// Adds what is in the file, record by record: each is added whole or not at all. To do it again
+/// Adds the records of the file, each of them whole or not at all. A second import of the same file
 /// changes nothing.
 /// @param limit The longest line that is read.
 import_report import_store(movable_store& store, std::istream& in,

@@ -7,20 +7,20 @@
 
 #include <string>
 
-/// Which node keeps which answer, as queries and rows. Queries have neither an end nor a handler
-/// yet. Pure.
+/// Queries about the node that keeps an answer for clients that come back, and the rows that they
+/// return. As in `session_rows.hpp`, the caller gives a query its time limit and its handler. Pure.
 namespace nekod::postgres {
 
-/// This node keeps the answer from now on.
+/// Notes that this node keeps the answer.
 query keep_answer_query(const node_facts& node, const answer_name& answer);
 
-/// This node keeps it no more.
+/// Notes that this node no longer keeps it.
 query drop_answer_query(const node_facts& node, const answer_name& answer);
 
 /// Asks for the address of another node that keeps it.
 query find_answer_query(const node_facts& node, const answer_name& answer);
 
-/// The address; empty if no other node that lives keeps the answer.
+/// The address; empty if no other live node keeps the answer.
 std::string address_of(const rows& found);
 
 } // namespace nekod::postgres

@@ -13,7 +13,7 @@
 #include <vector>
 
 /// Sessions as queries and rows: what is asked of the functions in `schema/`, and what they return.
-/// Queries have neither an end nor a handler yet. Pure.
+/// The caller gives a query its time limit and its handler. Pure.
 namespace nekod::postgres {
 
 /// What the queries of a node have in common.

@@ -18,9 +18,9 @@ chat::failure too_long() {
   return {failure_code::upstream_error, {}, "the upstream's answer is too long"};
 }
 
-/// The remedy after a call that failed for *reason*. A server that reports an error remembers
-/// nothing of the turn. One that is silent may still be working on it, and charge for it; only a
-/// reset shows that it is not.
+/// The remedy after a call that failed for *reason*. A server keeps nothing of a turn that it
+/// answers with an error. One that does not respond may still be working on the turn, and charge
+/// for it; only a connection reset shows that it is not.
 remedy remedy_for(const chat::failure& reason, const upstream_exchange& x,
                   const openai_accounts& accounts, const openai_account& account) {
   if (x.answer_began() || reason.code == failure_code::upstream_loop)
@@ -78,7 +78,7 @@ void openai_conversation::give_up_late() {
   forget_turn();
 }
 
-/// A session is idle for longer than it answers, so it keeps nothing of an answer.
+/// Frees the memory of the answer: most sessions are idle most of the time.
 void openai_conversation::forget_turn() {
   exchange_.end_turn();
   decoder_ = openai::answer_decoder{false};
@@ -96,11 +96,12 @@ void openai_conversation::on_body(std::string&& bytes) {
     read_body(bytes);
 }
 
-/// Reads part of a body that is understood as a whole: a whole answer, an error, or the beginning
-/// of what turns out to be a stream.
+/// Reads part of a body that is parsed when it is complete: a whole answer, or an error. It may
+/// also be the beginning of a stream that is not yet recognised.
 void openai_conversation::read_body(const std::string& bytes) {
   auto& response = exchange_.response();
-  // Nobody reads these bytes before the body is whole. A stream takes its beginning's part back.
+  // The body is kept here until it is whole, so its bytes get new credit at once. If it turns out
+  // to be a stream, `read_chunks` takes that credit back.
   exchange_.grant(bytes.size());
   response.body += bytes;
   if (response.ok() && kind_ == answer_kind::unknown)
@@ -116,7 +117,7 @@ void openai_conversation::read_body(const std::string& bytes) {
   }
 }
 
-/// @param granted How many of the bytes have been granted again already.
+/// @param granted How many of these bytes have got new credit already.
 void openai_conversation::read_chunks(const std::string& bytes, std::size_t granted) {
   exchange_.take_back(granted);
   deltas pieces{deltas::form::members};
@@ -195,7 +196,7 @@ void openai_conversation::end_whole() {
   succeed(std::move(answer));
 }
 
-/// The transfer outlives the turn until its own end, so that its connection can be reused.
+/// The transfer may go on to its own end after the turn, so that its connection can be reused.
 void openai_conversation::succeed(upstream_answer answer) {
   const auto called =
       allowed_ ? openai::forbidden_call(answer.said->json, *allowed_) : std::string{};

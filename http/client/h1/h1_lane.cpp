@@ -33,7 +33,7 @@ h1_lane::~h1_lane() {
 }
 
 void h1_lane::open() {
-  // Waits of the timer do not keep the lane alive.
+  // The timer must not keep the lane alive.
   limits_timer_ = std::make_shared<lazy_timer>(lazy_timer::strand{loop_.get_executor()},
                                                [weak = weak_from_this()] {
                                                  if (auto self = weak.lock())
@@ -42,7 +42,8 @@ void h1_lane::open() {
   asio::dispatch(loop_, [self = shared_from_this()] { self->wait_for_sockets(); });
 }
 
-/// Readers may drop jobs during *f*; these are removed afterwards.
+/// Calls *f*, which may call readers. A reader may cancel its job then; such jobs are removed after
+/// *f*, since they may still be in use.
 template <class Deliver>
 void h1_lane::deliver(Deliver f) {
   const auto is_outer = !std::exchange(delivering_, true);
@@ -81,7 +82,7 @@ void h1_lane::start(std::shared_ptr<h1_job> job) {
     const auto now = clock::now();
     const auto next = self->begin(*job, true, now);
     self->limits_timer_->set_no_later(job->next_look(now));
-    // No event may come from within `start`.
+    // Posted, since a reader must not be called from within `start`.
     if (next != step::wait)
       self->post_to(*job, [next](h1_lane& lane, h1_job& j) { lane.go_on(j, next, clock::now()); });
   });
@@ -90,7 +91,7 @@ void h1_lane::start(std::shared_ptr<h1_job> job) {
 void h1_lane::cancel(std::shared_ptr<h1_job> job) {
   asio::dispatch(loop_, [self = shared_from_this(), job = std::move(job)]() mutable {
     job->response().reader().drop();
-    // The job may be further up the stack, if its reader dropped it at an event.
+    // During `deliver` the caller may be this job's own reader.
     if (self->delivering_)
       self->dropped_.push_back(std::move(job));
     else
@@ -98,7 +99,7 @@ void h1_lane::cancel(std::shared_ptr<h1_job> job) {
   });
 }
 
-/// Posted, since the job may be further up the stack.
+/// Posted, since the caller may be the job's own reader.
 void h1_lane::resume(std::shared_ptr<h1_job> job) {
   asio::post(loop_, [self = shared_from_this(), job = std::move(job)] {
     if (!self->find(*job))
@@ -179,7 +180,7 @@ h1_lane::step h1_lane::connect(h1_job& job, std::vector<socket_address> addresse
   return job.connect(std::move(made), std::move(addresses), now);
 }
 
-/// A job waits for room among the connections, where there may be some now.
+/// Lets the next job begin that waits because there were too many connections.
 void h1_lane::serve_queue() {
   while (!queue_.empty()) {
     const auto job = queue_.front().lock();
@@ -216,7 +217,7 @@ void h1_lane::serve_sockets() {
   const auto now = clock::now();
   deliver([&] {
     poll_.look([&](connection& c, std::uint32_t events) {
-      // What comes over an idle connection answers no request.
+      // An idle connection has no job: bytes on it, or its end, make it unusable.
       if (auto* job = c.user())
         serve(*job, events, now);
       else
@@ -234,7 +235,8 @@ void h1_lane::serve(h1_job& job, std::uint32_t events, clock::time_point now) {
     read_rest(job);
 }
 
-/// What TLS has read from a socket makes it ready no more.
+/// Bytes that TLS has already read from the socket wait in its buffer; the socket does not become
+/// ready for them.
 void h1_lane::read_rest(h1_job& job) {
   post_to(job, [](h1_lane& lane, h1_job& j) {
     if (j.has_more())
@@ -261,7 +263,7 @@ void h1_lane::go_on(h1_job& job, step next, clock::time_point now) {
     case step::end:
       if (job.failure() == transfer_failure::unreachable)
         names_.distrust(job.request().url().host);
-      // First of all, since the reader may start a call that needs one.
+      // Before the reader is called, since it may start a call that needs a connection.
       give_back_connection(job, now);
       job.response().finish(job.failure());
       remove(job);
@@ -283,8 +285,8 @@ void h1_lane::remove(h1_job& job) {
 
 // -- time limits ---------------------------------------------------------------------------------
 
-/// Looks for jobs that are late. Bytes hardly ever move a deadline to an earlier time, so that
-/// these checks are rare, however many bytes come.
+/// Ends jobs that are past their deadlines. Arriving bytes rarely make a deadline earlier, so these
+/// checks stay rare however many bytes arrive.
 void h1_lane::check_limits() {
   const auto now = clock::now();
   auto next = clock::time_point::max();

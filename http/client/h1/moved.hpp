@@ -5,14 +5,15 @@
 
 namespace nekod::http {
 
-/// The result of moving bytes through a connection.
+/// The result of one attempt to send or receive bytes.
 struct moved {
   enum class how : std::uint8_t {
     some,
-    /// Nothing can be moved now.
+    /// The connection is not ready.
     nothing,
-    /// The peer said that nothing follows.
+    /// The peer has closed its side: no more bytes come.
     over,
+    /// The connection failed.
     broken,
   };
 
