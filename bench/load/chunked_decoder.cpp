@@ -1,5 +1,7 @@
 #include "bench/load/chunked_decoder.hpp"
 
+#include "protocol/text/hex.hpp"
+
 #include <algorithm>
 
 namespace nekod::load {
@@ -7,13 +9,6 @@ namespace {
 
 /// A chunk of more bytes than this is invalid.
 constexpr std::uint64_t largest = std::uint64_t{1} << 40;
-
-int digit_of(char c) {
-  if (c >= '0' && c <= '9')
-    return c - '0';
-  const auto lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
 
 } // namespace
 
@@ -52,7 +47,7 @@ chunked_decoder::position chunked_decoder::after_framing(char c) {
 }
 
 chunked_decoder::position chunked_decoder::after_size(char c) {
-  const auto digit = digit_of(c);
+  const auto digit = hex_value(c);
   if (digit >= 0) {
     has_digits_ = true;
     left_ = left_ * 16 + static_cast<std::uint64_t>(digit);

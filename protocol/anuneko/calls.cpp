@@ -1,10 +1,12 @@
 #include "protocol/anuneko/calls.hpp"
 
+#include "protocol/text/hex.hpp"
 #include "protocol/text/json.hpp"
 #include "protocol/text/json_strings.hpp"
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <initializer_list>
 
 namespace nekod::anuneko {
@@ -20,17 +22,14 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + '
 
 /// *text* as one segment of a path. Dots are escaped too, so that no segment is `..`.
 std::string path_segment(std::string_view text) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
   std::string out;
   for (const auto c : text) {
     if (is_alphanumeric(c) || c == '-' || c == '_' || c == '~') {
       out += c;
       continue;
     }
-    const auto byte = static_cast<unsigned char>(c);
     out += '%';
-    out += digits[byte >> 4];
-    out += digits[byte & 0xF];
+    append_hex(out, static_cast<std::uint8_t>(c), upper_hex_digits);
   }
   return out;
 }

@@ -1,5 +1,7 @@
 #include "protocol/text/chunk_framing.hpp"
 
+#include "protocol/text/hex.hpp"
+
 #include <algorithm>
 #include <optional>
 
@@ -22,14 +24,10 @@ std::optional<std::uint64_t> chunk_size(std::string_view line) {
   std::uint64_t result = 0;
   std::size_t digits = 0;
   for (; digits < line.size(); ++digits) {
-    char c = line[digits];
-    auto lower = static_cast<char>(c | 0x20);
-    if (c >= '0' && c <= '9')
-      result = result * 16 + static_cast<std::uint64_t>(c - '0');
-    else if (lower >= 'a' && lower <= 'f')
-      result = result * 16 + static_cast<std::uint64_t>(lower - 'a' + 10);
-    else
+    const auto value = hex_value(line[digits]);
+    if (value < 0)
       break;
+    result = result * 16 + static_cast<std::uint64_t>(value);
   }
   if (digits == 0 || digits > max_digits)
     return std::nullopt;

@@ -1,36 +1,10 @@
 #include "actors/store/moving/member_reader.hpp"
 
+#include "protocol/text/hex.hpp"
+
 #include <utility>
 
 namespace nekod::moving {
-
-namespace {
-
-/// The value of a hexadecimal digit; -1 if it is none.
-int digit_value(char c) {
-  constexpr std::string_view digits = "0123456789ABCDEFabcdef";
-  const auto at = digits.find(c);
-  if (at == digits.npos)
-    return -1;
-  return static_cast<int>(at < 16 ? at : at - 6);
-}
-
-/// Reads hexadecimal digits; nothing if *text* has anything else.
-std::optional<std::string> bytes_in(std::string_view text) {
-  if (text.size() % 2 != 0)
-    return std::nullopt;
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); i += 2) {
-    const auto high = digit_value(text[i]);
-    const auto low = digit_value(text[i + 1]);
-    if (high < 0 || low < 0)
-      return std::nullopt;
-    out += static_cast<char>(high * 16 + low);
-  }
-  return out;
-}
-
-} // namespace
 
 member_reader::member_reader(const json::value& object, std::string path, std::string& problem)
     : object_(object), path_(std::move(path)), problem_(problem) {
@@ -83,7 +57,7 @@ std::optional<std::string> member_reader::text_or_null(std::string_view name, st
 }
 
 std::string member_reader::bytes(std::string_view name, std::size_t longest) {
-  auto read = bytes_in(text(name, 2 * longest));
+  auto read = bytes_of_hex(text(name, 2 * longest));
   if (!read)
     refuse(name, "must be hexadecimal digits");
   return std::move(read).value_or(std::string{});

@@ -3,6 +3,7 @@
 #include "actors/store/record_time.hpp"
 #include "actors/store/sqlite/answer_json.hpp"
 #include "protocol/openai/upstream/whole_messages.hpp"
+#include "protocol/text/hex.hpp"
 #include "protocol/text/json_strings.hpp"
 
 namespace nekod::moving {
@@ -98,14 +99,9 @@ void append_answer(std::string& out, const answered_turn& a) {
 } // namespace
 
 std::string hex_of(std::string_view bytes) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
   std::string out;
   out.reserve(2 * bytes.size());
-  for (const auto c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    out += digits[byte >> 4];
-    out += digits[byte & 15];
-  }
+  append_hex(out, bytes, upper_hex_digits);
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include "actors/store/record_time.hpp"
 #include "actors/store/sqlite/answer_json.hpp"
 #include "protocol/openai/upstream/whole_messages.hpp"
+#include "protocol/text/hex.hpp"
 
 #include <utility>
 
@@ -125,7 +126,7 @@ head head_in(const json::value& line, std::string& problem) {
     r.refuse("nekod_sessions", "has a version of the format that this nekod does not know");
   head h{r.text("digest_key")};
   if (h.digest_key.size() != key_digits ||
-      h.digest_key.find_first_not_of("0123456789ABCDEF") != h.digest_key.npos)
+      h.digest_key.find_first_not_of(upper_hex_digits) != h.digest_key.npos)
     r.refuse("digest_key", "must be 64 hexadecimal digits, in upper case");
   return h;
 }

@@ -19,12 +19,6 @@ void append_element(std::string& out, std::string_view element) {
   out += '"';
 }
 
-int digit_of(char c) {
-  if (c >= '0' && c <= '9')
-    return c - '0';
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /// Reads one element from the beginning of *rest*, and removes it.
 std::optional<std::string> take_element(std::string_view& rest) {
   std::string element;
@@ -88,17 +82,12 @@ std::string bytes_text(std::string_view bytes) {
 }
 
 std::string parse_bytes(std::string_view text) {
-  std::string out;
-  if (!text.starts_with("\\x") || text.size() % 2 != 0)
-    return out;
-  for (std::size_t i = 2; i < text.size(); i += 2) {
-    const auto high = digit_of(text[i]);
-    const auto low = digit_of(text[i + 1]);
-    if (high < 0 || low < 0)
-      return {};
-    out += static_cast<char>(high * 16 + low);
-  }
-  return out;
+  constexpr std::string_view prefix = "\\x";
+  // PostgreSQL writes lower case.
+  if (!text.starts_with(prefix) ||
+      text.find_first_of(upper_hex_digits.substr(10)) != std::string_view::npos)
+    return {};
+  return bytes_of_hex(text.substr(prefix.size())).value_or(std::string{});
 }
 
 } // namespace nekod::postgres
