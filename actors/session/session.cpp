@@ -24,6 +24,12 @@ kept_conversation::found found_how(const turn& t) {
   return t.match == session_match::explicit_id ? found::by_name : found::by_conversation;
 }
 
+/// The kind of conversation that the turn's upstream needs.
+kept_conversation::kind kind_for(const turn& t) {
+  const auto stateless = t.model.upstream->abilities().stateless;
+  return stateless ? kept_conversation::kind::whole : kept_conversation::kind::chat;
+}
+
 /// Whether *kept* is the conversation that the turn's request has left out, in all its words.
 /// @param is_chain Whether it is, to the word, what the chain of the newest response tells.
 bool has_left_out(const turn& t, const kept_conversation& kept, const session_info& info,
@@ -35,6 +41,13 @@ bool has_left_out(const turn& t, const kept_conversation& kept, const session_in
          (is_chain && info.newest_response == t.follows->response && kept.tip().is_known());
 }
 
+/// Completes what a conversation tells the upstream for *t*.
+upstream_turn addressed(upstream_turn told, const turn& t) {
+  told.model = t.model.upstream_name;
+  told.request = t.request;
+  return told;
+}
+
 /// Tells the running turn again with fewer of the turns before it, if that is allowed.
 /// @returns whether it does.
 bool tell_shorter(running_turn& running, const kept_conversation& kept, upstream_link& link) {
@@ -44,11 +57,16 @@ bool tell_shorter(running_turn& running, const kept_conversation& kept, upstream
   if (!shorter)
     return false;
   upstream_turn told;
-  told.model = running.what.model.upstream_name;
-  told.request = running.what.request;
   told.messages = *std::move(shorter);
-  link.tell_again(told);
+  link.tell_again(addressed(std::move(told), running.what));
   return true;
+}
+
+/// Asks the registry for a turn again, since this session does not have what its request left out.
+void ask_elsewhere(const running_turn& left, const session_options& options) {
+  left.readers.for_each([&](const reply_actor& reply) {
+    ask_with_history(left.what, options.tenant, reply, options.registry);
+  });
 }
 
 } // namespace
@@ -182,44 +200,35 @@ void session_state::begin_next() {
   standing_->enter(phase::answering);
   auto& running = turns_->running();
   const auto& t = running.what;
-  if (t.conversation.is_named() && t.conversation.id != standing_->info().conversation) {
-    // It was deleted after the request had found it.
-    replies_->fail_counted(running.readers, turn_outcome::refused,
-                           {failure_code::conversation_not_found, "conversation"});
+  const auto refuse = [&](const chat::failure& reason) {
+    replies_->fail_counted(running.readers, turn_outcome::refused, reason);
     end_turn();
-    return;
-  }
-  const auto stateless = t.model.upstream->abilities().stateless;
-  const auto kind = stateless ? kept_conversation::kind::whole : kept_conversation::kind::chat;
-  if (t.left_out &&
-      !has_left_out(t, conversation_->current(), standing_->info(), keeps_chain_as_ == kind)) {
-    // First the registry hears that the session rests.
-    const auto left = running;
-    end_turn();
-    left.readers.for_each([&](const reply_actor& reply) {
-      ask_with_history(left.what, options_.tenant, reply, options_.registry);
-    });
-    return;
-  }
-  if (t.left_out)
+  };
+  // It may have been deleted after the request had found it.
+  if (t.conversation.is_named() && t.conversation.id != standing_->info().conversation)
+    return refuse({failure_code::conversation_not_found, "conversation"});
+  const auto kind = kind_for(t);
+  if (t.left_out) {
+    if (!has_left_out(t, conversation_->current(), standing_->info(), keeps_chain_as_ == kind)) {
+      // First the registry hears that the session rests.
+      const auto left = running;
+      end_turn();
+      return ask_elsewhere(left, options_);
+    }
     options_.counts->session_matched(name_of(t.match));
+  }
   conversation_->serve(kind);
   link_->open_for(t);
   auto told = conversation_->current().begin(*t.request, t.digests, found_how(t));
   running.what.left_out = nullptr; // It has the client's request.
-  if (!told) {
-    replies_->fail_counted(running.readers, turn_outcome::refused, told.error());
-    end_turn();
-    return;
-  }
-  told->model = t.model.upstream_name;
-  told->request = t.request;
+  if (!told)
+    return refuse(told.error());
   // A text-only service answers once for each answer that is wanted.
   running.weight = link_->obeys() ? t.request->choices : 1;
   standing_->info().model = t.model.id;
   standing_->info().last_used = recorded_now();
   tell_registry();
-  link_->begin(*told, turns_->begin_answer());
+  link_->begin(addressed(*std::move(told), t), turns_->begin_answer());
 }
 
 void session_state::on_answered(upstream_answer answer) {
