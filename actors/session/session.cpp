@@ -315,10 +315,14 @@ void session_state::end_turn() {
   turns_->end_running();
   standing_->enter(stored_->is_in_doubt() ? phase::unknown : phase::idle);
   standing_->was_used();
+  if (standing_->phase() == phase::idle && edits_->any_waits()) {
+    edits_->make_waiting();
+    turns_->sort_waiting(conversation_->current().tip());
+  }
   tell_registry();
   if (!turns_->any_waits() && standing_->is_past_age())
     offer_to_leave();
-  if (stored_->is_in_doubt() && turns_->any_waits())
+  if (stored_->is_in_doubt() && (turns_->any_waits() || edits_->any_waits()))
     load();
   begin_next();
   leave_if_shared();

@@ -7,11 +7,9 @@ using chat::failure_code;
 caf::result<edit_outcome> session_edits::take(conversation_edit e, bool any_waits) {
   auto answer = self_->make_response_promise<edit_outcome>();
   const auto phase = parts_.standing.phase();
-  const auto is_read = phase == session_phase::idle;
-  const auto is_being_read = phase == session_phase::unknown || phase == session_phase::loading;
-  if (any_waits || !(is_read || is_being_read))
+  if (any_waits || phase == session_phase::answering || phase == session_phase::committing)
     answer.deliver(edit_outcome{{failure_code::conversation_locked, "conversation"}});
-  else if (is_read)
+  else if (phase == session_phase::idle)
     make(std::move(e), answer);
   else
     waiting_.emplace_back(std::move(e), answer);

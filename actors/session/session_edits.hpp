@@ -17,8 +17,8 @@
 namespace nekod {
 
 /// The changes to a session's conversation that are not turns. One is made while the session rests;
-/// while turns run or wait it is refused. Those that come while the record is being read wait for
-/// it.
+/// while turns are answered or wait it is refused. Those that come while the record is being read,
+/// or while a turn whose client has its answer is settled, wait for that.
 class session_edits {
 public:
   /// @param parts The session's; they must outlive this.
@@ -31,13 +31,13 @@ public:
   /// @param any_waits Whether turns wait.
   caf::result<edit_outcome> take(conversation_edit e, bool any_waits);
 
-  /// Whether changes wait for the record.
+  /// Whether changes wait.
   bool any_waits() const noexcept { return !waiting_.empty(); }
 
   /// Whether changes wait, or are being written.
   bool any_under_way() const noexcept { return any_waits() || writing_ > 0; }
 
-  /// The record was read: makes the changes that wait for it.
+  /// The session rests: makes the changes that wait.
   void make_waiting();
 
   /// The record could not be read.

@@ -82,6 +82,33 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(upstream->log == strings{"begin one", "settle", "begin two"});
 }
 
+TEST_CASE_FIXTURE(fixture,
+                  "a change waits while a turn is settled, and is refused while one is answered") {
+  start();
+  ask("one");
+  conversation_edit noted;
+  noted.metadata = R"({"a":"b"})";
+  caf::scoped_actor client{system()};
+  auto outcome_of = [&](auto& asked) {
+    std::optional<edit_outcome> result;
+    asked.receive([&](edit_outcome& o) { result = std::move(o); }, [](const caf::error&) {});
+    REQUIRE(result);
+    return result->refused;
+  };
+  auto early = client->request(handle, caf::infinite, atom::edit_v, noted);
+  run();
+  CHECK(outcome_of(early)->code == chat::failure_code::conversation_locked);
+  line().end_answer();
+  run();
+  auto asked = client->request(handle, caf::infinite, atom::edit_v, noted);
+  run();
+  CHECK(stored_record()->metadata == "{}");
+  line().end_settling();
+  run();
+  CHECK_FALSE(outcome_of(asked));
+  CHECK(stored_record()->metadata == noted.metadata);
+}
+
 TEST_CASE_FIXTURE(fixture, "a turn too many is refused, and those before it continue") {
   start();
   auto running = ask("one");
