@@ -10,6 +10,7 @@
 #include "actors/store/postgres/opened_store.hpp"
 #include "actors/store/sqlite/sqlite_store.hpp"
 #include "actors/store/store_error.hpp"
+#include "actors/upstream/accounts/rest_sharing.hpp"
 #include "actors/upstream/make_upstreams.hpp"
 #include "http/server/api/waiting.hpp"
 #include "http/server/message/redirect.hpp"
@@ -236,12 +237,30 @@ void assembly::make_actors(model_aliases aliases) {
       const auto all = weak.lock();
       return all && all->forget_oldest();
     });
+  share_rests(o.upstreams);
   o.health = sessions->health();
   o.sessions.hold = sessions->hold();
   o.aliases = std::move(aliases);
   registry = system->spawn(nekod::registry, std::move(o));
   sessions->on_gone(
       [to = registry](const session_token& token) { caf::anon_send(to, atom::gone_v, token); });
+}
+
+/// Accounts rest on all nodes together. Runs before any upstream is called.
+void assembly::share_rests(const std::vector<routed_upstream>& all) const {
+  const auto rests = sessions->rests_of(store);
+  if (!rests)
+    return;
+  std::vector<std::shared_ptr<upstream_service>> services;
+  services.reserve(all.size());
+  for (const auto& upstream : all)
+    services.push_back(upstream.service);
+  const auto sharing = std::make_shared<const rest_sharing>(
+      services, [names = digest](const std::string& upstream, const std::string& account) {
+        return names->of_parts({"account", upstream, account});
+      });
+  sharing->tell([rests](shared_rest r) { caf::anon_send(rests, std::move(r)); });
+  sessions->on_rest([sharing](const shared_rest& r) { sharing->heard(r); });
 }
 
 /// How requests are handed on to other nodes; null if there are none.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/messages.hpp"
+#include "actors/registry/model_catalogue.hpp"
 #include "actors/resumption/kept_answers.hpp"
 #include "actors/runtime/event_loops.hpp"
 #include "actors/runtime/ids.hpp"
@@ -95,6 +96,7 @@ private:
   void answer_meanwhile(const std::string& why);
   void make_client();
   void make_actors(model_aliases aliases);
+  void share_rests(const std::vector<routed_upstream>& all) const;
   std::shared_ptr<const http::cluster_options> cluster();
   void watch_sizes();
   void make_routes();

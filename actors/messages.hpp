@@ -9,6 +9,7 @@
 #include "actors/store/session_claim.hpp"
 #include "actors/store/session_lookup.hpp"
 #include "actors/turn.hpp"
+#include "actors/upstream/accounts/shared_rest.hpp"
 #include "actors/upstream/transport.hpp"
 #include "protocol/chat/answer_end.hpp"
 #include "protocol/chat/deltas.hpp"
@@ -76,6 +77,7 @@ CAF_ADD_TYPE_ID(nekod_values, (nekod::session_tip))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_token))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_view))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::session_wanted))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::shared_rest))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::transfer_event))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::turn))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::turn_head))
@@ -118,6 +120,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_tip)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_token)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_view)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::session_wanted)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::shared_rest)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::transfer_event)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::turn)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::turn_head)
@@ -201,6 +204,11 @@ using answer_places_actor = caf::typed_actor<
     caf::reacts_to<atom::open, answer_name>, caf::reacts_to<atom::retire, answer_name>,
     // The address of another node that lives and keeps the answer; empty if none does.
     caf::replies_to<atom::show, answer_name>::with<std::string>>;
+
+/// The RESTS are a part of a store that several nodes share: which accounts at upstreams rest.
+using rests_actor = caf::typed_actor<
+    // An account here began to rest, or works again.
+    caf::reacts_to<shared_rest>>;
 
 /// The owner of a running TURN, as its replies see it.
 using turn_actor = caf::typed_actor<

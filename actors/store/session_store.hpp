@@ -38,6 +38,14 @@ public:
   /// How long the node holds what it takes; null if there are no others to take it over.
   virtual std::shared_ptr<const node_hold> hold() const { return nullptr; }
 
+  /// The part of the spawned *store* that tells other nodes which accounts rest; null if there are
+  /// no other nodes.
+  virtual rests_actor rests_of(const store_actor& /*store*/) const { return {}; }
+
+  /// *f* is called, on any thread, with each rest of an account that a node has told of, again and
+  /// again. Call after `spawn`.
+  virtual void on_rest(const std::function<void(const shared_rest&)>& /*f*/) {}
+
   /// *f* is called, on any thread, when another node deleted a session that a token of this one
   /// holds. Call after `spawn`.
   virtual void on_gone(const std::function<void(const session_token&)>& /*f*/) {}

@@ -33,6 +33,9 @@ public:
   bool admits(const std::string& model) const override { return first_.admits(model); }
   std::optional<std::chrono::milliseconds> probe() override { return first_.probe(); }
   void on_probes_needed(std::function<void()> f) override { first_.on_probes_needed(std::move(f)); }
+  std::vector<std::shared_ptr<account_watch>> accounts() const override {
+    return first_.accounts();
+  }
   std::string_view name() const noexcept override { return first_.name(); }
   std::string_view kind() const noexcept override { return first_.kind(); }
   std::string default_model() const override { return first_.default_model(); }

@@ -25,6 +25,8 @@
 /// a session knows only this interface.
 namespace nekod {
 
+class account_watch;
+
 /// What must be remembered to continue a chat after a restart.
 struct upstream_chat {
   upstream_chat() = default;
@@ -310,6 +312,9 @@ public:
 
   /// Sets a function that is called, from any thread, when probes are needed.
   virtual void on_probes_needed(std::function<void()> f) = 0;
+
+  /// Its accounts; fall-backs have their own.
+  virtual std::vector<std::shared_ptr<account_watch>> accounts() const { return {}; }
 
   /// Its unique name in the settings.
   virtual std::string_view name() const noexcept = 0;

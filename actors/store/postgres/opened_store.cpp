@@ -42,6 +42,14 @@ public:
 
   std::shared_ptr<const node_hold> hold() const override { return parts_->hold; }
 
+  rests_actor rests_of(const store_actor& store) const override {
+    return caf::actor_cast<rests_actor>(store);
+  }
+
+  void on_rest(const std::function<void(const shared_rest&)>& f) override {
+    asio::post(*parts_->loop, [parts = parts_, f] { parts->on_rest = f; });
+  }
+
   void on_gone(const std::function<void(const session_token&)>& f) override {
     asio::post(*parts_->loop, [parts = parts_, f] { parts->on_gone = f; });
   }

@@ -20,7 +20,8 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 using std::chrono::system_clock;
 
-/// How often sessions that other nodes hold are asked for, since a notification may be missed.
+/// How often sessions that other nodes hold, and rests, are asked for, since a notification may be
+/// missed.
 constexpr milliseconds poll_interval{750};
 
 /// The time for what is under way when the program ends.
@@ -94,7 +95,10 @@ void postgres_store_state::begin_links() {
   };
   events.listens = [this] {
     // A notification may have been missed.
-    questions_.call_later([this] { holds_->look_again(); });
+    questions_.call_later([this] {
+      holds_->look_again();
+      look_at_rests();
+    });
   };
   events.changed = [health = parts_->health](bool there, const std::string& problem) {
     health->works = there;
@@ -223,12 +227,20 @@ void postgres_store_state::noticed(const std::string& text) {
   } else if (text.starts_with(gone) && parts_->on_gone) {
     if (const auto token = postgres::token_of(text.substr(gone.size())))
       parts_->on_gone(*token);
+  } else if (text == "rests") {
+    look_at_rests();
   }
 }
 
-/// Asks again for sessions that other nodes hold; repeats itself later.
-void postgres_store_state::look_at_waiting() {
+void postgres_store_state::look_at_rests() {
+  if (parts_->on_rest && !leaving_)
+    rests_.look(parts_->on_rest);
+}
+
+/// Asks again for sessions that other nodes hold, and for rests; repeats itself later.
+void postgres_store_state::look_around() {
   holds_->look_again();
+  look_at_rests();
   self_->delayed_send(self_, poll_interval, atom::idle_v);
 }
 
@@ -365,6 +377,7 @@ void postgres_store_state::close() {
     c.promise.deliver(caf::make_error(caf::exit_reason::user_shutdown));
   questions_.close();
   parts_->on_gone = nullptr;
+  parts_->on_rest = nullptr;
   self_->quit(caf::exit_reason::user_shutdown);
 }
 
@@ -419,9 +432,10 @@ postgres_store(postgres_store_actor::stateful_pointer<postgres_store_state> self
         return self->state.answer<std::string>(find_answer_query(self->state.node(), answer),
                                                address_of);
       },
+      [self](shared_rest& r) { self->state.tell(std::move(r)); },
       [self](atom::wake) { self->state.handle_results(); },
       [self](atom::refresh) { self->state.renew(); },
-      [self](atom::idle) { self->state.look_at_waiting(); },
+      [self](atom::idle) { self->state.look_around(); },
       [self](atom::clear) { self->state.clear_next(); },
       [self](atom::sweep) { self->state.sweep(); },
       [self](atom::close) { self->state.close(); },

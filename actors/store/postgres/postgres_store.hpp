@@ -7,6 +7,7 @@
 #include "actors/store/postgres/questions.hpp"
 #include "actors/store/postgres/session_holds.hpp"
 #include "actors/store/postgres/session_rows.hpp"
+#include "actors/store/postgres/sharing/rest_exchange.hpp"
 #include "actors/store/postgres/store_options.hpp"
 #include "actors/store/response_record.hpp"
 #include "actors/store/session_claim.hpp"
@@ -28,19 +29,20 @@
 namespace nekod {
 
 /// A STORE, with the messages to itself.
-using postgres_store_actor = store_actor::extend_with<answer_places_actor>::extend<
-    // Results have arrived.
-    caf::reacts_to<atom::wake>,
-    // Tells the database that the node lives.
-    caf::reacts_to<atom::refresh>,
-    // Asks again for sessions that other nodes hold.
-    caf::reacts_to<atom::idle>,
-    // The next step of a deletion of many.
-    caf::reacts_to<atom::clear>,
-    // Deletes expired sessions and responses, in steps.
-    caf::reacts_to<atom::sweep>,
-    // Ends the actor, whatever is under way.
-    caf::reacts_to<atom::close>>;
+using postgres_store_actor =
+    store_actor::extend_with<answer_places_actor>::extend_with<rests_actor>::extend<
+        // Results have arrived.
+        caf::reacts_to<atom::wake>,
+        // Tells the database that the node lives.
+        caf::reacts_to<atom::refresh>,
+        // Asks again for sessions that other nodes hold, and for rests of accounts.
+        caf::reacts_to<atom::idle>,
+        // The next step of a deletion of many.
+        caf::reacts_to<atom::clear>,
+        // Deletes expired sessions and responses, in steps.
+        caf::reacts_to<atom::sweep>,
+        // Ends the actor, whatever is under way.
+        caf::reacts_to<atom::close>>;
 
 /// The parts that the program shares with the store's actor. Everything but `health` and `hold` is
 /// used on the store's loop only.
@@ -51,6 +53,8 @@ struct postgres_store_parts {
   asio::io_context* loop = nullptr;
   /// Called outside of the actor when another node deleted a session that a token here holds.
   std::function<void(const session_token&)> on_gone;
+  /// Called outside of the actor with rests of accounts. Without it none are asked for.
+  std::function<void(const shared_rest&)> on_rest;
 };
 
 /// Session records and responses in a PostgreSQL database that several nodes share. Nothing blocks:
@@ -84,9 +88,11 @@ struct postgres_store_state {
 
   const postgres::node_facts& node() const noexcept { return node_; }
 
+  void tell(shared_rest r) { rests_.tell(std::move(r)); }
+
   void handle_results();
   void renew();
-  void look_at_waiting();
+  void look_around();
   void clear_next();
   void sweep();
   void close();
@@ -99,6 +105,7 @@ private:
   void begin_links();
   void write(const record_ptr& r, caf::typed_response_promise<atom::commit> promise);
   void noticed(const std::string& text);
+  void look_at_rests();
   void count_records();
   void leave_if_quiet();
   void cleared(clearing c, const session_page& page);
@@ -112,6 +119,7 @@ private:
   postgres::questions questions_;
   /// What is done with a response: its deletion must not overtake what it deletes.
   postgres::key_order<response_key> responses_;
+  postgres::rest_exchange rests_{questions_};
   /// Set by `start`.
   std::optional<postgres::session_holds> holds_;
   std::deque<clearing> clearings_;

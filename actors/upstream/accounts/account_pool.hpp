@@ -105,6 +105,8 @@ public:
 
   const std::vector<std::shared_ptr<Account>>& all() const noexcept { return all_; }
 
+  const watched_accounts& watched() const noexcept { return watched_; }
+
   circuit& breaker() const noexcept { return *circuit_; }
 
   upstream_state state(clock::time_point now = clock::now()) const {

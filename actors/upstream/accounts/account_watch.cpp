@@ -20,6 +20,9 @@ constexpr unsigned failures_that_tell = 5;
 /// How long all accounts rest if our address is limited and the upstream does not say for how long.
 constexpr std::chrono::seconds address_rest{1};
 
+/// For how long other nodes are told that a refused account works again.
+constexpr std::chrono::seconds work_is_news{60};
+
 bool is_out_of_money(const chat::failure& e) {
   return e.foreign && openai::is_out_of_money(*e.foreign);
 }
@@ -90,13 +93,16 @@ void account_watch::update_state(const running_call& c, const chat::failure* pro
     ++failures_in_a_row_;
   if (problem != nullptr && refuses_account(*problem)) {
     enter(account_state::refused, problem, now);
-    rests_.refused(r.retry_after, now);
+    if (const auto end = rests_.refused(r.retry_after, now))
+      tell(refusal_until(*end, problem->code));
   } else if (problem != nullptr && problem->code == failure_code::rate_limit_exceeded &&
              !is_address_limit(r)) {
     enter(account_state::limited, problem, now);
-    rests_.limited(c.model, r.retry_after, now);
+    if (const auto end = rests_.limited(c.model, r.retry_after, now))
+      tell(limit_until(*end, c.model, problem->code));
   } else if (works) {
-    rests_.worked(c.model);
+    if (rests_.worked(c.model))
+      tell(work_until(now + work_is_news));
     const auto limits = rests_.limits(now);
     const auto still_limited = std::any_of(
         limits.begin(), limits.end(), [&](const auto& limit) { return limit.model != c.model; });
@@ -132,6 +138,40 @@ void account_watch::tell_circuit(const running_call& c, const chat::failure* pro
   else if (problem != nullptr)
     circuit_->learned_nothing();
   circuit_open_.Set(circuit_->now_in() == circuit::phase::closed ? 0 : 1);
+}
+
+/// Tells other nodes.
+void account_watch::tell(shared_rest r) {
+  if (!told_)
+    return;
+  r.upstream = who_.upstream;
+  r.account = who_.id;
+  told_(std::move(r));
+}
+
+void account_watch::heard(const shared_rest& r, clock::time_point now) {
+  if (r.end <= now)
+    return;
+  const auto current = state(now);
+  const chat::failure problem{r.code};
+  if (r.over) {
+    rests_.heard_work();
+    if (current == account_state::refused)
+      enter(rests_.limits(now).empty() ? account_state::works : account_state::limited, nullptr,
+            now);
+    return;
+  }
+  if (r.refused)
+    rests_.heard_refusal(r.end, now);
+  else
+    rests_.heard_limit(r.model, r.end, now);
+  // That this node cannot reach the upstream is news of its own.
+  if (current == account_state::unreachable)
+    return;
+  if (r.refused)
+    enter(account_state::refused, &problem, now);
+  else if (current != account_state::refused)
+    enter(account_state::limited, &problem, now);
 }
 
 account_state account_watch::state(clock::time_point now) const {

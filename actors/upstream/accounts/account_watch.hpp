@@ -3,6 +3,7 @@
 #include "actors/runtime/metrics.hpp"
 #include "actors/upstream/accounts/account_rests.hpp"
 #include "actors/upstream/accounts/circuit.hpp"
+#include "actors/upstream/accounts/shared_rest.hpp"
 #include "actors/upstream/transport.hpp"
 #include "actors/upstream/upstream.hpp"
 #include "actors/upstream/upstream_response.hpp"
@@ -12,6 +13,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -99,6 +101,13 @@ public:
     circuit_->succeeded();
   }
 
+  /// Sets a function that is called, on any thread, with rests that other nodes have to know. Call
+  /// before the first call begins.
+  void on_rest(std::function<void(shared_rest)> f) { told_ = std::move(f); }
+
+  /// Another node told of a rest of this account.
+  void heard(const shared_rest& r, clock::time_point now = clock::now());
+
   /// Events of a reply were skipped.
   void skipped(std::uint64_t events);
 
@@ -140,6 +149,7 @@ public:
 private:
   void count(const running_call& c, call_outcome outcome);
   void enter(account_state next, const chat::failure* problem, clock::time_point now);
+  void tell(shared_rest r);
   bool is_address_limit(const upstream_response& r) const;
   void update_state(const running_call& c, const chat::failure* problem, transfer_failure f,
                     const upstream_response& r, clock::time_point now);
@@ -159,6 +169,7 @@ private:
   std::atomic<chat::failure_code> problem_{};
   std::atomic<unsigned> failures_in_a_row_{0};
   account_rests rests_;
+  std::function<void(shared_rest)> told_;
   std::atomic<int> turns_{0};
   std::atomic<double> share_{0};
 };

@@ -62,6 +62,8 @@ public:
     accounts_->breaker().on_open(std::move(f));
   }
 
+  watched_accounts accounts() const override { return accounts_->watched(); }
+
   std::string_view name() const noexcept override { return name_; }
 
   std::string_view kind() const noexcept override { return "anuneko"; }

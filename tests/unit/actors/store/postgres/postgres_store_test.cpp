@@ -7,12 +7,15 @@
 #include <caf/all.hpp>
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
+#include <vector>
 
 using namespace nekod;
 using namespace std::chrono_literals;
@@ -33,6 +36,10 @@ public:
     system_.emplace(config_);
     store_ = opened_->spawn(*system_, session_lifetime{1h}, std::make_shared<metrics>());
     opened_->on_gone([this](const session_token&) { ++gone_; });
+    opened_->on_rest([this](const shared_rest& r) {
+      std::lock_guard guard{mutex_};
+      rests_.push_back(r);
+    });
     loops_.run();
     client_.emplace(*system_);
   }
@@ -92,6 +99,22 @@ public:
 
   void release(const session_token& token) { (*client_)->send(store_, atom::release_v, token); }
 
+  void tell(shared_rest r) { (*client_)->send(opened_->rests_of(store_), std::move(r)); }
+
+  /// Whether a rest is heard for which that holds.
+  template <class F>
+  bool hears(F f) {
+    for (auto tries = 0; tries < 2000; ++tries) {
+      {
+        std::lock_guard guard{mutex_};
+        if (std::any_of(rests_.begin(), rests_.end(), f))
+          return true;
+      }
+      std::this_thread::sleep_for(10ms);
+    }
+    return false;
+  }
+
   int gone() const { return gone_; }
 
   caf::error error;
@@ -104,6 +127,8 @@ private:
   store_actor store_;
   std::optional<caf::scoped_actor> client_;
   std::atomic<int> gone_{0};
+  std::mutex mutex_;
+  std::vector<shared_rest> rests_;
 };
 
 const session_token one{"a", 1};
@@ -211,4 +236,31 @@ TEST_CASE_FIXTURE(fixture, "database: a response that was deleted before its tur
   CHECK(a.ask<atom::commit>(atom::commit_v, c).has_value());
   CHECK_FALSE(a.ask<response_finding>(atom::show_v, r.key())->record.has_value());
   CHECK(a.commit(one, 1, "s"));
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "database: the actor tells rests of accounts, and hears those of others") {
+  node a;
+  node b;
+  const auto is = [](const std::string& model) {
+    return [model](const shared_rest& r) { return r.model == model; };
+  };
+  shared_rest r;
+  r.upstream = "cats";
+  r.account = "digest";
+  for (const auto* model : {"one", "two", "three"}) {
+    r.model = model;
+    r.end = std::chrono::steady_clock::now() + 1h;
+    a.tell(r);
+  }
+  for (const auto* model : {"one", "two", "three"})
+    CHECK(b.hears(is(model)));
+  r.model = {};
+  r.refused = r.over = true;
+  b.tell(r);
+  CHECK(a.hears([](const shared_rest& heard) { return heard.over; }));
+  // Without a notification, too.
+  test::database().ask(
+      {"UPDATE nekod.rests SET model = '\\x34' WHERE model = '\\x6f6e65'", {}, nullptr, {}, 0});
+  CHECK(a.hears(is("4")));
 }

@@ -67,6 +67,48 @@ TEST_CASE_FIXTURE(fixture, "limited models are reported, with the time left") {
   CHECK(limits[0].left == 4s);
 }
 
+TEST_CASE_FIXTURE(fixture,
+                  "of a rest here and one that another node tells, the longer one counts") {
+  rests.limited(big, 7s, now);
+  rests.heard_limit(big, now + 5s, now);
+  CHECK(rests.left(big, now) == 7s);
+  rests.heard_limit(big, now + 20s, now);
+  CHECK(rests.left(big, now) == 20s);
+  CHECK(rests.left(small, now) == 0s);
+  rests.heard_refusal(now + 24h, now);
+  CHECK(rests.left(small, now) == 300s);
+  rests.heard_work();
+  CHECK(rests.left(small, now) == 0s);
+  CHECK(rests.left(big, now) == 20s);
+}
+
+TEST_CASE_FIXTURE(fixture, "other nodes are told of a rest once, and again if it ends later") {
+  CHECK(rests.limited(big, 7s, now) == std::optional{now + 7s});
+  CHECK_FALSE(rests.limited(big, 7s, now));
+  CHECK_FALSE(rests.limited(big, 7s, now + 500ms));
+  CHECK(rests.limited(big, 9s, now) == std::optional{now + 9s});
+  CHECK(rests.limited(small, 3s, now) == std::optional{now + 3s});
+  // What another node has told is not told back.
+  rests.heard_refusal(now + 60s, now);
+  CHECK_FALSE(rests.refused(60s, now));
+  CHECK(rests.refused(90s, now) == std::optional{now + 90s});
+  // A call that was running when the rest began tells nothing new.
+  CHECK_FALSE(rests.refused({}, now));
+}
+
+TEST_CASE_FIXTURE(fixture, "a success tells whether it ends a refusal") {
+  CHECK_FALSE(rests.worked(big));
+  rests.limited(big, 7s, now);
+  CHECK_FALSE(rests.worked(big));
+  rests.refused({}, now);
+  CHECK(rests.worked(big));
+  CHECK_FALSE(rests.worked(big));
+  rests.heard_refusal(now + 60s, now);
+  CHECK(rests.worked(small));
+  // It is refused again, which is news.
+  CHECK(rests.refused(60s, now) == std::optional{now + 60s});
+}
+
 TEST_CASE_FIXTURE(fixture, "invented names of models take bounded memory") {
   for (int i = 0; i < 10'000; ++i)
     rests.limited("model " + std::to_string(i), 100s, now);
@@ -82,7 +124,16 @@ TEST_CASE_FIXTURE(fixture, "whatever happens, no rest is longer than the longest
     std::optional<account_rests::clock::duration> told;
     if (chance(2) == 0)
       told = std::chrono::milliseconds{random()};
-    switch (chance(4)) {
+    switch (chance(7)) {
+    case 4:
+      rests.heard_limit(model, now + told.value_or(1s), now);
+      break;
+    case 5:
+      rests.heard_refusal(now + told.value_or(1s), now);
+      break;
+    case 6:
+      rests.heard_work();
+      break;
     case 0:
       rests.limited(model, told, now);
       break;
