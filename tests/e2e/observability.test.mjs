@@ -79,7 +79,7 @@ test('some traffic of every kind', async () => {
 });
 
 /// Figures of a store that several nekods share.
-const sharedStoreOnly = ['nekod_store_links', 'nekod_store_waiting_turns'];
+const sharedStoreOnly = ['nekod_store_links', 'nekod_store_take_seconds_bucket', 'nekod_store_waiting_turns'];
 /// Those of nodes that reach each other.
 const clusterOnly = ['nekod_relayed_requests_total'];
 

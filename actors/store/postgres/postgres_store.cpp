@@ -27,6 +27,10 @@ constexpr milliseconds poll_interval{750};
 /// The time for what is under way when the program ends.
 constexpr milliseconds last_moments{900};
 
+/// The bounds of the times that a `take` needs, in seconds.
+const prometheus::Histogram::BucketBoundaries take_times{
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
+
 /// The channel of notifications, as in the schema.
 constexpr const char* channel = "nekod";
 
@@ -65,7 +69,12 @@ void postgres_store_state::start(std::shared_ptr<postgres_store_parts> parts,
   node_.id = make_session_id();
   node_.keeps_texts = parts_->options.keeps_texts;
   node_.answer_age = parts_->options.answer_age;
-  holds_.emplace(questions_, node_, *parts_->hold, responses_, parts_->options.session_wait);
+  holds_.emplace(questions_, node_, *parts_->hold, responses_, parts_->options.session_wait,
+                 prometheus::BuildHistogram()
+                     .Name("nekod_store_take_seconds")
+                     .Help("Time in which the database gives a session to a turn")
+                     .Register(counts_->registry)
+                     .Add({}, take_times));
   waiting_count_ = &gauge(*counts_, "nekod_store_waiting_turns",
                           "Turns that wait for a session that another node works on");
   self_->set_exit_handler([this](const caf::exit_msg&) {

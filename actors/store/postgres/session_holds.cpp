@@ -1,5 +1,6 @@
 #include "actors/store/postgres/session_holds.hpp"
 
+#include "actors/runtime/metrics.hpp"
 #include "actors/store/postgres/response_rows.hpp"
 #include "actors/store/store_refusals.hpp"
 
@@ -30,9 +31,11 @@ void session_holds::take(session_wanted wanted, taken_handler then) {
 
 void session_holds::try_take(const pending_ptr& t) {
   order_.run(t->wanted.token, [this, t] {
-    const auto takes_over = clock::now() >= patient_until_;
+    const auto now = clock::now();
+    const auto takes_over = now >= patient_until_;
     all_.ask(take_query(node_, t->wanted, {released_.begin(), released_.end()}, takes_over),
-             [this, t, period = hold_.period()](const query_result& result) {
+             [this, t, now, period = hold_.period()](const query_result& result) {
+               take_seconds_.Observe(in_seconds(clock::now() - now));
                took(t, result, period);
              });
   });

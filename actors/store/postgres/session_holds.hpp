@@ -9,6 +9,7 @@
 
 #include <caf/error.hpp>
 #include <caf/expected.hpp>
+#include <prometheus/histogram.h>
 
 #include <chrono>
 #include <cstddef>
@@ -32,12 +33,19 @@ public:
   using taken_handler = std::function<void(caf::expected<session_taken>)>;
   using kept_handler = std::function<void(const caf::error&)>;
 
-  /// @param all,node,hold,responses Outlive this.
+  /// @param all,node,hold,responses,seconds Outlive this.
   /// @param responses The order of all that is done with a response.
   /// @param wait How long a session that another node holds is waited for.
+  /// @param seconds Observes how long the database takes for a `take`.
   session_holds(questions& all, const node_facts& node, const node_hold& hold,
-                key_order<response_key>& responses, std::chrono::milliseconds wait)
-      : all_(all), node_(node), hold_(hold), responses_(responses), wait_(wait) {}
+                key_order<response_key>& responses, std::chrono::milliseconds wait,
+                prometheus::Histogram& seconds)
+      : all_(all),
+        node_(node),
+        hold_(hold),
+        responses_(responses),
+        wait_(wait),
+        take_seconds_(seconds) {}
   session_holds(const session_holds&) = delete;
   session_holds& operator=(const session_holds&) = delete;
 
@@ -98,6 +106,7 @@ private:
   const node_hold& hold_;
   key_order<response_key>& responses_;
   const std::chrono::milliseconds wait_;
+  prometheus::Histogram& take_seconds_;
   key_order<session_token> order_;
   /// Those that wait for other nodes; and those that wait for releases up to a number.
   std::vector<pending_ptr> waiting_;
