@@ -12,6 +12,7 @@
 #include "actors/store/store_error.hpp"
 #include "actors/upstream/accounts/rest_sharing.hpp"
 #include "actors/upstream/make_upstreams.hpp"
+#include "http/server/api/cluster/shared_limits.hpp"
 #include "http/server/api/waiting.hpp"
 #include "http/server/message/redirect.hpp"
 #include "http/server/watch/access_log.hpp"
@@ -281,6 +282,21 @@ std::shared_ptr<const http::cluster_options> assembly::cluster() {
   return std::make_shared<http::cluster_options>(std::move(o));
 }
 
+/// How limits are counted by all nodes together; null if each counts by itself.
+std::shared_ptr<const http::shared_limits> assembly::limits() const {
+  auto all = sessions->limits_of(store);
+  if (!all || !set.store_limits_shared)
+    return nullptr;
+  auto result = std::make_shared<http::shared_limits>();
+  result->all = std::move(all);
+  result->decided_alone = &prometheus::BuildCounter()
+                               .Name("nekod_limits_decided_alone_total")
+                               .Help("Limited requests that this nekod decided without the others")
+                               .Register(counts->registry)
+                               .Add({});
+  return result;
+}
+
 void assembly::watch_sizes() {
   auto count = [](auto look) { return [look] { return static_cast<double>(look()); }; };
   scrape.watch("nekod_open_connections", "Open connections of clients",
@@ -313,6 +329,7 @@ void assembly::make_routes() {
   resumption.places = sessions->places_of(store);
   o.resumption = std::make_shared<resumption_rules>(std::move(resumption));
   o.cluster = cluster();
+  o.limits = limits();
   o.digest = digest;
   o.home = [this] { return home_loop{loops, loops.here()}; };
   o.gate = &gate;

@@ -98,6 +98,7 @@ private:
   void make_actors(model_aliases aliases);
   void share_rests(const std::vector<routed_upstream>& all) const;
   std::shared_ptr<const http::cluster_options> cluster();
+  std::shared_ptr<const http::shared_limits> limits() const;
   void watch_sizes();
   void make_routes();
   void warn_if_open() const;

@@ -163,6 +163,8 @@ private:
     reader_.add("--store-links", result_.store_links)->check(CLI::Range(1, 1000));
     reader_.add_choice("--store-migrate", result_.store_migrates,
                        {{"auto", true}, {"check", false}});
+    reader_.add_choice("--store-limits", result_.store_limits_shared,
+                       {{"shared", true}, {"local", false}});
     reader_.add_time("--session-wait", result_.session_wait, 0);
     reader_.add_time("--node-lease", result_.node_lease, 1);
     reader_.add("--cluster-address", result_.cluster.address)->check(node_address_problem);

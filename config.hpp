@@ -100,6 +100,8 @@ struct settings {
   /// how long without a sign of life a node counts as gone.
   std::size_t store_links = 8;
   bool store_migrates = true;
+  /// Whether the nodes that share a store count rate limits together.
+  bool store_limits_shared = true;
   seconds session_wait{60};
   seconds node_lease{15};
   /// How the nodes that share a store reach each other.

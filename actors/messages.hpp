@@ -3,6 +3,7 @@
 #include "actors/registry/model_choice.hpp"
 #include "actors/registry/readiness.hpp"
 #include "actors/resumption/answer_name.hpp"
+#include "actors/runtime/limit_charge.hpp"
 #include "actors/session/conversation/conversation_edit.hpp"
 #include "actors/session/session_record.hpp"
 #include "actors/store/response_lookup.hpp"
@@ -54,6 +55,8 @@ CAF_ADD_TYPE_ID(nekod_values, (nekod::edit_outcome))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::chat::failure))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::item_finding))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::item_query))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::limit_charge))
+CAF_ADD_TYPE_ID(nekod_values, (nekod::limit_verdict))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::model_aliases))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::model_choice))
 CAF_ADD_TYPE_ID(nekod_values, (nekod::model_list))
@@ -97,6 +100,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::edit_outcome)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::chat::failure)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::item_finding)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::item_query)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::limit_charge)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::limit_verdict)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::model_aliases)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::model_choice)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(nekod::model_list)
@@ -209,6 +214,12 @@ using answer_places_actor = caf::typed_actor<
 using rests_actor = caf::typed_actor<
     // An account here began to rest, or works again.
     caf::reacts_to<shared_rest>>;
+
+/// The LIMITS are a part of a store that several nodes share: what callers have used of their rate
+/// limits on all of them.
+using limits_actor = caf::typed_actor<
+    // A request that one node would let pass. An error means that nothing is known.
+    caf::replies_to<limit_charge>::with<limit_verdict>>;
 
 /// The owner of a running TURN, as its replies see it.
 using turn_actor = caf::typed_actor<

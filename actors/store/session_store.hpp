@@ -46,6 +46,10 @@ public:
   /// again. Call after `spawn`.
   virtual void on_rest(const std::function<void(const shared_rest&)>& /*f*/) {}
 
+  /// The part of the spawned *store* that counts the requests of all nodes; null if there are no
+  /// others.
+  virtual limits_actor limits_of(const store_actor& /*store*/) const { return {}; }
+
   /// *f* is called, on any thread, when another node deleted a session that a token of this one
   /// holds. Call after `spawn`.
   virtual void on_gone(const std::function<void(const session_token&)>& /*f*/) {}

@@ -111,6 +111,11 @@ constexpr setting_text table[] = {
      restart,
      "Whether a start brings the schema of a PostgreSQL database up to date: auto, or check to "
      "refuse an older one"},
+    {"--store-limits",
+     {"NEKOD_STORE_LIMITS"},
+     restart,
+     "Whether nekods that share a PostgreSQL database count rate limits together: shared, or local "
+     "for each by itself"},
     {"--session-wait",
      {"NEKOD_SESSION_WAIT"},
      restart,

@@ -50,6 +50,10 @@ public:
     asio::post(*parts_->loop, [parts = parts_, f] { parts->on_rest = f; });
   }
 
+  limits_actor limits_of(const store_actor& store) const override {
+    return caf::actor_cast<limits_actor>(store);
+  }
+
   void on_gone(const std::function<void(const session_token&)>& f) override {
     asio::post(*parts_->loop, [parts = parts_, f] { parts->on_gone = f; });
   }

@@ -3,6 +3,7 @@
 #include "actors/runtime/ids.hpp"
 #include "actors/store/postgres/answer_rows.hpp"
 #include "actors/store/postgres/response_rows.hpp"
+#include "actors/store/postgres/sharing/limit_rows.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -318,6 +319,7 @@ void postgres_store_state::cleared(clearing c, const session_page& page) {
 }
 
 void postgres_store_state::sweep() {
+  tell(postgres::sweep_buckets_query());
   auto q = postgres::sweep_query(lifetime_.expiry(system_clock::now()), store_step);
   questions_.ask(std::move(q), [this](postgres::query_result& result) {
     std::int64_t swept = 0;
@@ -440,6 +442,9 @@ postgres_store(postgres_store_actor::stateful_pointer<postgres_store_state> self
       [self](atom::show, const answer_name& answer) {
         return self->state.answer<std::string>(find_answer_query(self->state.node(), answer),
                                                address_of);
+      },
+      [self](const limit_charge& c) {
+        return self->state.answer<limit_verdict>(charge_query(c), verdict_of);
       },
       [self](shared_rest& r) { self->state.tell(std::move(r)); },
       [self](atom::wake) { self->state.handle_results(); },

@@ -29,8 +29,8 @@
 namespace nekod {
 
 /// A STORE, with the messages to itself.
-using postgres_store_actor =
-    store_actor::extend_with<answer_places_actor>::extend_with<rests_actor>::extend<
+using postgres_store_actor = store_actor::extend_with<answer_places_actor>::
+    extend_with<rests_actor>::extend_with<limits_actor>::extend<
         // Results have arrived.
         caf::reacts_to<atom::wake>,
         // Tells the database that the node lives.

@@ -15,6 +15,7 @@ namespace nekod::postgres {
 std::string_view schema_step_1() noexcept;
 std::string_view schema_step_2() noexcept;
 std::string_view schema_step_3() noexcept;
+std::string_view schema_step_4() noexcept;
 
 namespace {
 
@@ -43,7 +44,8 @@ std::int64_t version_of(blocking_link& s) {
 }
 
 void bring_up_to_date(blocking_link& s) {
-  const std::string_view steps[] = {schema_step_1(), schema_step_2(), schema_step_3()};
+  const std::string_view steps[] = {schema_step_1(), schema_step_2(), schema_step_3(),
+                                    schema_step_4()};
   s.ask("BEGIN");
   // Other nodes may start at the same time.
   s.ask("SELECT pg_advisory_xact_lock(hashtextextended('nekod schema', 15))");
@@ -67,7 +69,7 @@ void check_promises(blocking_link& s) {
 }
 
 std::string prepare_once(const std::string& address, migration m) {
-  constexpr std::int64_t known_version = 3;
+  constexpr std::int64_t known_version = 4;
   blocking_link s{address};
   if (s.ask("SHOW server_version_num").number(0, 0) < 140'000)
     throw store_error{"PostgreSQL 14 or newer is needed", false};

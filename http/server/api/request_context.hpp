@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,6 +34,8 @@ struct api_services {
   /// Whether readiness is refused, and whether new requests are.
   std::atomic<bool> leaving{false};
   std::atomic<bool> draining{false};
+  /// Ends with this: for what is left to an event loop, which may run it later.
+  std::shared_ptr<const bool> life = std::make_shared<const bool>(true);
 };
 
 /// How long the registry may take to answer: it may have to ask the upstream for its models.

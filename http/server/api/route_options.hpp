@@ -24,6 +24,7 @@ class key_keeper;
 struct cluster_options;
 struct pass_options;
 struct reply_options;
+struct shared_limits;
 
 /// The limits and dependencies of routes. Members without a value here must be set.
 struct route_options {
@@ -51,6 +52,8 @@ struct route_options {
   std::shared_ptr<const resumption_rules> resumption;
   /// How requests are handed on to other nodes; null if there are none.
   std::shared_ptr<const cluster_options> cluster;
+  /// How limits are counted by all nodes together; null if each counts by itself.
+  std::shared_ptr<const shared_limits> limits;
   /// Whether `X-Session-Id` always names a session; otherwise it is a scope if no session has that
   /// name.
   bool header_names_sessions = false;

@@ -2,6 +2,7 @@
 
 #include "actors/runtime/ids.hpp"
 #include "actors/runtime/unix_time.hpp"
+#include "http/server/api/cluster/shared_limits.hpp"
 #include "http/server/api/common_answers.hpp"
 #include "http/server/api/cross_origin.hpp"
 #include "http/server/api/endpoint_table.hpp"
@@ -180,9 +181,27 @@ void routes::dispatch(const request_context& c) const {
   auto known = gate.knows(c.who);
   if (leads_back(nekods_before(c.req()), api_.options.instance))
     return c.refuse(failure_code::upstream_loop);
-  if (c.where == nullptr || !c.where->for_monitoring)
-    if (auto wait = gate.refusal(c.who, known && c.is_work() && c.where->counts_as_chat))
-      return c.refuse(*wait);
+  if (c.where != nullptr && c.where->for_monitoring)
+    return serve(c, known);
+  const auto chat = known && c.is_work() && c.where->counts_as_chat;
+  if (auto wait = gate.refusal(c.who, chat))
+    return c.refuse(*wait);
+  if (!api_.options.limits)
+    return serve(c, known);
+  auto question = gate.question_of(c.who, 1, chat ? 1 : 0);
+  if (!question.charge.takes())
+    return serve(c, known);
+  ask_all_nodes(c, std::move(question), [this, c, known](const auto& refusal) {
+    if (refusal)
+      c.refuse(*refusal);
+    else
+      serve(c, known);
+  });
+}
+
+/// Answers a request that no limit refuses.
+/// @param known Whether its caller is.
+void routes::serve(const request_context& c, bool known) const {
   if (c.where != nullptr && !c.where->needs_no_key && !known)
     return c.refuse(failure_code::invalid_api_key);
   if (c.where == nullptr)

@@ -49,6 +49,7 @@ private:
   std::optional<chat::failure> capacity_refusal(const request_context& c) const;
   std::optional<chat::failure> head_refusal(const request& r, const endpoint* where) const;
   void dispatch(const request_context& c) const;
+  void serve(const request_context& c, bool known) const;
 
   api_services api_;
 };

@@ -6,6 +6,7 @@
 #include "actors/runtime/unix_time.hpp"
 #include "http/server/api/answer/reply.hpp"
 #include "http/server/api/answer/resumed_writer.hpp"
+#include "http/server/api/cluster/shared_limits.hpp"
 #include "http/server/api/cross_origin.hpp"
 #include "http/server/api/request_context.hpp"
 #include "http/server/api/resuming.hpp"
@@ -86,8 +87,13 @@ open_turn turn_of(const request_context& c, std::shared_ptr<const chat::request>
   t.may_truncate = storage.may_truncate;
   t.keeper = std::move(storage.keeper);
   if (t.request->choices > 1)
-    t.count_further = [gate = c.api.options.gate, who = c.who](std::uint32_t turns) {
-      return gate->further_refusal(who, turns);
+    t.count_further = [gate = c.api.options.gate, limits = c.api.options.limits,
+                       who = c.who](std::uint32_t turns) {
+      auto refusal = gate->further_refusal(who, turns);
+      if (limits)
+        tell_all_nodes(*limits, refusal ? gate->question_of(who, -1, -1)
+                                        : gate->question_of(who, 0, static_cast<int>(turns)));
+      return refusal;
     };
   return t;
 }

@@ -3,7 +3,9 @@
 #include "actors/runtime/unix_time.hpp"
 #include "protocol/text/words.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <string_view>
 #include <utility>
 
@@ -212,6 +214,61 @@ std::optional<chat::failure> admission::further_refusal(const caller& who,
   return chat::failure{failure_code::invalid_value, "n",
                        "the rate limit allows at most " + std::to_string(chats->most_at_once()) +
                            " answers in one request"};
+}
+
+limit_question admission::question_of(const caller& who, int requests, int chats) const {
+  auto current = now();
+  limit_question q;
+  if (current->counting.empty())
+    return q;
+  q.bucket = q.charge.caller = bucket_of(who);
+  auto add = [&](const char* kind, const rate_limit& limit, int count) {
+    const auto name = name_of(kind, limit);
+    const auto i = current->counting.find(name);
+    if (i == current->counting.end())
+      return std::shared_ptr<rate_limiter>{};
+    auto number = 0;
+    for (const auto& shape : i->second->shapes())
+      q.charge.buckets.push_back({name + " #" + std::to_string(++number) + ' ' + q.bucket,
+                                  shape.interval, shape.whole, count});
+    return i->second;
+  };
+  q.requests = add(request_limit, who.requests.value_or(current->rules.requests), requests);
+  q.chats = add(chat_limit, who.chats.value_or(current->rules.chats), chats);
+  return q;
+}
+
+std::optional<chat::failure> admission::refusal(const limit_question& q,
+                                                const limit_verdict& v) const {
+  const auto& buckets = q.charge.buckets;
+  if (v.full_in.size() != buckets.size())
+    return std::nullopt;
+  const auto time = std::chrono::steady_clock::now();
+  const auto requests = static_cast<std::ptrdiff_t>(q.requests ? q.requests->shapes().size() : 0);
+  auto adopt = [&](rate_limiter* limiter, std::ptrdiff_t begin, std::ptrdiff_t end) {
+    if (limiter == nullptr)
+      return;
+    if (!v.passes && buckets[static_cast<std::size_t>(begin)].count > 0)
+      limiter->refund(q.bucket);
+    limiter->adopt(q.bucket, time, {v.full_in.begin() + begin, v.full_in.begin() + end});
+  };
+  adopt(q.requests.get(), 0, requests);
+  adopt(q.chats.get(), requests, static_cast<std::ptrdiff_t>(buckets.size()));
+  if (v.passes)
+    return std::nullopt;
+  const char* kind = nullptr;
+  std::chrono::nanoseconds wait{1};
+  for (std::size_t i = 0; i < buckets.size(); ++i) {
+    const auto& b = buckets[i];
+    const auto lacking = v.full_in[i] + b.interval * b.count - b.whole;
+    if (b.count <= 0 || lacking.count() <= 0)
+      continue;
+    if (kind == nullptr)
+      kind = static_cast<std::ptrdiff_t>(i) < requests ? request_limit : chat_limit;
+    wait = std::max(wait, lacking);
+  }
+  return refused(kind == nullptr ? request_limit : kind,
+                 std::chrono::ceil<std::chrono::seconds>(wait));
 }
 
 std::vector<limit_standing> admission::standing_of(const caller& who) const {

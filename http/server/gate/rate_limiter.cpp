@@ -54,6 +54,18 @@ void rate_limiter::refund(std::string_view key) {
   settle(e);
 }
 
+void rate_limiter::adopt(std::string_view key, time_point now,
+                         const std::vector<std::chrono::nanoseconds>& full_in) {
+  if (shapes_.empty() || full_in.size() != shapes_.size())
+    return;
+  std::lock_guard guard{mutex_};
+  now = latest_ = std::max(latest_, now);
+  auto& e = use(key, now);
+  for (std::size_t i = 0; i < shapes_.size(); ++i)
+    e.full_at[i] = std::max(e.full_at[i], now + full_in[i]);
+  settle(e);
+}
+
 std::size_t rate_limiter::size() const {
   std::lock_guard guard{mutex_};
   return entries_.size();

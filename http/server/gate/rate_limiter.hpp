@@ -50,10 +50,15 @@ public:
   /// was refused by the next, so that neither charges it.
   void refund(std::string_view key);
 
+  /// Takes over what other nodes have charged: for each rate, *key*'s bucket is full again in that
+  /// time, or later if it is so here.
+  /// @param full_in As many as the limit has rates.
+  void adopt(std::string_view key, time_point now,
+             const std::vector<std::chrono::nanoseconds>& full_in);
+
   /// The number of remembered keys.
   std::size_t size() const;
 
-private:
   using duration = time_point::duration;
 
   /// The properties that all buckets of one rate share.
@@ -64,6 +69,10 @@ private:
     duration whole;
   };
 
+  /// In the order of the limit's rates.
+  const std::vector<shape>& shapes() const noexcept { return shapes_; }
+
+private:
   /// A key's buckets. As in GCRA, a bucket is the time at which it is full again: one number, which
   /// needs no refill.
   struct entry {

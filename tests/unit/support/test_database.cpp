@@ -63,7 +63,8 @@ test_database::~test_database() { close(keeper_); }
 
 void test_database::empty() {
   ask({"TRUNCATE nekod.nodes, nekod.sessions, nekod.leases, nekod.asks, nekod.messages, "
-       "nekod.answers, nekod.responses, nekod.response_items, nekod.kept_answers, nekod.rests "
+       "nekod.answers, nekod.responses, nekod.response_items, nekod.kept_answers, nekod.rests, "
+       "nekod.buckets "
        "RESTART IDENTITY",
        {},
        nullptr,

@@ -1,5 +1,6 @@
 #include "http/server/api/service/me.hpp"
 
+#include "http/server/api/cluster/shared_limits.hpp"
 #include "http/server/api/request_context.hpp"
 #include "http/server/api/service/limit_list.hpp"
 #include "protocol/text/json_strings.hpp"
@@ -9,7 +10,9 @@
 
 namespace nekod::http {
 
-void answer_me(const request_context& c) {
+namespace {
+
+void show_me(const request_context& c) {
   const auto& gate = *c.api.options.gate;
   auto word = [](bool b) { return b ? "true" : "false"; };
   std::string out = R"({"tenant":)";
@@ -31,6 +34,14 @@ void answer_me(const request_context& c) {
   append_limits(out, gate.standing_of(c.who));
   out += '}';
   c.respond_json(200, std::move(out));
+}
+
+} // namespace
+
+void answer_me(const request_context& c) {
+  // Takes nothing: only to know what all nodes have counted.
+  ask_all_nodes(c, c.api.options.gate->question_of(c.who, 0, 0),
+                [c](const auto& /*refusal*/) { show_me(c); });
 }
 
 } // namespace nekod::http

@@ -13,6 +13,7 @@ namespace nekod::postgres {
 std::string_view schema_step_1() noexcept;
 std::string_view schema_step_2() noexcept;
 std::string_view schema_step_3() noexcept;
+std::string_view schema_step_4() noexcept;
 
 } // namespace nekod::postgres
 
@@ -21,7 +22,8 @@ using namespace nekod::postgres;
 
 namespace {
 
-const std::vector<std::string_view> all_steps{schema_step_1(), schema_step_2(), schema_step_3()};
+const std::vector<std::string_view> all_steps{schema_step_1(), schema_step_2(), schema_step_3(),
+                                              schema_step_4()};
 
 /// The address of a new database of that name.
 std::string new_database(const std::string& name) {
@@ -63,6 +65,7 @@ TEST_CASE("database: a schema of each earlier version is brought up to date, and
     CHECK(s.ask("SELECT oldest FROM nekod.meta").number(0, 0) == 0);
     CHECK(s.ask("SELECT address FROM nekod.nodes").text(0, 0) == "here");
     CHECK(s.ask("SELECT * FROM nekod.rests_1()").empty());
+    CHECK(s.ask("SELECT count(*) FROM nekod.buckets").number(0, 0) == 0);
     CHECK(prepare(address, migration::refused) == key);
   }
 }

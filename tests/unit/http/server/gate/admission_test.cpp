@@ -219,3 +219,66 @@ TEST_CASE_FIXTURE(fixture, "without a chat limit any number of answers passes") 
   CHECK_FALSE(gate.refusal(a, true));
   CHECK_FALSE(gate.further_refusal(a, 7));
 }
+
+TEST_CASE_FIXTURE(fixture, "where nodes count together, their verdict is taken over") {
+  using namespace std::chrono_literals;
+  admission_rules rules;
+  rules.keys = keys();
+  rules.requests = limit("10 per minute; 100 per day");
+  admission gate{rules, counts};
+  const auto carol = gate.identify(from("192.0.2.1", bearer("carol-key")));
+  CHECK_FALSE(gate.refusal(carol, true));
+  const auto q = gate.question_of(carol, 1, 1);
+  REQUIRE(q.charge.buckets.size() == 3);
+  CHECK(q.charge.takes());
+  CHECK(q.charge.caller == "key:carol");
+  CHECK(q.charge.buckets[0].name == "requests 10 per minute; 100 per day #1 key:carol");
+  CHECK(q.charge.buckets[0].interval == 6s);
+  CHECK(q.charge.buckets[0].whole == 1min);
+  CHECK(q.charge.buckets[2].name == "chat 3 per day #1 key:carol");
+  CHECK(q.charge.buckets[2].whole == 24h);
+
+  const auto left = [&] {
+    std::vector<std::uint64_t> result;
+    for (const auto& s : gate.standing_of(carol))
+      result.push_back(s.left);
+    return result;
+  };
+  CHECK(left() == std::vector<std::uint64_t>{9, 99, 2});
+  limit_verdict v;
+  v.full_in = {30s, 864s, 16h};
+  CHECK_FALSE(gate.refusal(q, v));
+  CHECK(left() == std::vector<std::uint64_t>{5, 99, 1});
+
+  SUBCASE("a request that is refused does not count, and its wait is the longest") {
+    CHECK_FALSE(gate.refusal(carol, true));
+    v.passes = false;
+    v.full_in = {30s, 864s, 20h};
+    const auto refused = gate.refusal(gate.question_of(carol, 1, 1), v);
+    REQUIRE(refused);
+    CHECK(refused->retry_after == 4h);
+    CHECK(left() == std::vector<std::uint64_t>{5, 99, 0});
+    // What is known to be used up need not be asked for.
+    CHECK(gate.refusal(carol, true));
+    CHECK_FALSE(gate.refusal(carol, false));
+  }
+  SUBCASE("looking takes nothing") { CHECK_FALSE(gate.question_of(carol, 0, 0).charge.takes()); }
+  SUBCASE("a verdict of other rates is none") {
+    v.full_in = {1h};
+    v.passes = false;
+    CHECK_FALSE(gate.refusal(q, v));
+    CHECK(left() == std::vector<std::uint64_t>{5, 99, 1});
+  }
+}
+
+TEST_CASE_FIXTURE(fixture, "a caller without limits is not asked for") {
+  admission_rules rules;
+  rules.keys = keys();
+  admission gate{rules, counts};
+  const auto bob = gate.identify(from("192.0.2.1", bearer("bob-key")));
+  CHECK(gate.question_of(bob, 1, 1).charge.buckets.empty());
+  // A limit on chats has no part in other requests.
+  const auto carol = gate.identify(from("192.0.2.1", bearer("carol-key")));
+  CHECK_FALSE(gate.question_of(carol, 1, 0).charge.takes());
+  CHECK(gate.question_of(carol, 1, 1).charge.takes());
+}

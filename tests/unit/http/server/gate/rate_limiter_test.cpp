@@ -262,3 +262,19 @@ TEST_CASE_FIXTURE(fixture, "what is left, by each rate") {
   CHECK(limiter.left("b", now) == std::vector<std::size_t>{3, 10});
   CHECK(limiter.size() == 1);
 }
+
+TEST_CASE_FIXTURE(fixture, "what other nodes have charged is taken over, but never gives back") {
+  rate_limiter limiter{parse("10 per minute; 20 per hour")};
+  CHECK(pass(limiter, 2) == 2);
+  limiter.adopt("a", now, {48s, 0s});
+  CHECK(limiter.left("a", now) == std::vector<std::size_t>{2, 18});
+  CHECK(pass(limiter, 5) == 2);
+  limiter.adopt("a", now, {0s, 0s});
+  CHECK(limiter.left("a", now) == std::vector<std::size_t>{0, 16});
+  // A caller that was unknown here.
+  limiter.adopt("b", now, {60s, 180s});
+  CHECK(ask(limiter, "b") == 6);
+  // Of other rates: nothing fits.
+  limiter.adopt("a", now, {600s});
+  CHECK(ask(limiter) == 6);
+}
