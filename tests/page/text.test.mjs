@@ -25,6 +25,20 @@ test('each text that is used is there, and each that is there is used', () => {
   for (const name of Object.keys(texts)) assert.ok(built.test(name) || all.includes(`'${name}'`), `${name} is not used`);
 });
 
+test('each module loads the words it says', () => {
+  const source = (name) => readFileSync(new URL(name, folder), 'utf8');
+  const loaded = (name, seen = new Set()) => {
+    seen.add(name);
+    for (const [, other] of source(name).matchAll(/^import (?:[^;]* from )?'\.\/([\w.]+)';/gm)) if (!seen.has(other)) loaded(other, seen);
+    return seen;
+  };
+  const own = (name) => [...source(name).matchAll(/^ {2}(\w+): \[/gm)].map(([, word]) => word);
+  for (const name of sources.filter((each) => !/text\.js$/.test(each))) {
+    const words = new Set([...loaded(name)].filter((each) => /text\.js$/.test(each)).flatMap(own));
+    for (const [, word] of source(name).matchAll(/\bt\('(\w+)'/g)) assert.ok(words.has(word), `${name} says ${word}`);
+  }
+});
+
 test('nothing in the page makes HTML of text', () => {
   for (const word of ['innerHTML', 'outerHTML', 'insertAdjacentHTML', 'document.write', 'DOMParser', 'createContextualFragment', 'eval(', 'new Function', 'srcdoc']) assert.ok(!all.includes(word), word);
   assert.ok(!/https?:\/\/(?!www\.w3\.org)/.test(all.replaceAll(/^\s*\/\/.*$/gm, '').replaceAll(/\/\^.*$/gm, '')), 'no address of another host');

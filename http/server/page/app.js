@@ -3,10 +3,10 @@
 import { get } from './api.js';
 import { beginChat, chat as chatOf } from './chats.js';
 import { Composer } from './composer.js';
-import { notice } from './dialog.js';
 import { $, button, h, icon } from './dom.js';
 import { set, setting } from './keep.js';
 import { setTitle, titleFor } from './names.js';
+import { notice } from './notice.js';
 import { SessionList } from './sessions.js';
 import { language, t } from './text.js';
 import { ChatView } from './view.js';

@@ -4,17 +4,6 @@ import { button, h } from './dom.js';
 import { draft, setDraft, setting } from './keep.js';
 import { t } from './text.js';
 
-const mostPictures = 8;
-const mostMegabytes = 5;
-
-const dataUrl = (file) =>
-  new Promise((done, failed) => {
-    const reader = new FileReader();
-    reader.onload = () => done(reader.result);
-    reader.onerror = failed;
-    reader.readAsDataURL(file);
-  });
-
 /// Whether Enter sends: a setting, else only where there is a keyboard.
 function enterSends() {
   const chosen = setting('enter');
@@ -48,12 +37,8 @@ export class Composer {
   }
 
   async add(files) {
-    for (const file of files) {
-      if (!file.type.startsWith('image/')) this.say(t('notPicture'));
-      else if (this.images.length >= mostPictures) this.say(t('tooMany', mostPictures));
-      else if (file.size > mostMegabytes * 2 ** 20) this.say(t('tooLarge', mostMegabytes));
-      else this.images.push(await dataUrl(file));
-    }
+    const { addPictures } = await import('./pictures.js');
+    await addPictures(this.images, files, this.say);
     this.files.value = '';
     this.showPictures();
   }

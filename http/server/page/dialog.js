@@ -1,7 +1,9 @@
-// Dialogs and notices.
+// Dialogs and menus, loaded when they are asked for.
 
-import { $, button, h } from './dom.js';
+import { button, h, loadStyle } from './dom.js';
 import { t } from './text.js';
+
+await loadStyle('dialog.css');
 
 /// Opens a dialog with that title; it ends with its close button, Escape, or `close()`.
 export function openDialog(title, ...content) {
@@ -29,22 +31,6 @@ export function ask(title, detail, label) {
     );
     dialog.addEventListener('close', () => answer(said));
   });
-}
-
-let hiding;
-
-/// Tells the visitor something in passing.
-export function notice(text) {
-  const place = $('#notice');
-  place.textContent = text;
-  place.hidden = false;
-  clearTimeout(hiding);
-  hiding = setTimeout(() => (place.hidden = true), 6000);
-}
-
-/// Says something to screen readers only.
-export function announce(text) {
-  $('#announcer').textContent = text;
 }
 
 /// A menu of buttons below *opener*.

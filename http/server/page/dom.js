@@ -36,6 +36,15 @@ export const icon = (name) =>
 export const button = (name, label, onclick, more = {}) =>
   h('button', { type: 'button', class: 'tool', title: label, 'aria-label': label, onclick, ...more }, icon(name));
 
+/// Loads a style sheet of a part that is loaded when it is asked for.
+export function loadStyle(name) {
+  const link = h('link', { rel: 'stylesheet', href: new URL(name, import.meta.url).href });
+  return new Promise((done) => {
+    link.onload = link.onerror = done;
+    document.head.append(link);
+  });
+}
+
 export const $ = (selector, root = document) => root.querySelector(selector);
 
 /// A random name; pages on plain HTTP have no randomUUID.

@@ -1,8 +1,9 @@
 // Conversations as files: Markdown for people, JSON for programs and for `importing.js`.
 
-import { notice } from './dialog.js';
 import { saveFile } from './dom.js';
+import './files_text.js';
 import { titleFor } from './names.js';
+import { notice } from './notice.js';
 import { number, t } from './text.js';
 
 const exportName = (name, ending) => `${name.replace(/[^\w.-]+/g, '_')}.${ending}`;

@@ -2,7 +2,11 @@
 // API.
 
 import { call } from './api.js';
+import './files_text.js';
 import { addItems, messagesIn } from './history.js';
+import { errorText } from './message.js';
+import { notice } from './notice.js';
+import { number, t } from './text.js';
 import { itemsOf } from './turn.js';
 
 const mostMegabytes = 64;
@@ -52,7 +56,7 @@ async function make(messages) {
 
 /// Imports *file*. *progress* is told how many of how many are done.
 /// @returns the ids of the conversations. Throws if one could not be made, with the ids of the others as `made`.
-export async function importFile(file, progress) {
+async function importFile(file, progress) {
   if (file.size > mostMegabytes * 2 ** 20) throw new Error(`> ${mostMegabytes} MB`);
   const found = conversationsIn(JSON.parse(await file.text()));
   const made = [];
@@ -65,4 +69,24 @@ export async function importFile(file, progress) {
     }
   }
   return made;
+}
+
+/// Imports the files that were chosen with *chooser* into *list*, and opens the last conversation.
+export async function importFiles(list, chooser) {
+  const files = [...chooser.files];
+  chooser.value = '';
+  const made = [];
+  let problem = '';
+  for (const file of files) {
+    try {
+      made.push(...(await importFile(file, (one, all) => notice(t('importing', number(one), number(all))))));
+    } catch (error) {
+      made.push(...(error.made ?? []));
+      problem = t('importFailed', file.name, errorText(error));
+    }
+  }
+  await list.load();
+  notice([made.length ? t('imported', number(made.length)) : '', problem].filter(Boolean).join(' '));
+  const found = list.sessions.find((each) => each.conversation === made.at(-1));
+  if (found) list.open(found.id);
 }

@@ -1,9 +1,12 @@
 // The API keys, for admins: a list that can be sorted, and dialogs to create, change, replace and revoke keys.
 
 import { call, get } from './api.js';
-import { ask, notice, openDialog } from './dialog.js';
+import { ask, openDialog } from './dialog.js';
 import { copyText, h } from './dom.js';
 import './keys_text.js';
+import { notice } from './notice.js';
+import './service_text.js';
+import './settings_text.js';
 import { ago, dateTime, duration, number, t } from './text.js';
 
 const field = (label, control, hint) => h('label', { class: 'field' }, h('span', { text: label }), control, hint && h('small', { text: hint }));

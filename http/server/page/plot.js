@@ -1,6 +1,7 @@
 // Small plots, as SVG, each with a table for those who cannot see it.
 
 import { h, svg } from './dom.js';
+import './service_text.js';
 import { clock, t } from './text.js';
 
 const width = 320;

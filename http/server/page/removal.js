@@ -2,9 +2,12 @@
 
 import { call } from './api.js';
 import { closeChat, openChats } from './chats.js';
-import { ask, notice, openDialog } from './dialog.js';
+import { ask, openDialog } from './dialog.js';
 import { h } from './dom.js';
+import './files_text.js';
 import { familyOf } from './names.js';
+import { notice } from './notice.js';
+import './settings_text.js';
 import { number, t } from './text.js';
 
 /// Asks, and deletes the conversation *family* with its versions.

@@ -2,11 +2,13 @@
 // is shown are their differences.
 
 import { get } from './api.js';
-import { copyText, h } from './dom.js';
+import { copyText, h, loadStyle } from './dom.js';
 import { plot } from './plot.js';
 import './service_text.js';
 import { bytes, clock, duration, number, t } from './text.js';
 import { accounts, reason, table, upstreams } from './upstreams.js';
+
+await loadStyle('service.css');
 
 const period = 2000;
 const window = 30 * 60_000;

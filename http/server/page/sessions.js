@@ -2,23 +2,22 @@
 
 import { get } from './api.js';
 import { openChats } from './chats.js';
-import { notice, openMenu } from './dialog.js';
 import { $, button, h } from './dom.js';
 import { messagesOf, titleOf } from './history.js';
-import { errorText } from './message.js';
 import { familyOf, setTitle, titleFor } from './names.js';
 import { ago, dateTime, number, t, timeOf } from './text.js';
 
 const mostPages = 20;
 const shownAtFirst = 60;
 const exporting = () => import('./exporting.js');
+const menus = () => import('./dialog.js');
 const removal = () => import('./removal.js');
 
 export class SessionList {
   constructor(root, { open, current }) {
     Object.assign(this, { root, open, current, sessions: [], shown: shownAtFirst, hits: new Set() });
     this.search = h('input', { type: 'search', placeholder: t('search'), 'aria-label': t('search'), oninput: () => this.searched() });
-    this.files = h('input', { type: 'file', accept: '.json,application/json', multiple: true, hidden: true, tabindex: '-1', onchange: () => this.import([...this.files.files]) });
+    this.files = h('input', { type: 'file', accept: '.json,application/json', multiple: true, hidden: true, tabindex: '-1', onchange: async () => (await import('./importing.js')).importFiles(this, this.files) });
     this.list = h('ul', { class: 'sessions' });
     this.foot = h('div', { class: 'list-foot' });
     root.replaceChildren(h('div', { class: 'search' }, this.search, button('more', t('conversations'), (event) => this.menu(event.currentTarget), { 'aria-haspopup': 'menu' }), this.files), this.list, this.foot);
@@ -83,29 +82,6 @@ export class SessionList {
     this.draw();
   }
 
-  /// Looks for the words in what was said, from the latest conversation on: nekod has no search, so all are read.
-  async searchTexts() {
-    this.searching = new AbortController();
-    const { signal } = this.searching;
-    const words = this.words();
-    const all = this.families();
-    for (const [i, { family, versions }] of all.entries()) {
-      if (i % 20 === 0) notice(t('searching', number(i), number(all.length)));
-      for (const info of versions) {
-        const messages = await this.messages(info, signal).catch(() => undefined);
-        if (signal.aborted) return;
-        if (messages?.some(({ text }) => text.toLowerCase().includes(words))) {
-          this.hits.add(family);
-          this.draw();
-          break;
-        }
-      }
-    }
-    this.searching = undefined;
-    notice(t('found', number(this.hits.size)));
-    this.draw();
-  }
-
   words() {
     return this.search.value.trim().toLowerCase();
   }
@@ -122,7 +98,7 @@ export class SessionList {
     const foot = [];
     if (!found.length && !this.problem) foot.push(h('p', { class: 'hint', text: t(words ? 'noMatch' : 'noSessions') }));
     if (found.length > this.shown) foot.push(h('button', { type: 'button', class: 'plain', text: t('more'), onclick: () => ((this.shown += 200), this.draw()) }));
-    if (words && !this.searching && this.searchedFor !== words) foot.push(h('button', { type: 'button', class: 'plain', text: t('searchTexts'), onclick: () => ((this.searchedFor = words), this.searchTexts()) }));
+    if (words && !this.searching && this.searchedFor !== words) foot.push(h('button', { type: 'button', class: 'plain', text: t('searchTexts'), onclick: async () => (await import('./searching.js')).searchTexts(this) }));
     this.foot.replaceChildren(...foot);
   }
 
@@ -158,16 +134,16 @@ export class SessionList {
     if (this.queue.length) this.askTitle(this.queue.shift());
   }
 
-  entryMenu(opener, family, versions) {
-    openMenu(opener, [
+  async entryMenu(opener, family, versions) {
+    (await menus()).openMenu(opener, [
       [t('exportMarkdown'), async () => (await exporting()).exportOne(this, versions, 'md')],
       [t('exportJson'), async () => (await exporting()).exportOne(this, versions, 'json')],
       [t('remove'), async () => (await removal()).remove(this, family, versions), 'danger'],
     ]);
   }
 
-  menu(opener) {
-    openMenu(opener, [
+  async menu(opener) {
+    (await menus()).openMenu(opener, [
       [t('exportAll'), async () => (await exporting()).exportAll(this)],
       [t('import'), () => this.files.click()],
       [t('removeMany'), async () => (await removal()).removeMany(this), 'danger'],
@@ -177,24 +153,5 @@ export class SessionList {
   async messages(info, signal) {
     const open = openChats().find((chat) => chat.name === info.id && chat.whole);
     return open ? open.messages : messagesOf(info, signal);
-  }
-
-  async import(files) {
-    this.files.value = '';
-    const { importFile } = await import('./importing.js');
-    const made = [];
-    let problem = '';
-    for (const file of files) {
-      try {
-        made.push(...(await importFile(file, (one, all) => notice(t('importing', number(one), number(all))))));
-      } catch (error) {
-        made.push(...(error.made ?? []));
-        problem = t('importFailed', file.name, errorText(error));
-      }
-    }
-    await this.load();
-    notice([made.length ? t('imported', number(made.length)) : '', problem].filter(Boolean).join(' '));
-    const found = this.sessions.find((each) => each.conversation === made.at(-1));
-    if (found) this.open(found.id);
   }
 }

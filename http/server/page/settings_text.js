@@ -1,8 +1,13 @@
-// The words of the settings' dialogs, in Chinese and English; the chat does not load them.
+// The words of dialogs, in Chinese and English; the chat does not load them.
 
 import { texts } from './text.js';
 
 Object.assign(texts, {
+  save: ['保存', 'Save'],
+  isAdmin: ['管理员', 'Admin'],
+  cannotUndo: ['无法撤销。', 'This cannot be undone.'],
+  on_requests: ['请求', 'Requests'],
+  on_chat: ['聊天', 'Chats'],
   apiKey: ['API Key', 'API key'],
   remember: ['在此设备上记住', 'Remember on this device'],
   rememberWarning: ['使用这台设备的人都能用它。', 'Anybody who uses this device can then use it.'],

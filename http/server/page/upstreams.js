@@ -1,6 +1,7 @@
 // The upstreams and their accounts, as tables: what state each is in, since when, and when it is tried again.
 
 import { h } from './dom.js';
+import './service_text.js';
 import { duration, has, number, t } from './text.js';
 
 const accountStates = ['working', 'refused', 'limited', 'unreachable'];

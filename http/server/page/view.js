@@ -1,11 +1,11 @@
 // The view of one conversation: its messages, and what one can do with them.
 
-import { announce, notice } from './dialog.js';
 import { branch, chat as chatOf, openChats, versionsAt } from './chats.js';
 import { $, button, h } from './dom.js';
 import { Log } from './log.js';
 import { drawMessage, errorText } from './message.js';
 import { familyOf } from './names.js';
+import { announce, notice } from './notice.js';
 import { number, t } from './text.js';
 
 export class ChatView {
