@@ -1,9 +1,11 @@
 find_program(GZIP gzip REQUIRED)
+option(NEKOD_KATEX "Put KaTeX into the web page, which draws formulas" ON)
 
 # embed_page(TARGET FOLDER): adds the files of the web page in FOLDER to TARGET, plain and compressed, for
 # http/server/page/page_files.hpp. They are sent without their indentation and without lines that are comments. Their
 # paths have the hash of all of them, which stands for @VERSION@ in index.html, so that browsers may keep them for
-# ever. The program is built again when a file changes.
+# ever. The program is built again when a file changes. `katex.js` is Debian's, with its licence before it; an empty
+# one without NEKOD_KATEX, which makes the page show the source of formulas.
 function(embed_page target folder)
   file(GLOB files CONFIGURE_DEPENDS "${folder}/*.html" "${folder}/*.js" "${folder}/*.css" "${folder}/*.svg")
   list(SORT files)
@@ -21,6 +23,23 @@ function(embed_page target folder)
     string(SUBSTRING "${text}" 1 -1 "text_${name}")
     string(APPEND all "${text}")
   endforeach()
+  file(MAKE_DIRECTORY "${built}")
+  set(katex "${built}/katex.js")
+  if(NEKOD_KATEX)
+    find_file(KATEX_FILE NAMES katex.min.js katex.js PATHS /usr/share/javascript/katex)
+    if(NOT KATEX_FILE)
+      message(FATAL_ERROR "KaTeX is missing (Debian's libjs-katex). -DNEKOD_KATEX=OFF builds a page that shows the source of formulas")
+    endif()
+    execute_process(COMMAND "${CMAKE_COMMAND}" -E cat "${folder}/katex.licence" "${KATEX_FILE}" OUTPUT_FILE "${katex}.new"
+                    COMMAND_ERROR_IS_FATAL ANY)
+  else()
+    file(WRITE "${katex}.new" "// This nekod was built without KaTeX.\n")
+  endif()
+  file(COPY_FILE "${katex}.new" "${katex}" ONLY_IF_DIFFERENT)
+  file(SHA256 "${katex}" hash)
+  string(APPEND all "${hash}")
+  list(APPEND files "${katex}")
+
   string(SHA256 version "${all}")
   string(SUBSTRING "${version}" 0 16 VERSION)
 
@@ -31,9 +50,11 @@ function(embed_page target folder)
   set(number 0)
   foreach(file IN LISTS files)
     cmake_path(GET file FILENAME name)
-    string(REPLACE "@VERSION@" "${VERSION}" text "${text_${name}}")
-    file(WRITE "${built}/${name}.new" "${text}")
-    file(COPY_FILE "${built}/${name}.new" "${built}/${name}" ONLY_IF_DIFFERENT)
+    if(NOT file STREQUAL katex)
+      string(REPLACE "@VERSION@" "${VERSION}" text "${text_${name}}")
+      file(WRITE "${built}/${name}.new" "${text}")
+      file(COPY_FILE "${built}/${name}.new" "${built}/${name}" ONLY_IF_DIFFERENT)
+    endif()
     if("${built}/${name}" IS_NEWER_THAN "${built}/${name}.gz")
       # -n: without time and name, so that equal files have equal archives.
       execute_process(COMMAND "${GZIP}" -9nc "${built}/${name}" OUTPUT_FILE "${built}/${name}.gz"

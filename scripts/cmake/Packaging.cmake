@@ -15,7 +15,7 @@ install(FILES ${readmes} CHANGELOG.md CONTRIBUTING.md SECURITY.md DESTINATION "$
 install(FILES http/API.md http/API.zh.md DESTINATION "${doc}/http")
 install(FILES scripts/MANUAL.md scripts/OPERATING.md scripts/OPERATING.zh.md
         DESTINATION "${doc}/scripts")
-install(FILES LICENSE DESTINATION "${doc}" RENAME copyright)
+install(FILES scripts/deb/copyright DESTINATION "${doc}")
 install(FILES scripts/systemd/database.conf scripts/systemd/instances.conf scripts/systemd/tls.conf DESTINATION "${share}/systemd")
 foreach(examples IN ITEMS grafana prometheus proxies)
   if(IS_DIRECTORY "${PROJECT_SOURCE_DIR}/scripts/${examples}")

@@ -119,7 +119,7 @@ test('HEAD says what GET would', async () => {
   }
 });
 
-test('it is small: what a chat loads is under 42 KB', async () => {
+test('it is small: what a chat loads is under 42 KB, and under 120 KB with formulas', async () => {
   const seen = new Map();
   const load = async (path) => {
     if (seen.has(path)) return;
@@ -129,13 +129,24 @@ test('it is small: what a chat loads is under 42 KB', async () => {
     seen.set(path, file.body.length);
     const text = gunzipSync(file.body).toString();
     const folder = path === '/' ? '/' : path.replace(/[^/]+$/, '');
-    const names = path === '/' ? [...text.matchAll(/(?:src|href)="(page\/[^"]+)"/g)] : [...text.matchAll(/^import [^;]*'\.\/([\w.]+)';/gm)];
+    const names = path === '/' ? [...text.matchAll(/(?:src|href)="(page\/[^"]+)"/g)] : [...text.matchAll(/^import [^;]*'\.\/([\w.]+)';/gm), ...text.matchAll(/loadStyle\('([\w.]+)'\)/g)];
     for (const [, name] of names) await load(folder + name);
   };
+  const total = () => [...seen.values()].reduce((sum, size) => sum + size, 0);
   await load('/');
-  const total = [...seen.values()].reduce((sum, size) => sum + size, 0);
   assert.ok(seen.size > 10);
-  assert.ok(total < 42 * 1024, `${total} bytes in ${seen.size} files`);
+  assert.ok(total() < 42 * 1024, `${total()} bytes in ${seen.size} files`);
+  const app = [...seen.keys()].find((path) => path.endsWith('/app.js'));
+  await load(app.replace('app.js', 'formula.js'));
+  assert.ok([...seen.keys()].some((path) => path.endsWith('/katex.js')) && [...seen.keys()].some((path) => path.endsWith('/formula.css')));
+  assert.ok(total() < 120 * 1024, `${total()} bytes in ${seen.size} files`);
+});
+
+test('KaTeX is sent with its licence', async (t) => {
+  const app = (await assets()).find((path) => path.endsWith('/app.js'));
+  const { body } = await send(nekod, app.replace('app.js', 'katex.js'));
+  if (body.length < 1000) t.skip('this nekod was built without KaTeX');
+  else assert.ok(/^\/\*! KaTeX.*The MIT License.*Khan Academy/s.test(body.subarray(0, 200).toString()));
 });
 
 test('with keys the page is open, for it has nothing in it', async (t) => {

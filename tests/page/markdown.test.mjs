@@ -17,6 +17,7 @@ function inlineHtml(nodes) {
       if (node.type === 'text') return escaped(node.text);
       if (node.type === 'break') return '\n';
       if (node.type === 'code') return `<code>${escaped(node.text)}</code>`;
+      if (node.type === 'formula') return `<math${node.display ? ' display' : ''}>${escaped(node.text)}</math>`;
       if (node.type === 'link') return `<a href="${address(node.address)}">${inlineHtml(node.children)}</a>`;
       if (node.type === 'image') return `<img src="${address(node.address)}" alt="${inlineHtml(node.children).replaceAll(/<[^>]*>/g, '')}" />`;
       return `<${tags[node.type]}>${inlineHtml(node.children)}</${tags[node.type]}>`;
@@ -36,6 +37,8 @@ function html(blocks, tight = false) {
           return '<hr />';
         case 'code':
           return `<pre><code${block.language ? ` class="language-${escaped(block.language)}"` : ''}>${escaped(block.text)}${block.text ? '\n' : ''}</code></pre>`;
+        case 'formula':
+          return block.closed ? `<math block>${escaped(block.text)}</math>` : `<tex>${escaped(block.source)}</tex>`;
         case 'quote':
           return `<blockquote>\n${html(block.children)}\n</blockquote>`.replace('\n\n', '\n');
         case 'list': {
@@ -79,6 +82,54 @@ test('texts as models write them', () => {
     '```js\nunclosed': '<pre><code class="language-js">unclosed\n</code></pre>',
     '<div onclick="x">hi</div>': '<p>&lt;div onclick=&quot;x&quot;&gt;hi&lt;/div&gt;</p>',
     '> a\nlazy\n> b': '<blockquote>\n<p>a\nlazy\nb</p>\n</blockquote>',
+  };
+  for (const [text, result] of Object.entries(expected)) assert.equal(show(text), result, text);
+});
+
+test('formulas between words', () => {
+  const expected = {
+    'so \\(a_1 * b_1 * c\\) and \\[x\\], $$y$$ or $z$.': 'so <math>a_1 * b_1 * c</math> and <math display>x</math>, <math display>y</math> or <math>z</math>.',
+    '设$x$为$y_1$的值，则\\(x>0\\)。': '设<math>x</math>为<math>y_1</math>的值，则<math>x&gt;0</math>。',
+    '**其中$x$**，$a*b*c$': '<strong>其中<math>x</math></strong>，<math>a*b*c</math>',
+    'the $n$th and $k$-th of $f(x)$s': 'the <math>n</math>th and <math>k</math>-th of <math>f(x)</math>s',
+    '$2 \\times 3$, $10$, $3.5\\text{ per day}$': '<math>2 \\times 3</math>, <math>10</math>, <math>3.5\\text{ per day}</math>',
+    '\\(a\\\\) b\\)': '<math>a\\\\) b</math>',
+    '\\(a\nb\\)': '<math>a\nb</math>',
+    '| $x$ |': '| <math>x</math> |',
+    // Money, variables, references, code, and what is escaped.
+    'costs $5 and $10': 'costs $5 and $10',
+    '$5 or 10$, US$5/$6, $5-$10': '$5 or 10$, US$5/$6, $5-$10',
+    '从$5涨到$10，再到20$': '从$5涨到$10，再到20$',
+    '价格是5$或者$6': '价格是5$或者$6',
+    '$HOME/$USER and $PATH:$HOME': '$HOME/$USER and $PATH:$HOME',
+    '`$a$` and \\$b$ $$$ $': '<code>$a$</code> and $b$ $$$ $',
+    'see \\[1\\] and \\[2, 3\\]': 'see [1] and [2, 3]',
+    '$a\nb$': '$a\nb$',
+    '$$ $$ \\(\\) \\[ \\]': '$$ $$ () [ ]',
+    // What is open is as it was written.
+    'so \\(x_{*a*} \\{': 'so \\(x_{*a*} \\{',
+    'so \\(open *a*\nnext \\(x\\)': 'so (open <em>a</em>\nnext <math>x</math>',
+    'so $x_{1}': 'so $x_{1}',
+  };
+  for (const [text, result] of Object.entries(expected)) assert.equal(inline(text), result, text);
+});
+
+test('formulas with lines of their own', () => {
+  const expected = {
+    '\\[\na\n- b\n= c\n\\]': '<math block>a\n- b\n= c</math>',
+    'text:\n\\[ x \\].\nmore': '<p>text:</p>\n<math block>x.</math>\n<p>more</p>',
+    '$$\nx \\\\[2pt]\n$$\n\nafter': '<math block>x \\\\[2pt]</math>\n<p>after</p>',
+    '$$x$$ 是': '<p><math display>x</math> 是</p>',
+    '1. a\n   \\[\n   x\n   \\]\n2. b': '<ol>\n<li>a\n<math block>x</math>\n</li>\n<li>b</li>\n</ol>',
+    '1. a\n\\[\nx\n\\]\n2. b': '<ol>\n<li>a</li>\n</ol>\n<math block>x</math>\n<ol start="2">\n<li>b</li>\n</ol>',
+    '> $$\n> x\n> $$': '<blockquote>\n<math block>x</math>\n</blockquote>',
+    '    $$x$$': '<pre><code>$$x$$\n</code></pre>',
+    '```\n$$x$$\n```': '<pre><code>$$x$$\n</code></pre>',
+    // Open: it may be on its way, unless a blank line is behind it.
+    'a\n\n\\[\n# b\n- c': '<p>a</p>\n<tex>\\[\n# b\n- c</tex>',
+    '\\[\nx\n': '<tex>\\[\nx</tex>',
+    '$$\nx\n\n*b*': '<p>$$\nx</p>\n<p><em>b</em></p>',
+    '$$$\nx\n$$$': '<p>$$$\nx\n$$$</p>',
   };
   for (const [text, result] of Object.entries(expected)) assert.equal(show(text), result, text);
 });
@@ -130,6 +181,16 @@ const shapes = {
   hashes: (n) => '#'.repeat(n),
   'a mixture': (n) => '*_~~[`<&!'.repeat(n / 9),
   'lazy lines': (n) => `> a\n${'b\n'.repeat(n / 2)}`,
+  dollars: (n) => '$a'.repeat(n / 2),
+  'dollars and blanks': (n) => '$a $ '.repeat(n / 5),
+  'pairs of dollars': (n) => '$$\n'.repeat(n / 3),
+  'open formulas': (n) => '\\('.repeat(n / 2),
+  'formulas that end once': (n) => `${'\\(a\\['.repeat(n / 5)}\\]\\)`,
+  'open formulas with lines': (n) => `${'\\[\n'.repeat(n / 3)}\nb`,
+  'formulas with words behind': (n) => `${'\\[\n'.repeat(n / 6)}\\]${'b '.repeat(n / 4)}`,
+  'dollars with words behind': (n) => '$$ a\n'.repeat(n / 5),
+  backslashes: (n) => '\\'.repeat(n),
+  'prices with commands': (n) => '$1\\a{'.repeat(n / 6),
   'rows that are none': (n) => 'a|b\n'.repeat(n / 4),
 };
 
@@ -158,7 +219,7 @@ test('no text takes long, and nothing nests deeply', { timeout: 400_000 }, () =>
 test('random text is parsed whatever it is', () => {
   let seed = 7;
   const random = (n) => (seed = (seed * 48271) % 2147483647) % n;
-  const parts = ['*', '**', '_', '`', '```\n', '[', '](', ')', '![', '<', '>', '> ', '- ', '1. ', '\n', '\n\n', '    ', '|', '|-|\n', '~~', '\\', '&amp;', 'a', '猫', ' ', '\t', '# ', '---\n', '"', 'http://a.b/c', '\r\n', '\u0000', '\ud83d'];
+  const parts = ['*', '**', '_', '`', '```\n', '[', '](', ')', '![', '<', '>', '> ', '- ', '1. ', '\n', '\n\n', '    ', '|', '|-|\n', '~~', '\\', '&amp;', 'a', '猫', ' ', '\t', '# ', '---\n', '"', '$', '$$', '\\(', '\\)', '\\[\n', '\\]', 'http://a.b/c', '\r\n', '\u0000', '\ud83d'];
   for (let i = 0; i < 3000; i += 1) {
     const text = Array.from({ length: random(60) }, () => parts[random(parts.length)]).join('');
     const words = (value) => (typeof value === 'string' ? value : '');

@@ -29,7 +29,7 @@ test('each module loads the words it says', () => {
   const source = (name) => readFileSync(new URL(name, folder), 'utf8');
   const loaded = (name, seen = new Set()) => {
     seen.add(name);
-    for (const [, other] of source(name).matchAll(/^import (?:[^;]* from )?'\.\/([\w.]+)';/gm)) if (!seen.has(other)) loaded(other, seen);
+    for (const [, other] of source(name).matchAll(/^import (?:[^;]* from )?'\.\/([\w.]+)';/gm)) if (!seen.has(other) && other !== 'katex.js') loaded(other, seen);
     return seen;
   };
   const own = (name) => [...source(name).matchAll(/^ {2}(\w+): \[/gm)].map(([, word]) => word);

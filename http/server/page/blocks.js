@@ -1,5 +1,5 @@
-// The blocks of Markdown: paragraphs, headings, lists, quotes, code, tables. Lines are looked at once a level, and
-// there are at most `deepest` levels. HTML is text here.
+// The blocks of Markdown: paragraphs, headings, lists, quotes, code, tables, formulas. Lines are looked at once a level,
+// and there are at most `deepest` levels. HTML is text here.
 
 const deepest = 20;
 const mostColumns = 100;
@@ -117,8 +117,24 @@ function columnsOf(head, line) {
   return good ? marks.map((mark) => (mark.endsWith(':') ? (mark.startsWith(':') ? 'center' : 'right') : '')) : undefined;
 }
 
+/// What closes the formula that *line* opens, if it opens one: `\[` or `$$` at its beginning.
+function closerOf(line) {
+  const text = line.trimStart();
+  if (indentOf(line) > 3) return undefined;
+  if (text.startsWith('\\[')) return '\\]';
+  return text.startsWith('$$') && text[2] !== '$' ? '$$' : undefined;
+}
+
+/// Where *mark* is in *line*, from *start* on; a backslash takes the meaning of what follows.
+function markIn(line, mark, start) {
+  const marks = /\\[^]|\$\$/g;
+  marks.lastIndex = start;
+  for (let m; (m = marks.exec(line)); ) if (m[0] === mark) return m.index;
+  return -1;
+}
+
 const startsBlock = (line) =>
-  fenceOf(line) || headingOf(line) || isRule(line) || (indentOf(line) < 4 && line.trimStart().startsWith('>'));
+  fenceOf(line) || headingOf(line) || isRule(line) || closerOf(line) || (indentOf(line) < 4 && line.trimStart().startsWith('>'));
 
 /// Whether *line* may end a paragraph by beginning a list: not an empty item, nor one that begins elsewhere than at 1.
 const interrupts = (line) => {
@@ -132,6 +148,7 @@ class Blocks {
     this.depth = depth;
     this.at = 0;
     this.blocks = [];
+    this.searched = {}; // by what closes a formula, the lines that were searched for it
   }
 
   parse() {
@@ -164,6 +181,8 @@ class Blocks {
       return { type: 'rule' };
     }
     if (indentOf(line) >= 4) return this.indented();
+    const formula = this.formula(line);
+    if (formula) return formula;
     if (this.depth < deepest) {
       if (line.trimStart().startsWith('>')) return this.quote();
       const item = itemOf(line);
@@ -184,6 +203,40 @@ class Blocks {
       this.at += 1;
     }
     return { type: 'code', language: fence.info.split(/\s/, 1)[0], text: code.join('\n'), closed };
+  }
+
+  /// Where the formula that begins here ends: the line, and the place in it; none if a blank line comes before, or if
+  /// more than punctuation is behind it.
+  formulaEnd(closer, start) {
+    const { lines } = this;
+    const known = this.searched[closer];
+    if (known && this.at < known.line) return known;
+    let line = this.at;
+    let place = markIn(lines[line], closer, start);
+    while (place < 0 && line + 1 < lines.length && !isBlank(lines[line + 1])) {
+      line += 1;
+      place = markIn(lines[line], closer, 0);
+    }
+    const behind = place < 0 ? '' : lines[line].slice(place + 2).trim();
+    const good = place < 0 ? line + 2 >= lines.length : /^[.,;:!?。，；：！？]?$/.test(behind);
+    return (this.searched[closer] = { line, place, behind, good });
+  }
+
+  /// A formula with lines of its own. The one at the end of the text may be on its way: it is not closed.
+  formula(first) {
+    const closer = closerOf(first);
+    if (!closer) return undefined;
+    const start = first.length - first.trimStart().length + 2;
+    const { line, place, behind, good } = this.formulaEnd(closer, start);
+    if (!good) return undefined;
+    const lines = this.lines.slice(this.at, line + 1);
+    const source = lines.join('\n').trim();
+    if (place >= 0) lines[lines.length - 1] = lines.at(-1).slice(0, place);
+    lines[0] = lines[0].slice(start);
+    const text = lines.join('\n').trim();
+    if (place >= 0 && !text) return undefined;
+    this.at = line + 1;
+    return { type: 'formula', text: text + behind, source, closed: place >= 0 };
   }
 
   indented() {

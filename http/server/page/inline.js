@@ -1,5 +1,7 @@
-// The inline part of Markdown: emphasis, code, links. One pass over the text and one over its delimiters; what it
-// makes is a tree of values, at most `deepest` deep. HTML is text here.
+// The inline part of Markdown: emphasis, code, links, formulas. One pass over the text and one over its delimiters;
+// what it makes is a tree of values, at most `deepest` deep. HTML is text here.
+
+import { formulasIn } from './formulas.js';
 
 const deepest = 20;
 const longestAddress = 2000;
@@ -50,6 +52,7 @@ class Inline {
     this.openLinks = 0; // of the brackets, those of links
     this.dead = 0; // of the brackets, how many have a link behind them, which no other may contain
     this.ticks = undefined; // positions of runs of backquotes, by length
+    this.formulas = undefined; // the formulas, by where they begin
   }
 
   push(node) {
@@ -67,7 +70,7 @@ class Inline {
 
   parse() {
     const { text } = this;
-    const ordinary = /[^\\`*_~[\]!<&\nhH]+/y;
+    const ordinary = /[^\\`*_~[\]!<&\n$hH]+/y;
     while (this.at < text.length) {
       ordinary.lastIndex = this.at;
       if (ordinary.test(text)) {
@@ -76,7 +79,8 @@ class Inline {
         continue;
       }
       const c = text[this.at];
-      if (c === '\\') this.escape();
+      if (c === '\\') this.formula() || this.escape();
+      else if (c === '$') this.formula() || this.dollars();
       else if (c === '`') this.code();
       else if (c === '*' || c === '_' || c === '~') this.run(c);
       else if (c === '[') this.open(1);
@@ -107,6 +111,28 @@ class Inline {
       this.at += 2;
     } else {
       this.plain += '\\';
+      this.at += 1;
+    }
+  }
+
+  /// Takes the formula that begins here, if one does.
+  formula() {
+    this.formulas ??= formulasIn(this.text);
+    const found = this.formulas.get(this.at);
+    if (!found) return false;
+    const source = this.text.slice(this.at, found.end);
+    if (found.text === undefined) this.plain += source;
+    else {
+      this.flush();
+      this.push({ type: 'formula', text: found.text, display: found.display, source });
+    }
+    this.at = found.end;
+    return true;
+  }
+
+  dollars() {
+    while (this.text[this.at] === '$') {
+      this.plain += '$';
       this.at += 1;
     }
   }
@@ -351,7 +377,8 @@ class Inline {
   children(first) {
     const result = [];
     for (let node = first; node; node = node.next) {
-      if (node.type !== 'text') result.push('first' in node ? { type: node.type, address: node.address, children: this.children(node.first) } : { type: node.type, text: node.text });
+      if (node.type === 'formula') result.push({ type: 'formula', text: node.text, display: node.display, source: node.source });
+      else if (node.type !== 'text') result.push('first' in node ? { type: node.type, address: node.address, children: this.children(node.first) } : { type: node.type, text: node.text });
       else if (node.text && result.at(-1)?.type === 'text') result.at(-1).text += node.text;
       else if (node.text) result.push({ type: 'text', text: node.text });
     }

@@ -12,7 +12,8 @@ function drawInline(node) {
   if (node.type === 'text') return node.text;
   if (node.type === 'break') return h('br');
   if (node.type === 'code') return h('code', { text: node.text });
-  const inner = node.children.map(drawInline);
+  if (node.type === 'formula') return drawFormula(node, 'span');
+  const inner = drawAll(node.children);
   if (node.type === 'link' || node.type === 'image') {
     // A picture's address could carry words out, so it is loaded only if the reader follows it.
     const href = safeAddress(node.address);
@@ -23,7 +24,49 @@ function drawInline(node) {
   return h(tags[node.type], {}, inner);
 }
 
-const inline = (text) => parseInline(text).map(drawInline);
+let formulas; // how to draw formulas, loaded when there is one
+
+/// Shows the source of a formula until it is drawn, and if it cannot be.
+function drawFormula({ text, source, display }, tag) {
+  const element = h(tag, { class: display ? 'formula display' : 'formula' }, h('span', { class: 'tex', text: source }));
+  const show = () => formulas.showFormula(element, { text, display });
+  if (formulas) show();
+  else
+    import('./formula.js').then(
+      (loaded) => {
+        formulas = loaded;
+        show();
+      },
+      () => {},
+    );
+  return element;
+}
+
+/// The punctuation that stays beside the formula at *i*, where a browser would begin a line with it.
+const markBehind = (nodes, i) => (nodes[i]?.type === 'formula' && !nodes[i].display && /^[,.;:!?)，。；：！？）、]+/.exec(nodes[i + 1]?.text)?.[0]) || '';
+
+/// Draws *nodes* from that one on: one child for each.
+function drawAll(nodes, from = 0) {
+  return nodes.slice(from).map((node, i) => {
+    const mark = markBehind(nodes, from + i);
+    const drawn = node.type === 'text' ? node.text.slice(markBehind(nodes, from + i - 1).length) : drawInline(node);
+    return mark ? h('span', { class: 'whole' }, drawn, mark) : drawn;
+  });
+}
+
+const inline = (text) => drawAll(parseInline(text));
+
+/// Draws in *element* what *nodes* have beyond what it shows.
+function fill(element, nodes) {
+  const shown = element.nodes ?? [];
+  let same = 0;
+  while (same < shown.length && JSON.stringify(nodes[same]) === JSON.stringify(shown[same])) same += 1;
+  if (markBehind(nodes, same - 1) !== markBehind(shown, same - 1)) same -= 1;
+  while (element.childNodes.length > same) element.lastChild.remove();
+  element.append(...drawAll(nodes, same));
+  element.nodes = nodes;
+  return element;
+}
 
 function copyButton(code) {
   const label = h('span', { text: t('copy') });
@@ -85,12 +128,14 @@ function draw(block) {
       return h('blockquote', {}, block.children.map(draw));
     case 'table':
       return drawTable(block);
+    case 'formula':
+      return block.closed ? drawFormula({ ...block, display: true }, 'div') : h('p', { class: 'tex', text: block.source });
     case 'list': {
       const items = block.children.map((item) => drawItem(item, block.loose));
       return h(block.ordered ? 'ol' : 'ul', block.ordered && block.start !== 1 ? { start: String(block.start) } : {}, items);
     }
     default:
-      return h('p', {}, inline(block.text));
+      return fill(h('p'), parseInline(block.text));
   }
 }
 
@@ -102,7 +147,8 @@ function change(element, old, now) {
     const code = element.querySelector('code');
     if (now.text.length > old.text.length) code.firstChild.appendData(now.text.slice(old.text.length));
     if (now.closed && !old.closed) colour(now, code);
-  } else if (old.type === 'list' && now.type === 'list' && old.ordered === now.ordered && old.loose === now.loose && old.start === now.start) {
+  } else if (old.type === 'paragraph' && now.type === 'paragraph') fill(element, parseInline(now.text));
+  else if (old.type === 'list' && now.type === 'list' && old.ordered === now.ordered && old.loose === now.loose && old.start === now.start) {
     now.children.forEach((item, i) => {
       if (old.children[i]?.raw === item.raw) return;
       const drawn = drawItem(item, now.loose);
