@@ -8,7 +8,8 @@ import { gateway, temporaryFolder, unique, until } from '../e2e/support.mjs';
 import { answered, open, press, say, seen, skip, textOf, textsOf } from './browser.mjs';
 import { model } from './model.mjs';
 
-const upstream = await model({ after }, (text) => [`You said ${text}.`]);
+const said = (text) => [`You said ${text}.`];
+const upstream = await model({ after }, said);
 const nekod = skip ? undefined : await gateway({ after }, upstream.leading);
 const ask = (text, name) => nekod.ask(text, {}, { headers: { 'X-Nekod-Session': name } });
 const names = async () => (await (await fetch(`${nekod.url}/sessions`)).json()).sessions.map((each) => each.id);
@@ -107,6 +108,50 @@ test('ten thousand messages: at most two hundred have elements, and one can get 
   await say(page, 'newest');
   await seen(page, () => [...document.querySelectorAll('.markdown')].at(-1)?.textContent === 'You said newest.');
   assert.ok((await count()) <= 200);
+});
+
+test('a conversation is given a title, which every device sees, and loses it', { skip }, async (t) => {
+  const page = await open(t, nekod.url, { expected: [/400.*conversations/] });
+  const first = unique('first');
+  await say(page, first);
+  await answered(page);
+  const title = unique('What I asked');
+  const rename = async (text) => {
+    await press(page, 'Menu', '.sessions .here');
+    await press(page, 'Rename', '.menu');
+    await page.waitForSelector('dialog input');
+    await page.$eval('dialog input', (input) => input.select());
+    await page.keyboard.press('Backspace');
+    await page.type('dialog input', text);
+    await press(page, 'Save', 'dialog');
+    await seen(page, () => !document.querySelector('dialog'));
+  };
+  await seen(page, () => document.querySelector('.sessions .here'));
+  await until(async () => (await (await fetch(`${nekod.url}/sessions`)).json()).sessions.some((each) => each.conversation && each.turns === 1), 'no conversation');
+  await page.evaluate(() => dispatchEvent(new Event('focus')));
+  await rename(title);
+  await seen(page, (text) => document.querySelector('.sessions .here .title').textContent === text && document.querySelector('.head .title').textContent === text, title);
+  // What is said next does not change it.
+  await say(page, 'and more');
+  await answered(page, 2);
+  assert.equal(await textOf(page, '.sessions .here .title'), title);
+  const other = await open(t, page.url());
+  await seen(other, (text) => document.querySelector('.sessions .here .title')?.textContent === text, title);
+  // While an answer runs, nekod takes no title: it gets it later.
+  let go;
+  const gate = new Promise((done) => (go = done));
+  upstream.answer = () => ['begun ', () => gate, 'ended'];
+  await say(page, 'and now?');
+  await seen(page, () => document.querySelector('.message.busy .markdown')?.textContent.includes('begun'));
+  await rename('Named while answering');
+  await seen(page, () => document.querySelector('.head .title').textContent === 'Named while answering');
+  go();
+  await answered(page, 3);
+  upstream.answer = said;
+  const stored = async () => (await (await fetch(`${nekod.url}/v1/conversations/${(await (await fetch(`${nekod.url}/sessions/${await page.evaluate(() => location.hash.slice(4))}`)).json()).conversation}`)).json()).metadata.title;
+  await until(async () => (await stored()) === 'Named while answering', 'no title');
+  await rename('');
+  await seen(page, (text) => document.querySelector('.sessions .here .title').textContent === text, first);
 });
 
 test('one is exported, with all that was said', { skip }, async (t) => {

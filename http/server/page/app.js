@@ -53,7 +53,7 @@ class App {
       this.side, shade, main,
       h('div', { id: 'notice', role: 'status', hidden: true }),
       h('div', { id: 'announcer', class: 'unseen', role: 'status', 'aria-live': 'polite' }));
-    this.list = new SessionList(this.sessionsPlace, { open: (name) => this.go(name), current: () => this.name ?? '' });
+    this.list = new SessionList(this.sessionsPlace, { open: (name) => this.go(name), current: () => this.name ?? '', changed: () => this.changed() });
     this.composer = new Composer(this.composerPlace, { send: (text, images) => this.send(text, images), stop: () => this.chat?.stop(), say: notice });
     this.view = new ChatView(this.chatPlace, { composer: this.composer, go: (name) => this.go(name), names: () => this.list.names(), askKey: () => this.askKey(), changed: () => this.changed(), texts: () => this.me?.texts ?? true });
     this.showModels();

@@ -2,7 +2,7 @@
 
 import { ApiError, get } from './api.js';
 import { randomName } from './dom.js';
-import { endWith, hold, messagesIn, messagesOf, newMessage, titleIn } from './history.js';
+import { endWith, givenTitleOf, hold, messagesIn, messagesOf, newMessage, titleIn } from './history.js';
 import { pending, setPending, setting } from './keep.js';
 import { setTitle } from './names.js';
 import { Running } from './running.js';
@@ -60,7 +60,8 @@ export class Chat extends EventTarget {
         this.problem = error;
       } else this.history = 'new';
     }
-    setTitle(this.name, titleIn(this.messages));
+    const given = this.info && (await givenTitleOf(this.info));
+    setTitle(this.name, given ?? titleIn(this.messages), Boolean(given));
     this.changed('all');
     await this.resume();
     this.look();

@@ -3,6 +3,8 @@
 import { texts } from './text.js';
 
 Object.assign(texts, {
+  renameTitle: ['对话标题', 'Title of the conversation'],
+  renameHint: ['留空则用对话开头的文字', 'Empty: the first words of the conversation'],
   tooLarge: ['图片超过 {0} MB，未添加', 'The picture is larger than {0} MB and was not added'],
   tooMany: ['一条消息最多 {0} 张图片', 'At most {0} pictures in a message'],
   notPicture: ['只能添加图片', 'Only pictures can be added'],

@@ -130,15 +130,17 @@ export async function hold(path, user, answer) {
   }
 }
 
+/// The title that a visitor gave the session *info*, if one did.
+export async function givenTitleOf(info) {
+  if (!info?.conversation) return undefined;
+  const { metadata } = await get(`v1/conversations/${encodeURIComponent(info.conversation)}`).catch(() => ({}));
+  return metadata?.title;
+}
+
 /// The first words of the session *info*; undefined if they cannot be known.
-export async function titleOf(info, signal) {
-  if (!info.conversation) return undefined;
-  try {
-    const page = await get(`v1/conversations/${encodeURIComponent(info.conversation)}/items?limit=3&order=asc`, { signal });
-    return titleIn(messagesIn(page.data));
-  } catch {
-    return undefined;
-  }
+export async function firstWordsOf(info) {
+  const page = await get(`v1/conversations/${encodeURIComponent(info.conversation)}/items?limit=3&order=asc`).catch(() => undefined);
+  return page && titleIn(messagesIn(page.data));
 }
 
 export function titleIn(messages) {

@@ -3,7 +3,7 @@
 import { get } from './api.js';
 import { openChats } from './chats.js';
 import { $, button, h } from './dom.js';
-import { messagesOf, titleOf } from './history.js';
+import { firstWordsOf, givenTitleOf, messagesOf } from './history.js';
 import { familyOf, setTitle, titleFor } from './names.js';
 import { ago, dateTime, number, t, timeOf } from './text.js';
 
@@ -14,8 +14,8 @@ const menus = () => import('./dialog.js');
 const removal = () => import('./removal.js');
 
 export class SessionList {
-  constructor(root, { open, current }) {
-    Object.assign(this, { root, open, current, sessions: [], shown: shownAtFirst, hits: new Set() });
+  constructor(root, { open, current, changed }) {
+    Object.assign(this, { root, open, current, changed, sessions: [], shown: shownAtFirst, hits: new Set() });
     this.search = h('input', { type: 'search', placeholder: t('search'), 'aria-label': t('search'), oninput: () => this.searched() });
     this.files = h('input', { type: 'file', accept: '.json,application/json', multiple: true, hidden: true, tabindex: '-1', onchange: async () => (await import('./importing.js')).importFiles(this, this.files) });
     this.list = h('ul', { class: 'sessions' });
@@ -111,7 +111,8 @@ export class SessionList {
     const link = h('a', { href: `#/c/${encodeURIComponent(name)}`, 'aria-current': here ? 'page' : undefined, 'data-name': family, title: `${latest.id}\n${latest.model}\n${dateTime(timeOf(latest.last_used_at))}` }, h('span', { class: 'title', text: title ?? latest.id, dir: 'auto' }), h('span', { class: 'details', text: details }));
     const item = h('li', { class: here ? 'here' : undefined }, link, button('more', `${t('menu')}: ${title ?? latest.id}`, (event) => this.entryMenu(event.currentTarget, family, versions), { 'aria-haspopup': 'menu' }));
     if (!title && latest.conversation && (latest.turns > 0 || latest.state === 'stored')) {
-      item.info = latest;
+      // A title that was given is with the first of the versions, in any case.
+      item.info = versions.find((each) => each.id === family && each.conversation) ?? latest;
       this.seen.observe(item);
     }
     return item;
@@ -125,10 +126,11 @@ export class SessionList {
 
   async askTitle(item) {
     this.asking += 1;
-    const title = await titleOf(item.info);
+    const given = await givenTitleOf(item.info);
+    const title = given ?? (await firstWordsOf(item.info));
     this.asking -= 1;
     if (title) {
-      setTitle(item.info.id, title);
+      setTitle(item.info.id, title, Boolean(given));
       $('.title', item).textContent = title;
     }
     if (this.queue.length) this.askTitle(this.queue.shift());
@@ -137,6 +139,7 @@ export class SessionList {
   async entryMenu(opener, family, versions) {
     (await menus()).openMenu(opener, [
       [t('exportMarkdown'), async () => (await exporting()).exportOne(this, versions, 'md')],
+      [t('rename'), async () => (await import('./renaming.js')).rename(this, family, versions)],
       [t('exportJson'), async () => (await exporting()).exportOne(this, versions, 'json')],
       [t('remove'), async () => (await removal()).remove(this, family, versions), 'danger'],
     ]);

@@ -74,6 +74,7 @@ export const texts = {
   remove: ['删除', 'Delete'],
   removeMany: ['删除多个…', 'Delete several…'],
   exportMarkdown: ['导出为 Markdown', 'Export as Markdown'],
+  rename: ['重命名…', 'Rename…'],
   exportJson: ['导出为 JSON', 'Export as JSON'],
   exportAll: ['全部导出为 JSON', 'Export all as JSON'],
   import: ['从 JSON 导入…', 'Import JSON…'],
