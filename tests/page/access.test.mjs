@@ -95,6 +95,58 @@ test('a menu and a dialog close by Escape, and give the focus back', { skip }, a
   assert.equal(await opener(), 'Prompt and parameters');
 });
 
+test('the focus is where one goes on', { skip }, async (t) => {
+  const page = await open(t, nekod.url);
+  const text = unique();
+  await say(page, text);
+  await answered(page);
+  const focus = () => page.evaluate(() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent);
+  const listed = () => seen(page, () => document.querySelector('.sessions .here button'));
+  await listed();
+  // The list is drawn anew while an answer comes, and for other reasons.
+  await page.focus('.sessions .here button');
+  await page.evaluate(() => {
+    window.button = document.activeElement;
+    dispatchEvent(new Event('focus'));
+  });
+  await seen(page, () => !window.button.isConnected);
+  assert.equal(await focus(), `Menu: ${text}`);
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.menu');
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('dialog[open]');
+  assert.equal(await focus(), 'Cancel');
+  await press(page, 'Delete', 'dialog footer');
+  await seen(page, () => document.activeElement.type === 'search');
+  // In a dialog it is on the first thing to do.
+  for (const [opener, tag] of [['.head .tool:last-child', 'TEXTAREA'], ['.side-foot button', 'SELECT']]) {
+    await page.focus(opener);
+    await page.keyboard.press('Enter');
+    await seen(page, (name) => document.querySelector('dialog') && document.activeElement.tagName === name, tag);
+    await page.keyboard.press('Escape');
+    await seen(page, () => !document.querySelector('dialog'));
+  }
+});
+
+test('where the focus is can be seen: no ring is cut off', { skip }, async (t) => {
+  const page = await open(t, nekod.url);
+  await say(page, unique());
+  await answered(page);
+  for (const selector of ['.search input', '.search .tool', '.sessions a', '.sessions button', '.scroller']) {
+    await page.focus('#message');
+    await page.keyboard.press('Shift');
+    await page.focus(selector);
+    const cut = await page.$eval(selector, (each) => {
+      const { outlineWidth, outlineOffset } = getComputedStyle(each);
+      const reach = parseFloat(outlineWidth) + parseFloat(outlineOffset);
+      const [inner, outer] = [each.getBoundingClientRect(), each.closest('.list, .chat').getBoundingClientRect()];
+      return inner.left - reach < outer.left || inner.right + reach > outer.right;
+    });
+    assert.equal(cut, false, selector);
+  }
+});
+
 test('language and colours can be chosen', { skip }, async (t) => {
   const page = await open(t, nekod.url);
   const choose = async (label, index, value) => {

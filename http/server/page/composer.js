@@ -1,13 +1,13 @@
 // Where a message is written: text, pictures, and the button that sends or stops.
 
-import { button, h } from './dom.js';
+import { button, byTouch, h } from './dom.js';
 import { draft, setDraft, setting } from './keep.js';
 import { t } from './text.js';
 
 /// Whether Enter sends: a setting, else only where there is a keyboard.
 function enterSends() {
   const chosen = setting('enter');
-  return chosen ? chosen === 'send' : !matchMedia('(hover: none) and (pointer: coarse)').matches;
+  return chosen ? chosen === 'send' : !byTouch();
 }
 
 export class Composer {

@@ -1,6 +1,6 @@
 // Dialogs and menus, loaded when they are asked for.
 
-import { button, h, loadStyle } from './dom.js';
+import { button, byTouch, h, loadStyle } from './dom.js';
 import { t } from './text.js';
 
 await loadStyle('dialog.css');
@@ -13,6 +13,8 @@ export function openDialog(title, ...content) {
   dialog.addEventListener('close', () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
+  // The first thing to do, rather than to close it; by touch, that would open a keyboard.
+  if (!byTouch()) (dialog.querySelector('[autofocus]') ?? dialog.querySelector('form input, form textarea, .field select, footer button'))?.focus();
   return dialog;
 }
 
@@ -41,6 +43,8 @@ export function openMenu(opener, entries) {
     menu.remove();
     opener.setAttribute('aria-expanded', 'false');
   };
+  /// What it was opened with may have been drawn anew.
+  const back = () => (opener.isConnected ? opener : [...document.querySelectorAll('button')].find((each) => each.getAttribute('aria-label') === opener.getAttribute('aria-label')))?.focus();
   const outside = (event) => menu.contains(event.target) || close();
   for (const [label, action, kind] of entries)
     menu.append(
@@ -51,7 +55,7 @@ export function openMenu(opener, entries) {
         text: label,
         onclick: () => {
           close();
-          opener.focus();
+          back();
           action();
         },
       }),
@@ -61,7 +65,7 @@ export function openMenu(opener, entries) {
     const at = buttons.indexOf(document.activeElement);
     if (event.key === 'Escape' || event.key === 'Tab') {
       close();
-      opener.focus();
+      back();
       event.stopPropagation();
     } else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
       buttons[(at + (event.key === 'ArrowDown' ? 1 : buttons.length - 1)) % buttons.length].focus();

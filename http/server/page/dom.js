@@ -45,6 +45,9 @@ export function loadStyle(name) {
   });
 }
 
+/// Whether the visitor has no keyboard but one on the screen.
+export const byTouch = () => matchMedia('(hover: none) and (pointer: coarse)').matches;
+
 export const $ = (selector, root = document) => root.querySelector(selector);
 
 /// A random name; pages on plain HTTP have no randomUUID.

@@ -47,11 +47,13 @@ export class Keys {
     const head = columns.map(([name]) => h('th', { scope: 'col', 'aria-sort': name === this.sorted ? 'ascending' : undefined }, plain(t(name), sort(name))));
     const others = ['left', 'actions'].map((name) => h('th', { scope: 'col', text: t(name) }));
     const table = h('table', {}, h('thead', {}, h('tr', {}, head, others)), h('tbody', {}, data.map((key) => this.row(key))));
+    const focused = this.root.contains(document.activeElement);
     this.root.replaceChildren(
       h('h2', { text: t('keysTitle') }),
       this.writable ? plain(t('newKey'), () => this.edit()) : this.command(),
       h('div', { class: 'table', tabindex: '0' }, table),
     );
+    if (focused) this.root.querySelector('button')?.focus();
   }
 
   /// How keys are added if nekod cannot write their file.

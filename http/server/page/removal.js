@@ -3,7 +3,7 @@
 import { call } from './api.js';
 import { closeChat, openChats } from './chats.js';
 import { ask, openDialog } from './dialog.js';
-import { h } from './dom.js';
+import { byTouch, h } from './dom.js';
 import './files_text.js';
 import { familyOf } from './names.js';
 import { notice } from './notice.js';
@@ -16,10 +16,12 @@ export async function remove(list, family, versions) {
   if (!(await ask(t('removeOne'), detail, t('remove')))) return;
   for (const { id } of versions) {
     closeChat(id);
+    list.sessions = list.sessions.filter((each) => each.id !== id);
     await call('DELETE', `sessions/${encodeURIComponent(id)}`).catch((error) => error.status === 404 || notice(error.message));
   }
   if (familyOf(list.current()) === family) list.open('');
-  list.load();
+  await list.load();
+  if (document.activeElement === document.body && !byTouch()) list.search.focus();
 }
 
 /// Asks which are to be deleted: those that were not used for some days, or all.
@@ -43,7 +45,7 @@ export function removeMany(list) {
   const form = h(
     'form',
     { method: 'dialog' },
-    [30, 7, 1].map((days) => choice(String(days), t('unusedFor', days))),
+    [30, 7, 1].map((days) => choice(String(days), days === 1 ? t('unusedDay') : t('unusedFor', days))),
     choice('all', t('removeAll')),
     h('p', { text: t('cannotUndo') }),
     h('footer', {}, h('button', { type: 'button', class: 'plain', text: t('cancel'), onclick: () => dialog.close() }), h('button', { type: 'button', class: 'danger', text: t('remove'), onclick: remove })),

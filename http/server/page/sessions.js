@@ -92,9 +92,10 @@ export class SessionList {
     const fits = (entry) => !words || this.hits.has(entry.family) || `${title(entry)} ${entry.versions.map((each) => `${each.id} ${each.model}`).join(' ')}`.toLowerCase().includes(words);
     const found = this.families().filter(fits);
     this.seen.disconnect();
-    const focused = this.list.contains(document.activeElement) ? document.activeElement.dataset.name : undefined;
+    const { activeElement } = document;
+    const focused = this.list.contains(activeElement) ? `${activeElement.localName}[data-name="${CSS.escape(activeElement.dataset.name)}"]` : '';
     this.list.replaceChildren(...found.slice(0, this.shown).map((entry) => this.entry(entry)));
-    if (focused) this.list.querySelector(`[data-name="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    if (focused) (this.list.querySelector(focused) ?? this.search).focus({ preventScroll: true });
     const foot = [];
     if (!found.length && !this.problem) foot.push(h('p', { class: 'hint', text: t(words ? 'noMatch' : 'noSessions') }));
     if (found.length > this.shown) foot.push(h('button', { type: 'button', class: 'plain', text: t('more'), onclick: () => ((this.shown += 200), this.draw()) }));
@@ -109,7 +110,7 @@ export class SessionList {
     const title = titleFor(family);
     const details = [ago(timeOf(latest.last_used_at)), latest.turns ? t('turns', number(latest.turns)) : '', latest.state === 'answering' ? t('state_answering') : ''].filter(Boolean).join(' · ');
     const link = h('a', { href: `#/c/${encodeURIComponent(name)}`, 'aria-current': here ? 'page' : undefined, 'data-name': family, title: `${latest.id}\n${latest.model}\n${dateTime(timeOf(latest.last_used_at))}` }, h('span', { class: 'title', text: title ?? latest.id, dir: 'auto' }), h('span', { class: 'details', text: details }));
-    const item = h('li', { class: here ? 'here' : undefined }, link, button('more', `${t('menu')}: ${title ?? latest.id}`, (event) => this.entryMenu(event.currentTarget, family, versions), { 'aria-haspopup': 'menu' }));
+    const item = h('li', { class: here ? 'here' : undefined }, link, button('more', `${t('menu')}: ${title ?? latest.id}`, (event) => this.entryMenu(event.currentTarget, family, versions), { 'aria-haspopup': 'menu', 'data-name': family }));
     if (!title && latest.conversation && (latest.turns > 0 || latest.state === 'stored')) {
       // A title that was given is with the first of the versions, in any case.
       item.info = versions.find((each) => each.id === family && each.conversation) ?? latest;
@@ -138,8 +139,8 @@ export class SessionList {
 
   async entryMenu(opener, family, versions) {
     (await menus()).openMenu(opener, [
-      [t('exportMarkdown'), async () => (await exporting()).exportOne(this, versions, 'md')],
       [t('rename'), async () => (await import('./renaming.js')).rename(this, family, versions)],
+      [t('exportMarkdown'), async () => (await exporting()).exportOne(this, versions, 'md')],
       [t('exportJson'), async () => (await exporting()).exportOne(this, versions, 'json')],
       [t('remove'), async () => (await removal()).remove(this, family, versions), 'danger'],
     ]);

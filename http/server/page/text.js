@@ -13,6 +13,7 @@ export const texts = {
   search: ['搜索对话', 'Search conversations'],
   skip: ['跳到输入框', 'Skip to the message box'],
   message: ['消息', 'Message'],
+  messages: ['消息列表', 'Messages'],
   placeholder: ['输入消息…', 'Write a message…'],
   send: ['发送', 'Send'],
   stop: ['停止', 'Stop'],

@@ -1,7 +1,7 @@
 // The view of one conversation: its messages, and what one can do with them.
 
 import { branch, chat as chatOf, openChats, versionsAt } from './chats.js';
-import { $, button, h } from './dom.js';
+import { button, h } from './dom.js';
 import { Log } from './log.js';
 import { drawMessage, errorText } from './message.js';
 import { familyOf } from './names.js';
@@ -11,7 +11,7 @@ import { number, t } from './text.js';
 export class ChatView {
   constructor(root, { composer, go, names, askKey, changed, texts }) {
     Object.assign(this, { composer, go, names, askKey, changed, texts });
-    this.scroller = h('div', { class: 'scroller', tabindex: '0', role: 'region', 'aria-label': t('conversations') });
+    this.scroller = h('div', { class: 'scroller', tabindex: '0', role: 'region', 'aria-label': t('messages') });
     this.note = h('div', { class: 'note', hidden: true });
     this.down = button('down', t('toEnd'), () => this.log.toEnd(), { class: 'tool down', hidden: true });
     root.replaceChildren(this.note, this.scroller, h('div', { class: 'down-place' }, this.down));
@@ -25,7 +25,7 @@ export class ChatView {
   actions() {
     return {
       regenerate: (message) => this.again(message),
-      edit: (message) => button('edit', t('edit'), () => this.edit(message), this.mayBranch()),
+      edit: (message) => button('edit', t('edit'), async () => (await import('./editing.js')).edit(this, message), this.mayBranch()),
       versions: (message) => this.versions(message),
       retry: (message) => this.chat.retry(message),
       askKey: this.askKey,
@@ -176,27 +176,6 @@ export class ChatView {
     if (this.chat.running) this.chat.stop();
     const made = branch(this.chat, at, text, images, this.names());
     this.go(made.name);
-  }
-
-  edit(message) {
-    const element = this.log.elementOf(message);
-    const at = this.chat.messages.indexOf(message);
-    const text = h('textarea', { rows: String(Math.min(12, message.text.split('\n').length + 1)), 'aria-label': t('message'), dir: 'auto', value: message.text });
-    const close = () => {
-      this.log.redraw(message);
-      $('[tabindex]', this.log.elementOf(message))?.focus();
-    };
-    const send = () => text.value.trim() && this.branch(at, text.value.trim(), message.images);
-    const key = (event) => {
-      if (event.isComposing || event.keyCode === 229) return;
-      if (event.key === 'Escape') {
-        event.stopPropagation();
-        close();
-      } else if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) send();
-    };
-    text.addEventListener('keydown', key);
-    element.replaceChildren(h('div', { class: 'editor' }, text, h('div', { class: 'row' }, h('button', { type: 'button', class: 'plain', text: t('cancel'), onclick: close }), h('button', { type: 'button', class: 'primary', text: t('send'), onclick: send }))));
-    text.focus();
   }
 
   versionNames(message) {
