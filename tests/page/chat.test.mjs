@@ -242,6 +242,21 @@ test('a picture is pasted, shown and sent; one that is too large is not', { skip
   assert.ok(await page.$('.message.user img'));
 });
 
+test('pictures that are not sent yet are there when one comes back', { skip }, async (t) => {
+  answers(() => ['a cat']);
+  const page = await open(t, nekod.url);
+  await page.evaluate(() => {
+    const data = new DataTransfer();
+    data.items.add(new File([new Uint8Array([1])], 'cat.png', { type: 'image/png' }));
+    document.querySelector('#message').dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+  });
+  await page.waitForSelector('.thumb img');
+  await page.evaluate(() => (location.hash = '#/service'));
+  await page.waitForSelector('.verdict');
+  await page.evaluate(() => (location.hash = '#/'));
+  await page.waitForSelector('.thumb img');
+});
+
 test('copying works without the clipboard interface, and says so', { skip }, async (t) => {
   const gate = await gateway(t, [...upstream.leading, '--allowed-hosts', 'evil.test']);
   answers(() => ['```\nsome code\n```']);

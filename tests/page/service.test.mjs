@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
 import { addKey, gateway, temporaryFolder, unique, until } from '../e2e/support.mjs';
-import { open, press, seen, shoot, skip, textOf } from './browser.mjs';
+import { open, press, seen, shoot, skip, textOf, textsOf } from './browser.mjs';
 import { model } from './model.mjs';
 
 const upstream = await model({ after }, (text) => (text.includes('fail') ? { status: 500 } : ['fine']));
@@ -15,6 +15,9 @@ test('it says what nekod does, as it happens', { skip }, async (t) => {
   await page.evaluate(() => (location.hash = '#/service'));
   await seen(page, () => /Ready/.test(document.querySelector('.verdict')?.textContent));
   assert.match(await textOf(page, '.service-upstreams'), /openai.*closed.*1 working/s);
+  assert.equal(await textOf(page, '.service-upstreams td:nth-child(2)'), '✓ closed');
+  assert.ok((await textsOf(page, '.tile small')).includes('of 10,000'));
+  assert.ok(!(await textsOf(page, '.service-failures th')).includes('Service'));
   await seen(page, () => document.querySelectorAll('.service-now .plot').length === 4);
   for (let i = 0; i < 3; i += 1) await nekod.ask(unique());
   await seen(page, () => /answered\s*3/.test(document.querySelector('.service-turns figcaption').textContent) || /answered 3/.test(document.querySelector('.service-turns').textContent));
@@ -37,6 +40,22 @@ test('an upstream that is refused shows, and recovers', { skip }, async (t) => {
   bad.refuses = false;
   await (await gate.post({ messages: [{ role: 'user', content: 'x' }] })).text();
   await seen(page, () => /Ready/.test(document.querySelector('.verdict')?.textContent) && /1 working/.test(document.querySelector('.service-upstreams').textContent));
+});
+
+test('a key that is not taken is said to be so', { skip }, async (t) => {
+  const file = join(temporaryFolder(t), 'keys');
+  const alice = addKey(file, 'alice');
+  const gate = await gateway(t, [...upstream.leading, '--api-keys', file]);
+  const page = await open(t, gate.url, { expected: [/401/] });
+  await page.waitForSelector('dialog input');
+  assert.equal(await page.$('dialog .error'), null);
+  await page.type('dialog input', 'wrong');
+  await page.keyboard.press('Enter');
+  await seen(page, () => /does not take this API key/.test(document.querySelector('dialog .error')?.textContent));
+  await page.$eval('dialog input', (input) => input.select());
+  await page.type('dialog input', alice);
+  await page.keyboard.press('Enter');
+  await seen(page, () => !document.querySelector('dialog') && document.querySelector('.list-foot').textContent);
 });
 
 test('an ordinary key sees no such view', { skip }, async (t) => {
@@ -70,6 +89,10 @@ test('an admin adds a key for a colleague, replaces it, and revokes it', { skip 
   await press(page, 'Save', 'dialog');
   await seen(page, () => document.querySelector('dialog .secret'));
   const key = await textOf(page, 'dialog .secret');
+  // Enter must not close what nobody sees again.
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Copy');
+  await page.keyboard.press('Enter');
+  await seen(page, () => /copied/i.test(document.querySelector('dialog #notice:not([hidden])')?.textContent));
   const who = async (secret) => (await fetch(`${gate.url}/me`, { headers: { 'x-api-key': secret } })).status;
   assert.equal(await who(key), 200);
   await press(page, 'I kept it', 'dialog');

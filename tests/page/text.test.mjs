@@ -21,7 +21,7 @@ test('each text is there in both languages, with the same places', () => {
 
 test('each text that is used is there, and each that is there is used', () => {
   for (const [, name] of all.matchAll(/\bt\('(\w+)'/g)) assert.ok(name in texts, name);
-  const built = /^(c_|on_|r_)/;
+  const built = /^(c_|m_|on_|r_)/;
   for (const name of Object.keys(texts)) assert.ok(built.test(name) || all.includes(`'${name}'`), `${name} is not used`);
 });
 

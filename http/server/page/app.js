@@ -4,7 +4,7 @@ import { get } from './api.js';
 import { beginChat, chat as chatOf } from './chats.js';
 import { Composer } from './composer.js';
 import { $, button, h, icon } from './dom.js';
-import { set, setting } from './keep.js';
+import { key, set, setting } from './keep.js';
 import { setTitle, titleFor } from './names.js';
 import { notice } from './notice.js';
 import { SessionList } from './sessions.js';
@@ -69,7 +69,7 @@ class App {
       this.serviceLink.hidden = !this.me.operations;
     } catch (error) {
       this.me = undefined;
-      if (error.status === 401) this.askKey();
+      if (error.status === 401) this.askKey(Boolean(key()));
     }
     try {
       this.models = (await get('v1/models')).data.map((each) => each.id);
@@ -91,9 +91,10 @@ class App {
     this.tune.classList.toggle('on', Boolean(setting('system').trim() || Object.keys(setting('parameters')).length));
   }
 
-  async askKey() {
+  /// @param refused Whether the key that is known was not taken.
+  async askKey(refused) {
     const { openKeyDialog } = await import('./settings.js');
-    if (!$('dialog')) openKeyDialog(() => location.reload());
+    if (!$('dialog')) openKeyDialog(() => location.reload(), refused);
   }
 
   async settings() {

@@ -13,7 +13,7 @@ function enterSends() {
 export class Composer {
   /// @param send Takes a text and pictures. @param stop Stops the running answer.
   constructor(root, { send, stop, say }) {
-    Object.assign(this, { root, send, stop, say, name: '', images: [], composed: 0 });
+    Object.assign(this, { root, send, stop, say, name: '', images: [], unsent: new Map(), composed: 0 });
     this.text = h('textarea', { id: 'message', rows: '1', placeholder: t('placeholder'), 'aria-label': t('message'), dir: 'auto', autocomplete: 'off', enterkeyhint: enterSends() ? 'send' : 'enter' });
     this.files = h('input', { type: 'file', accept: 'image/*', multiple: true, hidden: true, tabindex: '-1', onchange: () => this.add([...this.files.files]) });
     this.pictures = h('div', { class: 'pictures', hidden: true });
@@ -56,9 +56,10 @@ export class Composer {
 
   /// Shows the unsent text of the conversation *name*.
   open(name, running) {
+    this.unsent.set(this.name, this.images);
     this.name = name;
     this.text.value = draft(name);
-    this.images = [];
+    this.images = this.unsent.get(name) ?? [];
     this.showPictures();
     this.grow();
     this.busy(running);

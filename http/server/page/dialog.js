@@ -18,8 +18,8 @@ export function openDialog(title, ...content) {
   return dialog;
 }
 
-/// Asks whether to go on.
-export function ask(title, detail, label) {
+/// Asks whether to go on; *kind* is that of the button that does.
+export function ask(title, detail, label, kind = 'danger') {
   return new Promise((answer) => {
     let said = false;
     const end = (value) => () => {
@@ -29,7 +29,7 @@ export function ask(title, detail, label) {
     const dialog = openDialog(
       title,
       h('p', { text: detail }),
-      h('footer', {}, h('button', { type: 'button', class: 'plain', text: t('cancel'), onclick: end(false), autofocus: true }), h('button', { type: 'button', class: 'danger', text: label, onclick: end(true) })),
+      h('footer', {}, h('button', { type: 'button', class: 'plain', text: t('cancel'), onclick: end(false), autofocus: true }), h('button', { type: 'button', class: kind, text: label, onclick: end(true) })),
     );
     dialog.addEventListener('close', () => answer(said));
   });

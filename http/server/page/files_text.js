@@ -1,4 +1,4 @@
-// The words of pictures, exports, imports, deletion and search, in Chinese and English; the chat does not load them.
+// The words of pictures, titles, exports, imports, deletion and search, in Chinese and English; the chat does not load them.
 
 import { texts } from './text.js';
 
@@ -12,8 +12,9 @@ Object.assign(texts, {
   removeBranches: ['它的 {0} 个版本都会删除。', 'All of its {0} versions will be deleted.'],
   removeManyTitle: ['删除哪些对话？', 'Which conversations are to be deleted?'],
   removeAll: ['全部', 'All'],
+  unusedDay: ['1 天未使用的', 'Not used for a day'],
   unusedFor: ['{0} 天未使用的', 'Not used for {0} days'],
-  removed: ['已删除 {0} 个对话', '{0} conversations were deleted'],
+  removed: ['已删除 {0} 个对话', 'Conversations deleted: {0}'],
   exporting: ['正在导出 {0}/{1}', 'Exporting {0} of {1}'],
   importing: ['正在导入 {0}/{1}', 'Importing {0} of {1}'],
   imported: ['已导入 {0} 个对话。', 'Conversations imported: {0}.'],

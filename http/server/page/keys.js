@@ -2,9 +2,9 @@
 
 import { call, get } from './api.js';
 import { ask, openDialog } from './dialog.js';
-import { copyText, h } from './dom.js';
+import { h } from './dom.js';
 import './keys_text.js';
-import { notice } from './notice.js';
+import { copy, notice } from './notice.js';
 import './service_text.js';
 import './settings_text.js';
 import { ago, dateTime, duration, number, t } from './text.js';
@@ -59,7 +59,7 @@ export class Keys {
   /// How keys are added if nekod cannot write their file.
   command() {
     const text = 'nekod keys add NAME --file FILE';
-    return h('div', {}, h('p', { class: 'hint', text: t('keysReadOnly') }), h('pre', { text, tabindex: '0' }), plain(t('copy'), () => copyText(text)));
+    return h('div', {}, h('p', { class: 'hint', text: t('keysReadOnly') }), h('pre', { text, tabindex: '0' }), plain(t('copy'), () => copy(text)));
   }
 
   row(key) {
@@ -113,12 +113,11 @@ export class Keys {
   /// Shows a new key, which nobody can see again.
   show({ tenant, key }) {
     return new Promise((kept) => {
-      const copied = async () => notice(t((await copyText(key)) ? 'copied' : 'copyFailed'));
       const dialog = openDialog(
         t('keyOf', tenant),
         h('p', { text: t('keyOnce') }),
         h('pre', { class: 'secret', text: key, tabindex: '0' }),
-        h('footer', {}, plain(t('copy'), copied), h('button', { type: 'button', class: 'primary', text: t('iKeptIt'), onclick: () => dialog.close() })),
+        h('footer', {}, plain(t('copy'), () => copy(key)), h('button', { type: 'button', class: 'primary', text: t('iKeptIt'), onclick: () => dialog.close() })),
       );
       dialog.addEventListener('close', kept);
     });
@@ -126,7 +125,7 @@ export class Keys {
 
   /// Makes a second key of the same tenant, and then offers to revoke the first.
   async replace(key) {
-    if (!(await ask(t('replace'), t('replaceDetail', key.tenant), t('newKey')))) return;
+    if (!(await ask(t('replace'), t('replaceDetail', key.tenant), t('newKey'), 'primary'))) return;
     try {
       const { tenant, admin, rate_limit, chat_rate_limit } = key;
       await this.show(await (await call('POST', 'keys', { body: { tenant, admin, rate_limit, chat_rate_limit } })).json());

@@ -2,10 +2,11 @@
 // is shown are their differences.
 
 import { get } from './api.js';
-import { copyText, h, loadStyle } from './dom.js';
+import { h, loadStyle } from './dom.js';
+import { copy } from './notice.js';
 import { plot } from './plot.js';
 import './service_text.js';
-import { bytes, clock, duration, number, t } from './text.js';
+import { bytes, clock, duration, has, number, t } from './text.js';
 import { accounts, reason, table, upstreams } from './upstreams.js';
 
 await loadStyle('service.css');
@@ -153,7 +154,7 @@ export class Service {
   }
 
   gauge(now, label, name, limit, show = number) {
-    return this.tile(label, show(now.sum(name)), limit ? t('ofLimit', '', show(limit)).trim() : '');
+    return this.tile(label, show(now.sum(name)), limit ? t('ofLimit', show(limit)) : '');
   }
 
   tiles(now) {
@@ -166,8 +167,8 @@ export class Service {
       this.gauge(now, t('memory'), 'process_resident_memory_bytes', limits.memory, bytes),
       this.gauge(now, t('buffered'), 'nekod_buffered_bytes', limits.buffered, bytes),
       this.tile(t('stalls'), number(now.sum('nekod_credit_stalls_total'))),
-      this.tile(`${t('firstText')}, 50 %`, first(60_000, 0.5), `${t('lastMinutes', 15)}: ${first(shortest, 0.5)}`),
-      this.tile(`${t('firstText')}, 95 %`, first(60_000, 0.95), `${t('lastMinutes', 15)}: ${first(shortest, 0.95)}`),
+      this.tile(`${t('firstText')}, 50\u00a0%`, first(60_000, 0.5), `${t('lastMinutes', 15)}: ${first(shortest, 0.5)}`),
+      this.tile(`${t('firstText')}, 95\u00a0%`, first(60_000, 0.95), `${t('lastMinutes', 15)}: ${first(shortest, 0.95)}`),
     ];
   }
 
@@ -198,13 +199,14 @@ export class Service {
   sessionTiles(now) {
     const before = this.before(shortest);
     const commit = (share) => quantile(share, 'nekod_store_commit_seconds', {}, before, now) ?? '–';
-    const matches = now.series('nekod_session_match_total').map(({ labels, value }) => `${Object.values(labels)[0]} ${number(value)}`);
+    const match = ({ labels: { match: rule }, value }) => (has(`m_${rule}`) ? t(`m_${rule}`, number(value)) : `${rule} ${number(value)}`);
+    const matches = now.series('nekod_session_match_total').filter(({ value }) => value > 0).map(match);
     return [
       this.tile(t('inMemory'), number(now.sum('nekod_sessions'))),
       this.tile(t('stored'), number(now.sum('nekod_stored_sessions'))),
-      this.tile(t('commits'), commit(0.5), `95 %: ${commit(0.95)}`),
+      this.tile(t('commits'), commit(0.5), `95\u00a0%: ${commit(0.95)}`),
       this.tile(t('repeats'), `${t('joined')} ${number(now.sum('nekod_repeated_requests_total', { outcome: 'joined' }))}`, `${t('replayed')} ${number(now.sum('nekod_repeated_requests_total', { outcome: 'replayed' }))}`),
-      this.tile(t('figures'), matches.join(', ') || '–'),
+      this.tile(t('foundBy'), number(now.sum('nekod_session_match_total')), matches.join(', ')),
     ];
   }
 
@@ -233,7 +235,7 @@ export class Service {
     this.drawn = newest;
     const rows = found.map((each) => [
       clock(new Date(each.time)),
-      h('button', { type: 'button', class: 'plain mono', title: t('copy'), onclick: () => copyText(each.request_id), text: each.request_id }),
+      h('button', { type: 'button', class: 'plain mono', title: t('copy'), onclick: () => copy(each.request_id), text: each.request_id }),
       each.endpoint ?? '–',
       h('code', { text: `${each.status || '–'} ${each.code}` }),
       each.model ?? '–',
@@ -241,7 +243,7 @@ export class Service {
       each.tenant ?? '–',
       duration(each.duration / 1000),
     ]);
-    const head = ['time', 'request', 'service', 'code', 'model', 'upstream', 'tenant', 'duration'];
+    const head = ['time', 'request', 'endpoint', 'code', 'model', 'upstream', 'tenant', 'duration'];
     this.failureList.replaceChildren(rows.length ? table(head.map((name) => t(name)), rows) : h('p', { class: 'hint', text: t('noFailures') }));
   }
 }

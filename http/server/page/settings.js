@@ -2,7 +2,8 @@
 
 import { key, keyIsRemembered, set, setKey, setting } from './keep.js';
 import { openDialog } from './dialog.js';
-import { copyText, h } from './dom.js';
+import { h } from './dom.js';
+import { copy } from './notice.js';
 import './settings_text.js';
 import { duration, number, t } from './text.js';
 
@@ -13,8 +14,8 @@ function choice(name, options, changed) {
   return select;
 }
 
-/// Asks for the key. *done* is called if it has changed.
-export function openKeyDialog(done) {
+/// Asks for the key. *done* is called if it has changed; *refused* says that the one before was not taken.
+export function openKeyDialog(done, refused) {
   const input = h('input', { type: 'password', value: key(), autocomplete: 'off', spellcheck: 'false', 'aria-label': t('apiKey') });
   const remember = h('input', { type: 'checkbox', checked: keyIsRemembered() });
   const use = (text) => {
@@ -29,9 +30,10 @@ export function openKeyDialog(done) {
   const form = h(
     'form',
     { onsubmit: submit },
+    refused && h('p', { class: 'error', role: 'alert', text: t('keyRefused') }),
     field(t('apiKey'), input),
     h('label', { class: 'choice' }, remember, h('span', {}, t('remember'), h('small', { text: t('rememberWarning') }))),
-    h('footer', {}, h('button', { type: 'button', class: 'plain', text: t('forget'), onclick: () => use('') }), h('button', { type: 'submit', class: 'primary', text: t('save') })),
+    h('footer', {}, key() && h('button', { type: 'button', class: 'plain', text: t('forget'), onclick: () => use('') }), h('button', { type: 'submit', class: 'primary', text: t('save') })),
   );
   const dialog = openDialog(t('enterKey'), form);
   input.focus();
@@ -49,7 +51,7 @@ function aboutKey(me, changeKey) {
     lines.push(h('p', { text: `${t('holder', me.tenant)}${me.admin ? ` (${t('isAdmin')})` : ''}` }), h('button', { type: 'button', class: 'plain', text: t('enterKey'), onclick: changeKey }));
   } else {
     const command = 'nekod keys add NAME --admin --file FILE';
-    lines.push(h('p', { text: t('keyless') }), h('p', { class: 'hint', text: t('firstKey') }), h('pre', { text: command, tabindex: '0' }), h('button', { type: 'button', class: 'plain', text: t('copy'), onclick: () => copyText(command) }));
+    lines.push(h('p', { text: t('keyless') }), h('p', { class: 'hint', text: t('firstKey') }), h('pre', { text: command, tabindex: '0' }), h('button', { type: 'button', class: 'plain', text: t('copy'), onclick: () => copy(command) }));
   }
   for (const limit of me.limits) lines.push(h('p', { text: t('limitLeft', t(`on_${limit.on}`), number(limit.count), number(limit.left), period(limit.seconds)) }));
   return lines;

@@ -24,7 +24,7 @@ function circuitOf(each, { data: { time } }) {
   if (each.circuit_since) more.push(t('forTime', between(each.circuit_since, time)));
   if (each.next_probe) more.push(t('nextProbe', between(time, each.next_probe)));
   if (each.circuit === 'half_open') more.push(t('trialNext'));
-  return [h('span', { class: good ? 'good' : 'bad', text: `${good ? '✓' : '!'} ${has(words) ? t(words) : each.circuit}` }), more.length && h('small', { class: 'since', text: more.join(', ') })];
+  return [h('span', { class: good ? 'good' : 'bad', text: `${good ? '✓' : '!'} ${has(words) ? t(words) : each.circuit}` }), more.length > 0 && h('small', { class: 'since', text: more.join(', ') })];
 }
 
 /// A row for each upstream, of the samples *before* and *now*. *p95* tells how long 95 % of its calls took.
