@@ -2,10 +2,10 @@ find_program(GZIP gzip REQUIRED)
 option(NEKOD_KATEX "Put KaTeX into the web page, which draws formulas" ON)
 
 # embed_page(TARGET FOLDER): adds the files of the web page in FOLDER to TARGET, plain and compressed, for
-# http/server/page/page_files.hpp. They are sent without their indentation and without lines that are comments. Their
-# paths have the hash of all of them, which stands for @VERSION@ in index.html, so that browsers may keep them for
-# ever. The program is built again when a file changes. `katex.js` is Debian's, with its licence before it; an empty
-# one without NEKOD_KATEX, which makes the page show the source of formulas.
+# http/server/page/page_files.hpp. They are sent without their indentation and without lines that are comments, styles
+# without blanks, too. Their paths have the hash of all of them, which stands for @VERSION@ in index.html, so that
+# browsers may keep them for ever. The program is built again when a file changes. `katex.js` is Debian's; an empty one
+# without NEKOD_KATEX, which makes the page show the source of formulas.
 function(embed_page target folder)
   file(GLOB files CONFIGURE_DEPENDS "${folder}/*.html" "${folder}/*.js" "${folder}/*.css" "${folder}/*.svg")
   list(SORT files)
@@ -19,6 +19,11 @@ function(embed_page target folder)
     if(name MATCHES "js$")
       string(REGEX REPLACE "\n//[^\n]*" "" text "${text}")
     endif()
+    if(name MATCHES "css$")
+      string(REGEX REPLACE ";? }" "}" text "${text}")
+      string(REGEX REPLACE " {[ \n]" "{" text "${text}")
+      string(REGEX REPLACE "([,;:]) " "\\1" text "${text}")
+    endif()
     string(REGEX REPLACE "\n\n+" "\n" text "${text}")
     string(SUBSTRING "${text}" 1 -1 "text_${name}")
     string(APPEND all "${text}")
@@ -28,9 +33,10 @@ function(embed_page target folder)
   if(NEKOD_KATEX)
     find_file(KATEX_FILE NAMES katex.min.js katex.js PATHS /usr/share/javascript/katex)
     if(NOT KATEX_FILE)
-      message(FATAL_ERROR "KaTeX is missing (Debian's libjs-katex). -DNEKOD_KATEX=OFF builds a page that shows the source of formulas")
+      message(FATAL_ERROR "KaTeX is missing (Debian's libjs-katex). With -DNEKOD_KATEX=OFF formulas show their source.")
     endif()
-    execute_process(COMMAND "${CMAKE_COMMAND}" -E cat "${folder}/katex.licence" "${KATEX_FILE}" OUTPUT_FILE "${katex}.new"
+    file(WRITE "${katex}.head" "/*! KaTeX, Copyright (c) 2013-2020 Khan Academy and other contributors, MIT: see katex_licence.js */\n")
+    execute_process(COMMAND "${CMAKE_COMMAND}" -E cat "${katex}.head" "${KATEX_FILE}" OUTPUT_FILE "${katex}.new"
                     COMMAND_ERROR_IS_FATAL ANY)
   else()
     file(WRITE "${katex}.new" "// This nekod was built without KaTeX.\n")
