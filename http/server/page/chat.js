@@ -1,19 +1,14 @@
-// A conversation and the turn that runs in it. nekod keeps it; here is what the tab knows of it.
+// A conversation, and the turns that are run in it. nekod keeps it; here is what the tab knows of it.
 
 import { ApiError, get } from './api.js';
 import { randomName } from './dom.js';
-import { endWith, givenTitleOf, hold, messagesIn, messagesOf, newMessage, titleIn } from './history.js';
+import { answered, fail, stopped } from './ending.js';
+import { givenTitleOf, messagesOf, newMessage, titleIn } from './history.js';
 import { pending, setPending, setting } from './keep.js';
 import { setTitle } from './names.js';
 import { Running } from './running.js';
 import { itemsOf } from './turn.js';
 import { Watch } from './watch.js';
-
-/// How long the page that stopped a turn has to keep what came of it.
-const holdElsewhere = 2000;
-
-const pause = (time) => new Promise((wake) => setTimeout(wake, time));
-const partOf = ({ text, reasoning }) => ({ text, reasoning });
 
 export class Chat extends EventTarget {
   constructor(name) {
@@ -60,11 +55,19 @@ export class Chat extends EventTarget {
         this.problem = error;
       } else this.history = 'new';
     }
-    const given = this.info && (await givenTitleOf(this.info));
-    setTitle(this.name, given ?? titleIn(this.messages), Boolean(given));
+    setTitle(this.name, titleIn(this.messages));
     this.changed('all');
-    await this.resume();
+    this.readTitle();
+    // Most conversations have nothing to go on with.
+    if (pending(this.name)) await (await import('./resuming.js')).resume(this);
     this.look();
+  }
+
+  async readTitle() {
+    const given = await givenTitleOf(this.info);
+    if (!given) return;
+    setTitle(this.name, given, true);
+    this.changed('note');
   }
 
   async read() {
@@ -86,31 +89,6 @@ export class Chat extends EventTarget {
     this.viewed = viewed;
     this.watch.stop();
     if (viewed) this.look();
-  }
-
-  /// Goes on with a request that had no answer when the page was left.
-  async resume() {
-    const request = pending(this.name);
-    if (!request || this.running) return;
-    const said = request.shown;
-    const last = this.messages.at(-1);
-    const same = last?.role === 'assistant' && this.messages.at(-2)?.text === said.text;
-    // It may have been answered meanwhile.
-    const over = request.stopped && endWith(this.messages, said, request.partly);
-    if (over || (request.id ? await this.isAnswered(request.id) : same && Date.now() - request.at > 60_000)) {
-      setPending(this.name, undefined);
-      return;
-    }
-    if (!request.id && same) this.messages.splice(-2);
-    if (request.whole) this.messages = messagesIn(request.items.slice(0, -1)).filter((each) => each.role !== 'system');
-    this.differs ||= request.whole;
-    const user = newMessage('user', said.text, { images: said.images ?? [] });
-    const answer = newMessage('assistant', '', { state: 'waiting', ...request.partly });
-    this.messages.push(user, answer);
-    this.changed('all');
-    if (request.stopped) this.leave(user, answer);
-    else if (request.failed) this.fail(answer, new ApiError(request.failed.message, request.failed));
-    else this.run(answer, request);
   }
 
   /// Whether the answer with that id is among the messages.
@@ -163,7 +141,7 @@ export class Chat extends EventTarget {
     const running = new Running(this.name, answer, request, {
       changed: (what) => this.changed(what, answer),
       named: () => request.followed || setPending(this.name, request),
-      stopped: () => this.running === running && this.stopped(answer),
+      stopped: () => this.running === running && stopped(this, answer),
       problem: (error) => this.running === running && this.changed('problem', error),
     });
     this.running = running;
@@ -171,81 +149,12 @@ export class Chat extends EventTarget {
     try {
       await running.read();
     } catch (error) {
-      if (this.running === running) this.fail(answer, error);
+      if (this.running === running) fail(this, answer, error);
       return;
     }
     if (this.running !== running) return;
-    if (running.turn.state === 'done') this.answered(running);
-    else await this.stopped(answer);
-  }
-
-  answered({ answer, request, turn }) {
-    Object.assign(answer, turn.shown);
-    if (request.model && turn.model && request.model !== turn.model) answer.fallback = turn.model;
-    this.turns += 1;
-    this.stored = true;
-    this.differs = false;
-    this.end(answer, request.followed);
-    if (request.followed) this.look();
-  }
-
-  end(answer, followed) {
-    answer.state = 'done';
-    this.running = undefined;
-    this.lastUse = Date.now();
-    if (!followed) setPending(this.name, undefined);
-    if (this.history === 'new') this.history = 'whole';
-    this.changed('end', answer);
-  }
-
-  /// The turn was stopped: what came of it becomes part of the conversation, if it is not so already.
-  async stopped(answer) {
-    const { leaving, request, stopping } = this.running;
-    leaving.abort();
-    const user = this.messages.at(this.messages.indexOf(answer) - 1);
-    if (request.followed && !stopping) return this.stoppedElsewhere(answer);
-    this.leave(user, answer);
-    setPending(this.name, { ...request, followed: false, stopped: true, partly: partOf(answer) });
-    if (!answer.text || !this.stored || request.whole) return;
-    // Who stopped it keeps what came of it, unless that page has gone.
-    this.holding = (stopping ? Promise.resolve() : pause(holdElsewhere)).then(() => hold(this.path, user, answer));
-    if (!(await this.holding)) return;
-    this.differs = false;
-    setPending(this.name, undefined);
-  }
-
-  /// What is kept of it is another page's part; it is there in a while.
-  stoppedElsewhere(answer) {
-    this.running = undefined;
-    answer.state = 'stopped';
-    this.turns = -1;
-    this.changed('end', answer);
-    this.watch.later();
-  }
-
-  /// What was said and answered in a turn that was stopped has to be told with the next one.
-  leave(user, answer) {
-    this.running = undefined;
-    this.lastUse = Date.now();
-    if (answer.text) this.differs = true;
-    else answer.unsaid = user.unsaid = true;
-    if (this.history === 'new') this.history = 'whole';
-    answer.state = 'stopped';
-    this.changed('end', answer);
-  }
-
-  fail(answer, error) {
-    answer.error = error;
-    answer.state = 'failed';
-    const { request } = this.running ?? {};
-    answer.followed = request?.followed;
-    const user = this.messages[this.messages.indexOf(answer) - 1];
-    if (user) Object.assign(user, { unsaid: true, followed: answer.followed });
-    this.running = undefined;
-    // Kept, so that a reload does not lose what was typed.
-    const { code, message, status } = error;
-    if (request && !request.followed) setPending(this.name, { ...request, failed: { code, message, status, request: error.request }, partly: partOf(answer) });
-    this.changed('end', answer);
+    if (running.turn.state === 'done') answered(this, running);
+    else await stopped(this, answer);
   }
 
   /// Sends again what failed.
