@@ -5,7 +5,8 @@ import { createRequire } from 'node:module';
 import test from 'node:test';
 import { parseBlocks } from '../../http/server/page/blocks.js';
 import { colours } from '../../http/server/page/highlight.js';
-import { parseInline, safeAddress } from '../../http/server/page/inline.js';
+import { parseInline } from '../../http/server/page/inline.js';
+import { safeAddress } from '../../http/server/page/links.js';
 
 const escaped = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 const address = (text) => escaped(encodeURI(text.replaceAll('\\', '%5C')).replaceAll(/%25([\da-f]{2})/gi, '%$1'));

@@ -81,12 +81,3 @@ export async function copyText(text) {
   focused?.focus?.({ preventScroll: true });
   return done;
 }
-
-/// Hands *text* to the visitor as a file.
-export function saveFile(name, type, text) {
-  const link = h('a', { href: URL.createObjectURL(new Blob([text], { type })), download: name });
-  document.body.append(link);
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}

@@ -1,10 +1,19 @@
 // Conversations as files: Markdown for people, JSON for programs and for `importing.js`.
 
-import { saveFile } from './dom.js';
+import { h } from './dom.js';
 import './files_text.js';
 import { titleFor } from './names.js';
 import { notice } from './notice.js';
 import { number, t } from './text.js';
+
+/// Hands *text* to the visitor as a file.
+function saveFile(name, type, text) {
+  const link = h('a', { href: URL.createObjectURL(new Blob([text], { type })), download: name });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
 
 const exportName = (name, ending) => `${name.replace(/[^\w.-]+/g, '_')}.${ending}`;
 

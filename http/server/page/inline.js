@@ -2,9 +2,9 @@
 // what it makes is a tree of values, at most `deepest` deep. HTML is text here.
 
 import { formulasIn } from './formulas.js';
+import { addressEnd, longestAddress, targetAt } from './links.js';
 
 const deepest = 20;
-const longestAddress = 2000;
 
 const isSpace = (c) => c === undefined || /\s/.test(c);
 const punctuation = /[\p{P}\p{S}]/u;
@@ -12,32 +12,6 @@ const punctuation = /[\p{P}\p{S}]/u;
 const unspaced = /[\u1100-\u11ff\u2e80-\u303f\u3040-\ufaff\ufe30-\ufe4f\uff00-\uffef“”‘’…—]|[\ud840-\ud8ff]/;
 
 const entities = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00a0', hellip: '…', mdash: '—', copy: '©' };
-
-/// The end of an address that begins at *at*: where a blank, a quote or the like ends it.
-function addressEnd(text, at) {
-  let end = at;
-  let open = 0;
-  while (end < text.length && end - at < longestAddress) {
-    const c = text[end];
-    if (c === '(') open += 1;
-    else if (c === ')' && --open < 0) break;
-    else if (/[\s<>"`]/.test(c) || /[\u3000-\u303f\uff00-\uffef“”‘’]/.test(c)) break;
-    end += 1;
-  }
-  while (end > at && /[.,;:!?'*_~\]]/.test(text[end - 1])) end -= 1;
-  return end;
-}
-
-/// The address in *text* if it is one that may be followed: http, https or mailto.
-export function safeAddress(text) {
-  const trimmed = text.trim();
-  if (!/^(https?:\/\/|mailto:)/i.test(trimmed) || trimmed.length > longestAddress) return undefined;
-  try {
-    return new URL(trimmed).href;
-  } catch {
-    return undefined;
-  }
-}
 
 class Inline {
   constructor(text) {
@@ -206,7 +180,7 @@ class Inline {
     if (bracket && !bracket.image) this.openLinks -= 1;
     const dead = this.brackets.length < this.dead;
     this.dead = Math.min(this.dead, this.brackets.length);
-    const target = bracket && (bracket.image || !dead) && this.target();
+    const target = bracket && (bracket.image || !dead) && targetAt(this.text, this.at);
     if (!target) {
       this.plain += ']';
       return;
@@ -222,48 +196,6 @@ class Inline {
     bracket.node.text = '';
     this.at = target.end;
     if (!bracket.image) this.dead = this.brackets.length;
-  }
-
-  /// The `(address "title")` that begins here.
-  target() {
-    const { text } = this;
-    let at = this.at;
-    const blank = () => {
-      while (at < text.length && /[ \n]/.test(text[at]) && at - this.at < longestAddress) at += 1;
-    };
-    if (text[at] !== '(') return undefined;
-    at += 1;
-    blank();
-    let address = '';
-    if (text[at] === '<') {
-      const from = ++at;
-      while (at < text.length && !/[<>\n]/.test(text[at]) && at - from < longestAddress) at += 1;
-      if (text[at] !== '>') return undefined;
-      address = text.slice(from, at);
-      at += 1;
-    } else {
-      const from = at;
-      let open = 0;
-      while (at < text.length && at - from < longestAddress) {
-        const c = text[at];
-        if (/[\s<]/.test(c)) break;
-        if (c === '\\' && text[at + 1] !== '\n') at += 1;
-        else if (c === '(' && ++open > 20) return undefined;
-        else if (c === ')' && --open < 0) break;
-        at += 1;
-      }
-      address = text.slice(from, at).replace(/\\([!-/:-@[-`{-~])/g, '$1');
-    }
-    blank();
-    const quote = text[at];
-    if (quote === '"' || quote === "'") {
-      const from = ++at;
-      while (at < text.length && text[at] !== quote && at - from < 500) at += text[at] === '\\' ? 2 : 1;
-      if (text[at] !== quote) return undefined;
-      at += 1;
-      blank();
-    }
-    return text[at] === ')' ? { address, end: at + 1 } : undefined;
   }
 
   angle() {

@@ -7,7 +7,8 @@ import './keys_text.js';
 import { copy, notice } from './notice.js';
 import './service_text.js';
 import './settings_text.js';
-import { ago, dateTime, duration, number, t } from './text.js';
+import { ago, dateTime, number, t } from './text.js';
+import { duration } from './units.js';
 
 const field = (label, control, hint) => h('label', { class: 'field' }, h('span', { text: label }), control, hint && h('small', { text: hint }));
 const path = (id, query = '') => `keys/${encodeURIComponent(id)}${query}`;

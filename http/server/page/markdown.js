@@ -3,7 +3,8 @@
 
 import { parseBlocks } from './blocks.js';
 import { copyText, h, icon } from './dom.js';
-import { parseInline, safeAddress } from './inline.js';
+import { parseInline } from './inline.js';
+import { safeAddress } from './links.js';
 import { t } from './text.js';
 
 const tags = { emphasis: 'em', strong: 'strong', deleted: 'del', code: 'code' };

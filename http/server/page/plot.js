@@ -2,7 +2,8 @@
 
 import { h, svg } from './dom.js';
 import './service_text.js';
-import { clock, t } from './text.js';
+import { t } from './text.js';
+import { clock } from './units.js';
 
 const width = 320;
 const height = 72;

@@ -6,7 +6,8 @@ import { h, loadStyle } from './dom.js';
 import { copy } from './notice.js';
 import { plot } from './plot.js';
 import './service_text.js';
-import { bytes, clock, duration, has, number, t } from './text.js';
+import { has, number, t } from './text.js';
+import { bytes, clock, duration } from './units.js';
 import { accounts, reason, table, upstreams } from './upstreams.js';
 
 await loadStyle('service.css');

@@ -5,7 +5,8 @@ import { openDialog } from './dialog.js';
 import { h } from './dom.js';
 import { copy } from './notice.js';
 import './settings_text.js';
-import { duration, number, t } from './text.js';
+import { number, t } from './text.js';
+import { duration } from './units.js';
 
 const field = (label, control, hint) => h('label', { class: 'field' }, h('span', { text: label }), control, hint && h('small', { text: hint }));
 

@@ -97,26 +97,10 @@ export function t(name, ...values) {
 
 export const has = (name) => name in texts;
 
-const locale = () => (language() === 'zh' ? 'zh-CN' : 'en');
+export const locale = () => (language() === 'zh' ? 'zh-CN' : 'en');
 
 export const number = (value, digits = 0) =>
   new Intl.NumberFormat(locale(), { maximumFractionDigits: digits }).format(value);
-
-export function bytes(value) {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let unit = 0;
-  let rest = value;
-  for (; rest >= 1024 && unit < units.length - 1; unit += 1) rest /= 1024;
-  return `${number(rest, rest < 10 && unit ? 1 : 0)} ${units[unit]}`;
-}
-
-export function duration(seconds) {
-  if (seconds < 1) return `${number(seconds * 1000)} ms`;
-  if (seconds < 120) return `${number(seconds, seconds < 10 ? 1 : 0)} s`;
-  const units = [['day', 86400], ['hour', 3600], ['minute', 60]];
-  const [unit, size] = units.find((each) => seconds >= each[1]);
-  return new Intl.NumberFormat(locale(), { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: 1 }).format(seconds / size);
-}
 
 /// A time that nekod's list of sessions gives: UTC without a zone.
 export const timeOf = (text) => new Date(`${text}Z`);
@@ -129,5 +113,4 @@ export function ago(date) {
   return format.format(Math.round(Math.min(0, seconds)), 'second');
 }
 
-export const clock = (date) => new Intl.DateTimeFormat(locale(), { timeStyle: 'medium' }).format(date);
 export const dateTime = (date) => new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'short' }).format(date);

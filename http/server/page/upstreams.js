@@ -2,7 +2,8 @@
 
 import { h } from './dom.js';
 import './service_text.js';
-import { duration, has, number, t } from './text.js';
+import { has, number, t } from './text.js';
+import { duration } from './units.js';
 
 const accountStates = ['working', 'refused', 'limited', 'unreachable'];
 
