@@ -119,6 +119,7 @@ for (const [kind, args] of kinds) {
     assert.equal(json.status, 'queued');
     assert.equal(json.background, true);
     assert.deepEqual(json.output, []);
+    assert.equal(typeof json.model, 'string', 'although nobody knows it yet');
     const running = await inStatus(nekod, json.id, 'in_progress');
     assert.equal(running.usage, null);
     const done = await inStatus(nekod, json.id, 'completed');

@@ -76,7 +76,7 @@ export class Turn {
     const { delta, response } = event;
     if (response) {
       this.request.id = response.id;
-      this.model = response.model ?? this.model;
+      this.model = response.model || this.model;
       this.tokens = response.usage?.output_tokens || this.tokens;
     }
     switch (event.type) {

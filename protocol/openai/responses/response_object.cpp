@@ -100,7 +100,9 @@ void append_response(std::string& out, const response_head& head, const response
   out += result.completed_at ? std::to_string(*result.completed_at) : "null";
   append_error(out, result.error);
   append_holder(out, "incomplete_details", "reason", result.incomplete_reason);
-  append_or_null(out, "model", head.model);
+  // A string even while nobody knows it: clients take nothing else.
+  out += R"(,"model":)";
+  json::append_quoted(out, head.model);
   append_or_null(out, "previous_response_id", head.previous_response_id);
   append_holder(out, "conversation", "id", head.conversation);
   out += head.stored ? R"(,"store":true)" : R"(,"store":false)";

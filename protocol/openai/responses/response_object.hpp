@@ -44,6 +44,7 @@ struct response_head {
   std::string id;
   /// Seconds since the epoch.
   std::int64_t created_at = 0;
+  /// Empty while it is not known.
   std::string model;
   /// Empty for none, as the two below.
   std::string session_id;

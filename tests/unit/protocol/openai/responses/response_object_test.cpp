@@ -64,6 +64,12 @@ TEST_CASE("a running response has null for all that is not known yet") {
   CHECK(json::to_text(doc.root["output"]) == "[]");
 }
 
+TEST_CASE("a model that is not known yet is a string, as clients want it") {
+  auto of = head();
+  of.model.clear();
+  CHECK(written(of, {}).find(R"("model":"",)") != std::string::npos);
+}
+
 TEST_CASE("a response that has ended says all it knows") {
   auto of = head();
   of.previous_response_id = "resp_0";
