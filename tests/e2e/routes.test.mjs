@@ -215,6 +215,6 @@ test('a preflight needs no key and is echoed what it asked for', async () => {
 test('a page may read the headers that matter', async () => {
   const response = await get('/health', { headers: { Origin: 'https://chat.example' } });
   const exposed = (response.headers.get('access-control-expose-headers') ?? '').toLowerCase();
-  for (const name of ['x-request-id', 'x-session-id', 'x-session-match', 'retry-after'])
+  for (const name of ['x-request-id', 'x-session-id', 'x-session-match', 'x-resumable', 'retry-after'])
     assert.ok(exposed.includes(name), `${name} in ${exposed}`);
 });

@@ -12,7 +12,8 @@ fields cors_fields(std::string_view origin) {
   return {{"Access-Control-Allow-Origin", std::string{origin}},
           {"Access-Control-Expose-Headers",
            "X-Request-Id, X-Session-Id, X-Session-Match, X-Ignored-Parameters, X-Model-Fallback, "
-           "X-Upstream, Idempotent-Replayed, Retry-After, Retry-After-Ms, X-Should-Retry"}};
+           "X-Upstream, Idempotent-Replayed, X-Resumable, Retry-After, Retry-After-Ms, "
+           "X-Should-Retry"}};
 }
 
 void respond_error(exchange& x, const chat::failure& e, language lang,
