@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
 import { answerChatsWith, eventsOf, respond, responseOf, textOf } from './responding.mjs';
-import { leadingToAddress, scriptedServer } from './scripted.mjs';
+import { failure, leadingToAddress, reply, scriptedServer } from './scripted.mjs';
 import { expectError, gateway, pair, unique } from './support.mjs';
 
 const { sim, nekod } = await pair({ after });
@@ -214,6 +214,23 @@ test('a failure in a body of status 200 keeps its words and its status', async (
       const { error } = await response.json();
       assert.deepEqual([response.status, error.message], [status, 'the disk is on fire']);
     }
+});
+
+test('what an upstream says about a field has the name that the client wrote', async () => {
+  for (const [param, name] of [
+    ['messages', 'input'],
+    ['messages[1].content', 'input'],
+    ['max_completion_tokens', 'max_output_tokens'],
+    ['response_format.json_schema', 'text.format'],
+    ['reasoning_effort', 'reasoning.effort'],
+    ['temperature', 'temperature'],
+  ]) {
+    upstream.say = (_, response) => reply(response, 400, failure('too long', { code: 'context_length_exceeded', param }));
+    for (const stream of [false, true]) {
+      const error = await expectError(await respond(open, { input: unique(), stream }), 400, 'context_length_exceeded');
+      assert.deepEqual([error.param, error.message], [name, 'too long']);
+    }
+  }
 });
 
 test('an answer that was cut by its length is incomplete', async () => {

@@ -8,6 +8,7 @@
 #include "protocol/openai/responses/response_object.hpp"
 #include "protocol/text/sse.hpp"
 
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -26,11 +27,36 @@ response_head introduced(response_head head, const answer_head& from) {
   return filled(std::move(head), from.id, from.created, from.model, from.session_id);
 }
 
-/// A conversation that is busy has an error of its own.
+/// The field of the client's request from which that of a chat was made; empty if it is the same.
+std::string_view origin_of(std::string_view param) {
+  constexpr std::pair<std::string_view, std::string_view> fields[]{
+      {"messages", "input"},
+      {"max_completion_tokens", "max_output_tokens"},
+      {"max_tokens", "max_output_tokens"},
+      {"response_format", "text.format"},
+      {"reasoning_effort", "reasoning.effort"},
+      {"verbosity", "text.verbosity"},
+  };
+  const auto field = param.substr(0, param.find_first_of(".["));
+  for (const auto& [ours, theirs] : fields)
+    if (field == ours)
+      return theirs;
+  return {};
+}
+
+/// A conversation that is busy has an error of its own. An upstream complains about fields of a
+/// chat, which the client did not write.
 chat::failure told_of(const response_head& head, const chat::failure& reason) {
-  if (head.conversation.empty() || reason.code != chat::failure_code::session_busy)
+  if (!head.conversation.empty() && reason.code == chat::failure_code::session_busy)
+    return {chat::failure_code::conversation_locked, "conversation", head.conversation};
+  const auto origin = reason.foreign ? origin_of(reason.foreign->param) : std::string_view{};
+  if (origin.empty())
     return reason;
-  return {chat::failure_code::conversation_locked, "conversation", head.conversation};
+  auto words = std::make_shared<chat::foreign_words>(*reason.foreign);
+  words->param = origin;
+  auto told = reason;
+  told.foreign = std::move(words);
+  return told;
 }
 
 class response_events : public answer_writer {
