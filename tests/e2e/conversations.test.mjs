@@ -184,6 +184,29 @@ test('items are added, told to the upstream, and deleted', async () => {
   ]);
 });
 
+test('a call or an output that the conversation has is not added again', async () => {
+  const call = { type: 'function_call', call_id: 'call_1', name: 'f', arguments: '{}' };
+  const output = { type: 'function_call_output', call_id: 'call_1', output: 'done' };
+  const { id } = await begin(open, { items: [call] });
+  const refused = async (items, param) => {
+    const error = await expectError(await send(open, 'POST', `/${id}/items`, { items }), 400, 'invalid_value');
+    assert.equal(error.param, param);
+  };
+  await refused([message('user', 'x'), call], 'items[1].call_id');
+  await refused([output, output], 'items[1].call_id');
+  assert.equal((await itemsOf(open, id)).length, 1);
+  await jsonOf(await send(open, 'POST', `/${id}/items`, { items: [output] }));
+  await refused([output], 'items[0].call_id');
+  // Some services count their calls in each answer anew.
+  await jsonOf(await send(open, 'POST', `/${id}/items`, { items: [call, output] }));
+  await responseOf(open, { conversation: id, input: 'go on' });
+  assert.deepEqual(told().map(({ role }) => role), ['assistant', 'tool', 'assistant', 'tool', 'user']);
+  // What follows in the parent does not count in a branch.
+  const all = await itemsOf(open, id);
+  await begin(open, { metadata: { parent: id, from_item: all[0].id }, items: [output] });
+  await expectError(await send(open, 'POST', '', { items: [call, call] }), 400, 'invalid_value');
+});
+
 test('items that are added at once never share an id', async () => {
   const { id } = await begin(open, {});
   const added = await Promise.all(

@@ -18,6 +18,8 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -148,6 +150,28 @@ std::optional<chat::failure> identify(std::vector<item>& added, const std::vecto
   return std::nullopt;
 }
 
+/// Calls and outputs that are there already would be told twice, which upstreams refuse.
+/// @param before The items of the conversation.
+std::optional<chat::failure> refuse_repeated(const std::vector<item>& added,
+                                             const std::vector<item>& before) {
+  // For each call, whether it is its output that came last.
+  std::unordered_map<std::string_view, bool> last;
+  const auto repeats = [&last](const item& i) {
+    if (i.call_id.empty() || !(is_call(i) || is_output(i)))
+      return false;
+    const auto [known, is_new] = last.try_emplace(i.call_id, is_output(i));
+    return !is_new && std::exchange(known->second, is_output(i)) == is_output(i);
+  };
+  for (const auto& i : before)
+    repeats(i);
+  for (const auto& i : added)
+    if (repeats(i))
+      return chat::failure{failure_code::invalid_value, i.place + ".call_id",
+                           is_call(i) ? "the conversation has this call"
+                                      : "the call has an output"};
+  return std::nullopt;
+}
+
 /// Answers with the items, in their order.
 void list(const request_context& c, const std::vector<item>& items, const item_page_query& query) {
   auto page = item_page(stored(items), query);
@@ -212,6 +236,8 @@ void begin_with_items(const request_context& c, std::vector<chat::message> messa
                       conversations::conversation_request r, const std::vector<item>& before) {
   if (auto problem = identify(r.items, before))
     return c.refuse(*problem);
+  if (auto problem = refuse_repeated(r.items, conversations::items_of(messages, {})))
+    return c.refuse(*problem);
   begin(c, conversations::with_items(std::move(messages), r.items), r.metadata.value_or("{}"));
 }
 
@@ -257,7 +283,11 @@ void add_items(const request_context& c, const std::string& id, const std::strin
          conversation_edit e;
          e.change = [added, conversation = found.info.conversation](
                         std::vector<chat::message> messages) -> changed_messages {
-           if (auto problem = identify(*added, conversations::items_of(messages, conversation)))
+           const auto before = conversations::items_of(messages, conversation);
+           auto problem = identify(*added, before);
+           if (!problem)
+             problem = refuse_repeated(*added, before);
+           if (problem)
              return *std::move(problem);
            return conversations::with_items(std::move(messages), *added);
          };
