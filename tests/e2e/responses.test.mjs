@@ -180,6 +180,20 @@ test('calls come back as items of the kind that was declared', async () => {
   assert.deepEqual(done, output);
 });
 
+test('the pages that an answer cites come with its text', async () => {
+  const page = { url: 'https://cats.example', title: 'Cats', start_index: 0, end_index: 4 };
+  answerWith([{ content: 'Cats' }, { annotations: [{ type: 'url_citation', url_citation: page }] }]);
+  const told = [{ type: 'url_citation', ...page }];
+  const events = await eventsOf(await respond(open, { input: unique(), stream: true }));
+  const added = events.find(({ type }) => type === 'response.output_text.annotation.added');
+  assert.deepEqual([added.annotation, added.annotation_index, added.content_index], [told[0], 0, 0]);
+  assert.deepEqual(events.at(-1).response.output[0].content[0].annotations, told);
+  const { json } = await responseOf(open, { input: unique() });
+  assert.deepEqual(json.output[0].content[0].annotations, told);
+  const stored = await (await fetch(`${open.url}/v1/responses/${json.id}`)).json();
+  assert.deepEqual(stored.output, json.output);
+});
+
 test('usage is told wherever the upstream puts it', async () => {
   const usage = { prompt_tokens: 7, completion_tokens: 2, total_tokens: 9 };
   for (const say of [

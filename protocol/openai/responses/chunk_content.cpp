@@ -96,6 +96,19 @@ std::string decoded(std::string_view escaped) {
   return doc && doc.root.IsString() ? std::string{json::text_of(doc.root)} : std::string{};
 }
 
+std::string citation_of(std::string_view annotation) {
+  const auto written = annotation.starts_with('{') ? json::find_span(annotation, "url_citation")
+                                                   : std::string_view{};
+  if (!written.starts_with('{') || string_in(written, "url").empty())
+    return {};
+  std::string out = R"({"type":"url_citation","start_index":)";
+  out += std::to_string(number_in(written, "start_index"));
+  out += R"(,"end_index":)" + std::to_string(number_in(written, "end_index"));
+  out.append(R"(,"url":")").append(string_in(written, "url"));
+  out.append(R"(","title":")").append(string_in(written, "title"));
+  return out += "\"}";
+}
+
 std::string_view chunk_reader::read_like_before(std::string_view members) const {
   const auto frame = before_.size() + after_.size();
   if (frame == 0 || members.size() < frame || !members.starts_with(before_) ||
@@ -151,6 +164,8 @@ void chunk_reader::read_delta(std::string_view delta) {
       found_.reasoning = unquoted(m.value());
     } else if (m.name() == "reasoning") {
       other_reasoning = unquoted(m.value());
+    } else if (m.name() == "annotations" && m.value().starts_with('[')) {
+      found_.annotations = m.value();
     } else if (m.name() == "function_call" && m.value().starts_with('{')) {
       found_.calls.push_back(call_to(m.value()));
     } else if (m.name() == "tool_calls" && m.value().starts_with('[')) {
@@ -184,7 +199,7 @@ void chunk_reader::learn(std::string_view members) {
   const auto others = is_text ? found_.reasoning : std::string_view{};
   if (text.empty() || text.data() == joined_.data() || !others.empty() || !found_.refusal.empty() ||
       !found_.calls.empty() || !found_.finish_reason.empty() || !found_.logprobs.empty() ||
-      found_.usage)
+      !found_.annotations.empty() || found_.usage)
     return;
   const auto begin = static_cast<std::size_t>(text.data() - members.data());
   before_ = members.substr(0, begin);

@@ -21,6 +21,10 @@ std::string_view string_in(std::string_view object, std::string_view name);
 /// A text that stands in a JSON string, decoded.
 std::string decoded(std::string_view escaped);
 
+/// A citation of a web page as the Responses API has it; empty for other annotations.
+/// @param annotation That of a chat.
+std::string citation_of(std::string_view annotation);
+
 /// A piece of a tool call. Texts are empty if the piece lacks them.
 struct call_piece {
   std::int64_t index = 0;
@@ -36,6 +40,8 @@ struct chunk_content {
   std::string_view refusal;
   /// The elements of the text's `logprobs`.
   std::string_view logprobs;
+  /// The message's `annotations`, a list.
+  std::string_view annotations;
   std::vector<call_piece> calls;
   std::string_view finish_reason;
   std::optional<token_usage> usage;

@@ -36,6 +36,10 @@ void read_parts(std::string_view list, output_item& item) {
       part.text = string_in(e.value(), kind == part_kind::refusal ? "refusal" : "text");
       if (const auto logprobs = json::find_span(e.value(), "logprobs"); logprobs.size() > 2)
         part.logprobs = logprobs.substr(1, logprobs.size() - 2);
+      const auto annotations = json::find_span(e.value(), "annotations");
+      if (kind == part_kind::output_text && annotations.starts_with('['))
+        for (json::elements a{annotations}; a.next();)
+          part.annotations.emplace_back(a.value());
     }
   }
 }
@@ -77,6 +81,8 @@ void replay_item(event_writer& writer, std::string_view json, std::size_t index,
     writer.part_begins(*item, i);
     if (!part.text.empty())
       writer.part_grows(part.text, part.logprobs);
+    for (std::size_t a = 0; a < part.annotations.size(); ++a)
+      writer.part_annotated(*item, i, a);
     if (ends || i + 1 < item->parts.size())
       writer.part_ends(*item, i);
   }

@@ -120,7 +120,7 @@ void event_writer::part_begins(const output_item& item, std::size_t part) {
   const auto what = item.parts[part].what;
   const auto words = wording_of(what);
   if (!words.part.empty())
-    part_event(joined(words.part, ".added"), item, part, {what, {}, {}});
+    part_event(joined(words.part, ".added"), item, part, {what, {}, {}, {}});
   delta_.clear();
   append_begin(delta_, joined(words.text, ".delta"));
   number_begin_ = number_end_ = delta_.size();
@@ -155,6 +155,16 @@ void event_writer::part_grows(std::string_view text, std::string_view logprobs) 
     out += delta_end_;
   else
     out.append("\",\"logprobs\":[").append(logprobs).append("]}\n\n");
+}
+
+void event_writer::part_annotated(const output_item& item, std::size_t part, std::size_t index) {
+  if (!begin_event("response.output_text.annotation.added"))
+    return;
+  append_place(*out_, item, part);
+  *out_ += R"(,"annotation_index":)";
+  append_number(*out_, index);
+  out_->append(R"(,"annotation":)").append(item.parts[part].annotations[index]);
+  end_event();
 }
 
 void event_writer::part_ends(const output_item& item, std::size_t part) {

@@ -35,6 +35,7 @@ public:
   void item_begins(const output_item& item) override;
   void part_begins(const output_item& item, std::size_t part) override;
   void part_grows(std::string_view text, std::string_view logprobs) override;
+  void part_annotated(const output_item& item, std::size_t part, std::size_t index) override;
   void part_ends(const output_item& item, std::size_t part) override;
   void item_ends(const output_item& item, std::string_view json) override;
 

@@ -138,8 +138,12 @@ std::size_t index_in_list(const output_item& item, std::size_t part) {
 void append_part(std::string& out, const output_part& part) {
   out.append(R"({"type":")").append(type_of(part.what)).append("\"");
   append_text(out, part.what == part_kind::refusal ? "refusal" : "text", part.text);
-  if (part.what == part_kind::output_text)
-    out.append(R"(,"annotations":[],"logprobs":[)").append(part.logprobs).append("]");
+  if (part.what == part_kind::output_text) {
+    out += R"(,"annotations":[)";
+    for (const auto& a : part.annotations)
+      out.append(&a == &part.annotations.front() ? "" : ",").append(a);
+    out.append(R"(],"logprobs":[)").append(part.logprobs).append("]");
+  }
   out += '}';
 }
 

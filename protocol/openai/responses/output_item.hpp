@@ -33,6 +33,8 @@ struct output_part {
   std::string text;
   /// The elements of `logprobs`, as JSON separated by commas.
   std::string logprobs;
+  /// Of an `output_text`, each as JSON.
+  std::vector<std::string> annotations;
 };
 
 /// An item. All texts are as they stand in JSON strings, without the quotes.

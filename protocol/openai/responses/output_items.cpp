@@ -1,5 +1,6 @@
 #include "protocol/openai/responses/output_items.hpp"
 
+#include "protocol/text/json_spans.hpp"
 #include "protocol/text/json_strings.hpp"
 
 #include <algorithm>
@@ -59,6 +60,8 @@ void output_items::take_chunk(std::string_view members) {
   add(output_kind::reasoning, reasoning_, found.reasoning);
   add_elsewhere(output_kind::message, part_kind::output_text, found.text, found.logprobs);
   add(output_kind::message, part_kind::refusal, found.refusal);
+  if (!found.annotations.empty())
+    annotate(found.annotations);
   for (const auto& call : found.calls)
     take_call(call);
   if (!found.finish_reason.empty())
@@ -113,6 +116,25 @@ void output_items::grow(draft& d, part_kind part, std::string_view text,
   if (heard_by && !text.empty())
     heard_by->part_grows(text, logprobs);
   growing_ = open_ && drafts_.size() == 1 && !d.item.is_call() ? &at_hand : nullptr;
+}
+
+/// Adds annotations of a chat's message to its text, unless that has ended.
+void output_items::annotate(std::string_view annotations) {
+  const auto is_text = [](const draft& d) {
+    return !d.item.parts.empty() && d.item.parts.back().what == part_kind::output_text;
+  };
+  const auto d = std::ranges::find_if(drafts_, is_text);
+  if (d == drafts_.end())
+    return;
+  auto& list = d->item.parts.back().annotations;
+  for (json::elements e{annotations}; e.next();) {
+    auto citation = citation_of(e.value());
+    if (citation.empty() || std::ranges::find(list, citation) != list.end())
+      continue; // Some servers repeat them in each chunk.
+    list.push_back(std::move(citation));
+    if (listener_ && open_ && d == drafts_.begin())
+      listener_->part_annotated(d->item, d->item.parts.size() - 1, list.size() - 1);
+  }
 }
 
 void output_items::grow_call(draft& d, std::string_view text) {
@@ -186,6 +208,8 @@ void output_items::open_front() {
     const auto& part = d.item.parts[i];
     if (!part.text.empty())
       listener_->part_grows(part.text, part.logprobs);
+    for (std::size_t a = 0; a < part.annotations.size(); ++a)
+      listener_->part_annotated(d.item, i, a);
   }
 }
 

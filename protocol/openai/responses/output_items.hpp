@@ -35,6 +35,9 @@ public:
   /// @param logprobs The elements of `logprobs` that belong to it.
   virtual void part_grows(std::string_view text, std::string_view logprobs) = 0;
 
+  /// The part has got the annotation with this index.
+  virtual void part_annotated(const output_item& item, std::size_t part, std::size_t index) = 0;
+
   virtual void part_ends(const output_item& item, std::size_t part) = 0;
 
   /// @param json The whole item.
@@ -91,6 +94,7 @@ private:
                      std::string_view logprobs);
   void grow(draft& d, output_part::kind part, std::string_view text, std::string_view logprobs);
   void grow_call(draft& d, std::string_view text);
+  void annotate(std::string_view annotations);
   void take_call(const call_piece& piece);
   draft* draft_of(std::int64_t call);
   draft& begin_draft(output_item::kind what);

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -40,6 +41,34 @@ TEST_CASE("a stored response is told with each text in one piece") {
   const stream_fold again{replay_of(stream.result())};
   CHECK(again.response == first.response);
   CHECK(again.deltas == strings{"hm", "a\"b", "no", "{}", "x"});
+}
+
+TEST_CASE("the pages that a text cites are told again") {
+  const std::string cited =
+      R"("choices":[{"index":0,"delta":{"annotations":[)"
+      R"({"type":"url_citation","url_citation":{"end_index":1,"start_index":0,)"
+      R"("title":"A \"b\"","url":"https://a"}},)"
+      R"({"type":"url_citation","url_citation":{"url":"https://b"}},)"
+      R"({"type":"other","other":{}},5]},"finish_reason":null}])";
+  const std::string told = R"({"type":"url_citation","start_index":0,"end_index":1,)"
+                           R"("url":"https://a","title":"A \"b\""},)"
+                           R"({"type":"url_citation","start_index":0,"end_index":0,)"
+                           R"("url":"https://b","title":""})";
+  event_stream stream{head(), {}, {}};
+  std::string out;
+  stream.begin(out);
+  stream.start(out);
+  // Before the text there is nothing that they belong to, and the second time they are known.
+  for (const auto& piece : {cited, said("a"), cited, cited, said("b")})
+    stream.piece(out, deltas::form::members, piece);
+  stream.end(out, ending(), 5);
+  const stream_fold first{out};
+  CHECK(first.output.find(R"("annotations":[)" + told + "]") != std::string::npos);
+  const auto is_added = [](const std::string& type) { return type.ends_with(".added"); };
+  CHECK(std::ranges::count_if(first.types, is_added) == 4);
+  const stream_fold again{replay_of(stream.result())};
+  CHECK(again.response == first.response);
+  CHECK(std::ranges::count_if(again.types, is_added) == 4);
 }
 
 TEST_CASE("a replay ends as the response did") {

@@ -43,6 +43,7 @@ private:
     std::string type;
     std::string text;
     bool ended = false;
+    std::string annotations;
   };
 
   struct folded_item {
@@ -101,6 +102,8 @@ private:
       take_part(event, false);
     else if (type.ends_with(".delta"))
       take_delta(type, event);
+    else if (type == "response.output_text.annotation.added")
+      take_annotation(event);
     else
       take_text_done(type, event);
   }
@@ -152,7 +155,7 @@ private:
       CHECK(call_ids_.insert(call_id).second);
       CHECK(text_in(item, member_of(added)).empty());
       text_in(item, "name");
-      added.parts.push_back({member_of(added), {}, false});
+      added.parts.push_back({member_of(added), {}, false, {}});
     } else if (added.type == "message") {
       CHECK(text_in(item, "role") == "assistant");
       CHECK(item["content"].Empty());
@@ -206,13 +209,13 @@ private:
     if (begins) {
       auto& item = item_of(event);
       CHECK((item.parts.empty() || item.parts.back().ended));
-      item.parts.push_back({type, {}, false});
+      item.parts.push_back({type, {}, false, {}});
       CHECK(text_of_part(told).empty());
     }
     auto& part = part_of(event, type);
     CHECK(part.type == type);
     if (type == "output_text") {
-      CHECK(told["annotations"].IsArray());
+      CHECK(json::to_text(told["annotations"]) == "[" + part.annotations + "]");
       CHECK(told["logprobs"].IsArray());
     }
     if (!begins) {
@@ -242,6 +245,15 @@ private:
     deltas.push_back(delta);
     if (part.type == "output_text")
       CHECK(event["logprobs"].IsArray());
+  }
+
+  void take_annotation(const json::value& event) {
+    auto& part = part_of(event, "output_text");
+    CHECK(part.type == "output_text");
+    CHECK_FALSE(part.ended);
+    CHECK((number_in(event, "annotation_index") == 0) == part.annotations.empty());
+    part.annotations.append(part.annotations.empty() ? "" : ",");
+    part.annotations += json::to_text(event["annotation"]);
   }
 
   void take_text_done(const std::string& type, const json::value& event) {
