@@ -2,6 +2,7 @@
 
 #include "protocol/text/words.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -136,7 +137,9 @@ result<std::vector<told_item>, failure> told_items(std::span<const item> history
       all.push_back({&i, nullptr});
   outputs_by_call outputs{all};
   std::vector<told_item> told;
-  for (auto t : all) {
+  std::size_t told_of_history = 0;
+  for (std::size_t n = 0; n < all.size(); ++n) {
+    auto t = all[n];
     if (auto e = unresolved(*t.what))
       return *std::move(e);
     if (is_call(*t.what)) {
@@ -149,10 +152,16 @@ result<std::vector<told_item>, failure> told_items(std::span<const item> history
         return lonely("no tool output found for function call ", *t.what);
     }
     told.push_back(t);
+    if (n < history.size())
+      told_of_history = told.size();
   }
-  for (const auto& t : told)
-    if (t.what->kind == item_kind::output && !outputs.called(*t.what))
-      return lonely("no tool call found for function call output with call_id ", *t.what);
+  const auto lacks_call = [&](const told_item& t) {
+    return t.what->kind == item_kind::output && !outputs.called(*t.what);
+  };
+  const auto own_told = told.begin() + static_cast<std::ptrdiff_t>(told_of_history);
+  if (const auto t = std::find_if(own_told, told.end(), lacks_call); t != told.end())
+    return lonely("no tool call found for function call output with call_id ", *t->what);
+  std::erase_if(told, lacks_call);
   return told;
 }
 

@@ -30,8 +30,9 @@ std::optional<chat::failure> first_unresolved(std::span<const item> items);
 /// Own items count if they are among the `new_items`. Calls that were cut off are
 /// left out with their outputs. Each call is paired with its output, wherever that stands; of equal
 /// `call_id`s the first call gets the first output. Calls of hosted tools without an output are
-/// left out. The outputs stay in the list, where they end an answer.
-/// @returns views of the arguments, or the failure of a call without output, an output without
+/// left out, and so are outputs of the history whose call was deleted: no later turn is to fail for
+/// that. The other outputs stay in the list, where they end an answer.
+/// @returns views of the arguments, or the failure of a call without output, an own output without
 ///          call, or an item that should have been resolved.
 result<std::vector<told_item>, chat::failure> told_items(std::span<const item> history,
                                                          std::span<const item> own);

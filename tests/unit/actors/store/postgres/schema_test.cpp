@@ -1,5 +1,6 @@
 #include "actors/store/postgres/schema.hpp"
 #include "actors/store/postgres/schema/blocking_link.hpp"
+#include "actors/store/store_error.hpp"
 #include "tests/unit/support/test_database.hpp"
 
 #include <doctest/doctest.h>
@@ -56,7 +57,7 @@ TEST_CASE("database: a schema of each earlier version is brought up to date, and
     CAPTURE(steps);
     const auto address = new_database("of_version_" + std::to_string(steps));
     const auto key = key_of_old(address, steps);
-    CHECK_THROWS_AS(prepare(address, migration::refused), schema_error);
+    CHECK_THROWS_AS(prepare(address, migration::refused), store_error);
     CHECK(prepare(address, migration::allowed) == key);
     blocking_link s{address};
     CHECK(s.ask("SELECT version FROM nekod.meta").number(0, 0) ==
@@ -77,5 +78,5 @@ TEST_CASE("database: a schema of a later version is used, unless it asks for a n
   s.ask("UPDATE nekod.meta SET version = version + 1");
   CHECK_NOTHROW(prepare(address, migration::refused));
   s.ask("UPDATE nekod.meta SET oldest = version");
-  CHECK_THROWS_AS(prepare(address, migration::allowed), schema_error);
+  CHECK_THROWS_AS(prepare(address, migration::allowed), store_error);
 }

@@ -162,6 +162,12 @@ TEST_CASE("an output without its call is refused") {
         "invalid_value input: no tool call found for function call output with call_id `call_7`");
 }
 
+TEST_CASE("an output of the history whose call was deleted is left out") {
+  CHECK(told("u o1 u", "u") == "u u u");
+  CHECK(told("o2 c1 o1", "u") == "c1>o1 o1 u");
+  CHECK(told("o1 c1", "u") == "o1 c1>o1 u");
+}
+
 TEST_CASE("a second output of one call is left alone") {
   CHECK(told("", "u c1 o1 o1") == "u c1>o1 o1 o1");
 }
