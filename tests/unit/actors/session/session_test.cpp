@@ -89,9 +89,9 @@ TEST_CASE_FIXTURE(fixture,
   conversation_edit noted;
   noted.metadata = R"({"a":"b"})";
   caf::scoped_actor client{system()};
-  auto outcome_of = [&](auto& asked) {
+  auto outcome_of = [&](auto& answer) {
     std::optional<edit_outcome> result;
-    asked.receive([&](edit_outcome& o) { result = std::move(o); }, [](const caf::error&) {});
+    answer.receive([&](edit_outcome& o) { result = std::move(o); }, [](const caf::error&) {});
     REQUIRE(result);
     return result->refused;
   };
@@ -100,12 +100,12 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(outcome_of(early)->code == chat::failure_code::conversation_locked);
   line().end_answer();
   run();
-  auto asked = client->request(handle, caf::infinite, atom::edit_v, noted);
+  auto late = client->request(handle, caf::infinite, atom::edit_v, noted);
   run();
   CHECK(stored_record()->metadata == "{}");
   line().end_settling();
   run();
-  CHECK_FALSE(outcome_of(asked));
+  CHECK_FALSE(outcome_of(late));
   CHECK(stored_record()->metadata == noted.metadata);
 }
 
