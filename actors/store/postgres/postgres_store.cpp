@@ -49,6 +49,19 @@ prometheus::Gauge& gauge(metrics& counts, const char* name, const char* help) {
   return prometheus::BuildGauge().Name(name).Help(help).Register(counts.registry).Add({});
 }
 
+/// Shows how many records the database has.
+void count_records(postgres::questions& all, const std::shared_ptr<metrics>& counts) {
+  postgres::query q;
+  q.sql = "SELECT nekod.size_1('nekod.sessions'), nekod.size_1('nekod.responses')";
+  all.ask(std::move(q), [counts](const postgres::query_result& result) {
+    const auto* found = std::get_if<postgres::rows>(&result);
+    if (!found)
+      return;
+    counts->stored_sessions.Set(static_cast<double>(found->number(0, 0)));
+    counts->stored_responses.Set(static_cast<double>(found->number(0, 1)));
+  });
+}
+
 /// Whether a query has removed what it names. Its first try did if a second one finds nothing.
 bool was_removed(const postgres::rows& result) { return result.flag(0, 0) || result.is_repeated(); }
 
@@ -80,6 +93,7 @@ void postgres_store_state::start(std::shared_ptr<postgres_store_parts> parts,
                           "Turns that wait for a session that another node works on");
   self_->set_exit_handler([this](const caf::exit_msg&) {
     leaving_ = true;
+    rests_.end();
     self_->delayed_send(self_, last_moments, atom::close_v);
     leave_if_quiet();
   });
@@ -107,7 +121,7 @@ void postgres_store_state::begin_links() {
     // A notification may have been missed.
     questions_.call_later([this] {
       holds_->look_again();
-      look_at_rests();
+      rests_.look(parts_->on_rest);
     });
   };
   events.changed = [health = parts_->health](bool there, const std::string& problem) {
@@ -238,19 +252,14 @@ void postgres_store_state::noticed(const std::string& text) {
     if (const auto token = postgres::token_of(text.substr(gone.size())))
       parts_->on_gone(*token);
   } else if (text == "rests") {
-    look_at_rests();
-  }
-}
-
-void postgres_store_state::look_at_rests() {
-  if (parts_->on_rest && !leaving_)
     rests_.look(parts_->on_rest);
+  }
 }
 
 /// Asks again for sessions that other nodes hold, and for rests; repeats itself later.
 void postgres_store_state::look_around() {
   holds_->look_again();
-  look_at_rests();
+  rests_.look(parts_->on_rest);
   self_->delayed_send(self_, poll_interval, atom::idle_v);
 }
 
@@ -354,20 +363,8 @@ void postgres_store_state::renew() {
     renewed_ = sent;
     parts_->hold->renewed(booted, options.lease);
     holds_->lives(patient_until_);
-    count_records();
+    count_records(questions_, counts_);
     self_->delayed_send(self_, options.lease / 4, atom::refresh_v);
-  });
-}
-
-void postgres_store_state::count_records() {
-  postgres::query q;
-  q.sql = "SELECT nekod.size_1('nekod.sessions'), nekod.size_1('nekod.responses')";
-  questions_.ask(std::move(q), [this](const postgres::query_result& result) {
-    const auto* found = std::get_if<postgres::rows>(&result);
-    if (!found)
-      return;
-    counts_->stored_sessions.Set(static_cast<double>(found->number(0, 0)));
-    counts_->stored_responses.Set(static_cast<double>(found->number(0, 1)));
   });
 }
 

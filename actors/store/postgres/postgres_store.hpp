@@ -105,8 +105,6 @@ private:
   void begin_links();
   void write(const record_ptr& r, caf::typed_response_promise<atom::commit> promise);
   void noticed(const std::string& text);
-  void look_at_rests();
-  void count_records();
   void leave_if_quiet();
   void cleared(clearing c, const session_page& page);
 

@@ -27,8 +27,10 @@ void rest_exchange::tell(shared_rest r) {
   go_on();
 }
 
-void rest_exchange::look(std::function<void(const shared_rest&)> heard) {
-  heard_ = std::move(heard);
+void rest_exchange::look(const std::function<void(const shared_rest&)>& heard) {
+  if (ended_ || !heard)
+    return;
+  heard_ = heard;
   go_on();
 }
 

@@ -24,8 +24,11 @@ public:
   void tell(shared_rest r);
 
   /// Asks for the rests of all nodes, and tries again to tell what could not be told.
-  /// @param heard Gets each of them.
-  void look(std::function<void(const shared_rest&)> heard);
+  /// @param heard Gets each of them. Without it nothing is asked.
+  void look(const std::function<void(const shared_rest&)>& heard);
+
+  /// Nothing is looked at any more.
+  void end() { ended_ = true; }
 
 private:
   /// Upstream, account, whether it was refused, and model.
@@ -41,6 +44,7 @@ private:
   /// Set while somebody wants to look.
   std::function<void(const shared_rest&)> heard_;
   bool asks_ = false;
+  bool ended_ = false;
 };
 
 } // namespace nekod::postgres

@@ -87,6 +87,7 @@ TEST_CASE_FIXTURE(fixture,
   start();
   ask("one");
   conversation_edit noted;
+  noted.id = registry->infos.back().conversation;
   noted.metadata = R"({"a":"b"})";
   caf::scoped_actor client{system()};
   auto outcome_of = [&](auto& answer) {
@@ -102,7 +103,6 @@ TEST_CASE_FIXTURE(fixture,
   run();
   auto late = client->request(handle, caf::infinite, atom::edit_v, noted);
   run();
-  CHECK(stored_record()->metadata == "{}");
   line().end_settling();
   run();
   CHECK_FALSE(outcome_of(late));
