@@ -48,6 +48,12 @@ public:
            keys_.contains(key(type, {}, tool.function));
   }
 
+  /// Whether the tool's whole namespace is named.
+  bool contains_namespace(const sent_tool& tool) const {
+    const auto& name = tool.declared.name_space;
+    return !name.empty() && keys_.contains(key("namespace", {}, name));
+  }
+
 private:
   std::set<std::string> keys_;
 };
@@ -95,8 +101,9 @@ result<std::vector<sent_tool>, failure> among(const json::value& wanted,
     named.add(wanted[i]);
   }
   std::vector<sent_tool> result;
-  std::ranges::copy_if(tools, std::back_inserter(result),
-                       [&](const auto& tool) { return named.contains(tool); });
+  std::ranges::copy_if(tools, std::back_inserter(result), [&](const auto& tool) {
+    return named.contains(tool) || named.contains_namespace(tool);
+  });
   return result;
 }
 

@@ -16,6 +16,7 @@ namespace nekod::openai::responses {
 namespace {
 
 using chat::failure;
+using chat::failure_code;
 using outcome = std::optional<failure>;
 
 const json::value* value_of(const json::value& object, std::string_view name) {
@@ -140,6 +141,13 @@ private:
     const auto name = required_string(tool, "name", place);
     if (!name)
       return name.error();
+    if (name->empty())
+      return failure{failure_code::invalid_value, place + ".name", "must not be empty"};
+    if (const auto* description = value_of(tool, "description");
+        description != nullptr && !description->IsString())
+      return wrong_type(place + ".description", "a string");
+    if (const auto* strict = value_of(tool, "strict"); strict != nullptr && !strict->IsBool())
+      return wrong_type(place + ".strict", "a boolean");
     if (const auto* parameters = value_of(tool, "parameters");
         parameters != nullptr && !parameters->IsObject())
       return wrong_type(place + ".parameters", "an object");

@@ -79,6 +79,15 @@ TEST_CASE("only allowed tools go up") {
   CHECK(*tools->allowed == std::set<std::string, std::less<>>{"f", "ns__g"});
 }
 
+TEST_CASE("a namespace among the allowed tools allows all of its tools") {
+  const auto tools =
+      chosen(R"({"type":"allowed_tools","tools":[{"type":"namespace","name":"ns"}]})");
+  REQUIRE(tools);
+  REQUIRE(tools->allowed);
+  CHECK(tools->allowed->contains("ns__g"));
+  CHECK_FALSE(tools->allowed->contains("f"));
+}
+
 TEST_CASE("the mode of allowed tools may be missing, and hosted ones among them are left out") {
   const auto tools = chosen(R"({"type":"allowed_tools","tools":[{"type":"custom","name":"c"},
     {"type":"web_search"},{"type":"function","name":"unknown"}]})");
