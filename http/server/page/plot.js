@@ -17,7 +17,7 @@ const path = (values, most, from = values.map(() => 0)) => {
 };
 
 /// A plot of *series*, lists of values of equal length, each with a name and a kind that is its colour. Stacked if
-/// there are several. *show* writes a value.
+/// there are several. *show* writes a value: the last one stands beside the name, unless the series has a `total`.
 export function plot(title, times, series, show) {
   const totals = times.map((_, i) => series.reduce((sum, { values }) => sum + (values[i] ?? 0), 0));
   const most = Math.max(0, ...totals);
@@ -29,8 +29,9 @@ export function plot(title, times, series, show) {
     shapes.push(svg('path', { d: area, class: `area s-${kind}` }), svg('path', { d: line, class: `line s-${kind}` }));
     below = below.map((value, i) => value + clean[i]);
   }
-  const drawing = svg('svg', { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: 'none', role: 'img', 'aria-label': `${title}: ${show(totals.at(-1) ?? 0)}` }, ...shapes);
-  const latest = series.map(({ name, kind, values }) => h('span', { class: `key s-${kind}` }, series.length > 1 ? `${name} ` : '', h('b', { text: show(values.at(-1) ?? 0) })));
+  const told = ({ total, values }) => total ?? values.at(-1) ?? 0;
+  const drawing = svg('svg', { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: 'none', role: 'img', 'aria-label': `${title}: ${show(series.reduce((sum, each) => sum + told(each), 0))}` }, ...shapes);
+  const latest = series.map((each) => h('span', { class: `key s-${each.kind}` }, series.length > 1 ? `${each.name} ` : '', h('b', { text: show(told(each)) })));
   const rows = times.length > 12 ? times.filter((_, i) => (times.length - 1 - i) % Math.ceil(times.length / 12) === 0) : times;
   const table = h(
     'table',

@@ -187,7 +187,10 @@ export class Service {
   turns() {
     const outcomes = ['answered', 'failed', 'cancelled', 'refused'];
     const counts = outcomes.map((outcome) => this.over((a, b) => Math.max(0, b.sum('nekod_turns_total', { outcome }) - a.sum('nekod_turns_total', { outcome }))));
-    const series = outcomes.map((outcome, i) => ({ name: t(outcome), kind: outcome, values: counts[i].values }));
+    const series = outcomes.map((outcome, i) => {
+      const { values } = counts[i];
+      return { name: t(outcome), kind: outcome, values, total: values.reduce((sum, value) => sum + value, 0) };
+    });
     const [first, now] = [this.before(shortest), this.samples.at(-1)];
     const failed = now.series('nekod_turn_failures_total').map(({ labels, value }) => {
       const before = first.sum('nekod_turn_failures_total', labels);
