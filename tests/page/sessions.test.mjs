@@ -127,14 +127,15 @@ test('a conversation is given a title, which every device sees, and loses it', {
     await seen(page, () => !document.querySelector('dialog'));
   };
   await seen(page, () => document.querySelector('.sessions .here'));
-  await until(async () => (await (await fetch(`${nekod.url}/sessions`)).json()).sessions.some((each) => each.conversation && each.turns === 1), 'no conversation');
-  await page.evaluate(() => dispatchEvent(new Event('focus')));
   await rename(title);
   await seen(page, (text) => document.querySelector('.sessions .here .title').textContent === text && document.querySelector('.head .title').textContent === text, title);
   // What is said next does not change it.
   await say(page, 'and more');
   await answered(page, 2);
   assert.equal(await textOf(page, '.sessions .here .title'), title);
+  const stored = async () => (await (await fetch(`${nekod.url}/v1/conversations/${(await (await fetch(`${nekod.url}/sessions/${await page.evaluate(() => location.hash.slice(4))}`)).json()).conversation}`)).json()).metadata.title;
+  // Once what was said next is answered.
+  await until(async () => (await stored()) === title, 'no title');
   const other = await open(t, page.url());
   await seen(other, (text) => document.querySelector('.sessions .here .title')?.textContent === text, title);
   // While an answer runs, nekod takes no title: it gets it later.
@@ -148,7 +149,6 @@ test('a conversation is given a title, which every device sees, and loses it', {
   go();
   await answered(page, 3);
   upstream.answer = said;
-  const stored = async () => (await (await fetch(`${nekod.url}/v1/conversations/${(await (await fetch(`${nekod.url}/sessions/${await page.evaluate(() => location.hash.slice(4))}`)).json()).conversation}`)).json()).metadata.title;
   await until(async () => (await stored()) === 'Named while answering', 'no title');
   await rename('');
   await seen(page, (text) => document.querySelector('.sessions .here .title').textContent === text, first);

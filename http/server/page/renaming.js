@@ -33,19 +33,28 @@ async function store(conversation, title) {
   }
 }
 
+/// The conversation of a version: the list may have been read before it was begun. Nothing if there is none.
+const conversationOf = async ({ id, conversation }) =>
+  conversation ?? (await get(`sessions/${encodeURIComponent(id)}`).catch(() => undefined))?.conversation;
+
 /// Asks for the title of *family* in *list*, and gives it to all of its *versions*.
 export function rename(list, family, versions) {
   const input = h('input', { type: 'text', maxlength: '200', value: titleFor(family) ?? '', dir: 'auto', autocomplete: 'off' });
-  const stored = versions.filter((each) => each.conversation);
   const submit = async (event) => {
     event.preventDefault();
     const title = input.value.trim();
     dialog.close();
-    if (!title) forgetTitle(family);
-    setTitle(family, title || (stored.length && (await firstWordsOf(stored[0]))), Boolean(title));
-    list.changed();
+    const show = (words) => {
+      if (!title) forgetTitle(family);
+      setTitle(family, words, Boolean(title));
+      list.changed();
+    };
+    if (title) show(title);
+    const stored = (await Promise.all(versions.map(conversationOf))).filter(Boolean);
+    // Without words the list would ask nekod, which still has the title.
+    if (!title) show(stored.length && (await firstWordsOf({ conversation: stored[0] })));
     try {
-      for (const { conversation } of stored) await store(conversation, title);
+      for (const conversation of stored) await store(conversation, title);
     } catch (error) {
       notice(error.message);
     }
