@@ -38,7 +38,6 @@ std::string record_columns_of(const std::string& row) {
 }
 
 std::string number_text(std::int64_t n) { return std::to_string(n); }
-std::string flag_text(bool f) { return f ? "t" : "f"; }
 
 /// `$1, $2` and so on; *count* of them from *first* on.
 std::string places(std::size_t first, std::size_t count) {

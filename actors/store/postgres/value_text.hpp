@@ -15,6 +15,9 @@ std::string array_text(const std::vector<std::string_view>& elements);
 /// dimension.
 std::optional<std::vector<std::string>> parse_array(std::string_view text);
 
+/// `t` or `f`.
+inline std::string flag_text(bool flag) { return flag ? "t" : "f"; }
+
 /// Bytes in the hexadecimal format: `\x00ff`.
 std::string bytes_text(std::string_view bytes);
 

@@ -34,7 +34,7 @@ query charge_query(const limit_charge& c) {
               array_of(c, [](const auto& b) { return std::to_string(b.interval.count()); }),
               array_of(c, [](const auto& b) { return std::to_string(b.whole.count()); }),
               array_of(c, [](const auto& b) { return std::to_string(b.count); }),
-              c.in_any_case ? "t" : "f"};
+              flag_text(c.in_any_case)};
   return q;
 }
 

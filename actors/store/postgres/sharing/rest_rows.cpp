@@ -23,8 +23,6 @@ failure_code failure_named(std::string_view name, bool refused) {
   return refused ? failure_code::upstream_auth_failed : failure_code::rate_limit_exceeded;
 }
 
-const char* truth_text(bool flag) { return flag ? "t" : "f"; }
-
 } // namespace
 
 query rest_query(const shared_rest& r, std::chrono::steady_clock::time_point now) {
@@ -33,10 +31,10 @@ query rest_query(const shared_rest& r, std::chrono::steady_clock::time_point now
   q.sql = "SELECT nekod.rest_1($1, $2, $3, $4, $5, $6, $7)";
   q.values = {r.upstream,
               bytes_text(r.account),
-              truth_text(r.refused),
+              flag_text(r.refused),
               bytes_text(r.model),
               std::string{chat::name_of(r.code)},
-              truth_text(r.over),
+              flag_text(r.over),
               std::to_string(left.count())};
   return q;
 }
