@@ -13,12 +13,13 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Database } from '../e2e/database.mjs';
-import { programs } from '../e2e/support.mjs';
+import { programs, until } from '../e2e/support.mjs';
 
 const [rate, rounds, delay] = [300, 4, 1].map((usual, i) => Number(process.argv[2 + i] ?? usual));
 /// Between two restarts. nginx leaves a node out for a second after it was refused.
 const pause = 2500;
 
+/// Paces the restarts; nothing is waited for by it.
 const wait = (time) => new Promise((over) => setTimeout(over, time));
 
 async function freePort() {
@@ -64,7 +65,7 @@ async function startBalancer(folder, port, nodes) {
      http { access_log off; ${paths.join(' ')} ${site} }`,
   );
   const child = spawn('nginx', ['-p', folder, '-c', settings], { stdio: 'inherit' });
-  await wait(500);
+  await until(() => fetch(`http://127.0.0.1:${port}/health`).then(({ ok }) => ok, () => false), 'nginx does not start');
   return child;
 }
 

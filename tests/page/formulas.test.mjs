@@ -13,7 +13,7 @@ const nekod = skip ? undefined : await gateway({ after }, upstream.leading);
 const answers = (answer) => (upstream.answer = answer);
 const axe = skip ? '' : readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-// Nothing but a stub, as a build without KaTeX has it.
+// A build without KaTeX has an empty module in its place.
 const withoutKatex = async (page) => {
   await page.setRequestInterception(true);
   page.on('request', (request) => (request.url().endsWith('/katex.js') ? request.respond({ contentType: 'text/javascript', body: '// none' }) : request.continue()));

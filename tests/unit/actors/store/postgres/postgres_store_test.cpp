@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -39,6 +40,7 @@ public:
     opened_->on_rest([this](const shared_rest& r) {
       std::lock_guard guard{mutex_};
       rests_.push_back(r);
+      heard_.notify_all();
     });
     loops_.run();
     client_.emplace(*system_);
@@ -104,15 +106,8 @@ public:
   /// Whether a rest is heard for which that holds.
   template <class F>
   bool hears(F f) {
-    for (auto tries = 0; tries < 2000; ++tries) {
-      {
-        std::lock_guard guard{mutex_};
-        if (std::any_of(rests_.begin(), rests_.end(), f))
-          return true;
-      }
-      std::this_thread::sleep_for(10ms);
-    }
-    return false;
+    std::unique_lock lock{mutex_};
+    return heard_.wait_for(lock, 20s, [&] { return std::any_of(rests_.begin(), rests_.end(), f); });
   }
 
   int gone() const { return gone_; }
@@ -128,6 +123,7 @@ private:
   std::optional<caf::scoped_actor> client_;
   std::atomic<int> gone_{0};
   std::mutex mutex_;
+  std::condition_variable heard_;
   std::vector<shared_rest> rests_;
 };
 

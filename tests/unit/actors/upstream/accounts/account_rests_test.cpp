@@ -88,7 +88,7 @@ TEST_CASE_FIXTURE(fixture, "other nodes are told of a rest once, and again if it
   CHECK_FALSE(rests.limited(big, 7s, now + 500ms));
   CHECK(rests.limited(big, 9s, now) == std::optional{now + 9s});
   CHECK(rests.limited(small, 3s, now) == std::optional{now + 3s});
-  // What another node has told is not told back.
+  // A rest that another node has told of is not told back.
   rests.heard_refusal(now + 60s, now);
   CHECK_FALSE(rests.refused(60s, now));
   CHECK(rests.refused(90s, now) == std::optional{now + 90s});
