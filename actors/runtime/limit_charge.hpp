@@ -8,7 +8,7 @@
 
 namespace nekod {
 
-/// What a request takes from token buckets that several nodes share: from each bucket, or from
+/// The tokens that a request takes from buckets that several nodes share: from each bucket, or from
 /// none.
 struct limit_charge {
   limit_charge() = default;
@@ -36,7 +36,7 @@ struct limit_charge {
   bool in_any_case = false;
 };
 
-/// What came of a charge.
+/// The result of a charge.
 struct limit_verdict {
   limit_verdict() = default;
 

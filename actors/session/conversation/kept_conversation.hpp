@@ -116,8 +116,8 @@ public:
   /// @returns whether a commit is needed: what has to be stored has changed.
   virtual bool broken_off(std::string_view text, bool heard) = 0;
 
-  /// What a commit has to write, including an answered turn that is not yet kept. The messages
-  /// count as stored from now on.
+  /// The changes that a commit writes, including an answered turn that is not yet kept. The
+  /// messages count as stored from now on.
   virtual conversation_changes take_changes() = 0;
 
   /// The answered turn is stored.

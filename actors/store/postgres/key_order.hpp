@@ -42,7 +42,7 @@ public:
   bool has(const Key& key) const { return waiting_.contains(key); }
 
 private:
-  /// What waits behind the one that is under way.
+  /// The requests that wait behind the one that is under way.
   std::map<Key, std::deque<work>> waiting_;
 };
 

@@ -115,7 +115,7 @@ private:
   session_lifetime lifetime_{std::chrono::seconds{0}};
   postgres::node_facts node_;
   postgres::questions questions_;
-  /// What is done with a response: its deletion must not overtake what it deletes.
+  /// The order of requests about a response: its deletion must not overtake a write.
   postgres::key_order<response_key> responses_;
   postgres::rest_exchange rests_{questions_};
   /// Set by `start`.

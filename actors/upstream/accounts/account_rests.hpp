@@ -43,7 +43,7 @@ public:
   /// @returns whether it had been refused since it last worked.
   bool worked(const std::string& model);
 
-  // What other nodes tell.
+  // Rests that other nodes tell of:
 
   void heard_limit(const std::string& model, clock::time_point end, clock::time_point now);
   void heard_refusal(clock::time_point end, clock::time_point now);

@@ -100,17 +100,17 @@ public:
   /// @returns nothing if it may continue, else the refusal; the chat does not count then either.
   std::optional<chat::failure> further_refusal(const caller& who, std::uint32_t turns) const;
 
-  // Where several nodes count together, this node's limiters know at most what all have counted: so
-  // what they refuse need not be asked for.
+  // If several nodes count together, this node's limiters never know of more than all have counted:
+  // requests that they refuse need no question.
 
-  /// What is to be asked for *who*: that many requests and chats are taken from its limits.
+  /// The question that takes that many requests and chats from the limits of *who*.
   limit_question question_of(const caller& who, int requests, int chats) const;
 
   /// Takes over what all nodes have counted.
   /// @returns the refusal if the request may not pass; it does not count here either then.
   std::optional<chat::failure> refusal(const limit_question& q, const limit_verdict& v) const;
 
-  /// What is left of the limits of *who*, as far as this node knows; empty if there are none.
+  /// The rest of the limits of *who*, as far as this node knows; empty if there are none.
   std::vector<limit_standing> standing_of(const caller& who) const;
 
   /// Whether any key is accepted, so that a page could use whatever its visitor can reach.

@@ -71,7 +71,7 @@ void rest_exchange::ask() {
     asks_ = false;
     if (const auto* found = std::get_if<rows>(&result))
       for (const auto& r : rests_of(*found, asked))
-        // What is told next is newer.
+        // The state that is told next is newer.
         if (!untold_.contains({r.upstream, r.account, r.refused, r.model}))
           heard(r);
     go_on();

@@ -27,7 +27,7 @@ public:
   /// @param heard Gets each of them. Without it nothing is asked.
   void look(const std::function<void(const shared_rest&)>& heard);
 
-  /// Nothing is looked at any more.
+  /// Ends all looks: further calls of `look` do nothing.
   void end() { ended_ = true; }
 
 private:
