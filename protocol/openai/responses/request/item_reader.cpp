@@ -45,9 +45,11 @@ public:
   std::string with_rest(const json::value& v) {
     written_.insert("id");
     for (const auto& m : v.GetObject()) {
-      // Of members with the same name the first counts, as in json::find.
+      // Of members with the same name the first counts, as in json::find, even if it is null.
       const auto name = json::text_of(m.name);
-      if (!m.value.IsNull() && !written_.contains(name))
+      if (m.value.IsNull())
+        written_.insert(name);
+      else if (!written_.contains(name))
         add(name, json::to_text(m.value));
     }
     return std::move(out_) + "}";

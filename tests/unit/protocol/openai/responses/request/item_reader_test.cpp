@@ -125,6 +125,15 @@ TEST_CASE("an incomplete item is known as such") {
             .incomplete);
 }
 
+TEST_CASE("of members with the same name only the first counts, even if it is null") {
+  const auto items = items_of(R"([{"type":"shell_call","call_id":null,"call_id":"1",
+                                   "status":null,"status":"incomplete"}])");
+  const auto& first = items.at(0);
+  CHECK(first.call_id.empty());
+  CHECK_FALSE(first.incomplete);
+  CHECK(first.json == R"({"type":"shell_call"})");
+}
+
 TEST_CASE("a malformed item is refused by its place") {
   const std::pair<const char*, const char*> rows[] = {
       {"7", "invalid_type input: expected a string or an array of items"},
