@@ -103,6 +103,12 @@ std::string session_list_json(const session_page& page) {
   return out;
 }
 
+std::string session_search_json(const session_page& page, std::size_t searched) {
+  auto out = session_list_json(page);
+  out.pop_back();
+  return out + R"(,"searched":)" + std::to_string(searched) + "}";
+}
+
 std::string session_json(const session_info& s) {
   std::string out;
   append_session(out, s);

@@ -89,6 +89,9 @@ std::string timestamp(std::chrono::system_clock::time_point t);
 /// cursor.
 std::string session_list_json(const session_page& page);
 
+/// The same of a search, with `"searched":n`, the number of sessions it looked through.
+std::string session_search_json(const session_page& page, std::size_t searched);
+
 /// One session.
 std::string session_json(const session_info& s);
 

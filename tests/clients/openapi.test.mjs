@@ -282,7 +282,8 @@ test('sessions page by page, and many deleted', async (t) => {
   for (let i = 0; i < 3; ++i) await chat(gate, {});
   const first = await show('?limit=2');
   assert.equal((await show(`?limit=2&after=${first.next}`)).has_more, false);
-  for (const query of ['?limit=0', '?after=x'])
+  assert.deepEqual(await show('?search=no+such+words'), { sessions: [], total: 3, has_more: false, searched: 3 });
+  for (const query of ['?limit=0', '?after=x', '?search='])
     assert.equal(code(await walk(gate, operations.listSessions, { query })), 'invalid_value');
   const remove = (query) => walk(gate, operations.deleteSessions, { query });
   assert.equal(code(await remove('')), 'missing_required_parameter');

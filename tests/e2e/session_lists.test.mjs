@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
-import { checkBrokenStream, checkStream, expectError, gateway, leadingTo, simulator, temporaryFolder, unique, until } from './support.mjs';
+import { addKey, checkBrokenStream, checkStream, expectError, gateway, leadingTo, simulator, temporaryFolder, unique, until } from './support.mjs';
 
 const sim = await simulator({ after });
 
@@ -195,4 +195,65 @@ test('turns of others go on while many are deleted', async (t) => {
 test('the simulator saw no wrong use', async () => {
   const kinds = new Set((await sim.quiet()).violations.map((violation) => violation.kind));
   assert.deepEqual([...kinds], []);
+});
+
+/// The ids of all pages of a search, and how many sessions were looked through.
+async function search(nekod, words, headers = {}) {
+  const found = [];
+  let searched = 0;
+  for (let after = ''; after !== undefined; ) {
+    const query = new URLSearchParams({ search: words, ...(after && { after }) });
+    const page = await (await fetch(`${nekod.url}/sessions?${query}`, { headers })).json();
+    found.push(...page.sessions.map(({ id }) => id));
+    searched += page.searched;
+    after = page.next;
+  }
+  return { found, searched };
+}
+
+for (const store of ['file', 'memory'])
+  test(`${store}: a search finds all sessions in which something was said, with few or many others`, async (t) => {
+    const nekod = store === 'file' ? await start(t) : await gateway(t, leadingTo(sim));
+    const word = unique('nadel');
+    const found = [unique('found'), unique('found'), unique('found')];
+    await nekod.ask(`Äpfel und ${word}`, { session_id: found[0] });
+    assert.deepEqual(await search(nekod, word), { found: [found[0]], searched: 1 });
+    await make(nekod, Array.from({ length: 210 }, () => unique('other')));
+    await nekod.ask('first', { session_id: found[1] });
+    await nekod.ask(`then äpfel und ${word}`, { session_id: found[1] });
+    await nekod.ask('first', { session_id: found[2] });
+    const { conversation } = await json(nekod, `/sessions/${found[2]}`);
+    const noted = await fetch(`${nekod.url}/v1/conversations/${conversation}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ metadata: { title: `ÄPFEL UND ${word}` } }),
+    });
+    assert.equal(noted.status, 200);
+    assert.deepEqual(await search(nekod, `äPFEL UND ${word}`), { found, searched: 213 });
+    assert.deepEqual(await search(nekod, `${word} und`), { found: [], searched: 213 });
+    // One that is full goes on behind its last session.
+    const first = await json(nekod, `/sessions?search=${word}&limit=1`);
+    assert.deepEqual([first.sessions.length, first.has_more, first.searched, first.total], [1, true, 1, 213]);
+    await call(nekod, `/sessions/${found[0]}`, 'DELETE');
+    assert.deepEqual((await search(nekod, word)).found, found.slice(1));
+  });
+
+test('a search is for the words of its own tenant, also for an admin', async (t) => {
+  const file = join(temporaryFolder(t), 'keys');
+  const [boss, ada] = [addKey(file, 'boss', '--admin'), addKey(file, 'ada')];
+  const nekod = await gateway(t, [...leadingTo(sim), '--api-keys', file]);
+  const word = unique('secret');
+  const as = (key) => ({ Authorization: `Bearer ${key}` });
+  await nekod.ask(word, { session_id: 'of-ada' }, { headers: as(ada) });
+  await nekod.ask('nothing', { session_id: 'of-boss' }, { headers: as(boss) });
+  assert.deepEqual(await search(nekod, word, as(ada)), { found: ['of-ada'], searched: 1 });
+  assert.deepEqual(await search(nekod, word, as(boss)), { found: [], searched: 1 });
+});
+
+test('a search needs words', async (t) => {
+  const nekod = await gateway(t, leadingTo(sim));
+  for (const query of ['search=', 'search=%20', 'search=%ff', `search=${'a'.repeat(257)}`]) {
+    const error = await expectError(await call(nekod, `/sessions?${query}`), 400, 'invalid_value');
+    assert.equal(error.param, 'search');
+  }
 });

@@ -1,4 +1,4 @@
-#include "http/server/api/session_query.hpp"
+#include "http/server/api/sessions/session_query.hpp"
 #include "http/server/gate/client_address.hpp"
 #include "http/server/message/exchange.hpp"
 #include "http/server/message/path.hpp"

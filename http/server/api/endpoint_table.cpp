@@ -12,7 +12,7 @@
 #include "http/server/api/service/keys.hpp"
 #include "http/server/api/service/me.hpp"
 #include "http/server/api/service/operations.hpp"
-#include "http/server/api/sessions.hpp"
+#include "http/server/api/sessions/sessions.hpp"
 #include "http/server/page/page_answer.hpp"
 
 #include <algorithm>

@@ -1,29 +1,35 @@
-// The search in what was said: nekod has none, so the messages of all conversations are read.
+// The search in what was said. nekod looks through some conversations a request, the oldest first.
 
+import { get } from './api.js';
 import './files_text.js';
+import { familyOf } from './names.js';
 import { notice } from './notice.js';
 import { number, t } from './text.js';
 
-/// Looks for the words in the search of *list*, from the latest conversation on; those found are its `hits`.
+/// Looks for the words in the search of *list*; those found are its `hits`.
 export async function searchTexts(list) {
   const words = list.words();
   list.searchedFor = words;
   list.searching = new AbortController();
   const { signal } = list.searching;
-  const all = list.families();
-  for (const [i, { family, versions }] of all.entries()) {
-    if (i % 20 === 0) notice(t('searching', number(i), number(all.length)));
-    for (const info of versions) {
-      const messages = await list.messages(info, signal).catch(() => undefined);
+  let read = 0;
+  try {
+    for (let after = ''; after !== undefined; ) {
+      const query = new URLSearchParams({ search: words, ...(after && { after }) });
+      const page = await get(`sessions?${query}`, { signal });
       if (signal.aborted) return;
-      if (messages?.some(({ text }) => text.toLowerCase().includes(words))) {
-        list.hits.add(family);
-        list.draw();
-        break;
-      }
+      read += page.searched;
+      for (const { id } of page.sessions) list.hits.add(familyOf(id));
+      if (page.sessions.length) list.draw();
+      if (page.has_more) notice(t('searching', number(read), number(page.total)));
+      after = page.next;
     }
+    notice(t('found', number(list.hits.size)));
+  } catch (error) {
+    if (signal.aborted) return;
+    list.searchedFor = undefined; // It can be tried again.
+    notice(error.message);
   }
   list.searching = undefined;
-  notice(t('found', number(list.hits.size)));
   list.draw();
 }

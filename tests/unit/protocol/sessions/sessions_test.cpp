@@ -46,6 +46,7 @@ TEST_CASE("a timestamp is UTC to the microsecond") {
 
 TEST_CASE("sessions are listed in the manual's shape") {
   CHECK(session_list_json({}) == R"({"sessions":[],"total":0,"has_more":false})");
+  CHECK(session_search_json({}, 9) == R"({"sessions":[],"total":0,"has_more":false,"searched":9})");
   session_page page;
   page.sessions = {session("a", true), session("b", false)};
   page.sessions[1].state = "answering";

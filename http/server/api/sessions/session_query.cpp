@@ -1,6 +1,9 @@
-#include "http/server/api/session_query.hpp"
+#include "http/server/api/sessions/session_query.hpp"
 
 #include "http/server/message/path.hpp"
+#include "protocol/sessions/conversation_search.hpp"
+#include "protocol/text/utf8.hpp"
+#include "protocol/text/words.hpp"
 
 #include <charconv>
 #include <cstdint>
@@ -18,6 +21,9 @@ using chat::failure_code;
 
 /// A century.
 constexpr std::int64_t longest_idle = 3'155'760'000;
+
+/// Bytes of the words that are searched for.
+constexpr std::size_t longest_search = 256;
 
 chat::failure invalid(const std::string& name, const std::string& detail) {
   return {failure_code::invalid_value, name, detail};
@@ -77,6 +83,24 @@ result<session_query, chat::failure> parse_session_query(std::string_view query)
   for (const auto& [name, value] : *fields)
     if (auto fault = take(result, name, value))
       return std::move(*fault);
+  return result;
+}
+
+result<std::optional<std::string>, chat::failure> parse_session_search(std::string_view query) {
+  const auto fields = query_fields(query);
+  if (!fields)
+    return invalid("query", "has an invalid percent-encoding");
+  std::optional<std::string> result;
+  for (const auto& [name, value] : *fields) {
+    if (name != "search")
+      continue;
+    const auto words = trim(value);
+    if (words.empty() || words.size() > longest_search || !is_utf8(words))
+      return invalid(name, "must be text of 1 to " + std::to_string(longest_search) + " bytes");
+    if (result)
+      return invalid(name, "is given twice");
+    result = folded(words);
+  }
   return result;
 }
 

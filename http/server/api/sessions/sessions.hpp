@@ -4,7 +4,8 @@ namespace nekod::http {
 
 struct request_context;
 
-/// `GET /sessions?limit=&after=`: a page of the caller's sessions; an admin sees all.
+/// `GET /sessions?limit=&after=`: a page of the caller's sessions; an admin sees all. With
+/// `search=` those of the caller's own in which words were said.
 void answer_sessions(const request_context& c);
 
 /// `GET /sessions/{id}`.

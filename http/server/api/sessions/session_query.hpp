@@ -5,6 +5,8 @@
 #include "protocol/sessions/session_list.hpp"
 
 #include <chrono>
+#include <optional>
+#include <string>
 #include <string_view>
 
 /// Reads queries about sessions. Pure.
@@ -12,6 +14,9 @@ namespace nekod::http {
 
 /// The page that `GET /sessions?limit=&after=` asks for. Other names are ignored.
 result<session_query, chat::failure> parse_session_query(std::string_view query);
+
+/// The words of `GET /sessions?search=`, in lower case; nothing if there is no such name.
+result<std::optional<std::string>, chat::failure> parse_session_search(std::string_view query);
 
 /// The sessions that `DELETE /sessions?idle_for=&model=&all=` selects; *now* is the time of the
 /// request. An empty query or an unknown name is a fault: neither means all sessions.

@@ -1,14 +1,17 @@
-#include "http/server/api/sessions.hpp"
+#include "http/server/api/sessions/sessions.hpp"
 
+#include "actors/resumption/kept_answer.hpp"
 #include "actors/resumption/kept_answers.hpp"
 #include "http/server/api/answer/response_form.hpp"
 #include "http/server/api/request_context.hpp"
-#include "http/server/api/session_query.hpp"
+#include "http/server/api/sessions/session_query.hpp"
+#include "http/server/api/sessions/session_search.hpp"
 #include "http/server/message/path.hpp"
 #include "protocol/chat/request.hpp"
 #include "protocol/sessions/sessions.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -43,6 +46,11 @@ void add_running_response(const request_context& c, session_info& s) {
     s.running_response = std::string{response_prefix} + *id;
 }
 
+void add_running_responses(const request_context& c, session_page& page) {
+  for (auto& s : page.sessions)
+    add_running_response(c, s);
+}
+
 void refuse_unknown(const request_context& c) {
   c.respond_json(404, session_missing_json(c.language()));
 }
@@ -53,11 +61,19 @@ void answer_sessions(const request_context& c) {
   auto query = parse_session_query(c.req().query);
   if (!query)
     return c.refuse(query.error());
+  auto words = parse_session_search(c.req().query);
+  if (!words)
+    return c.refuse(words.error());
+  if (*words)
+    return search_sessions(c, *std::move(query), **std::move(words),
+                           [](const request_context& asked, session_page page, std::size_t seen) {
+                             add_running_responses(asked, page);
+                             asked.respond_json(200, session_search_json(page, seen));
+                           });
   query->view = view_of(c.who);
   c.ask<session_page>(
       [](const request_context& asked, session_page page) {
-        for (auto& s : page.sessions)
-          add_running_response(asked, s);
+        add_running_responses(asked, page);
         asked.respond_json(200, session_list_json(page));
       },
       atom::list_v, std::move(*query));

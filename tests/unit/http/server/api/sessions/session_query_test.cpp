@@ -1,4 +1,4 @@
-#include "http/server/api/session_query.hpp"
+#include "http/server/api/sessions/session_query.hpp"
 
 #include <doctest/doctest.h>
 
@@ -32,6 +32,20 @@ TEST_CASE("a query for a page has its size and its beginning") {
   CHECK(full->limit == 2);
   CHECK(full->after == parse_place("7~a"));
   CHECK(parse_session_query("limit=1000"));
+}
+
+TEST_CASE("the words of a search are read in lower case") {
+  CHECK(*parse_session_search("limit=2") == std::nullopt);
+  CHECK(*parse_session_search("search=Big+Cat%21&limit=2") == "big cat!");
+  CHECK(*parse_session_search("search=" + std::string(256, 'a')) == std::string(256, 'a'));
+  for (const std::string query :
+       {"search", "search=", "search=+", "search=%ff", "search=a&search=b"}) {
+    const auto words = parse_session_search(query);
+    REQUIRE_FALSE(words);
+    CHECK(words.error().param == "search");
+  }
+  CHECK_FALSE(parse_session_search("search=" + std::string(257, 'a')));
+  CHECK(parse_session_search("search=%zz").error().param == "query");
 }
 
 TEST_CASE("a fault in a query for a page is named") {
