@@ -222,6 +222,30 @@ test('items that are added at once never share an id', async () => {
   assert.equal(gone.filter(({ status }) => status === 200).length, 1);
 });
 
+test('in a conversation an id that another item has is refused, and nothing is said', async () => {
+  says('ok');
+  const { id } = await begin(open, { items: [{ ...message('user', 'a'), id: unique('msg') }] });
+  const [first] = await itemsOf(open, id);
+  const elsewhere = { ...message('user', 'c'), id: unique('msg') };
+  await responseOf(open, { input: [elsewhere] });
+  await responseOf(open, { conversation: id, input: [{ ...message('user', 'b'), id: unique('msg') }] });
+  const before = await itemsOf(open, id);
+  const heard = upstream.requests.length;
+  const twice = unique('msg');
+  for (const [input, place] of [
+    [[{ ...message('user', 'b'), id: first.id }], 'input[0].id'],
+    [[message('user', 'b'), { ...message('user', 'd'), id: elsewhere.id }], 'input[1].id'],
+    [[{ ...message('user', 'b'), id: twice }, { ...message('user', 'd'), id: twice }], 'input[1].id'],
+  ]) {
+    const { param } = await expectError(await respond(open, { conversation: id, input }), 400, 'invalid_value');
+    assert.equal(param, place);
+  }
+  assert.equal(upstream.requests.length, heard);
+  assert.deepEqual(await itemsOf(open, id), before);
+  await responseOf(open, { conversation: id, input: [elsewhere] });
+  assert.equal((await itemsOf(open, id)).at(-2).id, elsewhere.id, 'one that says the same is that item');
+});
+
 test('a response in the background has an end when its conversation is deleted', async () => {
   upstream.say = () => {};
   const { id } = await begin(open, {});

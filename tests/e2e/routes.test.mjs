@@ -73,6 +73,7 @@ test('a wrong method is a 405 in JSON that names the right ones', async () => {
     ['POST', '/sessions', /^GET, HEAD, DELETE, OPTIONS$/],
     ['PUT', '/sessions/abc', /^GET, HEAD, DELETE, OPTIONS$/],
     ['DELETE', '/health', /GET/],
+    ['POST', '/v1/responses/resp_1', /^GET, HEAD, DELETE, OPTIONS$/],
   ];
   for (const [method, path, allowed] of wrong) {
     const response = await get(path, { method });

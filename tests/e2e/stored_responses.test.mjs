@@ -253,6 +253,17 @@ test('an id that another item has is not taken over', async () => {
   assert.equal(c, id);
 });
 
+test('what GET is to send is told as true or false', async () => {
+  const { json } = await responseOf(open, { input: unique() });
+  const { param } = await expectError(await get(open, `${json.id}?stream=yes`), 400, 'invalid_value');
+  assert.equal(param, 'stream');
+  for (const [value, type] of [['true', /event-stream/], ['1', /event-stream/], ['false', /json/], ['0', /json/], ['', /json/]]) {
+    const response = await get(open, `${json.id}?stream=${value}`);
+    assert.match(response.headers.get('content-type'), type, value);
+    await response.text();
+  }
+});
+
 test('tenants never meet, whatever ids they know', async (t) => {
   const file = join(temporaryFolder(t), 'keys');
   const keys = ['a', 'b'].map((name) => ({ Authorization: `Bearer ${addKey(file, name)}` }));

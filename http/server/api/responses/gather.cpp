@@ -39,7 +39,9 @@ std::vector<std::string> wanted_ids(const gathered_request& call) {
 
 /// Replaces references by the items that they stand for, and gives ids to items that are to be
 /// stored. An id of the client's stays unless another item has it.
-void identify(gathered_request& call, const item_finding& found) {
+/// @returns the failure if another item has it, and the request names a conversation: there a
+///          client counts on its ids.
+std::optional<chat::failure> identify(gathered_request& call, const item_finding& found) {
   std::unordered_map<std::string_view, responses::item> known;
   for (const auto& i : call.history)
     known.emplace(i.id, i);
@@ -55,12 +57,25 @@ void identify(gathered_request& call, const item_finding& found) {
       i = same->second;
       i.place = std::move(place);
     } else if (keeps_items(call.asked)) {
-      const auto taken = same != known.end() && !say_the_same(same->second, i);
-      if (i.id.empty() || taken || used.contains(i.id))
+      const auto taken =
+          used.contains(i.id) || (same != known.end() && !say_the_same(same->second, i));
+      if (taken && !call.asked.conversation.empty())
+        return chat::failure{failure_code::invalid_value, i.place + ".id",
+                             "another item has this id"};
+      if (i.id.empty() || taken)
         i.id = make_id(responses::id_prefix(i.type));
     }
     used.insert(i.id);
   }
+  return std::nullopt;
+}
+
+std::vector<responses::item> parsed_items(const std::vector<stored_item>& stored) {
+  std::vector<responses::item> result;
+  result.reserve(stored.size());
+  for (const auto& i : stored)
+    result.push_back(responses::item_of(i.id, i.json));
+  return result;
 }
 
 /// A compaction item whose items have not been looked for, among *items*; empty if there is none.
@@ -99,8 +114,7 @@ void find_compactions(const gathered_ptr& call, const next_step& then) {
     return c.ask_store<response_chain>(
         [call, then, &items](const request_context&, const response_chain& chain) {
           if (chain.found)
-            for (auto& list = items.emplace(); const auto& i : chain.items)
-              list.push_back(responses::item_of(i.id, i.json));
+            items = parsed_items(chain.items);
           find_compactions(call, then);
         },
         atom::show_v, chain_query{{c.who.tenant, *id}});
@@ -112,23 +126,16 @@ void find_items(const gathered_ptr& call, const next_step& then) {
   query.tenant = call->c.who.tenant;
   query.ids = wanted_ids(*call);
   if (query.ids.empty()) {
-    identify(*call, {});
+    identify(*call, {}); // Nothing to compare with, and no id of the client's.
     return find_compactions(call, then);
   }
   call->c.ask_store<item_finding>(
-      [call, then](const request_context&, const item_finding& found) {
-        identify(*call, found);
+      [call, then](const request_context& c, const item_finding& found) {
+        if (const auto e = identify(*call, found))
+          return c.refuse(*e);
         find_compactions(call, then);
       },
       atom::show_v, std::move(query));
-}
-
-std::vector<responses::item> parsed_items(const std::vector<stored_item>& stored) {
-  std::vector<responses::item> result;
-  result.reserve(stored.size());
-  for (const auto& i : stored)
-    result.push_back(responses::item_of(i.id, i.json));
-  return result;
 }
 
 /// Takes what is new, if the last response shows it.
@@ -142,7 +149,6 @@ bool take_news(gathered_request& call, const response_record& last) {
   call.asked.input = *std::move(news);
   call.history = std::move(output);
   call.leaves_out = true;
-  identify(call, {});
   return true;
 }
 
@@ -156,7 +162,7 @@ void find_last(const gathered_ptr& call, const std::string& id, const next_step&
           return otherwise(call);
         if (!call->conversation.is_named())
           call->follows.emplace(last->id, last->session);
-        then(call);
+        find_items(call, then);
       },
       atom::show_v, response_key{call->c.who.tenant, id});
 }

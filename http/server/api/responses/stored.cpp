@@ -66,6 +66,23 @@ const std::string& told_object(const request_context& c, const response_record& 
   return lost_its_end ? r.if_interrupted : r.object;
 }
 
+/// Whether `GET /responses/{id}` asks for the events.
+result<bool, chat::failure> wants_events(const request_context& c) {
+  const auto fields = query_fields(c.req().query);
+  if (!fields)
+    return chat::failure{failure_code::invalid_value, "query", "has an invalid percent-encoding"};
+  for (const auto& [name, value] : *fields) {
+    if (name != "stream")
+      continue;
+    if (value == "true" || value == "1")
+      return !c.is("HEAD");
+    if (value != "false" && value != "0" && !value.empty())
+      return chat::failure{failure_code::invalid_value, name, "must be true or false"};
+    break;
+  }
+  return false;
+}
+
 void show_found(const request_context& c, const response_finding& found) {
   if (found.record)
     c.respond_json(200, told_object(c, *found.record));
@@ -92,6 +109,11 @@ void show_stored(const request_context& c, const std::string& id) {
 }
 
 void show_object(const request_context& c, std::string id) {
+  const auto streams = wants_events(c);
+  if (!streams)
+    return c.refuse(streams.error());
+  if (*streams)
+    return stream_response(c, id);
   const auto kept = find_kept(c, id);
   if (!kept || !kept->background)
     return show_stored(c, id);
@@ -156,8 +178,6 @@ void show_response(const request_context& c) {
   auto path = response_path_of(c);
   if (path.id.empty())
     return refuse_unknown_response(c);
-  if (path.part.empty() && query_says(c.req().query, "stream") && !c.is("HEAD"))
-    return stream_response(c, path.id);
   if (path.part.empty())
     return show_object(c, std::move(path.id));
   if (path.part == "input_items")
@@ -183,6 +203,10 @@ void delete_response(const request_context& c) {
 
 void change_response(const request_context& c) {
   auto path = response_path_of(c);
+  if (path.part.empty()) {
+    c.x->carry_also({{"Allow", "GET, HEAD, DELETE, OPTIONS"}});
+    return c.refuse(failure_code::method_not_allowed);
+  }
   if (path.part != "cancel")
     return c.refuse(failure_code::not_found);
   if (path.id.empty())
