@@ -25,6 +25,13 @@ namespace {
 
 using chat::failure_code;
 
+std::vector<std::shared_ptr<upstream_service>> services_of(const registry_options& options) {
+  std::vector<std::shared_ptr<upstream_service>> all;
+  for (const auto& u : options.upstreams)
+    all.push_back(u.service);
+  return all;
+}
+
 /// The reason why an upstream with these abilities cannot answer *r*, if there is one.
 std::optional<chat::failure> refusal(const chat::request& r, const upstream_abilities& a) {
   if (!a.speaks_openai && r.objection)
@@ -69,7 +76,7 @@ void registry_state::start(registry_options o) {
   self_->set_down_handler([this](caf::down_msg& m) { session_ended(m.source); });
   self_->set_error_handler([](caf::error&) {});
   self_->set_exit_handler([this](caf::exit_msg& m) { stop(m.reason); });
-  prober_ = self_->spawn<caf::linked>(prober, services());
+  prober_ = self_->spawn<caf::linked>(prober, services_of(options_));
   models_.emplace(self_, options_);
 }
 
@@ -83,15 +90,8 @@ void registry_state::stop(const caf::error& reason) {
   self_->quit(reason);
 }
 
-std::vector<std::shared_ptr<upstream_service>> registry_state::services() const {
-  std::vector<std::shared_ptr<upstream_service>> all;
-  for (const auto& u : options_.upstreams)
-    all.push_back(u.service);
-  return all;
-}
-
 readiness registry_state::ready() {
-  auto result = readiness_of(services());
+  auto result = readiness_of(services_of(options_));
   // Turns do not ask the upstreams while none can be answered.
   if (!result.reasons.empty())
     models_->refresh_for_health();
@@ -153,35 +153,38 @@ void registry_state::carry_out(placement_step step) {
   std::visit(
       overloaded{
           [this](joins_session& s) { give(std::move(s.turn), s.session, std::move(s.taken)); },
-          [this](begins_session& s) {
-            auto& t = s.turn;
-            if (t.what.left_out) {
-              // A new session needs the history.
-              for (const auto& token : {s.unused, s.token})
-                if (token)
-                  self_->send(options_.sessions.store, atom::release_v, *token);
-              const auto again = placement_->take_equal(t.tenant, t.what.identity);
-              ask_with_history(std::move(t.what), t.tenant, t.reply,
-                               caf::actor_cast<registry_actor>(self_));
-              for (const auto& next : again)
-                carry_out(placement_->place_repeated(next));
-              return;
-            }
-            const session_key key{s.turn.tenant, make_session_id()};
-            session_taken nothing;
-            nothing.token = s.token ? *s.token : next_token();
-            if (s.unused)
-              self_->send(options_.sessions.store, atom::release_v, std::move(*s.unused));
-            if (s.turn.what.request->retries.resume_after)
-              return refuse_all(s.turn, {failure_code::stream_expired, "X-Resume-After"});
-            give(std::move(s.turn), key, std::move(nothing));
-          },
+          [this](begins_session& s) { begin_session(std::move(s)); },
           [this](asks_name& s) { ask_name(std::move(s)); },
           [this](takes_session& s) { take_session(std::move(s)); },
           [](waits_for_equal&) {},
           [this](refused_turn& s) { refuse(s.turn, std::move(s.reason)); },
       },
       step);
+}
+
+void registry_state::begin_session(begins_session begins) {
+  auto& t = begins.turn;
+  const auto release = [this](const std::optional<session_token>& token) {
+    if (token)
+      self_->send(options_.sessions.store, atom::release_v, *token);
+  };
+  release(begins.unused);
+  if (t.what.request->retries.resume_after) {
+    release(begins.token);
+    return refuse_all(t, {failure_code::stream_expired, "X-Resume-After"});
+  }
+  if (t.what.left_out) { // A new session needs the history.
+    release(begins.token);
+    const auto equal = placement_->take_equal(t.tenant, t.what.identity);
+    ask_with_history(std::move(t.what), t.tenant, t.reply, caf::actor_cast<registry_actor>(self_));
+    for (const auto& next : equal)
+      carry_out(placement_->place_repeated(next));
+    return;
+  }
+  const session_key key{t.tenant, make_session_id()};
+  session_taken nothing;
+  nothing.token = begins.token ? *std::move(begins.token) : next_token();
+  give(std::move(t), key, std::move(nothing));
 }
 
 void registry_state::ask_name(asks_name asked) {
@@ -228,8 +231,8 @@ void registry_state::take_session(takes_session asked) {
 /// Refuses a turn whose session only the store knows. A new session in its place would fork the
 /// conversation.
 void registry_state::refuse_unplaced(const pending_turn& t) {
-  spdlog::error("the store did not answer in time, so a turn's session is unknown");
-  refuse_all(t, {failure_code::store_unavailable, {}, "it did not answer"});
+  spdlog::error("the store failed or was silent, so a turn's session is unknown");
+  refuse_all(t, {failure_code::store_unavailable, {}, "it failed or did not answer"});
 }
 
 /// Refuses a turn, and those that wait for it.

@@ -47,10 +47,10 @@ struct registry_state {
   static inline const char* name = "registry";
 
 private:
-  std::vector<std::shared_ptr<upstream_service>> services() const;
   void choose_model(pending_turn t);
   void find_session(pending_turn t, model_choice model);
   void carry_out(placement_step step);
+  void begin_session(begins_session begins);
   void ask_name(asks_name asked);
   void take_session(takes_session asked);
   void refuse_unplaced(const pending_turn& t);

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
 import { noDatabase, sharedDatabase } from '../e2e/database.mjs';
 import { respond, responseOf } from '../e2e/responding.mjs';
-import { addKey, expectError, gateway, leadingTo, leadingToOpenai, runToEnd, simulator, temporaryFolder, unique, until } from '../e2e/support.mjs';
+import { addKey, checkStream, expectError, gateway, leadingTo, leadingToOpenai, runToEnd, simulator, temporaryFolder, unique, until } from '../e2e/support.mjs';
 
 const secret = 'a-secret-of-the-cluster';
 const cluster = ['--cluster-address', '127.0.0.1:0', '--node-lease', '2', '--heartbeat', '1'];
@@ -103,6 +103,13 @@ async function suite(kind, leading) {
     assert.equal(head + rest, all);
     assert.ok(all.endsWith('data: [DONE]\n\n'));
     assert.equal(await asks(text), 1);
+  });
+
+  test(`${kind}: a request for an answer that nobody keeps leaves nothing behind that others would wait for`, async () => {
+    const body = { stream: true, messages: [{ role: 'user', content: unique() }] };
+    const key = { 'Idempotency-Key': unique('key') };
+    await expectError(await a.post(body, { headers: { ...key, 'X-Resume-After': '3' } }), 400, 'stream_expired');
+    checkStream(await read(await b.post(body, { headers: key })));
   });
 
   test(`${kind}: a background request that is sent again to another node has one response`, async () => {
