@@ -45,7 +45,10 @@ public:
   bool is_outdated_in_record() const noexcept { return outdated_in_record_; }
 
   /// A commit with `for_record` is under way.
-  void committed() noexcept { outdated_in_record_ = false; }
+  void recording() noexcept { outdated_in_record_ = false; }
+
+  /// Such a commit failed: the stored record may be the older one, with an older answer.
+  void not_recorded() noexcept { outdated_in_record_ = true; }
 
 private:
   void forget();

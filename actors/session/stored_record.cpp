@@ -36,13 +36,14 @@ void stored_record::take(std::function<void(session_taken&)> on_taken,
   wanted.known_version = version_;
   const auto limit = store_timeout + options_.session_wait;
   self_->request(options_.store, limit, atom::take_v, std::move(wanted))
-      .then([on_taken = std::move(on_taken)](session_taken& taken) { on_taken(taken); },
-            [this, on_failure = std::move(on_failure)](const caf::error& e) {
-              if (is_busy_elsewhere(e))
-                return on_failure(busy_session());
-              log_store_failure(options_.id, e);
-              on_failure({chat::failure_code::store_unavailable, {}, "it did not answer"});
-            });
+      .then(
+          [on_taken = std::move(on_taken)](session_taken& taken) { on_taken(taken); },
+          [this, on_failure = std::move(on_failure)](const caf::error& e) {
+            if (is_busy_elsewhere(e))
+              return on_failure(busy_session());
+            log_store_failure(options_.id, e);
+            on_failure({chat::failure_code::store_unavailable, {}, "it failed or did not answer"});
+          });
 }
 
 void stored_record::use(session_taken taken) {
@@ -116,7 +117,7 @@ session_record stored_record::record(const conversation_changes& conversation) {
   result.tip = conversation.tip;
   result.prompt = conversation.prompt;
   result.answer = parts_.last.for_record();
-  parts_.last.committed();
+  parts_.last.recording();
   return result;
 }
 
@@ -125,6 +126,7 @@ void stored_record::not_committed() {
   --version_;
   in_doubt_ = true;
   parts_.conversation.current().doubt_store();
+  parts_.last.not_recorded();
 }
 
 } // namespace nekod

@@ -90,14 +90,25 @@ TEST_CASE_FIXTURE(fixture, "a record keeps it for a client that can find the ses
 
 TEST_CASE_FIXTURE(fixture, "a request that was meant anew drops the answer, in the record too") {
   answer(keyed("one"), "first");
-  last.committed();
+  last.recording();
   last.forget("two");
   CHECK(last.find("one"));
   CHECK_FALSE(last.is_outdated_in_record());
   last.forget("one");
   CHECK_FALSE(last.find("one"));
   CHECK(last.is_outdated_in_record());
-  last.committed();
+  last.recording();
+  CHECK_FALSE(last.is_outdated_in_record());
+}
+
+TEST_CASE_FIXTURE(fixture, "after a failed commit the record may have an outdated answer") {
+  answer(keyed("one"), "first");
+  last.recording();
+  last.forget("one");
+  last.recording();
+  last.not_recorded();
+  CHECK(last.is_outdated_in_record());
+  last.begin_from({});
   CHECK_FALSE(last.is_outdated_in_record());
 }
 
@@ -109,7 +120,7 @@ TEST_CASE_FIXTURE(fixture, "an answer that was in no record leaves none outdated
 
 TEST_CASE_FIXTURE(fixture, "an answer that is not lasting leaves the one in the record outdated") {
   answer(keyed("one"), "first");
-  last.committed();
+  last.recording();
   answer(plain("two"), "second");
   CHECK(last.is_outdated_in_record());
 }
