@@ -205,8 +205,10 @@ using store_actor = caf::typed_actor<
 
 /// The ANSWER PLACES are a part of a store that several nodes share: which node keeps which answer.
 using answer_places_actor = caf::typed_actor<
-    // This node keeps the answer from now on, and no more.
-    caf::reacts_to<atom::open, answer_name>, caf::reacts_to<atom::retire, answer_name>,
+    // This node keeps the answer from now on.
+    caf::reacts_to<atom::open, answer_name>,
+    // This node does not keep the answer any more.
+    caf::reacts_to<atom::retire, answer_name>,
     // The address of another node that lives and keeps the answer; empty if none does.
     caf::replies_to<atom::show, answer_name>::with<std::string>>;
 

@@ -19,12 +19,12 @@ namespace {
 /// alike. Opening words that many clients may send are the same request only from the same sender.
 std::string identity_of(const turn& t, const conversation_digest& digest) {
   const auto& r = *t.request;
-  const auto from_anybody =
+  const auto needs_sender =
       r.retries.key.empty() && t.name.empty() && !t.follows && !t.digests.tell_history();
   std::vector<std::string_view> parts{
       t.digests.asked, r.body,
       t.name,          r.retries.key,
-      t.scope,         from_anybody ? std::string_view{r.retries.sender} : std::string_view{}};
+      t.scope,         needs_sender ? std::string_view{r.retries.sender} : std::string_view{}};
   if (t.follows)
     parts.emplace_back(t.follows->response);
   if (t.left_out && t.left_out->instructions)

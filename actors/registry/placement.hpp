@@ -86,10 +86,10 @@ using placement_step = std::variant<joins_session, begins_session, asks_name, ta
 /// 4. the session whose conversation so far equals the request's messages before its new part;
 /// 5. a new session.
 ///
-/// All rules but the second look at the sessions in memory, then in the store. A session in memory
-/// that the store still finds has continued, or is about to. Pure: `place`, `named` and `taken`
-/// only return the next step. Once a turn has its session, or has failed, `take_equal` returns the
-/// requests that waited for it.
+/// Rules 1, 3 and 4 look at the sessions in memory, then in the store. If a session has come into
+/// memory meanwhile, what the store found is out of date, and is ignored. Pure: `place`, `named`
+/// and `taken` only return the next step. Once a turn has its session, or has failed, `take_equal`
+/// returns the requests that waited for it.
 class placement {
 public:
   /// @param live Outlives the placement.

@@ -179,7 +179,7 @@ void session_state::take(turn t, reply_actor reply) {
   // Before the record is read it is not known whether it has the answer that the turn came for.
   const auto has_record =
       standing_->phase() != phase::unknown && standing_->phase() != phase::loading;
-  if (has_record && !turns_->admit(t, conversation_->current().tip())) {
+  if (has_record && !turns_->settle_match(t, conversation_->current().tip())) {
     replies_->fail_counted(turn_readers{std::move(reply)}, turn_outcome::refused,
                            refusal_of_foreign(*t.request));
     return;

@@ -86,7 +86,7 @@ void session_turns::begin_repeat(const reply_actor& reply, const turn& t, sessio
 
 // -- turns that wait -----------------------------------------------------------------------------
 
-bool session_turns::admit(turn& t, const conversation_tip& tip) const {
+bool session_turns::settle_match(turn& t, const conversation_tip& tip) const {
   if (t.request->retries.resume_after)
     return false; // The answer that it came for is not here.
   if (t.match == session_match::repeated && t.left_out)
@@ -98,8 +98,8 @@ bool session_turns::admit(turn& t, const conversation_tip& tip) const {
   }
   if (t.match == session_match::predecessor && !t.left_out &&
       standing_.info().newest_response != t.follows->response)
-    return false;  // With a history that is left out, it is asked for again.
-  if (!t.left_out) // Else it is not sure yet that it goes on here.
+    return false;  // One that left out its history belongs here until its session has looked.
+  if (!t.left_out) // Else it is not sure yet that it continues here.
     options_.counts->session_matched(name_of(t.match));
   return true;
 }
@@ -120,7 +120,7 @@ void session_turns::sort_waiting(const conversation_tip& tip) {
       last_.forget(t.what.identity);
     if (last_.find(t.what.identity))
       t.readers.for_each([&](const reply_actor& reply) { replay_last(t.what, reply); });
-    else if (!admit(t.what, tip))
+    else if (!settle_match(t.what, tip))
       replies_.fail_counted(t.readers, turn_outcome::refused, refusal_of_foreign(*t.what.request));
     else
       queue_.push(std::move(t));

@@ -48,10 +48,10 @@ public:
   /// @returns whether it is, so that the upstream must not be asked again.
   bool repeat(const turn& t, const reply_actor& reply);
 
-  /// Admits a turn if it is one of this conversation. It may not be if it came for an answer that
-  /// is not here; if it can be asked here as the conversation's next one, its match becomes that.
-  /// @returns whether it is.
-  bool admit(turn& t, const conversation_tip& tip) const;
+  /// Decides by which rule a turn belongs to this conversation, sets its match, and counts it.
+  /// @returns whether it belongs here. It does not if it came for an answer that is not stored any
+  ///          more, and cannot be asked here as the conversation's next turn.
+  bool settle_match(turn& t, const conversation_tip& tip) const;
 
   /// Has the turn wait; refuses it if too many do.
   /// @returns whether it waits.

@@ -178,7 +178,8 @@ public:
 
   /// Leaves the chat: the next turn begins a new one, and this one is not used again. If an answer
   /// is arriving, its text so far is all that was wanted: the transfer is closed and the call
-  /// counts as answered. May be called from within `on_deltas` and `on_branches`.
+  /// counts as answered. At a service without chats, where nothing calls it, it is `cancel`. May be
+  /// called from within `on_deltas` and `on_branches`.
   virtual void let_go() = 0;
 
   /// Like `cancel`, because the answer did not begin in time, which is the upstream's failure.

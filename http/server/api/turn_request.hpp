@@ -41,7 +41,8 @@ void request_turn(const request_context& c, chat::request asked, const writer_ma
                   turn_storage storage = {});
 
 /// Asks for a turn in the background, of which the client is told at once.
-/// @param object The response object as the client is to be told it, and the identity in it.
+/// @param storage Its `form` makes the object that the client gets at once.
+/// @param identity The id and time of the response.
 /// @param writer Made once the response is stored, to stream it; null to answer with the object.
 void request_background_turn(const request_context& c, chat::request asked, turn_storage storage,
                              answer_identity identity,

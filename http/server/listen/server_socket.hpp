@@ -184,7 +184,7 @@ private:
   void wait_for_room(asio::mutable_buffer into, Handler f) {
     auto executor = asio::get_associated_executor(f);
     auto wait = std::make_shared<room_wait>();
-    inbox_->waits_for_room([wait, executor] {
+    inbox_->when_room([wait, executor] {
       asio::post(executor, [wait] {
         wait->has_room = true;
         if (!wait->is_over)

@@ -45,11 +45,9 @@ void inbox::drop_held() {
   counted_.force(0);
 }
 
-bool inbox::waits_for_room(std::function<void()> f) {
-  if (!reader_.stream_is_full())
-    return false;
-  reader_.when_room(std::move(f));
-  return true;
+void inbox::when_room(std::function<void()> f) {
+  if (reader_.stream_is_full())
+    reader_.when_room(std::move(f));
 }
 
 void inbox::answered() {

@@ -28,9 +28,9 @@ public:
   /// Whether nothing more may be taken in before a request is answered.
   bool full() const { return held_.size() >= most_held || reader_.stream_is_full(); }
 
-  /// Whether the reason for that is that the body of the current request is not read. Then *f* is
-  /// called once there is room again, on any thread.
-  bool waits_for_room(std::function<void()> f);
+  /// Calls *f* once the body's reader has made room, on any thread; not at
+  /// all if there is room now, or no body is streamed.
+  void when_room(std::function<void()> f);
 
   /// Whether the client waits for "100 Continue". If so, the caller must send it.
   bool take_continue_debt() noexcept { return !busy_ && reader_.take_continue_debt(); }

@@ -104,6 +104,41 @@ std::shared_ptr<const left_out_history> left_out_of(const gathered_request& call
   return left_out;
 }
 
+/// What the turn needs besides its request. Moves it out of *call*.
+/// @param asked The request without its input.
+/// @param input The new items, as they are stored.
+turn_storage storage_of(gathered_request& call,
+                        const std::shared_ptr<const responses::create_request>& asked,
+                        std::vector<responses::item> input) {
+  const auto& options = call.c.api.options;
+  turn_storage storage;
+  storage.may_truncate = asked->may_truncate;
+  storage.follows = std::move(call.follows);
+  storage.conversation = std::move(call.conversation);
+  storage.form = std::make_shared<response_keeper>(
+      asked, std::move(input), options.response_age.value_or(std::chrono::seconds{0}),
+      call.c.language());
+  if (keeps_items(*asked))
+    storage.keeper = storage.form;
+  storage.identity = std::move(call.identity);
+  return storage;
+}
+
+/// @param streams Whether the client wants the events now.
+void begin_in_background(const request_context& c,
+                         const std::shared_ptr<const responses::create_request>& asked,
+                         bool streams, chat::request turn, turn_storage storage) {
+  answer_identity identity{make_id({}), unix_time()};
+  std::function<std::unique_ptr<answer_writer>()> writer;
+  followed_response from_start;
+  from_start.identity = identity;
+  if (streams)
+    writer = [asked, from_start] { return make_followed_writer(*asked, from_start); };
+  else if (!asked->ignored.empty())
+    c.x->carry_also({ignored_field(asked->ignored)});
+  request_background_turn(c, std::move(turn), std::move(storage), std::move(identity), writer);
+}
+
 void ask_for_turn(const gathered_ptr& call) {
   auto& asked = call->asked;
   const auto& c = call->c;
@@ -115,34 +150,17 @@ void ask_for_turn(const gathered_ptr& call) {
   auto turn = told_request(*call, input);
   if (!turn)
     return c.refuse(turn.error());
-  turn_storage storage;
-  if (call->leaves_out)
-    storage.left_out = left_out_of(*call);
-  storage.may_truncate = asked.may_truncate;
+  const auto left_out = call->leaves_out ? left_out_of(*call) : nullptr;
   asked.input.clear();
   const auto shared = std::make_shared<const responses::create_request>(std::move(asked));
-  storage.follows = std::move(call->follows);
-  storage.conversation = std::move(call->conversation);
-  storage.form = std::make_shared<response_keeper>(
-      shared, std::move(input.stored), c.api.options.response_age.value_or(std::chrono::seconds{0}),
-      c.language());
-  if (keeps_items(*shared))
-    storage.keeper = storage.form;
-  storage.identity = std::move(call->identity);
-  if (!shared->background)
-    return request_turn(
-        c, *std::move(turn),
-        [shared](const chat::request& r) { return make_response_writer(*shared, r.model); },
-        std::move(storage));
-  answer_identity identity{make_id({}), unix_time()};
-  std::function<std::unique_ptr<answer_writer>()> writer;
-  followed_response from_start;
-  from_start.identity = identity;
-  if (streams)
-    writer = [shared, from_start] { return make_followed_writer(*shared, from_start); };
-  else if (!shared->ignored.empty())
-    c.x->carry_also({ignored_field(shared->ignored)});
-  request_background_turn(c, *std::move(turn), std::move(storage), std::move(identity), writer);
+  auto storage = storage_of(*call, shared, std::move(input.stored));
+  storage.left_out = left_out;
+  if (shared->background)
+    return begin_in_background(c, shared, streams, *std::move(turn), std::move(storage));
+  request_turn(
+      c, *std::move(turn),
+      [shared](const chat::request& r) { return make_response_writer(*shared, r.model); },
+      std::move(storage));
 }
 
 /// Answers a request that is sent again, if the answer to the first one is kept.
