@@ -12,12 +12,6 @@ namespace {
 
 bool is_anunekos(const chat::model_info& m) { return m.owner == "anuneko"; }
 
-std::string quoted(std::string_view text) {
-  std::string out;
-  json::append_quoted(out, text);
-  return out;
-}
-
 bool is_whole_number(std::string_view value) {
   return !value.empty() &&
          std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -52,12 +46,12 @@ void append_members(std::string& out, const std::string& object, Members default
 }
 
 void append_model(std::string& out, const chat::model_info& m, std::int64_t created) {
-  out.append(R"({"id":)").append(quoted(m.id)).append(R"(,"object":"model")");
+  out.append(R"({"id":)").append(json::quote(m.id)).append(R"(,"object":"model")");
   const std::array<std::pair<std::string_view, std::string>, 5> defaults{
       {{"created", std::to_string(created)},
-       {"owned_by", quoted(m.owner)},
+       {"owned_by", json::quote(m.owner)},
        {"permission", "[]"},
-       {"root", quoted(m.id)},
+       {"root", json::quote(m.id)},
        {"parent", "null"}}};
   append_members(out, m.members ? "{" + *m.members + "}" : "{}", defaults);
   if (is_anunekos(m)) {

@@ -30,8 +30,9 @@ inline std::string_view trim(std::string_view text) noexcept {
 }
 
 /// *text* in backquotes, for one line of an error: control characters become `?`, and text of more
-/// than *longest* bytes is cut, but not inside a UTF-8 character.
-inline std::string quoted(std::string_view text, std::size_t longest = 40) {
+/// than *longest* bytes is cut, but not inside a UTF-8 character. It is not called `quoted`, since
+/// calls without a namespace would find `std::quoted`.
+inline std::string in_backquotes(std::string_view text, std::size_t longest = 40) {
   auto size = std::min(text.size(), longest);
   while (size < text.size() && size > 0 && (text[size] & 0xc0) == 0x80)
     --size;

@@ -203,7 +203,7 @@ void openai_conversation::succeed(upstream_answer answer) {
   if (!called.empty()) {
     fail({failure_code::upstream_error,
           {},
-          "the model called a tool that is not allowed: " + quoted(called)});
+          "the model called a tool that is not allowed: " + in_backquotes(called)});
     return;
   }
   exchange_.finish(nullptr);

@@ -47,13 +47,13 @@ std::optional<chat::failure> refusal_of(request_source source, const request& r,
     auto host = r.authority.empty() ? r.header("Host") : std::string_view{r.authority};
     return chat::failure{failure_code::host_not_allowed,
                          {},
-                         quoted(host) + "; names can be allowed with --allowed-hosts"};
+                         in_backquotes(host) + "; names can be allowed with --allowed-hosts"};
   }
   case request_source::foreign_page:
     return chat::failure{
         failure_code::origin_not_allowed,
         {},
-        quoted(r.header("Origin")) +
+        in_backquotes(r.header("Origin")) +
             (by_name ? "; origins can be allowed with --cors-origins" : for_pages)};
   case request_source::foreign_element:
     break;

@@ -144,7 +144,7 @@ result<std::vector<network>, std::string> parse_networks(std::string_view text) 
       continue;
     auto parsed = parse_network(part);
     if (!parsed)
-      return quoted(part) +
+      return in_backquotes(part) +
              " is not an address or a network such as `127.0.0.1`, `10.0.0.0/8` or `fd00::/8`";
     networks.push_back(*parsed);
   }

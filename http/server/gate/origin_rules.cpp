@@ -141,7 +141,7 @@ result<std::vector<std::string>, std::string> parse_allowed_hosts(std::string_vi
     auto name = lower(without_dot(part));
     auto below = std::string_view{name}.substr(name.rfind("*.", 0) == 0 ? 2 : 0);
     if (part != any && !is_name(below))
-      problem = quoted(part) + " is not a host name; write it without a port";
+      problem = in_backquotes(part) + " is not a host name; write it without a port";
     hosts.push_back(std::move(name));
   });
   if (!problem.empty())
@@ -162,7 +162,7 @@ result<std::vector<std::string>, std::string> parse_cors_origins(std::string_vie
     else if (part == any)
       origins.emplace_back(any);
     else
-      problem = quoted(whole) + " is not an origin such as https://chat.example.com";
+      problem = in_backquotes(whole) + " is not an origin such as https://chat.example.com";
   });
   if (!problem.empty())
     return problem;

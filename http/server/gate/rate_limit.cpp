@@ -97,14 +97,14 @@ std::optional<written_rate> scan(std::string_view text) {
 result<rate, std::string> parse_rate(std::string_view text) {
   auto written = scan(text);
   if (!written)
-    return quoted(text) + " is not a rate limit such as `10 per minute` or `5 per 2 hours`";
+    return in_backquotes(text) + " is not a rate limit such as `10 per minute` or `5 per 2 hours`";
   if (written->count == 0 || written->times == 0)
-    return "the numbers of the rate limit " + quoted(text) + " must be at least 1";
+    return "the numbers of the rate limit " + in_backquotes(text) + " must be at least 1";
   if (written->times > longest_period / written->unit)
-    return "the period of the rate limit " + quoted(text) + " is longer than ten years";
+    return "the period of the rate limit " + in_backquotes(text) + " is longer than ten years";
   auto period = written->times * written->unit;
   if (written->count > period * most_per_second)
-    return "the rate limit " + quoted(text) + " is more than a million per second";
+    return "the rate limit " + in_backquotes(text) + " is more than a million per second";
   return rate{written->count, seconds{period}};
 }
 
@@ -127,7 +127,7 @@ result<rate_limit, std::string> parse_rate_limit(std::string_view text) {
   }
   // A stray separator is accepted, but not a text of separators only: it must not mean no limit.
   if (limit.rates.empty() && text.find_first_of(";,|") != std::string_view::npos)
-    return "there is no rate limit in " + quoted(trim(text));
+    return "there is no rate limit in " + in_backquotes(trim(text));
   return limit;
 }
 

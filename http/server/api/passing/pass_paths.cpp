@@ -148,7 +148,7 @@ result<pass_list, std::string> parse_pass_list(std::string_view text) {
       continue;
     auto path = word == "*" ? std::string{"/"} : endpoint_path(std::string{"/"}.append(word));
     if (word != "*" && !may_pass(path))
-      return quoted(word) + " is not a path that can pass through";
+      return in_backquotes(word) + " is not a path that can pass through";
     list.paths_.push_back(std::move(path));
   }
   return list;

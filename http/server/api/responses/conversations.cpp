@@ -65,11 +65,11 @@ conversation_path conversation_path_of(const request_context& c) {
 }
 
 void refuse_unknown(const request_context& c, const std::string& id) {
-  c.refuse({failure_code::conversation_not_found, {}, quoted(id, longest_word)});
+  c.refuse({failure_code::conversation_not_found, {}, in_backquotes(id, longest_word)});
 }
 
 chat::failure unknown_item(const std::string& id) {
-  return {failure_code::item_not_found, {}, quoted(id, longest_word)};
+  return {failure_code::item_not_found, {}, in_backquotes(id, longest_word)};
 }
 
 void refuse_unknown_item(const request_context& c, const std::string& id) {

@@ -58,7 +58,8 @@ result<std::string, failure> item_page(std::span<const stored_item> items,
   if (!query.after.empty()) {
     begin = std::ranges::find(all, query.after, &stored_item::id);
     if (begin == all.end())
-      return failure{failure_code::item_not_found, "after", quoted(query.after, longest_after)};
+      return failure{failure_code::item_not_found, "after",
+                     in_backquotes(query.after, longest_after)};
     ++begin;
   }
   const auto left = static_cast<std::size_t>(all.end() - begin);

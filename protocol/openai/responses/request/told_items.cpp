@@ -59,7 +59,7 @@ private:
 std::optional<failure> unresolved(const item& i) {
   if (i.kind == item_kind::reference)
     return failure{failure_code::item_not_found, "input",
-                   quoted(i.id, longest_word) +
+                   in_backquotes(i.id, longest_word) +
                        "; items are kept only with `store`, which is the default"};
   if (i.kind == item_kind::compaction)
     return failure{failure_code::invalid_value,
@@ -70,7 +70,7 @@ std::optional<failure> unresolved(const item& i) {
 
 failure lonely(std::string_view what, const item& i) {
   return {failure_code::invalid_value, "input",
-          std::string{what} + quoted(i.call_id, longest_word)};
+          std::string{what} + in_backquotes(i.call_id, longest_word)};
 }
 
 /// The outputs by the `call_id` of their call, in order.

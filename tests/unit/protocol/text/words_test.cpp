@@ -19,15 +19,15 @@ TEST_CASE("blanks are removed from both ends only") {
 }
 
 TEST_CASE("a quotation is one short line") {
-  CHECK(quoted("10 per cat") == "`10 per cat`");
-  CHECK(quoted("a\nb\x7f\x1b[31m") == "`a?b??[31m`");
-  CHECK(quoted("") == "``");
-  CHECK(quoted(std::string(40, 'x')) == "`" + std::string(40, 'x') + "`");
-  CHECK(quoted(std::string(41, 'x')) == "`" + std::string(40, 'x') + "...`");
+  CHECK(in_backquotes("10 per cat") == "`10 per cat`");
+  CHECK(in_backquotes("a\nb\x7f\x1b[31m") == "`a?b??[31m`");
+  CHECK(in_backquotes("") == "``");
+  CHECK(in_backquotes(std::string(40, 'x')) == "`" + std::string(40, 'x') + "`");
+  CHECK(in_backquotes(std::string(41, 'x')) == "`" + std::string(40, 'x') + "...`");
 }
 
 TEST_CASE("a quotation is not cut inside a character") {
   auto text = std::string(38, 'x') + "\u732b\u732b";
-  CHECK(quoted(text) == "`" + std::string(38, 'x') + "...`");
-  CHECK(quoted("\u6bcf\u5206\u949f10\u6b21") == "`\u6bcf\u5206\u949f10\u6b21`");
+  CHECK(in_backquotes(text) == "`" + std::string(38, 'x') + "...`");
+  CHECK(in_backquotes("\u6bcf\u5206\u949f10\u6b21") == "`\u6bcf\u5206\u949f10\u6b21`");
 }

@@ -10,12 +10,6 @@
 /// Answers of a server, as its decoder passes them on.
 namespace nekod::test {
 
-inline std::string quoted(std::string_view text) {
-  std::string out;
-  json::append_quoted(out, text);
-  return out;
-}
-
 /// The members of a chunk.
 inline std::string chunk(const std::string& delta, const std::string& finish = "null") {
   return R"("choices":[{"index":0,"delta":)" + delta + R"(,"finish_reason":)" + finish + "}]";
@@ -23,20 +17,20 @@ inline std::string chunk(const std::string& delta, const std::string& finish = "
 
 /// A chunk with one text of the delta.
 inline std::string said(std::string_view text, const std::string& member = "content") {
-  return chunk("{\"" + member + "\":" + quoted(text) + "}");
+  return chunk("{\"" + member + "\":" + json::quote(text) + "}");
 }
 
 /// The first piece of a call.
 inline std::string call_begins(int index, const std::string& id, const std::string& name,
                                std::string_view arguments = {}) {
-  return chunk(R"({"tool_calls":[{"index":)" + std::to_string(index) + R"(,"id":)" + quoted(id) +
-               R"(,"type":"function","function":{"name":)" + quoted(name) + R"(,"arguments":)" +
-               quoted(arguments) + "}}]}");
+  return chunk(R"({"tool_calls":[{"index":)" + std::to_string(index) + R"(,"id":)" +
+               json::quote(id) + R"(,"type":"function","function":{"name":)" + json::quote(name) +
+               R"(,"arguments":)" + json::quote(arguments) + "}}]}");
 }
 
 inline std::string call_goes_on(int index, std::string_view arguments) {
   return chunk(R"({"tool_calls":[{"index":)" + std::to_string(index) +
-               R"(,"function":{"arguments":)" + quoted(arguments) + "}}]}");
+               R"(,"function":{"arguments":)" + json::quote(arguments) + "}}]}");
 }
 
 /// The end of an answer of members.

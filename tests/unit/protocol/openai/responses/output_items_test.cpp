@@ -39,7 +39,7 @@ strings items_of(const strings& pieces, const std::string& reason = "stop",
 
 std::string message(const std::string& id, const std::string& status, const std::string& text) {
   return R"({"id":")" + id + R"(","type":"message","status":")" + status +
-         R"(","role":"assistant","content":[{"type":"output_text","text":)" + quoted(text) +
+         R"(","role":"assistant","content":[{"type":"output_text","text":)" + json::quote(text) +
          R"(,"annotations":[],"logprobs":[]}]})";
 }
 
@@ -47,7 +47,7 @@ std::string call(const std::string& id, const std::string& call_id, const std::s
                  const std::string& arguments, const std::string& status = "completed") {
   return R"({"id":")" + id + R"(","type":"function_call","status":")" + status +
          R"(","call_id":")" + call_id + R"(","name":")" + name + R"(","arguments":)" +
-         quoted(arguments) + "}";
+         json::quote(arguments) + "}";
 }
 
 tool_bridge bridge() {

@@ -82,7 +82,7 @@ private:
       const auto input = text();
       // Now and then no JSON.
       const auto is_json = below(5) != 0;
-      auto arguments = is_json ? R"({"input":)" + quoted(input) + "}" : "no " + input;
+      auto arguments = is_json ? R"({"input":)" + json::quote(input) + "}" : "no " + input;
       all_["call " + std::to_string(count_)] = is_json && name == "patch" ? input : arguments;
       pieces_.push_back(call_begins(count_, "id" + std::to_string(count_), name));
       calls.push_back({count_++, std::move(arguments)});
