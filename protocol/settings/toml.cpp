@@ -15,12 +15,21 @@ constexpr void require(bool holds) {
 // With NDEBUG such a text would cause undefined behaviour; without it, it would end the process.
 #undef NDEBUG
 #define TOML_ASSERT(expr) ::require(static_cast<bool>(expr))
+// From version 3.4 on its headers have other names.
+#if __has_include(<toml++/impl/forward_declarations.hpp>)
+#include <toml++/impl/forward_declarations.hpp>
+#else
 #include <toml++/impl/forward_declarations.h>
+#endif
 // toml++ takes for impossible that a letter near some white space in Unicode is none.
 #pragma push_macro("TOML_UNREACHABLE")
 #undef TOML_UNREACHABLE
 #define TOML_UNREACHABLE return false
+#if __has_include(<toml++/impl/unicode.hpp>)
+#include <toml++/impl/unicode.hpp>
+#else
 #include <toml++/impl/unicode.h>
+#endif
 #pragma pop_macro("TOML_UNREACHABLE")
 #include <toml++/toml.h>
 
