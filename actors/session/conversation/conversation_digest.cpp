@@ -33,6 +33,10 @@ std::string lower(std::string_view text) {
   return result;
 }
 
+bool names_tools(const std::vector<std::string>& fields) {
+  return std::ranges::any_of(fields, [](const auto& name) { return name.starts_with("tools"); });
+}
+
 struct context_deleter {
   void operator()(EVP_MAC_CTX* c) const noexcept { EVP_MAC_CTX_free(c); }
 };
@@ -143,11 +147,12 @@ std::string make_digest_key() {
 bool is_aside(const chat::request& r) {
   if (!chat::layout_of(r.messages).asks)
     return true;
-  if (r.stream)
+  // Agents send tools with each step of their work, whatever its words are.
+  if (r.stream || names_tools(r.demands) || names_tools(r.tuning) || names_tools(r.ignored))
     return false;
   static constexpr std::string_view words[] = {"title", "summar", "标题", "主题", "总结", "概括"};
-  auto newest = chat::newest_user_message(r);
-  if (newest == r.messages.size())
+  const auto newest = chat::newest_user_message(r);
+  if (newest + 1 != r.messages.size())
     return false;
   auto text = lower(r.messages[newest].text);
   return std::any_of(std::begin(words), std::end(words),

@@ -156,6 +156,23 @@ TEST_CASE("requests for a whole title or summary do not join the conversation") 
   CHECK_FALSE(is_aside(request({{role::user, "go on"}}, false)));
 }
 
+TEST_CASE("a step of an agent is no request for a title, whatever its words are") {
+  const messages asked{{role::user, "write a summary of the README into title.txt"}};
+  CHECK(is_aside(request(asked, false)));
+  auto with_tools = request(asked, false);
+  with_tools.demands = {"tools"};
+  CHECK_FALSE(is_aside(with_tools));
+  with_tools.demands.clear();
+  with_tools.ignored = {"tools.web_search"};
+  CHECK_FALSE(is_aside(with_tools));
+  auto step = asked;
+  step.emplace_back(role::assistant, "I read it.");
+  step.emplace_back(role::tool, "title");
+  CHECK_FALSE(is_aside(request(step, false)));
+  step.emplace_back(role::user, "Now a title for it");
+  CHECK(is_aside(request(step, false)));
+}
+
 TEST_CASE("tool calls and their results are part of a conversation") {
   auto message = [](role speaker, const std::string& text, const std::string& more) {
     chat::message m{speaker, text};
