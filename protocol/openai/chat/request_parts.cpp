@@ -1,27 +1,27 @@
 #include "protocol/openai/chat/request_parts.hpp"
 
+#include "protocol/openai/call_arguments.hpp"
+
 #include <utility>
 
 namespace nekod::openai {
 namespace {
 
-/// Appends *v* under *name*, if it has content.
-void add(std::string& out, std::string_view name, const json::value* v) {
-  if (v == nullptr || v->IsNull() || (v->IsString() && v->GetStringLength() == 0))
-    return;
-  out += name;
-  out += '=';
-  out += json::to_text(*v);
-  out += '\n';
+void add_text(std::string& out, std::string_view name, std::string_view text) {
+  out.append(name).append("=").append(text).append("\n");
 }
 
-/// Arguments are JSON in a string, which clients parse and write again: their white space has no
-/// meaning.
+/// Appends *v* under *name*, if it has content.
+void add(std::string& out, std::string_view name, const json::value* v) {
+  if (v != nullptr && !v->IsNull() && (!v->IsString() || v->GetStringLength() > 0))
+    add_text(out, name, json::to_text(*v));
+}
+
 void add_arguments(std::string& out, const json::value* v) {
-  if (v != nullptr && v->IsString())
-    if (const auto doc = json::parse(json::text_of(*v)))
-      return add(out, "arguments", &doc.root);
-  add(out, "arguments", v);
+  if (const auto text = comparable_arguments(v))
+    add_text(out, "arguments", *text);
+  else
+    add(out, "arguments", v);
 }
 
 void add_function(std::string& out, const json::value& f) {

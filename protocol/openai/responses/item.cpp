@@ -1,6 +1,7 @@
 #include "protocol/openai/responses/item.hpp"
 
 #include "protocol/chat/request.hpp"
+#include "protocol/openai/call_arguments.hpp"
 #include "protocol/text/json.hpp"
 #include "protocol/text/json_strings.hpp"
 
@@ -70,12 +71,11 @@ void add(std::string& out, const json::value* v) {
   out += '\n';
 }
 
-/// Arguments are JSON in a string, which clients parse and write again.
 void add_arguments(std::string& out, const json::value* v) {
-  if (v != nullptr && v->IsString())
-    if (const auto doc = json::parse(json::text_of(*v)))
-      return add(out, &doc.root);
-  add(out, v);
+  if (const auto text = comparable_arguments(v))
+    out.append(*text).append("\n");
+  else
+    add(out, v);
 }
 
 /// The parts of a content; of a text only what it says.
