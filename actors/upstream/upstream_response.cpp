@@ -9,20 +9,22 @@ bool is_page(const upstream_response& r) noexcept {
   return first != std::string::npos && r.body[first] == '<';
 }
 
+// Some agents decide by words such as "connection error" or "timed out" whether an error is worth a
+// retry.
 chat::failure failure_of(transfer_failure f, const upstream_response& r) {
   switch (f) {
   case transfer_failure::unreachable:
-    return {failure_code::upstream_error, {}, "cannot connect to the upstream"};
+    return {failure_code::upstream_error, {}, "connection error: cannot connect to the upstream"};
   case transfer_failure::untrusted:
     return {failure_code::upstream_error, {}, "the upstream's TLS certificate cannot be verified"};
   case transfer_failure::connect_timeout:
-    return {failure_code::upstream_timeout, {}, "no connection in time"};
+    return {failure_code::upstream_timeout, {}, "the connection to the upstream timed out"};
   case transfer_failure::first_byte_timeout:
-    return {failure_code::upstream_timeout, {}, "no first byte in time"};
+    return {failure_code::upstream_timeout, {}, "timed out before the first byte"};
   case transfer_failure::silence_timeout:
-    return {failure_code::upstream_timeout, {}, "the upstream's reply stalled"};
+    return {failure_code::upstream_timeout, {}, "timed out: the upstream's reply stalled"};
   case transfer_failure::whole_timeout:
-    return {failure_code::upstream_timeout, {}, "the upstream's reply took too long"};
+    return {failure_code::upstream_timeout, {}, "timed out: the upstream's reply took too long"};
   case transfer_failure::malformed:
     return {failure_code::upstream_error, {}, "the upstream's reply is not valid HTTP"};
   case transfer_failure::undecodable:
@@ -35,7 +37,7 @@ chat::failure failure_of(transfer_failure f, const upstream_response& r) {
   case transfer_failure::cut:
     break;
   }
-  return {failure_code::upstream_error, {}, "the upstream's reply was cut short"};
+  return {failure_code::upstream_error, {}, "connection error: the upstream's reply was cut short"};
 }
 
 } // namespace nekod
