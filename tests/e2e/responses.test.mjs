@@ -180,6 +180,23 @@ test('calls come back as items of the kind that was declared', async () => {
   assert.deepEqual(done, output);
 });
 
+test('reasoning comes back from clients that keep no texts of it, if they asked for its content', async () => {
+  const include = ['reasoning.encrypted_content'];
+  for (const [fields, sealed] of [[{ include }, true], [{ include, reasoning: { summary: 'auto' } }, true], [{}, false]]) {
+    const question = user(unique());
+    const thought = `h"m\n${unique('thought')}`;
+    answerWith([{ reasoning_content: thought }, { content: 'Hi' }]);
+    const events = await eventsOf(await respond(open, { input: [question], store: false, stream: true, ...fields }));
+    const { output } = events.at(-1).response;
+    const ended = events.filter(({ type, item }) => type === 'response.output_item.done' && item.type === 'reasoning');
+    assert.deepEqual(ended.map(({ item }) => item), [output[0]]);
+    assert.equal('encrypted_content' in output[0], sealed);
+    const input = [question, { ...output[0], summary: [], content: undefined }, output[1], user('next')];
+    await responseOf(open, { input, store: false });
+    assert.equal(upstream.requests.at(-1).body.messages[1].reasoning_content, sealed ? thought : undefined);
+  }
+});
+
 test('the pages that an answer cites come with its text', async () => {
   const page = { url: 'https://cats.example', title: 'Cats', start_index: 0, end_index: 4 };
   answerWith([{ content: 'Cats' }, { annotations: [{ type: 'url_citation', url_citation: page }] }]);

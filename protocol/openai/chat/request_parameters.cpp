@@ -73,7 +73,10 @@ outcome take_response_format(std::string_view name, const value& v, chat::reques
   return std::nullopt;
 }
 
+/// An empty name is none, as in the service that nekod replaces.
 outcome take_session_id(std::string_view name, const value& v, chat::request& r) {
+  if (v.GetStringLength() == 0)
+    return std::nullopt;
   if (!chat::valid_session_id(json::text_of(v)))
     return chat::failure{chat::failure_code::invalid_session_id, std::string{name},
                          std::string{chat::session_id_form}};

@@ -1,5 +1,7 @@
 #include "protocol/openai/responses/output_item.hpp"
 
+#include "protocol/openai/responses/reasoning_content.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -53,6 +55,14 @@ void append_parts(std::string& out, const std::vector<output_part>& parts, bool 
   }
 }
 
+void append_sealed(std::string& out, const std::vector<output_part>& reasoning) {
+  std::string text;
+  for (const auto& part : reasoning)
+    text.append(text.empty() ? "" : "\\n\\n").append(part.text);
+  if (!text.empty())
+    append_text(out, "encrypted_content", sealed_reasoning(text));
+}
+
 void append_item(std::string& out, const output_item& item, const std::vector<output_part>& parts,
                  item_status status) {
   out.append(R"({"id":")").append(item.id).append("\"");
@@ -75,6 +85,8 @@ void append_item(std::string& out, const output_item& item, const std::vector<ou
     out += R"(],"content":[)";
     append_parts(out, parts, false);
     out += ']';
+    if (item.sealed)
+      append_sealed(out, parts);
   }
   out += '}';
 }

@@ -9,9 +9,19 @@
 /// The items of a response's `output`: messages, reasoning and calls of tools.
 namespace nekod::openai::responses {
 
-/// How reasoning is told: as `reasoning_text`, or as `summary_text` to a client that asked for a
-/// summary.
-enum class reasoning_form : std::uint8_t { text, summary };
+/// How reasoning is told.
+struct reasoning_form {
+  static const reasoning_form text;
+  static const reasoning_form summary;
+
+  /// As `summary_text`, to a client that asked for a summary; else as `reasoning_text`.
+  bool in_summary = false;
+  /// Also as `encrypted_content`, to a client that asked for it.
+  bool sealed = false;
+};
+
+inline constexpr reasoning_form reasoning_form::text{};
+inline constexpr reasoning_form reasoning_form::summary{.in_summary = true};
 
 enum class item_status : std::uint8_t { in_progress, completed, incomplete };
 
@@ -51,6 +61,8 @@ struct output_item {
   std::string name_space;
   /// A call has exactly one.
   std::vector<output_part> parts;
+  /// Whether reasoning is also told as `encrypted_content`.
+  bool sealed = false;
 
   bool is_call() const noexcept {
     return what == kind::function_call || what == kind::custom_tool_call;

@@ -30,8 +30,8 @@ std::string_view incomplete_reason(std::string_view finish_reason) {
 output_items::output_items(std::string answer_id, reasoning_form reasoning, tool_bridge bridge,
                            item_listener* listener)
     : answer_id_(std::move(answer_id)),
-      reasoning_(reasoning == reasoning_form::text ? part_kind::reasoning_text
-                                                   : part_kind::summary_text),
+      reasoning_(reasoning.in_summary ? part_kind::summary_text : part_kind::reasoning_text),
+      seals_reasoning_(reasoning.sealed),
       bridge_(std::move(bridge)),
       listener_(listener) {}
 
@@ -171,6 +171,7 @@ output_items::draft& output_items::begin_draft(output_kind what) {
   auto& d = drafts_.emplace_back();
   d.item.what = what;
   d.item.index = count_++;
+  d.item.sealed = seals_reasoning_ && what == output_kind::reasoning;
   if (what != output_kind::reasoning)
     has_answer_ = true;
   // A call is announced with its name.

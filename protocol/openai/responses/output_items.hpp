@@ -107,6 +107,7 @@ private:
 
   std::string answer_id_;
   output_part::kind reasoning_;
+  bool seals_reasoning_;
   tool_bridge bridge_;
   item_listener* listener_;
   chunk_reader reader_;

@@ -25,7 +25,7 @@ responses::response_head filled(responses::response_head head, std::string_view 
 }
 
 responses::reasoning_form reasoning_of(const responses::create_request& asked) noexcept {
-  return asked.wants_summary ? responses::reasoning_form::summary : responses::reasoning_form::text;
+  return {.in_summary = asked.wants_summary, .sealed = asked.wants_sealed_reasoning};
 }
 
 } // namespace nekod::http

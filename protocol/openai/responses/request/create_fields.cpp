@@ -92,7 +92,10 @@ outcome take_conversation(std::string_view name, const value& v, create_request&
   return take_id(place, *id, r.conversation);
 }
 
+/// An empty name is none, as in the service that nekod replaces.
 outcome take_session_id(std::string_view name, const value& v, create_request& r) {
+  if (v.GetStringLength() == 0)
+    return std::nullopt;
   if (!chat::valid_session_id(json::text_of(v)))
     return failure{failure_code::invalid_session_id, std::string{name},
                    std::string{chat::session_id_form}};
@@ -142,10 +145,12 @@ outcome take_reasoning(std::string_view name, const value& v, create_request& r)
 outcome take_include(std::string_view name, const value& v, create_request& r) {
   if (auto e = check_strings(name, v))
     return e;
-  const auto asks = std::ranges::any_of(v.GetArray(), [](const value& part) {
-    return json::text_of(part) == "message.output_text.logprobs";
-  });
-  if (asks) {
+  const auto asks = [&v](std::string_view what) {
+    return std::ranges::any_of(v.GetArray(),
+                               [what](const value& part) { return json::text_of(part) == what; });
+  };
+  r.wants_sealed_reasoning = asks("reasoning.encrypted_content");
+  if (asks("message.output_text.logprobs")) {
     r.tuning.emplace_back(name);
     r.wants_logprobs = true;
   }

@@ -34,6 +34,8 @@ struct create_request {
   bool may_truncate = false;
   /// Whether reasoning is wanted as a summary: `reasoning.summary` or `generate_summary`.
   bool wants_summary = false;
+  /// Whether `include` has `reasoning.encrypted_content`.
+  bool wants_sealed_reasoning = false;
   /// Whether the probabilities of tokens are wanted.
   bool wants_logprobs = false;
   /// `metadata` as a JSON object.

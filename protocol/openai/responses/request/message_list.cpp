@@ -1,6 +1,7 @@
 #include "protocol/openai/responses/request/message_list.hpp"
 
 #include "protocol/openai/body_checks.hpp"
+#include "protocol/openai/responses/reasoning_content.hpp"
 #include "protocol/openai/responses/request/content.hpp"
 #include "protocol/openai/responses/request/tools.hpp"
 #include "protocol/text/json.hpp"
@@ -67,9 +68,11 @@ std::string call_json(const item& i) {
          json::quote(f.name) + R"(,"arguments":)" + json::quote(f.arguments) + "}}";
 }
 
-/// The texts of reasoning: its content, or else its summary.
+/// The texts of reasoning: all of it if that came back, else its content, or its summary.
 std::string reasoning_text(const item& i) {
   const auto doc = json::parse(i.json);
+  if (auto all = opened_reasoning(string_in(doc.root, "encrypted_content")))
+    return *std::move(all);
   for (const auto* name : {"content", "summary"}) {
     std::string out;
     if (const auto* parts = json::find(doc.root, name); parts != nullptr && parts->IsArray())

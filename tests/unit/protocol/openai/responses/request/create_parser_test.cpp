@@ -24,6 +24,10 @@ std::string echoed(std::string_view members, std::string_view name) {
 
 } // namespace
 
+TEST_CASE("an empty session id is none") {
+  CHECK(request_with(R"("input":"a","session_id":"")").session_id.empty());
+}
+
 TEST_CASE("the fields of a request are read") {
   const auto r = request_with(R"("model":"m","input":[{"role":"user","content":"a"}],
     "instructions":"be brief","previous_response_id":"resp_1","store":false,"stream":true,
