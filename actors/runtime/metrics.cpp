@@ -161,6 +161,8 @@ metrics::metrics()
     rate_limited_.Add({{"limit", limit}});
 }
 
+const std::vector<double>& metrics::between_chunks_bounds() { return short_times; }
+
 call_metrics metrics::upstream_calls(const std::string& upstream, const std::string& call) {
   const prometheus::Labels labels{{"upstream", upstream}, {"call", call}};
   return {{upstream_calls_, "outcome", labels}, upstream_call_seconds_.Add(labels, long_times)};

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// The metrics of nekod, for Prometheus. Everything that counts shares one object; all of it is
 /// thread-safe.
@@ -179,8 +180,9 @@ public:
 
   /// From a request's arrival to the first text for its client.
   prometheus::Histogram& first_token;
-  /// Between two pieces of text of one answer.
+  /// Between two pieces of text of one answer; and the upper bounds of its buckets.
   prometheus::Histogram& between_chunks;
+  static const std::vector<double>& between_chunks_bounds();
 
   /// An upstream transfer was paused because its text is not being sent.
   prometheus::Counter& credit_stalls;

@@ -31,6 +31,7 @@ void reply_state::start(exchange_ptr x, std::shared_ptr<const chat::request> req
   options_ = std::move(options);
   home_ = home;
   held_ = byte_budget::for_answer(options_->budget);
+  between_texts_.emplace(options_->counts->between_chunks, metrics::between_chunks_bounds());
   self_->set_error_handler([](caf::error&) {});
   // A session that has ended will not end the answer.
   self_->set_down_handler([this](const caf::down_msg& m) {
@@ -252,7 +253,7 @@ void reply_state::count_pieces(std::size_t pieces) {
     options_->counts->first_token.Observe(in_seconds(now - exchange_->arrived()));
     name_answerer();
   } else {
-    options_->counts->between_chunks.Observe(in_seconds(now - last_text_));
+    between_texts_->add(in_seconds(now - last_text_));
   }
   last_text_ = now;
 }

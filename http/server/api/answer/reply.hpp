@@ -4,6 +4,7 @@
 #include "actors/runtime/byte_budget.hpp"
 #include "actors/runtime/home_loop.hpp"
 #include "actors/runtime/metrics.hpp"
+#include "actors/runtime/observations.hpp"
 #include "actors/session/answer_log.hpp"
 #include "http/server/api/answer/answer_writer.hpp"
 #include "http/server/listen/write_progress.hpp"
@@ -132,6 +133,7 @@ private:
   byte_budget::share held_;
   /// When the last text arrived.
   std::chrono::steady_clock::time_point last_text_;
+  std::optional<observations> between_texts_;
   std::shared_ptr<write_progress> progress_ = std::make_shared<write_progress>();
   bool stream_begun_ = false;
   std::chrono::milliseconds waited_{0};
