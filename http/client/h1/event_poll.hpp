@@ -1,7 +1,8 @@
 #pragma once
 
 #include <asio/io_context.hpp>
-#include <asio/posix/stream_descriptor.hpp>
+#include <asio/posix/basic_stream_descriptor.hpp>
+#include <asio/posix/descriptor_base.hpp>
 #include <sys/epoll.h>
 
 #include <array>
@@ -34,7 +35,7 @@ public:
   /// Calls *f* with an error code once a socket is ready, as Asio does.
   template <class Handler>
   void async_wait(Handler f) {
-    epoll_.async_wait(asio::posix::stream_descriptor::wait_read, std::move(f));
+    epoll_.async_wait(asio::posix::descriptor_base::wait_read, std::move(f));
   }
 
   /// Calls *serve* with each connection whose socket is ready, and its events. It may open and
@@ -66,7 +67,8 @@ private:
     std::uint32_t generation = 0;
   };
 
-  asio::posix::stream_descriptor epoll_;
+  /// With the executor's type: an executor of any type costs some hundred instructions a wait.
+  asio::posix::basic_stream_descriptor<asio::io_context::executor_type> epoll_;
   /// By the socket's number; numbers are small and reused.
   std::vector<watched_socket> sockets_;
 };
