@@ -130,6 +130,7 @@ private:
     reader_.add_choice("--upstream-client", result_.upstream_only_curl,
                        {{"auto", false}, {"curl", true}});
     reader_.add_choice("--upstream-http2", result_.upstream_http2, on_or_off);
+    reader_.add_time("--gather-time", result_.gather_time, 0);
     reader_.add("--openai-url", u.openai_url)->check([](const std::string& url) {
       return url.empty() ? std::string{} : base_address_problem(url); // Empty by default.
     });

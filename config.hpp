@@ -75,6 +75,9 @@ struct settings {
   bool upstream_only_curl = false;
   /// Whether HTTP/2 may be used with upstreams.
   bool upstream_http2 = false;
+  /// The longest time for which the bytes of a whole answer may gather before they are read; 0 for
+  /// not at all.
+  seconds gather_time{0.003};
   seconds models_age{300};
 
   /// The most retries of one turn, and of all turns together, in percent of their number.

@@ -136,6 +136,7 @@ http::client_options client_options_of(const settings& s) {
   result.window = stream_shares{s.stream_buffer}.window;
   result.only_curl = s.upstream_only_curl;
   result.multiplexed = s.upstream_http2;
+  result.gather_time = in_milliseconds(s.gather_time);
   return result;
 }
 

@@ -78,6 +78,9 @@ struct http_call {
   /// Whether the call may be sent again on a new connection if a pooled one died under it. Not for
   /// a call that must not take effect twice.
   bool repeatable = true;
+  /// Whether nobody waits for single bytes of the response: those of a body whose length is not
+  /// known may be handed on some milliseconds late, many at once, which costs less.
+  bool may_gather = false;
 };
 
 /// Why a transfer ended without a complete response.

@@ -2,6 +2,7 @@
 
 #include "actors/runtime/metrics.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -28,6 +29,9 @@ struct client_options {
   bool direct = false;
   /// A PEM file of certificate authorities to trust in addition to the system's; empty for none.
   std::string authorities;
+  /// The longest time for which bytes that came may gather unread, if nobody waits for single ones
+  /// (`http_call::may_gather`); 0 for not at all. Our own client only.
+  std::chrono::milliseconds gather_time{0};
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();
 };
 

@@ -39,6 +39,12 @@ constexpr setting_text table[] = {
      {"NEKOD_UPSTREAM_HTTP2"},
      restart,
      "Use HTTP/2 with upstreams that support it, over TLS"},
+    {"--gather-time",
+     {"NEKOD_GATHER_TIME"},
+     restart,
+     "Longest time for which bytes of a whole answer may gather before they are read, in seconds; "
+     "0 "
+     "for not at all"},
     {"--openai-url",
      {"OPENAI_BASE_URL"},
      restart,

@@ -54,7 +54,8 @@ TEST_CASE("words of settings become their values") {
                      "--language",         "en",     "--session-header",  "name",
                      "--session-matching", "off",    "--log-format",      "json",
                      "--upstream-http2",   "on",     "--upstream-client", "curl",
-                     "--heartbeat",        "2.5",    "--model-alias",     "a=b, c = d"});
+                     "--heartbeat",        "2.5",    "--model-alias",     "a=b, c = d",
+                     "--gather-time",      "0"});
   REQUIRE(std::holds_alternative<settings>(found));
   const auto& s = std::get<settings>(found);
   CHECK(s.upstreams.at(0).kind == upstream_kind::openai);
@@ -66,6 +67,7 @@ TEST_CASE("words of settings become their values") {
   CHECK(s.upstream_http2);
   CHECK(s.upstream_only_curl);
   CHECK(s.heartbeat.count() == 2.5);
+  CHECK(s.gather_time.count() == 0);
   using alias = std::pair<std::string, std::string>;
   CHECK(s.model_aliases == std::vector<alias>{{"a", "b"}, {"c", "d"}});
 }

@@ -61,6 +61,13 @@ TEST_CASE("the server that redirects has its own port, and reads no bodies") {
   CHECK_FALSE(o.tls);
 }
 
+TEST_CASE("bytes gather for three milliseconds, unless another time is set") {
+  settings s;
+  CHECK(client_options_of(s).gather_time == 3ms);
+  s.gather_time = settings::seconds{0};
+  CHECK(client_options_of(s).gather_time == 0ms);
+}
+
 TEST_CASE("routes have the limits of the settings") {
   settings s;
   s.max_url_size = 123;

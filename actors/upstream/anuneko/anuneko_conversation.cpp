@@ -147,7 +147,9 @@ void anuneko_conversation::call(step s, anuneko::call c, bool repeatable) {
     return s == step::settling ? end_settling() : fail(lost_chat(), remedy::none);
   step_ = s;
   const auto kind = c.kind;
-  exchange_.start(begun(kind, turn_.model), account_->make(std::move(c), repeatable));
+  auto request = account_->make(std::move(c), repeatable);
+  request.may_gather = s == step::posting && !turn_.request->stream;
+  exchange_.start(begun(kind, turn_.model), std::move(request));
 }
 
 void anuneko_conversation::on_body(std::string&& bytes) {

@@ -136,6 +136,7 @@ http_call openai_account::complete_chat(std::string body, bool stream,
   result.body = std::move(body);
   // Work that the server accepted is charged, even if nobody reads the answer.
   result.repeatable = false;
+  result.may_gather = !stream;
   if (!stream)
     result.limits.first_byte = result.limits.whole;
   return result;

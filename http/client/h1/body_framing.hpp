@@ -33,6 +33,9 @@ public:
   /// Whether the body is complete without any further byte.
   bool is_empty() const noexcept { return kind_ == kind::length && left_ == 0; }
 
+  /// Whether the body's length is known.
+  bool has_length() const noexcept { return kind_ == kind::length; }
+
   /// Whether the close of the connection ends the body.
   bool ends_by_close() const noexcept { return kind_ == kind::until_close; }
 

@@ -11,6 +11,10 @@ namespace nekod::http {
 
 namespace {
 
+/// Bytes that do not gather any longer. Half of what one read takes, and less than what the system
+/// keeps for a socket anyway.
+constexpr int many_bytes = 32 << 10;
+
 socklen_t size_of(const socket_address& address) noexcept {
   return address.any.sa_family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
 }
@@ -121,6 +125,13 @@ moved connection::receive(char* to, std::size_t room) {
   if (tls_)
     return tls_->receive(to, room);
   return result_of(recv(socket_, to, room, MSG_DONTWAIT));
+}
+
+void connection::gather(bool on) {
+  if (gathers_ == on)
+    return;
+  const int least = on ? many_bytes : 1;
+  gathers_ = setsockopt(socket_, SOL_SOCKET, SO_RCVLOWAT, &least, sizeof least) == 0 && on;
 }
 
 moved connection::send(const iovec* pieces, std::size_t count) {

@@ -86,6 +86,10 @@ public:
 
   moved receive(char* to, std::size_t room);
 
+  /// Whether bytes gather: the socket shows some only once they are many, or the server has closed
+  /// it. `receive` takes them at any time. Over TLS, these are bytes of records.
+  void gather(bool on);
+
   /// Whether there is more to receive than the socket shows.
   bool has_more() const noexcept { return tls_ && tls_->has_more(); }
 
@@ -119,6 +123,7 @@ private:
   std::unique_ptr<tls_layer> tls_;
   bool is_shaking_hands_ = false;
   bool was_used_ = false;
+  bool gathers_ = false;
   std::vector<socket_address> addresses_;
   std::size_t next_ = 0;
   clock::time_point attempt_ends_ = clock::time_point::max();

@@ -23,7 +23,8 @@ h1_job::h1_job(std::uint64_t number, http_call call, transport::sink f, http_url
                const client_options& options)
     : request_(std::move(call), std::move(url)),
       response_(request_, number, std::move(f), options),
-      whole_until_(request_.started() + request_.call().limits.whole) {}
+      whole_until_(request_.started() + request_.call().limits.whole),
+      gathering_(request_.call().may_gather ? options.gather_time : clock::duration{0}) {}
 
 // -- its connection ------------------------------------------------------------------------------
 
@@ -63,8 +64,11 @@ h1_job::step h1_job::go_on(connection::progress p, clock::time_point now) {
 
 std::unique_ptr<connection> h1_job::release() {
   phase_ = phase::queued;
-  if (connection_)
+  if (connection_) {
+    gathering_.stop();
+    connection_->gather(false);
     connection_->used_by(nullptr);
+  }
   return std::move(connection_);
 }
 
@@ -74,9 +78,13 @@ std::optional<h1_job::clock::duration> h1_job::idle_time() const {
   return response_.idle_time();
 }
 
-bool h1_job::has_more() const noexcept {
-  return phase_ == phase::connected && connection_ && connection_->has_more() &&
-         !response_.window().is_paused() && !response_.reader().has_dropped();
+h1_job::unseen h1_job::unseen_bytes() const noexcept {
+  if (phase_ != phase::connected || !connection_ || response_.window().is_paused() ||
+      response_.reader().has_dropped())
+    return unseen::none;
+  if (connection_->has_more())
+    return unseen::waits;
+  return gathering_.is_on() ? unseen::gathers : unseen::none;
 }
 
 /// Waits for what the transfer can do next.
@@ -114,10 +122,14 @@ h1_job::step h1_job::receive(std::span<char> buffer, transfer_event& event, cloc
                                            : std::max(response_.window().room(), least_read);
   const auto size = std::min(buffer.size(), static_cast<std::size_t>(room));
   const auto got = connection_->receive(buffer.data(), size);
-  if (got.what == moved::how::nothing)
+  if (got.what == moved::how::nothing) {
+    gathering_.stop();
+    connection_->gather(false);
     return step::wait;
+  }
   if (got.what != moved::how::some)
     return on_close(got.what == moved::how::over);
+  const auto before = response_.last_byte();
   const auto result = response_.take({buffer.data(), got.size}, event, now);
   if (response_.reader().has_dropped())
     return step::wait;
@@ -127,8 +139,12 @@ h1_job::step h1_job::receive(std::span<char> buffer, transfer_event& event, cloc
   case h1_response::state::ended:
     return response_.follows_redirect() ? step::redirect : step::end;
   default:
-    if (response_.pause_if_full())
+    gathering_.on_read(before, now, got.size < size && response_.has_open_end());
+    if (response_.pause_if_full()) {
+      gathering_.stop();
       wait();
+    }
+    connection_->gather(gathering_.is_on());
     return step::wait;
   }
 }

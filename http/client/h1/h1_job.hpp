@@ -2,6 +2,7 @@
 
 #include "actors/upstream/transport.hpp"
 #include "http/client/client_options.hpp"
+#include "http/client/gathering.hpp"
 #include "http/client/h1/connection.hpp"
 #include "http/client/h1/h1_request.hpp"
 #include "http/client/h1/h1_response.hpp"
@@ -84,8 +85,15 @@ public:
   step on_ready(std::uint32_t events, std::span<char> buffer, transfer_event& event,
                 clock::time_point now);
 
-  /// Whether `on_ready` is to be called although the connection has no event.
-  bool has_more() const noexcept;
+  /// When `on_ready` is to be called although the connection has no event.
+  enum class unseen : std::uint8_t {
+    none,
+    /// At once: there is more to read than the socket shows.
+    waits,
+    /// Within `client_options::gather_time`.
+    gathers,
+  };
+  unseen unseen_bytes() const noexcept;
 
   /// There is room for the body again.
   void resume(clock::time_point now);
@@ -123,6 +131,7 @@ private:
   transfer_failure failure_ = transfer_failure::none;
   clock::time_point connect_until_ = clock::time_point::max();
   const clock::time_point whole_until_;
+  gathering gathering_;
 };
 
 } // namespace nekod::http

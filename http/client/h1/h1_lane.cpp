@@ -20,6 +20,7 @@ constexpr std::size_t buffer_size = 64u << 10;
 h1_lane::h1_lane(asio::io_context& loop, const client_options& options,
                  std::shared_ptr<tls_client::authorities> trusted, std::size_t max_connections)
     : loop_(loop),
+      gather_time_(options.gather_time),
       counts_(options.counts),
       poll_(loop),
       tls_(std::move(trusted)),
@@ -33,12 +34,21 @@ h1_lane::~h1_lane() {
 }
 
 void h1_lane::open() {
-  // The timer must not keep the lane alive.
-  limits_timer_ = std::make_shared<lazy_timer>(lazy_timer::strand{loop_.get_executor()},
-                                               [weak = weak_from_this()] {
-                                                 if (auto self = weak.lock())
-                                                   self->check_limits();
-                                               });
+  // Timers must not keep the lane alive.
+  const lazy_timer::strand strand{loop_.get_executor()};
+  limits_timer_ = std::make_shared<lazy_timer>(strand, [weak = weak_from_this()] {
+    if (auto self = weak.lock())
+      self->check_limits();
+  });
+  gathering_.emplace(strand, gather_time_, [weak = weak_from_this()] {
+    if (auto self = weak.lock())
+      self->deliver([&] {
+        const auto now = clock::now();
+        for (auto* job : self->gathering_->take())
+          if (const auto kept = self->find(*job))
+            self->serve(*kept, EPOLLIN, now);
+      });
+  });
   asio::dispatch(loop_, [self = shared_from_this()] { self->wait_for_sockets(); });
 }
 
@@ -107,7 +117,7 @@ void h1_lane::resume(std::shared_ptr<h1_job> job) {
     const auto now = clock::now();
     job->resume(now);
     self->limits_timer_->set_no_later(job->next_look(now));
-    if (job->has_more())
+    if (job->unseen_bytes() == h1_job::unseen::waits)
       self->read_rest(*job);
   });
 }
@@ -124,6 +134,7 @@ void h1_lane::resume_sending(h1_job& job) {
 void h1_lane::stop() {
   asio::dispatch(loop_, [self = shared_from_this()] {
     self->limits_timer_->cancel();
+    self->gathering_->stop();
     while (!self->jobs_.empty())
       self->remove(*self->jobs_.begin()->first);
     self->pool_.drop_all();
@@ -231,15 +242,17 @@ void h1_lane::serve(h1_job& job, std::uint32_t events, clock::time_point now) {
     go_on(job, next, now);
   else if (job.where() == h1_job::phase::connecting)
     limits_timer_->set_no_later(job.next_look(now));
-  else if (job.has_more())
+  else if (const auto unseen = job.unseen_bytes(); unseen == h1_job::unseen::waits)
     read_rest(job);
+  else if (unseen == h1_job::unseen::gathers)
+    gathering_->add(job);
 }
 
 /// Bytes that TLS has already read from the socket wait in its buffer; the socket does not become
 /// ready for them.
 void h1_lane::read_rest(h1_job& job) {
   post_to(job, [](h1_lane& lane, h1_job& j) {
-    if (j.has_more())
+    if (j.unseen_bytes() == h1_job::unseen::waits)
       lane.serve(j, EPOLLIN, clock::now());
   });
 }
@@ -277,6 +290,7 @@ void h1_lane::remove(h1_job& job) {
   if (!kept)
     return;
   jobs_.erase(&job);
+  gathering_->remove(job);
   if (job.release())
     serve_queue();
   if (auto left = job.response().reader().client_left(); left != clock::time_point{})

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "http/client/client_options.hpp"
+#include "http/client/gathering_jobs.hpp"
 #include "http/client/h1/connection_pool.hpp"
 #include "http/client/h1/event_poll.hpp"
 #include "http/client/h1/h1_job.hpp"
@@ -14,6 +15,7 @@
 #include <chrono>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -82,6 +84,7 @@ private:
   void post_to(h1_job& job, Action f);
 
   asio::io_context& loop_;
+  const std::chrono::milliseconds gather_time_;
   std::shared_ptr<metrics> counts_;
   event_poll poll_;
   tls_client tls_;
@@ -89,6 +92,7 @@ private:
   name_lookup names_;
   /// When time limits are checked next.
   std::shared_ptr<lazy_timer> limits_timer_;
+  std::optional<gathering_jobs<h1_job>> gathering_;
   std::atomic<std::size_t> owned_{0};
   std::unordered_map<h1_job*, std::shared_ptr<h1_job>> jobs_;
   /// The jobs that wait for room among the connections, first come, first served; some may have

@@ -40,14 +40,20 @@ h1_response::state h1_response::fail(transfer_failure f) noexcept {
 h1_response::state h1_response::take(std::string_view bytes, transfer_event& event,
                                      clock::time_point now) {
   last_byte_ = now;
-  while (!bytes.empty() && !reader_.has_dropped()) {
-    const auto result = in_body_ ? take_body(bytes, event) : take_head(bytes);
-    if (result != state::more) {
-      has_excess_ = !bytes.empty();
-      return result;
-    }
-  }
-  return state::more;
+  event.bytes.clear();
+  auto result = state::more;
+  while (result == state::more && !bytes.empty() && !reader_.has_dropped())
+    result = in_body_ ? take_body(bytes, event.bytes) : take_head(bytes);
+  has_excess_ = result != state::more && !bytes.empty();
+  if (event.bytes.empty())
+    return result;
+  window_.use(event.bytes.size());
+  send_head();
+  reader_.reuse(event);
+  reader_.send(event);
+  if (event.bytes.capacity() > most_kept)
+    std::string{}.swap(event.bytes);
+  return result;
 }
 
 // -- the head ------------------------------------------------------------------------------------
@@ -107,40 +113,33 @@ void h1_response::send_head() {
 
 // -- the body ------------------------------------------------------------------------------------
 
-h1_response::state h1_response::take_body(std::string_view& bytes, transfer_event& event) {
+/// Adds bytes of the body to *data*: all that a read brought is one event.
+h1_response::state h1_response::take_body(std::string_view& bytes, std::string& data) {
   const auto piece = head_.body.take(bytes);
   bytes.remove_prefix(piece.taken);
   if (!piece.data.empty() && !follows_redirect())
-    if (const auto failure = hand_on(piece.data, event))
+    if (const auto failure = decode(piece.data, data))
       return fail(*failure);
   if (piece.how == body_framing::state::malformed)
     return fail(transfer_failure::cut);
   return piece.how == body_framing::state::ended ? state::ended : state::more;
 }
 
-std::optional<transfer_failure> h1_response::hand_on(std::string_view data, transfer_event& event) {
-  event.bytes.clear();
+std::optional<transfer_failure> h1_response::decode(std::string_view coded, std::string& data) {
   if (!fields_.is_coded()) {
-    event.bytes.append(data);
-  } else {
-    if (!coding_)
-      return transfer_failure::undecodable;
-    const auto room = std::max<std::int64_t>(window_.room() + most_decoded, 0);
-    const auto result = coding_->decode(data, event.bytes, static_cast<std::size_t>(room));
-    if (result == coded_body::result::too_long)
-      return transfer_failure::too_long;
-    if (result == coded_body::result::undecodable)
-      return transfer_failure::undecodable;
-    if (event.bytes.empty())
-      return std::nullopt;
+    data.append(coded);
+    return std::nullopt;
   }
-  window_.use(event.bytes.size());
-  send_head();
-  reader_.reuse(event);
-  reader_.send(event);
-  if (event.bytes.capacity() > most_kept)
-    std::string{}.swap(event.bytes);
-  return std::nullopt;
+  if (!coding_)
+    return transfer_failure::undecodable;
+  const auto before = data.size();
+  const auto room = std::max<std::int64_t>(window_.room() + most_decoded, 0);
+  const auto result = coding_->decode(coded, data, static_cast<std::size_t>(room));
+  if (result == coded_body::result::fine)
+    return std::nullopt;
+  data.resize(before);
+  return result == coded_body::result::too_long ? transfer_failure::too_long
+                                                : transfer_failure::undecodable;
 }
 
 void h1_response::finish(transfer_failure failure) {

@@ -46,6 +46,9 @@ public:
   /// Whether the connection's end is the response's.
   bool ends_by_close() const noexcept { return in_body_ && head_.body.ends_by_close(); }
 
+  /// Whether a body comes whose length is not known.
+  bool has_open_end() const noexcept { return in_body_ && !head_.body.has_length(); }
+
   /// Whether its body is decoded.
   bool is_coded() const noexcept { return fields_.is_coded(); }
 
@@ -84,10 +87,10 @@ public:
 private:
   state fail(transfer_failure f) noexcept;
   state take_head(std::string_view& bytes);
-  state take_body(std::string_view& bytes, transfer_event& event);
+  state take_body(std::string_view& bytes, std::string& data);
   state end_head();
   void act_on_fields();
-  std::optional<transfer_failure> hand_on(std::string_view data, transfer_event& event);
+  std::optional<transfer_failure> decode(std::string_view coded, std::string& data);
   void send_head();
 
   h1_request& request_;

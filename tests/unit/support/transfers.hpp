@@ -24,7 +24,7 @@ public:
     if (e.what == transfer_event::kind::head)
       heads_.push_back(std::move(e));
     else if (e.what == transfer_event::kind::data)
-      body_ += e.bytes;
+      body_ += e.bytes, ++pieces_;
     else
       ends_.push_back(e.failure);
     changed_.notify_all();
@@ -57,6 +57,12 @@ public:
     return !heads_.empty();
   }
 
+  /// The number of events in which the body came.
+  std::size_t pieces() {
+    std::lock_guard guard{mutex_};
+    return pieces_;
+  }
+
   std::size_t events() {
     std::lock_guard guard{mutex_};
     return heads_.size() + ends_.size() + (body_.empty() ? 0 : 1);
@@ -73,6 +79,7 @@ private:
   std::condition_variable changed_;
   std::vector<transfer_event> heads_;
   std::string body_;
+  std::size_t pieces_ = 0;
   std::vector<transfer_failure> ends_;
 };
 
@@ -86,11 +93,13 @@ public:
 
   /// @param only_curl Which client makes the calls.
   explicit client_fixture(bool only_curl, std::size_t window = 64u << 10,
-                          std::size_t max_connections = 16) {
+                          std::size_t max_connections = 16,
+                          std::chrono::milliseconds gather_time = std::chrono::milliseconds{0}) {
     http::client_options options;
     options.only_curl = only_curl;
     options.window = window;
     options.max_connections = max_connections;
+    options.gather_time = gather_time;
     counts = options.counts;
     client = std::make_unique<http::http_client>(loops, options);
     loops.run();

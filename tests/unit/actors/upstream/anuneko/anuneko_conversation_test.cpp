@@ -85,6 +85,7 @@ struct fixture {
     turn.model = model;
     turn.text = "hello";
     turn.alternatives = alternatives;
+    turn.request = request;
     conversation->begin(turn);
   }
 
@@ -105,6 +106,7 @@ struct fixture {
   listener heard;
   std::shared_ptr<metrics> counts = std::make_shared<metrics>();
   strings tokens{"secret-token"};
+  std::shared_ptr<chat::request> request = std::make_shared<chat::request>();
   std::shared_ptr<const anuneko_accounts> accounts;
   std::unique_ptr<anuneko_conversation> conversation;
 };
@@ -130,6 +132,21 @@ TEST_CASE_FIXTURE(
   net.answer(200, "{}");
   CHECK(heard.log == strings{"answer", "settled"});
   CHECK(conversation->chat().unsettled_message.empty());
+}
+
+TEST_CASE_FIXTURE(fixture, "only the bytes of a whole answer may gather") {
+  for (const auto stream : {false, true}) {
+    CAPTURE(stream);
+    request->stream = stream;
+    open_in_chat();
+    begin();
+    CHECK(paths().back() == "POST /msg/c1/stream");
+    CHECK(net.last().call.may_gather == !stream);
+    answer_stream();
+    conversation->settle();
+    CHECK(paths().back() == "POST /msg/select-choice");
+    CHECK_FALSE(net.last().call.may_gather);
+  }
 }
 
 TEST_CASE_FIXTURE(fixture, "a later turn posts only its text") {
@@ -492,6 +509,7 @@ TEST_CASE_FIXTURE(fixture, "the user's earlier words do not count") {
   upstream_turn turn;
   turn.model = "Orange Cat";
   turn.text = "hello";
+  turn.request = request;
   heard.said_before = 1;
   conversation->begin(turn);
   net.answer(200, R"({"messages":[{"role":"user","text":"hello"}]})");

@@ -106,6 +106,14 @@ TEST_CASE_FIXTURE(fixture, "a turn is one call with the whole conversation") {
   CHECK_FALSE(net.last().call.repeatable);
 }
 
+TEST_CASE_FIXTURE(fixture, "only the bytes of a whole answer may gather") {
+  begin_stream();
+  CHECK_FALSE(net.last().call.may_gather);
+  open();
+  begin_whole();
+  CHECK(net.last().call.may_gather);
+}
+
 TEST_CASE_FIXTURE(fixture, "chunks pass, and the finish reason waits for the end") {
   begin_stream();
   transport_script::head(net.last(), 200);
