@@ -84,6 +84,7 @@ for (const [kind, leading] of Object.entries({ anuneko: leadingTo, openai: leadi
       idle_for: ['0'],
       model: ['mihoyo-orange_cat', 'Orange%20Cat'],
       all: ['true'],
+      search: ['words-of-alice', 'room-of-alice', 'a'],
       refresh: ['true'],
       'X-Session-Id': [id, open.json.session_id],
       'X-Nekod-Session': [id, open.json.session_id],
