@@ -33,6 +33,10 @@ std::string lower(std::string_view text) {
   return result;
 }
 
+bool is_output(const chat::message& m) noexcept {
+  return m.speaker == chat::role::tool || m.speaker == chat::role::function;
+}
+
 bool names_tools(const std::vector<std::string>& fields) {
   return std::ranges::any_of(fields, [](const auto& name) { return name.starts_with("tools"); });
 }
@@ -152,7 +156,8 @@ bool is_aside(const chat::request& r) {
     return false;
   static constexpr std::string_view words[] = {"title", "summar", "标题", "主题", "总结", "概括"};
   const auto newest = chat::newest_user_message(r);
-  if (newest + 1 != r.messages.size())
+  const auto behind = r.messages.begin() + static_cast<std::ptrdiff_t>(newest);
+  if (std::any_of(behind, r.messages.end(), is_output) || behind == r.messages.end())
     return false;
   auto text = lower(r.messages[newest].text);
   return std::any_of(std::begin(words), std::end(words),

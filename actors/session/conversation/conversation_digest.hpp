@@ -69,9 +69,9 @@ private:
 std::string make_digest_key();
 
 /// Whether a request only asks for a title or a summary of a conversation, as chat programs do
-/// beside it, and must not become part of the conversation. Such a request is not streamed, has
-/// no tools, and ends with a user's message that has one of certain words; or its new part consists
-/// of instructions.
+/// beside it, and must not become part of the conversation. Such a request is not streamed and has
+/// no tools, its newest user message has one of certain words, and no output of a tool comes after
+/// that; or its new part consists of instructions.
 bool is_aside(const chat::request& r);
 
 } // namespace nekod

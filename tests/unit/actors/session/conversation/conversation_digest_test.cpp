@@ -171,6 +171,8 @@ TEST_CASE("a step of an agent is no request for a title, whatever its words are"
   CHECK_FALSE(is_aside(request(step, false)));
   step.emplace_back(role::user, "Now a title for it");
   CHECK(is_aside(request(step, false)));
+  step.emplace_back(role::system, "in five words");
+  CHECK(is_aside(request(step, false)));
 }
 
 TEST_CASE("tool calls and their results are part of a conversation") {
