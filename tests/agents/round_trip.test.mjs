@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { Foreign, folder } from '../e2e/foreign.mjs';
-import { gateway, until } from '../e2e/support.mjs';
+import { gateway, patience, until } from '../e2e/support.mjs';
 import { agents } from './agents.mjs';
 import { closedProxy, recorder, scriptedUpstream } from './servers.mjs';
 
@@ -41,7 +41,8 @@ async function work(scope, agent, { home, url, proxy }, task, goesOn) {
   const node = { NODE_USE_ENV_PROXY: '1', NODE_NO_WARNINGS: '1' };
   const cwd = join(home, 'work');
   const program = new Foreign(scope, command, { env: { HOME: home, ...ways, ...node, ...env }, cwd });
-  await until(() => program.status, `the agent does not end:\n${program.said.slice(-4000)}`);
+  // Its start alone takes a minute of two processors that others use, too.
+  await until(() => program.status, `the agent does not end:\n${program.said.slice(-4000)}`, 3 * patience);
   assert.equal(program.status, 'code 0', program.said);
   assert.ok(program.said.includes(answer), program.said);
 }
