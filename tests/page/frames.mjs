@@ -31,23 +31,21 @@ async function tell(page, what) {
   console.log(`${what}: ${times.length} frames, median ${at(0.5)} ms, 99 % ${at(0.99)} ms, longest ${at(1)} ms; ${longTasks} tasks over 50 ms`);
 }
 
-test('an answer of 2,000 pieces, 100 a second, with Markdown', { skip }, async (t) => {
-  upstream.answer = () => Array.from({ length: 2000 }, (_, i) => [i % 40 === 39 ? `end.\n\n## Part ${i}\n\n` : `word **${i}** \`code\` `, 10]).flat();
-  const page = await open(t, nekod.url);
-  await watch(page);
-  await say(page, 'paced');
-  await answered(page);
-  await tell(page, 'paced answer');
-});
+const answers = {
+  'an answer of 2,000 pieces, 100 a second, with Markdown': () =>
+    Array.from({ length: 2000 }, (_, i) => [i % 40 === 39 ? `end.\n\n## Part ${i}\n\n` : `word **${i}** \`code\` `, 10]).flat(),
+  'an answer of 20,000 pieces at once': () => Array.from({ length: 20_000 }, (_, i) => (i % 25 === 24 ? `w${i}\n\n` : `w${i} `)),
+};
 
-test('an answer of 20,000 pieces at once', { skip }, async (t) => {
-  upstream.answer = () => Array.from({ length: 20_000 }, (_, i) => (i % 25 === 24 ? `w${i}\n\n` : `w${i} `));
-  const page = await open(t, nekod.url);
-  await watch(page);
-  await say(page, 'long');
-  await answered(page);
-  await tell(page, 'long answer');
-});
+for (const [what, pieces] of Object.entries(answers))
+  test(what, { skip }, async (t) => {
+    upstream.answer = pieces;
+    const page = await open(t, nekod.url);
+    await watch(page);
+    await say(page, 'go on');
+    await answered(page);
+    await tell(page, what);
+  });
 
 test('scrolling through a long conversation', { skip }, async (t) => {
   upstream.answer = (words) => [`You said ${words}.\n\n- one\n- **two**\n\n\`\`\`js\nconst a = 1;\n\`\`\`\n`];

@@ -10,7 +10,7 @@
 namespace nekod::openai::responses {
 namespace {
 
-/// What contents that are made here begin with. No base64 text has it.
+/// The beginning of each content that is made here. No base64 text has it.
 constexpr std::string_view mark = "nekod.1.";
 
 constexpr std::size_t longest = std::numeric_limits<int>::max() / 2;

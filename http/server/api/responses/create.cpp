@@ -104,7 +104,7 @@ std::shared_ptr<const left_out_history> left_out_of(const gathered_request& call
   return left_out;
 }
 
-/// What the turn needs besides its request. Moves it out of *call*.
+/// The conversation, the predecessor and the objects of the turn, moved out of *call*.
 /// @param asked The request without its input.
 /// @param input The new items, as they are stored.
 turn_storage storage_of(gathered_request& call,

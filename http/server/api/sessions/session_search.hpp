@@ -10,7 +10,7 @@ namespace nekod::http {
 
 struct request_context;
 
-/// What is done with the page, and with the number of sessions that were looked through.
+/// Called with the page, and with the number of sessions that were looked through.
 using search_handler = std::function<void(const request_context&, session_page, std::size_t)>;
 
 /// `GET /sessions?search=`: a page of the caller's own sessions in whose conversations some words
