@@ -237,10 +237,11 @@ void session_state::on_answered(upstream_answer answer) {
   last_.remember(running.what, *running.answer, answer.end);
   if (!answer.said)
     answer.said.emplace(chat::role::assistant, running.text());
+  auto earlier_response = std::exchange(standing_->info().newest_response, {});
   auto response = kept_response(answer.end, *answer.said);
   conversation_->current().answered(std::move(*answer.said));
   ++standing_->info().turns;
-  commit(std::move(answer.end), std::move(response));
+  commit(std::move(answer.end), std::move(response), std::move(earlier_response));
 }
 
 /// The response that the running turn ends with, if one is stored: the session's newest from now
@@ -249,7 +250,6 @@ std::optional<response_record> session_state::kept_response(const chat::answer_e
                                                             chat::message& said) {
   const auto& running = turns_->running();
   auto& info = standing_->info();
-  info.newest_response.clear();
   keeps_chain_as_.reset();
   if (running.what.conversation.is_named())
     info.keep_for(running.what.conversation.kept_for, recorded_now());
@@ -268,7 +268,9 @@ std::optional<response_record> session_state::kept_response(const chat::answer_e
   return response;
 }
 
-void session_state::commit(chat::answer_end end, std::optional<response_record> response) {
+/// @param earlier_response The newest response if the answered turn cannot be stored.
+void session_state::commit(chat::answer_end end, std::optional<response_record> response,
+                           std::string earlier_response) {
   standing_->enter(phase::committing);
   stored_->commit(
       std::move(response),
@@ -282,10 +284,10 @@ void session_state::commit(chat::answer_end end, std::optional<response_record> 
         replies_->finish(running.readers, end);
         link_->settle();
       },
-      [this] {
+      [this, earlier_response = std::move(earlier_response)] {
         const auto& running = turns_->running();
         --standing_->info().turns;
-        standing_->info().newest_response.clear();
+        standing_->info().newest_response = earlier_response;
         last_.begin_from({});
         conversation_->current().not_kept();
         replies_->fail_counted(running.readers, turn_outcome::failed,

@@ -67,7 +67,8 @@ private:
   void use(session_taken taken);
   void begin_next();
   std::optional<response_record> kept_response(const chat::answer_end& end, chat::message& said);
-  void commit(chat::answer_end end, std::optional<response_record> response);
+  void commit(chat::answer_end end, std::optional<response_record> response,
+              std::string earlier_response);
   void save();
   void give_up(std::optional<std::chrono::steady_clock::time_point> then);
   void cancel(std::optional<std::chrono::steady_clock::time_point> then);

@@ -41,6 +41,9 @@ struct request {
   /// The model's name as the client wrote it; if empty, nekod chooses one.
   std::string model;
   std::vector<message> messages;
+  /// Whether an assistant message at the end is a message of its own, with the answer behind it, and
+  /// no prefill.
+  bool has_no_prefill = false;
   bool stream = false;
   /// `stream_options.include_usage`: a chunk with usage before the end.
   bool include_usage = false;

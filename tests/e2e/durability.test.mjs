@@ -289,7 +289,11 @@ test('a full disk fails turns, is told once, and is over when there is room', { 
   const file = freshFile(t);
   const id = unique('session');
   let nekod = await start(t, file, [], { limits: ['--fsize=150000:unlimited'] });
-  const ask = () => nekod.post({ messages: [{ role: 'user', content: unique() }], session_id: id });
+  const asked = [];
+  const ask = () => {
+    asked.push(unique());
+    return nekod.post({ messages: [{ role: 'user', content: asked.at(-1) }], session_id: id });
+  };
   const refused = await until(async () => {
     const response = await ask();
     if (response.status !== 200) return response;
@@ -297,6 +301,7 @@ test('a full disk fails turns, is told once, and is over when there is room', { 
   }, 'the disk is never full');
   await expectError(refused, 503, 'store_unavailable', 'server_error');
   for (let i = 0; i < 3; ++i) await expectError(await ask(), 503, 'store_unavailable');
+  const failed = asked.slice(-4);
   assert.deepEqual(await readiness(nekod), [503, ['store_unavailable']]);
   assert.equal((await fetch(`${nekod.url}/health`)).status, 200);
   execFileSync('prlimit', ['--pid', `${nekod.pid}`, '--fsize=unlimited:unlimited']);
@@ -311,7 +316,9 @@ test('a full disk fails turns, is told once, and is over when there is room', { 
   nekod = await start(t, file);
   const next = unique();
   await nekod.ask(next, { session_id: id });
-  assert.ok(texts(await sim.chatWith(next)).includes(text));
+  const told = texts(await sim.chatWith(next)).join('\n');
+  assert.ok(told.includes(text) && told.includes(asked.at(-5)));
+  for (const missing of failed) assert.ok(!told.includes(missing), `${missing} was not kept, but told`);
 });
 
 test('expired sessions are gone from the file after a restart', async (t) => {

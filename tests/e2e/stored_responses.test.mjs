@@ -170,6 +170,21 @@ for (const [kind, args] of kinds) {
     assert.equal((await itemsOf(nekod, third.json.id)).data.length, 5);
   });
 
+  test(`${kind}: an input that ends with an answer is followed by another, however the chain is told`, async () => {
+    const [q, partial, next, last] = ['question', 'partial', 'next', 'last'].map((name) => unique(name));
+    const input = [{ role: 'user', content: q }, { role: 'assistant', content: partial }];
+    const first = await responseOf(nekod, { input });
+    assert.ok(!textOf(first.json).includes(partial) || kind === 'anuneko');
+    const second = await responseOf(nekod, following(first.json.id, next));
+    assert.equal(match(second), 'explicit');
+    const said = [...input, ...first.json.output, { role: 'user', content: next }, ...second.json.output];
+    const third = await responseOf(nekod, { input: [...said, { role: 'user', content: last }] });
+    assert.equal(match(third), 'transcript');
+    assert.equal(third.json.session_id, first.json.session_id);
+    if (kind === 'anuneko') return;
+    assert.deepEqual(told().map((message) => message.content), [q, partial, textOf(first.json), next, textOf(second.json), last]);
+  });
+
   test(`${kind}: the responses of a deleted session go with it`, async () => {
     const { json } = await responseOf(nekod, { input: unique() });
     await jsonOf(await fetch(`${nekod.url}/sessions/${json.session_id}`, { method: 'DELETE' }));

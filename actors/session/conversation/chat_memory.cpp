@@ -49,7 +49,8 @@ result<upstream_turn, chat::failure> chat_memory::begin(const chat::request& r,
   const auto& all = r.messages;
   fresh_ = texts_in(all, layout.fresh, all.size());
   text_ = said_together(fresh_);
-  prefill_ = layout.prefill < all.size() ? all[layout.prefill].text : std::string{};
+  const auto ends_in_answer = layout.prefill < all.size();
+  prefill_ = ends_in_answer && !r.has_no_prefill ? all[layout.prefill].text : std::string{};
   if (!prefill_.empty() && !fresh_.empty())
     fresh_.pop_back();
   const auto before = texts_in(all, layout.instructions, layout.fresh);
@@ -62,6 +63,8 @@ result<upstream_turn, chat::failure> chat_memory::begin(const chat::request& r,
     follow(r, layout, digests);
   else
     replace(r, layout, digests); // Of a known conversation the client told the same words, and all.
+  if (ends_in_answer && r.has_no_prefill)
+    asked_ = asked_.after(all[layout.prefill], *digest_);
   upstream_turn told;
   told.text = text_;
   if (adds && !before.empty()) {
@@ -128,30 +131,38 @@ void chat_memory::answered(chat::message said) {
   needs_new_chat_ = false;
   const auto is_whole = said.text.size() < longest_answer;
   const auto text = openai::with_prefill(prefill_, said.text);
-  now_.tip = is_whole ? asked_.after({chat::role::assistant, text}, *digest_)
+  auto tip = is_whole ? asked_.after({chat::role::assistant, text}, *digest_)
                       : conversation_tip::unrecognisable();
   said.text = text;
-  remember(std::move(said));
+  earlier_ = remember(std::move(said), std::move(tip));
 }
 
 bool chat_memory::broken_off(std::string_view text, bool heard) {
   if (!text.empty())
-    remember({chat::role::assistant, openai::with_prefill(prefill_, text)});
-  if (heard || !text.empty())
+    remember({chat::role::assistant, openai::with_prefill(prefill_, text)},
+             conversation_tip::unrecognisable());
+  if (heard)
     now_.tip = conversation_tip::unrecognisable();
   needs_new_chat_ = begins_new_chat_ && heard && text.empty();
   return true;
 }
 
-void chat_memory::remember(message answer) {
+/// Makes the turn part of the conversation.
+/// @returns what was before.
+conversation_state chat_memory::remember(message answer, conversation_tip tip) {
   auto all = std::move(before_);
   for (auto& m : fresh_)
     append(all, std::move(m));
   append(all, std::move(answer));
   keep_newest(all);
-  now_.stored = common_beginning(std::span{now_.transcript}.first(now_.stored), all);
-  now_.transcript = std::move(all);
-  now_.prompt = std::move(prompt_);
+  const auto stored = common_beginning(std::span{now_.transcript}.first(now_.stored), all);
+  return std::exchange(now_, {std::move(all), std::move(tip), std::move(prompt_), stored});
+}
+
+void chat_memory::not_kept() {
+  now_ = std::exchange(earlier_, {});
+  now_.stored = 0;
+  needs_new_chat_ = true;
 }
 
 conversation_changes chat_memory::take_changes() {

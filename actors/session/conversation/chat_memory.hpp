@@ -40,8 +40,12 @@ public:
   bool broken_off(std::string_view text, bool heard) override;
 
   conversation_changes take_changes() override;
-  void kept() override {}
-  void not_kept() override { now_.tip = conversation_tip::unrecognisable(); }
+  void kept() override { earlier_ = {}; }
+
+  /// The chat has heard a turn that is no part of the conversation, so that the next one needs
+  /// another chat.
+  void not_kept() override;
+
   void doubt_store() override { now_.stored = 0; }
   const conversation_tip& tip() const noexcept override { return now_.tip; }
   const std::vector<chat::message>& transcript() const noexcept override { return now_.transcript; }
@@ -57,12 +61,14 @@ private:
                const request_digests& digests);
   bool ends_with(const messages& conversation) const;
   bool replaces_prompt(const request_digests& digests) const;
-  void remember(chat::message answer);
+  conversation_state remember(chat::message answer, conversation_tip tip);
 
   std::shared_ptr<const conversation_digest> digest_;
   conversation_state now_;
+  /// While an answered turn is being stored: the conversation before it.
+  conversation_state earlier_;
   /// Whether the next turn needs a new chat: the last one began one, and it is not known what that
-  /// chat heard; or the messages were changed.
+  /// chat heard; or the chat heard a turn that was not stored; or the messages were changed.
   bool needs_new_chat_ = false;
 
   // Of the running turn:

@@ -96,7 +96,7 @@ whole_conversation::begin(const chat::request& r, const request_digests& /*diges
   if (!adds_)
     next_.insert(next_.end(), before.begin(), before.end());
   tell(told_from, r.messages.size());
-  prefilled_ = layout.prefill < r.messages.size();
+  prefilled_ = layout.prefill < r.messages.size() && !r.has_no_prefill;
   if (next_.size() + (adds_ ? now_.size() : 0) > limits_.messages) {
     drop_turn();
     return too_long(limits_.messages, "messages");

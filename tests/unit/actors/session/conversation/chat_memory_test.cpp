@@ -32,6 +32,7 @@ struct fixture {
   std::pair<std::string, std::string> ask(messages all, bool named = true) {
     chat::request r;
     r.messages = std::move(all);
+    r.has_no_prefill = has_no_prefill;
     const auto told = it.begin(r, digest->of(r), how_found(named));
     REQUIRE(told);
     return {told->new_chat ? "new chat" : "goes on",
@@ -69,6 +70,7 @@ struct fixture {
 
   std::shared_ptr<const conversation_digest> digest = std::make_shared<conversation_digest>("key");
   chat_memory it{digest};
+  bool has_no_prefill = false;
 };
 
 const std::string one = "User: one\n\nAssistant: first\n\n";
@@ -237,10 +239,39 @@ TEST_CASE_FIXTURE(fixture, "after an answer that may lack its beginning it is fo
   CHECK_FALSE(it.tip().is_recognisable());
 }
 
-TEST_CASE_FIXTURE(fixture, "a turn whose record was not kept is found by name only") {
-  turn({u1}, "first");
+TEST_CASE_FIXTURE(fixture, "a turn that was not stored leaves no trace, and its chat is not used again") {
+  turn({sys, u1}, "first");
   it.take_changes();
+  it.kept();
+  turn({u2}, "second");
+  it.take_changes();
+  it.doubt_store();
   it.not_kept();
-  CHECK_FALSE(it.tip().is_recognisable());
-  CHECK(ask({u2}) == goes_on("two"));
+  CHECK(it.tip() == tip_of({sys, u1, a1}));
+  CHECK(it.transcript().size() == 3);
+  CHECK_FALSE(it.take_changes().chat_goes_on);
+  CHECK(turn({u2}, "second") == anew(seeded("be kind", one, "two")));
+  CHECK(it.tip() == tip_of({sys, u1, a1, u2, a2}));
+  CHECK(it.take_changes().messages.kept == 3);
+  CHECK(ask({u3}) == goes_on("three"));
+}
+
+TEST_CASE_FIXTURE(fixture, "after a first turn that was not stored the conversation begins again") {
+  turn({sys, u1}, "first");
+  it.take_changes();
+  it.doubt_store();
+  it.not_kept();
+  CHECK(it.tip() == conversation_tip{});
+  CHECK(ask({u2}) == anew("two"));
+}
+
+TEST_CASE_FIXTURE(fixture, "an assistant message at the end that is no prefill stays a message of its own") {
+  has_no_prefill = true;
+  const chat::message partial{role::assistant, "The "};
+  CHECK(turn({u1, partial}, "cat") == goes_on("one\n\nAssistant: The "));
+  CHECK(it.tip() == tip_of({u1, partial, {role::assistant, "cat"}}));
+  CHECK(it.transcript().size() == 3);
+  CHECK(ask({u1, partial, {role::assistant, "cat"}, u2}, false) == goes_on("two"));
+  turn({u1, {role::assistant, "The "}}, "The dog");
+  CHECK(it.tip() == tip_of({u1, partial, {role::assistant, "The dog"}}));
 }

@@ -45,6 +45,7 @@ struct fixture {
   std::string ask(const std::vector<std::string>& messages, bool named = true) {
     auto r = test::parse_request(R"({"messages":)" + list(messages) + "}");
     REQUIRE(r);
+    r->has_no_prefill = has_no_prefill;
     auto told = it.begin(*r, {}, how_found(named));
     return told ? told->messages : std::string{name_of(told.error().code)};
   }
@@ -61,6 +62,7 @@ struct fixture {
 
   std::shared_ptr<const conversation_digest> digest = std::make_shared<conversation_digest>("key");
   whole_conversation it{digest, test::usual_conversation_limits()};
+  bool has_no_prefill = false;
 };
 
 } // namespace
@@ -268,6 +270,13 @@ TEST_CASE_FIXTURE(fixture, "an answer replaces the prefill that it begins with")
 TEST_CASE_FIXTURE(fixture, "an answer that only continues the prefill is appended to it") {
   turn({u1, said("assistant", "The cat")}, R"({"role":"assistant","content":" sat","x":1})");
   CHECK(ask({u2}) == list({u1, R"({"content":"The cat sat","role":"assistant","x":1})", u2}));
+}
+
+TEST_CASE_FIXTURE(fixture, "an assistant message at the end that is no prefill stays a message of its own") {
+  has_no_prefill = true;
+  const auto partial = said("assistant", "The cat");
+  turn({u1, partial}, "The cat sat");
+  CHECK(ask({u2}) == list({u1, partial, said("assistant", "The cat sat"), u2}));
 }
 
 TEST_CASE_FIXTURE(fixture, "a conversation up to a prefill continues if it equals what was said") {
