@@ -76,8 +76,9 @@ struct assembly {
   std::optional<caf::actor_system> system;
   store_actor store;
   registry_actor registry;
-  /// The answers whose clients may come back.
+  /// The digests under the store's key.
   std::shared_ptr<const conversation_digest> digest;
+  /// The answers whose clients may come back.
   std::shared_ptr<kept_answers> kept;
   std::optional<http::routes> routes;
 

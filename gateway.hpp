@@ -35,7 +35,7 @@ public:
   /// Uses other settings, as far as they can change; the log names those that cannot.
   void reload(const settings& s);
 
-  /// Makes the health check fail, and has each answer close its connection.
+  /// Makes the health check fail, and makes each answer close its connection.
   void announce_drain();
 
   /// Stops accepting connections, and closes those that wait for another request.

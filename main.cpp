@@ -50,7 +50,7 @@ void show(const settings& s) {
       std::cout << shown_table(u);
 }
 
-/// Reads the settings again, and has *house* use them.
+/// Reads the settings again, and passes them to *house*.
 void reload(gateway& house, int argc, const char* const* argv) {
   service_manager::reloading();
   try {

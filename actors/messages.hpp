@@ -193,12 +193,13 @@ using store_actor = caf::typed_actor<
     caf::replies_to<atom::clear, session_filter>::with<std::uint64_t>,
     // Stores a response whose turn has not ended, or failed; replaces one with its id.
     caf::replies_to<atom::commit, response_record>::with<atom::commit>,
-    // Looks up a response, a response with all before it, items, a conversation.
+    // Looks up a response; a response with all before it; items by their ids; a conversation.
     caf::replies_to<atom::show, response_key>::with<response_finding>,
     caf::replies_to<atom::show, chain_query>::with<response_chain>,
     caf::replies_to<atom::show, item_query>::with<item_finding>,
     caf::replies_to<atom::show, conversation_query>::with<conversation_finding>,
-    // No response of the session can be followed any more. They stay when the session is deleted.
+    // Closes the session's responses: they can be read but not followed, and stay when the session
+    // is deleted.
     caf::replies_to<atom::close, session_key>::with<atom::close>,
     // Deletes a response; answers whether there was one.
     caf::replies_to<atom::remove, response_key>::with<bool>>;
@@ -220,7 +221,7 @@ using rests_actor = caf::typed_actor<
 /// The LIMITS are a part of a store that several nodes share: what callers have used of their rate
 /// limits on all of them.
 using limits_actor = caf::typed_actor<
-    // A request that one node would let pass. An error means that nothing is known.
+    // Charges a request that this node would let pass. An error means that the total is unknown.
     caf::replies_to<limit_charge>::with<limit_verdict>>;
 
 /// The owner of a running TURN, as its replies see it.

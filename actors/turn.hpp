@@ -96,7 +96,7 @@ struct open_turn {
   std::shared_ptr<const left_out_history> left_out;
   /// Whether the oldest turns may be left out where the upstream finds the conversation too long.
   bool may_truncate = false;
-  /// Keeps the answer; null for a door that keeps none.
+  /// Keeps the answer; null for an API that keeps no answers.
   std::shared_ptr<const answer_keeper> keeper;
   /// The identity of its answer, if clients know it already.
   std::optional<answer_identity> known_by;

@@ -26,7 +26,7 @@ struct placement_options {
   bool matching = true;
   /// Whether the store keeps all answers, those of new conversations included.
   bool shared = false;
-  /// How many repetitions of a request may wait for it, besides one.
+  /// One less than the most requests that may wait for an equal one.
   std::size_t queue = 16;
 };
 

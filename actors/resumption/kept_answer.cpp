@@ -21,7 +21,7 @@ using chat::failure_code;
 /// The bytes by which the count of an answer grows, so that pieces need not be counted one by one.
 constexpr std::size_t count_step = 16u << 10;
 
-/// What a kept answer takes besides its pieces and its request.
+/// The bytes of a kept answer besides its pieces and its request.
 constexpr std::size_t base_size = 4u << 10;
 
 /// After this time an end that could not be stored is stored again.
@@ -46,7 +46,7 @@ void store_record(self_pointer self, const store_actor& store, response_record r
             });
 }
 
-/// Has all who ask hear which upstream answers.
+/// Publishes which upstream answers.
 void tell_answerer(kept_answers& all, const response_key& key, const turn& what,
                    const std::string& upstream) {
   all.update(key, [&](kept_entry& entry) {

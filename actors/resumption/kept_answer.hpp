@@ -37,7 +37,7 @@ struct resumption_rules {
   bool shared = false;
 };
 
-/// What is to be kept.
+/// A turn whose answer is to be kept.
 struct kept_answer_options {
   kept_answer_options() = default;
 
@@ -56,9 +56,9 @@ struct kept_answer_options {
 /// Keeps the answer of one turn: its log, and how it ended. Its readers come and go, and read at
 /// their own pace; the upstream is read without waiting for them.
 ///
-/// In the background, the response is in the store before the turn begins; if it fails or is
-/// cancelled, that is stored before readers hear of it. Whether a turn that is cancelled as it ends
-/// was answered, the store decides: the first end that it was given stays.
+/// In the background, the response is in the store before the turn begins. A failure or a
+/// cancellation is stored before readers are told. If a turn is cancelled while it ends, the store
+/// decides: the end that it was given first stays.
 struct kept_answer_state {
   explicit kept_answer_state(kept_answer_actor::stateful_pointer<kept_answer_state> self)
       : self_(self) {}

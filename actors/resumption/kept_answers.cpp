@@ -151,7 +151,7 @@ void kept_answers::stop() {
 
 // -- with the lock held --------------------------------------------------------------------------
 
-/// Has *k* take *bytes*.
+/// Resizes the share of *k*, and makes room for it if necessary.
 /// @param forgotten Gets what has to be called without the lock.
 bool kept_answers::make_room(kept& k, std::size_t bytes,
                              std::vector<std::function<void()>>& forgotten) {

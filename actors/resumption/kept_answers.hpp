@@ -25,7 +25,7 @@
 
 namespace nekod {
 
-/// A kept answer, for those who look for it.
+/// A kept answer, as lookups find it.
 struct kept_entry {
   kept_entry() = default;
 

@@ -27,8 +27,8 @@ public:
   /// The current bytes of all shares.
   std::size_t used() const noexcept { return used_.load(std::memory_order_relaxed); }
 
-  /// Has *f* called, on any thread, when a share finds no room: it gives back bytes that others
-  /// need more, and returns whether it did. To be set before there are shares.
+  /// Sets *f*, which is called, on any thread, when a share finds no room. It gives back bytes that
+  /// others need more, and returns whether it did. To be set before there are shares.
   void spare_by(std::function<bool()> f) { spare_ = std::move(f); }
 
   /// The bytes of one holder; returns them at its end. To be used on one thread at a time.

@@ -197,7 +197,7 @@ void answer_log::give_room(std::size_t bytes) {
   });
 }
 
-/// Has a reader on another loop, or a second one on this, look for more pieces.
+/// Tells a reader on another loop, or a second one on this, to look for more pieces.
 void answer_log::wake(reader_id id) {
   home_loop home;
   {

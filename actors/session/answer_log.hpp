@@ -68,8 +68,8 @@ public:
 
   // -- the writer --------------------------------------------------------------------------------
 
-  /// Has *f* called, on the log's loop, with the bytes of the window that are free again. To be set
-  /// to null once the answer is no longer written.
+  /// Sets *f*, which is called on the log's loop with the free bytes of the window. Set it to null
+  /// when writing ends.
   void on_room(std::function<void(std::size_t)> f) { on_room_ = std::move(f); }
 
   /// Appends pieces, which took *bytes* of the window.
@@ -106,7 +106,7 @@ public:
 
   // -- a reader, on its own loop -----------------------------------------------------------------
 
-  /// Has *who* called whenever there is more to read, and now if there is something.
+  /// Calls *who* whenever there is more to read, and at once if there is something.
   void attach(reader_id id, std::shared_ptr<answer_reader> who, home_loop home, pace p);
 
   /// How far a reader is.

@@ -13,7 +13,7 @@ namespace nekod {
 /// Pure.
 class outside_calls {
 public:
-  /// @param wake Has the actor call `catch_up` soon. Called from outside of the actor.
+  /// @param wake Makes the actor call `catch_up` soon. Called from outside of the actor.
   explicit outside_calls(std::function<void()> wake) : wake_(std::move(wake)) {}
 
   /// Makes a call.

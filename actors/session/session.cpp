@@ -92,7 +92,7 @@ void session_state::start(session_options o) {
   // An error that answers no request must not end a conversation.
   self_->set_error_handler([](caf::error&) {});
   self_->set_exit_handler([this](caf::exit_msg& m) {
-    // What the upstream was asked must not be forgotten with the actor.
+    // Records that the upstream may have the turn's message, before the actor ends.
     if (standing_->phase() == phase::answering)
       cancel({});
     turns_->fail_all(failure_code::overloaded);
@@ -145,7 +145,7 @@ void session_state::load() {
                   standing_->enter(phase::unknown);
                   turns_->fail_all(reason);
                   edits_->refuse_waiting(reason);
-                  // While it is in memory, no other turn can take a session of that id.
+                  // Leaves memory: a later turn takes the session from the store again.
                   offer_to_leave();
                 });
 }
@@ -161,7 +161,7 @@ void session_state::use(session_taken taken) {
   leave_if_shared();
 }
 
-/// Commits what there is between turns, without waiting for it.
+/// Commits the record between two turns; nothing waits for it.
 void session_state::save() {
   stored_->commit({}, {}, [this] {
     if (standing_->phase() == phase::idle)
@@ -220,7 +220,7 @@ void session_state::begin_next() {
   conversation_->serve(kind);
   link_->open_for(t);
   auto told = conversation_->current().begin(*t.request, t.digests, found_how(t));
-  running.what.left_out = nullptr; // It has the client's request.
+  running.what.left_out = nullptr; // Frees the client's request, which it holds.
   if (!told)
     return refuse(told.error());
   // A text-only service answers once for each answer that is wanted.

@@ -88,10 +88,10 @@ private:
   std::optional<session_turns> turns_;
   std::optional<stored_record> stored_;
   std::optional<session_edits> edits_;
-  /// Clients that left and were about to come back.
+  /// Counts the clients that left and were expected back; only the newest one's timer counts.
   std::uint64_t absences_ = 0;
-  /// Set if the conversation is, to the word, what the chain of its newest response tells: the form
-  /// in which it is kept.
+  /// The form in which the conversation equals, word for word, the chain of its newest response;
+  /// nothing if it differs.
   std::optional<kept_conversation::kind> keeps_chain_as_;
 };
 

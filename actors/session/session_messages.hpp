@@ -15,14 +15,14 @@ namespace nekod {
 using private_session_actor = session_actor::extend<
     // An event of a transfer, for the conversation at the upstream with that number.
     caf::reacts_to<transfer_event, std::uint64_t>,
-    // A call from outside of the actor left it something to do.
+    // A step of a call from outside of the actor waits for the actor.
     caf::reacts_to<atom::wake>,
-    // A time is over. It was asked for under the first number by the conversation at the upstream
-    // with the second number.
+    // The timer with the first number has fired, for the upstream conversation with the second
+    // number.
     caf::reacts_to<atom::wake, std::uint64_t, std::uint64_t>,
-    // Time to look whether the session had no turns for long.
+    // Time to check whether the session has been idle.
     caf::reacts_to<atom::idle>,
-    // The client that left as the one with that number has had its time to come back.
+    // The client with that absence number did not come back in time.
     caf::reacts_to<atom::abandon, std::uint64_t>>;
 
 } // namespace nekod

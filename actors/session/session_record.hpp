@@ -45,8 +45,8 @@ struct session_record {
   upstream_chat chat;
   /// The digest of the scope that it began in; empty for none.
   std::string scope;
-  /// What recognises a client that names no session. Stored as the digest alone; a record without
-  /// one cannot be recognised.
+  /// Recognises a client that names no session. Only the digest is stored; without one the session
+  /// cannot be recognised.
   conversation_tip tip;
   /// The digest of the prompt that the upstream's chat was told; nothing if it is not known, or the
   /// upstream keeps no chats.

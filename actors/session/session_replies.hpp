@@ -10,15 +10,15 @@
 
 namespace nekod {
 
-/// What a session sends to replies.
+/// Sends a session's messages to replies.
 class session_replies {
 public:
   session_replies(private_session_actor::pointer self, std::shared_ptr<metrics> counts);
 
-  /// Has the session hear if the reply ends, also if it has ended already.
+  /// Monitors the reply: the session is told when it ends, even if it has ended already.
   void watch(const reply_actor& reply) { self_->monitor(reply); }
 
-  /// Has the reply read the answer in *head* from its beginning.
+  /// Tells the reply to read the answer in *head* from its beginning.
   void begin(const reply_actor& reply, turn_head head);
 
   /// The answer is whole and committed.

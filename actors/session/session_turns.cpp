@@ -18,7 +18,7 @@ session_turns::session_turns(const session_options& options, const session_stand
       before_repeat_(std::move(before_repeat)),
       queue_(options.queue_limit) {}
 
-// -- requests that are sent again ----------------------------------------------------------------
+// -- new turns and retries -----------------------------------------------------------------------
 
 bool session_turns::repeat(const turn& t, const reply_actor& reply) {
   return join_running(t, reply) || join_waiting(t, reply) || replay_last(t, reply);
@@ -67,7 +67,7 @@ bool session_turns::replay_last(const turn& t, const reply_actor& reply) {
   return true;
 }
 
-/// Has *reply* read the answer of the first request, which found the session by *match*.
+/// Tells *reply* to read the answer of the first request, which found the session by *match*.
 void session_turns::begin_repeat(const reply_actor& reply, const turn& t, session_match match,
                                  const std::shared_ptr<answer_log>& answer) {
   before_repeat_();
@@ -83,8 +83,6 @@ void session_turns::begin_repeat(const reply_actor& reply, const turn& t, sessio
   head.answer = answer;
   replies_.begin(reply, std::move(head));
 }
-
-// -- turns that wait -----------------------------------------------------------------------------
 
 bool session_turns::settle_match(turn& t, const conversation_tip& tip) const {
   if (t.request->retries.resume_after)
@@ -159,7 +157,7 @@ std::string session_turns::identity() const {
   return last && found_by_it(last->match) ? last->identity : std::string{};
 }
 
-// -- to leave ------------------------------------------------------------------------------------
+// -- replies that end ----------------------------------------------------------------------------
 
 bool session_turns::remove_reader(const caf::actor_addr& reply) {
   if (running_ && running_->readers.remove(reply)) {

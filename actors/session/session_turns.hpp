@@ -42,7 +42,7 @@ public:
   session_turns(const session_options& options, const session_standing& standing,
                 session_replies& replies, last_answer& last, std::function<void()> before_repeat);
 
-  // -- to come -----------------------------------------------------------------------------------
+  // -- new turns and retries ---------------------------------------------------------------------
 
   /// Gives *reply* the answer of the first request, if *t* is that request once more.
   /// @returns whether it is, so that the upstream must not be asked again.
@@ -53,7 +53,7 @@ public:
   ///          more, and cannot be asked here as the conversation's next turn.
   bool settle_match(turn& t, const conversation_tip& tip) const;
 
-  /// Has the turn wait; refuses it if too many do.
+  /// Queues the turn; refuses it if the queue is full.
   /// @returns whether it waits.
   bool add(turn t, reply_actor reply);
 
@@ -63,14 +63,14 @@ public:
 
   bool any_waits() const noexcept { return !queue_.empty(); }
 
-  // -- to run ------------------------------------------------------------------------------------
+  // -- the running turn --------------------------------------------------------------------------
 
   /// The first turn that waits becomes the running one.
   /// @returns whether there was one. If so, `running` is valid until `end_running`.
   bool run_next();
   running_turn& running() { return *running_; }
 
-  /// Begins the running turn's answer, and has all of its replies read it.
+  /// Begins the running turn's answer, and tells all its replies to read it.
   const std::shared_ptr<answer_log>& begin_answer();
 
   /// The running turn is over.
@@ -80,7 +80,7 @@ public:
   /// found by it.
   std::string identity() const;
 
-  // -- to leave ----------------------------------------------------------------------------------
+  // -- replies that end --------------------------------------------------------------------------
 
   /// A reply ended, or its client left. A turn that waits without another is dropped.
   /// @returns whether it was the last one of the running turn.

@@ -50,7 +50,7 @@ public:
   void use(session_taken taken);
 
   /// Commits the record as the parts are now, with an answered turn that is not yet kept.
-  /// @param response What that turn ended with, if its answer is kept.
+  /// @param response The one that this turn ended with, if it is to be stored.
   /// @param on_kept May be empty.
   /// @param on_failure Called if the store fails or is silent. The record is in doubt then.
   void commit(std::optional<response_record> response, std::function<void()> on_kept,

@@ -20,7 +20,7 @@
 
 namespace nekod {
 
-/// What a session hears from its link about the running turn. Called within the session's actor.
+/// Receives the events of a session's running turn, within the session's actor.
 class link_listener {
 public:
   virtual ~link_listener() = default;
@@ -42,7 +42,7 @@ public:
 class upstream_link : public upstream_listener {
 public:
   /// @param self The session. The link must not outlive its state.
-  /// @param kept What new chats are told.
+  /// @param kept The conversation that new chats are told.
   /// @param budget For several answers that are wanted whole, while they wait; may be null.
   /// @param hold How long the node holds the session; may be null.
   upstream_link(private_session_actor::pointer self, link_listener& session,

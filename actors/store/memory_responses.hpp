@@ -30,7 +30,7 @@ public:
   /// counts if it was stored before and is still kept; otherwise the chain begins here.
   void keep(response_record record);
 
-  // What can be seen at *now*.
+  // These find only responses that can be seen at *now*.
   response_finding show(const response_key& key, time_point now) const;
   response_chain show(const chain_query& query, time_point now) const;
   item_finding show(const item_query& query, time_point now) const;

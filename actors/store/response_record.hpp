@@ -40,7 +40,7 @@ struct stored_item {
   std::string json;
 };
 
-/// What may be done with a response.
+/// How a response can be used.
 enum class response_state : std::uint8_t {
   /// Its turn is queued or runs.
   running,
@@ -87,8 +87,7 @@ struct response_record {
 /// Whether a response is to be written: it was not deleted meanwhile.
 inline bool may_be_written(const response_record& r) noexcept { return !r.deleted || !*r.deleted; }
 
-/// Whether a response that has ended would end in another way if it was written again: then it
-/// stays as it is.
+/// Whether writing would change how a response ended. Then it stays as it is.
 constexpr bool ends_otherwise(response_state stored, response_state written) noexcept {
   return stored != response_state::running && stored != written;
 }

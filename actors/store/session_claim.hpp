@@ -18,7 +18,7 @@
 /// on it.
 namespace nekod {
 
-/// What is done about an earlier answer to the request of a turn.
+/// How an earlier answer to the request of a turn is treated.
 enum class earlier_answer : std::uint8_t {
   /// It stays, and is not looked for.
   ignored,

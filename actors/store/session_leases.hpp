@@ -7,9 +7,9 @@
 
 namespace nekod {
 
-/// Which tokens hold which sessions, for a store that one run of nekod has for itself. That run
-/// gives a session to one actor at a time, so a new token takes over from an older one, whose
-/// commits are refused from then on. Pure.
+/// The holders of sessions, for a store that one run of nekod has for itself. That run gives a
+/// session to one actor at a time, so a new token takes over from an older one, whose commits are
+/// refused from then on. Pure.
 class session_leases {
 public:
   /// Makes *token* the only holder of the session.

@@ -38,7 +38,7 @@ struct fallback {
   bool long_context = false;
 };
 
-/// What all conversations at an upstream with retries share.
+/// Shared by all conversations at an upstream with retries.
 struct retry_plan {
   using clock = std::chrono::steady_clock;
 

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-/// What upstreams need of HTTP. `http/client` implements it, tests do with a script, so
-/// that no actor deals with sockets.
+/// The HTTP interface of upstreams: `http/client` implements it, and tests with a script. So no
+/// actor deals with sockets.
 namespace nekod {
 
 /// The time limits of a call, each for itself.

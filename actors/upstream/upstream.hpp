@@ -27,7 +27,7 @@ namespace nekod {
 
 class account_watch;
 
-/// What must be remembered to continue a chat after a restart.
+/// The state of a chat that survives a restart.
 struct upstream_chat {
   upstream_chat() = default;
 
@@ -90,7 +90,7 @@ struct upstream_answer {
   std::vector<std::optional<chat::finish_reason>> alternatives;
 };
 
-/// What may help after a turn that failed.
+/// The remedy after a failed turn.
 enum class remedy : std::uint8_t {
   /// Nothing, or it is unknown: the upstream may have accepted the message.
   none,

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-/// Which hosts are reached through a proxy.
+/// Tells which hosts are reached without a proxy.
 namespace nekod::http {
 
 /// The value of `no_proxy`, as libcurl would read it.

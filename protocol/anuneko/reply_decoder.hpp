@@ -21,8 +21,8 @@ std::int64_t branch_of(const json::value& object, std::string_view key);
 /// Reads the event stream that answers `post_message`, from any split of its bytes.
 ///
 /// It takes the text of one branch and drops that of the others. Text without a branch belongs to
-/// branch 0, whether or not there are others. Both forms of errors end the reply: an `error` event,
-/// and a bare JSON line with `code`. Unknown events are skipped and counted.
+/// branch 0, even if there are others. Both forms of errors end the reply: an `error` event, and a
+/// bare JSON line with `code`. Unknown events are skipped and counted.
 class reply_decoder {
 public:
   /// @param branch The alternative whose text is wanted.

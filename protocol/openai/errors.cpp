@@ -9,7 +9,7 @@ namespace {
 
 using chat::failure_code;
 
-/// What a client gets for one code.
+/// The error that a client gets for one code.
 struct row {
   chat::failure_code code;
   std::uint16_t status;

@@ -14,7 +14,7 @@ namespace nekod {
 std::string folded(std::string_view text);
 
 /// Whether *words* are somewhere in a conversation.
-/// @param messages Those of the conversation. Their texts count, whoever said them.
+/// @param messages Those of the conversation. Their texts count, of all speakers.
 /// @param metadata A JSON object as in `session_record`, of which the values count: clients keep
 ///                 titles there.
 /// @param words In lower case, as `folded` makes them.

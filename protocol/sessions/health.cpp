@@ -52,7 +52,7 @@ void append_account(std::string& out, const shown_account& a, wall_time now) {
   out.append(weight.data(), end).append("}");
 }
 
-/// What only operators see.
+/// Appends the members that only operators see.
 void append_details(std::string& out, const upstream_standing& u, wall_time now) {
   append_time(out, "circuit_since", now, back(u.since_change));
   append_time(out, "next_probe", now, u.to_probe);

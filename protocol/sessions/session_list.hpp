@@ -31,7 +31,7 @@ struct session_key {
   std::string id;
 };
 
-/// Whose sessions a caller may see.
+/// The sessions that a caller may see.
 struct session_view {
   session_view() = default;
 
@@ -92,8 +92,8 @@ struct session_filter {
   std::set<session_key> spared;
 };
 
-/// What expires at a time: sessions that were created before `made`, or last used before `used` and
-/// are not kept beyond that time; responses by their own times.
+/// The bounds of expiry at one time: sessions expire if they were created before `made`, or last
+/// used before `used` and are not kept beyond `now`; responses expire by their own times.
 struct session_expiry {
   session_expiry() = default;
 

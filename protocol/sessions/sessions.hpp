@@ -59,7 +59,7 @@ struct session_info {
   std::uint64_t turns = 0;
   /// Whether the upstream has a chat for it.
   bool has_upstream_chat = false;
-  /// Names it as a conversation, since a client may have chosen its id: 48 hexadecimal digits.
+  /// Its id as a conversation: 48 hexadecimal digits. Not `id`, which a client may have chosen.
   std::string conversation;
   /// The response that its last turn ended with; empty if that turn came another way. Not shown.
   std::string newest_response;

@@ -13,7 +13,7 @@ struct cluster_settings {
   std::string address;
   /// The address under which the others reach it, if it differs.
   std::string advertise;
-  /// What nodes show each other.
+  /// The secret that nodes show each other.
   std::string secret;
 };
 

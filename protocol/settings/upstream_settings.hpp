@@ -41,7 +41,7 @@ struct upstream_settings {
   std::vector<account_settings> accounts;
   /// The model for requests that name none; empty for the upstream's own choice.
   std::string model;
-  /// Models that always go to this upstream, whoever else has them: names, or prefixes before a
+  /// Models that always go to this upstream, even if others have them: names, or prefixes before a
   /// `*`.
   std::vector<std::string> models;
   /// The header field that carries the key of an `openai` upstream, such as `api-key`; empty for

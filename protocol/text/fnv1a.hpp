@@ -6,7 +6,7 @@
 namespace nekod {
 
 /// The hash FNV-1a with 64 bits: the same on every machine, unlike `std::hash`, so that ids made of
-/// it stay what they are. Whoever chooses the text can choose the hash: not for tables that
+/// it stay what they are. A client that chooses the text can choose the hash: not for tables that
 /// strangers fill.
 class fnv1a {
 public:

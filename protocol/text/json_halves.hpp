@@ -26,7 +26,7 @@ public:
   /// removes that and returns it in *half*.
   /// @param quoted The string with its quotes, as a view into the text, after those of earlier
   /// calls. Other values are left unchanged.
-  /// @param half What to prepend, as an escape; empty for nothing.
+  /// @param half The escape to prepend; empty for none.
   void join(std::string_view quoted, std::string& half);
 
   /// The resulting text. A half without its partner becomes U+FFFD.

@@ -7,7 +7,7 @@
 /// UTF-8 as in RFC 3629: without surrogates, over-long forms and values beyond U+10FFFF.
 namespace nekod {
 
-/// What may stand in front of a text to say that it is UTF-8.
+/// The bytes that may stand in front of a text to say that it is UTF-8.
 inline constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 /// The number of bytes at the front of *text* that are whole characters.

@@ -35,7 +35,7 @@ public:
   /// cannot be recognised.
   void answered(chat::message said) override;
 
-  /// What came of the answer is remembered. A conversation that was heard without an answer cannot
+  /// Remembers the answer as far as it came. A conversation that was heard without an answer cannot
   /// be recognised.
   bool broken_off(std::string_view text, bool heard) override;
 

@@ -11,7 +11,7 @@
 
 namespace nekod {
 
-/// The digests of a request's messages, divided as `openai::layout_of` divides them.
+/// The digests of a request's messages, divided as `chat::layout_of` divides them.
 struct request_digests {
   request_digests() = default;
 
@@ -60,8 +60,8 @@ public:
 private:
   std::string digest_of(const std::vector<std::string_view>& said) const;
 
-  /// Has taken the key, and is copied for each digest. Looking the algorithm up and taking the key
-  /// costs more than most messages do.
+  /// Holds the key, and is copied for each digest, since looking the algorithm up and taking the
+  /// key costs more than most messages do.
   std::shared_ptr<const EVP_MAC_CTX> begun_;
 };
 

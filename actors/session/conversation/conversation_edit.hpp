@@ -25,7 +25,7 @@ struct conversation_edit {
   std::chrono::seconds kept_for{0};
 };
 
-/// What became of it.
+/// The outcome of an edit.
 struct edit_outcome {
   edit_outcome() = default;
   explicit edit_outcome(chat::failure why) : refused(std::move(why)) {}

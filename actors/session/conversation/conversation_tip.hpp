@@ -9,8 +9,8 @@
 
 namespace nekod {
 
-/// Where a conversation has got to, for recognising a client that sends it again: the digest of all
-/// that was said, if that is known for sure.
+/// The end of a conversation, by which a client that sends the conversation again is recognised:
+/// the digest of all messages, if it is certain.
 class conversation_tip {
 public:
   enum class state : std::uint8_t {

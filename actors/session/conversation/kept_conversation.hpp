@@ -36,7 +36,7 @@ struct conversation_state {
   std::size_t stored = 0;
 };
 
-/// What a commit writes of a conversation.
+/// The part of a conversation that a commit writes.
 struct conversation_changes {
   conversation_changes() = default;
 
@@ -48,9 +48,8 @@ struct conversation_changes {
   bool chat_goes_on = true;
 };
 
-/// What a session keeps of its conversation: what it tells its upstream next, and what it stores.
-/// There is one implementation for upstreams that keep their chats and one for those that remember
-/// nothing.
+/// A session's conversation: its messages for the upstream and for the store. There is one
+/// implementation for upstreams that keep their chats and one for those that remember nothing.
 ///
 /// A turn is `begin`, then one of `answered` and `broken_off`. An answered turn is committed with
 /// `take_changes`, then one of `kept` and `not_kept`. Pure.

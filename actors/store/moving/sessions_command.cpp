@@ -63,7 +63,7 @@ public:
 
   std::ostream& out() noexcept { return out_; }
 
-  /// Has it stay, and on the disk.
+  /// Writes the file to the disk, and keeps it.
   void keep() {
     out_.close();
     if (!out_ || ::fsync(descriptor_) != 0)

@@ -8,8 +8,8 @@
 
 namespace nekod::postgres {
 
-/// Has the requests about one key, such as a token, carried out one after the other, in their
-/// order, although queries of several links overtake each other. Pure.
+/// Runs the requests about one key, such as a token, one after the other, in their order, although
+/// queries of several links overtake each other. Pure.
 template <class Key>
 class key_order {
 public:

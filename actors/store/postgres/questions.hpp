@@ -20,7 +20,7 @@ class questions {
 public:
   using handler = std::function<void(query_result&)>;
 
-  /// @param wake Has the actor call `handle_results` soon. Called outside of the actor.
+  /// @param wake Makes the actor call `handle_results` soon. Called outside of the actor.
   explicit questions(std::function<void()> wake) : wake_(std::move(wake)) {}
   questions(const questions&) = delete;
   questions& operator=(const questions&) = delete;
@@ -32,7 +32,8 @@ public:
   /// @param then Called from `handle_results`.
   void ask(query q, handler then);
 
-  /// Has *f* called from `handle_results`. May be called outside of the actor, on its loop.
+  /// Leaves *f* to `handle_results`, which calls it. May be called outside of the actor, on its
+  /// loop.
   void call_later(std::function<void()> f);
 
   /// Calls the handlers of the results that have arrived.

@@ -24,7 +24,7 @@
 
 namespace nekod::postgres {
 
-/// Has tokens take, commit and release sessions. What one token does is carried out in order. A
+/// Takes, commits and releases sessions for tokens. The requests of one token run in order. A
 /// session that another node holds is asked for again once that is notified, and from time to time,
 /// since notifications may be missed.
 class session_holds {

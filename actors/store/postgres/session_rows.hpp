@@ -16,7 +16,7 @@
 /// The caller gives a query its time limit and its handler. Pure.
 namespace nekod::postgres {
 
-/// What the queries of a node have in common.
+/// The facts about a node that all its queries use.
 struct node_facts {
   /// A random UUID of this run.
   std::string id;
@@ -39,7 +39,7 @@ std::optional<session_token> token_of(const std::string& text);
 query take_query(const node_facts& node, const session_wanted& wanted,
                  const std::vector<std::string>& released, bool takes_over);
 
-/// What came of a `take`.
+/// The outcome of a `take`.
 struct take_outcome {
   session_taken taken;
   /// The session is held by another node. Once it is free, that is notified with this key.

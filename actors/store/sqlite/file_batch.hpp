@@ -9,10 +9,10 @@ namespace nekod {
 /// may throw `sqlite::error`; the next call may succeed.
 class file_batch {
 public:
-  /// @param counts What the file has.
+  /// @param counts Those of the file.
   file_batch(sqlite::connection& db, const store_counts& counts);
 
-  /// Has the writes of *write* join the batch. @returns what it returns.
+  /// Calls *write*, whose writes join the batch. @returns what it returns.
   template <class Write>
   auto join(Write write) {
     try {
@@ -33,7 +33,7 @@ public:
   /// Undoes the batch, if there is one.
   void undo() noexcept;
 
-  /// What the file has, as reads see it; undone with the batch.
+  /// The counts of the file, as reads see it; undone with the batch.
   store_counts& counts() noexcept { return counts_; }
   const store_counts& counts() const noexcept { return counts_; }
 

@@ -40,7 +40,7 @@ public:
   /// they were stored. One that runs is what it is if it is interrupted.
   void for_each(const std::function<void(const response_record&)>& f) const;
 
-  // What can be seen at *now*.
+  // These find only responses that can be seen at *now*.
   response_finding show(const response_key& key, time_point now) const;
   response_chain show(const chain_query& query, time_point now) const;
   item_finding show(const item_query& query, time_point now) const;

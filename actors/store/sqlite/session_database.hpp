@@ -103,7 +103,7 @@ public:
   /// The key with which the tips in the file were computed.
   std::string digest_key();
 
-  /// What the file has.
+  /// The counts of the file.
   const store_counts& counts() const noexcept { return batch_.counts(); }
 
 private:

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-/// The file of the session records: who may use it, and the schema of its tables.
+/// The file of the session records: its permissions and lock, and the schema of its tables.
 namespace nekod {
 
 /// Marks our files in SQLite's field for that: "neko".

@@ -57,8 +57,8 @@ private:
   std::string model_;
   step step_ = step::creating;
 
-  // What has been read of the chat: the number of pages, the cursor of the next one, the number of
-  // the user's messages, and how many of those equal the turn's text.
+  // The part of the chat that has been read: the number of pages, the cursor of the next one, the
+  // number of the user's messages, and how many of those equal the turn's text.
   unsigned pages_ = 0;
   std::string cursor_;
   std::uint64_t messages_ = 0;

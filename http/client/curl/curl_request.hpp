@@ -35,7 +35,7 @@ public:
   unsigned redirects() const noexcept { return redirects_; }
 
   /// Sets the function that is called, on any thread, when there is more of a body that arrives
-  /// piece by piece. The caller then has libcurl ask for it.
+  /// piece by piece. The caller then tells libcurl to ask for it.
   void on_more_to_send(std::function<void()> f) noexcept { more_to_send_ = std::move(f); }
 
   /// Whether libcurl waits for more of the body to be sent.

@@ -89,7 +89,7 @@ bool curl_response::pause_if_full() {
   return true;
 }
 
-/// Has `flush` called once the batch of socket events is over.
+/// Lists this, so that `flush` is called once the batch of socket events is over.
 void curl_response::make_dirty() {
   if (!forgoes_rest_ && !std::exchange(is_listed_, true))
     dirty_->push_back(this);
@@ -100,7 +100,7 @@ void curl_response::make_dirty() {
 void curl_response::flush() {
   is_listed_ = false;
   hand_on();
-  // Has libcurl read no more of a coded body until there is room.
+  // Stops libcurl from reading more of a coded body until there is room.
   if (!reader_.has_dropped() && head_.is_coded() && !window_.is_paused() && pause_if_full())
     curl_easy_pause(easy_, pauses());
 }

@@ -33,7 +33,7 @@ public:
   curl_sockets(const curl_sockets&) = delete;
   curl_sockets& operator=(const curl_sockets&) = delete;
 
-  /// Has libcurl open and close the sockets of a transfer here.
+  /// Makes libcurl open and close the sockets of a transfer here.
   /// @param of Lists those that are opened; must outlive the transfer.
   void provide_for(CURL* easy, opened& of);
 

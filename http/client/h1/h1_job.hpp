@@ -31,7 +31,7 @@ public:
     connected,
   };
 
-  /// What the caller has to do next.
+  /// The next step of the caller.
   enum class step : std::uint8_t {
     /// To wait for the connection.
     wait,

@@ -98,8 +98,8 @@ private:
   /// The jobs that wait for room among the connections, first come, first served; some may have
   /// ended.
   std::deque<std::weak_ptr<h1_job>> queue_;
-  /// What sockets are read into, and the event that carries it: shared, since one is read at a
-  /// time.
+  /// The buffer that sockets are read into, and the event that carries its bytes: shared, since one
+  /// socket is read at a time.
   std::vector<char> buffer_;
   transfer_event event_;
   /// Whether readers are being called, and the jobs that they dropped meanwhile.

@@ -11,7 +11,7 @@
 
 namespace nekod::http {
 
-/// What the head of a response says about the message (RFC 9112, sections 4 to 6).
+/// The properties of a message that the head of a response tells (RFC 9112, sections 4 to 6).
 struct message_head {
   std::uint16_t status = 0;
   body_framing body;

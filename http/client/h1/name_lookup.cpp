@@ -18,11 +18,12 @@ namespace {
 /// As libcurl does it.
 constexpr std::chrono::seconds known_for{60};
 
-/// Who asks later than this after a question that has no answer yet asks a question of his own:
-/// the resolver may be waiting for a name server that is gone.
+/// A lookup that has run for longer is not joined: the resolver may be waiting for a dead name
+/// server, so a new lookup begins.
 constexpr std::chrono::milliseconds joinable_for{500};
 
-/// The most questions under way; who asks one more joins one.
+/// With that many lookups under way, a request joins one for its host, if there is one, however
+/// long that has run.
 constexpr std::size_t most_questions = 32;
 
 void set_port(socket_address& address, std::uint16_t port) {

@@ -15,29 +15,29 @@
 namespace nekod::http {
 
 /// Finds the addresses of hosts without blocking the loop: the system's resolver, which has no
-/// other way, runs on a thread for each question. Several that ask at the same time get one answer;
-/// if that is none because no name server answered, those who joined later ask once more, since
-/// they have time left. Used on the loop's thread.
+/// other way, runs on a thread for each lookup. Requests for one host at the same time share a
+/// lookup; if it fails because no name server answered, those that joined later look the host up
+/// once more, since they have time left. Used on the loop's thread.
 class name_lookup {
 public:
   using clock = std::chrono::steady_clock;
-  /// Gets the addresses, in the order in which they are to be tried; none if nobody knows the host,
-  /// or nobody answers.
+  /// Gets the addresses, in the order in which they are to be tried; none if the host is unknown,
+  /// or no name server answers.
   using on_found = std::function<void(const std::vector<socket_address>&)>;
 
   explicit name_lookup(asio::io_context& loop);
-  /// Questions that are under way are forgotten.
+  /// Lookups that are under way are forgotten.
   ~name_lookup();
 
   name_lookup(const name_lookup&) = delete;
   name_lookup& operator=(const name_lookup&) = delete;
 
-  /// The addresses if no question is needed: of an address, of this machine, or of a host that was
+  /// The addresses if no lookup is needed: of an address, of this machine, or of a host that was
   /// found within the last minute. Otherwise none.
   std::vector<socket_address> known(const std::string& host, std::uint16_t port,
                                     clock::time_point now);
 
-  /// Asks for the addresses of *host*.
+  /// Looks up the addresses of *host*.
   /// @param f Called later, on the loop.
   void ask(const std::string& host, std::uint16_t port, clock::time_point now, on_found f);
 
@@ -53,10 +53,10 @@ private:
     clock::time_point until;
     std::vector<socket_address> addresses;
   };
-  /// What threads may still touch once this object is gone.
+  /// The part that threads may still touch once this object is gone.
   struct mailbox;
 
-  /// What the system's resolver said.
+  /// The answer of the system's resolver.
   struct answer {
     std::vector<socket_address> addresses;
     /// Whether it may have another answer soon.
@@ -69,7 +69,7 @@ private:
 
   std::shared_ptr<mailbox> mailbox_;
   std::unordered_map<std::string, known_host> known_;
-  /// The questions under way, by their numbers; several for one host if a name server is slow.
+  /// The lookups under way, by their numbers; several for one host if a name server is slow.
   std::unordered_map<std::uint64_t, question> questions_;
   std::unordered_map<std::string, std::uint64_t> newest_;
   std::uint64_t last_number_ = 0;

@@ -20,9 +20,9 @@ struct ssl_deleter {
   void operator()(ssl_session_st* session) const noexcept;
 };
 
-/// What the connections of a loop share for TLS: whom they trust, the protocols they offer (TLS 1.2
-/// and 1.3 for HTTP/1.1), and the sessions that servers let them resume, so that few handshakes
-/// check a certificate. Used on its loop's thread.
+/// The TLS settings and sessions that the connections of a loop share: the authorities that they
+/// trust, the protocols that they offer (TLS 1.2 and 1.3 for HTTP/1.1), and the sessions that
+/// servers let them resume, so that few handshakes check a certificate. Used on its loop's thread.
 class tls_client {
 public:
   /// The certificate authorities of the system, and those of a file. Thread-safe.

@@ -6,7 +6,7 @@
 
 #include <optional>
 
-/// What browsers may do with nekod for pages of other origins.
+/// The rules for requests that browsers send for pages of other origins.
 namespace nekod::http {
 
 struct endpoint;

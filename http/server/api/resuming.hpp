@@ -14,7 +14,7 @@
 #include <string>
 #include <string_view>
 
-/// What endpoints do with answers whose clients come back.
+/// Helpers for answers whose clients come back.
 namespace nekod::http {
 
 /// Whether the client asks for a stream that it may leave and come back to: `X-Resumable: true`.

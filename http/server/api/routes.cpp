@@ -200,7 +200,7 @@ void routes::dispatch(const request_context& c) const {
 }
 
 /// Answers a request that no limit refuses.
-/// @param known Whether its caller is.
+/// @param known Whether the caller's key is valid, or none is needed.
 void routes::serve(const request_context& c, bool known) const {
   if (c.where != nullptr && !c.where->needs_no_key && !known)
     return c.refuse(failure_code::invalid_api_key);
@@ -214,7 +214,8 @@ void routes::serve(const request_context& c, bool known) const {
   if (c.is("POST") && c.where->work != upstream_work::passed && has_coding(c.req()))
     return c.refuse(
         {failure_code::unsupported_media_type, "Content-Encoding", "only identity is supported"});
-  // The reason why the body was not read no longer holds.
+  // The body was not read, for a reason that no longer holds, such as a want of memory: a retry may
+  // succeed.
   if (c.req().missing == unread::body)
     return c.refuse(overloaded());
   c.where->answer(c);

@@ -155,7 +155,8 @@ void request_background_turn(const request_context& c, chat::request asked, turn
                              const std::function<std::unique_ptr<answer_writer>()>& writer) {
   if (auto problem = complete(c, asked))
     return c.refuse(*problem);
-  // Requests that are sent again are found by their kept answer alone.
+  // Requests that are sent again are found by their kept answer alone, so `key` and `count` stay
+  // empty.
   asked.retries.sender = retries_of(c.req(), c.who).sender;
   const std::shared_ptr<const chat::request> shared =
       std::make_shared<chat::request>(std::move(asked));

@@ -12,7 +12,7 @@ namespace nekod::http {
 
 struct request_context;
 
-/// What a turn has to do with responses that are stored, or kept for clients that come back.
+/// A turn's ties to stored and kept responses.
 struct turn_storage {
   turn_storage() = default;
 

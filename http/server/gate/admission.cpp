@@ -31,7 +31,7 @@ std::string bucket_of(const caller& who) {
   return who.tenant.empty() ? "address:" + rate_key(who.address) : "key:" + who.tenant;
 }
 
-/// What foreign pages may do, and how to allow more.
+/// The requests that foreign pages may send, and how to allow more.
 constexpr const char* for_pages =
     " may only read models and health, and send chats as application/json that name no session; "
     "--cors-origins can allow more";

@@ -55,9 +55,9 @@ struct key_in_use {
   std::int64_t last_used = 0;
 };
 
-/// What is left of one rate of a caller's limits.
+/// The rest of one rate of a caller's limits.
 struct limit_standing {
-  /// What it limits: `requests` or `chat`.
+  /// The requests that it limits: `requests` or `chat`.
   std::string on;
   std::uint64_t count = 0;
   std::chrono::seconds period{0};

@@ -50,7 +50,7 @@ std::string key_keeper::file() const {
 bool key_keeper::writable() const { return may_change_key_file(file()); }
 
 /// Changes the file by *edit*, which gets its text and keys and returns the new text or a failure,
-/// and has the gate use it.
+/// and makes the gate use it.
 template <class Edit>
 std::optional<failure> key_keeper::edit_file(Edit edit) {
   std::lock_guard guard{mutex_};

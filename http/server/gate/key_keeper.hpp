@@ -12,7 +12,7 @@
 
 namespace nekod::http {
 
-/// What changes about a key; members without a value stay.
+/// A change to a key; members without a value stay.
 struct key_change {
   std::optional<bool> admin;
   std::optional<std::optional<rate_limit>> requests;
@@ -33,9 +33,9 @@ struct key_admin {
   bool confirmed = false;
 };
 
-/// Changes the key file of a running nekod, and has the gate use it at once. Each change reads the
-/// file anew, so that what somebody else wrote there stays. The log names each change and its
-/// admin. Thread-safe. What changes the file blocks, for five seconds at most if another process
+/// Changes the key file of a running nekod, and makes the gate use it at once. Each change reads
+/// the file anew, so that the changes of others stay. The log names each change and its admin.
+/// Thread-safe. Functions that change the file block, for five seconds at most if another process
 /// is changing it.
 class key_keeper {
 public:

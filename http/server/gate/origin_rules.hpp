@@ -38,7 +38,8 @@ enum class request_source : std::uint8_t {
   unknown_host,
 };
 
-/// What is allowed besides addresses, this machine's names and pages of this machine.
+/// The hosts and origins that are allowed besides addresses, this machine's names and pages of this
+/// machine.
 class origin_rules {
 public:
   origin_rules() = default;

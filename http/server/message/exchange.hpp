@@ -67,7 +67,7 @@ struct request {
   std::size_t header_size() const noexcept;
 };
 
-/// What handlers contribute to the log line of an exchange. Written before the handler releases the
+/// The notes of handlers for the log line of an exchange. Written before the handler releases the
 /// exchange.
 struct exchange_notes {
   std::string request_id;
@@ -129,8 +129,8 @@ public:
   /// When the request arrived.
   virtual std::chrono::steady_clock::time_point arrived() const noexcept = 0;
 
-  /// Has the answer carry these fields, instead of those that were set before. To be called before
-  /// the answer.
+  /// Sets the further fields of the answer, in place of earlier ones. To be called before the
+  /// answer.
   virtual void carry(fields more) = 0;
 
   /// Adds to the fields that the answer carries. To be called before the answer.

@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-/// What a client prefers, by its fields `Accept`, `Accept-Encoding` and `If-None-Match` (RFC
+/// The preferences of a client, by its fields `Accept`, `Accept-Encoding` and `If-None-Match` (RFC
 /// 9110, 12.5 and 13.1.2). Pure.
 namespace nekod::http {
 

@@ -16,7 +16,7 @@ namespace nekod::openai::conversations {
 /// The most items in one request.
 inline constexpr std::size_t most_items = 20;
 
-/// What a new conversation copies.
+/// The part of a conversation that a new one copies.
 struct branch_point {
   /// `metadata.parent`: a conversation.
   std::string parent;

@@ -43,7 +43,7 @@ std::string_view elements_of(std::string_view value) {
   return value.starts_with('[') ? value.substr(1, value.size() - 2) : std::string_view{};
 }
 
-/// @param function What is called, with its arguments.
+/// @param function The member `function` of a call: its name and arguments.
 call_piece call_to(std::string_view function) {
   call_piece piece;
   if (function.starts_with('{')) {

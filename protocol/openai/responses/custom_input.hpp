@@ -10,7 +10,7 @@ namespace nekod::openai::responses {
 /// Takes the text of `input` out of the arguments of a function that stands for a custom tool:
 /// `{"input":"..."}`, in any split. Other arguments are the input themselves.
 ///
-/// What comes out is as it stands in a JSON string, without the quotes, and never ends within an
+/// The input comes out as it stands in a JSON string, without the quotes, and never ends within an
 /// escape. Lenient as the text is a model's: an unknown escape stands for itself, and half a
 /// surrogate pair is U+FFFD.
 class custom_input {
@@ -36,7 +36,7 @@ private:
   std::size_t take_escape(std::string_view text, std::string& out) const;
 
   state state_ = state::opening;
-  /// What waits for the next piece.
+  /// The bytes that wait for the next piece.
   std::string waiting_;
 };
 

@@ -88,7 +88,7 @@ void add_content(std::string& out, const json::value* content) {
   }
 }
 
-/// What an item says, in a form that can be compared.
+/// The content of an item, in a form that can be compared.
 std::string meaning(const item& i) {
   if (i.kind == item_kind::other || i.kind == item_kind::hosted_call ||
       i.kind == item_kind::hosted_output)

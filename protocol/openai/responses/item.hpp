@@ -29,7 +29,7 @@ enum class item_kind : std::uint8_t {
   other,
 };
 
-/// The kind of the items of *type*, whether or not they have a `call_id`.
+/// The kind of the items of *type*, with a `call_id` or without.
 item_kind kind_of(std::string_view type) noexcept;
 
 /// One item of a conversation, as it is stored.
@@ -43,8 +43,8 @@ struct item {
   item_kind kind = item_kind::other;
   /// The sender, of a message.
   chat::role speaker = chat::role::user;
-  /// What ties a call to its output, byte for byte as the client or upstream wrote it; empty for
-  /// none. The item's own id never does.
+  /// The id that ties a call to its output, byte for byte as the client or upstream wrote it; empty
+  /// for none. The item's own id never does.
   std::string call_id;
   /// Whether its `status` is `incomplete`: it was cut off.
   bool incomplete = false;
@@ -70,7 +70,7 @@ inline bool instructs(const item& i) noexcept {
          (i.speaker == chat::role::system || i.speaker == chat::role::developer);
 }
 
-/// What the ids of items of *type* begin with, such as `msg_`.
+/// The beginning of the ids of items of *type*, such as `msg_`.
 std::string_view id_prefix(std::string_view type) noexcept;
 
 /// Whether a client's *id* can be kept: 1 to 128 characters of `A-Z a-z 0-9 _ . : -`.

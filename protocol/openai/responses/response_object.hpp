@@ -57,7 +57,7 @@ struct response_head {
   std::string echo;
 };
 
-/// What is repeated of a request that names nothing but a model.
+/// The members of a response that repeat a request which names nothing but a model.
 inline constexpr std::string_view default_echo =
     R"("instructions":null,"tools":[],"tool_choice":"auto","parallel_tool_calls":true,)"
     R"("text":{"format":{"type":"text"},"verbosity":"medium"},)"

@@ -12,7 +12,7 @@ namespace nekod::openai {
 /// content, such as usage, wait until the stream is whole. All other chunks go on at once.
 class chunk_order {
 public:
-  /// What a chunk has for a client.
+  /// The contents of a chunk for a client.
   struct contents {
     /// Whether a choice has more than a role.
     bool speaks = false;

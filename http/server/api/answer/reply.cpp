@@ -198,7 +198,7 @@ void reply_state::pump() {
   const auto writes = !progress_->ask();
   answer_log::progress at;
   if (head_) {
-    if (!has_text()) // It must be known who answers before the first piece is written.
+    if (!has_text()) // The upstream must be known before the first piece is written.
       count_pieces(head_->answer->progress_of(reader()).pieces);
     at = writes ? fill_write() : head_->answer->progress_of(reader());
     count_pieces(at.pieces);

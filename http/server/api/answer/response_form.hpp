@@ -8,14 +8,14 @@
 #include <string>
 #include <string_view>
 
-/// What the writers of a response and its stored form share, so that clients find in the store what
-/// they were told. Pure.
+/// The parts that the writers of a response and its stored form share: clients find in the store
+/// the same ids and text. Pure.
 namespace nekod::http {
 
 inline constexpr std::string_view response_prefix = "resp_";
 inline constexpr std::string_view conversation_prefix = "conv_";
 
-/// What is known of a response before its turn begins.
+/// The head of a response before its turn begins.
 openai::responses::response_head head_of(const openai::responses::create_request& asked);
 
 /// The head of the answer with that id, which is without a prefix.

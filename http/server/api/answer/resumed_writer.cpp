@@ -57,7 +57,7 @@ public:
   }
 
 private:
-  /// Has *f* write, and leaves out what the client has. A call writes whole events.
+  /// Calls *f* to write, and leaves out the events that the client has. A call writes whole events.
   template <class F>
   void write(std::string& out, F f) {
     if (left_ == 0)

@@ -29,8 +29,8 @@ struct elsewhere_request {
 inline constexpr std::chrono::milliseconds object_time{3000};
 inline constexpr std::chrono::milliseconds change_time{12'000};
 
-/// Has the node that keeps an answer answer the request, if there is such a node besides this one.
-/// A request that was handed on already is answered with 404; without a cluster, `absent` answers.
+/// Sends the request on to the node that keeps the answer, if that is another one. A request that
+/// was handed on already is answered with 404; without a cluster, `absent` answers.
 void answer_elsewhere(const request_context& c, elsewhere_request asked);
 
 /// Hands on a request for a response with that id, which clients know with its prefix.

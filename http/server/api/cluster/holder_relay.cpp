@@ -144,7 +144,7 @@ void holder_relay::take_data(std::string bytes) {
     if (events_->waiting() > most_waiting)
       return break_off();
   }
-  // What waits for the rest of its event has been read, too.
+  // Bytes that wait for the rest of their event have been read, too.
   if (bytes.empty())
     return transfer_->grant(size);
   exchange_->write(std::move(bytes), [weak = weak_from_this(), size] {
@@ -173,7 +173,7 @@ void holder_relay::break_off() {
   end();
 }
 
-/// Has somebody else answer.
+/// Leaves the answer to *other*; without one, answers with an error.
 void holder_relay::leave_to(const std::function<void()>& other, prometheus::Counter* count) {
   count->Increment();
   if (other)

@@ -32,7 +32,7 @@ struct relay_counts {
   prometheus::Counter* cut = nullptr;
 };
 
-/// What the nodes of a cluster need to hand requests on to each other.
+/// The settings by which the nodes of a cluster hand requests on to each other.
 struct cluster_options {
   nekod::language language{};
   answer_places_actor places;

@@ -9,8 +9,9 @@ namespace nekod::http {
 
 class routes;
 
-/// The port at which other nodes ask for answers that this one keeps. Whoever does not know the
-/// cluster's secret gets an empty answer with status 401, and its body is not read. Thread-safe.
+/// The port at which other nodes ask for answers that this one keeps. A caller that does not know
+/// the cluster's secret gets an empty answer with status 401, and its body is not read.
+/// Thread-safe.
 class node_door {
 public:
   /// @param secret Not empty.

@@ -10,7 +10,7 @@
 /// Which paths pass to an OpenAI-compatible upstream. Pure.
 namespace nekod::http {
 
-/// Who may have a request passed on.
+/// The callers whose requests may pass.
 enum class pass_rule : std::uint8_t {
   /// Nobody: the path is ours, or cannot pass.
   nobody,

@@ -79,7 +79,7 @@ void refuse_unknown_item(const request_context& c, const std::string& id) {
 /// The messages after a change, or the reason why it is refused.
 using changed_messages = result<std::vector<chat::message>, chat::failure>;
 
-/// What is done with a conversation that was found.
+/// Called with a conversation that was found.
 using finding_handler = std::function<void(const request_context&, const conversation_finding&)>;
 
 void find(const request_context& c, const std::string& id, finding_handler then) {
@@ -189,7 +189,7 @@ item_page_query all_items() {
   return query;
 }
 
-/// Has the session of *found* change its conversation; then calls *then*.
+/// Asks the session of *found* to change its conversation; then calls *then*.
 void edit(const request_context& c, const conversation_finding& found, conversation_edit e,
           std::function<void(const request_context&)> then) {
   e.id = found.info.conversation;

@@ -87,7 +87,7 @@ result<chat::request, chat::failure> told_request(const gathered_request& call,
   return turn;
 }
 
-/// What *call* leaves out. Its items have their ids already, and keep them.
+/// The history that *call* leaves out. Its items have their ids already, and keep them.
 std::shared_ptr<const left_out_history> left_out_of(const gathered_request& call) {
   auto whole = std::make_shared<gathered_request>(call.c, call.asked);
   whole->wants_all = true;
@@ -143,7 +143,7 @@ void ask_for_turn(const gathered_ptr& call) {
   auto& asked = call->asked;
   const auto& c = call->c;
   const auto streams = asked.stream;
-  // What runs in the background can always be streamed, and its pieces are there if it is
+  // A response in the background can always be streamed, and its pieces are there if it is
   // cancelled.
   asked.stream = asked.stream || asked.background;
   auto input = take_input(*call);
@@ -193,7 +193,7 @@ void begin_unless_elsewhere(const gathered_ptr& call, const std::string& body) {
   asked.what.first_byte = stream_time(c);
   asked.what.is_response = true;
   asked.absent = [call](const request_context&) { gather(call, ask_for_turn); };
-  // What runs in the background would run twice; any other turn waits until that one has ended.
+  // A turn in the background would run twice; any other turn waits until that one has ended.
   if (!background)
     asked.unreachable = asked.absent;
   answer_elsewhere(c, std::move(asked));

@@ -210,7 +210,7 @@ void find_whole_conversation(const gathered_ptr& call, const next_step& then) {
   find_conversation(call, true, [call, then](const session_info&) { find_items(call, then); });
 }
 
-/// What comes last in a conversation is its newest response, if there is one.
+/// Finds the end of a conversation: its newest response, if there is one.
 void find_end_of_conversation(const gathered_ptr& call, const next_step& then) {
   find_conversation(call, false, [call, then](const session_info& info) {
     const auto otherwise = [then](const gathered_ptr& c) { find_whole_conversation(c, then); };

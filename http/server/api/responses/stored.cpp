@@ -58,8 +58,8 @@ void refuse_to_cancel(const request_context& c) {
             "only a response in the background can be cancelled"});
 }
 
-/// The object of a response that is not kept here. What runs is kept: one whose end could not be
-/// stored has failed.
+/// The object of a response that is not kept here. A response that runs is kept: one whose end
+/// could not be stored has failed.
 const std::string& told_object(const request_context& c, const response_record& r) {
   const auto lost_its_end = r.state == response_state::running && !r.if_interrupted.empty() &&
                             !c.api.options.resumption->shared;

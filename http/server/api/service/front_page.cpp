@@ -18,7 +18,7 @@ void send_file(const request_context& c, const page_file& file) {
   auto headers = common_fields(c.request_id);
   for (auto& field : answer.headers)
     headers.push_back(std::move(field));
-  // No other page has use for it, whoever may use the API.
+  // No other page has use for it, whichever origins may use the API.
   c.x->carry({});
   if (answer.status != 304)
     return c.x->respond(answer.status, std::move(headers), std::string{answer.body});

@@ -81,7 +81,7 @@ std::string list_json(const request_context& c, const key_hash& own) {
   return out + "]}";
 }
 
-/// Has a thread of its own do *work*, which waits for a disk.
+/// Runs *work*, which waits for a disk, on a thread of its own.
 template <class Work>
 void on_a_thread(const request_context& c, Work work) {
   c.api.system.spawn<caf::detached>(
@@ -113,7 +113,7 @@ void do_revoke(const request_context& c, const key_admin& by) {
                           R"(","deleted":true})");
 }
 
-/// Has *work* do what an admin's body, as *parse* reads it, asks for.
+/// Calls *work*, on a thread of its own, with the body of an admin's request, as *parse* reads it.
 template <class Parse, class Work>
 void change_by_body(const request_context& c, Parse parse, Work work) {
   auto by = admin_of(c);

@@ -17,7 +17,7 @@ namespace {
 using chat::failure;
 using chat::failure_code;
 
-/// Reads the messages back, as the chat door would.
+/// Parses the messages as chat completions would.
 std::optional<failure> take_messages(std::vector<told_message>& messages, bool with_items,
                                      chat::request& r) {
   auto user_spoke = false;

@@ -36,9 +36,8 @@ enum class telling {
 /// @param own The items of the request, in which references and compactions are replaced by the
 ///        items they stand for.
 /// @param instructions The prompt that holds for this turn; may be empty.
-/// @returns the request, or the failure of input that cannot be told (see `told_items`), or of
-/// which
-///          nothing is told.
+/// @returns the request; or the failure of an item that cannot be told (see `told_items`), or of
+///          input without any item to tell.
 result<chat::request, chat::failure>
 compose(const create_request& asked, std::span<const item> history, std::span<const item> own,
         std::string_view instructions, telling what = telling::whole);

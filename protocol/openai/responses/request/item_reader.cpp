@@ -156,7 +156,7 @@ outcome read_reasoning(const json::value& v, item& i) {
   return std::nullopt;
 }
 
-/// What ties a hosted tool's call to its output; empty for none.
+/// The id that ties a hosted tool's call to its output; empty for none.
 std::string_view hosted_call_id(const json::value& v, item_kind kind) {
   if (const auto id = json::find_string(v, "call_id"))
     return *id;

@@ -25,7 +25,8 @@ std::vector<item> new_items(std::span<const item> history, std::span<const item>
 /// compaction. Nothing if there is none.
 std::optional<chat::failure> first_unresolved(std::span<const item> items);
 
-/// What an upstream hears of a conversation, in order: *history*, then what is new in *own*.
+/// The items of a conversation that an upstream is told, in order: those of *history*, then the new
+/// ones in *own*.
 ///
 /// Own items count if they are among the `new_items`. Calls that were cut off are
 /// left out with their outputs. Each call is paired with its output, wherever that stands; of equal
