@@ -47,6 +47,11 @@ bool says_anything(const json::value& v) {
   return !v.IsNull() && !(v.IsString() && v.GetStringLength() == 0) && !(v.IsArray() && v.Empty());
 }
 
+bool comes_in_pieces(std::string_view name) {
+  const auto has = [&](std::string_view word) { return name.find(word) != name.npos; };
+  return (has("reasoning") || has("think") || has("thought")) && !has("signature");
+}
+
 bool is_first(const json::value& object, const json::value::Member& member) {
   return json::find(object, json::text_of(member.name)) == &member.value;
 }

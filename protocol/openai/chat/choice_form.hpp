@@ -20,6 +20,10 @@ std::string_view reason_of(const json::value& choice);
 /// Whether a value has content: null, an empty text and an empty list have none.
 bool says_anything(const json::value& v);
 
+/// Whether a member outside OpenAI's specification contains pieces of reasoning, as
+/// `reasoning_content`, `reasoning_details` or `thinking_blocks` do, and not a signature of it.
+bool comes_in_pieces(std::string_view name);
+
 /// Whether a member is the first of its name in its object; of several, the first counts.
 bool is_first(const json::value& object, const json::value::Member& member);
 

@@ -10,13 +10,6 @@
 namespace nekod::openai {
 namespace {
 
-/// Whether an unknown member contains pieces of reasoning, as `reasoning_content`,
-/// `reasoning_details` or `thinking_blocks` do, and not a signature of it.
-bool comes_in_pieces(std::string_view name) {
-  const auto has = [&](std::string_view word) { return name.find(word) != name.npos; };
-  return (has("reasoning") || has("think") || has("thought")) && !has("signature");
-}
-
 /// Whether a part has only reasoning, and nothing else to keep, such as a signature.
 bool is_plain_thinking(const json::value& part) {
   const auto* thinking = json::find(part, "thinking");
@@ -44,7 +37,7 @@ void answer_assembly::take(const json::value& delta) {
       for (const auto& call : value.GetArray())
         take_tool_call(call, static_cast<std::int64_t>(&call - value.Begin()));
     else
-      take_other(name, value);
+      take_other(merged_member::owner::message, others_, name, value);
   }
 }
 
@@ -105,39 +98,14 @@ void answer_assembly::add_part(std::string_view json) {
   size_ += json.size();
 }
 
-void answer_assembly::take_other(std::string_view name, const json::value& value) {
-  auto known = std::find_if(others_.begin(), others_.end(),
-                            [&](const auto& other) { return other.name == name; });
-  if (known == others_.end()) {
-    others_.push_back({std::string{name}, {}, other_member::form::json});
-    known = others_.end() - 1;
-    size_ += sizeof(other_member) + name.size();
-  }
-  const auto before = known->value.size();
-  if (comes_in_pieces(name) && value.IsString())
-    add_text(*known, json::text_of(value));
-  else if (comes_in_pieces(name) && value.IsArray())
-    add_elements(*known, value);
-  else
-    *known = {known->name, json::to_text(value), other_member::form::json};
-  size_ += known->value.size();
+void answer_assembly::take_other(merged_member::owner whose, std::vector<merged_member>& others,
+                                 std::string_view name, const json::value& value) {
+  const auto known = others.size();
+  auto& to = member_of(others, name, whose);
+  const auto before = others.size() > known ? 0 : to.size();
+  to.take(value);
+  size_ += to.size();
   size_ -= before;
-}
-
-void answer_assembly::add_text(other_member& to, std::string_view piece) {
-  if (std::exchange(to.what, other_member::form::text) != other_member::form::text)
-    to.value.clear();
-  to.value += piece;
-}
-
-void answer_assembly::add_elements(other_member& to, const json::value& list) {
-  if (std::exchange(to.what, other_member::form::list) != other_member::form::list)
-    to.value.clear();
-  for (const auto& element : list.GetArray()) {
-    if (!to.value.empty())
-      to.value += ',';
-    to.value += json::to_text(element);
-  }
 }
 
 void answer_assembly::append(std::string& to, const json::value& object, const char* name) {
@@ -165,21 +133,9 @@ void answer_assembly::take_tool_call(const json::value& delta, std::int64_t posi
       call.kind = name;
       take_called(member.value, call);
     } else if (name != "index" && name != "id" && name != "type") {
-      take_other(call, name, json::to_text(member.value));
+      take_other(merged_member::owner::call, call.others, name, member.value);
     }
   }
-}
-
-/// If several pieces have such a member, the newest is kept.
-void answer_assembly::take_other(tool_call& call, std::string_view name, std::string value) {
-  auto known = call.others.find(name);
-  if (known == call.others.end()) {
-    known = call.others.emplace(name, std::string{}).first;
-    size_ += name.size();
-  }
-  size_ += value.size();
-  size_ -= known->second.size();
-  known->second = std::move(value);
 }
 
 void answer_assembly::take_called(const json::value& called, tool_call& to) {
@@ -216,25 +172,11 @@ void answer_assembly::write(std::string& out, const tool_call& c) {
   json::append_quoted(out, c.type.empty() ? kind : c.type);
   out += ",\"" + kind + "\":";
   write_called(out, c);
-  for (const auto& [name, value] : c.others) {
+  for (const auto& other : c.others) {
     out += ',';
-    json::append_quoted(out, name);
-    out += ':';
-    out += value;
+    other.write(out);
   }
   out += '}';
-}
-
-void answer_assembly::write(std::string& out, const other_member& m) {
-  out += ',';
-  json::append_quoted(out, m.name);
-  out += ':';
-  if (m.what == other_member::form::text)
-    json::append_quoted(out, m.value);
-  else if (m.what == other_member::form::list)
-    out.append("[").append(m.value).append("]");
-  else
-    out += m.value;
 }
 
 void answer_assembly::write_content(std::string& out) const {
@@ -257,8 +199,10 @@ chat::message answer_assembly::taken() const {
     out += R"(,"refusal":)";
     json::append_quoted(out, refusal_);
   }
-  for (const auto& other : others_)
-    write(out, other);
+  for (const auto& other : others_) {
+    out += ',';
+    other.write(out);
+  }
   for (const auto& c : calls_) {
     out += &c == &calls_.front() ? R"(,"tool_calls":[)" : ",";
     write(out, c);

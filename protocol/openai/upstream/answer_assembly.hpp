@@ -1,12 +1,11 @@
 #pragma once
 
 #include "protocol/chat/request.hpp"
+#include "protocol/openai/upstream/merged_member.hpp"
 #include "protocol/text/json.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,9 +16,9 @@ namespace nekod::openai {
 /// text, refusal, tool calls, reasoning, and unknown members.
 ///
 /// Content in parts becomes one text if all parts are text; otherwise it stays a list of parts, in
-/// which consecutive pieces of text, or of reasoning, are one part. Of members outside OpenAI's
-/// specification, null and empty values are left out; texts and lists of reasoning are joined; of
-/// any other member the newest value is kept.
+/// which consecutive pieces of text, or of reasoning, are one part. Members outside OpenAI's
+/// specification are assembled as `merged_member` says; of the message's own, null and empty values
+/// are left out.
 class answer_assembly {
 public:
   /// @param delta Each of its tool calls has an index, or they are the elements of a whole message.
@@ -49,16 +48,8 @@ private:
     std::string kind;
     std::string name;
     std::string arguments;
-    /// Unknown members by name, as JSON.
-    std::map<std::string, std::string, std::less<>> others;
-  };
-
-  /// An unknown member of the message.
-  struct other_member {
-    std::string name;
-    /// A text, unquoted; the elements of a list, without its brackets; or any value as JSON.
-    std::string value;
-    enum class form : std::uint8_t { text, list, json } what = form::json;
+    /// Unknown members.
+    std::vector<merged_member> others;
   };
 
   void take_content(const json::value& content);
@@ -66,17 +57,14 @@ private:
   void take_thinking(const json::value& part, std::string_view thinking);
   void end_run();
   void add_part(std::string_view json);
-  void take_other(std::string_view name, const json::value& value);
-  static void add_text(other_member& to, std::string_view piece);
-  static void add_elements(other_member& to, const json::value& list);
+  void take_other(merged_member::owner whose, std::vector<merged_member>& others,
+                  std::string_view name, const json::value& value);
   void take_tool_call(const json::value& delta, std::int64_t position);
-  void take_other(tool_call& call, std::string_view name, std::string value);
   void take_called(const json::value& called, tool_call& to);
   tool_call& call_for(const json::value& delta, std::int64_t position);
   void append(std::string& to, const json::value& object, const char* name);
   void set(std::string& to, const json::value& object, const char* name);
   void write_content(std::string& out) const;
-  static void write(std::string& out, const other_member& m);
   static void write(std::string& out, const tool_call& c);
   static void write_called(std::string& out, const tool_call& c);
 
@@ -87,7 +75,7 @@ private:
   bool thinking_in_list_ = false;
   std::string text_;
   std::string refusal_;
-  std::vector<other_member> others_;
+  std::vector<merged_member> others_;
   std::vector<tool_call> calls_;
   /// The legacy form of a single call.
   tool_call function_;

@@ -403,6 +403,45 @@ TEST_CASE("reasoning and unknown members are sent back in later turns") {
   CHECK(chat::say_the_same(*again, chat::message{chat::role::assistant, "Rain. "}));
 }
 
+TEST_CASE("objects that nobody knows are merged, and null replaces nothing") {
+  struct {
+    std::string pieces;
+    std::string said;
+  } const table[] = {
+      {chunk(R"({"audio":{"id":"audio_1","transcript":"Hel"}})") +
+           chunk(R"({"audio":{"id":"audio_1","transcript":"lo","data":"AA"}})") +
+           chunk(R"({"audio":{"data":"AA","expires_at":98,"id":null}})") +
+           chunk(R"({"audio":{"expires_at":99}})"),
+       R"("audio":{"id":"audio_1","transcript":"Hello","data":"AAAA","expires_at":99})"},
+      {chunk(R"({"x":{"a":{"text":"1","type":"t","on":false},"none":null}})") +
+           chunk(R"({"x":{"a":{"text":"2","type":"t","on":true}},"n":1})") +
+           chunk(R"({"x":null,"n":2})") + chunk(R"({"n":null})"),
+       R"("x":{"a":{"text":"12","type":"t","on":true},"none":null},"n":2)"},
+      {chunk(R"({"extra":{"google":{"thought_signature":"S"},"list":[1]}})") +
+           chunk(R"({"extra":{"google":{"thought_signature":"S"},"list":[2]}})"),
+       R"("extra":{"google":{"thought_signature":"S"},"list":[2]})"},
+      {chunk(R"({"x":"a"})") + chunk(R"({"x":{"text":"b"}})") + chunk(R"({"x":[1,"c"]})"),
+       R"("x":[1,"c"])"},
+      {chunk(R"({"reasoning":{"text":"h"}})") + chunk(R"({"reasoning":{"text":"m"}})"),
+       R"("reasoning":{"text":"hm"})"},
+  };
+  for (const auto& row : table) {
+    CAPTURE(row.pieces);
+    CHECK(decode(row.pieces + stop + done).said ==
+          R"({"role":"assistant","content":"",)" + row.said + "}");
+  }
+}
+
+TEST_CASE("a call keeps what nobody knows, whatever its later pieces say of it") {
+  auto o = decode(
+      call(R"("index":0,"id":"c","type":"function","function":{"name":"f","arguments":"{"},)"
+           R"("extra_content":{"google":{"thought_signature":"S"}},"x":null)") +
+      call(R"("index":0,"extra_content":{"google":{"thought_signature":"S"}})") +
+      call(R"("index":0,"function":{"arguments":"}"},"extra_content":null,"x":1)") + stop + done);
+  CHECK(o.said.find(R"("extra_content":{"google":{"thought_signature":"S"}},"x":1)") !=
+        std::string::npos);
+}
+
 TEST_CASE("events that are not part of the answer are left out and counted") {
   for (const auto& extra : {std::string{"event: ping\ndata: {\"type\":\"ping\"}\n\n"},
                             std::string{"event: ping\ndata: x\n\n"}, event("{}"), event("ping"),
