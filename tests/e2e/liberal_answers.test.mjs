@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import test, { after } from 'node:test';
 import zlib from 'node:zlib';
+import { eventsOf, respond } from './responding.mjs';
 import { dataOf, gateway, unique, until } from './support.mjs';
 
 /// How the server answers: a function of the request's body and of Node's response.
@@ -127,6 +128,42 @@ for (const [name, [headers, body]] of Object.entries(forms)) {
         assert.deepEqual([message.role, message.content, finish_reason], ['assistant', 'Hello', 'stop']);
       }
       assert.deepEqual(await toldNext(id), [user(text), { role: 'assistant', content: 'Hello' }, user('and?')]);
+    }
+  });
+}
+
+// As MiniMax ends its streams.
+const message = {
+  role: 'assistant', content: 'Hello', reasoning_content: 'hm',
+  tool_calls: [{ id: 'c', type: 'function', function: { name: 'look', arguments: '{"at":1}' } }],
+};
+const ends = (more) => `data: ${JSON.stringify({ choices: [{ index: 0, message, finish_reason: 'tool_calls', ...more }] })}\n\n`;
+const deltas = chunk({ reasoning_content: 'hm' }) + hello + chunk({ tool_calls: message.tool_calls.map((call) => ({ index: 0, ...call })) });
+const repeated = {
+  'behind deltas': deltas + ends({}),
+  'behind deltas, beside an empty one': deltas + ends({ delta: {} }),
+  'alone': ends({}),
+  'beside an empty delta': ends({ delta: {} }),
+};
+for (const [name, body] of Object.entries(repeated)) {
+  test(`a message ${name} is heard once at every door, and told again once`, async () => {
+    for (const stream of [true, false]) {
+      const [id, text] = [unique('session'), unique()];
+      says(events, body, DONE);
+      if (stream) {
+        const { content, reasoning, calls, reasons } = await streamed(id, text);
+        assert.deepEqual([content, reasoning, reasons], ['Hello', 'hm', ['tool_calls']]);
+        assert.deepEqual(calls, [{ id: 'c', name: 'look', arguments: '{"at":1}' }]);
+      } else {
+        const { message: got, delta } = await asked(id, text);
+        assert.deepEqual([got, delta], [message, undefined]);
+      }
+      assert.deepEqual((await toldNext(id, [{ role: 'tool', tool_call_id: 'c', content: 'x' }]))[1], message);
+
+      says(events, body, DONE);
+      const response = await respond(nekod, { input: text, stream });
+      const { output } = stream ? (await eventsOf(response)).at(-1).response : await response.json();
+      assert.deepEqual(output.map((item) => item.arguments ?? item.content[0].text), ['hm', 'Hello', '{"at":1}']);
     }
   });
 }

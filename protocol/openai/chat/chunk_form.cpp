@@ -8,6 +8,39 @@
 #include <utility>
 
 namespace nekod::openai {
+namespace {
+
+/// Removes `message` from a choice.
+/// @returns null if it is no object.
+json::value taken_message(json::value& choice) {
+  json::value taken;
+  auto* message = json::find(choice, "message");
+  if (message == nullptr || !message->IsObject())
+    return taken;
+  taken = *message;
+  choice.RemoveMember("message");
+  return taken;
+}
+
+/// A delta with a choice's `text`, which chunks of text completions have; empty if there is none.
+json::value delta_of_text(json::value& choice, bool has_message, json_pool& pool) {
+  json::value delta{rapidjson::kObjectType};
+  const auto text = json::find_string(choice, "text");
+  if (!text || has_message)
+    return delta;
+  set_member(delta, "content", string_value(*text, pool), pool);
+  choice.RemoveMember("text");
+  return delta;
+}
+
+/// Sets the members of *message* in *delta*.
+void add_members(json::value& delta, json::value& message, json_pool& pool) {
+  for (auto& m : message.GetObject())
+    if (is_first(message, m))
+      set_member(delta, json::text_of(m.name), std::move(m.value), pool);
+}
+
+} // namespace
 
 bool speaks(const json::value& delta) {
   return std::any_of(delta.MemberBegin(), delta.MemberEnd(), [](const auto& m) {
@@ -15,21 +48,27 @@ bool speaks(const json::value& delta) {
   });
 }
 
-json::value& delta_of(json::value& choice, json_pool& pool, bool& changed) {
-  if (auto* delta = json::find(choice, "delta"); delta != nullptr && delta->IsObject())
-    return *delta;
-  changed = true;
-  json::value delta{rapidjson::kObjectType};
-  if (auto* message = json::find(choice, "message"); message != nullptr && message->IsObject()) {
-    delta = *message;
-    choice.RemoveMember("message");
-  } else if (const auto text = json::find_string(choice, "text")) {
-    // As in chunks of text completions.
-    set_member(delta, "content", string_value(*text, pool), pool);
-    choice.RemoveMember("text");
+bool answers(const json::value& delta) {
+  return std::any_of(delta.MemberBegin(), delta.MemberEnd(), [](const auto& m) {
+    const auto name = json::text_of(m.name);
+    const auto is_known = name == "content" || name == "refusal" || name == "tool_calls" ||
+                          name == "function_call" || name == "audio";
+    return (is_known || comes_in_pieces(name)) && says_anything(m.value);
+  });
+}
+
+json::value& delta_of(json::value& choice, bool has_answered, json_pool& pool, bool& changed) {
+  auto message = taken_message(choice);
+  auto* delta = json::find(choice, "delta");
+  const auto has_delta = delta != nullptr && delta->IsObject();
+  changed |= !has_delta || message.IsObject();
+  if (!has_delta) {
+    set_member(choice, "delta", delta_of_text(choice, message.IsObject(), pool), pool);
+    delta = json::find(choice, "delta");
   }
-  set_member(choice, "delta", std::move(delta), pool);
-  return *json::find(choice, "delta");
+  if (message.IsObject() && !has_answered)
+    add_members(*delta, message, pool);
+  return *delta;
 }
 
 bool repair_role(json::value& delta, bool is_first, json_pool& pool) {

@@ -12,9 +12,15 @@ namespace nekod::openai {
 /// Whether a delta has more than a role.
 bool speaks(const json::value& delta);
 
-/// The delta of a choice; adds one if it is missing. Some servers call it `message`.
+/// Whether a delta, or a message, has part of the answer: text, a refusal, reasoning, calls or
+/// sound.
+bool answers(const json::value& delta);
+
+/// The delta of a choice; adds one if it is missing. Some servers call it `message`, or repeat the
+/// whole `message` at the end: it is removed, and counts only if no delta has answered.
+/// @param has_answered Whether a delta of the choice did, this one included.
 /// @param changed Set to true if the choice was changed.
-json::value& delta_of(json::value& choice, json_pool& pool, bool& changed);
+json::value& delta_of(json::value& choice, bool has_answered, json_pool& pool, bool& changed);
 
 /// Adds the role to the first chunk of a choice, and removes any other role.
 /// @returns whether the delta was changed.

@@ -31,7 +31,10 @@ stream_choices::take(json::value& choices, const json::value& chunk, json_pool& 
 }
 
 void stream_choices::take_choice(json::value& choice, state& of, json_pool& pool, facts& all) {
-  auto& delta = delta_of(choice, pool, all.changed);
+  // Of the deltas that some servers call `message`, none repeats another.
+  const auto* told = json::find(choice, "delta");
+  of.has_answered |= told != nullptr && told->IsObject() && answers(*told);
+  auto& delta = delta_of(choice, of.has_answered, pool, all.changed);
   all.changed |= of.calls.repair(delta, pool);
   all.changed |= repair_role(delta, !of.has_role, pool);
   all.changed |= list_content(delta, pool);

@@ -79,6 +79,8 @@ private:
     call_table calls;
     /// Whether a chunk had the role.
     bool has_role = false;
+    /// Whether a delta had part of the answer.
+    bool has_answered = false;
     /// The newest finish reason; empty while there is none.
     std::string reason;
     /// A chunk with the finish reason and nothing else; empty if there is none.

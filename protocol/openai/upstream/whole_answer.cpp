@@ -37,11 +37,14 @@ std::string_view without_done(std::string_view body) {
   return body.substr(at.at()).starts_with("data:") ? first : body;
 }
 
-/// Moves the message of a choice to the right member, if a server put it elsewhere.
+/// Moves the message of a choice to the right member, if a server put it elsewhere, and removes a
+/// delta beside it, which would say it again.
 /// @returns null if there is no message.
 json::value* message_of(json::value& choice, json_pool& pool, bool& changed) {
-  if (auto* message = json::find(choice, "message"); message != nullptr && message->IsObject())
-    return message;
+  if (auto* message = json::find(choice, "message"); message != nullptr && message->IsObject()) {
+    changed |= choice.RemoveMember("delta");
+    return json::find(choice, "message");
+  }
   json::value moved;
   if (auto* delta = json::find(choice, "delta"); delta != nullptr && delta->IsObject()) {
     moved = *delta;

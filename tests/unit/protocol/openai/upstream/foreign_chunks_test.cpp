@@ -237,6 +237,50 @@ TEST_CASE("choices without index, delta or role are filled in") {
   CHECK(whole.heard.reasons == strings{"stop"});
 }
 
+TEST_CASE("a message behind deltas repeats them, and any other is the answer") {
+  const std::string call =
+      R"("tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{}"}}])";
+  const auto message =
+      R"("message":{"role":"assistant","content":"It is","reasoning_content":"hm",)" + call + "}";
+  const auto last = [&](const std::string& delta, const std::string& reason = "\"tool_calls\"") {
+    return event(R"({"object":"chat.completion","choices":[{"index":0,)" + delta + message +
+                 R"(,"finish_reason":)" + reason + "}]}");
+  };
+  const auto said = chunk(R"({"reasoning_content":"hm"})") + content("It ") + content("is") +
+                    chunk("{" + call + "}");
+  const auto with_text = R"("delta":{"content":"It is","reasoning_content":"hm",)" + call + "},";
+  for (const std::string& delta : strings{"", R"("delta":null,)", R"("delta":{},)",
+                                          R"("delta":{"role":"assistant","content":""},)"}) {
+    for (const auto& stream :
+         {said + last(delta), said + chunk("{}", "\"tool_calls\"") + last(delta, "null"),
+          last(delta), chunk(R"({"role":"assistant","name":"AI"})") + last(delta),
+          last(with_text, "null") + last(delta)}) {
+      CAPTURE(stream);
+      for (const auto& end : {done, std::string{}}) {
+        auto o = decode(stream + end);
+        CHECK(o.failure.empty());
+        CHECK(o.heard.text == "It is");
+        CHECK(o.heard.reasoning == "hm");
+        REQUIRE(o.heard.calls.size() == 1);
+        CHECK(o.heard.calls[0] == told_call{"a", "function", "f", "{}"});
+        CHECK(o.heard.reasons == strings{"tool_calls"});
+        CHECK(calls_in(o.said) == std::vector<told_call>{o.heard.calls[0]});
+        CHECK(o.said.find(R"("content":"It is")") != std::string::npos);
+        CHECK(o.said.find(R"("reasoning_content":"hm")") != std::string::npos);
+        // Those who look at chunks themselves find no second answer.
+        for (const auto& piece : o.passed)
+          CHECK(piece.find("\"message\"") == std::string::npos);
+      }
+    }
+  }
+  // Of several choices, each has its own.
+  auto o =
+      decode(content("a") +
+             event(R"({"choices":[{"index":0,"message":{"content":"a"},"finish_reason":"stop"},)"
+                   R"({"index":1,"message":{"content":"b"},"finish_reason":"stop"}]})"));
+  CHECK(o.heard.text == "ab");
+}
+
 TEST_CASE("bytes that are no characters are replaced, and nothing else is lost") {
   for (const std::string text : {"a\xff", "a\xe5\x96"}) {
     auto o = decode(content(text) + content("b") + stop + done);

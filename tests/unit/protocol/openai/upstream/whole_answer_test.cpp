@@ -82,6 +82,8 @@ TEST_CASE("missing members of a whole answer are filled in") {
       {body(R"({"role":null,"content":"a"})"), R"({"role":"assistant","content":"a"})", "stop"},
       {body(R"({"role":"user","content":"a"})"), R"({"role":"assistant","content":"a"})", "stop"},
       {body(R"({"role":"assistant"})"), R"({"role":"assistant","content":null})", "stop"},
+      {R"({"choices":[{"message":{"role":"assistant","content":"a"},"delta":{"content":"a"}}]})",
+       R"({"role":"assistant","content":"a"})", "stop"},
       {R"({"choices":[{"delta":{"content":"a"}}]})", R"({"content":"a","role":"assistant"})",
        "stop"},
       {R"({"choices":[{"text":"a","finish_reason":"length"}]})",
@@ -108,6 +110,7 @@ TEST_CASE("missing members of a whole answer are filled in") {
     const auto& choice = (*json::find(doc.root, "choices"))[0];
     CHECK(json::to_text(*json::find(choice, "message")) == row.message);
     CHECK(json::find_string(choice, "finish_reason") == row.reason);
+    CHECK(json::find(choice, "delta") == nullptr);
     CHECK(json::integer_of(*json::find(choice, "index")) == 0);
     CHECK(a->said.speaker == chat::role::assistant);
   }
