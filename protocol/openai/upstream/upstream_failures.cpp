@@ -1,10 +1,12 @@
 #include "protocol/openai/upstream/upstream_failures.hpp"
 
 #include "protocol/openai/upstream/failure_words.hpp"
+#include "protocol/text/json_spans.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
+#include <initializer_list>
+#include <iterator>
 #include <string>
 
 namespace nekod::openai {
@@ -37,8 +39,7 @@ bool is_any(std::string_view text, std::initializer_list<std::string_view> words
 
 /// Whether the conversation is longer than the model accepts.
 bool is_too_long(const chat::foreign_words& w) {
-  if (is_any(w.code,
-             {"context_length_exceeded", "context_window_exceeded", "string_above_max_length"}) ||
+  if (is_any(w.code, {"context_length_exceeded", "context_window_exceeded"}) ||
       is_any(w.type, {"exceed_context_size_error", "context_length_exceeded"}))
     return true;
   const auto text = lower(w.message);
@@ -55,9 +56,66 @@ bool is_too_long(const chat::foreign_words& w) {
                         "max_model_len"});
 }
 
-/// Whether a 404 is about the model that the client named, rather than about our address.
-bool is_about_model(const chat::foreign_words& w) {
-  return w.code == "model_not_found" || w.param == "model" || has_any(lower(w.message), {"model"});
+/// The first of *words* at the beginning of *text*; empty if there is none.
+std::string_view beginning(std::string_view text, std::initializer_list<std::string_view> words) {
+  const auto found =
+      std::find_if(words.begin(), words.end(), [&](auto word) { return text.starts_with(word); });
+  return found == words.end() ? std::string_view{} : *found;
+}
+
+/// The text behind a quoted name or a plain one.
+std::string_view behind_name(std::string_view text) {
+  const auto is_quoted = text.find_first_of("'\"`") == 0;
+  const auto end = is_quoted ? text.find(text[0], 1) : text.find(' ');
+  return end == text.npos ? std::string_view{} : text.substr(end + 1);
+}
+
+std::string_view without(std::string_view text, std::string_view characters) {
+  const auto begin = text.find_first_not_of(characters);
+  return begin == text.npos ? std::string_view{} : text.substr(begin);
+}
+
+/// Whether *text* begins with the end of a sentence such as "... does not exist".
+bool says_missing(std::string_view text) {
+  text = without(text, " ,.:");
+  for (const auto word :
+       {"currently ", "is ", "was ", "has ", "does ", "could ", "cannot ", "currently "})
+    if (text.starts_with(word))
+      text.remove_prefix(std::string_view{word}.size());
+  return !beginning(text, {"not found", "not exist", "doesn't exist", "not available",
+                           "not been found", "not be found", "be found", "unknown", "not served",
+                           "not loaded", "not deployed"})
+              .empty();
+}
+
+/// Whether *text* goes on, after the word "model", with a name that does not exist, or without one.
+/// Nothing else stands between them: "the model called a tool that was not found" is about a tool.
+bool goes_on_missing(std::string_view text) {
+  constexpr std::string_view others[] = {"output", "response", "answer",    "call",
+                                         "tool",   "function", "parameter", "feature"};
+  if (says_missing(text))
+    return true;
+  text = without(text.substr(beginning(text, {"s/", "s ", "_id", "_name"}).size()), " :=");
+  for (const auto word : {"with ", "named ", "name ", "id ", "identifier "})
+    if (text.starts_with(word))
+      text = without(text.substr(std::string_view{word}.size()), " :=");
+  const auto is_other = std::any_of(std::begin(others), std::end(others),
+                                    [&](auto word) { return text.starts_with(word); });
+  return !is_other && says_missing(behind_name(text));
+}
+
+/// Whether *text* has one of *phrases*, with a name, or nothing, after it.
+bool names_model_after(std::string_view text, std::initializer_list<std::string_view> phrases) {
+  return std::any_of(phrases.begin(), phrases.end(), [&](std::string_view phrase) {
+    const auto at = text.find(phrase);
+    if (at == text.npos)
+      return false;
+    const auto rest = text.substr(at + phrase.size());
+    const auto is_longer_word =
+        !rest.empty() && (rest[0] == '_' || (rest[0] >= 'a' && rest[0] <= 'z'));
+    return !is_longer_word &&
+           beginning(rest, {" parameter", " output", " response", " setting", " option"}).empty();
+  });
 }
 
 /// Whether the message says that the model does not exist, whatever the status.
@@ -67,23 +125,57 @@ bool says_no_such_model(const chat::foreign_words& w) {
       is_any(lower(w.type), {"model_not_found", "invalid_model"}))
     return true;
   const auto text = lower(w.message);
-  if (has_any(text, {"invalid model", "unknown model", "no such model", "model not exist",
-                     "not a valid model", "unable to access model", "unrecognized model",
-                     "no model named", "no endpoints found for", "could not find model",
-                     "cannot find model", "can't find model", "unsupported model"}))
+  if (has_any(text, {"not a valid model", "unable to access model", "no model named",
+                     "no endpoints found for", "could not find model", "cannot find model",
+                     "can't find model"}) ||
+      names_model_after(text, {"invalid model", "unknown model", "no such model",
+                               "unrecognized model", "unsupported model"}))
     return true;
-  const auto model = text.find("model");
-  return model != text.npos &&
-         has_any(std::string_view{text}.substr(model),
-                 {"not found", "not exist", "doesn't exist", "is not available", "not been found",
-                  "could not be found", "cannot be found", "is unknown", "is not served",
-                  "is not loaded", "is not deployed"});
+  constexpr std::string_view word = "model";
+  for (auto at = text.find(word); at != text.npos; at = text.find(word, at + 1))
+    if (goes_on_missing(std::string_view{text}.substr(at + word.size())))
+      return true;
+  return false;
 }
 
-bool is_clients_matter(std::uint16_t status) {
-  constexpr std::array<std::uint16_t, 4> not_theirs{404, 405, 407, 408};
-  return status >= 400 && status < 500 &&
-         std::find(not_theirs.begin(), not_theirs.end(), status) == not_theirs.end();
+/// Whether a 404 is about the model that the client named, rather than about our address.
+bool is_about_model(const chat::foreign_words& w) {
+  // As Anthropic's "model: x".
+  return w.param == "model" || lower(w.message).starts_with("model:");
+}
+
+/// Whether a 404 is about our address rather than about the request: the words of servers and
+/// frameworks for a path that they do not have.
+bool is_about_address(const chat::foreign_words& w) {
+  auto text = std::string_view{w.message};
+  const auto end = text.find_last_not_of(" .!\r\n");
+  const auto whole = lower(text.substr(0, end == text.npos ? 0 : end + 1));
+  return is_any(whole, {"", "not found", "not_found", "resource not found", "file not found",
+                        "404 not found", "404: not found"}) ||
+         whole.starts_with("not found.") ||
+         has_any(whole,
+                 {"page not found", "page could not be found", "invalid url", "unknown url",
+                  "request url", "requested url", "requested resource", "unexpected endpoint",
+                  "unknown endpoint", "endpoint not found", "no such endpoint", "unknown path",
+                  "path not found", "no route", "route not found", "cannot post",
+                  "no static resource", "no handler found", "default backend"});
+}
+
+/// Whether the server refuses what the client wrote, and not the account, by a 403: its moderation
+/// flagged it.
+bool is_flagged(const chat::foreign_words& w) {
+  const auto further = w.more.empty() ? std::string{} : '{' + w.more.substr(1) + '}';
+  const auto metadata = json::find_span(further, "metadata");
+  return (metadata.starts_with('{') && json::find_span(metadata, "reasons").starts_with('[')) ||
+         has_any(lower(w.message + ' ' + w.code + ' ' + w.type), {"flagged", "moderation"});
+}
+
+/// Whether a refusal is about the client's request, in which case the client gets the server's
+/// words.
+bool is_clients_matter(std::uint16_t status, const chat::foreign_words& w) {
+  if (status == 404)
+    return !is_about_address(w);
+  return status >= 400 && status < 500 && !(status == 405 || status == 407 || status == 408);
 }
 
 chat::failure in_their_words(chat::failure_code code, chat::foreign_words w, std::uint16_t status) {
@@ -134,16 +226,20 @@ chat::failure failure_of(std::uint16_t status, std::optional<chat::foreign_words
     return by_our_code(chat::failure_code::upstream_loop, std::move(w), 508);
   if (status == 429)
     return in_their_words(chat::failure_code::rate_limit_exceeded, std::move(w), status);
+  // As 403, SDKs would take it for a refusal of the client's own key.
+  if (status == 403 && is_flagged(w))
+    return in_their_words(chat::failure_code::upstream_refused, std::move(w), 400);
   if (status == 401 || status == 402 || status == 403 || is_out_of_money(w))
     return account_refused(std::move(w));
+  const auto is_theirs = is_clients_matter(status, w);
   if (status != 408 && is_too_long(w))
     return by_our_code(chat::failure_code::context_length_exceeded, std::move(w),
-                       is_clients_matter(status) ? status : 400);
+                       is_theirs ? status : 400);
   if ((status == 400 || status == 404 || status == 422) && says_no_such_model(w))
     return by_our_code(chat::failure_code::model_not_found, std::move(w), 404);
   if (status == 404 && is_about_model(w))
     return in_their_words(chat::failure_code::model_not_found, std::move(w), status);
-  if (is_clients_matter(status))
+  if (is_theirs)
     return in_their_words(chat::failure_code::upstream_refused, std::move(w), status);
   return server_failed(status, std::move(w));
 }

@@ -356,6 +356,14 @@ TEST_CASE_FIXTURE(fixture, "a client's mistake does not count against the accoun
   CHECK(accounts->any({})->state() == account_state::refused);
 }
 
+TEST_CASE_FIXTURE(fixture, "what a client wrote is refused without any harm to the account") {
+  begin_stream();
+  net.answer(403, R"({"error":{"message":"flagged","code":403,"metadata":{"reasons":["x"]}}})");
+  CHECK(heard.error.code == failure_code::upstream_refused);
+  CHECK(heard.help == remedy::none);
+  CHECK(accounts->any({})->state() == account_state::works);
+}
+
 TEST_CASE_FIXTURE(fixture, "a cancelled turn's transfer is dropped, and nothing more is reported") {
   begin_stream();
   transport_script::head(net.last(), 200);

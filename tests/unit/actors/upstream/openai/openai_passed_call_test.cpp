@@ -158,6 +158,16 @@ TEST_CASE_FIXTURE(fixture, "another account is asked if the body is at hand") {
   CHECK(heard.ended);
 }
 
+TEST_CASE_FIXTURE(fixture, "what a client wrote is refused by one account for all") {
+  open({{"one"}, {"two"}});
+  pass(embeddings());
+  net.answer(403, R"({"error":{"message":"flagged","metadata":{"reasons":["x"]}}})");
+  CHECK(net.calls.size() == 1);
+  REQUIRE(heard.failure);
+  CHECK(heard.failure->code == failure_code::upstream_refused);
+  CHECK(openai::status_of(*heard.failure) == 400);
+}
+
 TEST_CASE_FIXTURE(fixture, "a body that streams is sent once") {
   open({{"one"}, {"two"}});
   auto what = embeddings();

@@ -76,6 +76,12 @@ TEST_CASE("a conversation that is too long is recognised in any server's words")
     }
   CHECK(failure(400, saying("max_tokens must be an integer")).code ==
         chat::failure_code::upstream_refused);
+  // On that code, agents cut a history that is not at fault.
+  const auto e = failure(400, saying("Invalid 'user': string too long. Expected a string with "
+                                     "maximum length 64, but got a string with length 85 instead.",
+                                     R"(,"param":"user","code":"string_above_max_length")"));
+  CHECK(e.code == chat::failure_code::upstream_refused);
+  CHECK(to_json(e, language::en).find(R"("code":"string_above_max_length")") != std::string::npos);
   CHECK(failure(429, saying("too many tokens per minute")).code ==
         chat::failure_code::rate_limit_exceeded);
 }
@@ -93,6 +99,13 @@ TEST_CASE("a missing model is recognised by any server's words and status") {
            saying("models/x is not found for API version v1main"),
            saying("no", R"(,"code":"model_not_found")"),
            saying("Unable to access model x."),
+           saying("The model: `x` does not exist"),
+           saying("The requested model 'My x' does not exist"),
+           saying("model_name x was not found"),
+           saying("Model with name x could not be found"),
+           saying("Model not found, inaccessible, and/or not deployed"),
+           saying("Unknown model 'x'"),
+           saying("Model \\\"x\\\" is currently not available"),
            std::string{R"({"error":"model 'x' not found"})"},
        })
     for (std::uint16_t status : {400, 404, 422}) {
@@ -102,9 +115,21 @@ TEST_CASE("a missing model is recognised by any server's words and status") {
       CHECK(status_of(e) == 404);
       CHECK(to_json(e, language::en).find(R"("code":"model_not_found")") != std::string::npos);
     }
-  for (const auto* message : {"this model does not support tools", "image file not found",
-                              "temperature is not valid", "unknown field model_kwargs"})
-    CHECK(failure(400, saying(message)).code == chat::failure_code::upstream_refused);
+  for (const auto* message :
+       {"this model does not support tools", "image file not found", "temperature is not valid",
+        "unknown field model_kwargs",
+        "Invalid value: the model called function 'x' which was not found in tools",
+        "This model does not support tools; tool 'x' not found",
+        "Model output must contain JSON. The file /a.png does not exist",
+        "Unsupported model parameter: reasoning_effort is not available",
+        "The model output 'x' does not exist", "unknown model_kwargs",
+        "the model's tool 'x' was not found"}) {
+    CAPTURE(message);
+    for (std::uint16_t status : {400, 404, 422})
+      CHECK(failure(status, saying(message)).code == chat::failure_code::upstream_refused);
+  }
+  CHECK(failure(404, saying("model: x", R"(,"type":"not_found_error")")).code ==
+        chat::failure_code::model_not_found);
   CHECK(failure(404, R"({"detail":"Not Found"})").code == chat::failure_code::upstream_error);
 }
 
@@ -142,11 +167,57 @@ TEST_CASE("a refusal of our account becomes our error, with only the server's me
 }
 
 TEST_CASE("a failure between us and the server is reported in our words") {
-  for (std::uint16_t status : {302, 404, 405, 408}) {
+  for (std::uint16_t status : {302, 405, 408}) {
     auto e = failure(status, saying("the key sk-secret is wrong"));
     CHECK(e.code == chat::failure_code::upstream_error);
     CHECK_FALSE(e.foreign);
   }
+  for (const auto& body :
+       {saying("Invalid URL (POST /v1/chat/completion)"), saying("File Not Found"),
+        saying("Unexpected endpoint or method. (POST /chat/completions)"),
+        saying("Resource not found", R"(,"code":"404")"), saying("Not Found"),
+        std::string{R"({"message":"no Route matched with those values"})"},
+        std::string{R"({"detail":"Not Found"})"}, std::string{"404 page not found\n"},
+        std::string{"<html><title>404 Not Found</title></html>"}, std::string{}}) {
+    CAPTURE(body);
+    auto e = failure(404, body);
+    CHECK(e.code == chat::failure_code::upstream_error);
+    CHECK_FALSE(e.foreign);
+  }
+}
+
+TEST_CASE("a 404 with a reason is a refusal of the request") {
+  for (const auto* message :
+       {"No endpoints found that support tool use. To learn more, visit: https://x.example/",
+        "Item with id 'rs_1' not found. Items are not persisted when `store` is set to false.",
+        "The file 'file-x' was not found",
+        "No allowed providers are available for the selected model."}) {
+    CAPTURE(message);
+    auto e = failure(404, saying(message));
+    CHECK(e.code == chat::failure_code::upstream_refused);
+    CHECK(status_of(e) == 404);
+    CHECK(message_of(e, language::en) == message);
+    CHECK_FALSE(retriable(e.code));
+  }
+}
+
+TEST_CASE("a 403 for what the client wrote is no refusal of the account") {
+  for (const auto& body :
+       {saying("x requires moderation. Your input was flagged for \\\"violence\\\"",
+               R"(,"code":403)"),
+        saying("no", R"(,"code":403,"metadata":{"reasons":["violence"],"flagged_input":"..."})"),
+        saying("no", R"(,"code":"moderation_blocked")")})
+    for (std::uint16_t status : {403, 0}) {
+      CAPTURE(body);
+      if (status == 0 && body.find("403") == std::string::npos)
+        continue;
+      auto e = failure(status, body);
+      CHECK(e.code == chat::failure_code::upstream_refused);
+      CHECK(status_of(e) == 400);
+      CHECK_FALSE(retriable(e.code));
+    }
+  CHECK(failure(403, saying("no", R"(,"metadata":{"reasons":"x"})")).code ==
+        chat::failure_code::upstream_auth_failed);
 }
 
 TEST_CASE("a server that leads back to us is reported as a loop") {
