@@ -63,7 +63,7 @@ void answer_decoder::take(const sse::item& item, deltas& out) {
     take_data(item.data, out);
     break;
   case stream_event::failure:
-    fail(failure_of(0, parse_failure(item.data)));
+    fail(failure_of(0, parse_failure(failure_text(item))));
     break;
   case stream_event::done:
     end("the upstream's stream ended without a finish reason", out);

@@ -1,5 +1,7 @@
 #include "protocol/openai/upstream/stream_event.hpp"
 
+#include "protocol/text/json_spans.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -48,13 +50,33 @@ bool is_sign_of_life(std::string_view data) {
          });
 }
 
+/// The value of a field `error`, which llama.cpp wrote in place of an event; empty if a line is
+/// none.
+std::string_view error_field(std::string_view line) {
+  constexpr std::string_view name = "error:";
+  const auto value = line.starts_with(name) ? trimmed(line.substr(name.size())) : "";
+  return value.starts_with('{') ? value : std::string_view{};
+}
+
+stream_event event_of_line(std::string_view line) {
+  if (!error_field(line).empty())
+    return stream_event::failure;
+  return line.starts_with('{') ? stream_event::chunk : stream_event::nothing;
+}
+
+/// Whether an object is part of an answer, whatever its event is called.
+bool concerns_answer(std::string_view object) {
+  return !json::find_span(object, "choices").empty() || !json::find_span(object, "error").empty();
+}
+
 } // namespace
 
 stream_event event_of(const sse::item& item) {
   if (item.stray)
-    return item.data.starts_with('{') ? stream_event::chunk : stream_event::nothing;
+    return event_of_line(item.data);
   const auto named = !item.name.empty() && item.name != "message";
-  if (!named && item.data.starts_with('{'))
+  if (item.data.starts_with('{') &&
+      (!named || (item.name != "error" && concerns_answer(item.data))))
     return stream_event::chunk;
   if (trimmed(item.data).starts_with("[DONE]"))
     return stream_event::done;
@@ -65,6 +87,10 @@ stream_event event_of(const sse::item& item) {
   if (item.data.empty())
     return stream_event::nothing;
   return is_sign_of_life(item.data) ? stream_event::foreign : stream_event::chunk;
+}
+
+std::string_view failure_text(const sse::item& item) {
+  return item.stray ? error_field(item.data) : item.data;
 }
 
 } // namespace nekod::openai

@@ -3,6 +3,7 @@
 #include "protocol/text/sse.hpp"
 
 #include <cstdint>
+#include <string_view>
 
 namespace nekod::openai {
 
@@ -20,7 +21,11 @@ enum class stream_event : std::uint8_t {
   done,
 };
 
-/// Classifies an event by its name and first bytes.
+/// Classifies an event by its name and first bytes. One with a name of its own is a chunk if it has
+/// choices or an error.
 stream_event event_of(const sse::item& item);
+
+/// The text of an event that reports a failure: its data, or the value of a field `error`.
+std::string_view failure_text(const sse::item& item);
 
 } // namespace nekod::openai

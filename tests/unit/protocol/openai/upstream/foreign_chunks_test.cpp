@@ -526,11 +526,30 @@ TEST_CASE("a failure inside a stream keeps its text in any form") {
         event(R"({"errors":[{"message":"no tokens","code":400}]})"),
         event(R"({"detail":{"message":"no tokens","code":400}})"),
         "event: error\n" + event(R"({"message":"no tokens","code":400})"),
+        "event: failed\n" + event(R"({"error":{"message":"no tokens","code":400}})"),
+        std::string{R"(error: {"message":"no tokens","code":400})"} + "\n\n",
+        std::string{R"(error:{"error":{"message":"no tokens","code":400}})"} + "\n",
         std::string{R"({"error":{"message":"no tokens","code":400}})"} + "\n"}) {
     CAPTURE(failure);
     CHECK(decode(content("a") + failure + stop + done).failure.find("no tokens") !=
           std::string::npos);
   }
+}
+
+TEST_CASE("a field with an error is a failure of its own kind") {
+  const auto o = decode("error: {\"code\":400,\"message\":\"the request exceeds the available "
+                        "context size\",\"type\":\"invalid_request_error\"}\n\n" +
+                        done);
+  CHECK(o.failure.find("the request exceeds the available context size") != std::string::npos);
+  CHECK(o.failure.find(R"("code":"context_length_exceeded")") != std::string::npos);
+}
+
+TEST_CASE("an event of any name is a chunk if it has choices") {
+  auto o = decode("event: chunk\n" + content("Hel") + "event: chat.completion.chunk\n" +
+                  content("lo") + "event: chunk\n" + stop + "event: done\n" + done);
+  CHECK(o.failure.empty());
+  CHECK(o.heard.text == "Hello");
+  CHECK(o.skipped == 0);
 }
 
 TEST_CASE("numbers that JSON does not have become null") {

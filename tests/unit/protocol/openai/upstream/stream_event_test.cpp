@@ -34,6 +34,14 @@ TEST_CASE("any other event is treated as a chunk, JSON or not") {
   CHECK(of(std::string{"ping "} + std::string(100, '.')) == stream_event::chunk);
 }
 
+TEST_CASE("an event with a name of its own is part of the answer if its data say so") {
+  CHECK(of(R"({"choices":[]})", "chunk") == stream_event::chunk);
+  CHECK(of(R"({"error":{"message":"no"}})", "failed") == stream_event::chunk);
+  CHECK(of(R"({"choices":[]})", "error") == stream_event::failure);
+  CHECK(of(R"({"status":"choices"})", "progress") == stream_event::foreign);
+  CHECK(of(R"(["choices"])", "progress") == stream_event::foreign);
+}
+
 TEST_CASE("ends, failures and empty events are recognised") {
   CHECK(of("[DONE]") == stream_event::done);
   CHECK(of(" [DONE] ", "done") == stream_event::done);
@@ -41,4 +49,8 @@ TEST_CASE("ends, failures and empty events are recognised") {
   CHECK(of("") == stream_event::nothing);
   CHECK(event_of({.name = {}, .data = "meow", .stray = true}) == stream_event::nothing);
   CHECK(event_of({.name = {}, .data = "{", .stray = true}) == stream_event::chunk);
+  const sse::item field{.name = {}, .data = R"(error: {"code":400})", .stray = true};
+  CHECK(event_of(field) == stream_event::failure);
+  CHECK(failure_text(field) == R"({"code":400})");
+  CHECK(event_of({.name = {}, .data = "error: no", .stray = true}) == stream_event::nothing);
 }
