@@ -16,7 +16,8 @@ constexpr std::size_t max_chunk_line = 1024;
 constexpr std::size_t max_trailer = 8u << 10;
 
 /// The size in a chunk's line; nothing if the line, or its line end, is invalid.
-std::optional<std::uint64_t> chunk_size(std::string_view line) {
+/// @param padded Whether white space may follow the size.
+std::optional<std::uint64_t> chunk_size(std::string_view line, bool padded) {
   constexpr std::size_t max_digits = 15;
   if (line.size() < 3 || line.substr(line.size() - 2) != "\r\n")
     return std::nullopt;
@@ -32,6 +33,8 @@ std::optional<std::uint64_t> chunk_size(std::string_view line) {
   if (digits == 0 || digits > max_digits)
     return std::nullopt;
   auto extension = line.substr(digits);
+  if (padded)
+    extension.remove_prefix(std::min(extension.find_first_not_of(" \t"), extension.size()));
   auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t'; };
   if (!extension.empty() &&
       (extension.front() != ';' || std::any_of(extension.begin(), extension.end(), is_control)))
@@ -58,14 +61,14 @@ chunk_framing::piece chunk_framing::take_size(std::string_view bytes) {
   auto taken = bytes.find('\n') + 1;
   std::optional<std::uint64_t> size;
   if (line_.empty() && taken > 0 && taken <= max_chunk_line) {
-    size = chunk_size(bytes.substr(0, taken)); // Usually it has come in one piece.
+    size = chunk_size(bytes.substr(0, taken), padded_); // Usually it has come in one piece.
   } else {
     taken = take_line(bytes, max_chunk_line);
     if (taken > bytes.size())
       return {part::malformed, bytes.size()};
     if (!line_ended())
       return {part::none, taken};
-    size = chunk_size(line_);
+    size = chunk_size(line_, padded_);
     line_.clear();
   }
   if (!size)

@@ -12,6 +12,12 @@ namespace nekod::http {
 /// have limited sizes, and are dropped.
 class chunk_framing {
 public:
+  chunk_framing() = default;
+
+  /// @param padded Whether white space may follow the size of a chunk: some servers write sizes of
+  /// a fixed width, and the RFC allows it before an extension.
+  explicit chunk_framing(bool padded) : padded_(padded) {}
+
   enum class part : std::uint8_t {
     /// A part of the framing, without any meaning for the body.
     none,
@@ -50,6 +56,7 @@ private:
   std::size_t take_line(std::string_view bytes, std::size_t limit);
   bool line_ended() const noexcept { return !line_.empty() && line_.back() == '\n'; }
 
+  bool padded_ = false;
   step step_ = step::size;
   std::string line_;
   /// The number of missing bytes of the chunk.

@@ -52,7 +52,7 @@ private:
 
   kind kind_ = kind::length;
   std::uint64_t left_ = 0;
-  chunk_framing chunks_;
+  chunk_framing chunks_{true};
 };
 
 } // namespace nekod::http

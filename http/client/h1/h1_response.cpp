@@ -121,7 +121,7 @@ h1_response::state h1_response::take_body(std::string_view& bytes, std::string& 
     if (const auto failure = decode(piece.data, data))
       return fail(*failure);
   if (piece.how == body_framing::state::malformed)
-    return fail(transfer_failure::cut);
+    return fail(transfer_failure::malformed);
   return piece.how == body_framing::state::ended ? state::ended : state::more;
 }
 

@@ -14,8 +14,8 @@ using part = chunk_framing::part;
 
 /// What *bytes* say, given in pieces of *size*.
 struct reading {
-  reading(std::string_view bytes, std::size_t size) {
-    chunk_framing framing;
+  reading(std::string_view bytes, std::size_t size, bool padded = false) {
+    chunk_framing framing{padded};
     while (!bytes.empty()) {
       auto given = bytes.substr(0, size);
       bytes.remove_prefix(given.size());
@@ -64,6 +64,22 @@ TEST_CASE("framing that can be read in two ways is malformed") {
     CAPTURE(body);
     CHECK(reading{body, 1}.end == part::malformed);
     CHECK(reading{body, body.size()}.end == part::malformed);
+  }
+}
+
+TEST_CASE("white space may follow a size where it is accepted, and nothing else may") {
+  for (const std::string line : {"2 \r\n", "2\t \r\n", "2 ;a=b\r\n", "2      ;a\r\n"}) {
+    const auto body = line + "he\r\n0 \r\n\r\n";
+    for (std::size_t size = 1; size <= body.size(); ++size) {
+      CAPTURE(body);
+      CHECK(reading{body, size, true}.body == "he");
+      CHECK(reading{body, size, true}.end == part::end);
+      CHECK(reading{body, size}.end == part::malformed);
+    }
+  }
+  for (const std::string body : {"2 3\r\nhe", " 2\r\nhe", "2 a\r\nhe", "2 \nhe", " \r\nhe"}) {
+    CAPTURE(body);
+    CHECK(reading{body, 1, true}.end == part::malformed);
   }
 }
 

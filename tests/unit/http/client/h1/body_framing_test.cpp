@@ -60,6 +60,8 @@ TEST_CASE("a chunked body ends after its trailers") {
   const std::string chunks = "5\r\nhello\r\n1;a=b\r\n!\r\n000\r\nX-A: b\r\n\r\n";
   check(body_framing::chunked(), chunks + "HTTP", {"hello!", chunks.size(), state::ended});
   check(body_framing::chunked(), "A\r\n0123", {"0123", 7, state::more});
+  const std::string padded = "5 \r\nhello\r\n1 ;a=b\r\n!\r\n0\t\r\n\r\n";
+  check(body_framing::chunked(), padded, {"hello!", padded.size(), state::ended});
 }
 
 TEST_CASE("broken chunks give what came before them") {
