@@ -4,6 +4,7 @@
 #include "protocol/text/json_strings.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace nekod::openai::responses {
@@ -18,11 +19,42 @@ finished_item finished(const output_item& item, item_status status) {
   return result;
 }
 
+/// A finish reason that says that an answer is cut, in lower case, and its meaning.
+struct cut_reason {
+  std::string_view name;
+  std::string_view meaning;
+};
+
+/// Those of OpenAI, Anthropic, Gemini, Mistral, Zhipu, DeepSeek, OpenRouter and vLLM. That a server
+/// broke off has no reason among OpenAI's; clients know this one.
+constexpr std::array<cut_reason, 16> cut_reasons{{{"length", "max_output_tokens"},
+                                                  {"max_tokens", "max_output_tokens"},
+                                                  {"model_length", "max_output_tokens"},
+                                                  {"content_filter", "content_filter"},
+                                                  {"sensitive", "content_filter"},
+                                                  {"safety", "content_filter"},
+                                                  {"recitation", "content_filter"},
+                                                  {"blocklist", "content_filter"},
+                                                  {"prohibited_content", "content_filter"},
+                                                  {"spii", "content_filter"},
+                                                  {"error", "interrupted"},
+                                                  {"abort", "interrupted"},
+                                                  {"aborted", "interrupted"},
+                                                  {"cancelled", "interrupted"},
+                                                  {"network_error", "interrupted"},
+                                                  {"insufficient_system_resource", "interrupted"}}};
+
+/// Whether *text* is *word*, which is in lower case.
+bool is_word(std::string_view text, std::string_view word) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; };
+  return std::ranges::equal(text, word, [&](char a, char b) { return lower(a) == b; });
+}
+
 /// Why a response with this finish reason is incomplete; empty if it is not.
 std::string_view incomplete_reason(std::string_view finish_reason) {
-  if (finish_reason == "length")
-    return "max_output_tokens";
-  return finish_reason == "content_filter" ? finish_reason : std::string_view{};
+  const auto found = std::ranges::find_if(
+      cut_reasons, [&](const auto& r) { return is_word(finish_reason, r.name); });
+  return found == cut_reasons.end() ? std::string_view{} : found->meaning;
 }
 
 } // namespace

@@ -83,7 +83,8 @@ struct response_result {
   std::optional<token_usage> usage;
   /// Only if failed.
   std::optional<response_error> error;
-  /// Only if incomplete: `max_output_tokens` or `content_filter`.
+  /// Only if incomplete: `max_output_tokens`, `content_filter`, or `interrupted` if the upstream
+  /// said that it broke off.
   std::string incomplete_reason;
   /// Seconds since the epoch; only if completed.
   std::optional<std::int64_t> completed_at;

@@ -133,6 +133,38 @@ TEST_CASE("the last item of an answer that is cut is incomplete") {
   CHECK(filtered.take_result(7).incomplete_reason == "content_filter");
 }
 
+TEST_CASE("the finish reasons of any server by which an answer broke off make it incomplete") {
+  struct {
+    const char* finish;
+    const char* reason;
+  } const table[] = {
+      {"length", "max_output_tokens"},
+      {"max_tokens", "max_output_tokens"},
+      {"MAX_TOKENS", "max_output_tokens"},
+      {"content_filter", "content_filter"},
+      {"sensitive", "content_filter"},
+      {"SAFETY", "content_filter"},
+      {"error", "interrupted"},
+      {"abort", "interrupted"},
+      {"insufficient_system_resource", "interrupted"},
+      {"stop", ""},
+      {"tool_calls", ""},
+      {"tool_use", ""},
+      {"STOP", ""},
+  };
+  for (const auto& row : table) {
+    CAPTURE(row.finish);
+    auto items = items_for();
+    items.take(deltas::form::members, said("Hi"));
+    items.end(ending(row.finish));
+    const auto result = items.take_result(7);
+    const auto cut = *row.reason != '\0';
+    CHECK(result.status == (cut ? response_status::incomplete : response_status::completed));
+    CHECK(result.incomplete_reason == row.reason);
+    CHECK(result.output.back().json == message("msg_x00", cut ? "incomplete" : "completed", "Hi"));
+  }
+}
+
 TEST_CASE("a cut call is incomplete, also one that others wait behind") {
   CHECK(items_of({call_begins(0, "c1", "f", "{"), call_begins(1, "c2", "g", "{\"b\":")},
                  "length") == strings{call("fc_x00", "c1", "f", "{", "incomplete"),
