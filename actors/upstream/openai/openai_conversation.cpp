@@ -18,6 +18,17 @@ chat::failure too_long() {
   return {failure_code::upstream_error, {}, "the upstream's answer is too long"};
 }
 
+/// Whether a server error says that a request will fail again, or that a proxy gave up waiting for
+/// an answer that the server may still be working on.
+bool is_no_better_later(std::uint16_t status) {
+  constexpr std::uint16_t not_implemented = 501;
+  constexpr std::uint16_t gateway_timeout = 504;
+  constexpr std::uint16_t version_not_supported = 505;
+  constexpr std::uint16_t cloudflare_timeout = 524;
+  return status == not_implemented || status == gateway_timeout ||
+         status == version_not_supported || status == cloudflare_timeout;
+}
+
 /// The remedy after a call that failed for *reason*. A server keeps nothing of a turn that it
 /// answers with an error. One that does not respond may still be working on the turn, and charge
 /// for it; only a connection reset shows that it is not.
@@ -38,7 +49,8 @@ remedy remedy_for(const chat::failure& reason, const upstream_exchange& x,
   const auto reset = x.failure() == transfer_failure::cut && response.status == 0;
   if (reset || (response.status == 500 && !response.retry_after))
     return remedy::again;
-  return response.status >= 500 ? remedy::later : remedy::none;
+  const auto may_pass = response.status >= 500 && !is_no_better_later(response.status);
+  return may_pass ? remedy::later : remedy::none;
 }
 
 } // namespace

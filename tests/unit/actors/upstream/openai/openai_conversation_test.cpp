@@ -364,6 +364,21 @@ TEST_CASE_FIXTURE(fixture, "what a client wrote is refused without any harm to t
   CHECK(accounts->any({})->state() == account_state::works);
 }
 
+TEST_CASE_FIXTURE(fixture, "a call is repeated only if that may help and costs no second answer") {
+  struct {
+    std::uint16_t status;
+    remedy help;
+  } const table[] = {{500, remedy::again}, {501, remedy::none},  {502, remedy::later},
+                     {503, remedy::later}, {504, remedy::none},  {505, remedy::none},
+                     {524, remedy::none},  {529, remedy::later}, {404, remedy::none}};
+  for (const auto& row : table) {
+    CAPTURE(row.status);
+    begin_stream();
+    net.answer(row.status, R"({"error":{"message":"no"}})");
+    CHECK(heard.help == row.help);
+  }
+}
+
 TEST_CASE_FIXTURE(fixture, "a cancelled turn's transfer is dropped, and nothing more is reported") {
   begin_stream();
   transport_script::head(net.last(), 200);
