@@ -137,6 +137,17 @@ async function suite(kind, leading) {
     for (const node of nodes) assert.deepEqual(await shown(node, id), cancelled);
   });
 
+  test(`${kind}: a node with another secret shows what is stored, and is no reason to doubt the client's key`, async (t) => {
+    const { id } = await inBackground(a, endless(unique()));
+    const args = [...leading(sim), '--store', uri, ...cluster];
+    const stranger = await gateway(t, args, { env: { NEKOD_CLUSTER_SECRET: `${secret}-of-old` } });
+    assert.match((await shown(stranger, id)).status, /^(queued|in_progress)$/);
+    await expectError(await follow(stranger, id), 503, 'node_unreachable');
+    await stranger.logged(/another node refuses this one's cluster-secret/);
+    await a.logged(/its cluster-secret is wrong/);
+    await cancel(a, id);
+  });
+
   test(`${kind}: deleting a response on another node ends it`, async () => {
     const text = unique();
     const { id } = await inBackground(a, endless(text));

@@ -89,6 +89,24 @@ async function suite() {
     stored(id, [...said, text.split(' ').at(-1), last]);
   });
 
+  test('a conversation goes on in its session, although the link broke when that was taken', async () => {
+    const say = async (messages) => {
+      const response = await nekod.post({ messages });
+      const { choices } = await response.json();
+      return [response.headers.get('x-session-id'), [...messages, choices[0].message]];
+    };
+    let [id, all] = await say(told(unique()));
+    for (let i = 0; i < 3; ++i) {
+      gate.plan = { what: 'reset', towards: 'client', seen: 'nekod.take_1' };
+      const next = say([...all, ...told(unique())]);
+      await until(() => gate.struck > 0, 'no link is cut');
+      gate.heal();
+      const [again, more] = await next;
+      assert.equal(again, id);
+      all = more;
+    }
+  });
+
   test('cut links lose nothing, whatever was under way', async () => {
     const sessions = Array.from({ length: 8 }, () => ({ id: unique('session'), said: [] }));
     let done = false;

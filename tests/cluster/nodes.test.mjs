@@ -121,6 +121,20 @@ async function suite(kind, leading) {
     assert.ok(second.replayed);
   });
 
+  test(`${kind}: a keyed request that goes on with a conversation has one answer, whichever node gets it again`, async () => {
+    const text = unique();
+    const first = await answerOf(await a.post({ messages: told(text) }));
+    const late = `[sim tokens=20 delay=20] ${unique()}`;
+    const messages = [...told(text), { role: 'assistant', content: first.text }, { role: 'user', content: late }];
+    const headers = { 'Idempotency-Key': unique('key') };
+    const running = a.post({ messages }, { headers });
+    await reached(late);
+    const second = await answerOf(await b.post({ messages }, { headers }));
+    const answer = await answerOf(await running);
+    assert.deepEqual([second.text, second.session, second.replayed], [answer.text, first.session, true]);
+    assert.equal(await asks(late), 1);
+  });
+
   test(`${kind}: after kill -9 of a node its sessions go on, with all that was answered`, async () => {
     const doomed = await start();
     const id = unique('session');

@@ -35,30 +35,35 @@ test('the server is known by its certificate (sslmode=verify-full)', { skip: noD
   }
 });
 
-test('a standby that takes over has all that was answered', { skip: noDatabase }, async (t) => {
-  const sim = await simulator(t);
-  const primary = new Database({ durable: true });
-  t.after(() => primary.remove());
-  const address = primary.uri('standby');
-  const standby = new Database({ durable: true, primary });
-  t.after(() => standby.remove());
-  primary.sql("ALTER SYSTEM SET synchronous_standby_names = '*'");
-  primary.sql('SELECT pg_reload_conf()');
-  await until(() => primary.sql('SELECT sync_state FROM pg_stat_replication') === 'sync', 'no synchronous standby');
-  const hosts = address.replace(`127.0.0.1:${primary.port}`, `127.0.0.1:${primary.port},127.0.0.1:${standby.port}`);
-  const args = [...leadingToOpenai(sim), '--store', `${hosts}?target_session_attrs=read-write`, '--node-lease', '2'];
-  const nodes = [await gateway(t, args), await gateway(t, args)];
-  const session_id = unique('session');
-  const said = [unique(), unique()];
-  for (const [i, text] of said.entries()) await nodes[i].ask(text, { session_id });
-  await primary.stop('SIGKILL');
-  standby.sql('SELECT pg_promote()');
-  for (const node of nodes) {
-    said.push(unique());
-    await answered(node, said.at(-1), { session_id });
-  }
-  const heard = JSON.stringify((await sim.completionOf(said.at(-1))).body.messages);
-  const places = said.map((text) => heard.indexOf(text));
-  assert.ok(!places.includes(-1), heard);
-  assert.deepEqual(places, places.toSorted((x, y) => x - y), heard);
-});
+for (const [way, signal] of [['is killed', 'SIGKILL'], ['hangs', 'SIGSTOP']])
+  test(`a standby that takes over has all that was answered: the primary ${way}`, { skip: noDatabase }, async (t) => {
+    const sim = await simulator(t);
+    const primary = new Database({ durable: true });
+    t.after(() => {
+      primary.signal('SIGCONT');
+      primary.remove();
+    });
+    const address = primary.uri('standby');
+    const standby = new Database({ durable: true, primary });
+    t.after(() => standby.remove());
+    primary.sql("ALTER SYSTEM SET synchronous_standby_names = '*'");
+    primary.sql('SELECT pg_reload_conf()');
+    await until(() => primary.sql('SELECT sync_state FROM pg_stat_replication') === 'sync', 'no synchronous standby');
+    const hosts = address.replace(`127.0.0.1:${primary.port}`, `127.0.0.1:${primary.port},127.0.0.1:${standby.port}`);
+    const args = [...leadingToOpenai(sim), '--store', `${hosts}?target_session_attrs=read-write`, '--node-lease', '2'];
+    const nodes = [await gateway(t, args), await gateway(t, args)];
+    const session_id = unique('session');
+    const said = [unique(), unique()];
+    for (const [i, text] of said.entries()) await nodes[i].ask(text, { session_id });
+    if (signal === 'SIGKILL') await primary.stop(signal);
+    else primary.signal(signal);
+    standby.sql('SELECT pg_promote()');
+    for (const node of nodes) {
+      said.push(unique());
+      await answered(node, said.at(-1), { session_id });
+    }
+    const heard = JSON.stringify((await sim.completionOf(said.at(-1))).body.messages);
+    const places = said.map((text) => heard.indexOf(text));
+    assert.ok(!places.includes(-1), heard);
+    assert.deepEqual(places, places.toSorted((x, y) => x - y), heard);
+  });

@@ -103,6 +103,17 @@ export class Database {
     throw new Error('the database server does not start');
   }
 
+  /// Sends *signal* to all processes of the server: `SIGSTOP`, `SIGCONT`.
+  signal(signal) {
+    const all = spawnSync('pgrep', ['-P', `${this.process.pid}`], { encoding: 'utf8' }).stdout.split('\n');
+    for (const pid of [this.process.pid, ...all.filter(Boolean).map(Number)])
+      try {
+        process.kill(pid, signal);
+      } catch {
+        // It has ended meanwhile.
+      }
+  }
+
   /// Ends the server: `SIGINT` in order, `SIGQUIT` at once, as in a crash; or kills its processes.
   async stop(signal = 'SIGINT') {
     if (signal === 'SIGKILL') {

@@ -83,7 +83,14 @@ std::vector<named_host> names_in(const std::string& store) {
     asio::ip::make_address(h.name, e);
     return e && !h.name.empty() && h.name.front() != '/' && h.name.front() != '@';
   };
-  return std::any_of(result.begin(), result.end(), is_name) ? result : std::vector<named_host>{};
+  const auto is_on_network = [&](const named_host& h) {
+    asio::error_code e;
+    asio::ip::make_address(h.name, e);
+    return !e;
+  };
+  const auto has_name = std::ranges::any_of(result, is_name);
+  const auto are_several = result.size() > 1 && std::ranges::all_of(result, is_on_network);
+  return has_name || are_several ? result : std::vector<named_host>{};
 }
 
 std::vector<std::pair<std::string, std::string>> parameters_of(const std::string& store) {

@@ -27,8 +27,9 @@ struct named_host {
 };
 
 /// The hosts of an address, in their order, if one of them has a name that has to be resolved,
-/// which libpq would block for. None if all are addresses or sockets, or are named elsewhere, such
-/// as in a service file.
+/// which libpq would block for; or if there are several, of which libpq waits for a silent one
+/// without limit. None if there is one address, or a socket, or they are named elsewhere, such as
+/// in a service file.
 std::vector<named_host> names_in(const std::string& store);
 
 } // namespace nekod::postgres

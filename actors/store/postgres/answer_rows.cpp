@@ -15,7 +15,7 @@ query answer_query(const char* function, const node_facts& node, const answer_na
 
 } // namespace
 
-query keep_answer_query(const node_facts& node, const answer_name& answer) {
+query announce_answer_query(const node_facts& node, const answer_name& answer) {
   return answer_query("keep_answer_1", node, answer);
 }
 

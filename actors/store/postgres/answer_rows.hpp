@@ -12,7 +12,7 @@
 namespace nekod::postgres {
 
 /// Notes that this node keeps the answer.
-query keep_answer_query(const node_facts& node, const answer_name& answer);
+query announce_answer_query(const node_facts& node, const answer_name& answer);
 
 /// Notes that this node no longer keeps it.
 query drop_answer_query(const node_facts& node, const answer_name& answer);

@@ -45,6 +45,18 @@ bool is_leaving(std::string_view code) {
 /// Whether the same query may succeed now: it met another transaction.
 bool may_pass_at_once(std::string_view code) { return code.starts_with("40"); }
 
+/// Where the next attempt has to begin: behind the host that this one waits for, since libpq would
+/// begin with that again, and never come to the others.
+std::size_t place_behind_silent(const PGconn* connection, const std::vector<host_address>& all) {
+  const auto text = [](const char* value) { return std::string_view{value ? value : ""}; };
+  const auto is_silent = [&](const host_address& h) {
+    return h.address == text(PQhostaddr(connection)) &&
+           (h.host.port.empty() || h.host.port == text(PQport(connection)));
+  };
+  const auto i = std::ranges::find_if(all, is_silent);
+  return i == all.end() ? 0 : static_cast<std::size_t>(i - all.begin()) + 1;
+}
+
 } // namespace
 
 link::link(asio::io_context& loop, std::vector<std::pair<std::string, std::string>> parameters,
@@ -73,9 +85,7 @@ void link::connect() {
   if (closed_)
     return;
   ++turn_;
-  names_.clear();
-  addresses_.clear();
-  ports_.clear();
+  targets_.clear();
   if (hosts_.empty())
     connect_now();
   else
@@ -85,21 +95,15 @@ void link::connect() {
 /// Finds the addresses of the hosts from that one on, then connects.
 void link::resolve(std::size_t index) {
   if (index == hosts_.size())
-    return addresses_.empty() ? broke("no host has an address") : connect_now();
+    return targets_.empty() ? broke("no host has an address") : connect_now();
   const auto then = [this, life = weak_from_this(), turn = turn_, index](
                         asio::error_code e, const asio::ip::tcp::resolver::results_type& found) {
     const auto alive = life.lock();
     if (!alive || turn != turn_ || closed_)
       return;
-    const auto& host = hosts_[index];
-    for (const auto& one : found) {
-      if (e)
-        break;
-      const std::string separator = addresses_.empty() ? "" : ",";
-      names_ += separator + host.name;
-      addresses_ += separator + one.endpoint().address().to_string();
-      ports_ += separator + host.port;
-    }
+    if (!e)
+      for (const auto& one : found)
+        targets_.push_back({hosts_[index], one.endpoint().address().to_string()});
     resolve(index + 1);
   };
   resolver_.async_resolve(hosts_[index].name, "", then);
@@ -115,10 +119,21 @@ void link::connect_now() {
   };
   for (const auto& [keyword, value] : parameters_)
     add(keyword.c_str(), value);
-  if (!addresses_.empty()) {
-    add("host", names_);
-    add("hostaddr", addresses_);
-    add("port", ports_);
+  // As libpq wants them: separated by commas.
+  std::string names;
+  std::string addresses;
+  std::string ports;
+  for (std::size_t i = 0; i < targets_.size(); ++i) {
+    const auto& t = targets_[(first_ + i) % targets_.size()];
+    const std::string separator = i == 0 ? "" : ",";
+    names += separator + t.host.name;
+    addresses += separator + t.address;
+    ports += separator + t.host.port;
+  }
+  if (!targets_.empty()) {
+    add("host", names);
+    add("hostaddr", addresses);
+    add("port", ports);
   }
   keywords.push_back(nullptr);
   values.push_back(nullptr);
@@ -279,8 +294,10 @@ void link::take_notices() {
 bool link::check(clock::time_point now, milliseconds limit) {
   if (!connection_)
     return false;
-  if (!open_ && now - since_ > limit)
+  if (!open_ && now - since_ > limit) {
+    first_ = place_behind_silent(connection_, targets_);
     broke("no connection in time");
+  }
   if (sent_.empty())
     return false;
   const auto is_late = now - sent_.front().at > limit || now > sent_.front().what.until;

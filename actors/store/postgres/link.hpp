@@ -54,9 +54,16 @@ struct link_events {
   std::function<void(std::string)> noticed;
 };
 
+/// An address of a host.
+struct host_address {
+  named_host host;
+  std::string address;
+};
+
 /// A connection to a PostgreSQL server, on one event loop, which all functions must be called on.
 /// Queries are sent without waiting for the results of earlier ones (libpq's pipeline mode). It
-/// connects when it begins and whenever it broke, at growing intervals. Never blocks, unless a name
+/// connects when it begins and whenever it broke, at growing intervals; a host that was silent is
+/// tried last then. Never blocks, unless a name
 /// of a host stands in a service file, where libpq resolves it.
 class link : public std::enable_shared_from_this<link> {
 public:
@@ -126,10 +133,10 @@ private:
   asio::ip::tcp::resolver resolver_;
   std::vector<std::pair<std::string, std::string>> parameters_;
   const std::vector<named_host> hosts_;
-  /// The hosts as libpq gets them: names, addresses and ports, separated by commas.
-  std::string names_;
-  std::string addresses_;
-  std::string ports_;
+  /// The addresses of the hosts, which libpq tries in turn.
+  std::vector<host_address> targets_;
+  /// The first one to try: after one that was silent, the next.
+  std::size_t first_ = 0;
   std::string channel_;
   link_events events_;
   pg_conn* connection_ = nullptr;

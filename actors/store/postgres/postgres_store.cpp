@@ -50,7 +50,7 @@ prometheus::Gauge& gauge(metrics& counts, const char* name, const char* help) {
 }
 
 /// Shows how many records the database has.
-void count_records(postgres::questions& all, const std::shared_ptr<metrics>& counts) {
+void count_records(postgres::loop_queries& all, const std::shared_ptr<metrics>& counts) {
   postgres::query q;
   q.sql = "SELECT nekod.size_1('nekod.sessions'), nekod.size_1('nekod.responses')";
   all.ask(std::move(q), [counts](const postgres::query_result& result) {
@@ -69,11 +69,11 @@ bool was_removed(const postgres::rows& result) { return result.flag(0, 0) || res
 
 postgres_store_state::postgres_store_state(
     postgres_store_actor::stateful_pointer<postgres_store_state> self)
-    : self_(self), questions_([self] {
+    : self_(self), queries_([self] {
         caf::anon_send(caf::actor_cast<postgres_store_actor>(self), atom::wake_v);
       }) {}
 
-postgres_store_state::~postgres_store_state() { questions_.close(); }
+postgres_store_state::~postgres_store_state() { queries_.close(); }
 
 void postgres_store_state::start(std::shared_ptr<postgres_store_parts> parts,
                                  session_lifetime lifetime, std::shared_ptr<metrics> counts) {
@@ -83,7 +83,7 @@ void postgres_store_state::start(std::shared_ptr<postgres_store_parts> parts,
   node_.id = make_session_id();
   node_.keeps_texts = parts_->options.keeps_texts;
   node_.answer_age = parts_->options.answer_age;
-  holds_.emplace(questions_, node_, *parts_->hold, responses_, parts_->options.session_wait,
+  holds_.emplace(queries_, node_, *parts_->hold, responses_, parts_->options.session_wait,
                  prometheus::BuildHistogram()
                      .Name("nekod_store_take_seconds")
                      .Help("Time in which the database gives a session to a turn")
@@ -100,7 +100,7 @@ void postgres_store_state::start(std::shared_ptr<postgres_store_parts> parts,
   begin_links();
   renew();
   self_->send(self_, atom::sweep_v);
-  self_->delayed_send(self_, poll_interval, atom::idle_v);
+  self_->delayed_send(self_, poll_interval, atom::look_v);
   spdlog::info("this node is {} in the database", node_.id);
 }
 
@@ -115,11 +115,11 @@ void postgres_store_state::begin_links() {
                         gauge(*counts_, "nekod_store_links", "Open connections to the database"),
                     life = counts_](std::size_t open) { links.Set(static_cast<double>(open)); };
   events.noticed = [this](const std::string& text) {
-    questions_.call_later([this, text] { noticed(text); });
+    queries_.call_later([this, text] { noticed(text); });
   };
   events.listens = [this] {
     // A notification may have been missed.
-    questions_.call_later([this] {
+    queries_.call_later([this] {
       holds_->look_again();
       rests_.look(parts_->on_rest);
     });
@@ -134,17 +134,17 @@ void postgres_store_state::begin_links() {
   };
   auto pool = std::make_shared<postgres::link_pool>(*parts_->loop, std::move(o), std::move(events));
   pool->begin();
-  questions_.use(std::move(pool));
+  queries_.use(std::move(pool));
 }
 
 void postgres_store_state::handle_results() {
-  questions_.handle_results();
+  queries_.handle_results();
   waiting_count_->Set(static_cast<double>(holds_->waiting()));
   leave_if_quiet();
 }
 
 void postgres_store_state::tell(postgres::query&& q) {
-  questions_.ask(std::move(q), [](const postgres::query_result& result) {
+  queries_.ask(std::move(q), [](const postgres::query_result& result) {
     if (const auto* f = std::get_if<postgres::query_failure>(&result))
       postgres::failure_of(*f);
   });
@@ -153,25 +153,25 @@ void postgres_store_state::tell(postgres::query&& q) {
 void postgres_store_state::open(const answer_name& answer) {
   const auto number = ++opened_;
   opening_.insert(number);
-  questions_.ask(postgres::keep_answer_query(node_, answer),
-                 [this, number](const postgres::query_result& result) {
-                   if (const auto* f = std::get_if<postgres::query_failure>(&result))
-                     postgres::failure_of(*f);
-                   opening_.erase(number);
-                   while (!after_opening_.empty() &&
-                          (opening_.empty() || *opening_.begin() > after_opening_.front().first)) {
-                     const auto next = std::move(after_opening_.front().second);
-                     after_opening_.pop_front();
-                     next();
-                   }
-                 });
+  queries_.ask(postgres::announce_answer_query(node_, answer),
+               [this, number](const postgres::query_result& result) {
+                 if (const auto* f = std::get_if<postgres::query_failure>(&result))
+                   postgres::failure_of(*f);
+                 opening_.erase(number);
+                 while (!after_opening_.empty() &&
+                        (opening_.empty() || *opening_.begin() > after_opening_.front().first)) {
+                   const auto next = std::move(after_opening_.front().second);
+                   after_opening_.pop_front();
+                   next();
+                 }
+               });
 }
 
 /// Answers a request with what *read* makes of the rows of a query.
 template <class T, class Read>
 caf::result<T> postgres_store_state::answer(postgres::query&& q, Read read) {
   auto promise = self_->make_response_promise<T>();
-  questions_.ask(std::move(q), [promise, read](const postgres::query_result& result) mutable {
+  queries_.ask(std::move(q), [promise, read](const postgres::query_result& result) mutable {
     deliver(promise, result, read);
   });
   return promise;
@@ -233,11 +233,11 @@ void postgres_store_state::write(const record_ptr& r,
       responses_.done(r->key());
       return;
     }
-    questions_.ask(postgres::keep_response_query(node_, *r),
-                   [this, key = r->key(), promise](const postgres::query_result& result) mutable {
-                     deliver(promise, result, [](const auto&) { return atom::commit_v; });
-                     responses_.done(key);
-                   });
+    queries_.ask(postgres::store_response_query(node_, *r),
+                 [this, key = r->key(), promise](const postgres::query_result& result) mutable {
+                   deliver(promise, result, [](const auto&) { return atom::commit_v; });
+                   responses_.done(key);
+                 });
   });
 }
 
@@ -260,7 +260,7 @@ void postgres_store_state::noticed(const std::string& text) {
 void postgres_store_state::look_around() {
   holds_->look_again();
   rests_.look(parts_->on_rest);
-  self_->delayed_send(self_, poll_interval, atom::idle_v);
+  self_->delayed_send(self_, poll_interval, atom::look_v);
 }
 
 // -- to delete -----------------------------------------------------------------------------------
@@ -268,11 +268,11 @@ void postgres_store_state::look_around() {
 caf::result<bool> postgres_store_state::remove(const response_key& key) {
   auto promise = self_->make_response_promise<bool>();
   responses_.run(key, [this, key, promise] {
-    questions_.ask(postgres::remove_response_query(key, system_clock::now()),
-                   [this, key, promise](const postgres::query_result& result) mutable {
-                     deliver(promise, result, was_removed);
-                     responses_.done(key);
-                   });
+    queries_.ask(postgres::remove_response_query(key, system_clock::now()),
+                 [this, key, promise](const postgres::query_result& result) mutable {
+                   deliver(promise, result, was_removed);
+                   responses_.done(key);
+                 });
   });
   return promise;
 }
@@ -289,7 +289,7 @@ void postgres_store_state::clear_next() {
   auto c = std::move(clearings_.front());
   clearings_.pop_front();
   auto q = postgres::page_query(c.query);
-  questions_.ask(std::move(q), [this, c](postgres::query_result& result) mutable {
+  queries_.ask(std::move(q), [this, c](postgres::query_result& result) mutable {
     if (const auto* f = std::get_if<postgres::query_failure>(&result)) {
       c.promise.deliver(postgres::failure_of(*f));
       return;
@@ -308,29 +308,29 @@ void postgres_store_state::cleared(clearing c, const session_page& page) {
   c.query.after = page.next;
   // A session that another node works on is not an unused one.
   const auto spares = c.filter.used_before.has_value();
-  questions_.ask(postgres::remove_query(node_, meant, spares),
-                 [this, c, meant = meant.size()](postgres::query_result& result) mutable {
-                   if (const auto* f = std::get_if<postgres::query_failure>(&result)) {
-                     c.promise.deliver(postgres::failure_of(*f));
-                     return;
-                   }
-                   const auto& removed = std::get<postgres::rows>(result);
-                   c.deleted += removed.is_repeated()
-                                    ? meant
-                                    : static_cast<std::uint64_t>(removed.number(0, 0));
-                   if (!c.query.after) {
-                     c.promise.deliver(c.deleted);
-                     return;
-                   }
-                   clearings_.push_back(std::move(c));
-                   self_->send(self_, atom::clear_v);
-                 });
+  queries_.ask(postgres::remove_query(node_, meant, spares),
+               [this, c, meant = meant.size()](postgres::query_result& result) mutable {
+                 if (const auto* f = std::get_if<postgres::query_failure>(&result)) {
+                   c.promise.deliver(postgres::failure_of(*f));
+                   return;
+                 }
+                 const auto& removed = std::get<postgres::rows>(result);
+                 c.deleted += removed.is_repeated()
+                                  ? meant
+                                  : static_cast<std::uint64_t>(removed.number(0, 0));
+                 if (!c.query.after) {
+                   c.promise.deliver(c.deleted);
+                   return;
+                 }
+                 clearings_.push_back(std::move(c));
+                 self_->send(self_, atom::clear_v);
+               });
 }
 
 void postgres_store_state::sweep() {
   tell(postgres::sweep_buckets_query());
   auto q = postgres::sweep_query(lifetime_.expiry(system_clock::now()), store_step);
-  questions_.ask(std::move(q), [this](postgres::query_result& result) {
+  queries_.ask(std::move(q), [this](postgres::query_result& result) {
     std::int64_t swept = 0;
     if (const auto* found = std::get_if<postgres::rows>(&result))
       swept = found->number(0, 0);
@@ -350,11 +350,11 @@ void postgres_store_state::renew() {
   q.sql = "SELECT nekod.renew_1($1, $2, $3)";
   q.values = {node_.id, o.node_address, std::to_string(o.lease.count())};
   // Counts from here, since the query may hang.
-  questions_.ask(std::move(q), [this, sent = steady_clock::now(),
-                                booted = boot_clock::now()](postgres::query_result& result) {
+  queries_.ask(std::move(q), [this, sent = steady_clock::now(),
+                              booted = boot_clock::now()](postgres::query_result& result) {
     const auto& options = parts_->options;
     if (!std::holds_alternative<postgres::rows>(result)) {
-      self_->delayed_send(self_, milliseconds{500}, atom::refresh_v);
+      self_->delayed_send(self_, milliseconds{500}, atom::renew_v);
       return;
     }
     // Others were cut off from the database as well, and get the time to say that they live.
@@ -363,27 +363,27 @@ void postgres_store_state::renew() {
     renewed_ = sent;
     parts_->hold->renewed(booted, options.lease);
     holds_->lives(patient_until_);
-    count_records(questions_, counts_);
-    self_->delayed_send(self_, options.lease / 4, atom::refresh_v);
+    count_records(queries_, counts_);
+    self_->delayed_send(self_, options.lease / 4, atom::renew_v);
   });
 }
 
 /// The program ends: gives everything back once nothing is under way.
 void postgres_store_state::leave_if_quiet() {
-  if (!leaving_ || questions_.under_way() > 0 || left_)
+  if (!leaving_ || queries_.under_way() > 0 || left_)
     return;
   left_ = true;
   postgres::query q;
   q.sql = "SELECT nekod.leave_1($1)";
   q.values = {node_.id};
-  questions_.ask(std::move(q), [this](postgres::query_result&) { close(); });
+  queries_.ask(std::move(q), [this](postgres::query_result&) { close(); });
 }
 
 void postgres_store_state::close() {
   holds_->refuse_waiting();
   for (auto& c : std::exchange(clearings_, {}))
     c.promise.deliver(caf::make_error(caf::exit_reason::user_shutdown));
-  questions_.close();
+  queries_.close();
   parts_->on_gone = nullptr;
   parts_->on_rest = nullptr;
   self_->quit(caf::exit_reason::user_shutdown);
@@ -432,8 +432,8 @@ postgres_store(postgres_store_actor::stateful_pointer<postgres_store_state> self
                                                [](const auto&) { return atom::close_v; });
       },
       [self](atom::remove, const response_key& key) { return self->state.remove(key); },
-      [self](atom::open, const answer_name& answer) { self->state.open(answer); },
-      [self](atom::retire, const answer_name& answer) {
+      [self](atom::keep, const answer_name& answer) { self->state.open(answer); },
+      [self](atom::forget, const answer_name& answer) {
         self->state.tell(drop_answer_query(self->state.node(), answer));
       },
       [self](atom::show, const answer_name& answer) {
@@ -445,8 +445,8 @@ postgres_store(postgres_store_actor::stateful_pointer<postgres_store_state> self
       },
       [self](shared_rest& r) { self->state.tell(std::move(r)); },
       [self](atom::wake) { self->state.handle_results(); },
-      [self](atom::refresh) { self->state.renew(); },
-      [self](atom::idle) { self->state.look_around(); },
+      [self](atom::renew) { self->state.renew(); },
+      [self](atom::look) { self->state.look_around(); },
       [self](atom::clear) { self->state.clear_next(); },
       [self](atom::sweep) { self->state.sweep(); },
       [self](atom::close) { self->state.close(); },

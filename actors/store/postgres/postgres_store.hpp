@@ -4,7 +4,7 @@
 #include "actors/runtime/metrics.hpp"
 #include "actors/store/clearing.hpp"
 #include "actors/store/postgres/key_order.hpp"
-#include "actors/store/postgres/questions.hpp"
+#include "actors/store/postgres/loop_queries.hpp"
 #include "actors/store/postgres/session_holds.hpp"
 #include "actors/store/postgres/session_rows.hpp"
 #include "actors/store/postgres/sharing/rest_exchange.hpp"
@@ -34,9 +34,9 @@ using postgres_store_actor = store_actor::extend_with<answer_places_actor>::
         // Results have arrived.
         caf::reacts_to<atom::wake>,
         // Tells the database that the node lives.
-        caf::reacts_to<atom::refresh>,
+        caf::reacts_to<atom::renew>,
         // Asks again for sessions that other nodes hold, and for rests of accounts.
-        caf::reacts_to<atom::idle>,
+        caf::reacts_to<atom::look>,
         // The next step of a deletion of many.
         caf::reacts_to<atom::clear>,
         // Deletes expired sessions and responses, in steps.
@@ -114,10 +114,10 @@ private:
   prometheus::Gauge* waiting_count_ = nullptr;
   session_lifetime lifetime_{std::chrono::seconds{0}};
   postgres::node_facts node_;
-  postgres::questions questions_;
+  postgres::loop_queries queries_;
   /// The order of requests about a response: its deletion must not overtake a write.
   postgres::key_order<response_key> responses_;
-  postgres::rest_exchange rests_{questions_};
+  postgres::rest_exchange rests_{queries_};
   /// Set by `start`.
   std::optional<postgres::session_holds> holds_;
   std::deque<clearing> clearings_;

@@ -67,7 +67,7 @@ std::string keep_call(std::size_t first) {
 
 } // namespace
 
-query keep_response_query(const node_facts& node, const response_record& r) {
+query store_response_query(const node_facts& node, const response_record& r) {
   query q;
   q.sql = "SELECT " + keep_call(1);
   q.values = values_of(node, r);
@@ -113,7 +113,7 @@ response_finding response_of(const rows& found, const response_key& key) {
 }
 
 query add_response_query(const node_facts& node, const response_record& r) {
-  auto q = keep_response_query(node, r);
+  auto q = store_response_query(node, r);
   q.sql += " WHERE NOT EXISTS (SELECT 1 FROM nekod.responses AS r "
            "WHERE r.tenant = $2 AND r.id = $3)";
   return q;

@@ -11,7 +11,7 @@
 /// Responses as queries and rows, as in `session_rows.hpp`. Pure.
 namespace nekod::postgres {
 
-query keep_response_query(const node_facts& node, const response_record& r);
+query store_response_query(const node_facts& node, const response_record& r);
 
 /// A commit that also stores *r*, unless it is refused.
 query commit_with_response(query commit, const node_facts& node, const response_record& r);

@@ -5,8 +5,11 @@
 
 #include <spdlog/spdlog.h>
 
+#include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <iterator>
+#include <string>
 #include <string_view>
 
 namespace nekod::postgres {
@@ -16,6 +19,7 @@ std::string_view schema_step_1() noexcept;
 std::string_view schema_step_2() noexcept;
 std::string_view schema_step_3() noexcept;
 std::string_view schema_step_4() noexcept;
+std::string_view schema_step_5() noexcept;
 
 namespace {
 
@@ -45,7 +49,7 @@ std::int64_t version_of(blocking_link& s) {
 
 void bring_up_to_date(blocking_link& s) {
   const std::string_view steps[] = {schema_step_1(), schema_step_2(), schema_step_3(),
-                                    schema_step_4()};
+                                    schema_step_4(), schema_step_5()};
   s.ask("BEGIN");
   // Other nodes may start at the same time.
   s.ask("SELECT pg_advisory_xact_lock(hashtextextended('nekod schema', 15))");
@@ -68,11 +72,27 @@ void check_promises(blocking_link& s) {
   }
 }
 
+/// Nodes judge by their own clocks which sessions have expired: a clock that is wrong would delete
+/// those of others.
+void check_clock(blocking_link& s) {
+  using namespace std::chrono;
+  constexpr seconds most_difference{300};
+  const auto before = system_clock::now();
+  const auto there = s.ask("SELECT extract(epoch FROM clock_timestamp())::bigint").number(0, 0);
+  const auto here = duration_cast<seconds>(before.time_since_epoch()).count();
+  if (std::abs(there - here) > most_difference.count())
+    throw store_error{"the clock of this machine differs from the database's by " +
+                          std::to_string(std::abs(there - here)) + " seconds; at most " +
+                          std::to_string(most_difference.count()) + " are allowed",
+                      true};
+}
+
 std::string prepare_once(const std::string& address, migration m) {
-  constexpr std::int64_t known_version = 4;
+  constexpr std::int64_t known_version = 5;
   blocking_link s{address};
   if (s.ask("SHOW server_version_num").number(0, 0) < 140'000)
     throw store_error{"PostgreSQL 14 or newer is needed", false};
+  check_clock(s);
   if (version_of(s) < known_version) {
     if (m == migration::refused)
       throw store_error{"the database's schema is older than this nekod; run nekod store migrate, "

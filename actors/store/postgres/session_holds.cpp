@@ -112,7 +112,7 @@ void session_holds::refuse_waiting() {
 
 // -- to commit and release -----------------------------------------------------------------------
 
-void session_holds::commit(session_commit c, kept_handler then) {
+void session_holds::commit(session_commit c, commit_handler then) {
   auto pending = std::make_shared<pending_commit>();
   pending->token = c.token;
   pending->ask = commit_query(node_, c, node_.id + ':' + std::to_string(++commits_));

@@ -2,7 +2,7 @@
 
 #include "actors/runtime/node_hold.hpp"
 #include "actors/store/postgres/key_order.hpp"
-#include "actors/store/postgres/questions.hpp"
+#include "actors/store/postgres/loop_queries.hpp"
 #include "actors/store/postgres/session_rows.hpp"
 #include "actors/store/response_record.hpp"
 #include "actors/store/session_claim.hpp"
@@ -31,13 +31,13 @@ class session_holds {
 public:
   using clock = std::chrono::steady_clock;
   using taken_handler = std::function<void(caf::expected<session_taken>)>;
-  using kept_handler = std::function<void(const caf::error&)>;
+  using commit_handler = std::function<void(const caf::error&)>;
 
   /// @param all,node,hold,responses,seconds Outlive this.
   /// @param responses The order of all that is done with a response.
   /// @param wait How long a session that another node holds is waited for.
   /// @param seconds Observes how long the database takes for a `take`.
-  session_holds(questions& all, const node_facts& node, const node_hold& hold,
+  session_holds(loop_queries& all, const node_facts& node, const node_hold& hold,
                 key_order<response_key>& responses, std::chrono::milliseconds wait,
                 prometheus::Histogram& seconds)
       : all_(all),
@@ -54,7 +54,7 @@ public:
 
   /// The commit's response is left out if it has been deleted by the time it is its turn.
   /// @param then Gets an error unless the commit was kept.
-  void commit(session_commit c, kept_handler then);
+  void commit(session_commit c, commit_handler then);
 
   /// Ends what the token holds, and what it waits for.
   void release(const session_token& token);
@@ -91,7 +91,7 @@ private:
     session_token token;
     query ask;
     std::optional<response_record> response;
-    kept_handler then;
+    commit_handler then;
   };
   using commit_ptr = std::shared_ptr<pending_commit>;
 
@@ -101,7 +101,7 @@ private:
   void write(const commit_ptr& c);
   void release_now(const session_token& token, const std::function<void()>& then);
 
-  questions& all_;
+  loop_queries& all_;
   const node_facts& node_;
   const node_hold& hold_;
   key_order<response_key>& responses_;

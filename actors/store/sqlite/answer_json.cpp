@@ -63,9 +63,9 @@ std::int64_t seconds_in(const json::value& object, std::string_view name) {
 
 std::string answer_json(const answered_turn& t) {
   std::string out = R"({"id":)";
-  json::append_quoted(out, t.known_by.id);
+  json::append_quoted(out, t.answer_id.id);
   out += R"(,"created":)";
-  out += std::to_string(t.known_by.created);
+  out += std::to_string(t.answer_id.created);
   out += R"(,"match":")";
   out += name_of(t.match);
   out += R"(","reason":")";
@@ -101,8 +101,8 @@ std::optional<answered_turn> parse_answer(std::string_view text) {
   answered_turn result;
   result.lasting = true;
   result.match = *found;
-  result.known_by.id = json::find_string(object, "id").value_or("");
-  result.known_by.created = seconds_in(object, "created");
+  result.answer_id.id = json::find_string(object, "id").value_or("");
+  result.answer_id.created = seconds_in(object, "created");
   result.pieces = *std::move(pieces);
   result.end = *reason;
   result.end.committed_at = seconds_in(object, "committed");

@@ -34,7 +34,7 @@ void sqlite_store_state::start(std::shared_ptr<session_database> database,
   });
   // Much may have expired while nekod was not running.
   self_->send(self_, atom::sweep_v);
-  self_->send(self_, atom::wake_v);
+  self_->send(self_, atom::check_v);
 }
 
 // -- writing -------------------------------------------------------------------------------------
@@ -275,7 +275,7 @@ void sqlite_store_state::check() {
       could_not(cannot_write_, "written", e);
     }
   }
-  self_->delayed_send(self_, store_check_interval, atom::wake_v);
+  self_->delayed_send(self_, store_check_interval, atom::check_v);
 }
 
 sqlite_store_actor::behavior_type
@@ -316,7 +316,7 @@ sqlite_store(sqlite_store_actor::stateful_pointer<sqlite_store_state> self,
       [self](atom::remove, const response_key& key) { return self->state.remove(key); },
       [self](atom::sweep) { self->state.sweep(); },
       [self](atom::flush) { self->state.flush(); },
-      [self](atom::wake) { self->state.check(); },
+      [self](atom::check) { self->state.check(); },
   };
 }
 

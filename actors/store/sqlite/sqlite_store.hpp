@@ -27,7 +27,7 @@ using sqlite_store_actor = store_actor::extend<
     // Writes what has arrived so far.
     caf::reacts_to<atom::flush>,
     // Checks whether the store works.
-    caf::reacts_to<atom::wake>>;
+    caf::reacts_to<atom::check>>;
 
 /// The most records in one batch.
 inline constexpr std::size_t most_in_batch = 512;

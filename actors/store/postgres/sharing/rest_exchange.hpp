@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/store/postgres/questions.hpp"
+#include "actors/store/postgres/loop_queries.hpp"
 #include "actors/upstream/accounts/shared_rest.hpp"
 
 #include <functional>
@@ -16,7 +16,7 @@ namespace nekod::postgres {
 class rest_exchange {
 public:
   /// @param all Outlives this.
-  explicit rest_exchange(questions& all) : all_(all) {}
+  explicit rest_exchange(loop_queries& all) : all_(all) {}
   rest_exchange(const rest_exchange&) = delete;
   rest_exchange& operator=(const rest_exchange&) = delete;
 
@@ -38,7 +38,7 @@ private:
   void tell_first();
   void ask();
 
-  questions& all_;
+  loop_queries& all_;
   /// The newest of each that is not known to be in the database.
   std::map<key, shared_rest> untold_;
   /// Set while somebody wants to look.

@@ -5,6 +5,8 @@
 #include "protocol/text/sse.hpp"
 #include "protocol/text/words.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -120,6 +122,11 @@ void holder_relay::take(transfer_event& event) {
 void holder_relay::take_head(const transfer_event& head) {
   if (head.status == not_found)
     return leave_to(what_.absent, options_->counts.absent);
+  if (head.status == wrong_secret) {
+    // The client's key has been accepted here: this is about ours.
+    spdlog::warn("another node refuses this one's cluster-secret");
+    return leave_to(what_.unreachable, options_->counts.unreachable);
+  }
   options_->counts.answered->Increment();
   begun_ = true;
   if (head.content_type.starts_with("text/event-stream"))

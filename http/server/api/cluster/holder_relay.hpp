@@ -21,6 +21,9 @@ namespace nekod::http {
 /// The field that names the tenant of a request that is handed on; without it, there are no keys.
 inline constexpr const char* tenant_field = "X-Nekod-Tenant";
 
+/// The status by which the port between nodes refuses a wrong secret.
+inline constexpr std::uint16_t wrong_secret = 401;
+
 /// How requests are counted that were handed on.
 struct relay_counts {
   prometheus::Counter* answered = nullptr;

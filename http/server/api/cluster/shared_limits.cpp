@@ -9,7 +9,7 @@
 
 namespace nekod::http {
 
-void ask_all_nodes(const request_context& c, limit_question q,
+void ask_all_nodes(const request_context& c, limit_request q,
                    const std::function<void(const std::optional<chat::failure>&)>& then) {
   const auto limits = c.api.options.limits;
   if (!limits || q.charge.buckets.empty())
@@ -47,7 +47,7 @@ void ask_all_nodes(const request_context& c, limit_question q,
   c.api.system.spawn(std::move(asking), std::move(q.charge));
 }
 
-void tell_all_nodes(const shared_limits& limits, limit_question q) {
+void tell_all_nodes(const shared_limits& limits, limit_request q) {
   if (!q.chats)
     return;
   q.charge.in_any_case = true;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/messages.hpp"
-#include "http/server/gate/limit_question.hpp"
+#include "http/server/gate/limit_request.hpp"
 #include "protocol/chat/failure.hpp"
 
 #include <prometheus/counter.h>
@@ -32,10 +32,10 @@ struct shared_limits {
 /// nobody answers in time, or too many wait, it may. Where nobody counts together, it may at once.
 /// @param then Called once, with the refusal if there is one: on the connection's loop, or at once.
 /// Not called if the program ends meanwhile.
-void ask_all_nodes(const request_context& c, limit_question q,
+void ask_all_nodes(const request_context& c, limit_request q,
                    const std::function<void(const std::optional<chat::failure>&)>& then);
 
 /// Tells what a chat that has passed takes further, or gives back, as this node has decided.
-void tell_all_nodes(const shared_limits& limits, limit_question q);
+void tell_all_nodes(const shared_limits& limits, limit_request q);
 
 } // namespace nekod::http

@@ -40,7 +40,7 @@ session_record full_session() {
   r.transcript.back().items = R"([{"id":"msg_1"}])";
   r.answer.emplace();
   r.answer->identity = std::string{"\x01\x00", 2};
-  r.answer->known_by.id = "chatcmpl-1";
+  r.answer->answer_id.id = "chatcmpl-1";
   r.answer->pieces.push_back("meow");
   return r;
 }

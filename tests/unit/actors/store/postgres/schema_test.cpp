@@ -15,6 +15,7 @@ std::string_view schema_step_1() noexcept;
 std::string_view schema_step_2() noexcept;
 std::string_view schema_step_3() noexcept;
 std::string_view schema_step_4() noexcept;
+std::string_view schema_step_5() noexcept;
 
 } // namespace nekod::postgres
 
@@ -24,7 +25,7 @@ using namespace nekod::postgres;
 namespace {
 
 const std::vector<std::string_view> all_steps{schema_step_1(), schema_step_2(), schema_step_3(),
-                                              schema_step_4()};
+                                              schema_step_4(), schema_step_5()};
 
 /// The address of a new database of that name.
 std::string new_database(const std::string& name) {
