@@ -29,10 +29,11 @@
 #include <string>
 
 /// All messages and all typed interfaces by which actors reach each other: the map of the actors.
-/// The values that travel are in the headers above, beside their subject. An actor that also sends
-/// messages to itself has them in an interface of its own, `private_..._actor`, in a header beside
-/// the actor: `session_messages.hpp`, `registry_messages.hpp`, `prober.hpp`, and
-/// `http/server/api/answer/reply.hpp`. A turn:
+/// The values that travel are in the headers above, beside their subject. An actor that sends
+/// messages to itself has an interface of its own for them, in a header beside the actor:
+/// `private_session_actor`, `private_registry_actor`, `private_prober_actor`, `private_reply_actor`
+/// (`http/server/api/answer/reply.hpp`), `private_kept_answer_actor`, `memory_store_actor`,
+/// `sqlite_store_actor` and `postgres_store_actor`. A turn:
 ///
 ///     routes --open--> registry --turn--> session --begin, finish|failed--> reply
 ///                                         session <--leave-- reply
@@ -136,6 +137,7 @@ CAF_ADD_ATOM(nekod_atoms, nekod::atom, abandon, "abandon")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, begin, "begin")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, cancel, "cancel")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, changed, "changed")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, check, "check")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, clear, "clear")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, close, "close")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, commit, "commit")
@@ -144,21 +146,31 @@ CAF_ADD_ATOM(nekod_atoms, nekod::atom, edit, "edit")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, failed, "failed")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, finish, "finish")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, flush, "flush")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, forget, "forget")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, gone, "gone")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, idle, "idle")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, keep, "keep")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, late, "late")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, leave, "leave")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, list, "list")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, look, "look")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, models, "models")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, open, "open")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, opened, "opened")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, pass, "pass")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, probe, "probe")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, read, "read")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, ready, "ready")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, refresh, "refresh")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, release, "release")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, remove, "remove")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, renew, "renew")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, retire, "retire")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, show, "show")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, silent, "silent")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, sweep, "sweep")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, take, "take")
+CAF_ADD_ATOM(nekod_atoms, nekod::atom, timer, "timer")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, turn, "turn")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, wake, "wake")
 CAF_ADD_ATOM(nekod_atoms, nekod::atom, written, "written")
@@ -207,9 +219,9 @@ using store_actor = caf::typed_actor<
 /// The ANSWER PLACES are a part of a store that several nodes share: which node keeps which answer.
 using answer_places_actor = caf::typed_actor<
     // This node keeps the answer from now on.
-    caf::reacts_to<atom::open, answer_name>,
+    caf::reacts_to<atom::keep, answer_name>,
     // This node does not keep the answer any more.
-    caf::reacts_to<atom::retire, answer_name>,
+    caf::reacts_to<atom::forget, answer_name>,
     // The address of another node that lives and keeps the answer; empty if none does.
     caf::replies_to<atom::show, answer_name>::with<std::string>>;
 
@@ -232,7 +244,7 @@ using turn_actor = caf::typed_actor<
 /// A PROBER checks, every few seconds, whether upstreams with an open circuit breaker answer again.
 using prober_actor = caf::typed_actor<
     // The circuit breaker of the upstream with that index opened.
-    caf::reacts_to<atom::open, std::uint64_t>>;
+    caf::reacts_to<atom::opened, std::uint64_t>>;
 
 /// A REPLY owns one HTTP response.
 using reply_actor = caf::typed_actor<
@@ -250,7 +262,7 @@ using kept_answer_actor = reply_actor::extend<
     // if it is not.
     caf::replies_to<atom::turn>::with<atom::turn>,
     // The reply is to read the answer, from its beginning.
-    caf::replies_to<atom::open, reply_actor>::with<atom::open>,
+    caf::replies_to<atom::read, reply_actor>::with<atom::read>,
     // The reply's client left; the reply ends.
     caf::reacts_to<atom::leave, client_left>,
     // The response object as it is now.
@@ -258,13 +270,9 @@ using kept_answer_actor = reply_actor::extend<
     // Cancels a turn that has not ended; answers with the response object.
     caf::replies_to<atom::cancel>::with<std::string>,
     // Forgets an answer that has ended.
-    caf::reacts_to<atom::retire>,
-    // Tries again to store the end.
-    caf::reacts_to<atom::flush>,
+    caf::reacts_to<atom::forget>,
     // Cancels the turn without storing anything, and forgets the answer.
-    caf::reacts_to<atom::discard>,
-    // The turn has waited for long.
-    caf::reacts_to<atom::idle>>;
+    caf::reacts_to<atom::discard>>;
 
 /// A SESSION owns one conversation and its upstream chat.
 using session_actor = turn_actor::extend<

@@ -2,9 +2,9 @@
 
 #include "actors/registry/model_choice.hpp"
 #include "actors/runtime/home_loop.hpp"
-#include "actors/session/answer_keeper.hpp"
 #include "actors/session/answer_log.hpp"
 #include "actors/session/conversation/conversation_digest.hpp"
+#include "actors/session/response_recorder.hpp"
 #include "actors/upstream/upstream.hpp"
 #include "protocol/chat/failure.hpp"
 #include "protocol/chat/request.hpp"
@@ -79,15 +79,12 @@ struct left_out_history {
   std::function<void(std::function<void(result<chat::request, chat::failure>)>)> tell;
 };
 
-/// A turn as a client asks for it.
-struct open_turn {
-  open_turn() = default;
+/// The ties of a turn to stored responses and conversations, which its request names or leaves out.
+struct turn_ties {
+  turn_ties() = default;
 
-  std::shared_ptr<const chat::request> request;
-  /// The owner of the turn's session; tenants never share one.
-  std::string tenant;
-  /// The response that it follows, if the client named one. The request has the conversation up to
-  /// that, too, if it is not left out.
+  /// The response that the turn follows, if the client named one. The request has the conversation
+  /// up to that, too, if it is not left out.
   std::optional<turn_predecessor> follows;
   /// The conversation that it goes on in, if the client named one. The request has only what is
   /// new.
@@ -97,9 +94,18 @@ struct open_turn {
   /// Whether the oldest turns may be left out where the upstream finds the conversation too long.
   bool may_truncate = false;
   /// Keeps the answer; null for an API that keeps no answers.
-  std::shared_ptr<const answer_keeper> keeper;
+  std::shared_ptr<const response_recorder> recorder;
   /// The identity of its answer, if clients know it already.
-  std::optional<answer_identity> known_by;
+  std::optional<answer_identity> answer_id;
+};
+
+/// A turn as a client asks for it.
+struct open_turn : turn_ties {
+  open_turn() = default;
+
+  std::shared_ptr<const chat::request> request;
+  /// The owner of the turn's session; tenants never share one.
+  std::string tenant;
   /// Counts further turns against the caller's limits, for a request for several answers that cost
   /// a turn each. Returns the refusal if they are too many. May be empty; may be called on any
   /// thread.
@@ -109,7 +115,7 @@ struct open_turn {
 };
 
 /// A turn with everything that the registry decided.
-struct turn {
+struct turn : turn_ties {
   turn() = default;
 
   std::shared_ptr<const chat::request> request;
@@ -120,29 +126,28 @@ struct turn {
   std::string name;
   /// The digest of the scope that the client sent the request in; empty for none.
   std::string scope;
-  /// As in `open_turn`.
-  std::optional<turn_predecessor> follows;
-  turn_conversation conversation;
-  std::shared_ptr<const left_out_history> left_out;
-  bool may_truncate = false;
-  std::shared_ptr<const answer_keeper> keeper;
-  std::optional<answer_identity> known_by;
   /// The same for a request and its repetitions.
   std::string identity;
   /// The abilities of the model's upstream.
   upstream_abilities abilities;
-  /// The upstream that answers, if it is not the model's; else empty.
-  std::string answered_by;
   /// The loop of its client's connection.
   home_loop home;
 };
 
-/// What a reply learns when its turn begins.
+/// The beginning of a turn, for its reply.
 struct turn_head {
   turn_head() = default;
 
   std::string session_id;
-  turn what;
+  session_match match = session_match::fresh;
+  /// The upstream that answers, as far as that is decided; empty for none.
+  std::string upstream;
+  /// The model's name for the client.
+  std::string model;
+  /// As in `model_choice`.
+  bool fallback = false;
+  /// Of the model's upstream.
+  upstream_abilities abilities;
   /// The answer's log, which has a reader under the number of the reply's actor.
   std::shared_ptr<answer_log> answer;
   /// Whether the answer belongs to an earlier request, which this one repeats.
@@ -151,6 +156,9 @@ struct turn_head {
   /// the upstream up.
   bool kept = false;
 };
+
+/// The beginning of the turn *t* in that session, without the answer's log.
+turn_head head_of(const turn& t, std::string session_id);
 
 /// A client that left before the end of its answer.
 struct client_left {

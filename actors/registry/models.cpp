@@ -117,7 +117,7 @@ std::deque<pending_turn> models::take(models_answer answer) {
   update(std::move(answer));
   if (--asked_ == 0)
     expire_ = now() + (has_failed_ ? retry_ : age_);
-  answer_questions();
+  answer_waiting();
   // A turn whose model is known does not wait for the other upstreams' answers.
   return std::exchange(turns_, {});
 }
@@ -138,7 +138,7 @@ void models::update(models_answer answer) {
       catalogue_.miss(answer.upstream) ? "using its default model" : "keeping the last list");
 }
 
-void models::answer_questions() {
+void models::answer_waiting() {
   for (auto& pass : std::exchange(passes_, {})) {
     if (auto choice = catalogue_.choose_passed(pass.model))
       pass.client.deliver(std::move(*choice));

@@ -27,7 +27,7 @@ inline constexpr std::size_t max_waiting_for_models = 10'000;
 struct waits_for_models {};
 
 /// The registry's part that knows the models: asks the upstreams for their lists, and keeps the
-/// turns and questions that depend on a list that has not arrived yet.
+/// turns and requests that depend on a list that has not arrived yet.
 ///
 /// An old list is used while a new one is on its way. `take` and `look_again` return turns that
 /// have waited; `choose` is to be called for them again.
@@ -73,7 +73,7 @@ public:
   /// Asks for the lists if turns wait for them.
   void refresh_if_awaited();
 
-  /// Fails all questions. @returns the turns that waited.
+  /// Fails all requests. @returns the turns that waited.
   std::deque<pending_turn> stop(const caf::error& reason);
 
 private:
@@ -86,7 +86,7 @@ private:
   std::chrono::steady_clock::time_point now() const { return self_->clock().now(); }
   void refresh();
   void update(models_answer answer);
-  void answer_questions();
+  void answer_waiting();
 
   private_registry_actor::pointer self_;
   std::vector<routed_upstream> upstreams_;

@@ -56,7 +56,7 @@ placement_step placement::place(pending_turn t) {
   t.what.digests = options_.digest->of(r);
   if (t.what.follows) {
     t.what.identity = identity_of(t.what, *options_.digest);
-    return place_repeated(std::move(t));
+    return place_by_identity(std::move(t));
   }
   if (t.what.conversation.is_named()) {
     t.what.name = t.what.conversation.session;
@@ -81,12 +81,12 @@ placement_step placement::name_or_search(pending_turn t) {
     what.scope.clear();
   what.identity = identity_of(what, *options_.digest);
   if (!is_named)
-    return place_repeated(std::move(t));
+    return place_by_identity(std::move(t));
   session_key named{t.tenant, what.name};
   return join(std::move(t), std::move(named), session_match::explicit_id);
 }
 
-placement_step placement::place_repeated(pending_turn t) {
+placement_step placement::place_by_identity(pending_turn t) {
   const auto& request = *t.what.request;
   if (request.retries.may_repeat())
     return repeat(std::move(t));
@@ -111,7 +111,7 @@ placement_step placement::wait_for(const request_key& first, pending_turn t) {
   if (waiting.size() > options_.queue)
     return refused_turn{std::move(t), busy_session()};
   waiting.push_back(std::move(t));
-  return waits_for_equal{};
+  return waits_for_other{};
 }
 
 /// The conversation by which a session is recognised, if that is wanted.
@@ -212,15 +212,15 @@ placement_step placement::taken(takes_session asked, session_taken taken) {
   return go_on(std::move(t));
 }
 
-std::vector<pending_turn> placement::take_equal(const std::string& tenant,
-                                                const std::string& identity) {
+std::vector<pending_turn> placement::take_waiting_for(const std::string& tenant,
+                                                      const std::string& identity) {
   const request_key first{tenant, identity};
   std::erase_if(followed_, [&](const auto& entry) { return entry.second == first; });
   auto equal = waiting_.extract(first);
   return equal.empty() ? std::vector<pending_turn>{} : std::move(equal.mapped());
 }
 
-std::vector<pending_turn> placement::take_waiting() {
+std::vector<pending_turn> placement::take_all_waiting() {
   std::vector<pending_turn> result;
   followed_.clear();
   for (auto& [request, turns] : std::exchange(waiting_, {}))

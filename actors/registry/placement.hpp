@@ -62,7 +62,7 @@ struct takes_session {
 
 /// The turn waits until the request that it may repeat, or that follows the same session, has its
 /// session.
-struct waits_for_equal {};
+struct waits_for_other {};
 
 /// The turn is refused.
 struct refused_turn {
@@ -72,7 +72,7 @@ struct refused_turn {
 
 /// The next step for a turn on the way to its session.
 using placement_step = std::variant<joins_session, begins_session, asks_name, takes_session,
-                                    waits_for_equal, refused_turn>;
+                                    waits_for_other, refused_turn>;
 
 /// Decides which session takes a turn. The first rule that applies counts:
 ///
@@ -88,8 +88,8 @@ using placement_step = std::variant<joins_session, begins_session, asks_name, ta
 ///
 /// Rules 1, 3 and 4 look at the sessions in memory, then in the store. If a session has come into
 /// memory meanwhile, what the store found is out of date, and is ignored. Pure: `place`, `named`
-/// and `taken` only return the next step. Once a turn has its session, or has failed, `take_equal`
-/// returns the requests that waited for it.
+/// and `taken` only return the next step. Once a turn has its session, or has failed,
+/// `take_waiting_for` returns the requests that waited for it.
 class placement {
 public:
   /// @param live Outlives the placement.
@@ -100,7 +100,7 @@ public:
   placement_step place(pending_turn t);
 
   /// Continues with a turn that waited for an equal one, which has its session now.
-  placement_step place_repeated(pending_turn t);
+  placement_step place_by_identity(pending_turn t);
 
   /// Continues after the store has answered whether there is a session with the header's name.
   placement_step named(asks_name asked, const session_finding& found);
@@ -110,10 +110,11 @@ public:
 
   /// Removes and returns the turns that waited for one that has its session, or has failed: those
   /// that may repeat it, and those that follow the same session.
-  std::vector<pending_turn> take_equal(const std::string& tenant, const std::string& identity);
+  std::vector<pending_turn> take_waiting_for(const std::string& tenant,
+                                             const std::string& identity);
 
   /// Removes and returns all turns that wait for an equal one.
-  std::vector<pending_turn> take_waiting();
+  std::vector<pending_turn> take_all_waiting();
 
 private:
   /// A tenant, and the identity of a request.

@@ -85,7 +85,7 @@ void registry_state::stop(const caf::error& reason) {
     self_->send_exit(session, reason);
   for (const auto& t : models_->stop(reason))
     refuse(t, failure_code::overloaded);
-  for (const auto& t : placement_->take_waiting())
+  for (const auto& t : placement_->take_all_waiting())
     refuse(t, failure_code::overloaded);
   self_->quit(reason);
 }
@@ -110,12 +110,7 @@ void registry_state::open(open_turn asked, reply_actor reply) {
   t.what.request = std::move(asked.request);
   t.what.home = asked.home;
   t.tenant = std::move(asked.tenant);
-  t.what.follows = std::move(asked.follows);
-  t.what.conversation = std::move(asked.conversation);
-  t.what.left_out = std::move(asked.left_out);
-  t.what.may_truncate = asked.may_truncate;
-  t.what.keeper = std::move(asked.keeper);
-  t.what.known_by = std::move(asked.known_by);
+  static_cast<turn_ties&>(t.what) = std::move(static_cast<turn_ties&>(asked));
   t.reply = std::move(reply);
   t.count_further = std::move(asked.count_further);
   t.models_deadline = self_->clock().now() + options_.loading_wait;
@@ -156,7 +151,7 @@ void registry_state::carry_out(placement_step step) {
           [this](begins_session& s) { begin_session(std::move(s)); },
           [this](asks_name& s) { ask_name(std::move(s)); },
           [this](takes_session& s) { take_session(std::move(s)); },
-          [](waits_for_equal&) {},
+          [](waits_for_other&) {},
           [this](refused_turn& s) { refuse(s.turn, std::move(s.reason)); },
       },
       step);
@@ -175,10 +170,10 @@ void registry_state::begin_session(begins_session begins) {
   }
   if (t.what.left_out) { // A new session needs the history.
     release(begins.token);
-    const auto equal = placement_->take_equal(t.tenant, t.what.identity);
+    const auto equal = placement_->take_waiting_for(t.tenant, t.what.identity);
     ask_with_history(std::move(t.what), t.tenant, t.reply, caf::actor_cast<registry_actor>(self_));
     for (const auto& next : equal)
-      carry_out(placement_->place_repeated(next));
+      carry_out(placement_->place_by_identity(next));
     return;
   }
   const session_key key{t.tenant, make_session_id()};
@@ -238,7 +233,7 @@ void registry_state::refuse_unplaced(const pending_turn& t) {
 /// Refuses a turn, and those that wait for it.
 void registry_state::refuse_all(const pending_turn& t, const chat::failure& reason) {
   refuse(t, reason);
-  for (const auto& equal : placement_->take_equal(t.tenant, t.what.identity))
+  for (const auto& equal : placement_->take_waiting_for(t.tenant, t.what.identity))
     refuse(equal, reason);
 }
 
@@ -247,7 +242,7 @@ void registry_state::refuse_all(const pending_turn& t, const chat::failure& reas
 /// record itself.
 void registry_state::give(pending_turn t, const session_key& key,
                           std::optional<session_taken> taken) {
-  auto equal = placement_->take_equal(t.tenant, t.what.identity);
+  auto equal = placement_->take_waiting_for(t.tenant, t.what.identity);
   if (!live_.has(key))
     spawn_session(key, std::move(taken), t.what.scope, t.what.home);
   const auto& session = *live_.find(key);
@@ -258,12 +253,12 @@ void registry_state::give(pending_turn t, const session_key& key,
     self_->send(session.handle, atom::turn_v, std::move(t.what), std::move(t.reply));
   }
   for (auto& next : equal)
-    carry_out(placement_->place_repeated(std::move(next)));
+    carry_out(placement_->place_by_identity(std::move(next)));
 }
 
 void registry_state::spawn_session(const session_key& key, std::optional<session_taken> taken,
                                    const std::string& scope, home_loop home) {
-  session_options o{options_.sessions};
+  session_start o{options_.sessions};
   o.id = key.id;
   o.tenant = key.tenant;
   o.scope = scope;

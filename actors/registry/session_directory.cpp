@@ -14,9 +14,6 @@ namespace {
 /// A session answers as soon as it gets its loop; one that does not is ended by force.
 constexpr std::chrono::seconds session_timeout{10};
 
-/// The store deletes many in steps, between which it answers other requests.
-constexpr std::chrono::minutes clear_timeout{30};
-
 session_finding finding_of(const session_info* info) {
   session_finding result;
   result.found = info != nullptr;

@@ -14,7 +14,7 @@ struct answer_name {
     return {std::move(tenant), "answer " + id};
   }
 
-  /// The name of the answer to a request, by `kept_answers::identity_of`.
+  /// The name of the answer to a request, by `kept_answers::retry_key`.
   static answer_name of_request(std::string tenant, const std::string& identity) {
     return {std::move(tenant), "request " + identity};
   }

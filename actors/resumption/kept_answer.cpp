@@ -1,6 +1,6 @@
 #include "actors/resumption/kept_answer.hpp"
 
-#include "actors/resumption/turn_follower.hpp"
+#include "actors/resumption/turn_proxy.hpp"
 #include "actors/runtime/bound_actor.hpp"
 #include "actors/store/store_timeout.hpp"
 
@@ -32,7 +32,7 @@ std::size_t first_size(const open_turn& t) {
   return base_size + t.request->body.size() + count_step;
 }
 
-using self_pointer = kept_answer_actor::stateful_pointer<kept_answer_state>;
+using self_pointer = private_kept_answer_actor::stateful_pointer<kept_answer_state>;
 
 /// Writes how a response ended, and calls *then*, whatever came of it. If it could not be written,
 /// the actor hears later that it is time to try again.
@@ -47,16 +47,16 @@ void store_record(self_pointer self, const store_actor& store, response_record r
 }
 
 /// Publishes which upstream answers.
-void tell_answerer(kept_answers& all, const response_key& key, const turn& what,
+void tell_answerer(kept_answers& all, const response_key& key, const turn_head& head,
                    const std::string& upstream) {
   all.update(key, [&](kept_entry& entry) {
     entry.upstream = upstream;
-    entry.abilities = what.abilities;
+    entry.abilities = head.abilities;
   });
 }
 
 /// Whether the response is stored while its turn waits and runs.
-bool stores(const kept_answer_options& o) { return o.background && o.keeper->stores(); }
+bool stores(const kept_answer_options& o) { return o.background && o.recorder->stores(); }
 
 /// Deletes a response, and calls *then*, whatever came of it.
 void remove_record(self_pointer self, const store_actor& store, response_key key,
@@ -84,7 +84,7 @@ kept_answer_state::~kept_answer_state() {
 void kept_answer_state::start(kept_answer_options options, home_loop home) {
   options_ = std::move(options);
   home_ = home;
-  identity_ = *options_.asked.known_by;
+  identity_ = *options_.asked.answer_id;
   key_ = {options_.asked.tenant, identity_.id};
   conversation_session_ = options_.asked.conversation.session;
   counted_ = first_size(options_.asked);
@@ -99,7 +99,7 @@ void kept_answer_state::start(kept_answer_options options, home_loop home) {
 // -- the turn ------------------------------------------------------------------------------------
 
 caf::result<atom::turn> kept_answer_state::ask_for_turn() {
-  self_->delayed_send(self_, options_.rules.longest_wait, atom::idle_v);
+  self_->delayed_send(self_, options_.rules.longest_wait, atom::late_v);
   if (!stores(options_)) {
     open_turn_now();
     return atom::turn_v;
@@ -107,7 +107,7 @@ caf::result<atom::turn> kept_answer_state::ask_for_turn() {
   auto promise = self_->make_response_promise<atom::turn>();
   self_
       ->request(options_.store, store_timeout, atom::commit_v,
-                options_.keeper->unfinished(so_far()))
+                options_.recorder->unfinished(so_far()))
       .then(
           [this, promise](atom::commit) mutable {
             open_turn_now();
@@ -116,7 +116,7 @@ caf::result<atom::turn> kept_answer_state::ask_for_turn() {
           [this, promise](const caf::error& e) mutable {
             // A store that was silent may still store it.
             caf::anon_send(options_.store, atom::remove_v,
-                           options_.keeper->unfinished(so_far()).key());
+                           options_.recorder->unfinished(so_far()).key());
             promise.deliver(e);
             self_->quit();
           });
@@ -124,27 +124,19 @@ caf::result<atom::turn> kept_answer_state::ask_for_turn() {
 }
 
 void kept_answer_state::open_turn_now() {
-  if (has_ended() || ending_)
+  if (has_ended())
     return;
-  follower_ = spawn_turn_follower(self_->system(), caf::actor_cast<kept_answer_actor>(self_));
-  self_->send(options_.registry, atom::open_v, std::move(options_.asked), follower_);
+  proxy_ = spawn_turn_proxy(self_->system(), caf::actor_cast<kept_answer_actor>(self_));
+  self_->send(options_.registry, atom::open_v, std::move(options_.asked), proxy_);
   options_.asked.request = nullptr;
 }
 
 void kept_answer_state::begin(turn_head head) {
-  if (has_ended() || ending_)
+  if (has_ended())
     return;
   head.kept = true;
-  auto& what = head.what;
-  if (what.answered_by.empty() && what.model.upstream)
-    what.answered_by = what.model.upstream->name();
-  // Not needed any more, and large.
-  what.request = nullptr;
-  what.keeper = nullptr;
-  what.left_out = nullptr;
-  what.model.upstream = nullptr;
   head_ = std::move(head);
-  tell_answerer(*options_.rules.all, key_, head_->what, head_->what.answered_by);
+  tell_answerer(*options_.rules.all, key_, *head_, head_->upstream);
   auto& log = *head_->answer;
   log.keep();
   if (log.identity().id != identity_.id) {
@@ -157,21 +149,21 @@ void kept_answer_state::begin(turn_head head) {
     }
   }
   options_.rules.all->begun_in({key_.tenant, head_->session_id}, key_);
-  log.attach(follower_.id(), counter_, home_, answer_log::pace::collects);
+  log.attach(proxy_.id(), counter_, home_, answer_log::flow::unpaced);
   readers_.for_each([this](const reply_actor& reply) { tell_begin(reply); });
 }
 
 void kept_answer_state::finish(chat::answer_end end) {
-  if (has_ended() || ending_)
+  if (has_ended())
     return;
   end_ = std::move(end);
   if (auto [upstream, model] = head_->answer->answerer(); !upstream.empty())
-    tell_answerer(*options_.rules.all, key_, head_->what, upstream);
+    tell_answerer(*options_.rules.all, key_, *head_, upstream);
   conclude();
 }
 
 void kept_answer_state::fail(const chat::failure& reason) {
-  if (has_ended() || ending_)
+  if (has_ended())
     return;
   failure_ = reason;
   options_.rules.all->update(key_,
@@ -225,7 +217,7 @@ caf::result<std::string> kept_answer_state::cancel() {
       .then(
           [this, record_key = record.key(), failed](atom::commit) {
             self_->request(options_.store, store_timeout, atom::show_v, record_key)
-                .then([this](const response_finding& f) { settle_cancel(f); }, failed);
+                .then([this](const response_finding& f) { on_cancel_stored(f); }, failed);
           },
           failed);
   return promise;
@@ -237,7 +229,7 @@ void kept_answer_state::store_again() {
 }
 
 /// @param stored The response as the store has it, once it has an end.
-void kept_answer_state::settle_cancel(const response_finding& stored) {
+void kept_answer_state::on_cancel_stored(const response_finding& stored) {
   if (!stored.record || stored.record->object == record_of_end().object)
     return conclude();
   // The turn had been answered, and is stored so.
@@ -249,7 +241,7 @@ void kept_answer_state::settle_cancel(const response_finding& stored) {
 
 /// Ends the turn wherever it is, if it has not ended.
 void kept_answer_state::give_up() {
-  if (const auto follower = std::exchange(follower_, nullptr))
+  if (const auto follower = std::exchange(proxy_, nullptr))
     caf::anon_send_exit(follower, caf::exit_reason::user_shutdown);
 }
 
@@ -261,7 +253,7 @@ void kept_answer_state::conclude() {
   for (auto& promise : std::exchange(cancels_, {}))
     promise.deliver(object());
   options_.rules.all->ended(key_);
-  self_->delayed_send(self_, options_.rules.age, atom::retire_v);
+  self_->delayed_send(self_, options_.rules.age, atom::forget_v);
 }
 
 void kept_answer_state::waited() {
@@ -289,13 +281,13 @@ void kept_answer_state::count_bytes() {
     return;
   const auto& rules = options_.rules;
   const auto bytes = base_size + size + count_step;
-  if (size <= rules.longest_answer && rules.all->resize(key_, bytes)) {
+  if (size <= rules.max_kept_bytes && rules.all->resize(key_, bytes)) {
     counted_ = bytes;
     return;
   }
   overfull_ = true;
   auto reason =
-      size > rules.longest_answer
+      size > rules.max_kept_bytes
           ? chat::failure{failure_code::upstream_error, {}, "the answer is too long to be kept"}
           : chat::retry_soon(failure_code::overloaded, "no memory left for the answer");
   caf::anon_send(caf::actor_cast<kept_answer_actor>(self_), atom::failed_v, std::move(reason));
@@ -303,14 +295,14 @@ void kept_answer_state::count_bytes() {
 
 // -- readers -------------------------------------------------------------------------------------
 
-caf::result<atom::open> kept_answer_state::take_reader(reply_actor reply) {
+caf::result<atom::read> kept_answer_state::take_reader(reply_actor reply) {
   self_->monitor(reply);
   if (head_)
     tell_begin(reply);
   if (has_ended() && !ending_)
     tell_end(reply);
   readers_.add(std::move(reply));
-  return atom::open_v;
+  return atom::read_v;
 }
 
 void kept_answer_state::tell_begin(const reply_actor& reply) {
@@ -342,27 +334,27 @@ unanswered kept_answer_state::so_far() const {
   result.answer = head_->answer.get();
   result.model = result.answer->answerer().second;
   if (result.model.empty())
-    result.model = head_->what.model.id;
+    result.model = head_->model;
   return result;
 }
 
 response_record kept_answer_state::record_of_end() const {
   const auto u = so_far();
   if (failure_)
-    return options_.keeper->broken_off(u, *failure_);
-  return options_.keeper->keep({*u.answer, *end_, u.tenant, u.session_id, u.model});
+    return options_.recorder->broken_off(u, *failure_);
+  return options_.recorder->ended({*u.answer, *end_, u.tenant, u.session_id, u.model});
 }
 
 std::string kept_answer_state::object() const {
   if (has_ended() && !ending_)
     return record_of_end().object;
-  return options_.keeper->unfinished(so_far()).object;
+  return options_.recorder->unfinished(so_far()).object;
 }
 
 namespace {
 
-kept_answer_actor::behavior_type
-behavior_of(kept_answer_actor::stateful_pointer<kept_answer_state> self) {
+private_kept_answer_actor::behavior_type
+behavior_of(private_kept_answer_actor::stateful_pointer<kept_answer_state> self) {
   return {
       [self](atom::begin, turn_head& head, const turn_actor&) {
         self->state.begin(std::move(head));
@@ -370,16 +362,16 @@ behavior_of(kept_answer_actor::stateful_pointer<kept_answer_state> self) {
       [self](atom::finish, chat::answer_end& end) { self->state.finish(std::move(end)); },
       [self](atom::failed, const chat::failure& reason) { self->state.fail(reason); },
       [self](atom::turn) { return self->state.ask_for_turn(); },
-      [self](atom::open, reply_actor& reply) { return self->state.take_reader(std::move(reply)); },
+      [self](atom::read, reply_actor& reply) { return self->state.take_reader(std::move(reply)); },
       [self](atom::leave, const client_left&) {
         self->state.reader_left(caf::actor_cast<caf::actor_addr>(self->current_sender()));
       },
       [self](atom::show) { return self->state.object(); },
       [self](atom::cancel) { return self->state.cancel(); },
-      [self](atom::retire) { self->state.forget(); },
+      [self](atom::forget) { self->state.forget(); },
       [self](atom::flush) { self->state.store_again(); },
       [self](atom::discard) { self->state.discard(); },
-      [self](atom::idle) { self->state.waited(); },
+      [self](atom::late) { self->state.waited(); },
   };
 }
 
@@ -388,24 +380,25 @@ behavior_of(kept_answer_actor::stateful_pointer<kept_answer_state> self) {
 std::optional<kept_answer_actor> spawn_kept_answer(caf::actor_system& system, home_loop home,
                                                    kept_answer_options options) {
   const auto all = options.rules.all;
-  const response_key key{options.asked.tenant, options.asked.known_by->id};
+  const response_key key{options.asked.tenant, options.asked.answer_id->id};
   const auto request = options.request;
   const auto bytes = first_size(options.asked);
   kept_entry entry;
-  entry.identity = *options.asked.known_by;
-  entry.keeper = options.keeper;
+  entry.identity = *options.asked.answer_id;
+  entry.recorder = options.recorder;
   entry.background = options.background;
-  auto handle = spawn_bound<kept_answer_actor, kept_answer_state>(
+  auto handle = spawn_bound<private_kept_answer_actor, kept_answer_state>(
       system, home,
       [home, options = std::move(options)](
-          kept_answer_actor::stateful_pointer<kept_answer_state> self) mutable {
+          private_kept_answer_actor::stateful_pointer<kept_answer_state> self) mutable {
         self->state.start(std::move(options), home);
         return behavior_of(self);
       });
-  entry.who = handle;
-  entry.forget = [handle] { caf::anon_send(handle, atom::retire_v); };
+  const kept_answer_actor who = handle;
+  entry.who = who;
+  entry.forget = [who] { caf::anon_send(who, atom::forget_v); };
   if (all->add(key, request, std::move(entry), bytes))
-    return handle;
+    return who;
   caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
   return std::nullopt;
 }

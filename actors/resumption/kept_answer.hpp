@@ -1,11 +1,12 @@
 #pragma once
 
 #include "actors/messages.hpp"
+#include "actors/resumption/kept_answer_messages.hpp"
 #include "actors/resumption/kept_answers.hpp"
 #include "actors/resumption/kept_names.hpp"
 #include "actors/runtime/home_loop.hpp"
-#include "actors/session/answer_keeper.hpp"
 #include "actors/session/answer_log.hpp"
+#include "actors/session/response_recorder.hpp"
 #include "actors/session/turn_readers.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -31,7 +32,7 @@ struct resumption_rules {
   /// How long a turn may wait until it begins.
   std::chrono::milliseconds longest_wait{0};
   /// The most bytes of an answer.
-  std::size_t longest_answer = 16u << 20;
+  std::size_t max_kept_bytes = 16u << 20;
   /// Whether several nodes share the store, so that another one may run what this one does not
   /// know.
   bool shared = false;
@@ -44,10 +45,10 @@ struct kept_answer_options {
   resumption_rules rules;
   registry_actor registry;
   store_actor store;
-  /// The turn to ask for. Its `known_by` is set.
+  /// The turn to ask for. Its `answer_id` is set.
   open_turn asked;
   /// Makes the objects of the response; null for an API whose answers are not found by their ids.
-  std::shared_ptr<const answer_keeper> keeper;
+  std::shared_ptr<const response_recorder> recorder;
   bool background = false;
   /// As in `kept_answers::add`.
   std::string request;
@@ -60,7 +61,7 @@ struct kept_answer_options {
 /// cancellation is stored before readers are told. If a turn is cancelled while it ends, the store
 /// decides: the end that it was given first stays.
 struct kept_answer_state {
-  explicit kept_answer_state(kept_answer_actor::stateful_pointer<kept_answer_state> self)
+  explicit kept_answer_state(private_kept_answer_actor::stateful_pointer<kept_answer_state> self)
       : self_(self) {}
   kept_answer_state(const kept_answer_state&) = delete;
   kept_answer_state& operator=(const kept_answer_state&) = delete;
@@ -69,7 +70,7 @@ struct kept_answer_state {
   void start(kept_answer_options options, home_loop home);
 
   caf::result<atom::turn> ask_for_turn();
-  caf::result<atom::open> take_reader(reply_actor reply);
+  caf::result<atom::read> take_reader(reply_actor reply);
   void reader_left(const caf::actor_addr& reply);
 
   void begin(turn_head head);
@@ -110,9 +111,9 @@ private:
   void tell_end(const reply_actor& reply);
   void give_up();
   void conclude();
-  void settle_cancel(const response_finding& stored);
+  void on_cancel_stored(const response_finding& stored);
 
-  kept_answer_actor::stateful_pointer<kept_answer_state> self_;
+  private_kept_answer_actor::stateful_pointer<kept_answer_state> self_;
   kept_answer_options options_;
   home_loop home_;
   response_key key_;
@@ -122,7 +123,7 @@ private:
   /// The session of the conversation that the turn names; empty for none.
   std::string conversation_session_;
   /// Null before the turn is asked for, and once it is over.
-  reply_actor follower_;
+  reply_actor proxy_;
   turn_readers readers_;
   /// Set when the turn has begun.
   std::optional<turn_head> head_;

@@ -6,8 +6,8 @@
 
 namespace nekod {
 
-std::string kept_answers::identity_of(std::string_view tenant, std::string_view key,
-                                      std::string_view body) const {
+std::string kept_answers::retry_key(std::string_view tenant, std::string_view key,
+                                    std::string_view body) const {
   return key.empty() || !digest_ ? std::string{} : digest_->of_parts({tenant, key, body});
 }
 
@@ -26,7 +26,7 @@ bool kept_answers::add(const response_key& key, const std::string& request, kept
       running_ += k.entry.background ? 1 : 0;
       all_.emplace(key, std::move(k));
       if (!request.empty())
-        by_request_.insert_or_assign(request, key);
+        by_retry_key_.insert_or_assign(request, key);
     }
   }
   for (const auto& forget : forgotten)
@@ -43,7 +43,7 @@ bool kept_answers::rename(const response_key& from, const response_key& to) {
   if (node.mapped().end != 0)
     ended_.emplace(node.mapped().end, to);
   if (!node.mapped().request.empty())
-    by_request_.insert_or_assign(node.mapped().request, to);
+    by_retry_key_.insert_or_assign(node.mapped().request, to);
   if (const auto s = session_entry(from, node.mapped()); s != by_session_.end())
     s->second = to;
   node.key() = to;
@@ -63,16 +63,16 @@ std::optional<kept_entry> kept_answers::find(const response_key& key) const {
   return i == all_.end() ? std::nullopt : std::optional{i->second.entry};
 }
 
-std::optional<kept_entry> kept_answers::find_request(const std::string& request) const {
+std::optional<kept_entry> kept_answers::find_by_retry_key(const std::string& request) const {
   std::lock_guard guard{mutex_};
-  const auto i = by_request_.find(request);
-  return i == by_request_.end() ? std::nullopt : std::optional{all_.at(i->second).entry};
+  const auto i = by_retry_key_.find(request);
+  return i == by_retry_key_.end() ? std::nullopt : std::optional{all_.at(i->second).entry};
 }
 
 void kept_answers::begun_in(const session_key& session, const response_key& key) {
   std::lock_guard guard{mutex_};
   const auto i = all_.find(key);
-  if (i == all_.end() || !i->second.entry.keeper || i->second.end != 0)
+  if (i == all_.end() || !i->second.entry.recorder || i->second.end != 0)
     return;
   i->second.session = session;
   by_session_.insert_or_assign(session, key);
@@ -139,7 +139,7 @@ void kept_answers::stop() {
   {
     std::lock_guard guard{mutex_};
     all.swap(all_);
-    by_request_.clear();
+    by_retry_key_.clear();
     by_session_.clear();
     ended_.clear();
     running_ = 0;
@@ -184,9 +184,9 @@ std::map<session_key, response_key>::iterator kept_answers::session_entry(const 
 /// Takes an answer out, under all of its names.
 kept_answers::map::node_type kept_answers::take(map::iterator i) {
   ended_.erase(i->second.end);
-  if (const auto r = by_request_.find(i->second.request);
-      r != by_request_.end() && r->second == i->first)
-    by_request_.erase(r);
+  if (const auto r = by_retry_key_.find(i->second.request);
+      r != by_retry_key_.end() && r->second == i->first)
+    by_retry_key_.erase(r);
   return all_.extract(i);
 }
 

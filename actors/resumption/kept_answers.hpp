@@ -2,9 +2,9 @@
 
 #include "actors/messages.hpp"
 #include "actors/runtime/byte_budget.hpp"
-#include "actors/session/answer_keeper.hpp"
 #include "actors/session/answer_log.hpp"
 #include "actors/session/conversation/conversation_digest.hpp"
+#include "actors/session/response_recorder.hpp"
 #include "actors/store/response_record.hpp"
 #include "actors/upstream/upstream.hpp"
 #include "protocol/sessions/session_list.hpp"
@@ -32,7 +32,7 @@ struct kept_entry {
   kept_answer_actor who;
   answer_identity identity;
   /// Null for an API whose answers are not found by their ids.
-  std::shared_ptr<const answer_keeper> keeper;
+  std::shared_ptr<const response_recorder> recorder;
   bool background = false;
   /// The upstream that answers, and its abilities; empty until the turn begins.
   std::string upstream;
@@ -60,12 +60,11 @@ public:
 
   /// Identifies a request that is sent again; empty without an `Idempotency-Key`.
   /// @param body As the client sent it.
-  std::string identity_of(std::string_view tenant, std::string_view key,
-                          std::string_view body) const;
+  std::string retry_key(std::string_view tenant, std::string_view key, std::string_view body) const;
 
   /// Adds an answer that runs.
   /// @param key The tenant and the answer's id, without a prefix.
-  /// @param request As `identity_of` returned it; the newest answer to a request is found by it.
+  /// @param request As `retry_key` returned it; the newest answer to a request is found by it.
   /// @returns false if there is no room, or another answer has the key.
   bool add(const response_key& key, const std::string& request, kept_entry entry,
            std::size_t bytes);
@@ -78,7 +77,7 @@ public:
   void update(const response_key& key, const std::function<void(kept_entry&)>& f);
 
   std::optional<kept_entry> find(const response_key& key) const;
-  std::optional<kept_entry> find_request(const std::string& request) const;
+  std::optional<kept_entry> find_by_retry_key(const std::string& request) const;
 
   /// The turn of an answer runs in that session; until it ends, `running_in` finds it.
   void begun_in(const session_key& session, const response_key& key);
@@ -132,7 +131,7 @@ private:
   const std::shared_ptr<const conversation_digest> digest_;
   mutable std::mutex mutex_;
   map all_;
-  std::map<std::string, response_key> by_request_;
+  std::map<std::string, response_key> by_retry_key_;
   /// Those that run and are found by their ids.
   std::map<session_key, response_key> by_session_;
   /// By the order of their ends.

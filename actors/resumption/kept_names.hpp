@@ -19,13 +19,13 @@ public:
 
   ~kept_names() {
     for (auto& name : names_)
-      caf::anon_send(places_, atom::retire_v, std::move(name));
+      caf::anon_send(places_, atom::forget_v, std::move(name));
   }
 
   void add(answer_name name) {
     if (!places_)
       return;
-    caf::anon_send(places_, atom::open_v, name);
+    caf::anon_send(places_, atom::keep_v, name);
     names_.push_back(std::move(name));
   }
 

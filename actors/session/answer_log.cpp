@@ -73,7 +73,7 @@ void answer_log::remove_reader(reader_id id) {
 
 bool answer_log::repeatable() const {
   std::lock_guard guard{mutex_};
-  return keeps_all_ || size_ < longest_answer;
+  return keeps_all_ || size_ < max_rereadable_bytes;
 }
 
 std::size_t answer_log::size() const {
@@ -93,7 +93,7 @@ std::pair<std::string, std::string> answer_log::answerer() const {
 
 // -- a reader ------------------------------------------------------------------------------------
 
-void answer_log::attach(reader_id id, std::shared_ptr<answer_reader> who, home_loop home, pace p) {
+void answer_log::attach(reader_id id, std::shared_ptr<answer_reader> who, home_loop home, flow f) {
   std::size_t room = 0;
   auto* called = who.get();
   {
@@ -103,26 +103,13 @@ void answer_log::attach(reader_id id, std::shared_ptr<answer_reader> who, home_l
       return;
     r->who = std::move(who);
     r->home = home;
-    r->how = p;
+    r->how = f;
     if (r->next == end())
       called = nullptr;
     room = take_free();
   }
   if (called)
     called->on_more();
-  give_room(room);
-}
-
-void answer_log::done(reader_id id) {
-  std::size_t room = 0;
-  {
-    std::lock_guard guard{mutex_};
-    auto* r = find(id);
-    if (!r)
-      return;
-    r->left = r->next;
-    room = take_free();
-  }
   give_room(room);
 }
 
@@ -158,7 +145,7 @@ answer_log::progress answer_log::progress_of(const reader& r) const {
 /// Drops pieces that nobody will read again, once they are half of all that are kept, so that each
 /// piece is moved about once.
 void answer_log::forget_what_was_read() {
-  if (keeps_all_ || size_ < longest_answer)
+  if (keeps_all_ || size_ < max_rereadable_bytes)
     return;
   auto next = end();
   for (const auto& r : readers_)
@@ -177,12 +164,12 @@ void answer_log::forget_what_was_read() {
 std::size_t answer_log::take_free() {
   auto left = end();
   for (const auto& r : readers_)
-    if (r.how == pace::own)
+    if (r.how == flow::paced)
       left = std::min(left, r.left);
-  while (!costs_.empty() && costs_.front().end <= left) {
-    free_ += costs_.front().bytes;
-    costs_.pop_front();
-  }
+  auto used = costs_.begin();
+  for (; used != costs_.end() && used->end <= left; ++used)
+    free_ += used->bytes;
+  costs_.erase(costs_.begin(), used);
   return free_ >= credit_step_ ? std::exchange(free_, 0) : 0;
 }
 

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -18,7 +17,7 @@
 namespace nekod {
 
 /// Bytes of an answer up to which it can be read again from its beginning.
-inline constexpr std::size_t longest_answer = 1u << 20;
+inline constexpr std::size_t max_rereadable_bytes = 1u << 20;
 
 /// The id and the time of an answer, the same for all of its readers.
 struct answer_identity {
@@ -44,19 +43,19 @@ public:
 /// The writer is called on the log's loop, each reader on its own. A reader on the log's loop is
 /// called when pieces are appended; one on another loop is woken, once until it has run. Pieces
 /// take up the window of the transfer that brought them until the slowest reader is done with them.
-/// A reader that collects the answer holds nothing up. An answer shorter than `longest_answer` can
-/// be read from its beginning; of a longer one, pieces that all have read are forgotten, unless the
-/// log is to keep them.
+/// A reader that collects the answer holds nothing up. An answer shorter than
+/// `max_rereadable_bytes` can be read from its beginning; of a longer one, pieces that all have
+/// read are forgotten, unless the log is to keep them.
 class answer_log : public std::enable_shared_from_this<answer_log> {
 public:
   /// Names a reader, uniquely within the log.
   using reader_id = std::uint64_t;
 
-  enum class pace : std::uint8_t {
+  enum class flow : std::uint8_t {
     /// The transfer waits for it.
-    own,
+    paced,
     /// The transfer does not: it reads all of the answer at its end, or all pieces are kept.
-    collects,
+    unpaced,
   };
 
   /// @param credit_step Bytes of the window that have to be free before the writer hears of it.
@@ -107,7 +106,7 @@ public:
   // -- a reader, on its own loop -----------------------------------------------------------------
 
   /// Calls *who* whenever there is more to read, and at once if there is something.
-  void attach(reader_id id, std::shared_ptr<answer_reader> who, home_loop home, pace p);
+  void attach(reader_id id, std::shared_ptr<answer_reader> who, home_loop home, flow f);
 
   /// How far a reader is.
   struct progress {
@@ -134,10 +133,11 @@ public:
     return r ? read_on(*r, f) : progress{};
   }
 
-  /// `done`, then `read`, under one lock. Calls *begin* with the progress before, while the log is
+  /// The pieces that the reader has read have left: frees their room in the window, then reads on
+  /// as `read` does, under one lock. Calls *begin* with the progress before, while the log is
   /// locked.
   template <class Begin, class F>
-  progress done_and_read(reader_id id, Begin begin, F f) {
+  progress leave_and_read(reader_id id, Begin begin, F f) {
     progress result;
     std::size_t room = 0;
     {
@@ -154,13 +154,10 @@ public:
     return result;
   }
 
-  /// The pieces that the reader has read have left. Frees the room in the window that they took.
-  void done(reader_id id);
-
 private:
   struct reader {
     reader_id id = 0;
-    pace how = pace::own;
+    flow how = flow::paced;
     std::shared_ptr<answer_reader> who;
     home_loop home;
     /// Whether it was woken and has not run since.
@@ -208,7 +205,7 @@ private:
   std::size_t size_ = 0;
   bool keeps_all_ = false;
   std::vector<reader> readers_;
-  std::deque<cost> costs_;
+  std::vector<cost> costs_;
   /// Bytes of the window that are free and that the writer has not been told.
   std::size_t free_ = 0;
   std::string upstream_;

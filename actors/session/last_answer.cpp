@@ -10,12 +10,12 @@ void last_answer::begin_from(std::optional<answered_turn> stored) {
   outdated_in_record_ = false;
 }
 
-void last_answer::remember(const turn& what, const answer_log& answer,
-                           const chat::answer_end& end) {
+void last_answer::remember(const turn& what, std::optional<unsigned> count,
+                           const answer_log& answer, const chat::answer_end& end) {
   const auto& retries = what.request->retries;
   const auto is_found_again =
       what.match == session_match::explicit_id || what.follows || what.digests.tell_history();
-  const auto is_short = answer.size() + end.rest.text.size() < longest_answer;
+  const auto is_short = answer.size() + end.rest.text.size() < max_rereadable_bytes;
   answered_turn answered;
   answered.lasting = is_short && (!retries.key.empty() || (retries.count && is_found_again));
   if (!answered.lasting)
@@ -25,10 +25,11 @@ void last_answer::remember(const turn& what, const answer_log& answer,
     return;
   answered.identity = what.identity;
   answered.match = what.match;
-  answered.known_by = answer.identity();
+  answered.answer_id = answer.identity();
   answered.pieces = answer.pieces();
   answered.end = end;
   std::tie(answered.answered_by, answered.model) = answer.answerer();
+  answered.count = count;
   last_ = std::move(answered);
 }
 
@@ -53,7 +54,7 @@ std::optional<answered_turn> last_answer::for_record() const {
 
 std::shared_ptr<answer_log> replay(const answered_turn& t, home_loop home,
                                    std::size_t credit_step) {
-  auto log = std::make_shared<answer_log>(t.known_by, home, credit_step);
+  auto log = std::make_shared<answer_log>(t.answer_id, home, credit_step);
   log->answered_by(t.answered_by, t.model);
   log->append(t.pieces, 0);
   return log;

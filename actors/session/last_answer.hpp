@@ -18,14 +18,16 @@ class last_answer {
 public:
   /// From now on the record gets answers that are not lasting, too: the session leaves memory, and
   /// another node may get the repetition.
-  void record_all() noexcept { records_all_ = true; }
+  void set_records_all() noexcept { records_all_ = true; }
 
   /// Goes on from a record's answer; nothing if it has none, or there is no record.
   void begin_from(std::optional<answered_turn> stored);
 
-  /// The turn was answered, and is the last one from now on. An answer of `longest_answer` bytes or
-  /// more is not kept.
-  void remember(const turn& what, const answer_log& answer, const chat::answer_end& end);
+  /// The turn was answered, and is the last one from now on. An answer of `max_rereadable_bytes`
+  /// bytes or more is not kept.
+  /// @param count As in `answered_turn`.
+  void remember(const turn& what, std::optional<unsigned> count, const answer_log& answer,
+                const chat::answer_end& end);
 
   /// The request with that identity was meant anew. It may fail, and its client must not get the
   /// earlier answer then.
@@ -36,7 +38,10 @@ public:
   const answered_turn* find(const std::string& identity) const noexcept;
 
   /// The last turn, if it was answered and is kept.
-  const std::optional<answered_turn>& kept() const noexcept { return last_; }
+  const std::optional<answered_turn>& last() const noexcept { return last_; }
+
+  /// The count of the last turn, which there must be; to be raised.
+  std::optional<unsigned>& count() noexcept { return last_->count; }
 
   /// The last turn for the record: nothing unless it is lasting, or all are recorded.
   std::optional<answered_turn> for_record() const;
@@ -45,10 +50,10 @@ public:
   bool is_outdated_in_record() const noexcept { return outdated_in_record_; }
 
   /// A commit with `for_record` is under way.
-  void recording() noexcept { outdated_in_record_ = false; }
+  void commit_began() noexcept { outdated_in_record_ = false; }
 
   /// Such a commit failed: the stored record may be the older one, with an older answer.
-  void not_recorded() noexcept { outdated_in_record_ = true; }
+  void commit_failed() noexcept { outdated_in_record_ = true; }
 
 private:
   void forget();

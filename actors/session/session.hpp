@@ -2,13 +2,13 @@
 
 #include "actors/messages.hpp"
 #include "actors/runtime/bound_actor.hpp"
-#include "actors/session/conversation/conversation_keeper.hpp"
+#include "actors/session/conversation/conversation_owner.hpp"
 #include "actors/session/last_answer.hpp"
 #include "actors/session/session_edits.hpp"
 #include "actors/session/session_messages.hpp"
 #include "actors/session/session_options.hpp"
 #include "actors/session/session_replies.hpp"
-#include "actors/session/session_standing.hpp"
+#include "actors/session/session_status.hpp"
 #include "actors/session/session_turns.hpp"
 #include "actors/session/stored_record.hpp"
 #include "actors/session/upstream_link.hpp"
@@ -33,7 +33,7 @@ struct session_state : link_listener {
   session_state(const session_state&) = delete;
   session_state& operator=(const session_state&) = delete;
 
-  void start(session_options o);
+  void start(session_start s);
   void take(turn t, reply_actor reply);
 
   /// A reply's client left, or the reply ended otherwise.
@@ -66,48 +66,50 @@ private:
   void load();
   void use(session_taken taken);
   void begin_next();
-  std::optional<response_record> kept_response(const chat::answer_end& end, chat::message& said);
+  std::optional<chat::failure> begin_turn();
+  std::optional<chat::failure> begin_at_upstream();
   void commit(chat::answer_end end, std::optional<response_record> response,
               std::string earlier_response);
-  void save();
   void give_up(std::optional<std::chrono::steady_clock::time_point> then);
   void cancel(std::optional<std::chrono::steady_clock::time_point> then);
   void end_turn();
   void tell_registry();
   void offer_to_leave();
-  session_report report();
+  session_report report() const;
 
   private_session_actor::stateful_pointer<session_state> self_;
   session_options options_;
   last_answer last_;
   // Set by `start`. Each one knows only some of those before it.
-  std::optional<session_standing> standing_;
+  std::optional<session_status> status_;
   std::optional<session_replies> replies_;
-  std::optional<conversation_keeper> conversation_;
+  std::optional<conversation_owner> conversation_;
   std::optional<upstream_link> link_;
   std::optional<session_turns> turns_;
   std::optional<stored_record> stored_;
   std::optional<session_edits> edits_;
+  /// Whether `begin_next` runs: a turn that ends within it does not begin the next one itself.
+  bool begins_ = false;
   /// Counts the clients that left and were expected back; only the newest one's timer counts.
   std::uint64_t absences_ = 0;
   /// The form in which the conversation equals, word for word, the chain of its newest response;
   /// nothing if it differs.
-  std::optional<kept_conversation::kind> keeps_chain_as_;
+  std::optional<session_conversation::kind> chain_form_;
 };
 
 /// Spawns a SESSION on its home loop.
 /// @param host A system, or an actor.
 template <class Host>
-session_actor spawn_session(Host& host, session_options options);
+session_actor spawn_session(Host& host, session_start start);
 
 /// The behaviour of a SESSION.
 private_session_actor::behavior_type
-session(private_session_actor::stateful_pointer<session_state> self, session_options options);
+session(private_session_actor::stateful_pointer<session_state> self, session_start start);
 
 template <class Host>
-session_actor spawn_session(Host& host, session_options options) {
-  const auto home = options.home;
-  return spawn_bound<private_session_actor, session_state>(host, home, session, std::move(options));
+session_actor spawn_session(Host& host, session_start start) {
+  const auto home = start.home;
+  return spawn_bound<private_session_actor, session_state>(host, home, session, std::move(start));
 }
 
 } // namespace nekod

@@ -6,7 +6,7 @@ using chat::failure_code;
 
 caf::result<edit_outcome> session_edits::take(conversation_edit e, bool any_waits) {
   auto answer = self_->make_response_promise<edit_outcome>();
-  const auto phase = parts_.standing.phase();
+  const auto phase = parts_.status.phase();
   if (any_waits || phase == session_phase::answering || phase == session_phase::committing)
     answer.deliver(edit_outcome{{failure_code::conversation_locked, "conversation"}});
   else if (phase == session_phase::idle)
@@ -27,7 +27,7 @@ void session_edits::refuse_waiting(const chat::failure& reason) {
 }
 
 void session_edits::make(conversation_edit e, promise p) {
-  auto& info = parts_.standing.info();
+  auto& info = parts_.status.info();
   if (e.id != info.conversation) {
     p.deliver(edit_outcome{{failure_code::conversation_not_found, "conversation"}});
     return;
@@ -53,8 +53,6 @@ void session_edits::make(conversation_edit e, promise p) {
       },
       [this, p]() mutable {
         --writing_;
-        if (parts_.standing.phase() == session_phase::idle)
-          parts_.standing.enter(session_phase::unknown);
         p.deliver(edit_outcome{failure_code::store_unavailable});
         settled_();
       });

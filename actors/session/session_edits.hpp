@@ -1,9 +1,9 @@
 #pragma once
 
 #include "actors/session/conversation/conversation_edit.hpp"
-#include "actors/session/conversation/conversation_keeper.hpp"
+#include "actors/session/conversation/conversation_owner.hpp"
 #include "actors/session/session_messages.hpp"
-#include "actors/session/session_standing.hpp"
+#include "actors/session/session_status.hpp"
 #include "actors/session/stored_record.hpp"
 #include "actors/session/upstream_link.hpp"
 

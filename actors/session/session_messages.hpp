@@ -19,7 +19,7 @@ using private_session_actor = session_actor::extend<
     caf::reacts_to<atom::wake>,
     // The timer with the first number has fired, for the upstream conversation with the second
     // number.
-    caf::reacts_to<atom::wake, std::uint64_t, std::uint64_t>,
+    caf::reacts_to<atom::timer, std::uint64_t, std::uint64_t>,
     // Time to check whether the session has been idle.
     caf::reacts_to<atom::idle>,
     // The client with that absence number did not come back in time.

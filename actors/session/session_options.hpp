@@ -59,12 +59,19 @@ struct session_options : session_rules {
   std::string scope;
   /// The token that holds the session in the store.
   session_token token;
-  /// The session as the store gave it, without a record if it begins. Nothing if the session has to
-  /// take itself from the store, by its id.
-  std::optional<session_taken> taken;
   registry_actor registry;
   /// The loop that it lives on, with its transfers.
   home_loop home;
+};
+
+/// The beginning of a session.
+struct session_start : session_options {
+  session_start() = default;
+  explicit session_start(const session_rules& rules) : session_options(rules) {}
+
+  /// The session as the store gave it, without a record if it begins. Nothing if the session has to
+  /// take itself from the store, by its id.
+  std::optional<session_taken> taken;
 };
 
 } // namespace nekod

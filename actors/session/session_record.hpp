@@ -27,7 +27,10 @@ struct answered_turn {
   /// counts repetitions, and names the session or repeats the conversation so far.
   bool lasting = false;
   session_match match = session_match::fresh;
-  answer_identity known_by;
+  /// How often its client had sent the request before, when it sent it last; nothing if the client
+  /// does not count.
+  std::optional<unsigned> count;
+  answer_identity answer_id;
   /// All pieces of the answer, and its end.
   deltas pieces;
   chat::answer_end end;

@@ -8,11 +8,29 @@
 
 namespace nekod {
 
-session_turns::session_turns(const session_options& options, const session_standing& standing,
+namespace {
+
+/// Whether equal identities are enough to tell that a request was sent before: it has a key, or its
+/// client named the session. The words alone may be those of another client, too.
+bool is_certain(const turn& t) { return !t.request->retries.key.empty() || !t.name.empty(); }
+
+/// Whether the request was sent again after the one with *count*, which then has its count: of
+/// several clients that said the same, one goes on from there.
+bool counts_on(const turn& t, std::optional<unsigned>& count) {
+  const auto own = t.request->retries.count;
+  if (!own || !count || *own <= *count)
+    return false;
+  count = own;
+  return true;
+}
+
+} // namespace
+
+session_turns::session_turns(const session_options& options, const session_status& status,
                              session_replies& replies, last_answer& last,
                              std::function<void()> before_repeat)
     : options_(options),
-      standing_(standing),
+      status_(status),
       replies_(replies),
       last_(last),
       before_repeat_(std::move(before_repeat)),
@@ -20,27 +38,36 @@ session_turns::session_turns(const session_options& options, const session_stand
 
 // -- new turns and retries -----------------------------------------------------------------------
 
-bool session_turns::repeat(const turn& t, const reply_actor& reply) {
-  return join_running(t, reply) || join_waiting(t, reply) || replay_last(t, reply);
+repetition session_turns::repeat(const turn& t, const reply_actor& reply) {
+  auto result = join_running(t, reply);
+  if (result == repetition::none)
+    result = join_waiting(t, reply);
+  return result == repetition::none ? replay_last(t, reply) : result;
 }
 
-bool session_turns::join_running(const turn& t, const reply_actor& reply) {
+repetition session_turns::join_running(const turn& t, const reply_actor& reply) {
   if (!running_ || running_->what.identity != t.identity)
-    return false;
-  if (standing_.phase() == session_phase::settling)
+    return repetition::none;
+  if (status_.phase() == session_phase::settling)
     return replay_last(t, reply);
+  const auto has_left = running_->readers.empty();
+  if (!is_certain(t) && (!has_left || !counts_on(t, running_->count)))
+    return repetition::of_another;
   if (!running_->answer || !running_->answer->repeatable())
-    return false;
+    return repetition::none;
   if (add_reader(running_->readers, reply))
     begin_repeat(reply, t, running_->what.match, running_->answer);
-  return true;
+  return repetition::given;
 }
 
-bool session_turns::join_waiting(const turn& t, const reply_actor& reply) {
+repetition session_turns::join_waiting(const turn& t, const reply_actor& reply) {
   auto* waiting = queue_.find(t.identity);
-  if (waiting)
-    add_reader(waiting->readers, reply);
-  return waiting != nullptr;
+  if (!waiting)
+    return repetition::none;
+  if (!is_certain(t))
+    return repetition::of_another; // Its client waits.
+  add_reader(waiting->readers, reply);
+  return repetition::given;
 }
 
 /// Adds one more reader to a turn; refuses it if the turn has as many as a session takes turns,
@@ -57,34 +84,34 @@ bool session_turns::add_reader(turn_readers& readers, const reply_actor& reply) 
   return true;
 }
 
-bool session_turns::replay_last(const turn& t, const reply_actor& reply) {
+repetition session_turns::replay_last(const turn& t, const reply_actor& reply) {
   const auto* answered = last_.find(t.identity);
   if (!answered)
-    return false;
+    return repetition::none;
+  if (!is_certain(t) && !counts_on(t, last_.count()))
+    return repetition::of_another;
   begin_repeat(reply, t, answered->match, replay(*answered, options_.home, options_.credit_step));
   replies_.finish(turn_readers{reply}, answered->end);
   options_.counts->repeats[repeat_outcome::replayed].Increment();
-  return true;
+  return repetition::given;
 }
 
 /// Tells *reply* to read the answer of the first request, which found the session by *match*.
 void session_turns::begin_repeat(const reply_actor& reply, const turn& t, session_match match,
                                  const std::shared_ptr<answer_log>& answer) {
   before_repeat_();
-  turn_head head;
-  head.what = t;
-  head.what.match = match;
+  auto head = head_of(t, options_.id);
+  head.match = match;
   if (auto [upstream, model] = answer->answerer(); !upstream.empty()) {
-    head.what.answered_by = std::move(upstream);
-    head.what.model.id = std::move(model);
+    head.upstream = std::move(upstream);
+    head.model = std::move(model);
   }
-  head.session_id = options_.id;
   head.replayed = true;
   head.answer = answer;
   replies_.begin(reply, std::move(head));
 }
 
-bool session_turns::settle_match(turn& t, const conversation_tip& tip) const {
+bool session_turns::decide_match(turn& t, const conversation_tip& tip) const {
   if (t.request->retries.resume_after)
     return false; // The answer that it came for is not here.
   if (t.match == session_match::repeated && t.left_out)
@@ -95,7 +122,7 @@ bool session_turns::settle_match(turn& t, const conversation_tip& tip) const {
     t.match = tip.is_known() ? session_match::transcript : session_match::fresh;
   }
   if (t.match == session_match::predecessor && !t.left_out &&
-      standing_.info().newest_response != t.follows->response)
+      status_.info().newest_response != t.follows->response)
     return false;  // One that left out its history belongs here until its session has looked.
   if (!t.left_out) // Else it is not sure yet that it continues here.
     options_.counts->session_matched(name_of(t.match));
@@ -112,17 +139,29 @@ bool session_turns::add(turn t, reply_actor reply) {
   return true;
 }
 
-void session_turns::sort_waiting(const conversation_tip& tip) {
+std::vector<asked_turn> session_turns::sort_waiting(const conversation_tip& tip) {
+  std::vector<asked_turn> of_others;
   for (auto& t : queue_.take_all()) {
     if (!t.what.request->retries.may_repeat())
       last_.forget(t.what.identity);
-    if (last_.find(t.what.identity))
-      t.readers.for_each([&](const reply_actor& reply) { replay_last(t.what, reply); });
-    else if (!settle_match(t.what, tip))
+    const auto what = last_.find(t.what.identity) ? replay_all(t) : repetition::none;
+    if (what == repetition::of_another)
+      of_others.push_back(std::move(t));
+    else if (what == repetition::given)
+      continue;
+    else if (!decide_match(t.what, tip))
       replies_.fail_counted(t.readers, turn_outcome::refused, refusal_of_foreign(*t.what.request));
     else
       queue_.push(std::move(t));
   }
+  return of_others;
+}
+
+/// Replays the last answer to all replies of *t*.
+repetition session_turns::replay_all(const asked_turn& t) {
+  auto result = repetition::none;
+  t.readers.for_each([&](const reply_actor& reply) { result = replay_last(t.what, reply); });
+  return result;
 }
 
 // -- the running turn ----------------------------------------------------------------------------
@@ -135,15 +174,13 @@ bool session_turns::run_next() {
 }
 
 const std::shared_ptr<answer_log>& session_turns::begin_answer() {
-  const auto& known_by = running_->what.known_by;
-  auto identity = known_by ? *known_by : answer_identity{make_id({}), unix_time()};
+  const auto& answer_id = running_->what.answer_id;
+  auto identity = answer_id ? *answer_id : answer_identity{make_id({}), unix_time()};
   running_->answer =
       std::make_shared<answer_log>(std::move(identity), options_.home, options_.credit_step);
-  if (running_->what.keeper)
+  if (running_->what.recorder)
     running_->answer->keep();
-  turn_head head;
-  head.what = running_->what;
-  head.session_id = options_.id;
+  auto head = head_of(running_->what, options_.id);
   head.answer = running_->answer;
   running_->readers.for_each([&](const reply_actor& reply) { replies_.begin(reply, head); });
   return running_->answer;
@@ -153,7 +190,7 @@ std::string session_turns::identity() const {
   const auto found_by_it = [](session_match m) { return m != session_match::explicit_id; };
   if (running_)
     return found_by_it(running_->what.match) ? running_->what.identity : std::string{};
-  const auto& last = last_.kept();
+  const auto& last = last_.last();
   return last && found_by_it(last->match) ? last->identity : std::string{};
 }
 
@@ -171,11 +208,11 @@ bool session_turns::remove_reader(const caf::actor_addr& reply) {
 }
 
 void session_turns::fail_all(const chat::failure& reason) {
-  if (running_ && standing_.phase() == session_phase::answering)
+  if (running_ && status_.phase() == session_phase::answering)
     replies_.fail_counted(running_->readers, turn_outcome::failed, reason, running_->weight);
   // One that is being committed is counted by what comes of that. One that is being settled is
   // over.
-  if (running_ && standing_.phase() == session_phase::committing)
+  if (running_ && status_.phase() == session_phase::committing)
     replies_.fail(running_->readers, reason);
   for (const auto& t : queue_.take_all())
     replies_.fail_counted(t.readers, turn_outcome::failed, reason);

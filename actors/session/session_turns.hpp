@@ -5,16 +5,28 @@
 #include "actors/session/last_answer.hpp"
 #include "actors/session/session_options.hpp"
 #include "actors/session/session_replies.hpp"
-#include "actors/session/session_standing.hpp"
+#include "actors/session/session_status.hpp"
 #include "actors/session/turn_queue.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace nekod {
+
+/// What a request that may have been sent before is to a turn of the session.
+enum class repetition : std::uint8_t {
+  /// Another request.
+  none,
+  /// The turn's request once more: it gets that answer.
+  given,
+  /// A request of the same words, of another client.
+  of_another,
+};
 
 /// A turn that runs.
 struct running_turn : asked_turn {
@@ -30,6 +42,9 @@ struct running_turn : asked_turn {
   double weight = 1;
   /// How often the upstream was told it again, each time without more of the turns before it.
   std::size_t times_told_shorter = 0;
+  /// How often its client had sent the request before, when it sent it last; nothing if the client
+  /// does not count.
+  std::optional<unsigned> count = what.request->retries.count;
 };
 
 /// The turns of a session and their replies: those that wait, the one that runs, and the one that
@@ -39,19 +54,19 @@ class session_turns {
 public:
   /// All references must outlive this.
   /// @param before_repeat Called before a reply gets the answer of an earlier request.
-  session_turns(const session_options& options, const session_standing& standing,
+  session_turns(const session_options& options, const session_status& status,
                 session_replies& replies, last_answer& last, std::function<void()> before_repeat);
 
   // -- new turns and retries ---------------------------------------------------------------------
 
-  /// Gives *reply* the answer of the first request, if *t* is that request once more.
-  /// @returns whether it is, so that the upstream must not be asked again.
-  bool repeat(const turn& t, const reply_actor& reply);
+  /// Gives *reply* the answer of the first request, if *t* is that request once more. Then the
+  /// upstream must not be asked again.
+  repetition repeat(const turn& t, const reply_actor& reply);
 
   /// Decides by which rule a turn belongs to this conversation, sets its match, and counts it.
   /// @returns whether it belongs here. It does not if it came for an answer that is not stored any
   ///          more, and cannot be asked here as the conversation's next turn.
-  bool settle_match(turn& t, const conversation_tip& tip) const;
+  bool decide_match(turn& t, const conversation_tip& tip) const;
 
   /// Queues the turn; refuses it if the queue is full.
   /// @returns whether it waits.
@@ -59,7 +74,8 @@ public:
 
   /// The record was read. Of the turns that came meanwhile, answers those whose answer it has and
   /// refuses those that do not belong here.
-  void sort_waiting(const conversation_tip& tip);
+  /// @returns those that have the words of another client's request.
+  std::vector<asked_turn> sort_waiting(const conversation_tip& tip);
 
   bool any_waits() const noexcept { return !queue_.empty(); }
 
@@ -90,15 +106,16 @@ public:
   void fail_all(const chat::failure& reason);
 
 private:
-  bool join_running(const turn& t, const reply_actor& reply);
-  bool join_waiting(const turn& t, const reply_actor& reply);
-  bool replay_last(const turn& t, const reply_actor& reply);
+  repetition join_running(const turn& t, const reply_actor& reply);
+  repetition join_waiting(const turn& t, const reply_actor& reply);
+  repetition replay_last(const turn& t, const reply_actor& reply);
+  repetition replay_all(const asked_turn& t);
   bool add_reader(turn_readers& readers, const reply_actor& reply);
   void begin_repeat(const reply_actor& reply, const turn& t, session_match match,
                     const std::shared_ptr<answer_log>& answer);
 
   const session_options& options_;
-  const session_standing& standing_;
+  const session_status& status_;
   session_replies& replies_;
   last_answer& last_;
   std::function<void()> before_repeat_;

@@ -56,15 +56,15 @@ void stored_record::use(session_taken taken) {
 
 void stored_record::begin_from(session_record record) {
   // The store deletes a record that is past its age in its own time.
-  if (record.info.id.empty() || parts_.standing.is_past_age(record.info)) {
-    parts_.standing.begin_anew();
+  if (record.info.id.empty() || parts_.status.is_past_age(record.info)) {
+    parts_.status.begin_anew();
     parts_.conversation.begin_from({});
     parts_.link.close({});
     parts_.last.begin_from({});
     metadata_ = session_record{}.metadata;
     return;
   }
-  parts_.standing.begin_from(std::move(record.info));
+  parts_.status.begin_from(std::move(record.info));
   options_.scope = std::move(record.scope);
   metadata_ = std::move(record.metadata);
   const auto stored = record.transcript.size();
@@ -77,39 +77,39 @@ void stored_record::begin_from(session_record record) {
 
 // -- to commit -----------------------------------------------------------------------------------
 
-void stored_record::commit(std::optional<response_record> response, std::function<void()> on_kept,
-                           std::function<void()> on_failure) {
+void stored_record::commit(std::optional<response_record> response,
+                           std::function<void()> on_committed, std::function<void()> on_failure) {
   auto changes = parts_.conversation.current().take_changes();
   session_commit c;
   c.token = options_.token;
   c.version = version_++;
+  parts_.status.info().last_used = recorded_now();
   c.record = record(changes);
+  parts_.last.commit_began();
   c.messages = std::move(changes.messages);
   c.response = std::move(response);
   self_->request(options_.store, store_timeout, atom::commit_v, std::move(c))
       .then(
-          [this, version = version_, on_kept = std::move(on_kept)](atom::commit) {
+          [this, version = version_, on_committed = std::move(on_committed)](atom::commit) {
             // A newer one may be under way. A commit that succeeds ends the doubt of earlier ones.
             if (version >= version_) {
               version_ = version;
               in_doubt_ = false;
             }
-            if (on_kept)
-              on_kept();
+            if (on_committed)
+              on_committed();
           },
           [this, on_failure = std::move(on_failure)](const caf::error& e) {
             log_store_failure(options_.id, e);
             not_committed();
-            on_failure();
+            if (on_failure)
+              on_failure();
           });
 }
 
-session_record stored_record::record(const conversation_changes& conversation) {
+session_record stored_record::record(const conversation_changes& conversation) const {
   session_record result;
-  auto& info = parts_.standing.info();
-  info.has_upstream_chat = !parts_.link.chat().id.empty();
-  info.last_used = recorded_now();
-  result.info = info;
+  result.info = parts_.status.info_with(parts_.link.chat());
   result.scope = options_.scope;
   result.metadata = metadata_;
   if (conversation.chat_goes_on)
@@ -117,7 +117,6 @@ session_record stored_record::record(const conversation_changes& conversation) {
   result.tip = conversation.tip;
   result.prompt = conversation.prompt;
   result.answer = parts_.last.for_record();
-  parts_.last.recording();
   return result;
 }
 
@@ -125,8 +124,10 @@ session_record stored_record::record(const conversation_changes& conversation) {
 void stored_record::not_committed() {
   --version_;
   in_doubt_ = true;
+  if (parts_.status.phase() == session_phase::idle)
+    parts_.status.enter(session_phase::unknown);
   parts_.conversation.current().doubt_store();
-  parts_.last.not_recorded();
+  parts_.last.commit_failed();
 }
 
 } // namespace nekod

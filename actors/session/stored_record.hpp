@@ -1,11 +1,11 @@
 #pragma once
 
-#include "actors/session/conversation/conversation_keeper.hpp"
+#include "actors/session/conversation/conversation_owner.hpp"
 #include "actors/session/last_answer.hpp"
 #include "actors/session/session_messages.hpp"
 #include "actors/session/session_options.hpp"
 #include "actors/session/session_record.hpp"
-#include "actors/session/session_standing.hpp"
+#include "actors/session/session_status.hpp"
 #include "actors/session/upstream_link.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -20,8 +20,8 @@ namespace nekod {
 
 /// The parts of a session that its record is made of.
 struct recorded_parts {
-  session_standing& standing;
-  conversation_keeper& conversation;
+  session_status& status;
+  conversation_owner& conversation;
   upstream_link& link;
   last_answer& last;
 };
@@ -51,10 +51,14 @@ public:
 
   /// Commits the record as the parts are now, with an answered turn that is not yet kept.
   /// @param response The one that this turn ended with, if it is to be stored.
-  /// @param on_kept May be empty.
-  /// @param on_failure Called if the store fails or is silent. The record is in doubt then.
-  void commit(std::optional<response_record> response, std::function<void()> on_kept,
+  /// @param on_committed May be empty.
+  /// @param on_failure May be empty. Called if the store fails or is silent. The record is in doubt
+  /// then, and the phase of a session between turns is `unknown`.
+  void commit(std::optional<response_record> response, std::function<void()> on_committed,
               std::function<void()> on_failure);
+
+  /// Commits the record between two turns; nothing waits for it.
+  void save() { commit({}, {}, {}); }
 
   /// Replaces the client's notes on the conversation, as in `session_record`.
   void note(std::string metadata) { metadata_ = std::move(metadata); }
@@ -63,7 +67,7 @@ public:
 
 private:
   void begin_from(session_record record);
-  session_record record(const conversation_changes& conversation);
+  session_record record(const conversation_changes& conversation) const;
   void not_committed();
 
   private_session_actor::pointer self_;

@@ -5,7 +5,7 @@
 #include "protocol/chat/failure.hpp"
 
 #include <cstddef>
-#include <deque>
+#include <list>
 #include <optional>
 #include <string>
 #include <vector>
@@ -55,7 +55,8 @@ public:
 
 private:
   std::size_t limit_;
-  std::deque<asked_turn> all_;
+  /// Takes no memory while it is empty, as it mostly is.
+  std::list<asked_turn> all_;
 };
 
 } // namespace nekod

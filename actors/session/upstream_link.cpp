@@ -9,7 +9,7 @@
 namespace nekod {
 
 upstream_link::upstream_link(private_session_actor::pointer self, link_listener& session,
-                             const conversation_keeper& kept, home_loop home,
+                             const conversation_owner& kept, home_loop home,
                              std::shared_ptr<byte_budget> budget,
                              std::shared_ptr<const node_hold> hold)
     : self_(self),
@@ -64,7 +64,7 @@ void upstream_link::open(upstream_chat known) {
       on_bytes(std::move(e), number);
   };
   context.wake = [this, number = number_](std::chrono::milliseconds time, std::uint64_t wake) {
-    self_->delayed_send(self_, time, atom::wake_v, wake, number);
+    self_->delayed_send(self_, time, atom::timer_v, wake, number);
   };
   if (hold_)
     context.holds_chat = [this] { return hold_->lasts(period_); };
@@ -84,7 +84,7 @@ void upstream_link::begin(const upstream_turn& told, std::shared_ptr<answer_log>
 bool upstream_link::cancel(std::optional<std::chrono::steady_clock::time_point> client_left) {
   if (!remote_)
     return false;
-  const auto heard = (answer_ && answer_->size() > 0) || remote_->may_have_told();
+  const auto heard = (answer_ && answer_->size() > 0) || remote_->may_have_reached();
   remote_->cancel(client_left);
   return heard;
 }

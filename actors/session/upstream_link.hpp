@@ -4,7 +4,7 @@
 #include "actors/runtime/home_loop.hpp"
 #include "actors/runtime/node_hold.hpp"
 #include "actors/session/answer_log.hpp"
-#include "actors/session/conversation/conversation_keeper.hpp"
+#include "actors/session/conversation/conversation_owner.hpp"
 #include "actors/session/outside_calls.hpp"
 #include "actors/session/session_messages.hpp"
 #include "actors/upstream/upstream.hpp"
@@ -46,8 +46,8 @@ public:
   /// @param budget For several answers that are wanted whole, while they wait; may be null.
   /// @param hold How long the node holds the session; may be null.
   upstream_link(private_session_actor::pointer self, link_listener& session,
-                const conversation_keeper& kept, home_loop home,
-                std::shared_ptr<byte_budget> budget, std::shared_ptr<const node_hold> hold);
+                const conversation_owner& kept, home_loop home, std::shared_ptr<byte_budget> budget,
+                std::shared_ptr<const node_hold> hold);
   upstream_link(const upstream_link&) = delete;
   upstream_link& operator=(const upstream_link&) = delete;
   ~upstream_link() override;
@@ -71,7 +71,7 @@ public:
   void begin(const upstream_turn& told, std::shared_ptr<answer_log> answer);
 
   /// Begins the running turn again, after it failed before there was anything of its answer.
-  void tell_again(const upstream_turn& told) { remote_->begin(told); }
+  void begin_again(const upstream_turn& told) { remote_->begin(told); }
 
   /// Tells the upstream that its answer was taken. `on_settled` follows, in any case.
   void settle() { remote_->settle(); }
@@ -110,7 +110,7 @@ private:
 
   private_session_actor::pointer self_;
   link_listener& session_;
-  const conversation_keeper& kept_;
+  const conversation_owner& kept_;
   const home_loop home_;
   std::shared_ptr<byte_budget> budget_;
   const std::shared_ptr<const node_hold> hold_;

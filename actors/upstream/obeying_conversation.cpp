@@ -66,9 +66,9 @@ void obeying_conversation::give_up_late() {
     s->conversation->give_up_late();
 }
 
-bool obeying_conversation::may_have_told() const noexcept {
+bool obeying_conversation::may_have_reached() const noexcept {
   return std::ranges::any_of(
-      sources_, [](const auto& s) { return s->ended || s->conversation->may_have_told(); });
+      sources_, [](const auto& s) { return s->ended || s->conversation->may_have_reached(); });
 }
 
 void obeying_conversation::grant(std::size_t bytes) {

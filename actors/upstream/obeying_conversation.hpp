@@ -45,7 +45,7 @@ public:
   void cancel(std::optional<std::chrono::steady_clock::time_point> client_left) override;
   void let_go() override { primary().conversation->let_go(); }
   void give_up_late() override;
-  bool may_have_told() const noexcept override;
+  bool may_have_reached() const noexcept override;
   void grant(std::size_t bytes) override;
   void on_transfer(transfer_event&& event) override;
   void on_wake(std::uint64_t number) override;

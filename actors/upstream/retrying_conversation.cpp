@@ -54,8 +54,8 @@ void retrying_conversation::give_up_late() {
   current().give_up_late();
 }
 
-bool retrying_conversation::may_have_told() const noexcept {
-  return retry_timer_ == 0 && current().may_have_told();
+bool retrying_conversation::may_have_reached() const noexcept {
+  return retry_timer_ == 0 && current().may_have_reached();
 }
 
 void retrying_conversation::on_transfer(transfer_event&& event) {

@@ -186,7 +186,7 @@ public:
   virtual void give_up_late() = 0;
 
   /// Whether the running turn's message may have reached the service.
-  virtual bool may_have_told() const noexcept = 0;
+  virtual bool may_have_reached() const noexcept = 0;
 
   /// Allows *bytes* more, which `on_deltas` reported before.
   virtual void grant(std::size_t bytes) = 0;

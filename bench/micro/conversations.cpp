@@ -66,7 +66,7 @@ public:
     work();
     if (record->log.empty() || record->log.back() != "finish")
       throw std::logic_error{"a turn was not answered"};
-    if (record->head.what.match != expected)
+    if (record->head.match != expected)
       throw std::logic_error{"a turn went to the wrong session"};
     return record->head.session_id;
   }

@@ -41,9 +41,10 @@ struct request {
   /// The model's name as the client wrote it; if empty, nekod chooses one.
   std::string model;
   std::vector<message> messages;
-  /// Whether an assistant message at the end is a message of its own, with the answer behind it, and
-  /// no prefill.
-  bool has_no_prefill = false;
+  /// Whether the messages were made of the items of a Responses request. An assistant message at
+  /// the end is no prefill then: an answer with text is another message. And where they tell what a
+  /// session said, its own words are better, since items cannot hold all of them.
+  bool made_of_items = false;
   bool stream = false;
   /// `stream_options.include_usage`: a chunk with usage before the end.
   bool include_usage = false;
@@ -59,7 +60,7 @@ struct request {
   /// The header fields about retries.
   nekod::chat::retries retries;
   /// The nekods that the request came through, as in `X-Nekod-Via`.
-  std::string passed;
+  std::string via;
   /// Checked parameters that only tune an answer, such as `temperature`. If the upstream cannot
   /// obey them, they are ignored and reported.
   std::vector<std::string> tuning;

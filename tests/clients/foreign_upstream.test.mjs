@@ -151,8 +151,8 @@ for (const stream of [false, true]) {
   const refusals = {
     'too long': [OpenAI.BadRequestError, 400, 'context_length_exceeded', /of 8 tokens/],
     'too often': [OpenAI.RateLimitError, 429, 'rate_limit_exceeded', /slow down/],
-    // Its 404 for a request without an answer; nekod takes it for a wrong address.
-    unheard: [OpenAI.InternalServerError, 502, 'upstream_error', /404/],
+    // Its 404 for a request without an answer.
+    unheard: [OpenAI.NotFoundError, 404, 'no_fixture_match', /No fixture matched/],
     'wrong key': [OpenAI.InternalServerError, 502, 'upstream_auth_failed', /not this key/],
     broken: [OpenAI.InternalServerError, 500, 'oops', /out of order/],
     nonsense: [OpenAI.InternalServerError, 502, 'upstream_error', /./],

@@ -40,8 +40,10 @@ function expected(messages, known, named) {
   const body = known.slice(first);
   const usedPrompt = prompt.length ? prompt : known.slice(0, first);
   if (!tells) return [...usedPrompt, ...body, ...told];
+  const said = normal(before).join('\n');
   const end = normal(body).slice(-before.length).join('\n');
-  const goesOn = before.length > 0 && before.length <= body.length && end === normal(before).join('\n');
+  const undone = before.length < body.length && normal(body).slice(0, before.length).join('\n') === said;
+  const goesOn = before.length > 0 && before.length <= body.length && end === said && !undone;
   return goesOn ? [...usedPrompt, ...body.slice(0, body.length - before.length), ...told] : messages;
 }
 

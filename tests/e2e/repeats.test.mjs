@@ -173,6 +173,30 @@ test("who only says the same words first is not told another client's answer, th
   assert.equal((await send(body, from('alice', 1))).session, first.session);
 });
 
+test('clients behind one key that say the same never share a session, although they repeat it', async () => {
+  const text = `[sim first=1500 tokens=4] ${unique('Hello')}`;
+  const body = question(text);
+  const left = [];
+  for (let i = 1; i <= 3; ++i) {
+    const leaving = new AbortController();
+    left.push([leaving, nekod.post(body, { ...nth(0), signal: leaving.signal }).catch(() => {})]);
+    await until(async () => (await posts(text)) === i, 'it does not reach the upstream');
+  }
+  for (const [leaving, gone] of left) {
+    leaving.abort();
+    await gone;
+  }
+  const answers = await Promise.all(left.map(() => send(body, nth(1))));
+  assert.equal(new Set(answers.map(({ session }) => session)).size, 3);
+  // One that still has its client is not joined by another.
+  const running = await nekod.stream(text, {}, nth(0));
+  await running.started();
+  const other = await send(body, nth(1));
+  assert.ok(!other.replayed);
+  assert.notEqual(other.session, running.session);
+  running.leave();
+});
+
 test("nobody is given another tenant's answer, not even for the same key", async (t) => {
   const file = join(temporaryFolder(t), 'keys');
   const keys = ['ann', 'bob'].map((name) => addKey(file, name));

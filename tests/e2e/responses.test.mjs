@@ -192,8 +192,13 @@ test('reasoning comes back from clients that keep no texts of it, if they asked 
     assert.deepEqual(ended.map(({ item }) => item), [output[0]]);
     assert.equal('encrypted_content' in output[0], sealed);
     const input = [question, { ...output[0], summary: [], content: undefined }, output[1], user('next')];
-    await responseOf(open, { input, store: false });
-    assert.equal(upstream.requests.at(-1).body.messages[1].reasoning_content, sealed ? thought : undefined);
+    const heard = async () => {
+      await responseOf(open, { input, store: false });
+      return upstream.requests.at(-1).body.messages[1].reasoning_content;
+    };
+    assert.equal(await heard(), thought, 'the session has it');
+    await fetch(`${open.url}/sessions?all=true`, { method: 'DELETE' });
+    assert.equal(await heard(), sealed ? thought : undefined);
   }
 });
 

@@ -220,6 +220,23 @@ test('an upstream that remembers nothing hears the whole chain, in the order it 
   upstream.say = (_, response) => reply(response, 200, answer('ok'));
 });
 
+test('items that tell the conversation are told in the words of the upstream, with what items cannot hold', async () => {
+  const call = { id: 'call_s', type: 'function', function: { name: 'weather', arguments: '{}' }, extra_content: { google: { thought_signature: 'sig' } } };
+  const tools = [{ type: 'function', name: 'weather', parameters: { type: 'object' } }];
+  upstream.say = (_, response) =>
+    reply(response, 200, { ...answer(''), choices: [{ index: 0, message: { role: 'assistant', content: null, tool_calls: [call] }, finish_reason: 'tool_calls' }] });
+  const asked = { role: 'user', content: unique('weather?') };
+  for (const store of [true, false]) {
+    const first = await responseOf(open, { input: [asked], tools, store });
+    const output = { type: 'function_call_output', call_id: 'call_s', output: '-3' };
+    const items = first.json.output.map((item) => (store ? { type: 'item_reference', id: item.id } : item));
+    const second = await responseOf(open, { input: [asked, ...items, output], tools, store });
+    assert.equal(match(second), 'transcript');
+    assert.deepEqual(told()[1].tool_calls, [call]);
+  }
+  upstream.say = (_, response) => reply(response, 200, answer('ok'));
+});
+
 test('a response that failed or was left is not stored, and its predecessor can be followed', async () => {
   upstream.say = (_, response) => reply(response, 200, answer('ok'));
   const first = await responseOf(open, { input: unique() });

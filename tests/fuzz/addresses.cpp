@@ -27,10 +27,11 @@ void check_path(std::string_view raw) {
 
 void check_query(std::string_view query) {
   const std::chrono::system_clock::time_point now{std::chrono::seconds{1'700'000'000}};
-  if (const auto page = http::parse_session_query(query)) {
-    check(page->limit >= 1 && page->limit <= largest_page, "a page has a bound");
-    if (page->after)
-      check(parse_place(to_text(*page->after)) == page->after, "a place is read back");
+  if (const auto list = http::parse_session_list(query)) {
+    const auto& page = list->page;
+    check(page.limit >= 1 && page.limit <= largest_page, "a page has a bound");
+    if (page.after)
+      check(parse_place(to_text(*page.after)) == page.after, "a place is read back");
   }
   if (const auto filter = http::parse_session_filter(query, now))
     check(!query.empty(), "nothing is no way to mean all");

@@ -62,7 +62,7 @@ void check_told(const upstream_turn& told) {
 void check_conversation(const chat::request& r) {
   static const auto digest = std::make_shared<conversation_digest>("key");
   whole_conversation talk{digest, {.messages = 64, .bytes = 64u << 10}};
-  using found = kept_conversation::found;
+  using found = session_conversation::found;
   for (const auto how :
        {found::by_conversation, found::by_name, found::by_response, found::by_id}) {
     const auto before = talk.transcript().size();
@@ -73,7 +73,7 @@ void check_conversation(const chat::request& r) {
     }
     check_told(*told);
     talk.answered(chat::message{chat::role::assistant, "an answer"});
-    talk.kept();
+    talk.committed();
     const auto stored = openai::transcript_json(talk.transcript());
     check(openai::parse_transcript(stored).size() == talk.transcript().size(),
           "a conversation that is stored is read back");

@@ -50,7 +50,7 @@ result<upstream_turn, chat::failure> chat_memory::begin(const chat::request& r,
   fresh_ = texts_in(all, layout.fresh, all.size());
   text_ = said_together(fresh_);
   const auto ends_in_answer = layout.prefill < all.size();
-  prefill_ = ends_in_answer && !r.has_no_prefill ? all[layout.prefill].text : std::string{};
+  prefill_ = ends_in_answer && !r.made_of_items ? all[layout.prefill].text : std::string{};
   if (!prefill_.empty() && !fresh_.empty())
     fresh_.pop_back();
   const auto before = texts_in(all, layout.instructions, layout.fresh);
@@ -63,7 +63,7 @@ result<upstream_turn, chat::failure> chat_memory::begin(const chat::request& r,
     follow(r, layout, digests);
   else
     replace(r, layout, digests); // Of a known conversation the client told the same words, and all.
-  if (ends_in_answer && r.has_no_prefill)
+  if (ends_in_answer && r.made_of_items)
     asked_ = asked_.after(all[layout.prefill], *digest_);
   upstream_turn told;
   told.text = text_;
@@ -103,13 +103,17 @@ void chat_memory::replace(const chat::request& r, const chat::message_layout& la
   asked_ = conversation_tip::of(digests.asked);
 }
 
-/// Whether the conversation, without its prompt, ends with these messages. False for no messages.
+/// Whether the conversation, without its prompt, ends with these messages. False for no messages,
+/// and if it begins with them, too, as it may where words repeat: then its end is undone.
 bool chat_memory::ends_with(const messages& conversation) const {
   const auto body = body_of(now_.transcript);
   const auto count = static_cast<std::ptrdiff_t>(conversation.size());
-  return count > 0 && std::distance(body, now_.transcript.end()) >= count &&
-         std::equal(conversation.begin(), conversation.end(), now_.transcript.end() - count,
-                    chat::say_the_same);
+  const auto all = std::distance(body, now_.transcript.end());
+  const auto is_at = [&](messages::const_iterator place) {
+    return std::equal(conversation.begin(), conversation.end(), place, chat::say_the_same);
+  };
+  return count > 0 && all >= count && is_at(now_.transcript.end() - count) &&
+         (all == count || !is_at(body));
 }
 
 /// Whether the request has a prompt other than the one that the chat was told.
@@ -129,7 +133,7 @@ std::size_t chat_memory::times_said() const {
 
 void chat_memory::answered(chat::message said) {
   needs_new_chat_ = false;
-  const auto is_whole = said.text.size() < longest_answer;
+  const auto is_whole = said.text.size() < max_rereadable_bytes;
   const auto text = openai::with_prefill(prefill_, said.text);
   auto tip = is_whole ? asked_.after({chat::role::assistant, text}, *digest_)
                       : conversation_tip::unrecognisable();
@@ -159,7 +163,7 @@ conversation_state chat_memory::remember(message answer, conversation_tip tip) {
   return std::exchange(now_, {std::move(all), std::move(tip), std::move(prompt_), stored});
 }
 
-void chat_memory::not_kept() {
+void chat_memory::commit_failed() {
   now_ = std::exchange(earlier_, {});
   now_.stored = 0;
   needs_new_chat_ = true;

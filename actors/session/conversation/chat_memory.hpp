@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/session/conversation/kept_conversation.hpp"
+#include "actors/session/conversation/session_conversation.hpp"
 #include "protocol/chat/message_layout.hpp"
 
 #include <memory>
@@ -14,7 +14,7 @@ namespace nekod {
 /// conversation differently, or with another prompt, and then a new chat is told what the client
 /// told. The upstream never hears a mixture of both. The session remembers texts alone, and forgets
 /// the oldest where they grow too long. The tip changes with the answer, before it is stored.
-class chat_memory : public kept_conversation {
+class chat_memory : public session_conversation {
 public:
   explicit chat_memory(std::shared_ptr<const conversation_digest> digest,
                        conversation_state state = {});
@@ -31,8 +31,8 @@ public:
   std::string seeded_text() const override;
   std::size_t times_said() const override;
 
-  /// From an answer of `longest_answer` bytes on the beginning may be missing, and the conversation
-  /// cannot be recognised.
+  /// From an answer of `max_rereadable_bytes` bytes on the beginning may be missing, and the
+  /// conversation cannot be recognised.
   void answered(chat::message said) override;
 
   /// Remembers the answer as far as it came. A conversation that was heard without an answer cannot
@@ -40,11 +40,11 @@ public:
   bool broken_off(std::string_view text, bool heard) override;
 
   conversation_changes take_changes() override;
-  void kept() override { earlier_ = {}; }
+  void committed() override { earlier_ = {}; }
 
   /// The chat has heard a turn that is no part of the conversation, so that the next one needs
   /// another chat.
-  void not_kept() override;
+  void commit_failed() override;
 
   void doubt_store() override { now_.stored = 0; }
   const conversation_tip& tip() const noexcept override { return now_.tip; }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/session/conversation/kept_conversation.hpp"
+#include "actors/session/conversation/session_conversation.hpp"
 #include "protocol/chat/failure.hpp"
 
 #include <chrono>
@@ -20,7 +20,7 @@ struct conversation_edit {
   /// Replaces the client's notes, as in `session_record`; nothing to leave them.
   std::optional<std::string> metadata;
   /// Changes the messages, or says why it cannot; empty to leave them. Called by the session.
-  kept_conversation::change_messages change;
+  session_conversation::change_messages change;
   /// How long the session is kept from now on, at least; zero for ever.
   std::chrono::seconds kept_for{0};
 };

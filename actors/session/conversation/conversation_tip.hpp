@@ -13,15 +13,6 @@ namespace nekod {
 /// the digest of all messages, if it is certain.
 class conversation_tip {
 public:
-  enum class state : std::uint8_t {
-    /// Nothing has been said yet.
-    beginning,
-    /// The digest is known.
-    known,
-    /// It is not sure what the upstream heard; only a client that names the session finds it.
-    unrecognisable,
-  };
-
   /// The tip of a conversation that begins.
   conversation_tip() = default;
 
@@ -34,7 +25,6 @@ public:
   /// The tip in a record. An empty digest stands for `unrecognisable`.
   static conversation_tip stored(std::string digest);
 
-  state stands() const noexcept { return state_; }
   bool is_known() const noexcept { return state_ == state::known; }
   bool is_recognisable() const noexcept { return state_ != state::unrecognisable; }
 
@@ -51,6 +41,15 @@ public:
   bool operator==(const conversation_tip&) const = default;
 
 private:
+  enum class state : std::uint8_t {
+    /// Nothing has been said yet.
+    beginning,
+    /// The digest is known.
+    known,
+    /// It is not sure what the upstream heard; only a client that names the session finds it.
+    unrecognisable,
+  };
+
   conversation_tip(state s, std::string digest);
 
   state state_ = state::beginning;

@@ -12,8 +12,9 @@ namespace nekod {
 /// Bytes that a session remembers of its conversation, including the size of each `message`.
 inline constexpr std::size_t max_transcript_bytes = 64u << 10;
 
-/// Bytes of text that may go before a new chat's first message.
-inline constexpr std::size_t max_preamble_bytes = 32u << 10;
+/// Bytes of text that may go before a new chat's first message: more than a session remembers, for
+/// clients that tell the conversation, and as much as a model is likely to read.
+inline constexpr std::size_t max_preamble_bytes = 512u << 10;
 
 /// Appends a message to *transcript*. An empty message is left out. One that alone is longer than a
 /// transcript may be is cut.

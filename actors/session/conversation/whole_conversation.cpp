@@ -37,6 +37,17 @@ std::optional<std::size_t> place_of_end(span_of_messages all, span_of_messages t
   return compared > 0 ? std::optional{place} : std::nullopt;
 }
 
+/// Whether *all* begins with the same as *told*. Messages that say nothing do not count.
+bool begins_with(span_of_messages all, span_of_messages told) {
+  auto place = all.begin();
+  return std::ranges::all_of(told, [&](const message& m) {
+    if (!chat::says_something(m))
+      return true;
+    place = std::find_if(place, all.end(), chat::says_something);
+    return place != all.end() && chat::say_the_same(*place++, m);
+  });
+}
+
 /// The place after the last answer that is followed by words, also if that answer says nothing.
 std::size_t behind_any_answer(span_of_messages all) {
   auto end = all.size();
@@ -96,7 +107,8 @@ whole_conversation::begin(const chat::request& r, const request_digests& /*diges
   if (!adds_)
     next_.insert(next_.end(), before.begin(), before.end());
   tell(told_from, r.messages.size());
-  prefilled_ = layout.prefill < r.messages.size() && !r.has_no_prefill;
+  prefilled_ = layout.prefill < r.messages.size();
+  made_of_items_ = r.made_of_items;
   if (next_.size() + (adds_ ? now_.size() : 0) > limits_.messages) {
     drop_turn();
     return too_long(limits_.messages, "messages");
@@ -146,6 +158,10 @@ std::span<const message> whole_conversation::earlier_for(const chat::request& r,
   const auto fresh =
       layout.tells_conversation ? layout.fresh - layout.instructions : behind_any_answer(told);
   const auto place = place_of_end(all.subspan(prompt), told.first(fresh));
+  // Where words repeat, the beginning of the conversation may look like its end.
+  if (layout.tells_conversation && place.value_or(0) > 0 &&
+      begins_with(all.subspan(prompt), told.first(fresh)))
+    return {};
   if (place && (layout.tells_conversation || ends_silent(now_)))
     return all.subspan(begin, prompt + *place - begin);
   return layout.tells_conversation ? span_of_messages{} : all.subspan(begin);
@@ -162,9 +178,11 @@ whole_conversation::own_words_for(const chat::request& r,
 }
 
 void whole_conversation::answered(message said) {
-  while (prefilled_ && !chat::says_something(next_.back()))
+  // Items of calls belong to the message before them; one of text is a message of its own.
+  const auto joins = prefilled_ && (!made_of_items_ || (said.text.empty() && !said.more.empty()));
+  while (joins && !chat::says_something(next_.back()))
     next_.pop_back();
-  if (prefilled_) {
+  if (joins) {
     said = openai::with_prefill(next_.back(), std::move(said));
     next_.pop_back();
   }
@@ -214,7 +232,7 @@ conversation_changes whole_conversation::take_changes() {
   return result;
 }
 
-void whole_conversation::kept() {
+void whole_conversation::committed() {
   if (adds_)
     std::ranges::move(next_, std::back_inserter(now_));
   else

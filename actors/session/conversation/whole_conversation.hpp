@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/session/conversation/kept_conversation.hpp"
+#include "actors/session/conversation/session_conversation.hpp"
 #include "protocol/chat/message_layout.hpp"
 
 #include <memory>
@@ -19,7 +19,7 @@ struct conversation_limits {
 ///
 /// A turn becomes part of the conversation, with its answer, once it is stored. A turn that failed
 /// leaves no trace, neither in the messages nor in the tip.
-class whole_conversation : public kept_conversation {
+class whole_conversation : public session_conversation {
 public:
   whole_conversation(std::shared_ptr<const conversation_digest> digest, conversation_limits limits,
                      conversation_state state = {});
@@ -38,13 +38,14 @@ public:
   std::string seeded_text() const override { return {}; }
   std::size_t times_said() const override { return 0; }
 
-  /// The answer replaces a prefill.
+  /// The answer replaces a prefill, or is joined to the message before it, as the request would
+  /// tell them.
   void answered(chat::message said) override;
 
   bool broken_off(std::string_view text, bool heard) override;
   conversation_changes take_changes() override;
-  void kept() override;
-  void not_kept() override { drop_turn(); }
+  void committed() override;
+  void commit_failed() override { drop_turn(); }
   void doubt_store() override { stored_ = 0; }
   const conversation_tip& tip() const noexcept override { return tip_; }
   const std::vector<chat::message>& transcript() const noexcept override { return now_; }
@@ -78,8 +79,9 @@ private:
   /// request.
   bool adds_ = false;
   conversation_tip next_tip_;
-  /// Whether its request ends with a prefill.
+  /// Whether its request ends with an assistant message: a prefill, unless it was made of items.
   bool prefilled_ = false;
+  bool made_of_items_ = false;
 };
 
 } // namespace nekod

@@ -66,6 +66,8 @@ std::string answer_json(const answered_turn& t) {
   json::append_quoted(out, t.answer_id.id);
   out += R"(,"created":)";
   out += std::to_string(t.answer_id.created);
+  if (t.count)
+    out.append(R"(,"count":)").append(std::to_string(*t.count));
   out += R"(,"match":")";
   out += name_of(t.match);
   out += R"(","reason":")";
@@ -103,6 +105,8 @@ std::optional<answered_turn> parse_answer(std::string_view text) {
   result.match = *found;
   result.answer_id.id = json::find_string(object, "id").value_or("");
   result.answer_id.created = seconds_in(object, "created");
+  if (const auto* count = json::find(object, "count"); count && count->IsUint())
+    result.count = count->GetUint();
   result.pieces = *std::move(pieces);
   result.end = *reason;
   result.end.committed_at = seconds_in(object, "committed");

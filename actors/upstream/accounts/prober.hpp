@@ -14,7 +14,7 @@ namespace nekod {
 /// A PROBER with its messages to itself.
 using private_prober_actor = prober_actor::extend<
     // The next probe of the upstream with that index may be due.
-    caf::reacts_to<atom::wake, std::uint64_t>>;
+    caf::reacts_to<atom::probe, std::uint64_t>>;
 
 /// The state of a prober.
 struct prober_state {

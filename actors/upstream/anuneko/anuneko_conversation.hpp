@@ -30,7 +30,7 @@ public:
   void cancel(std::optional<std::chrono::steady_clock::time_point> client_left) override;
   void let_go() override;
   void give_up_late() override;
-  bool may_have_told() const noexcept override { return step_ == step::posting; }
+  bool may_have_reached() const noexcept override { return step_ == step::posting; }
   void grant(std::size_t bytes) override { exchange_.grant(bytes); }
   void on_transfer(transfer_event&& event) override { exchange_.on_transfer(std::move(event)); }
   const upstream_chat& chat() const noexcept override { return chat_; }

@@ -77,7 +77,7 @@ void openai_conversation::begin(const upstream_turn& turn) {
   exchange_.begin_turn(account_);
   exchange_.start(
       begun(openai_call::chat_completions, turn.model),
-      account_->complete_chat(std::move(body), turn.request->stream, turn.request->passed));
+      account_->complete_chat(std::move(body), turn.request->stream, turn.request->via));
 }
 
 void openai_conversation::cancel(std::optional<std::chrono::steady_clock::time_point> client_left) {

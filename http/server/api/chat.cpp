@@ -18,9 +18,9 @@ namespace {
 
 /// Asks for the turn, unless the client comes back to an answer that another node keeps.
 void ask_for_turn(const request_context& c, chat::request parsed) {
-  const auto identity = may_come_back(c.req()) ? request_identity(c, parsed.body) : std::string{};
+  const auto identity = may_come_back(c.req()) ? retry_key_of(c, parsed.body) : std::string{};
   const auto known = !identity.empty();
-  if (known ? c.api.options.resumption->all->find_request(identity).has_value() : !c.relayed)
+  if (known ? c.api.options.resumption->all->find_by_retry_key(identity).has_value() : !c.relayed)
     return request_turn(c, std::move(parsed), make_chat_writer);
   elsewhere_request asked;
   asked.name = answer_name::of_request(c.who.tenant, identity);

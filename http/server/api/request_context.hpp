@@ -39,7 +39,7 @@ struct api_services {
 };
 
 /// How long the registry may take to answer: it may have to ask the upstream for its models.
-inline constexpr std::chrono::seconds registry_timeout{60};
+inline constexpr std::chrono::seconds actor_timeout{60};
 
 /// A request, its caller and its endpoint, while it is answered.
 struct request_context {
@@ -66,7 +66,7 @@ struct request_context {
   /// if there is no reply in time.
   template <class Reply, class Answer, class... Question>
   void ask(Answer answer, Question... question) const {
-    ask_for<Reply>(registry_timeout, std::move(answer), std::move(question)...);
+    ask_for<Reply>(actor_timeout, std::move(answer), std::move(question)...);
   }
 
   /// The same with another timeout.

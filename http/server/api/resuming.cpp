@@ -32,14 +32,14 @@ result<std::optional<std::uint64_t>, chat::failure> resume_after_of(const reques
   return std::optional{count};
 }
 
-std::string request_identity(const request_context& c, std::string_view body) {
-  return c.api.options.resumption->all->identity_of(c.who.tenant, c.req().header("Idempotency-Key"),
-                                                    body);
+std::string retry_key_of(const request_context& c, std::string_view body) {
+  return c.api.options.resumption->all->retry_key(c.who.tenant, c.req().header("Idempotency-Key"),
+                                                  body);
 }
 
-void follow_answer(const request_context& c, const kept_answer_actor& whom,
-                   std::shared_ptr<const chat::request> asked,
-                   std::unique_ptr<answer_writer> writer, bool begins) {
+void attach_reply(const request_context& c, const kept_answer_actor& whom,
+                  std::shared_ptr<const chat::request> asked, std::unique_ptr<answer_writer> writer,
+                  bool begins) {
   const auto& options = c.api.options;
   const auto home = options.home ? options.home() : home_loop{};
   const auto reply = spawn_reply(c.api.system, home, c.x, std::move(asked), std::move(writer),
@@ -47,9 +47,9 @@ void follow_answer(const request_context& c, const kept_answer_actor& whom,
   auto opening = [begins](caf::event_based_actor* self, const kept_answer_actor& kept,
                           const reply_actor& reader) {
     // It reads before the turn begins, so that it hears of any end.
-    self->request(kept, registry_timeout, atom::open_v, reader)
+    self->request(kept, actor_timeout, atom::read_v, reader)
         .then(
-            [self, kept, begins](atom::open) {
+            [self, kept, begins](atom::read) {
               if (begins)
                 self->send(kept, atom::turn_v);
             },

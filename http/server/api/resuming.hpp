@@ -28,14 +28,14 @@ bool may_come_back(const request& r);
 
 /// The identity of a request by its `Idempotency-Key`; empty without one.
 /// @param body As the client sent it.
-std::string request_identity(const request_context& c, std::string_view body);
+std::string retry_key_of(const request_context& c, std::string_view body);
 
 /// Answers with the events of a kept answer.
 /// @param asked Of the request for the answer, as far as it is known.
 /// @param begins Whether its turn is to be asked for.
-void follow_answer(const request_context& c, const kept_answer_actor& whom,
-                   std::shared_ptr<const chat::request> asked,
-                   std::unique_ptr<answer_writer> writer, bool begins = false);
+void attach_reply(const request_context& c, const kept_answer_actor& whom,
+                  std::shared_ptr<const chat::request> asked, std::unique_ptr<answer_writer> writer,
+                  bool begins = false);
 
 /// Asks a kept answer for its response object: shows it, or cancels it.
 /// @param gone Called if it was forgotten meanwhile.
@@ -44,7 +44,7 @@ void ask_for_object(const request_context& c, const kept_answer_actor& whom, Que
                     const std::function<void(const request_context&)>& gone) {
   // CAF's factory of actors binds a reference to nothing where there are no arguments.
   auto asking = [c, gone](caf::event_based_actor* self, const kept_answer_actor& kept, Question q) {
-    self->request(kept, registry_timeout, q)
+    self->request(kept, actor_timeout, q)
         .then([c](const std::string& object) { c.respond_json(200, object); },
               [c, gone](const caf::error&) { gone(c); });
   };

@@ -188,7 +188,7 @@ void routes::dispatch(const request_context& c) const {
     return c.refuse(*wait);
   if (!api_.options.limits)
     return serve(c, known);
-  auto question = gate.question_of(c.who, 1, chat ? 1 : 0);
+  auto question = gate.limit_request_of(c.who, 1, chat ? 1 : 0);
   if (!question.charge.takes())
     return serve(c, known);
   ask_all_nodes(c, std::move(question), [this, c, known](const auto& refusal) {

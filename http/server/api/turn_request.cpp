@@ -32,6 +32,7 @@ chat::retries retries_of(const request& r, const caller& who) {
       r.header("X-Stainless-Timeout"), r.header("X-Stainless-Read-Timeout"));
   result.sender = who.address;
   result.sender.append("\n").append(presented_key(r));
+  result.sender.append("\n").append(r.header("User-Agent"));
   return result;
 }
 
@@ -68,7 +69,7 @@ std::optional<chat::failure> complete(const request_context& c, chat::request& a
   }
   if (auto problem = read_session_fields(request, asked, options.header_names_sessions))
     return problem;
-  asked.passed = nekods_before(request);
+  asked.via = nekods_before(request);
   if (request.header("Idempotency-Key").size() > chat::max_idempotency_key)
     return chat::failure{failure_code::invalid_value, "Idempotency-Key", "at most 255 bytes"};
   return std::nullopt;
@@ -81,18 +82,14 @@ open_turn turn_of(const request_context& c, std::shared_ptr<const chat::request>
     t.home = c.api.options.home();
   t.request = std::move(asked);
   t.tenant = c.who.tenant;
-  t.follows = std::move(storage.follows);
-  t.conversation = std::move(storage.conversation);
-  t.left_out = std::move(storage.left_out);
-  t.may_truncate = storage.may_truncate;
-  t.keeper = std::move(storage.keeper);
+  static_cast<turn_ties&>(t) = std::move(static_cast<turn_ties&>(storage));
   if (t.request->choices > 1)
     t.count_further = [gate = c.api.options.gate, limits = c.api.options.limits,
                        who = c.who](std::uint32_t turns) {
       auto refusal = gate->further_refusal(who, turns);
       if (limits)
-        tell_all_nodes(*limits, refusal ? gate->question_of(who, -1, -1)
-                                        : gate->question_of(who, 0, static_cast<int>(turns)));
+        tell_all_nodes(*limits, refusal ? gate->limit_request_of(who, -1, -1)
+                                        : gate->limit_request_of(who, 0, static_cast<int>(turns)));
       return refusal;
     };
   return t;
@@ -108,7 +105,7 @@ std::optional<kept_answer_actor> keep_answer(const request_context& c, open_turn
   o.registry = c.api.registry;
   o.store = c.api.store;
   o.asked = std::move(t);
-  o.keeper = std::move(storage.form);
+  o.recorder = std::move(storage.object_recorder);
   o.background = background;
   o.request = std::move(storage.identity);
   return spawn_kept_answer(c.api.system, home, std::move(o));
@@ -127,23 +124,23 @@ void request_turn(const request_context& c, chat::request asked, const writer_ma
     return c.refuse(after.error());
   asked.retries.resume_after = *after;
   if (storage.identity.empty())
-    storage.identity = request_identity(c, asked.body);
+    storage.identity = retry_key_of(c, asked.body);
   const auto resumable = asked.stream && wants_resumable(c.req());
   std::shared_ptr<const chat::request> shared = std::make_shared<chat::request>(std::move(asked));
   auto form = writer(*shared);
   if (*after)
     form = make_resumed_writer(std::move(form), **after);
-  if (const auto kept = options.resumption->all->find_request(storage.identity);
+  if (const auto kept = options.resumption->all->find_by_retry_key(storage.identity);
       kept && shared->stream) {
     c.x->carry_also({{"Idempotent-Replayed", "true"}});
-    return follow_answer(c, kept->who, std::move(shared), std::move(form));
+    return attach_reply(c, kept->who, std::move(shared), std::move(form));
   }
   auto t = turn_of(c, shared, storage);
   if (resumable) {
-    t.known_by = {make_id({}), unix_time()};
+    t.answer_id = {make_id({}), unix_time()};
     if (const auto kept = keep_answer(c, t, storage, false))
-      return follow_answer(c, *kept, std::move(shared), std::move(form), true);
-    t.known_by.reset();
+      return attach_reply(c, *kept, std::move(shared), std::move(form), true);
+    t.answer_id.reset();
   }
   auto handle = spawn_reply(c.api.system, t.home, c.x, std::move(shared), std::move(form),
                             c.request_id, options.reply);
@@ -161,18 +158,19 @@ void request_background_turn(const request_context& c, chat::request asked, turn
   const std::shared_ptr<const chat::request> shared =
       std::make_shared<chat::request>(std::move(asked));
   auto t = turn_of(c, shared, storage);
-  const auto queued = storage.form->unfinished({identity, t.tenant, {}, {}, nullptr}).object;
-  t.known_by = std::move(identity);
+  const auto queued =
+      storage.object_recorder->unfinished({identity, t.tenant, {}, {}, nullptr}).object;
+  t.answer_id = std::move(identity);
   const auto kept = keep_answer(c, std::move(t), storage, true);
   if (!kept)
     return c.refuse(chat::retry_soon(failure_code::overloaded, "no memory left for the answer"));
   auto asking = [c, shared, queued, writer](caf::event_based_actor* self,
                                             const kept_answer_actor& whom) {
-    self->request(whom, registry_timeout, atom::turn_v)
+    self->request(whom, actor_timeout, atom::turn_v)
         .then(
             [c, whom, shared, queued, writer](atom::turn) {
               if (writer)
-                follow_answer(c, whom, shared, writer());
+                attach_reply(c, whom, shared, writer());
               else
                 c.respond_json(200, queued);
             },

@@ -12,20 +12,14 @@ namespace nekod::http {
 
 struct request_context;
 
-/// A turn's ties to stored and kept responses.
-struct turn_storage {
+/// A turn's ties to stored and kept responses. Its answer's identity is set by the request.
+struct turn_storage : turn_ties {
   turn_storage() = default;
 
-  // As in `open_turn`.
-  std::optional<turn_predecessor> follows;
-  turn_conversation conversation;
-  std::shared_ptr<const left_out_history> left_out;
-  bool may_truncate = false;
-  std::shared_ptr<const answer_keeper> keeper;
   /// Makes the objects of a response that is kept; null for an API whose answers have no ids to be
   /// found by.
-  std::shared_ptr<const answer_keeper> form;
-  /// As in `request_identity`; empty for that of the request's own body.
+  std::shared_ptr<const response_recorder> object_recorder;
+  /// As in `retry_key_of`; empty for that of the request's own body.
   std::string identity;
 };
 
@@ -41,7 +35,7 @@ void request_turn(const request_context& c, chat::request asked, const writer_ma
                   turn_storage storage = {});
 
 /// Asks for a turn in the background, of which the client is told at once.
-/// @param storage Its `form` makes the object that the client gets at once.
+/// @param storage Its `object_recorder` makes the object that the client gets at once.
 /// @param identity The id and time of the response.
 /// @param writer Made once the response is stored, to stream it; null to answer with the object.
 void request_background_turn(const request_context& c, chat::request asked, turn_storage storage,

@@ -216,9 +216,9 @@ std::optional<chat::failure> admission::further_refusal(const caller& who,
                            " answers in one request"};
 }
 
-limit_question admission::question_of(const caller& who, int requests, int chats) const {
+limit_request admission::limit_request_of(const caller& who, int requests, int chats) const {
   auto current = now();
-  limit_question q;
+  limit_request q;
   if (current->counting.empty())
     return q;
   q.bucket = q.charge.caller = bucket_of(who);
@@ -238,7 +238,7 @@ limit_question admission::question_of(const caller& who, int requests, int chats
   return q;
 }
 
-std::optional<chat::failure> admission::refusal(const limit_question& q,
+std::optional<chat::failure> admission::refusal(const limit_request& q,
                                                 const limit_verdict& v) const {
   const auto& buckets = q.charge.buckets;
   if (v.full_in.size() != buckets.size())

@@ -3,7 +3,7 @@
 #include "actors/runtime/metrics.hpp"
 #include "http/server/gate/api_keys.hpp"
 #include "http/server/gate/client_address.hpp"
-#include "http/server/gate/limit_question.hpp"
+#include "http/server/gate/limit_request.hpp"
 #include "http/server/gate/origin_rules.hpp"
 #include "http/server/gate/rate_limiter.hpp"
 #include "http/server/message/exchange.hpp"
@@ -104,11 +104,11 @@ public:
   // requests that they refuse need no question.
 
   /// The question that takes that many requests and chats from the limits of *who*.
-  limit_question question_of(const caller& who, int requests, int chats) const;
+  limit_request limit_request_of(const caller& who, int requests, int chats) const;
 
   /// Takes over what all nodes have counted.
   /// @returns the refusal if the request may not pass; it does not count here either then.
-  std::optional<chat::failure> refusal(const limit_question& q, const limit_verdict& v) const;
+  std::optional<chat::failure> refusal(const limit_request& q, const limit_verdict& v) const;
 
   /// The rest of the limits of *who*, as far as this node knows; empty if there are none.
   std::vector<limit_standing> standing_of(const caller& who) const;

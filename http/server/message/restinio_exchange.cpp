@@ -177,7 +177,7 @@ restinio::response_builder_t<Output> restinio_exchange::start(std::uint16_t stat
   status_ = status;
   auto response = handle_->create_response<Output>(
       restinio::http_status_line_t{restinio::http_status_code_t{status}, reason_phrase(status)});
-  for (auto& field : carried_)
+  for (auto& field : std::exchange(carried_, {}))
     response.append_header(std::move(field.first), one_line(std::move(field.second)));
   for (auto& field : headers)
     response.append_header(std::move(field.first), one_line(std::move(field.second)));

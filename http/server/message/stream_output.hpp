@@ -87,6 +87,14 @@ private:
       append_header("Transfer-Encoding", "chunked");
     parts_.emplace_back(impl::create_header_string(
         m_header, impl::content_length_field_presence_t::skip_content_length));
+    forget_fields();
+  }
+
+  /// They are sent, and the stream may be long.
+  void forget_fields() {
+    const auto stays_open = m_header.should_keep_alive();
+    m_header = http_response_header_t{m_header.status_line()};
+    m_header.should_keep_alive(stays_open);
   }
 
   /// Puts the framed *bytes* into *out*, in place of its contents.

@@ -75,9 +75,6 @@ public:
   /// The result, after the stream's end: what `response.completed` told.
   const response_result& result() const noexcept { return result_; }
 
-  /// The items so far, the open one included, before the stream's end.
-  std::vector<finished_item> items() const { return items_.so_far(); }
-
 private:
   void response_event(std::string_view type, std::string& out);
 

@@ -313,13 +313,6 @@ void output_items::break_off() {
   growing_ = nullptr;
 }
 
-std::vector<finished_item> output_items::so_far() const {
-  auto items = finished_;
-  if (open_)
-    items.push_back(finished(drafts_.front().item, item_status::in_progress));
-  return items;
-}
-
 response_result output_items::take_result(std::int64_t now) {
   response_result result;
   result.incomplete_reason = incomplete_reason(finish_reason_);

@@ -68,9 +68,6 @@ public:
   /// incomplete.
   void break_off();
 
-  /// The items so far, the open one included.
-  std::vector<finished_item> so_far() const;
-
   /// The result after `end`: completed or incomplete. To be taken once.
   /// @param now Seconds since the epoch.
   response_result take_result(std::int64_t now);

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "protocol/chat/request.hpp"
-#include "protocol/openai/upstream/merged_member.hpp"
+#include "protocol/openai/chat/merged_member.hpp"
 #include "protocol/text/json.hpp"
 
 #include <cstddef>

@@ -153,12 +153,16 @@ bool is_about_address(const chat::foreign_words& w) {
   return is_any(whole, {"", "not found", "not_found", "resource not found", "file not found",
                         "404 not found", "404: not found"}) ||
          whole.starts_with("not found.") ||
-         has_any(whole,
-                 {"page not found", "page could not be found", "invalid url", "unknown url",
-                  "request url", "requested url", "requested resource", "unexpected endpoint",
-                  "unknown endpoint", "endpoint not found", "no such endpoint", "unknown path",
-                  "path not found", "no route", "route not found", "cannot post",
-                  "no static resource", "no handler found", "default backend"});
+         has_any(whole, {"page not found",     "page could not be found",
+                         "invalid url",        "unknown url",
+                         "request url",        "requested url",
+                         "requested resource", "unexpected endpoint",
+                         "unknown endpoint",   "endpoint not found",
+                         "no such endpoint",   "unknown path",
+                         "path not found",     "no route",
+                         "route not found",    "cannot post",
+                         "no static resource", "no handler found",
+                         "default backend",    "/completions"});
 }
 
 /// Whether the server refuses what the client wrote, and not the account, by a 403: its moderation

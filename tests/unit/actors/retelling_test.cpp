@@ -19,9 +19,9 @@ using namespace std::chrono_literals;
 using chat::failure_code;
 
 /// Keeps each answer as the response with its id.
-class plain_keeper : public answer_keeper {
+class plain_keeper : public response_recorder {
 public:
-  response_record keep(const answered& a) const override {
+  response_record ended(const answered& a) const override {
     response_record r;
     r.id = a.answer.identity().id;
     r.tenant = a.tenant;
@@ -85,7 +85,7 @@ struct fixture : test::actor_system_fixture {
 
   std::shared_ptr<test::reply_record> open(open_turn t) {
     auto record = std::make_shared<test::reply_record>();
-    t.keeper = std::make_shared<plain_keeper>();
+    t.recorder = std::make_shared<plain_keeper>();
     replies.push_back(test::spawn_recording_reply(system(), record));
     caf::anon_send(handle, atom::open_v, std::move(t), replies.back());
     run();
@@ -149,7 +149,7 @@ TEST_CASE_FIXTURE(fixture, "a session that has what a turn leaves out is told wh
   const auto third = add(*second, u3, "", "be kind");
   CHECK(told() == "[" + sys + "," + u1 + "," + a1 + "," + u2 + "," + a2 + "," + u3 + "]");
   CHECK(third->head.session_id == first->head.session_id);
-  CHECK(third->head.what.match == session_match::predecessor);
+  CHECK(third->head.match == session_match::predecessor);
   CHECK(told_again == 0);
 }
 
@@ -162,7 +162,7 @@ TEST_CASE_FIXTURE(fixture, "a branch asks for what its turn leaves out") {
   CHECK(told_again == 1);
   CHECK(told() == "[" + u1 + "," + a1 + "," + u3 + "]");
   CHECK(branch->head.session_id != first->head.session_id);
-  CHECK(branch->head.what.match == session_match::seeded);
+  CHECK(branch->head.match == session_match::seeded);
 }
 
 TEST_CASE_FIXTURE(fixture, "another prompt is told with the whole conversation") {

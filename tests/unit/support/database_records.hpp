@@ -61,7 +61,9 @@ public:
 
   commit_outcome commit(const session_commit& c) { return commit(c, std::to_string(++commits_)); }
 
-  void commit(const response_record& r) { database().ask(postgres::keep_response_query(node_, r)); }
+  void commit(const response_record& r) {
+    database().ask(postgres::store_response_query(node_, r));
+  }
 
   void release(const session_token& token) { database().ask(postgres::release_query(token)); }
 

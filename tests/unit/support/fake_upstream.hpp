@@ -48,7 +48,7 @@ public:
       state = upstream_chat{};
     }
     void give_up_late() override { parent.log.emplace_back("too late"); }
-    bool may_have_told() const noexcept override { return told; }
+    bool may_have_reached() const noexcept override { return told; }
     void grant(std::size_t bytes) override { granted += bytes; }
     void on_transfer(transfer_event&&) override {
       auto f = std::move(happenings.front());

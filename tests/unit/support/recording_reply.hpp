@@ -65,7 +65,7 @@ recording_reply(recording_reply_actor::pointer self, const std::shared_ptr<reply
         record->session = std::move(session);
         record->reader = self->id();
         record->head.answer->attach(self->id(), std::make_shared<recording_reader>(record), {},
-                                    answer_log::pace::own);
+                                    answer_log::flow::paced);
       },
       [record, self](atom::finish, const chat::answer_end&) {
         record->log.emplace_back("finish");

@@ -180,12 +180,13 @@ struct session_fixture : actor_system_fixture {
 
   /// A client's request that it sends again if it has no answer.
   asked ask_counted(const std::string& text, unsigned count,
-                    session_match match = session_match::fresh) {
+                    session_match match = session_match::fresh, const std::string& key = {}) {
     asked result;
     result.record->returns = true;
     result.reply = spawn_recording_reply(system(), result.record);
     auto request = request_saying(text);
     request->retries.count = count;
+    request->retries.key = key;
     turn t;
     t.digests = options.digest->of(*request);
     t.identity = t.digests.asked;
@@ -206,6 +207,11 @@ struct session_fixture : actor_system_fixture {
     run();
   }
 
+  /// A request with a key, which needs no count to be recognised.
+  asked ask_keyed(const std::string& text, unsigned count) {
+    return ask_counted(text, count, session_match::fresh, "key");
+  }
+
   void leave(const asked& a) {
     leave_reply(a.reply);
     run();
@@ -216,7 +222,7 @@ struct session_fixture : actor_system_fixture {
   std::shared_ptr<fake_upstream> upstream = std::make_shared<fake_upstream>();
   std::shared_ptr<registry_log> registry = std::make_shared<registry_log>();
   slow_store_actor slow;
-  session_options options{usual_session_rules()};
+  session_start options{usual_session_rules()};
   session_actor handle;
 };
 

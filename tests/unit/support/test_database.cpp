@@ -35,7 +35,7 @@ test_database::test_database() {
   int ends[2];
   if (pipe(ends) != 0)
     throw std::runtime_error{"no pipe"};
-  // Twice, so that nobody waits for the keeper.
+  // Twice, so that nobody waits for the recorder.
   const auto child = fork();
   if (child == 0) {
     if (fork() == 0) {

@@ -34,7 +34,7 @@ private:
 
   std::string folder_;
   std::string address_;
-  /// The standard input of the server's keeper.
+  /// The standard input of the server's recorder.
   int keeper_ = -1;
   std::unique_ptr<connection> connection_;
 };

@@ -43,7 +43,7 @@ void reply_state::start(exchange_ptr x, std::shared_ptr<const chat::request> req
   auto handle = caf::actor_cast<private_reply_actor>(self_);
   exchange_->on_gone(
       [handle] { caf::anon_send(handle, atom::gone_v, std::chrono::steady_clock::now()); });
-  exchange_->on_idle(options_->heartbeat, [handle] { caf::anon_send(handle, atom::idle_v); });
+  exchange_->on_idle(options_->heartbeat, [handle] { caf::anon_send(handle, atom::silent_v); });
   if (!writer_->begins_at_once())
     return;
   writer_->prelude(pending_);
@@ -59,24 +59,22 @@ void reply_state::begin(turn_head head, turn_actor session) {
   self_->monitor(session_);
   auto& notes = exchange_->notes();
   notes.session = head.session_id;
-  notes.match = name_of(head.what.match);
-  if (head.what.answered_by.empty() && head.what.model.upstream)
-    head.what.answered_by = head.what.model.upstream->name();
-  notes.upstream = head.what.answered_by;
-  notes.model = head.what.model.id;
+  notes.match = name_of(head.match);
+  notes.upstream = head.upstream;
+  notes.model = head.model;
   head_ = std::move(head);
   introduce();
   writer_->begin(pending_);
   const auto holds_up = writer_->streams() && !head_->kept;
-  const auto pace = holds_up ? answer_log::pace::own : answer_log::pace::collects;
-  head_->answer->attach(reader(), log_reader_, home_, pace);
+  const auto how = holds_up ? answer_log::flow::paced : answer_log::flow::unpaced;
+  head_->answer->attach(reader(), log_reader_, home_, how);
 }
 
 void reply_state::introduce() {
   const auto& identity = head_->answer->identity();
   exchange_->notes().answer = std::string{writer_->id_prefix()}.append(identity.id);
-  writer_->introduce({identity.id, identity.created, head_->what.model.id, head_->session_id,
-                      !head_->what.abilities.speaks_openai});
+  writer_->introduce({identity.id, identity.created, head_->model, head_->session_id,
+                      !head_->abilities.speaks_openai});
 }
 
 /// Before the first piece it is decided which upstream answers.
@@ -84,8 +82,8 @@ void reply_state::name_answerer() {
   auto [upstream, model] = head_->answer->answerer();
   if (upstream.empty())
     return;
-  head_->what.answered_by = exchange_->notes().upstream = std::move(upstream);
-  head_->what.model.id = exchange_->notes().model = std::move(model);
+  head_->upstream = exchange_->notes().upstream = std::move(upstream);
+  head_->model = exchange_->notes().model = std::move(model);
   introduce();
 }
 
@@ -232,13 +230,13 @@ answer_log::progress reply_state::fill_write() {
     const auto least = pending_.size() + at.unread + at.waiting * writer_->frame(at.form);
     pending_.reserve(std::min(least, options_->full_write * 9 / 8));
   };
-  return head_->answer->done_and_read(reader(), reserve,
-                                      [this](deltas::form form, std::string_view piece) {
-                                        if (pending_.size() >= options_->full_write)
-                                          return false;
-                                        writer_->piece(pending_, form, piece);
-                                        return true;
-                                      });
+  return head_->answer->leave_and_read(reader(), reserve,
+                                       [this](deltas::form form, std::string_view piece) {
+                                         if (pending_.size() >= options_->full_write)
+                                           return false;
+                                         writer_->piece(pending_, form, piece);
+                                         return true;
+                                       });
 }
 
 /// Counts the pieces that have arrived since the last call.
@@ -293,19 +291,18 @@ fields reply_state::answer_fields() const {
   }
   if (!head_)
     return result;
-  const auto& turn = head_->what;
   result.emplace_back("X-Session-Id", head_->session_id);
-  result.emplace_back("X-Session-Match", std::string{name_of(turn.match)});
-  if (const auto ignored = ignored_parameters(*request_, turn.abilities); !ignored.empty())
+  result.emplace_back("X-Session-Match", std::string{name_of(head_->match)});
+  if (const auto ignored = ignored_parameters(*request_, head_->abilities); !ignored.empty())
     result.push_back(ignored_field(ignored));
   if (head_->replayed)
     result.emplace_back("Idempotent-Replayed", "true");
   if (head_->kept)
     result.emplace_back("X-Resumable", "true");
   if (knows_upstream())
-    result.emplace_back("X-Upstream", turn.answered_by);
-  if (turn.model.fallback)
-    result.emplace_back("X-Model-Fallback", turn.model.id);
+    result.emplace_back("X-Upstream", head_->upstream);
+  if (head_->fallback)
+    result.emplace_back("X-Model-Fallback", head_->model);
   return result;
 }
 
@@ -313,9 +310,8 @@ fields reply_state::answer_fields() const {
 /// fall-back may still take the turn.
 bool reply_state::knows_upstream() const {
   const auto answer_began = has_text() || ending_;
-  const auto& turn = head_->what;
-  return !turn.answered_by.empty() &&
-         (answer_began || !writer_->streams() || !turn.abilities.falls_back);
+  return !head_->upstream.empty() &&
+         (answer_began || !writer_->streams() || !head_->abilities.falls_back);
 }
 
 namespace {
@@ -330,7 +326,7 @@ behavior_of(private_reply_actor::stateful_pointer<reply_state> self) {
       [self](atom::failed, const chat::failure& reason) { self->state.fail(reason); },
       [self](atom::written) { self->state.written(); },
       [self](atom::gone, std::chrono::steady_clock::time_point then) { self->state.leave(then); },
-      [self](atom::idle) { self->state.idle(); },
+      [self](atom::silent) { self->state.idle(); },
   };
 }
 

@@ -46,7 +46,7 @@ using private_reply_actor = reply_actor::extend<
     // The client left at that time.
     caf::reacts_to<atom::gone, std::chrono::steady_clock::time_point>,
     // Nothing has been written for a while.
-    caf::reacts_to<atom::idle>>;
+    caf::reacts_to<atom::silent>>;
 
 /// One answer on its way to its client, in the form of its writer.
 ///

@@ -67,7 +67,7 @@ public:
     options_.reasoning = reasoning_of(asked);
   }
 
-  response_events(const responses::create_request& asked, const followed_response& what)
+  response_events(const responses::create_request& asked, const early_stream& what)
       : response_events(asked, asked.model) {
     at_once_ = true;
     options_.after = what.after;
@@ -189,8 +189,8 @@ std::unique_ptr<answer_writer> make_response_writer(const responses::create_requ
   return std::make_unique<response_whole>(asked);
 }
 
-std::unique_ptr<answer_writer> make_followed_writer(const responses::create_request& asked,
-                                                    const followed_response& what) {
+std::unique_ptr<answer_writer> make_early_writer(const responses::create_request& asked,
+                                                 const early_stream& what) {
   return std::make_unique<response_events>(asked, what);
 }
 

@@ -17,8 +17,8 @@ std::unique_ptr<answer_writer> make_response_writer(const openai::responses::cre
                                                     const std::string& model);
 
 /// A stream of events that begins at once.
-struct followed_response {
-  followed_response() = default;
+struct early_stream {
+  early_stream() = default;
 
   /// The response's, if it is in the background.
   std::optional<answer_identity> identity;
@@ -28,7 +28,7 @@ struct followed_response {
 
 /// The writer of a stream of a response in the background, or of one that is read once more. All of
 /// these writers write the same events.
-std::unique_ptr<answer_writer> make_followed_writer(const openai::responses::create_request& asked,
-                                                    const followed_response& what);
+std::unique_ptr<answer_writer> make_early_writer(const openai::responses::create_request& asked,
+                                                 const early_stream& what);
 
 } // namespace nekod::http

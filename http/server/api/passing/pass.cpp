@@ -20,7 +20,7 @@ void choose_upstream(const api_services& api, const std::string& model,
                      std::function<void(pass_relay::choice)> f) {
   auto asking = [f = std::move(f)](caf::event_based_actor* self, const registry_actor& registry,
                                    const std::string& name) {
-    self->request(registry, registry_timeout, atom::pass_v, name)
+    self->request(registry, actor_timeout, atom::pass_v, name)
         .then([f](const model_choice& found) { f(found); },
               [f](const caf::error&) {
                 f(chat::failure{failure_code::internal_error, {}, "no answer in time"});

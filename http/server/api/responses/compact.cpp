@@ -2,6 +2,7 @@
 
 #include "actors/messages.hpp"
 #include "actors/runtime/ids.hpp"
+#include "actors/runtime/unix_time.hpp"
 #include "http/server/api/answer/response_form.hpp"
 #include "http/server/api/request_context.hpp"
 #include "http/server/api/responses/compaction_seal.hpp"
@@ -22,10 +23,6 @@ namespace {
 
 namespace responses = openai::responses;
 using chat::failure_code;
-
-std::int64_t in_seconds(std::chrono::system_clock::time_point t) {
-  return std::chrono::duration_cast<std::chrono::seconds>(t.time_since_epoch()).count();
-}
 
 /// The record of the compacted items. It can be looked at and deleted as a response, and no
 /// response follows it.
@@ -60,7 +57,7 @@ void store_compaction(const gathered_ptr& call) {
     return c.refuse({failure_code::missing_required_parameter, "input"});
   const auto made = responses::compaction_of(make_id(responses::id_prefix("compaction")),
                                              sealed_compaction(c, record.id));
-  responses::append_compaction(record.object, record.id, in_seconds(record.created_at),
+  responses::append_compaction(record.object, record.id, in_unix_time(record.created_at),
                                to_json(made));
   auto told = [object = record.object](const request_context& asked, atom::commit) {
     asked.respond_json(200, object);

@@ -4,12 +4,12 @@
 #include "actors/runtime/ids.hpp"
 #include "actors/runtime/unix_time.hpp"
 #include "http/server/api/answer/ignored_parameters.hpp"
-#include "http/server/api/answer/response_keeper.hpp"
+#include "http/server/api/answer/openai_response_recorder.hpp"
 #include "http/server/api/answer/response_writer.hpp"
 #include "http/server/api/cluster/elsewhere.hpp"
 #include "http/server/api/request_context.hpp"
-#include "http/server/api/responses/follow.hpp"
 #include "http/server/api/responses/gather.hpp"
+#include "http/server/api/responses/kept_stream.hpp"
 #include "http/server/api/resuming.hpp"
 #include "http/server/api/turn_request.hpp"
 #include "protocol/openai/responses/compaction.hpp"
@@ -115,11 +115,11 @@ turn_storage storage_of(gathered_request& call,
   storage.may_truncate = asked->may_truncate;
   storage.follows = std::move(call.follows);
   storage.conversation = std::move(call.conversation);
-  storage.form = std::make_shared<response_keeper>(
+  storage.object_recorder = std::make_shared<openai_response_recorder>(
       asked, std::move(input), options.response_age.value_or(std::chrono::seconds{0}),
       call.c.language());
   if (keeps_items(*asked))
-    storage.keeper = storage.form;
+    storage.recorder = storage.object_recorder;
   storage.identity = std::move(call.identity);
   return storage;
 }
@@ -130,10 +130,10 @@ void begin_in_background(const request_context& c,
                          bool streams, chat::request turn, turn_storage storage) {
   answer_identity identity{make_id({}), unix_time()};
   std::function<std::unique_ptr<answer_writer>()> writer;
-  followed_response from_start;
+  early_stream from_start;
   from_start.identity = identity;
   if (streams)
-    writer = [asked, from_start] { return make_followed_writer(*asked, from_start); };
+    writer = [asked, from_start] { return make_early_writer(*asked, from_start); };
   else if (!asked->ignored.empty())
     c.x->carry_also({ignored_field(asked->ignored)});
   request_background_turn(c, std::move(turn), std::move(storage), std::move(identity), writer);
@@ -167,12 +167,12 @@ void ask_for_turn(const gathered_ptr& call) {
 /// @returns whether it is.
 bool answer_again(const gathered_request& call) {
   const auto& c = call.c;
-  const auto kept = c.api.options.resumption->all->find_request(call.identity);
-  if (!kept || !kept->keeper || (!kept->background && !call.asked.stream))
+  const auto kept = c.api.options.resumption->all->find_by_retry_key(call.identity);
+  if (!kept || !kept->recorder || (!kept->background && !call.asked.stream))
     return false;
   c.x->carry_also({{"Idempotent-Replayed", "true"}});
   if (call.asked.stream) {
-    follow_response(c, *kept, -1);
+    stream_kept(c, *kept, -1);
   } else {
     c.x->carry_also(kept_fields(*kept));
     ask_for_object(c, kept->who, atom::show_v,
@@ -209,7 +209,7 @@ void create_response(const request_context& c) {
   if (!c.api.options.response_age)
     parsed->store = false;
   const auto call = std::make_shared<gathered_request>(c, *std::move(parsed));
-  call->identity = request_identity(c, body);
+  call->identity = retry_key_of(c, body);
   if (!answer_again(*call))
     begin_unless_elsewhere(call, body);
 }

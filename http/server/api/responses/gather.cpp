@@ -108,13 +108,13 @@ void find_compactions(const gathered_ptr& call, const next_step& then) {
       return c.refuse({failure_code::invalid_value, "input",
                        "at most " + std::to_string(most_compactions) + " compaction items"});
     const auto id = unsealed_compaction(c, content);
-    auto& items = call->compacted[content];
+    call->compacted.try_emplace(content);
     if (!id)
       continue;
     return c.ask_store<response_chain>(
-        [call, then, &items](const request_context&, const response_chain& chain) {
+        [call, then, content](const request_context&, const response_chain& chain) {
           if (chain.found)
-            items = parsed_items(chain.items);
+            call->compacted[content] = parsed_items(chain.items);
           find_compactions(call, then);
         },
         atom::show_v, chain_query{{c.who.tenant, *id}});

@@ -22,7 +22,7 @@ struct gathered_request {
   request_context c;
   /// Its input has the items that references stand for. Where items are kept, each has an id.
   openai::responses::create_request asked;
-  /// As in `request_identity`.
+  /// As in `retry_key_of`.
   std::string identity;
   /// The items before the request; of what it follows the last ones alone, if the rest is left out.
   std::vector<openai::responses::item> history;

@@ -3,8 +3,8 @@
 #include "actors/resumption/kept_answer.hpp"
 #include "http/server/api/cluster/elsewhere.hpp"
 #include "http/server/api/request_context.hpp"
-#include "http/server/api/responses/follow.hpp"
 #include "http/server/api/responses/item_page.hpp"
+#include "http/server/api/responses/kept_stream.hpp"
 #include "http/server/api/resuming.hpp"
 #include "http/server/message/path.hpp"
 #include "protocol/openai/responses/item.hpp"
@@ -60,7 +60,7 @@ void refuse_to_cancel(const request_context& c) {
 
 /// The object of a response that is not kept here. A response that runs is kept: one whose end
 /// could not be stored has failed.
-const std::string& told_object(const request_context& c, const response_record& r) {
+const std::string& object_for_client(const request_context& c, const response_record& r) {
   const auto lost_its_end = r.state == response_state::running && !r.if_interrupted.empty() &&
                             !c.api.options.resumption->shared;
   return lost_its_end ? r.if_interrupted : r.object;
@@ -85,7 +85,7 @@ result<bool, chat::failure> wants_events(const request_context& c) {
 
 void show_found(const request_context& c, const response_finding& found) {
   if (found.record)
-    c.respond_json(200, told_object(c, *found.record));
+    c.respond_json(200, object_for_client(c, *found.record));
   else
     refuse_unknown_response(c);
 }
@@ -129,7 +129,7 @@ void show_ended(const request_context& c, std::string id) {
         if (!found.record)
           return refuse_unknown_response(asked);
         if (json::find_span(found.record->object, "background") == "true")
-          return asked.respond_json(200, told_object(asked, *found.record));
+          return asked.respond_json(200, object_for_client(asked, *found.record));
         refuse_to_cancel(asked);
       },
       atom::show_v, key_of(c, std::move(id)));
@@ -196,7 +196,7 @@ void delete_response(const request_context& c) {
     return answer_elsewhere(
         c, path.id, within(change_time),
         [id = path.id](const request_context& own) { remove_stored(own, id, false); });
-  kept->keeper->forget(); // Before the store hears of it.
+  kept->recorder->forget(); // Before the store hears of it.
   caf::anon_send(kept->who, atom::discard_v);
   remove_stored(c, path.id, true);
 }

@@ -40,7 +40,7 @@ void show_me(const request_context& c) {
 
 void answer_me(const request_context& c) {
   // Takes nothing: only to know what all nodes have counted.
-  ask_all_nodes(c, c.api.options.gate->question_of(c.who, 0, 0),
+  ask_all_nodes(c, c.api.options.gate->limit_request_of(c.who, 0, 0),
                 [c](const auto& /*refusal*/) { show_me(c); });
 }
 

@@ -37,18 +37,31 @@ std::optional<std::int64_t> number_in(const std::string& text, std::int64_t leas
   return good && number >= least && number <= most ? std::optional{number} : std::nullopt;
 }
 
+std::optional<chat::failure> take_words(std::optional<std::string>& result, const std::string& name,
+                                        const std::string& value) {
+  const auto words = trim(value);
+  if (words.empty() || words.size() > longest_search || !is_utf8(words))
+    return invalid(name, "must be text of 1 to " + std::to_string(longest_search) + " bytes");
+  if (result)
+    return invalid(name, "is given twice");
+  result = folded(words);
+  return std::nullopt;
+}
+
 /// Reads one field into *result*; returns its fault, if any.
-std::optional<chat::failure> take(session_query& result, const std::string& name,
+std::optional<chat::failure> take(session_list_request& result, const std::string& name,
                                   const std::string& value) {
   if (name == "limit") {
     auto number = number_in(value, 1, static_cast<std::int64_t>(largest_page));
     if (!number)
       return invalid(name, "must be a number from 1 to " + std::to_string(largest_page));
-    result.limit = static_cast<std::size_t>(*number);
+    result.page.limit = static_cast<std::size_t>(*number);
   } else if (name == "after") {
-    result.after = parse_place(value);
-    if (!result.after)
+    result.page.after = parse_place(value);
+    if (!result.page.after)
       return invalid(name, "must be the `next` of another page");
+  } else if (name == "search") {
+    return take_words(result.words, name, value);
   }
   return std::nullopt;
 }
@@ -75,32 +88,14 @@ std::optional<chat::failure> take(session_filter& result, const std::string& nam
 
 } // namespace
 
-result<session_query, chat::failure> parse_session_query(std::string_view query) {
-  session_query result;
+result<session_list_request, chat::failure> parse_session_list(std::string_view query) {
+  session_list_request result;
   auto fields = query_fields(query);
   if (!fields)
     return invalid("query", "has an invalid percent-encoding");
   for (const auto& [name, value] : *fields)
     if (auto fault = take(result, name, value))
       return std::move(*fault);
-  return result;
-}
-
-result<std::optional<std::string>, chat::failure> parse_session_search(std::string_view query) {
-  const auto fields = query_fields(query);
-  if (!fields)
-    return invalid("query", "has an invalid percent-encoding");
-  std::optional<std::string> result;
-  for (const auto& [name, value] : *fields) {
-    if (name != "search")
-      continue;
-    const auto words = trim(value);
-    if (words.empty() || words.size() > longest_search || !is_utf8(words))
-      return invalid(name, "must be text of 1 to " + std::to_string(longest_search) + " bytes");
-    if (result)
-      return invalid(name, "is given twice");
-    result = folded(words);
-  }
   return result;
 }
 

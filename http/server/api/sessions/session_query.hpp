@@ -12,11 +12,15 @@
 /// Reads queries about sessions. Pure.
 namespace nekod::http {
 
-/// The page that `GET /sessions?limit=&after=` asks for. Other names are ignored.
-result<session_query, chat::failure> parse_session_query(std::string_view query);
+/// A request for a list of sessions.
+struct session_list_request {
+  session_query page;
+  /// The words that a session has to contain, in lower case.
+  std::optional<std::string> words;
+};
 
-/// The words of `GET /sessions?search=`, in lower case; nothing if there is no such name.
-result<std::optional<std::string>, chat::failure> parse_session_search(std::string_view query);
+/// Reads `GET /sessions?limit=&after=&search=`. Other names are ignored.
+result<session_list_request, chat::failure> parse_session_list(std::string_view query);
 
 /// The sessions that `DELETE /sessions?idle_for=&model=&all=` selects; *now* is the time of the
 /// request. An empty query or an unknown name is a fault: neither means all sessions.

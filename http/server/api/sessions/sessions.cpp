@@ -2,6 +2,7 @@
 
 #include "actors/resumption/kept_answer.hpp"
 #include "actors/resumption/kept_answers.hpp"
+#include "actors/store/store_timeout.hpp"
 #include "http/server/api/answer/response_form.hpp"
 #include "http/server/api/request_context.hpp"
 #include "http/server/api/sessions/session_query.hpp"
@@ -21,9 +22,6 @@
 namespace nekod::http {
 
 namespace {
-
-/// How long a deletion of many may take before its client is told that there is no answer.
-constexpr std::chrono::minutes clear_timeout{30};
 
 session_view view_of(const caller& who) {
   session_view result;
@@ -58,25 +56,23 @@ void refuse_unknown(const request_context& c) {
 } // namespace
 
 void answer_sessions(const request_context& c) {
-  auto query = parse_session_query(c.req().query);
-  if (!query)
-    return c.refuse(query.error());
-  auto words = parse_session_search(c.req().query);
-  if (!words)
-    return c.refuse(words.error());
-  if (*words)
-    return search_sessions(c, *std::move(query), **std::move(words),
+  auto wanted = parse_session_list(c.req().query);
+  if (!wanted)
+    return c.refuse(wanted.error());
+  auto& [page, words] = *wanted;
+  if (words)
+    return search_sessions(c, std::move(page), *std::move(words),
                            [](const request_context& asked, session_page page, std::size_t seen) {
                              add_running_responses(asked, page);
                              asked.respond_json(200, session_search_json(page, seen));
                            });
-  query->view = view_of(c.who);
+  page.view = view_of(c.who);
   c.ask<session_page>(
       [](const request_context& asked, session_page page) {
         add_running_responses(asked, page);
         asked.respond_json(200, session_list_json(page));
       },
-      atom::list_v, std::move(*query));
+      atom::list_v, std::move(page));
 }
 
 void answer_session(const request_context& c) {
@@ -113,7 +109,7 @@ void clear_sessions(const request_context& c) {
     return c.refuse(filter.error());
   filter->view = view_of(c.who);
   c.ask_for<std::uint64_t>(
-      clear_timeout,
+      clear_timeout + actor_timeout,
       [](const request_context& asked, std::uint64_t count) {
         asked.respond_json(200, sessions_deleted_json(count, asked.language()));
       },

@@ -92,7 +92,7 @@ result<chat::request, failure> compose(const create_request& asked, std::span<co
     return *std::move(e);
   r.model = asked.model;
   r.session_id = asked.session_id;
-  r.has_no_prefill = true; // An output item is complete; the answer is another item.
+  r.made_of_items = true;
   r.stream = r.include_usage = asked.stream;
   r.limits = asked.limits;
   r.tuning = asked.tuning;

@@ -201,7 +201,7 @@ TEST_CASE_FIXTURE(fixture, "a request with a key goes to the session that alread
   const session_key key{"", "s1"};
   live.add(key, {}, 1, {});
   live.give_turn(key, begun.turn.what);
-  rules.take_equal("", begun.turn.what.identity);
+  rules.take_waiting_for("", begun.turn.what.identity);
   auto again = as<joins_session>(place(keyed(telling({"hello"}))));
   CHECK(again.session == key);
   CHECK(again.turn.what.match == session_match::repeated);
@@ -232,7 +232,7 @@ TEST_CASE_FIXTURE(fixture, "equal first words of two clients are two requests") 
   };
   as<takes_session>(place(from("a")));
   as<takes_session>(place(from("b")));
-  as<waits_for_equal>(place(from("a")));
+  as<waits_for_other>(place(from("a")));
 }
 
 TEST_CASE_FIXTURE(
@@ -270,8 +270,8 @@ TEST_CASE_FIXTURE(fixture, "an answer in the store has precedence over a convers
 
 TEST_CASE_FIXTURE(fixture, "a repetition waits while the store is asked about the first request") {
   auto first = as<takes_session>(place(keyed(telling({"hello"}))));
-  as<waits_for_equal>(place(keyed(telling({"hello"}))));
-  as<waits_for_equal>(place(keyed(telling({"hello"}))));
+  as<waits_for_other>(place(keyed(telling({"hello"}))));
+  as<waits_for_other>(place(keyed(telling({"hello"}))));
   auto refused = as<refused_turn>(place(keyed(telling({"hello"}))));
   CHECK(refused.reason.code == chat::failure_code::session_busy);
   CHECK(refused.turn.what.request != nullptr);
@@ -279,20 +279,20 @@ TEST_CASE_FIXTURE(fixture, "a repetition waits while the store is asked about th
   const session_key key{"", "s1"};
   live.add(key, {}, 1, {});
   live.give_turn(key, begun.turn.what);
-  auto equal = rules.take_equal("", begun.turn.what.identity);
+  auto equal = rules.take_waiting_for("", begun.turn.what.identity);
   REQUIRE(equal.size() == 2);
   for (auto& t : equal)
-    CHECK(as<joins_session>(rules.place_repeated(std::move(t))).session == key);
-  CHECK(rules.take_equal("", begun.turn.what.identity).empty());
+    CHECK(as<joins_session>(rules.place_by_identity(std::move(t))).session == key);
+  CHECK(rules.take_waiting_for("", begun.turn.what.identity).empty());
 }
 
 TEST_CASE_FIXTURE(fixture, "turns that wait for an equal one can all be taken back") {
   as<takes_session>(place(keyed(telling({"hello"}), "a")));
   as<takes_session>(place(keyed(telling({"hello"}), "b")));
-  as<waits_for_equal>(place(keyed(telling({"hello"}), "a")));
-  as<waits_for_equal>(place(keyed(telling({"hello"}), "b")));
-  CHECK(rules.take_waiting().size() == 2);
-  CHECK(rules.take_waiting().empty());
+  as<waits_for_other>(place(keyed(telling({"hello"}), "a")));
+  as<waits_for_other>(place(keyed(telling({"hello"}), "b")));
+  CHECK(rules.take_all_waiting().size() == 2);
+  CHECK(rules.take_all_waiting().empty());
 }
 
 // -- a transcript --------------------------------------------------------------------------------
@@ -438,18 +438,18 @@ TEST_CASE_FIXTURE(
 
 TEST_CASE_FIXTURE(fixture, "a predecessor's session is taken once at a time") {
   auto asked = as<takes_session>(rules.place(following(telling(next))));
-  as<waits_for_equal>(rules.place(following(telling({"hello", "meow", "and else?"}))));
-  as<waits_for_equal>(rules.place(following(telling({"hello", "meow", "or?"}))));
+  as<waits_for_other>(rules.place(following(telling({"hello", "meow", "and else?"}))));
+  as<waits_for_other>(rules.place(following(telling({"hello", "meow", "or?"}))));
   as<refused_turn>(rules.place(following(telling({"hello", "meow", "too many"}))));
   auto found = given({"", "old"}, found_by::id);
   found.record.emplace().info.newest_response = "resp_1";
   const auto joined = as<joins_session>(rules.taken(std::move(asked), found));
-  auto waiting = rules.take_equal("", joined.turn.what.identity);
+  auto waiting = rules.take_waiting_for("", joined.turn.what.identity);
   REQUIRE(waiting.size() == 2);
   live.add(joined.session, {}, ++actors, {});
   live.give_turn(joined.session, joined.turn.what);
   for (auto& t : waiting)
-    as<begins_session>(rules.place_repeated(std::move(t)));
+    as<begins_session>(rules.place_by_identity(std::move(t)));
   // Once it left memory, it is taken again.
   live = {};
   as<takes_session>(rules.place(following(telling(next))));

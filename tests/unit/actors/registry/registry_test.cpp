@@ -71,13 +71,20 @@ struct fixture : test::actor_system_fixture {
   std::shared_ptr<test::reply_record> ask(std::shared_ptr<chat::request> request,
                                           const std::string& tenant = {}) {
     auto record = std::make_shared<test::reply_record>();
-    auto reply = test::spawn_recording_reply(system(), record);
+    newest_reply = test::spawn_recording_reply(system(), record);
     open_turn t;
     t.request = std::move(request);
     t.tenant = tenant;
-    caf::anon_send(handle, atom::open_v, t, reply);
+    caf::anon_send(handle, atom::open_v, t, newest_reply);
     run();
     return record;
+  }
+
+  /// The client that asked last leaves, to come back.
+  void leave(test::reply_record& record) {
+    record.returns = true;
+    test::leave_reply(newest_reply);
+    run();
   }
 
   std::shared_ptr<test::reply_record> ask_in(const std::string& session_id,
@@ -113,6 +120,7 @@ struct fixture : test::actor_system_fixture {
   std::shared_ptr<store_health> health = std::make_shared<store_health>();
   registry_options options = test::usual_registry_options();
   registry_actor handle;
+  reply_actor newest_reply;
 };
 
 } // namespace
@@ -146,7 +154,7 @@ TEST_CASE_FIXTURE(fixture, "turns wait for the first list of models") {
   CHECK(a->log.empty());
   give_models({"Orange Cat", "Exotic Shorthair"});
   CHECK(a->log == strings{"begin"});
-  CHECK(a->head.what.model.upstream_name == "Exotic Shorthair");
+  CHECK(upstream->turns.back().model == "Exotic Shorthair");
 }
 
 TEST_CASE_FIXTURE(fixture, "turns are refused without asking the store while its file is missing") {
@@ -181,24 +189,25 @@ TEST_CASE_FIXTURE(fixture,
 TEST_CASE_FIXTURE(fixture, "without a list the default model is used") {
   auto a = ask_in("s1", "public-Exotic Shorthair");
   refuse_models();
-  CHECK(a->head.what.model.upstream_name == "Orange Cat");
-  CHECK(a->head.what.model.fallback);
+  CHECK(upstream->turns.back().model == "Orange Cat");
+  CHECK(a->head.fallback);
 }
 
 TEST_CASE_FIXTURE(fixture, "a model is found by public id, upstream name and alias") {
   give_models({"Orange Cat", "Exotic Shorthair"});
-  CHECK(ask_in("a", "public-Exotic Shorthair")->head.what.model.upstream_name ==
-        "Exotic Shorthair");
-  CHECK(ask_in("b", "Exotic Shorthair")->head.what.model.upstream_name == "Exotic Shorthair");
+  ask_in("a", "public-Exotic Shorthair");
+  CHECK(upstream->turns.back().model == "Exotic Shorthair");
+  ask_in("b", "Exotic Shorthair");
+  CHECK(upstream->turns.back().model == "Exotic Shorthair");
   auto alias = ask_in("c", "cat");
-  CHECK(alias->head.what.model.upstream_name == "Exotic Shorthair");
-  CHECK(alias->head.what.model.id == "cat");
-  CHECK_FALSE(alias->head.what.model.fallback);
+  CHECK(upstream->turns.back().model == "Exotic Shorthair");
+  CHECK(alias->head.model == "cat");
+  CHECK_FALSE(alias->head.fallback);
   auto unknown = ask_in("d", "gpt-7");
-  CHECK(unknown->head.what.model.upstream_name == "Orange Cat");
-  CHECK(unknown->head.what.model.id == "public-Orange Cat");
-  CHECK(unknown->head.what.model.fallback);
-  CHECK_FALSE(ask_in("e", "")->head.what.model.fallback);
+  CHECK(upstream->turns.back().model == "Orange Cat");
+  CHECK(unknown->head.model == "public-Orange Cat");
+  CHECK(unknown->head.fallback);
+  CHECK_FALSE(ask_in("e", "")->head.fallback);
 }
 
 TEST_CASE_FIXTURE(fixture, "the list of models is used for its time, then requested again") {
@@ -242,11 +251,11 @@ TEST_CASE_FIXTURE(fixture, "one id is one session, and no id is a new one each t
 
 TEST_CASE_FIXTURE(fixture, "the answer names the rule that found its session") {
   give_models({"Orange Cat"});
-  CHECK(ask_in("s1")->head.what.match == session_match::explicit_id);
-  CHECK(ask_in("")->head.what.match == session_match::fresh);
+  CHECK(ask_in("s1")->head.match == session_match::explicit_id);
+  CHECK(ask_in("")->head.match == session_match::fresh);
   auto request = test::request_saying("hello");
   request->messages.insert(request->messages.begin(), {chat::role::system, "be a cat"});
-  CHECK(ask(request)->head.what.match == session_match::seeded);
+  CHECK(ask(request)->head.match == session_match::seeded);
 }
 
 TEST_CASE_FIXTURE(fixture,
@@ -391,8 +400,9 @@ TEST_CASE_FIXTURE(fixture, "aliases can be replaced at run time") {
   aliases.entries = {{"kitten", "Orange Cat"}};
   caf::anon_send(handle, aliases);
   run();
-  CHECK(ask_in("s1", "kitten")->head.what.model.upstream_name == "Orange Cat");
-  CHECK(ask_in("s2", "cat")->head.what.model.fallback);
+  ask_in("s1", "kitten");
+  CHECK(upstream->turns.back().model == "Orange Cat");
+  CHECK(ask_in("s2", "cat")->head.fallback);
   CHECK(get<model_list>(atom::models_v).upstream_names ==
         strings{"Orange Cat", "Exotic Shorthair"});
 }
@@ -469,7 +479,8 @@ TEST_CASE_FIXTURE(fixture, "a list that will not come is not waited for") {
 
 TEST_CASE_FIXTURE(fixture, "a lone OpenAI-compatible upstream needs no list for a named model") {
   upstream->can.speaks_openai = true;
-  CHECK(ask_in("s1", "llama")->head.what.model.upstream_name == "llama");
+  ask_in("s1", "llama");
+  CHECK(upstream->turns.back().model == "llama");
 }
 
 TEST_CASE_FIXTURE(fixture,
@@ -493,10 +504,10 @@ TEST_CASE_FIXTURE(fixture,
 TEST_CASE_FIXTURE(fixture, "a client that sends the whole conversation continues in its session") {
   give_models({"Orange Cat"});
   auto first = ask(telling({"hello"}));
-  CHECK(first->head.what.match == session_match::fresh);
+  CHECK(first->head.match == session_match::fresh);
   answer(*this, "meow");
   auto second = ask(telling({"hello", "meow ", "and then?"}));
-  CHECK(second->head.what.match == session_match::transcript);
+  CHECK(second->head.match == session_match::transcript);
   CHECK(second->head.session_id == first->head.session_id);
   CHECK(upstream->log.back() == "begin and then?");
   answer(*this, "purr");
@@ -527,8 +538,8 @@ TEST_CASE_FIXTURE(fixture,
   answer(*this, "meow");
   auto next = ask(telling({"hello", "meow", "one"}));
   auto last = ask(telling({"hello", "meow", "two"}));
-  CHECK(next->head.what.match == session_match::transcript);
-  CHECK(last->head.what.match == session_match::transcript);
+  CHECK(next->head.match == session_match::transcript);
+  CHECK(last->head.match == session_match::transcript);
   CHECK(std::set{next->head.session_id, last->head.session_id} ==
         std::set{first->head.session_id, twin->head.session_id});
 }
@@ -538,6 +549,7 @@ TEST_CASE_FIXTURE(fixture, "a repetition reaches its session before that is stor
   auto request = telling({"hello"});
   request->retries.count = 0;
   auto first = ask(request);
+  leave(*first);
   auto again = std::make_shared<chat::request>(*request);
   again->retries.count = 1;
   auto second = ask(again);
@@ -545,6 +557,31 @@ TEST_CASE_FIXTURE(fixture, "a repetition reaches its session before that is stor
   CHECK(ask(again, "other tenant")->head.session_id != first->head.session_id);
   CHECK(ask(request)->head.session_id != first->head.session_id);
   CHECK(upstream->log == strings{"begin hello", "begin hello", "begin hello"});
+}
+
+TEST_CASE_FIXTURE(fixture, "clients that say the same never share a session by repeating it") {
+  give_models({"Orange Cat"});
+  for (const auto& texts : {strings{"hello"}, strings{"hello", "meow", "two"}}) {
+    const auto begun = upstream->log.size();
+    std::set<std::string> sessions;
+    const auto ask_nth = [&](unsigned count) {
+      auto request = telling(texts);
+      request->retries.count = count;
+      auto record = ask(request);
+      sessions.insert(record->head.session_id);
+      return record;
+    };
+    leave(*ask_nth(0));
+    leave(*ask_nth(0));
+    ask_nth(1); // Of the newest.
+    CHECK(sessions.size() == 2);
+    ask_nth(1); // Its answer has a reader.
+    CHECK(sessions.size() == 3);
+    answer(*this, "meow");
+    ask_nth(1); // One with that count got the answer.
+    CHECK(sessions.size() == 4);
+    CHECK(upstream->log.size() > begun);
+  }
 }
 
 TEST_CASE_FIXTURE(fixture, "a repetition among equal requests is of the newest one") {
@@ -556,6 +593,7 @@ TEST_CASE_FIXTURE(fixture, "a repetition among equal requests is of the newest o
   auto first = ask(request);
   answer(*this, "meow");
   auto twin = ask(request);
+  leave(*twin);
   CHECK(ask(again)->head.session_id == twin->head.session_id);
   upstream->lines.back()->fail(chat::failure_code::upstream_error);
   run();
@@ -591,7 +629,7 @@ TEST_CASE_FIXTURE(
   };
   for (const auto& texts : others) {
     auto other = ask(telling(texts));
-    CHECK(other->head.what.match == session_match::seeded);
+    CHECK(other->head.match == session_match::seeded);
     CHECK(other->head.session_id != first->head.session_id);
     CHECK(upstream->seeded_texts.back().find(texts.front()) != std::string::npos);
   }
@@ -606,7 +644,7 @@ TEST_CASE_FIXTURE(fixture, "of two equal requests one continues, the other begin
   auto a = ask(telling({"hello", "meow", "two"}));
   auto b = ask(telling({"hello", "meow", "two"}));
   CHECK(a->head.session_id == first->head.session_id);
-  CHECK(b->head.what.match == session_match::seeded);
+  CHECK(b->head.match == session_match::seeded);
   CHECK(upstream->lines.size() == 2);
 }
 
@@ -625,7 +663,7 @@ TEST_CASE_FIXTURE(fixture, "a regenerated answer after a break goes to another c
   test::leave_reply(reply);
   run();
   auto again = ask(request);
-  CHECK(again->head.what.match == session_match::seeded);
+  CHECK(again->head.match == session_match::seeded);
   CHECK(again->head.session_id != first->head.session_id);
 }
 
@@ -655,9 +693,9 @@ TEST_CASE_FIXTURE(fixture, "a session that has left memory is recognised, and ta
     caf::anon_send(handle, atom::open_v, t, test::spawn_recording_reply(system(), r));
   }
   run();
-  CHECK(record->head.what.match == session_match::transcript);
+  CHECK(record->head.match == session_match::transcript);
   CHECK(record->head.session_id == first->head.session_id);
-  CHECK(other->head.what.match == session_match::seeded);
+  CHECK(other->head.match == session_match::seeded);
 }
 
 TEST_CASE_FIXTURE(fixture, "the same conversation of two tenants is two conversations") {
@@ -665,7 +703,7 @@ TEST_CASE_FIXTURE(fixture, "the same conversation of two tenants is two conversa
   auto a = ask(telling({"hello"}), "a");
   answer(*this, "meow");
   auto b = ask(telling({"hello", "meow", "two"}), "b");
-  CHECK(b->head.what.match == session_match::seeded);
+  CHECK(b->head.match == session_match::seeded);
   CHECK(b->head.session_id != a->head.session_id);
   CHECK(ask(telling({"hello", "meow", "two"}), "a")->head.session_id == a->head.session_id);
 }
@@ -716,7 +754,7 @@ TEST_CASE_FIXTURE(fixture, "requests of one scope stay apart, and run side by si
   auto second = ask(under("ses_1", telling({"something else"})));
   CHECK(first->log == strings{"begin"});
   CHECK(second->log == strings{"begin"});
-  CHECK(first->head.what.match == session_match::fresh);
+  CHECK(first->head.match == session_match::fresh);
   CHECK(first->head.session_id != second->head.session_id);
   CHECK(first->head.session_id != "ses_1");
 }
@@ -726,9 +764,9 @@ TEST_CASE_FIXTURE(fixture, "a conversation is recognised within its scope only")
   auto first = ask(under("ses/1 x", telling({"hello"})));
   answer(*this, "meow");
   const strings next{"hello", "meow", "two"};
-  CHECK(ask(telling(next))->head.what.match == session_match::seeded);
-  CHECK(ask(under("ses_2", telling(next)))->head.what.match == session_match::seeded);
-  CHECK(ask(under("ses/1 x", telling(next)), "b")->head.what.match == session_match::seeded);
+  CHECK(ask(telling(next))->head.match == session_match::seeded);
+  CHECK(ask(under("ses_2", telling(next)))->head.match == session_match::seeded);
+  CHECK(ask(under("ses/1 x", telling(next)), "b")->head.match == session_match::seeded);
   auto second = ask(under("ses/1 x", telling(next)));
   CHECK(second->head.session_id == first->head.session_id);
   auto& line = *upstream->lines.front();
@@ -740,7 +778,7 @@ TEST_CASE_FIXTURE(fixture, "a conversation is recognised within its scope only")
   pass(60s);
   pass(60s);
   const strings last{"hello", "meow", "two", "purr", "three"};
-  CHECK(ask(telling(last))->head.what.match == session_match::seeded);
+  CHECK(ask(telling(last))->head.match == session_match::seeded);
   CHECK(ask(under("ses/1 x", telling(last)))->head.session_id == first->head.session_id);
 }
 
@@ -750,7 +788,7 @@ TEST_CASE_FIXTURE(fixture, "a header that names an existing session continues it
   answer(*this, "meow");
   const auto id = first->head.session_id;
   auto second = ask(under(id, telling({"two"})));
-  CHECK(second->head.what.match == session_match::explicit_id);
+  CHECK(second->head.match == session_match::explicit_id);
   CHECK(second->head.session_id == id);
   answer(*this, "purr");
   CHECK(ask(under(id, telling({"two"})), "b")->head.session_id != id);
@@ -785,7 +823,7 @@ TEST_CASE_FIXTURE(fixture,
   late.turns = 1;
   caf::anon_send(handle, atom::changed_v, late);
   run();
-  CHECK(ask(telling({"hello", "meow", "two"}))->head.what.match == session_match::seeded);
+  CHECK(ask(telling({"hello", "meow", "two"}))->head.match == session_match::seeded);
 }
 
 TEST_CASE_FIXTURE(fixture, "more answers than a text-only upstream can give are refused") {

@@ -80,11 +80,11 @@ store_actor::behavior_type moody_store(store_actor::pointer self, store_actor re
 }
 
 /// Objects are words: the state, and the text.
-class word_keeper : public answer_keeper {
+class word_keeper : public response_recorder {
 public:
   explicit word_keeper(bool stores) : stores_(stores) {}
 
-  response_record keep(const answered& a) const override {
+  response_record ended(const answered& a) const override {
     return record(a.answer.identity(), "completed " + text_of(a.answer), response_state::chainable);
   }
 
@@ -139,18 +139,18 @@ struct fixture : test::actor_system_fixture {
 
   /// Asks for a turn whose answer is kept.
   void start(bool background = true, bool stores = true) {
-    keeper = std::make_shared<word_keeper>(stores);
+    recorder = std::make_shared<word_keeper>(stores);
     kept_answer_options o;
     o.rules.all = all;
     o.rules.age = 60s;
     o.rules.longest_wait = 600s;
-    o.rules.longest_answer = longest;
+    o.rules.max_kept_bytes = longest;
     o.registry = registry;
     o.store = store;
     o.asked.request = test::request_saying("hello");
     o.asked.tenant = "tenant";
-    o.asked.known_by = answer_identity{"abc", 1};
-    o.keeper = keeper;
+    o.asked.answer_id = answer_identity{"abc", 1};
+    o.recorder = recorder;
     o.background = background;
     auto spawned = spawn_kept_answer(system(), {}, std::move(o));
     REQUIRE(spawned);
@@ -163,7 +163,7 @@ struct fixture : test::actor_system_fixture {
   std::shared_ptr<test::reply_record> reader() {
     auto record = std::make_shared<test::reply_record>();
     replies.push_back(test::spawn_recording_reply(system(), record));
-    caf::anon_send(kept, atom::open_v, replies.back());
+    caf::anon_send(kept, atom::read_v, replies.back());
     run();
     return record;
   }
@@ -171,7 +171,7 @@ struct fixture : test::actor_system_fixture {
   void begin() {
     turn_head head;
     head.session_id = "s1";
-    head.answer = std::make_shared<answer_log>(*asked->turn->known_by, home_loop{}, 100);
+    head.answer = std::make_shared<answer_log>(*asked->turn->answer_id, home_loop{}, 100);
     head.answer->on_room([this](std::size_t bytes) { room += bytes; });
     head.answer->add_reader(asked->reply.id());
     answer = head.answer;
@@ -244,7 +244,7 @@ struct fixture : test::actor_system_fixture {
   registry_actor registry;
   turn_actor session;
   std::shared_ptr<kept_answers> all;
-  std::shared_ptr<const answer_keeper> keeper;
+  std::shared_ptr<const response_recorder> recorder;
   kept_answer_actor kept;
   std::vector<reply_actor> replies;
   std::shared_ptr<answer_log> answer;

@@ -11,9 +11,9 @@ namespace {
 using namespace nekod;
 
 /// Keeps nothing.
-class no_keeper : public answer_keeper {
+class no_keeper : public response_recorder {
 public:
-  response_record keep(const answered&) const override { return {}; }
+  response_record ended(const answered&) const override { return {}; }
   response_record unfinished(const unanswered&) const override { return {}; }
   response_record broken_off(const unanswered&, const chat::failure&) const override { return {}; }
   bool stores() const noexcept override { return false; }
@@ -30,7 +30,7 @@ struct fixture {
   /// It is found by its id, and runs in that session.
   void begin(const std::string& id, const std::string& session) {
     kept_entry entry;
-    entry.keeper = std::make_shared<no_keeper>();
+    entry.recorder = std::make_shared<no_keeper>();
     REQUIRE(all.add(key(id), {}, std::move(entry), 1));
     all.begun_in({"tenant", session}, key(id));
   }
@@ -72,24 +72,24 @@ TEST_CASE_FIXTURE(fixture, "the newest answer to a request is found by it") {
   REQUIRE(add("a", 1, "request"));
   REQUIRE(add("b", 1, "request"));
   all.remove(key("a"));
-  REQUIRE(all.find_request("request"));
+  REQUIRE(all.find_by_retry_key("request"));
   all.remove(key("b"));
-  CHECK_FALSE(all.find_request("request"));
+  CHECK_FALSE(all.find_by_retry_key("request"));
 }
 
 TEST_CASE_FIXTURE(fixture, "a request is identified by its tenant, its key and its body") {
-  const auto identity = all.identity_of("tenant", "key", "body");
+  const auto identity = all.retry_key("tenant", "key", "body");
   CHECK_FALSE(identity.empty());
-  CHECK(all.identity_of("tenant", "key", "body") == identity);
-  CHECK(all.identity_of("other", "key", "body") != identity);
-  CHECK(all.identity_of("tenant", "other", "body") != identity);
-  CHECK(all.identity_of("tenant", "key", "other") != identity);
-  CHECK(all.identity_of("tenant", "", "body").empty());
+  CHECK(all.retry_key("tenant", "key", "body") == identity);
+  CHECK(all.retry_key("other", "key", "body") != identity);
+  CHECK(all.retry_key("tenant", "other", "body") != identity);
+  CHECK(all.retry_key("tenant", "key", "other") != identity);
+  CHECK(all.retry_key("tenant", "", "body").empty());
 }
 
 TEST_CASE_FIXTURE(fixture, "an answer without a key is not found by its request") {
   REQUIRE(add("a", 1));
-  CHECK_FALSE(all.find_request(""));
+  CHECK_FALSE(all.find_by_retry_key(""));
 }
 
 TEST_CASE_FIXTURE(fixture,
@@ -144,11 +144,11 @@ TEST_CASE_FIXTURE(fixture, "an answer with another id keeps its request, its byt
   REQUIRE(all.rename(key("a"), key("z")));
   CHECK_FALSE(all.find(key("a")));
   CHECK(all.find(key("z")));
-  CHECK(all.find_request("request"));
+  CHECK(all.find_by_retry_key("request"));
   CHECK(budget->used() == 200);
   REQUIRE(add("c", 200));
   CHECK(forgotten == std::vector<std::string>{"a"});
-  CHECK_FALSE(all.find_request("request"));
+  CHECK_FALSE(all.find_by_retry_key("request"));
 }
 
 TEST_CASE_FIXTURE(fixture, "those in the background that have not ended are counted as running") {

@@ -1,4 +1,5 @@
 #include "actors/session/answer_log.hpp"
+#include "tests/unit/support/log_reading.hpp"
 
 #include <doctest/doctest.h>
 
@@ -48,10 +49,10 @@ struct fixture {
   }
 
   std::shared_ptr<greedy_reader> reader(answer_log::reader_id id,
-                                        answer_log::pace pace = answer_log::pace::own) {
+                                        answer_log::flow flow = answer_log::flow::paced) {
     auto result = std::make_shared<greedy_reader>(*log, id);
     log->add_reader(id);
-    log->attach(id, result, {}, pace);
+    log->attach(id, result, {}, flow);
     return result;
   }
 
@@ -96,9 +97,9 @@ TEST_CASE_FIXTURE(fixture, "the slowest reader decides when the window has room"
   auto a = reader(1);
   auto b = reader(2);
   log->append(pieces({"text"}), 10);
-  log->done(1);
+  test::pieces_left(*log, 1);
   CHECK(room == 0);
-  log->done(2);
+  test::pieces_left(*log, 2);
   CHECK(room == 10);
 }
 
@@ -114,7 +115,7 @@ TEST_CASE_FIXTURE(fixture, "room is reported in steps, and none of it is lost") 
   auto a = reader(1);
   for (int i = 0; i < 7; ++i) {
     log->append(pieces({"text"}), 4);
-    log->done(1);
+    test::pieces_left(*log, 1);
   }
   CHECK(room == 24);
 }
@@ -123,7 +124,7 @@ TEST_CASE_FIXTURE(fixture, "a reader that has left holds nothing up") {
   auto a = reader(1);
   auto b = reader(2);
   log->append(pieces({"text"}), 10);
-  log->done(1);
+  test::pieces_left(*log, 1);
   log->remove_reader(2);
   CHECK(room == 10);
   log->append(pieces({"more"}), 10);
@@ -141,7 +142,7 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(room == 0);
   auto a = std::make_shared<greedy_reader>(*log, 1);
   a->limit = 0;
-  log->attach(1, a, {}, answer_log::pace::collects);
+  log->attach(1, a, {}, answer_log::flow::unpaced);
   CHECK(room == 10);
   log->append(pieces({"more"}), 10);
   CHECK(room == 20);
@@ -154,7 +155,7 @@ TEST_CASE_FIXTURE(fixture,
   auto a = reader(1);
   auto b = reader(2);
   b->limit = 0;
-  const std::string piece(longest_answer / 4, 'x');
+  const std::string piece(max_rereadable_bytes / 4, 'x');
   for (int i = 0; i < 5; ++i)
     log->append(pieces({piece}), 0);
   CHECK_FALSE(log->repeatable());
@@ -169,7 +170,7 @@ TEST_CASE_FIXTURE(fixture,
 }
 
 TEST_CASE_FIXTURE(fixture, "an answer just below that length can be replayed") {
-  log->append(pieces({std::string(longest_answer - 1, 'x')}), 0);
+  log->append(pieces({std::string(max_rereadable_bytes - 1, 'x')}), 0);
   CHECK(log->repeatable());
   log->append(pieces({"x"}), 0);
   CHECK_FALSE(log->repeatable());
@@ -192,7 +193,7 @@ TEST_CASE("a reader on another loop is woken there, once until it runs, and read
   home_loop{loops, 0}.run([&] {
     log->on_room([&](std::size_t bytes) { room += bytes; });
     log->add_reader(1);
-    log->attach(1, reader, home_loop{loops, 1}, answer_log::pace::own);
+    log->attach(1, reader, home_loop{loops, 1}, answer_log::flow::paced);
     appended.set_value();
   });
   appended.get_future().wait();
@@ -214,7 +215,7 @@ TEST_CASE("a reader on another loop is woken there, once until it runs, and read
   let_go.set_value();
   std::promise<void> done;
   home_loop{loops, 1}.run([&] {
-    log->done(1);
+    test::pieces_left(*log, 1);
     home_loop{loops, 0}.run([&] { done.set_value(); });
   });
   done.get_future().wait();

@@ -48,7 +48,7 @@ struct fixture {
   }
 
   void answer(const turn& t, const std::string& text) {
-    last.remember(t, *log_of(text), {chat::finish_reason::stop});
+    last.remember(t, t.request->retries.count, *log_of(text), {chat::finish_reason::stop});
   }
 
   last_answer last;
@@ -61,7 +61,7 @@ TEST_CASE_FIXTURE(fixture, "the last answered turn is found by its identity, and
   answer(plain("one"), "first");
   REQUIRE(last.find("one"));
   CHECK(last.find("one")->pieces.text == "first");
-  CHECK(last.find("one")->known_by.id == "id");
+  CHECK(last.find("one")->answer_id.id == "id");
   answer(plain("two"), "second");
   CHECK_FALSE(last.find("one"));
   CHECK(last.find("two"));
@@ -69,8 +69,8 @@ TEST_CASE_FIXTURE(fixture, "the last answered turn is found by its identity, and
 
 TEST_CASE_FIXTURE(fixture, "an answer that is too long to be read again is not kept") {
   answer(plain("one"), "first");
-  answer(plain("two"), std::string(longest_answer, 'x'));
-  CHECK_FALSE(last.kept());
+  answer(plain("two"), std::string(max_rereadable_bytes, 'x'));
+  CHECK_FALSE(last.last());
 }
 
 TEST_CASE_FIXTURE(fixture, "a record keeps it for a client that can find the session again") {
@@ -90,23 +90,23 @@ TEST_CASE_FIXTURE(fixture, "a record keeps it for a client that can find the ses
 
 TEST_CASE_FIXTURE(fixture, "a request that was meant anew drops the answer, in the record too") {
   answer(keyed("one"), "first");
-  last.recording();
+  last.commit_began();
   last.forget("two");
   CHECK(last.find("one"));
   CHECK_FALSE(last.is_outdated_in_record());
   last.forget("one");
   CHECK_FALSE(last.find("one"));
   CHECK(last.is_outdated_in_record());
-  last.recording();
+  last.commit_began();
   CHECK_FALSE(last.is_outdated_in_record());
 }
 
 TEST_CASE_FIXTURE(fixture, "after a failed commit the record may have an outdated answer") {
   answer(keyed("one"), "first");
-  last.recording();
+  last.commit_began();
   last.forget("one");
-  last.recording();
-  last.not_recorded();
+  last.commit_began();
+  last.commit_failed();
   CHECK(last.is_outdated_in_record());
   last.begin_from({});
   CHECK_FALSE(last.is_outdated_in_record());
@@ -120,7 +120,7 @@ TEST_CASE_FIXTURE(fixture, "an answer that was in no record leaves none outdated
 
 TEST_CASE_FIXTURE(fixture, "an answer that is not lasting leaves the one in the record outdated") {
   answer(keyed("one"), "first");
-  last.recording();
+  last.commit_began();
   answer(plain("two"), "second");
   CHECK(last.is_outdated_in_record());
 }
@@ -134,15 +134,15 @@ TEST_CASE_FIXTURE(fixture, "a record's answer replaces the known one") {
   CHECK(last.find("two"));
   CHECK_FALSE(last.is_outdated_in_record());
   last.begin_from({});
-  CHECK_FALSE(last.kept());
+  CHECK_FALSE(last.last());
 }
 
 TEST_CASE_FIXTURE(fixture, "an answer is replayed with its identity, its pieces and its upstream") {
   const auto log = log_of("meow");
   log->answered_by("second", "their-model");
-  last.remember(plain("one"), *log, {chat::finish_reason::stop});
-  REQUIRE(last.kept());
-  const auto again = replay(*last.kept(), {}, 1);
+  last.remember(plain("one"), {}, *log, {chat::finish_reason::stop});
+  REQUIRE(last.last());
+  const auto again = replay(*last.last(), {}, 1);
   CHECK(again->identity().id == "id");
   CHECK(again->identity().created == 7);
   CHECK(text_of(*again) == "meow");

@@ -1,4 +1,5 @@
 #include "protocol/openai/upstream/whole_messages.hpp"
+#include "tests/unit/support/log_reading.hpp"
 #include "tests/unit/support/parsed_request.hpp"
 #include "tests/unit/support/session_fixture.hpp"
 
@@ -211,7 +212,7 @@ TEST_CASE_FIXTURE(fixture, "text that a reply has sent becomes room at the upstr
   line().say("12345");
   run();
   CHECK(line().granted == 0);
-  a.record->head.answer->done(a.record->reader);
+  test::pieces_left(*a.record->head.answer, a.record->reader);
   CHECK(line().granted == 5);
 }
 

@@ -32,8 +32,8 @@ TEST_CASE_FIXTURE(fixture, "one repetition too many is refused") {
   start();
   std::vector<asked> readers;
   for (unsigned i = 0; i < 3; ++i)
-    readers.push_back(ask_counted("one", i));
-  auto refused = ask_counted("one", 3);
+    readers.push_back(ask_keyed("one", i));
+  auto refused = ask_keyed("one", 3);
   CHECK(refused.record->log == strings{"failed"});
   CHECK(refused.record->error.code == chat::failure_code::session_busy);
   line().say("hello");
@@ -68,17 +68,17 @@ TEST_CASE_FIXTURE(fixture,
                   "a repetition during the commit gets the answer's end with the first request") {
   use_slow_store();
   start();
-  auto first = ask_counted("one", 0);
+  auto first = ask_keyed("one", 0);
   line().say("ha");
   line().end_answer();
   run();
-  auto again = ask_counted("one", 1);
+  auto again = ask_keyed("one", 1);
   CHECK(again.record->log == strings{"begin", "delta ha"});
   let_store_commit();
   CHECK(again.record->log == strings{"begin", "delta ha", "finish"});
   CHECK(first.record->log == again.record->log);
   // And so while it is settled.
-  CHECK(ask_counted("one", 2).record->log == again.record->log);
+  CHECK(ask_keyed("one", 2).record->log == again.record->log);
   CHECK(upstream->log == strings{"begin one", "settle"});
 }
 
@@ -93,7 +93,7 @@ TEST_CASE_FIXTURE(fixture, "an answer that was not stored is not replayed, but a
   run();
   auto again = ask_counted("one", 1, session_match::repeated);
   CHECK(again.record->log == strings{"begin"});
-  CHECK(again.record->head.what.match == session_match::fresh);
+  CHECK(again.record->head.match == session_match::fresh);
   CHECK(upstream->log == strings{"begin one", "settle", "begin one"});
 }
 
@@ -104,7 +104,7 @@ TEST_CASE_FIXTURE(fixture, "a repetition replaces a first turn that was certainl
   run();
   auto again = ask_counted("one", 1, session_match::repeated);
   CHECK(again.record->log == strings{"begin"});
-  CHECK(again.record->head.what.match == session_match::fresh);
+  CHECK(again.record->head.match == session_match::fresh);
   CHECK(upstream->log == strings{"begin one", "begin one"});
 }
 
@@ -132,6 +132,7 @@ session_taken answering(const fixture& f) {
   auto& answer = record.answer.emplace();
   answer.identity = f.options.digest->of(*test::request_saying("one")).asked;
   answer.match = session_match::fresh;
+  answer.count = 0;
   answer.pieces.push_back("meow");
   return result;
 }

@@ -93,7 +93,7 @@ struct fixture : test::actor_system_fixture {
     std::shared_ptr<test::reply_record> record = std::make_shared<test::reply_record>();
     reply_actor reply;
 
-    session_match match() const { return record->head.what.match; }
+    session_match match() const { return record->head.match; }
     const std::string& session() const { return record->head.session_id; }
   };
 

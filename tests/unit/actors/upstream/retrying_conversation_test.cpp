@@ -181,9 +181,9 @@ TEST_CASE_FIXTURE(fixture, "the budget is a share of all turns, and some in adva
 
 TEST_CASE_FIXTURE(fixture, "a turn that is given up while it waits is not retried") {
   begin();
-  CHECK(conversation->may_have_told());
+  CHECK(conversation->may_have_reached());
   fail_later();
-  CHECK_FALSE(conversation->may_have_told());
+  CHECK_FALSE(conversation->may_have_reached());
   conversation->cancel({});
   wake();
   CHECK(main->log == strings{"begin hello", "cancel"});

@@ -14,8 +14,9 @@ using messages = std::vector<chat::message>;
 
 namespace {
 
-kept_conversation::found how_found(bool named) {
-  return named ? kept_conversation::found::by_name : kept_conversation::found::by_conversation;
+session_conversation::found how_found(bool named) {
+  return named ? session_conversation::found::by_name
+               : session_conversation::found::by_conversation;
 }
 
 const chat::message sys{role::system, "be kind"};
@@ -32,7 +33,7 @@ struct fixture {
   std::pair<std::string, std::string> ask(messages all, bool named = true) {
     chat::request r;
     r.messages = std::move(all);
-    r.has_no_prefill = has_no_prefill;
+    r.made_of_items = made_of_items;
     const auto told = it.begin(r, digest->of(r), how_found(named));
     REQUIRE(told);
     return {told->new_chat ? "new chat" : "goes on",
@@ -70,7 +71,7 @@ struct fixture {
 
   std::shared_ptr<const conversation_digest> digest = std::make_shared<conversation_digest>("key");
   chat_memory it{digest};
-  bool has_no_prefill = false;
+  bool made_of_items = false;
 };
 
 const std::string one = "User: one\n\nAssistant: first\n\n";
@@ -233,20 +234,21 @@ TEST_CASE_FIXTURE(fixture, "the user's messages are counted by their text") {
 }
 
 TEST_CASE_FIXTURE(fixture, "after an answer that may lack its beginning it is found by name only") {
-  turn({u1}, std::string(longest_answer - 1, 'x'));
+  turn({u1}, std::string(max_rereadable_bytes - 1, 'x'));
   CHECK(it.tip().is_known());
-  turn({u2}, std::string(longest_answer, 'x'));
+  turn({u2}, std::string(max_rereadable_bytes, 'x'));
   CHECK_FALSE(it.tip().is_recognisable());
 }
 
-TEST_CASE_FIXTURE(fixture, "a turn that was not stored leaves no trace, and its chat is not used again") {
+TEST_CASE_FIXTURE(fixture,
+                  "a turn that was not stored leaves no trace, and its chat is not used again") {
   turn({sys, u1}, "first");
   it.take_changes();
-  it.kept();
+  it.committed();
   turn({u2}, "second");
   it.take_changes();
   it.doubt_store();
-  it.not_kept();
+  it.commit_failed();
   CHECK(it.tip() == tip_of({sys, u1, a1}));
   CHECK(it.transcript().size() == 3);
   CHECK_FALSE(it.take_changes().chat_goes_on);
@@ -260,13 +262,14 @@ TEST_CASE_FIXTURE(fixture, "after a first turn that was not stored the conversat
   turn({sys, u1}, "first");
   it.take_changes();
   it.doubt_store();
-  it.not_kept();
+  it.commit_failed();
   CHECK(it.tip() == conversation_tip{});
   CHECK(ask({u2}) == anew("two"));
 }
 
-TEST_CASE_FIXTURE(fixture, "an assistant message at the end that is no prefill stays a message of its own") {
-  has_no_prefill = true;
+TEST_CASE_FIXTURE(fixture,
+                  "an assistant message at the end that is no prefill stays a message of its own") {
+  made_of_items = true;
   const chat::message partial{role::assistant, "The "};
   CHECK(turn({u1, partial}, "cat") == goes_on("one\n\nAssistant: The "));
   CHECK(it.tip() == tip_of({u1, partial, {role::assistant, "cat"}}));
@@ -274,4 +277,11 @@ TEST_CASE_FIXTURE(fixture, "an assistant message at the end that is no prefill s
   CHECK(ask({u1, partial, {role::assistant, "cat"}, u2}, false) == goes_on("two"));
   turn({u1, {role::assistant, "The "}}, "The dog");
   CHECK(it.tip() == tip_of({u1, partial, {role::assistant, "The dog"}}));
+}
+
+TEST_CASE_FIXTURE(fixture, "the beginning of a conversation that repeats itself undoes its end") {
+  turn({u1}, "first");
+  turn({u1}, "first");
+  CHECK(ask({u1, a1, u1}) == anew(seeded("", one, "one")));
+  CHECK(ask({u1, a1, u1, a1, u2}) == goes_on("two"));
 }

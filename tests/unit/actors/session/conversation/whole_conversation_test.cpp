@@ -15,8 +15,9 @@ using namespace nekod;
 using chat::failure_code;
 using chat::role;
 
-kept_conversation::found how_found(bool named) {
-  return named ? kept_conversation::found::by_name : kept_conversation::found::by_conversation;
+session_conversation::found how_found(bool named) {
+  return named ? session_conversation::found::by_name
+               : session_conversation::found::by_conversation;
 }
 
 std::string said(const char* speaker, const std::string& text) {
@@ -45,7 +46,7 @@ struct fixture {
   std::string ask(const std::vector<std::string>& messages, bool named = true) {
     auto r = test::parse_request(R"({"messages":)" + list(messages) + "}");
     REQUIRE(r);
-    r->has_no_prefill = has_no_prefill;
+    r->made_of_items = made_of_items;
     auto told = it.begin(*r, {}, how_found(named));
     return told ? told->messages : std::string{name_of(told.error().code)};
   }
@@ -56,13 +57,13 @@ struct fixture {
     auto told = ask(messages, named);
     auto m = openai::parse_message(answer);
     it.answered(m ? *m : chat::message{role::assistant, answer});
-    it.kept();
+    it.committed();
     return told;
   }
 
   std::shared_ptr<const conversation_digest> digest = std::make_shared<conversation_digest>("key");
   whole_conversation it{digest, test::usual_conversation_limits()};
-  bool has_no_prefill = false;
+  bool made_of_items = false;
 };
 
 } // namespace
@@ -80,13 +81,13 @@ TEST_CASE_FIXTURE(fixture, "the store gets what a turn adds, and what it replace
   const auto second = it.take_changes().messages;
   CHECK(second.kept == 3);
   CHECK(second.added.size() == 2);
-  it.kept();
+  it.committed();
   ask({sys, u1, a1, u3}); // Takes back the second turn.
   it.answered({role::assistant, "third"});
   const auto third = it.take_changes().messages;
   CHECK(third.kept == 3);
   CHECK(third.added.size() == 2);
-  it.not_kept();
+  it.commit_failed();
   it.doubt_store();
   turn({u3}, "third");
   it.doubt_store();
@@ -114,7 +115,7 @@ TEST_CASE_FIXTURE(fixture, "the tip changes only when the turn is stored") {
   it.answered({role::assistant, "second"});
   const auto next = it.take_changes().tip;
   CHECK(it.tip() == before);
-  it.kept();
+  it.committed();
   CHECK(it.tip() == next);
   CHECK(next == conversation_tip::of(digest->of(it.transcript())));
 }
@@ -125,7 +126,7 @@ TEST_CASE_FIXTURE(fixture, "a turn that only adds has the digest and the store o
   auto r = test::parse_request(R"({"messages":)" + list({u2}) + "}");
   REQUIRE(r);
   for (auto i = 0; i < 2; ++i) { // The first time it fails.
-    const auto told = it.begin(*r, {}, kept_conversation::found::by_id);
+    const auto told = it.begin(*r, {}, session_conversation::found::by_id);
     REQUIRE(told);
     CHECK(told->messages == list({sys, u1, a1, u2}));
     if (i == 0)
@@ -136,7 +137,7 @@ TEST_CASE_FIXTURE(fixture, "a turn that only adds has the digest and the store o
   CHECK(changes.messages.kept == 3);
   CHECK(changes.messages.added.size() == 2);
   CHECK(it.transcript().size() == 3);
-  it.kept();
+  it.committed();
   CHECK(it.transcript().size() == 5);
   CHECK(it.tip() == conversation_tip::of(digest->of(it.transcript())));
   CHECK(it.tip() == changes.tip);
@@ -226,7 +227,7 @@ TEST_CASE_FIXTURE(fixture, "a turn without a result leaves no trace") {
   CHECK(ask({u3}) == list({u1, a1, u3}));
   ask({u2});
   it.answered(chat::message{role::assistant, "x"});
-  it.not_kept();
+  it.commit_failed();
   CHECK(ask({u3}) == list({u1, a1, u3}));
 }
 
@@ -272,11 +273,23 @@ TEST_CASE_FIXTURE(fixture, "an answer that only continues the prefill is appende
   CHECK(ask({u2}) == list({u1, R"({"content":"The cat sat","role":"assistant","x":1})", u2}));
 }
 
-TEST_CASE_FIXTURE(fixture, "an assistant message at the end that is no prefill stays a message of its own") {
-  has_no_prefill = true;
+TEST_CASE_FIXTURE(fixture,
+                  "an assistant message at the end that is no prefill stays a message of its own") {
+  made_of_items = true;
   const auto partial = said("assistant", "The cat");
   turn({u1, partial}, "The cat sat");
   CHECK(ask({u2}) == list({u1, partial, said("assistant", "The cat sat"), u2}));
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "calls that answer such a message belong to it, as in the request that follows") {
+  made_of_items = true;
+  turn({u1, said("assistant", "The cat")}, call);
+  const auto joined = ask({u2});
+  CHECK(joined.find(R"("content":"The cat")") != std::string::npos);
+  auto next = test::parse_request(R"({"messages":)" + joined + "}");
+  REQUIRE(next);
+  CHECK(it.tip().is_told_by(digest->of(*next).before));
 }
 
 TEST_CASE_FIXTURE(fixture, "a conversation up to a prefill continues if it equals what was said") {
@@ -287,6 +300,24 @@ TEST_CASE_FIXTURE(fixture, "a conversation up to a prefill continues if it equal
   CHECK(ask({u2, prefill}) == list({u2, prefill}));
 }
 
+TEST_CASE_FIXTURE(fixture, "the beginning of a conversation that repeats itself is told as it is") {
+  turn({sys, u1}, "first");
+  turn({u1}, "first");
+  CHECK(ask({u1, a1, u1}) == list({u1, a1, u1}));
+  CHECK(ask({u1, a1, u1, a1, u1}) == list({sys, u1, a1, u1, a1, u1}));
+}
+
+TEST_CASE_FIXTURE(fixture, "items that tell the conversation are told in the session's own words") {
+  turn({sys, u1}, R"({"role":"assistant","content":"first","signature":"x"})");
+  const auto own = std::string{R"({"role":"assistant","content":"first","signature":"x"})"};
+  auto r = test::parse_request(R"({"messages":)" + list({sys, u1, a1, u2}) + "}");
+  REQUIRE(r);
+  r->made_of_items = true;
+  const auto told = it.begin(*r, {}, session_conversation::found::by_response);
+  REQUIRE(told);
+  CHECK(told->messages == list({sys, u1, own, u2}));
+}
+
 TEST_CASE("thousands of similar messages are compared quickly") {
   std::vector<std::string> same(20'000, said("assistant", "x"));
   auto r = openai::parse_chat_request(R"({"messages":)" + list(same) + "}", same.size());
@@ -295,7 +326,7 @@ TEST_CASE("thousands of similar messages are compared quickly") {
       std::make_shared<conversation_digest>("key"), {100'000, 100u << 20}, {r->messages, {}, {}}};
   r->messages.pop_back();
   r->messages.emplace_back(role::user, "y");
-  REQUIRE(it.begin(*r, {}, kept_conversation::found::by_name));
+  REQUIRE(it.begin(*r, {}, session_conversation::found::by_name));
   it.answered({role::assistant, "z"});
-  CHECK(it.take_changes().messages.added.size() == 20'002);
+  CHECK(it.take_changes().messages.added.size() == 20'001);
 }

@@ -29,8 +29,10 @@ TEST_CASE("an answer of text is read as it was written, in one piece") {
   t.pieces.push_back("你好, \"cat\"\n");
   t.pieces.push_back("\x01 and on");
   t.end = finish_reason::length;
+  t.count = 2;
   auto read = parse_answer(answer_json(t));
   REQUIRE(read);
+  CHECK(read->count == 2);
   CHECK(read->match == session_match::seeded);
   CHECK(read->pieces.what == deltas::form::text);
   CHECK(pieces_of(read->pieces) == strings{"你好, \"cat\"\n\x01 and on"});

@@ -228,7 +228,7 @@ TEST_CASE_FIXTURE(fixture, "where nodes count together, their verdict is taken o
   admission gate{rules, counts};
   const auto carol = gate.identify(from("192.0.2.1", bearer("carol-key")));
   CHECK_FALSE(gate.refusal(carol, true));
-  const auto q = gate.question_of(carol, 1, 1);
+  const auto q = gate.limit_request_of(carol, 1, 1);
   REQUIRE(q.charge.buckets.size() == 3);
   CHECK(q.charge.takes());
   CHECK(q.charge.caller == "key:carol");
@@ -254,7 +254,7 @@ TEST_CASE_FIXTURE(fixture, "where nodes count together, their verdict is taken o
     CHECK_FALSE(gate.refusal(carol, true));
     v.passes = false;
     v.full_in = {30s, 864s, 20h};
-    const auto refused = gate.refusal(gate.question_of(carol, 1, 1), v);
+    const auto refused = gate.refusal(gate.limit_request_of(carol, 1, 1), v);
     REQUIRE(refused);
     CHECK(refused->retry_after == 4h);
     CHECK(left() == std::vector<std::uint64_t>{5, 99, 0});
@@ -262,7 +262,9 @@ TEST_CASE_FIXTURE(fixture, "where nodes count together, their verdict is taken o
     CHECK(gate.refusal(carol, true));
     CHECK_FALSE(gate.refusal(carol, false));
   }
-  SUBCASE("looking takes nothing") { CHECK_FALSE(gate.question_of(carol, 0, 0).charge.takes()); }
+  SUBCASE("looking takes nothing") {
+    CHECK_FALSE(gate.limit_request_of(carol, 0, 0).charge.takes());
+  }
   SUBCASE("a verdict of other rates is none") {
     v.full_in = {1h};
     v.passes = false;
@@ -276,9 +278,9 @@ TEST_CASE_FIXTURE(fixture, "a caller without limits is not asked for") {
   rules.keys = keys();
   admission gate{rules, counts};
   const auto bob = gate.identify(from("192.0.2.1", bearer("bob-key")));
-  CHECK(gate.question_of(bob, 1, 1).charge.buckets.empty());
+  CHECK(gate.limit_request_of(bob, 1, 1).charge.buckets.empty());
   // A limit on chats has no part in other requests.
   const auto carol = gate.identify(from("192.0.2.1", bearer("carol-key")));
-  CHECK_FALSE(gate.question_of(carol, 1, 0).charge.takes());
-  CHECK(gate.question_of(carol, 1, 1).charge.takes());
+  CHECK_FALSE(gate.limit_request_of(carol, 1, 0).charge.takes());
+  CHECK(gate.limit_request_of(carol, 1, 1).charge.takes());
 }

@@ -231,13 +231,10 @@ TEST_CASE("a whole answer makes the items that its stream makes") {
   CHECK(json_of(items.take_result(7).output) == streamed);
 }
 
-TEST_CASE("what has not ended is told as it is, and is incomplete if the answer breaks off") {
+TEST_CASE("what has not ended is incomplete if the answer breaks off") {
   auto items = items_for();
-  CHECK(items.so_far().empty());
   items.take(deltas::form::members, said("hm", "reasoning"));
   items.take(deltas::form::members, said("a"));
-  REQUIRE(items.so_far().size() == 2);
-  CHECK(items.so_far()[1].json == message("msg_x01", "in_progress", "a"));
   items.break_off();
   const auto left = items.take_items();
   REQUIRE(left.size() == 2);

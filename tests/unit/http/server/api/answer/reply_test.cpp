@@ -99,9 +99,7 @@ struct fixture : test::actor_system_fixture {
   void begin() {
     turn_head head;
     head.session_id = "s1";
-    head.what.model.id = "cat";
-    head.what.request = request;
-    head.what.abilities.tuning = false;
+    head.model = "cat";
     answer = std::make_shared<answer_log>(answer_identity{"abc", 1}, home_loop{}, credit_step);
     answer->on_room([this](std::size_t bytes) { *credit += bytes; });
     answer->add_reader(handle.id());

@@ -23,29 +23,29 @@ struct fault {
 } // namespace
 
 TEST_CASE("a query for a page has its size and its beginning") {
-  auto plain = parse_session_query("");
+  auto plain = parse_session_list("");
   REQUIRE(plain);
-  CHECK(plain->limit == largest_page);
-  CHECK_FALSE(plain->after.has_value());
-  auto full = parse_session_query("limit=2&colour=red&after=7~a");
+  CHECK(plain->page.limit == largest_page);
+  CHECK_FALSE(plain->page.after.has_value());
+  auto full = parse_session_list("limit=2&colour=red&after=7~a");
   REQUIRE(full);
-  CHECK(full->limit == 2);
-  CHECK(full->after == parse_place("7~a"));
-  CHECK(parse_session_query("limit=1000"));
+  CHECK(full->page.limit == 2);
+  CHECK(full->page.after == parse_place("7~a"));
+  CHECK(parse_session_list("limit=1000"));
 }
 
 TEST_CASE("the words of a search are read in lower case") {
-  CHECK(*parse_session_search("limit=2") == std::nullopt);
-  CHECK(*parse_session_search("search=Big+Cat%21&limit=2") == "big cat!");
-  CHECK(*parse_session_search("search=" + std::string(256, 'a')) == std::string(256, 'a'));
+  CHECK_FALSE(parse_session_list("limit=2")->words);
+  CHECK(parse_session_list("search=Big+Cat%21&limit=2")->words == "big cat!");
+  CHECK(parse_session_list("search=" + std::string(256, 'a'))->words == std::string(256, 'a'));
   for (const std::string query :
        {"search", "search=", "search=+", "search=%ff", "search=a&search=b"}) {
-    const auto words = parse_session_search(query);
+    const auto words = parse_session_list(query);
     REQUIRE_FALSE(words);
     CHECK(words.error().param == "search");
   }
-  CHECK_FALSE(parse_session_search("search=" + std::string(257, 'a')));
-  CHECK(parse_session_search("search=%zz").error().param == "query");
+  CHECK_FALSE(parse_session_list("search=" + std::string(257, 'a')));
+  CHECK(parse_session_list("search=%zz").error().param == "query");
 }
 
 TEST_CASE("a fault in a query for a page is named") {
@@ -62,7 +62,7 @@ TEST_CASE("a fault in a query for a page is named") {
   };
   for (const auto& f : faults) {
     CAPTURE(f.query);
-    auto parsed = parse_session_query(f.query);
+    auto parsed = parse_session_list(f.query);
     REQUIRE_FALSE(parsed);
     CHECK(parsed.error().code == f.code);
     CHECK(parsed.error().param == f.param);

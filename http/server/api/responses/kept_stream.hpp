@@ -21,7 +21,7 @@ fields kept_fields(const kept_entry& kept);
 
 /// Streams the events of a kept response: those that there are, then those that come.
 /// @param after The number of the last event that the client has; -1 for none.
-void follow_response(const request_context& c, const kept_entry& kept, std::int64_t after);
+void stream_kept(const request_context& c, const kept_entry& kept, std::int64_t after);
 
 /// `GET /v1/responses/{id}?stream=true`: the events of a response that is kept for clients that
 /// come back, with the numbers and ids that they had. With `starting_after=N`, or the header field

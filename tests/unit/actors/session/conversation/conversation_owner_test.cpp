@@ -1,4 +1,4 @@
-#include "actors/session/conversation/conversation_keeper.hpp"
+#include "actors/session/conversation/conversation_owner.hpp"
 #include "protocol/openai/upstream/whole_messages.hpp"
 #include "tests/unit/support/parsed_request.hpp"
 #include "tests/unit/support/usual_options.hpp"
@@ -12,7 +12,7 @@ namespace {
 
 using namespace nekod;
 using chat::role;
-using kind = kept_conversation::kind;
+using kind = session_conversation::kind;
 
 const std::string call =
     R"({"role":"assistant","content":null,"tool_calls":[{"id":"c","function":{"name":"f","arguments":"{}"}}]})";
@@ -22,7 +22,7 @@ struct fixture {
   upstream_turn ask(const std::string& message) {
     const auto r = test::parse_request(R"({"messages":[)" + message + "]}");
     REQUIRE(r);
-    auto told = it.current().begin(*r, digest->of(*r), kept_conversation::found::by_name);
+    auto told = it.current().begin(*r, digest->of(*r), session_conversation::found::by_name);
     REQUIRE(told);
     return *told;
   }
@@ -33,11 +33,11 @@ struct fixture {
     REQUIRE(said);
     it.current().answered(*said);
     it.current().take_changes();
-    it.current().kept();
+    it.current().committed();
   }
 
   std::shared_ptr<const conversation_digest> digest = std::make_shared<conversation_digest>("key");
-  conversation_keeper it{digest, test::usual_conversation_limits()};
+  conversation_owner it{digest, test::usual_conversation_limits()};
 };
 
 const std::string u1 = R"({"role":"user","content":"one"})";

@@ -52,8 +52,8 @@ struct conversation_changes {
 /// implementation for upstreams that keep their chats and one for those that remember nothing.
 ///
 /// A turn is `begin`, then one of `answered` and `broken_off`. An answered turn is committed with
-/// `take_changes`, then one of `kept` and `not_kept`. Pure.
-class kept_conversation {
+/// `take_changes`, then one of `committed` and `commit_failed`. Pure.
+class session_conversation {
 public:
   enum class kind : std::uint8_t {
     /// The upstream keeps the chat, and is told only what is new.
@@ -79,7 +79,7 @@ public:
   using change_messages =
       std::function<result<std::vector<chat::message>, chat::failure>(std::vector<chat::message>)>;
 
-  virtual ~kept_conversation() = default;
+  virtual ~session_conversation() = default;
 
   /// The kind of upstream that it is kept for.
   virtual kind serves() const noexcept = 0;
@@ -120,10 +120,10 @@ public:
   virtual conversation_changes take_changes() = 0;
 
   /// The answered turn is stored.
-  virtual void kept() = 0;
+  virtual void committed() = 0;
 
   /// The answered turn could not be stored, and its client got an error.
-  virtual void not_kept() = 0;
+  virtual void commit_failed() = 0;
 
   /// A commit failed, and may have been stored or not: the next changes contain all messages.
   virtual void doubt_store() = 0;

@@ -32,15 +32,15 @@ struct unanswered {
 };
 
 /// Makes what is kept of an answer beside its session, for an API that keeps its answers. Pure.
-class answer_keeper {
+class response_recorder {
 public:
-  answer_keeper() = default;
-  answer_keeper(const answer_keeper&) = delete;
-  answer_keeper& operator=(const answer_keeper&) = delete;
-  virtual ~answer_keeper() = default;
+  response_recorder() = default;
+  response_recorder(const response_recorder&) = delete;
+  response_recorder& operator=(const response_recorder&) = delete;
+  virtual ~response_recorder() = default;
 
   /// The response that the turn ends with. Called by the session, before the commit.
-  virtual response_record keep(const answered& a) const = 0;
+  virtual response_record ended(const answered& a) const = 0;
 
   /// The response of a turn that waits or runs.
   virtual response_record unfinished(const unanswered& u) const = 0;

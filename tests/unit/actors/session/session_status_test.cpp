@@ -1,4 +1,4 @@
-#include "actors/session/session_standing.hpp"
+#include "actors/session/session_status.hpp"
 #include "tests/unit/support/usual_options.hpp"
 
 #include <doctest/doctest.h>
@@ -24,7 +24,7 @@ session_options options_of(std::chrono::seconds max_age = {}) {
 TEST_CASE("a session is counted in one phase, and in none after its end") {
   const auto options = options_of();
   const auto in = [&](session_phase p) { return options.counts->sessions[p].Value(); };
-  std::optional<session_standing> it{options};
+  std::optional<session_status> it{options};
   CHECK(in(session_phase::unknown) == 1);
   it->enter(session_phase::answering);
   CHECK(in(session_phase::unknown) == 0);
@@ -34,7 +34,7 @@ TEST_CASE("a session is counted in one phase, and in none after its end") {
 }
 
 TEST_CASE("it rests while it has no turn and reads no record") {
-  session_standing it{options_of()};
+  session_status it{options_of()};
   CHECK(it.rests());
   for (const auto p : {session_phase::loading, session_phase::answering, session_phase::committing,
                        session_phase::settling}) {
@@ -46,7 +46,7 @@ TEST_CASE("it rests while it has no turn and reads no record") {
 }
 
 TEST_CASE("a conversation that begins has the session's id and tenant") {
-  session_standing it{options_of()};
+  session_status it{options_of()};
   it.info().turns = 3;
   it.begin_anew();
   CHECK(it.info().id == "s1");
@@ -55,7 +55,7 @@ TEST_CASE("a conversation that begins has the session's id and tenant") {
 }
 
 TEST_CASE("it may leave after it rested from one look to the next") {
-  session_standing it{options_of()};
+  session_status it{options_of()};
   it.count_turn();
   CHECK_FALSE(it.look_for_idleness());
   CHECK(it.look_for_idleness());
@@ -70,7 +70,7 @@ TEST_CASE("it may leave after it rested from one look to the next") {
 }
 
 TEST_CASE("past its age it may leave as soon as it rests") {
-  session_standing it{options_of(1h)};
+  session_status it{options_of(1h)};
   CHECK_FALSE(it.is_past_age());
   it.info().created_at = recorded_now() - 2h;
   CHECK(it.is_past_age());

@@ -1,4 +1,4 @@
-#include "protocol/openai/upstream/merged_member.hpp"
+#include "protocol/openai/chat/merged_member.hpp"
 
 #include "protocol/openai/chat/choice_form.hpp"
 #include "protocol/text/json_strings.hpp"

@@ -1,4 +1,4 @@
-#include "http/server/api/answer/response_keeper.hpp"
+#include "http/server/api/answer/openai_response_recorder.hpp"
 
 #include "http/server/api/answer/response_form.hpp"
 #include "protocol/openai/responses/output_items.hpp"
@@ -49,13 +49,13 @@ response_result broken_result(const responses::create_request& asked, const std:
 
 } // namespace
 
-response_keeper::response_keeper(std::shared_ptr<const responses::create_request> asked,
-                                 std::vector<responses::item> input, std::chrono::seconds age,
-                                 language lang)
+openai_response_recorder::openai_response_recorder(
+    std::shared_ptr<const responses::create_request> asked, std::vector<responses::item> input,
+    std::chrono::seconds age, language lang)
     : asked_(std::move(asked)), input_(std::move(input)), age_(age), lang_(lang) {}
 
-response_record response_keeper::record_of(const response_head& head, std::string tenant,
-                                           const response_result& result) const {
+response_record openai_response_recorder::record_of(const response_head& head, std::string tenant,
+                                                    const response_result& result) const {
   response_record r;
   r.id = head.id;
   r.tenant = std::move(tenant);
@@ -75,7 +75,7 @@ response_record response_keeper::record_of(const response_head& head, std::strin
   return r;
 }
 
-response_record response_keeper::keep(const answered& a) const {
+response_record openai_response_recorder::ended(const answered& a) const {
   const auto& identity = a.answer.identity();
   const auto head = filled(head_of(*asked_), identity.id, identity.created, a.model, a.session_id);
   auto items = items_of(*asked_, head.id, a.answer);
@@ -85,7 +85,7 @@ response_record response_keeper::keep(const answered& a) const {
   return r;
 }
 
-response_record response_keeper::unfinished(const unanswered& u) const {
+response_record openai_response_recorder::unfinished(const unanswered& u) const {
   const auto head = head_before_end(*asked_, u);
   response_result result;
   result.status = u.answer ? response_status::in_progress : response_status::queued;
@@ -96,8 +96,8 @@ response_record response_keeper::unfinished(const unanswered& u) const {
   return r;
 }
 
-response_record response_keeper::broken_off(const unanswered& u,
-                                            const chat::failure& reason) const {
+response_record openai_response_recorder::broken_off(const unanswered& u,
+                                                     const chat::failure& reason) const {
   const auto head = head_before_end(*asked_, u);
   auto r = record_of(head, u.tenant, broken_result(*asked_, head.id, u, reason, lang_));
   r.state = response_state::closed;

@@ -1,4 +1,4 @@
-#include "actors/resumption/turn_follower.hpp"
+#include "actors/resumption/turn_proxy.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -8,7 +8,7 @@ namespace nekod {
 
 namespace {
 
-reply_actor::behavior_type turn_follower(reply_actor::pointer self, const kept_answer_actor& whom) {
+reply_actor::behavior_type turn_proxy(reply_actor::pointer self, const kept_answer_actor& whom) {
   // The kept answer may have ended, and ends this one then.
   const auto address = caf::actor_cast<caf::actor_addr>(whom);
   const auto hand_on = [self, address](auto&&... what) {
@@ -33,8 +33,8 @@ reply_actor::behavior_type turn_follower(reply_actor::pointer self, const kept_a
 
 } // namespace
 
-reply_actor spawn_turn_follower(caf::actor_system& system, kept_answer_actor whom) {
-  return system.spawn(turn_follower, std::move(whom));
+reply_actor spawn_turn_proxy(caf::actor_system& system, kept_answer_actor whom) {
+  return system.spawn(turn_proxy, std::move(whom));
 }
 
 } // namespace nekod

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/session/answer_keeper.hpp"
+#include "actors/session/response_recorder.hpp"
 #include "protocol/openai/responses/item.hpp"
 #include "protocol/openai/responses/request/create_request.hpp"
 #include "protocol/openai/responses/response_object.hpp"
@@ -15,16 +15,16 @@
 namespace nekod::http {
 
 /// Keeps the answer to a request as a response, with the ids and the text that its writer tells.
-class response_keeper : public answer_keeper {
+class openai_response_recorder : public response_recorder {
 public:
   /// @param input The new items of the request, each with its id.
   /// @param age How long the response is kept; zero for ever.
   /// @param lang The language of errors.
-  response_keeper(std::shared_ptr<const openai::responses::create_request> asked,
-                  std::vector<openai::responses::item> input, std::chrono::seconds age,
-                  language lang);
+  openai_response_recorder(std::shared_ptr<const openai::responses::create_request> asked,
+                           std::vector<openai::responses::item> input, std::chrono::seconds age,
+                           language lang);
 
-  response_record keep(const answered& a) const override;
+  response_record ended(const answered& a) const override;
   response_record unfinished(const unanswered& u) const override;
   response_record broken_off(const unanswered& u, const chat::failure& reason) const override;
   bool stores() const noexcept override { return asked_->store; }

@@ -10,13 +10,13 @@
 namespace nekod {
 
 /// How a session stands: its phase, what others are shown of it, and whether it is in use. Pure.
-class session_standing {
+class session_status {
 public:
-  explicit session_standing(const session_options& options);
-  session_standing(const session_standing&) = delete;
-  session_standing& operator=(const session_standing&) = delete;
+  explicit session_status(const session_options& options);
+  session_status(const session_status&) = delete;
+  session_status& operator=(const session_status&) = delete;
   /// The session is counted in no phase any more.
-  ~session_standing();
+  ~session_status();
 
   session_phase phase() const noexcept { return phase_; }
   void enter(session_phase next);
@@ -26,6 +26,9 @@ public:
 
   session_info& info() noexcept { return info_; }
   const session_info& info() const noexcept { return info_; }
+
+  /// The same for others, with the state of the session's chat now.
+  session_info info_with(const upstream_chat& chat) const;
 
   /// Goes on from a record's info.
   void begin_from(session_info info) { info_ = std::move(info); }

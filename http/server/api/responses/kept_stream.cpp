@@ -1,9 +1,9 @@
-#include "http/server/api/responses/follow.hpp"
+#include "http/server/api/responses/kept_stream.hpp"
 
 #include "actors/resumption/kept_answer.hpp"
 #include "http/server/api/answer/ignored_parameters.hpp"
+#include "http/server/api/answer/openai_response_recorder.hpp"
 #include "http/server/api/answer/response_form.hpp"
-#include "http/server/api/answer/response_keeper.hpp"
 #include "http/server/api/answer/response_writer.hpp"
 #include "http/server/api/cluster/elsewhere.hpp"
 #include "http/server/api/common_answers.hpp"
@@ -77,11 +77,11 @@ std::optional<kept_entry> find_kept(const request_context& c, std::string_view i
     return std::nullopt;
   const auto& all = *c.api.options.resumption->all;
   auto kept = all.find({c.who.tenant, std::string{id.substr(response_prefix.size())}});
-  return kept && kept->keeper ? std::move(kept) : std::nullopt;
+  return kept && kept->recorder ? std::move(kept) : std::nullopt;
 }
 
 fields kept_fields(const kept_entry& kept) {
-  const auto& asked = static_cast<const response_keeper&>(*kept.keeper).asked();
+  const auto& asked = static_cast<const openai_response_recorder&>(*kept.recorder).asked();
   fields result;
   const auto has_upstream = !kept.upstream.empty();
   if (has_upstream)
@@ -96,9 +96,9 @@ fields kept_fields(const kept_entry& kept) {
   return result;
 }
 
-void follow_response(const request_context& c, const kept_entry& kept, std::int64_t after) {
-  const auto& form = static_cast<const response_keeper&>(*kept.keeper);
-  followed_response what;
+void stream_kept(const request_context& c, const kept_entry& kept, std::int64_t after) {
+  const auto& form = static_cast<const openai_response_recorder&>(*kept.recorder);
+  early_stream what;
   what.after = after;
   if (kept.background) {
     what.identity = kept.identity;
@@ -107,7 +107,7 @@ void follow_response(const request_context& c, const kept_entry& kept, std::int6
   }
   auto asked = std::make_shared<chat::request>();
   asked->stream = true;
-  follow_answer(c, kept.who, std::move(asked), make_followed_writer(form.asked(), what));
+  attach_reply(c, kept.who, std::move(asked), make_early_writer(form.asked(), what));
 }
 
 void stream_response(const request_context& c, const std::string& id) {
@@ -115,7 +115,7 @@ void stream_response(const request_context& c, const std::string& id) {
   if (!after)
     return c.refuse(after.error());
   if (const auto kept = find_kept(c, id))
-    return follow_response(c, *kept, *after);
+    return stream_kept(c, *kept, *after);
   relayed_request what;
   what.first_byte = stream_time(c);
   what.after = *after;

@@ -9,7 +9,7 @@
 namespace nekod::http {
 
 /// A request that this node would let pass, where all nodes count together.
-struct limit_question {
+struct limit_request {
   /// The buckets of the limit on requests, then those of the limit on chats.
   limit_charge charge;
   /// The caller's name in the limiters of this node.
