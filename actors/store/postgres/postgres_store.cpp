@@ -150,23 +150,6 @@ void postgres_store_state::tell(postgres::query&& q) {
   });
 }
 
-void postgres_store_state::open(const answer_name& answer) {
-  const auto number = ++opened_;
-  opening_.insert(number);
-  queries_.ask(postgres::announce_answer_query(node_, answer),
-               [this, number](const postgres::query_result& result) {
-                 if (const auto* f = std::get_if<postgres::query_failure>(&result))
-                   postgres::failure_of(*f);
-                 opening_.erase(number);
-                 while (!after_opening_.empty() &&
-                        (opening_.empty() || *opening_.begin() > after_opening_.front().first)) {
-                   const auto next = std::move(after_opening_.front().second);
-                   after_opening_.pop_front();
-                   next();
-                 }
-               });
-}
-
 /// Answers a request with what *read* makes of the rows of a query.
 template <class T, class Read>
 caf::result<T> postgres_store_state::answer(postgres::query&& q, Read read) {
@@ -216,11 +199,7 @@ caf::result<atom::commit> postgres_store_state::commit(response_record r) {
   auto write_it = [this, promise, record = std::make_shared<const response_record>(std::move(r))] {
     write(record, promise);
   };
-  // Its client may ask another node for it at once, which has to find where it runs.
-  if (opening_.empty())
-    write_it();
-  else
-    after_opening_.emplace_back(opened_, std::move(write_it));
+  announcements_.run_after(std::move(write_it));
   return promise;
 }
 
@@ -361,6 +340,7 @@ void postgres_store_state::renew() {
     if (renewed_ && sent - *renewed_ > options.lease / 2)
       patient_until_ = steady_clock::now() + options.lease;
     renewed_ = sent;
+    announcements_.node_is_known();
     parts_->hold->renewed(booted, options.lease);
     holds_->lives(patient_until_);
     count_records(queries_, counts_);
@@ -432,7 +412,7 @@ postgres_store(postgres_store_actor::stateful_pointer<postgres_store_state> self
                                                [](const auto&) { return atom::close_v; });
       },
       [self](atom::remove, const response_key& key) { return self->state.remove(key); },
-      [self](atom::keep, const answer_name& answer) { self->state.open(answer); },
+      [self](atom::keep, const answer_name& answer) { self->state.announcements().add(answer); },
       [self](atom::forget, const answer_name& answer) {
         self->state.tell(drop_answer_query(self->state.node(), answer));
       },

@@ -7,6 +7,7 @@
 #include "actors/store/postgres/loop_queries.hpp"
 #include "actors/store/postgres/session_holds.hpp"
 #include "actors/store/postgres/session_rows.hpp"
+#include "actors/store/postgres/sharing/answer_announcements.hpp"
 #include "actors/store/postgres/sharing/rest_exchange.hpp"
 #include "actors/store/postgres/store_options.hpp"
 #include "actors/store/response_record.hpp"
@@ -22,9 +23,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace nekod {
 
@@ -84,7 +85,7 @@ struct postgres_store_state {
   caf::result<T> answer(postgres::query&& q, Read read);
 
   /// Notes that this node keeps an answer. What is stored of a response is written after that.
-  void open(const answer_name& answer);
+  postgres::answer_announcements& announcements() noexcept { return announcements_; }
 
   const postgres::node_facts& node() const noexcept { return node_; }
 
@@ -118,6 +119,7 @@ private:
   /// The order of requests about a response: its deletion must not overtake a write.
   postgres::key_order<response_key> responses_;
   postgres::rest_exchange rests_{queries_};
+  postgres::answer_announcements announcements_{queries_, node_};
   /// Set by `start`.
   std::optional<postgres::session_holds> holds_;
   std::deque<clearing> clearings_;
@@ -125,10 +127,6 @@ private:
   /// do, since the database was away.
   std::optional<std::chrono::steady_clock::time_point> renewed_;
   std::chrono::steady_clock::time_point patient_until_;
-  /// Answers that are being noted, by their numbers, and what waits for those before it.
-  std::uint64_t opened_ = 0;
-  std::set<std::uint64_t> opening_;
-  std::deque<std::pair<std::uint64_t, std::function<void()>>> after_opening_;
   bool leaving_ = false;
   bool left_ = false;
 };
