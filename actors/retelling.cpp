@@ -44,7 +44,7 @@ void ask_with_history(turn t, std::string tenant, reply_actor reply, registry_ac
   });
 }
 
-void ask_anew(turn t, std::string tenant, reply_actor reply, registry_actor registry) {
+void ask_anew(turn t, std::string tenant, reply_actor reply, const registry_actor& registry) {
   auto request = std::make_shared<chat::request>(*t.request);
   request->retries.count.reset();
   auto again = asked_again(std::move(t), std::move(tenant));

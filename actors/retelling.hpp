@@ -15,6 +15,6 @@ void ask_with_history(turn t, std::string tenant, reply_actor reply, registry_ac
 
 /// Asks the registry for the turn of a request that was taken for a repetition of another client's,
 /// and is none: it gets a session of its own.
-void ask_anew(turn t, std::string tenant, reply_actor reply, registry_actor registry);
+void ask_anew(turn t, std::string tenant, reply_actor reply, const registry_actor& registry);
 
 } // namespace nekod

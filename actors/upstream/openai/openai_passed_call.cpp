@@ -104,12 +104,12 @@ void openai_passed_call::on_end() {
 
 /// The end of an answer that was held back.
 void openai_passed_call::end_held() {
-  auto reason = account_->failure_of(exchange_.response());
+  const auto reason = account_->failure_of(exchange_.response());
   const auto is_clients_fault = reason.code == failure_code::upstream_refused;
   if (!is_clients_fault && may_ask_another()) {
     start();
   } else if (is_ours_to_tell()) {
-    listener_.on_failure(std::move(reason));
+    listener_.on_failure(reason);
   } else {
     auto& response = exchange_.response();
     listener_.on_head(response.status, *fields_);

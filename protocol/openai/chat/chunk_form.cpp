@@ -35,9 +35,10 @@ json::value delta_of_text(json::value& choice, bool has_message, json_pool& pool
 
 /// Sets the members of *message* in *delta*.
 void add_members(json::value& delta, json::value& message, json_pool& pool) {
-  for (auto& m : message.GetObject())
+  std::for_each_n(message.MemberBegin(), message.MemberCount(), [&](auto& m) {
     if (is_first(message, m))
       set_member(delta, json::text_of(m.name), std::move(m.value), pool);
+  });
 }
 
 } // namespace
