@@ -241,8 +241,8 @@ void kept_answer_state::on_cancel_stored(const response_finding& stored) {
 
 /// Ends the turn wherever it is, if it has not ended.
 void kept_answer_state::give_up() {
-  if (const auto follower = std::exchange(proxy_, nullptr))
-    caf::anon_send_exit(follower, caf::exit_reason::user_shutdown);
+  if (const auto proxy = std::exchange(proxy_, nullptr))
+    caf::anon_send_exit(proxy, caf::exit_reason::user_shutdown);
 }
 
 /// The end is stored, if it is to be: tells everybody.

@@ -18,7 +18,7 @@
 
 namespace nekod {
 
-/// What a request that may have been sent before is to a turn of the session.
+/// How a request that may have been sent before relates to a turn of the session.
 enum class repetition : std::uint8_t {
   /// Another request.
   none,

@@ -3,6 +3,7 @@
 #include "protocol/text/hex.hpp"
 #include "protocol/text/json.hpp"
 #include "protocol/text/json_strings.hpp"
+#include "protocol/text/words.hpp"
 
 #include <algorithm>
 #include <array>
@@ -17,8 +18,6 @@ constexpr std::string_view json_type = "application/json";
 bool is_alphanumeric(char c) {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 /// *text* as one segment of a path. Dots are escaped too, so that no segment is `..`.
 std::string path_segment(std::string_view text) {
@@ -230,7 +229,7 @@ std::optional<std::vector<std::string>> parse_models(std::string_view body) {
 bool refuses_account(const service_error& e) {
   std::string code;
   for (const auto c : e.code)
-    code += is_alphanumeric(c) ? lower(c) : '_';
+    code += is_alphanumeric(c) ? to_lower(c) : '_';
   if (code == "401" || code == "403")
     return true;
   constexpr std::array<std::string_view, 7> words{
@@ -242,7 +241,7 @@ bool refuses_account(const service_error& e) {
 std::string public_model_id(std::string_view upstream_name) {
   std::string id{"mihoyo-"};
   for (const auto c : upstream_name)
-    id += c == ' ' ? '_' : lower(c);
+    id += c == ' ' ? '_' : to_lower(c);
   return id;
 }
 

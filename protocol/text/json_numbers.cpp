@@ -1,5 +1,7 @@
 #include "protocol/text/json_numbers.hpp"
 
+#include "protocol/text/words.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -13,15 +15,13 @@ bool is_of_word(char c) {
   return is_letter(c) || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
 }
 
-char lowered(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 bool is_odd_number(std::string_view word) {
   if (word.starts_with('-') || word.starts_with('+'))
     word.remove_prefix(1);
   constexpr std::array<std::string_view, 3> odd{"nan", "inf", "infinity"};
   return std::any_of(odd.begin(), odd.end(), [&](std::string_view name) {
     return std::equal(word.begin(), word.end(), name.begin(), name.end(),
-                      [](char a, char b) { return lowered(a) == b; });
+                      [](char a, char b) { return to_lower(a) == b; });
   });
 }
 

@@ -1,5 +1,7 @@
 #include "protocol/text/multipart_field_finder.hpp"
 
+#include "protocol/text/words.hpp"
+
 #include <algorithm>
 
 namespace nekod::multipart {
@@ -17,13 +19,6 @@ constexpr std::size_t most_blanks = 64;
 
 /// The most bytes of a boundary. RFC 2046 allows 70; some clients use more.
 constexpr std::size_t longest_boundary = 256;
-
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool same_word(std::string_view a, std::string_view b) noexcept {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
-}
 
 std::string_view trimmed(std::string_view text) noexcept {
   auto first = text.find_first_not_of(" \t");

@@ -103,7 +103,7 @@ export class Database {
     throw new Error('the database server does not start');
   }
 
-  /// Sends *signal* to all processes of the server: `SIGSTOP`, `SIGCONT`.
+  /// Sends *signal* to each process of the server.
   signal(signal) {
     const all = spawnSync('pgrep', ['-P', `${this.process.pid}`], { encoding: 'utf8' }).stdout.split('\n');
     for (const pid of [this.process.pid, ...all.filter(Boolean).map(Number)])
@@ -117,14 +117,7 @@ export class Database {
   /// Ends the server: `SIGINT` in order, `SIGQUIT` at once, as in a crash; or kills its processes.
   async stop(signal = 'SIGINT') {
     if (signal === 'SIGKILL') {
-      const all = spawnSync('pgrep', ['-P', `${this.process.pid}`], { encoding: 'utf8' }).stdout.split('\n');
-      for (const pid of [this.process.pid, ...all.filter(Boolean).map(Number)]) {
-        try {
-          process.kill(pid, 'SIGKILL');
-        } catch {
-          // It ended by itself.
-        }
-      }
+      this.signal(signal);
       rmSync(join(this.#folder, 'data/postmaster.pid'), { force: true });
     } else {
       this.process.kill(signal);

@@ -42,7 +42,7 @@ public:
 
 private:
   enum class state : std::uint8_t {
-    /// Nothing has been said yet.
+    /// The conversation has no messages.
     beginning,
     /// The digest is known.
     known,

@@ -158,7 +158,7 @@ std::span<const message> whole_conversation::earlier_for(const chat::request& r,
   const auto fresh =
       layout.tells_conversation ? layout.fresh - layout.instructions : behind_any_answer(told);
   const auto place = place_of_end(all.subspan(prompt), told.first(fresh));
-  // Where words repeat, the beginning of the conversation may look like its end.
+  // The told words are also the beginning: the client undid the turns that followed it.
   if (layout.tells_conversation && place.value_or(0) > 0 &&
       begins_with(all.subspan(prompt), told.first(fresh)))
     return {};

@@ -45,8 +45,8 @@ bool is_leaving(std::string_view code) {
 /// Whether the same query may succeed now: it met another transaction.
 bool may_pass_at_once(std::string_view code) { return code.starts_with("40"); }
 
-/// Where the next attempt has to begin: behind the host that this one waits for, since libpq would
-/// begin with that again, and never come to the others.
+/// The place at which the next attempt has to begin: behind the host that this one waits for. libpq
+/// would begin with that host again, and never come to the others.
 std::size_t place_behind_silent(const PGconn* connection, const std::vector<host_address>& all) {
   const auto text = [](const char* value) { return std::string_view{value ? value : ""}; };
   const auto is_silent = [&](const host_address& h) {

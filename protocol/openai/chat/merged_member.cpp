@@ -18,6 +18,11 @@ bool is_told_whole(std::string_view name) {
          name.find("signature") != name.npos || name.find("Signature") != name.npos;
 }
 
+merged_member* find_in(std::vector<merged_member>& all, std::string_view name) {
+  const auto i = std::find_if(all.begin(), all.end(), [&](auto& m) { return m.name() == name; });
+  return i == all.end() ? nullptr : &*i;
+}
+
 } // namespace
 
 merged_member::merged_member(std::string_view name, owner whose)
@@ -48,7 +53,7 @@ void merged_member::take(const json::value& piece) {
   size_ -= before;
 }
 
-/// What was told in another form is replaced.
+/// Drops a value of another form.
 void merged_member::become(form what) {
   if (what_ == what)
     return;
@@ -87,9 +92,7 @@ void merged_member::take_object(const json::value& object) {
 
 /// The member of this object with that name.
 merged_member& merged_member::member(std::string_view name) {
-  const auto known = std::find_if(members_.begin(), members_.end(),
-                                  [&](const auto& m) { return m.name() == name; });
-  if (known != members_.end())
+  if (auto* known = find_in(members_, name))
     return *known;
   members_.push_back({name, whose_, whose_ == owner::message && !is_told_whole(name)});
   size_ += members_.back().size();
@@ -127,9 +130,8 @@ void merged_member::write_value(std::string& out) const {
 
 merged_member& member_of(std::vector<merged_member>& all, std::string_view name,
                          merged_member::owner whose) {
-  const auto known =
-      std::find_if(all.begin(), all.end(), [&](const auto& m) { return m.name() == name; });
-  return known != all.end() ? *known : all.emplace_back(name, whose);
+  auto* known = find_in(all, name);
+  return known ? *known : all.emplace_back(name, whose);
 }
 
 } // namespace nekod::openai

@@ -2,6 +2,7 @@
 
 #include "protocol/text/json_spans.hpp"
 #include "protocol/text/json_strings.hpp"
+#include "protocol/text/words.hpp"
 
 #include <algorithm>
 #include <array>
@@ -44,16 +45,10 @@ constexpr std::array<cut_reason, 16> cut_reasons{{{"length", "max_output_tokens"
                                                   {"network_error", "interrupted"},
                                                   {"insufficient_system_resource", "interrupted"}}};
 
-/// Whether *text* is *word*, which is in lower case.
-bool is_word(std::string_view text, std::string_view word) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; };
-  return std::ranges::equal(text, word, [&](char a, char b) { return lower(a) == b; });
-}
-
 /// Why a response with this finish reason is incomplete; empty if it is not.
 std::string_view incomplete_reason(std::string_view finish_reason) {
   const auto found = std::ranges::find_if(
-      cut_reasons, [&](const auto& r) { return is_word(finish_reason, r.name); });
+      cut_reasons, [&](const auto& r) { return same_word(finish_reason, r.name); });
   return found == cut_reasons.end() ? std::string_view{} : found->meaning;
 }
 

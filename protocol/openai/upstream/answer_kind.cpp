@@ -1,5 +1,7 @@
 #include "protocol/openai/upstream/answer_kind.hpp"
 
+#include "protocol/text/words.hpp"
+
 #include <algorithm>
 
 namespace nekod::openai {
@@ -9,9 +11,7 @@ constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 bool names(std::string_view content_type, std::string_view word) {
   return std::search(content_type.begin(), content_type.end(), word.begin(), word.end(),
-                     [](char a, char b) {
-                       return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-                     }) != content_type.end();
+                     [](char a, char b) { return to_lower(a) == b; }) != content_type.end();
 }
 
 } // namespace

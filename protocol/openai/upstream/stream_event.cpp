@@ -1,6 +1,7 @@
 #include "protocol/openai/upstream/stream_event.hpp"
 
 #include "protocol/text/json_spans.hpp"
+#include "protocol/text/words.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,8 +16,6 @@ constexpr std::size_t longest_sign = 64;
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-char lowered(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 std::string_view trimmed(std::string_view text) {
   const auto begin = text.find_first_not_of(" \t\r\n");
   if (begin == text.npos)
@@ -29,7 +28,7 @@ bool begins_with_word(std::string_view text, std::string_view word) {
   return text.size() >= word.size() &&
          (text.size() == word.size() || !is_letter(text[word.size()])) &&
          std::equal(word.begin(), word.end(), text.begin(),
-                    [](char a, char b) { return a == lowered(b); });
+                    [](char a, char b) { return a == to_lower(b); });
 }
 
 /// Words that servers and proxies send to keep a connection alive, and JSON values without content.

@@ -2,6 +2,7 @@
 
 #include "protocol/openai/upstream/failure_words.hpp"
 #include "protocol/text/json_spans.hpp"
+#include "protocol/text/words.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -14,9 +15,7 @@ namespace {
 
 std::string lower(std::string_view text) {
   std::string result{text};
-  std::transform(result.begin(), result.end(), result.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  std::transform(result.begin(), result.end(), result.begin(), to_lower);
   return result;
 }
 
@@ -89,7 +88,7 @@ bool says_missing(std::string_view text) {
 }
 
 /// Whether *text* goes on, after the word "model", with a name that does not exist, or without one.
-/// Nothing else stands between them: "the model called a tool that was not found" is about a tool.
+/// A name of something else does not count: "the model called a tool that was not found".
 bool goes_on_missing(std::string_view text) {
   constexpr std::string_view others[] = {"output", "response", "answer",    "call",
                                          "tool",   "function", "parameter", "feature"};
